@@ -1,0 +1,228 @@
+"""The command line: the only module that prints or exits.
+
+Exit status: 0 nothing to report, 1 findings (a file that does not parse is one), 2 wrong use, wrong configuration,
+or a defect of initlint itself; 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from initlint import __version__, linter, manual, options
+from initlint.diff import unified_diff
+from initlint.files import replace_all
+from initlint.fixer import FixResult, fix_paths, is_wanted
+from initlint.graph import to_json
+from initlint.linter import Contents, Failure, Result
+from initlint.options import WrongUse, guarded
+from initlint.report import graph as graph_report
+from initlint.report import json as json_report
+from initlint.report import text as text_report
+from initlint.report.escape import escape
+from initlint.report.lines import decode_lines
+from initlint.rule import Rule
+from initlint.rules import all_rules
+from initlint.settings import Settings
+
+
+def main() -> None:
+    """The command `initlint`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's encoding
+    try:
+        status = cli.main(prog_name="initlint", standalone_mode=False)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(status)
+
+
+@click.group("initlint", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Lint the weight initialization of PyTorch models."""
+
+
+@cli.command()
+@options.files
+@options.rules
+@options.fixing
+@options.reporting
+def check(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    fix: bool,
+    fix_only: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    exit_non_zero_on_fix: bool,
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+    **chosen: Any,
+) -> None:
+    """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
+    paths, contents = options.inputs(paths, stdin_filename)
+    settings = options.settings_for(paths, **chosen)
+    fixing, silent = fix or fix_only or diff, fix_only or diff
+    outcome = _fixed(paths, settings, contents, unsafe_fixes) if fixing else None
+    result = outcome.result if outcome else guarded(linter.check, paths, settings, contents)
+    broken = _deliver(outcome, paths, contents, diff) if outcome else False
+    if not silent:
+        fixed = sum(outcome.fixed.values()) if outcome else 0
+        changed = {path: new for path, (_, new) in outcome.changed.items()} if outcome else {}
+        # Behind standard output stands the fixed source then.
+        _echo(_report(result, settings, {**contents, **changed}, fixed, quiet), err=bool(contents and fixing))
+    _remark(result, settings, quiet, verbose)
+    if result.failures or broken:
+        status = 2
+    elif outcome and outcome.changed and (diff or exit_non_zero_on_fix):
+        status = 1
+    else:
+        status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
+    click.get_current_context().exit(0 if exit_zero and status == 1 else status)
+
+
+def _fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool) -> FixResult[Result]:
+    """Fix in memory; nothing is written yet."""
+    originals = dict(contents)
+    for file in guarded(linter.files, paths, settings, contents):
+        if str(file) not in originals:
+            with contextlib.suppress(OSError):  # it is reported when it is linted
+                originals[str(file)] = file.read_bytes()
+    return guarded(
+        fix_paths, lambda files: linter.check(paths, settings, files), originals, partial(is_wanted, unsafe=unsafe)
+    )
+
+
+def _deliver(outcome: FixResult[Result], paths: tuple[Path, ...], contents: Contents, diff: bool) -> bool:
+    """Print or write what was fixed, and say what could not be; whether something went wrong."""
+    failed: dict[Path, str] = {}
+    if diff:
+        for path, (old, new) in outcome.changed.items():
+            _echo_source(unified_diff(path, old, new).encode("utf-8", "surrogateescape"))
+    elif contents:
+        for path, old in contents.items():
+            _echo_source(outcome.changed.get(path, (old, old))[1])
+    else:
+        failed = replace_all([(Path(path), old, new) for path, (old, new) in outcome.changed.items()], roots=paths)
+    complaints = (*outcome.errors, *map(str, outcome.unstable), *failed.values())
+    _echo("".join(f"initlint: {escape(line)}\n" for line in complaints), err=True)
+    return bool(outcome.unstable or failed)
+
+
+@cli.command()
+@options.files
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Print no warnings.")
+@click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors.")
+def graph(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    output_format: str,
+    quiet: bool,
+    verbose: bool,
+    **chosen: Any,
+) -> None:
+    """Print the models in PATHS as the rules see them: layers, writes, and what follows each layer."""
+    paths, contents = options.inputs(paths, stdin_filename)
+    settings = options.settings_for(paths, **chosen)
+    result = guarded(linter.trace, paths, settings, contents)
+    as_json = output_format == "json"
+    _echo(json_report.dumps(to_json(result.models)) if as_json else graph_report.listing(result.models))
+    _echo(text_report.concise(result.diagnostics), err=True)
+    _remark(replace(result, incomplete=()), settings, quiet, verbose)
+    click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
+
+
+@cli.command()
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(output_format: str) -> None:
+    """List all rules."""
+    as_json = output_format == "json"
+    _echo(json_report.dumps([manual.as_json(r) for r in all_rules()]) if as_json else manual.overview(all_rules()))
+
+
+@cli.command()
+@click.argument("code")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rule(code: str, output_format: str) -> None:
+    """Explain the rule CODE, given by its code or its name."""
+    found = _rule(code)
+    _echo(json_report.dumps(manual.as_json(found)) if output_format == "json" else manual.page(found))
+
+
+def _rule(wanted: str) -> Rule:
+    known = {name: rule for rule in all_rules() for name in (rule.code, rule.name)}
+    found = known.get(wanted.upper()) or known.get(wanted.lower())
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(wanted.upper(), known, n=1) or difflib.get_close_matches(wanted, known, n=1)
+    raise WrongUse(f"no rule `{escape(wanted)}`{f'; did you mean `{near[0]}`?' if near else ''}")
+
+
+def _report(result: Result, settings: Settings, contents: Contents, fixed: int, quiet: bool) -> str:
+    if settings.output_format == "json":
+        return json_report.render(result.diagnostics)
+    summary = "" if quiet else text_report.summary(result.diagnostics, fixed)
+    if settings.output_format == "concise":
+        return text_report.concise(result.diagnostics) + summary
+    return text_report.full(result.diagnostics, _lines(contents)) + summary
+
+
+def _lines(contents: Contents) -> text_report.Lines:
+    @cache
+    def lines(file: str) -> Sequence[str]:
+        try:
+            return decode_lines(contents[file] if file in contents else Path(file).read_bytes())
+        except OSError:
+            return ()
+
+    return lines
+
+
+def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
+    """Say on stderr what is no finding."""
+    if not (result.files or result.diagnostics or quiet):
+        _echo("warning: no Python files found under the given paths\n", err=True)
+    if verbose:
+        _echo(f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}\n", err=True)
+        _echo(f"files: {len(result.files)}\n", err=True)
+        _echo("".join(f"not followed: {escape(line)}\n" for line in result.incomplete), err=True)
+    for failure in result.failures:
+        _echo(_complaint(failure, verbose or bool(os.environ.get("INITLINT_DEBUG"))), err=True)
+
+
+def _complaint(failure: Failure, debug: bool) -> str:
+    line = f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
+    return f"initlint: {escape(line)}\n{failure.traceback if debug else ''}"
+
+
+def _echo(text: str, err: bool = False) -> None:
+    """Print `text`, in colour on a terminal only, unless NO_COLOR or FORCE_COLOR says otherwise."""
+    colour = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
+    if text:
+        click.echo(text, nl=False, err=err, color=colour)
+
+
+def _echo_source(data: bytes) -> None:
+    """Print a source or a diff as it is, byte for byte; on a terminal, only what a terminal would not obey."""
+    if sys.stdout.isatty():
+        lines = data.decode("utf-8", "replace").replace("\t", "    ").split("\n")
+        click.echo("\n".join(map(escape, lines)), nl=False)
+    else:
+        click.echo(data, nl=False)

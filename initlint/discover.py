@@ -1,0 +1,156 @@
+"""From the paths that a user names to the files that are linted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from initlint.settings import Settings
+
+SUFFIXES = (".py", ".pyw")
+
+
+class DiscoveryError(Exception):
+    """A path that does not exist, or that cannot be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Patterns of .gitignore that are relative to `base`."""
+
+    base: str
+    spec: GitIgnoreSpec
+
+    def decide(self, path: str, is_directory: bool) -> bool | None:
+        """Whether the absolute `path` is ignored, None if no pattern speaks of it."""
+        relative = _relative(path, self.base)
+        return self.spec.check_file(f"{relative}/" if is_directory else relative).include
+
+
+Filters = tuple[_Patterns, ...]
+
+
+def discover(paths: Iterable[Path], settings: Settings) -> tuple[Path, ...]:
+    """The files to lint, sorted, each once, shown as they were named or below the directory that was named.
+
+    A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
+    to it or below it, unless `force_exclude` is set. Links to directories are not followed.
+    Raises `DiscoveryError`.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        # Links go last, so that a file that is reached in two ways is shown by its own name.
+        for file in sorted(_expand(path, settings), key=lambda p: (p.is_symlink(), p)):
+            found.setdefault(os.path.realpath(file), file)
+    return tuple(sorted(found.values()))
+
+
+def excluded(path: Path, settings: Settings) -> bool:
+    """Whether a path that is named explicitly is left out: only under `force_exclude`."""
+    if not settings.force_exclude:
+        return False
+    absolute = os.path.abspath(path)
+    ignoring = _gitignores_above(os.path.dirname(absolute)) if settings.respect_gitignore else ()
+    # GitIgnoreSpec also matches what lies below a pattern, so the directories above the path need no look.
+    return _is_ignored(absolute, os.path.isdir(path), (_excludes(settings), *ignoring))
+
+
+def matches(path: Path, pattern: str, root: Path) -> bool:
+    """Whether `pattern`, one of .gitignore's, relative to `root`, matches the file `path`."""
+    spec = GitIgnoreSpec.from_lines([pattern])
+    return bool(_Patterns(os.path.abspath(root), spec).decide(os.path.abspath(path), is_directory=False))
+
+
+def _expand(path: Path, settings: Settings) -> Iterator[Path]:
+    if not os.path.exists(path):
+        raise DiscoveryError(f"{path}: no such file or directory")
+    if excluded(path, settings):
+        return
+    if not os.path.isdir(path):
+        yield path
+        return
+    named = os.path.abspath(path)
+    exclude = _excludes(settings)
+    if exclude.decide(named, is_directory=True):
+        exclude = _Patterns(named, exclude.spec)
+    ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
+    ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
+    in_repository = settings.respect_gitignore and _repository(named) is not None
+    yield from _walk(path, (exclude, *ignoring), in_repository)
+
+
+def _walk(directory: Path, filters: Filters, in_repository: bool) -> Iterator[Path]:
+    if in_repository:
+        filters += _gitignore_in(str(directory.absolute()))
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError as error:
+        raise DiscoveryError(f"{directory}: {error.strerror or error}") from None
+    for entry in entries:
+        is_directory = entry.is_dir(follow_symlinks=False)
+        if not is_directory and not (entry.name.endswith(SUFFIXES) and os.path.isfile(entry.path)):
+            continue
+        if _is_ignored(os.path.abspath(entry.path), is_directory, filters):
+            continue
+        if is_directory:
+            yield from _walk(directory / entry.name, filters, in_repository)
+        else:
+            yield directory / entry.name
+
+
+def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
+    """`filters` holds the settings' own patterns, then those of .gitignore files; the nearest of these decides."""
+    own, *gitignores = filters
+    if own.decide(path, is_directory):
+        return True
+    decisions = (patterns.decide(path, is_directory) for patterns in reversed(gitignores))
+    return next((decision for decision in decisions if decision is not None), False)
+
+
+def _excludes(settings: Settings) -> _Patterns:
+    spec = GitIgnoreSpec.from_lines([*settings.exclude, *settings.extend_exclude])
+    return _Patterns(os.path.abspath(settings.root), spec)
+
+
+def _gitignores_above(directory: str) -> Filters:
+    """The .gitignore files from the root of the repository down to `directory`; none outside of one."""
+    root = _repository(directory)
+    if root is None:
+        return ()
+    between = [directory]
+    while between[-1] != root:
+        between.append(os.path.dirname(between[-1]))
+    return tuple(patterns for path in reversed(between) for patterns in _gitignore_in(path))
+
+
+def _repository(directory: str) -> str | None:
+    """The root of the git repository that `directory` lies in: a worktree's or submodule's `.git` is a file."""
+    while not os.path.exists(os.path.join(directory, ".git")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return directory
+
+
+def _gitignore_in(directory: str) -> Filters:
+    try:
+        lines = Path(directory, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+    return (_Patterns(directory, GitIgnoreSpec.from_lines(lines)),)
+
+
+def _relative(path: str, base: str) -> str:
+    """`path` below `base`, with `/`; the whole path for one that lies elsewhere."""
+    try:
+        relative = os.path.relpath(path, base)
+    except ValueError:  # another drive
+        relative = os.path.splitdrive(path)[1]
+    if relative.startswith(os.pardir + os.sep) or relative == os.pardir:
+        relative = os.path.splitdrive(path)[1]
+    return relative.replace(os.sep, "/").lstrip("/")

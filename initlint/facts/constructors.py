@@ -1,0 +1,97 @@
+"""What fills a tensor without being an init function: its methods, and the functions that make a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from initlint.facts.signatures import Signature, signature
+
+_INIT = "torch.nn.init."
+_EMPTY: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Constructor:
+    """A function of torch that makes a new tensor.
+
+    `initializer`: the canonical one with the same effect, or `UNINITIALIZED`; `arguments` are those it implies.
+    `values`: parameters of the constructor that are arguments of the initializer, each as (its own name, theirs).
+    `size`: how the shape is given: `sizes` (numbers, or one tuple of them), `size` (one tuple), `like` (the first
+    argument's shape) or `eye` (rows, then columns).
+    """
+
+    initializer: str
+    signature: Signature
+    size: str
+    arguments: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
+    values: tuple[tuple[str, str], ...] = ()
+
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "normal_": "torch.nn.init.normal_",
+        "uniform_": "torch.nn.init.uniform_",
+        "zero_": "torch.nn.init.zeros_",
+        "fill_": "torch.nn.init.constant_",
+    }
+)
+"""Method of a tensor to canonical initializer."""
+
+METHOD_PARAMETERS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "normal_": (("mean", "mean"), ("std", "std")),
+        "uniform_": (("from", "a"), ("to", "b")),
+        "zero_": (),
+        "fill_": (("value", "val"),),
+    }
+)
+"""The parameters of those methods in order, each as (the method's name, the initializer's); the defaults agree."""
+
+RANDOM_METHODS = frozenset("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ random_".split())
+"""Methods that fill a tensor anew, and for which torch.nn.init has no function."""
+
+RELATIVE_METHODS = frozenset(
+    (
+        "abs_ add_ addcdiv_ addcmul_ addmm_ clamp_ clamp_max_ clamp_min_ clip_ cos_ div_ divide_ erfinv_ exp_ fmod_ "
+        "index_fill_ log_ masked_fill_ mul_ multiply_ neg_ pow_ reciprocal_ remainder_ renorm_ round_ sign_ sin_ sqrt_ "
+        "square_ sub_ subtract_ tanh_ tril_ triu_ true_divide_"
+    ).split()
+)
+"""Methods that change a tensor and keep part of what it held."""
+
+UNINITIALIZED = "uninitialized"
+"""Stands for the initializer where memory is taken as it is."""
+
+_SIZES = signature(out=None, dtype=None, layout=None, device=None, requires_grad=False)
+_LIKE = signature("input", dtype=None, layout=None, device=None, requires_grad=False)
+_STANDARD_NORMAL = MappingProxyType({"mean": 0.0, "std": 1.0})
+_UNIT_UNIFORM = MappingProxyType({"a": 0.0, "b": 1.0})
+
+
+def _constructors() -> Iterator[tuple[str, Constructor]]:
+    for name, initializer, arguments in (
+        ("zeros", _INIT + "zeros_", _EMPTY),
+        ("ones", _INIT + "ones_", _EMPTY),
+        ("randn", _INIT + "normal_", _STANDARD_NORMAL),
+        ("rand", _INIT + "uniform_", _UNIT_UNIFORM),
+        ("empty", UNINITIALIZED, _EMPTY),
+    ):
+        yield f"torch.{name}", Constructor(initializer, _SIZES, "sizes", arguments)
+        yield f"torch.{name}_like", Constructor(initializer, _LIKE, "like", arguments)
+    constant = _INIT + "constant_"
+    value = (("fill_value", "val"),)
+    yield "torch.full", Constructor(constant, (*signature("size fill_value"), *_SIZES), "size", values=value)
+    yield "torch.full_like", Constructor(constant, (*signature("input fill_value"), *_LIKE[1:]), "like", values=value)
+    yield "torch.eye", Constructor(_INIT + "eye_", (*signature("n", m=None), *_SIZES), "eye")
+    drawn = (*signature("mean std size"), ("generator", None), ("out", None))
+    yield "torch.normal", Constructor(_INIT + "normal_", drawn, "size", values=(("mean", "mean"), ("std", "std")))
+    for name in ("Tensor", "FloatTensor", "HalfTensor", "DoubleTensor", "BFloat16Tensor"):
+        yield f"torch.{name}", Constructor(UNINITIALIZED, (), "sizes")
+    for name in ("FloatTensor", "HalfTensor", "DoubleTensor"):
+        yield f"torch.cuda.{name}", Constructor(UNINITIALIZED, (), "sizes")
+
+
+CONSTRUCTORS: Mapping[str, Constructor] = MappingProxyType(dict(_constructors()))
+"""Functions that make a tensor, by canonical name. `torch.Tensor` and its like copy where they are given a list."""

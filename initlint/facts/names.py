@@ -1,0 +1,75 @@
+"""The documented name of what torch offers under several dotted names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_MODULE_FILES = frozenset(
+    (
+        "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy "
+        "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling"
+    ).split()
+)
+"""The files of `torch.nn.modules`, whose public classes are documented as `torch.nn.X`."""
+
+_UNDOCUMENTED = frozenset({"LazyModuleMixin", "NonDynamicallyQuantizableLinear"})
+"""Classes of those files that `torch.nn` does not export."""
+
+_PREFIXES = (
+    ("torch._C._nn.", "torch.nn.functional."),
+    ("torch._C._VariableFunctions.", "torch."),
+    ("torch._VariableFunctionsClass.", "torch."),
+    ("torch._VariableFunctions.", "torch."),
+    ("torch._VF.", "torch."),
+    ("torch.functional.", "torch."),
+    ("torch.nn.functional.torch.", "torch."),
+    ("torch.nn.init.torch.", "torch."),
+    ("torch.nn.parameter.", "torch.nn."),
+)
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "torch._tensor.Tensor": "torch.Tensor",
+        "torch.autograd.variable.Variable": "torch.autograd.Variable",
+        "torch.functional.Tensor": "torch.Tensor",
+        "torch.nn.Tensor": "torch.Tensor",
+        "torch.nn.functional.Tensor": "torch.Tensor",
+        "torch.nn.init.Tensor": "torch.Tensor",
+        "torch.nn.parameter.Tensor": "torch.Tensor",
+        "torch.nn.utils.spectral_norm.spectral_norm": "torch.nn.utils.spectral_norm",
+        "torch.nn.utils.weight_norm.weight_norm": "torch.nn.utils.weight_norm",
+        "torch.utils.checkpoint.checkpoint.checkpoint": "torch.utils.checkpoint.checkpoint",
+    }
+)
+
+_MODULES = "torch.nn.modules."
+
+
+def canonical(dotted: str) -> str:
+    """The documented form of the dotted name `dotted`; a name that is not torch's, or has no other form, as it is.
+
+    `torch.nn.modules.linear.Linear.forward` is `torch.nn.Linear.forward`. Private bases keep their place
+    (`torch.nn.modules.batchnorm._BatchNorm`), for that is the name they are written with.
+    """
+    if not dotted.startswith("torch."):
+        return dotted
+    if dotted in _NAMES:
+        return _NAMES[dotted]
+    if dotted.startswith(_MODULES):
+        return _of_modules(dotted)
+    for prefix, replacement in _PREFIXES:
+        if dotted.startswith(prefix):
+            return replacement + dotted[len(prefix) :]
+    return dotted
+
+
+def _of_modules(dotted: str) -> str:
+    parts = dotted[len(_MODULES) :].split(".")
+    if parts[0] in _MODULE_FILES:
+        parts = parts[1:]
+    if not parts or not parts[0][:1].isupper() or parts[0] in _UNDOCUMENTED:
+        return dotted
+    if parts[0] == "F" and len(parts) > 1:
+        return ".".join(["torch.nn.functional", *parts[1:]])
+    return ".".join(["torch.nn", *parts])

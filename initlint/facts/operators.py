@@ -1,0 +1,291 @@
+"""Whatever else a signal passes through: which operators leave it as it is, which are noted, which end its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = [
+    "CLOSING_FUNCTIONS",
+    "CLOSING_METHODS",
+    "EXTERNAL_MODULES",
+    "NOTED_FUNCTIONS",
+    "NOTED_METHODS",
+    "SHAPE_METHODS",
+    "TRANSPARENT_FUNCTIONS",
+    "TRANSPARENT_METHODS",
+    "WEIGHTED_FUNCTIONS",
+]
+
+
+def _words(text: str, prefix: str = "") -> tuple[str, ...]:
+    return tuple(prefix + word for word in text.split())
+
+
+def _table(prefix: str, groups: Mapping[str, str]) -> dict[str, str]:
+    """From a word to the names that it stands for, separated by blanks: from each name to its word."""
+    return {prefix + name: word for word, names in groups.items() for name in names.split()}
+
+
+_F = "torch.nn.functional."
+
+_RESHAPING = (
+    "broadcast_to clone detach flatten flip fliplr flipud masked_fill moveaxis movedim "
+    "nan_to_num permute ravel repeat_interleave reshape roll rot90 squeeze swapaxes swapdims t tile transpose "
+    "unflatten unsqueeze"
+)
+
+TRANSPARENT_FUNCTIONS = frozenset(
+    (
+        *_words(_RESHAPING, "torch."),
+        *_words("adjoint alpha_dropout atleast_1d atleast_2d atleast_3d channel_shuffle", "torch."),
+        *_words("constant_pad_nd dropout feature_alpha_dropout feature_dropout", "torch."),
+        *_words("pixel_shuffle pixel_unshuffle", "torch."),
+        *_words("alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout", _F),
+        *_words("channel_shuffle fold interpolate pad pixel_shuffle pixel_unshuffle unfold", _F),
+        *_words("upsample upsample_bilinear upsample_nearest", _F),
+        *_words("einops.rearrange einops.repeat einops.einops.rearrange einops.einops.repeat"),
+        "torchvision.ops.stochastic_depth",
+        "torchvision.ops.drop_block2d",
+        "timm.layers.drop_path",
+        "timm.models.layers.drop_path",
+    )
+)
+"""Canonical names; what they return has the distribution of what they are given."""
+
+TRANSPARENT_METHODS = frozenset(
+    (
+        *_words(_RESHAPING),
+        *_words("H T mH mT adjoint as_strided bfloat16 contiguous cpu cuda data detach_ double expand expand_as"),
+        *_words("float half masked_fill_"),
+        *_words("nan_to_num_ pin_memory real repeat requires_grad_ reshape_as resize_ resolve_conj squeeze_"),
+        *_words("swapaxes_ swapdims_ t_ to to_dense to_padded_tensor transpose_ type type_as unfold unsqueeze_"),
+        *_words("view view_as xpu"),
+    )
+)
+"""Methods and attributes of a tensor of the same kind."""
+
+_POOLING = "amax amin logsumexp max mean median min nanmean nansum prod std sum var"
+_SPLITTING = (
+    "chunk dsplit hsplit index_select narrow select split split_with_sizes tensor_split unbind unsafe_chunk "
+    "unsafe_split vsplit"
+)
+_ARITHMETIC = {
+    "add": "add sub subtract",
+    "mul": "mul multiply div divide true_divide",
+    "scale": "neg negative",
+    "chunk": _SPLITTING,
+    "pool": _POOLING,
+}
+_WINDOWS = (
+    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
+    "adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d fractional_max_pool2d fractional_max_pool3d lp_pool1d "
+    "lp_pool2d lp_pool3d max_pool1d max_pool2d max_pool3d max_unpool1d max_unpool2d max_unpool3d"
+)
+
+NOTED_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        **_table("torch.", _ARITHMETIC),
+        **_table(
+            "torch.",
+            {
+                "concat": "cat column_stack concat concatenate dstack hstack row_stack stack vstack",
+                "add": "rsub",
+                "mul": "addcmul",
+                "batch_norm": "batch_norm",
+                "layer_norm": "layer_norm",
+                "group_norm": "group_norm",
+                "instance_norm": "instance_norm",
+                "rms_norm": "rms_norm",
+                "pool": "adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d max_pool1d max_pool2d max_pool3d",
+            },
+        ),
+        **_table(
+            _F,
+            {
+                "pool": _WINDOWS,
+                "batch_norm": "batch_norm",
+                "layer_norm": "layer_norm",
+                "group_norm": "group_norm",
+                "instance_norm": "instance_norm",
+                "rms_norm": "rms_norm",
+                "local_response_norm": "local_response_norm",
+                "normalize": "normalize",
+            },
+        ),
+        "einops.einops.reduce": "pool",
+        "einops.pack": "concat",
+        "einops.reduce": "pool",
+        "einops.unpack": "chunk",
+    }
+)
+"""Canonical name to the word in `Following.between`."""
+
+NOTED_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        **_table("", _ARITHMETIC),
+        **_table(
+            "",
+            {
+                "add": "add_ sub_ subtract_",
+                "mul": "mul_ multiply_ div_ divide_ true_divide_ addcmul addcmul_",
+                "scale": "neg_ negative_",
+            },
+        ),
+    }
+)
+"""Method of a tensor to the word in `Following.between`."""
+
+_ENDING = {
+    "matmul": "addbmm addmm addmv baddbmm bmm dot inner matmul mm mv outer vdot",
+    "clamp": "clamp clamp_max clamp_min clip",
+    "exp": "exp exp2 expm1",
+    "log": "log log10 log1p log2 logit",
+    "pow": "pow square",
+    "sqrt": "rsqrt sqrt reciprocal",
+    "abs": "abs absolute",
+    "cos": "cos",
+    "atan": "arctan arctan2 atan atan2",
+    "erf": "erf erfc erfinv",
+    "round": "ceil floor frac fix round sign trunc",
+    "argmax": "argmax argmin argsort",
+    "topk": "kthvalue msort multinomial sort topk",
+    "bernoulli": "bernoulli",
+    "cumsum": "cummax cummin cumprod cumsum logcumsumexp",
+    "compare": "eq ge greater greater_equal gt isclose isfinite isinf isnan le less less_equal logical_and logical_not "
+    "logical_or lt ne not_equal",
+    "maximum": "fmax fmin maximum minimum",
+    "where": "where",
+    "gather": "gather index_add index_copy masked_scatter masked_select scatter scatter_add scatter_reduce take "
+    "take_along_dim",
+    "norm": "dist norm renorm",
+    "diag": "diag diag_embed diagonal trace tril triu",
+    "cross": "cross kron",
+    "lerp": "lerp",
+}
+
+_LOSSES = (
+    "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy ctc_loss "
+    "gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss linear_cross_entropy margin_ranking_loss "
+    "mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss poisson_nll_loss "
+    "smooth_l1_loss soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss"
+)
+
+_DISTRIBUTIONS = (
+    "Bernoulli Beta Binomial Categorical Cauchy Chi2 ContinuousBernoulli Dirichlet Exponential Gamma Geometric Gumbel "
+    "HalfNormal Independent InverseGamma Kumaraswamy Laplace LogNormal LogisticNormal LowRankMultivariateNormal "
+    "MixtureSameFamily Multinomial MultivariateNormal NegativeBinomial Normal OneHotCategorical "
+    "OneHotCategoricalStraightThrough Pareto Poisson RelaxedBernoulli RelaxedOneHotCategorical StudentT "
+    "TransformedDistribution Uniform VonMises Weibull Wishart"
+)
+
+CLOSING_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        **_table("torch.", _ENDING),
+        **_table("torch.", {"matmul": "chain_matmul einsum tensordot", "similarity": "cdist cosine_similarity pdist"}),
+        **_table("torch.", {"embedding": "embedding embedding_bag", "fft": "istft stft", "complex": "complex polar"}),
+        **_table("torch.", {"similarity": "pairwise_distance", "round": "heaviside", "aminmax": "aminmax"}),
+        **_table("torch.", {"std_mean": "std_mean", "var_mean": "var_mean"}),
+        **_table("torch.linalg.", {"norm": "matrix_norm norm vector_norm", "matmul": "matmul multi_dot vecdot"}),
+        **_table(
+            _F,
+            {
+                "loss": _LOSSES,
+                "sdpa": "multi_head_attention_forward scaled_dot_product_attention",
+                "grid_sample": "grid_sample",
+                "affine_grid": "affine_grid",
+                "embedding": "embedding_bag",
+                "one_hot": "one_hot",
+                "similarity": "cosine_similarity pairwise_distance pdist",
+            },
+        ),
+        **_table("torch.fft.", {"fft": "fft fft2 fftn ifft ifft2 ifftn irfft irfft2 irfftn rfft rfft2 rfftn"}),
+        **_table("torch.special.", {"log": "logit log1p", "exp": "exp2 expm1", "erf": "erf erfc"}),
+        **_table("torch.distributions.", {"distribution": _DISTRIBUTIONS}),
+        "einops.einsum": "matmul",
+        "flash_attn.flash_attn_func": "sdpa",
+        "flash_attn.flash_attn_qkvpacked_func": "sdpa",
+        "flash_attn.flash_attn_varlen_func": "sdpa",
+        "flash_attn.flash_attn_varlen_qkvpacked_func": "sdpa",
+        "torch.nn.attention.flex_attention.flex_attention": "sdpa",
+        "torchvision.ops.deform_conv2d": "deform_conv2d",
+        "torchvision.ops.nms": "nms",
+        "torchvision.ops.ps_roi_align": "roi_align",
+        "torchvision.ops.ps_roi_pool": "roi_align",
+        "torchvision.ops.roi_align": "roi_align",
+        "torchvision.ops.roi_pool": "roi_align",
+        "xformers.ops.memory_efficient_attention": "sdpa",
+    }
+)
+"""Canonical name to the word in `Following.op`: what ends a path."""
+
+CLOSING_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        **_table("", _ENDING),
+        **_table(
+            "",
+            {
+                "clamp": "clamp_ clamp_max_ clamp_min_ clip_",
+                "exp": "exp_",
+                "log": "log_",
+                "pow": "pow_ square_",
+                "sqrt": "sqrt_ rsqrt_ reciprocal_",
+                "abs": "abs_",
+                "matmul": "addmm_ baddbmm_",
+                "gather": "scatter_ scatter_add_",
+                "round": "bool byte int long round_ short",
+                "item": "item numpy tolist",
+                "backward": "backward",
+            },
+        ),
+    }
+)
+"""Method of a tensor to the word in `Following.op`."""
+
+WEIGHTED_FUNCTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        **{
+            f"{prefix}{name}": (type, ("input", "weight", "bias", *rest))
+            for prefix in (_F, "torch.")
+            for d in (1, 2, 3)
+            for name, type, rest in (
+                (f"conv{d}d", f"Conv{d}d", ("stride", "padding", "dilation", "groups")),
+                (
+                    f"conv_transpose{d}d",
+                    f"ConvTranspose{d}d",
+                    ("stride", "padding", "output_padding", "groups", "dilation"),
+                ),
+            )
+        },
+        _F + "linear": ("Linear", ("input", "weight", "bias")),
+        _F + "bilinear": ("Bilinear", ("input1", "input2", "weight", "bias")),
+        _F + "embedding": ("Embedding", ("input", "weight", "padding_idx")),
+    }
+)
+"""Functions that take a weight: the type of the layer that does the same, and the names of their parameters."""
+
+SHAPE_METHODS = frozenset(
+    (
+        "data_ptr device dim dtype element_size get_device grad_fn is_complex is_contiguous is_cuda is_floating_point "
+        "is_leaf is_meta is_sparse itemsize layout nbytes ndim ndimension nelement new_empty new_full new_ones "
+        "new_tensor new_zeros numel requires_grad shape size storage_offset stride"
+    ).split()
+)
+"""Methods and attributes of a tensor whose value holds nothing of the signal."""
+
+EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "einops.layers.torch.Rearrange": "transparent",
+        "einops.layers.torch.Reduce": "pool",
+        "timm.layers.DropPath": "transparent",
+        "timm.models.layers.DropPath": "transparent",
+        "torchvision.ops.DropBlock2d": "transparent",
+        "torchvision.ops.FrozenBatchNorm2d": "batch_norm",
+        "torchvision.ops.Permute": "transparent",
+        "torchvision.ops.StochasticDepth": "transparent",
+        "torchvision.ops.misc.FrozenBatchNorm2d": "batch_norm",
+        "torchvision.ops.misc.Permute": "transparent",
+        "torchvision.ops.stochastic_depth.StochasticDepth": "transparent",
+    }
+)
+"""Modules of other libraries that own no trained matrix: `transparent`, or the word in `Following.between`."""

@@ -1,0 +1,124 @@
+"""Replacing a file whole: whoever reads it, at any moment and after any crash, sees the old bytes or the new ones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+PREFIX = ".initlint-"
+_TEMPORARY = re.compile(re.escape(PREFIX) + r"(?P<process>\d+)-[0-9a-f]{8}\.tmp")
+_STALE_SECONDS = 600.0
+
+
+class ChangedOnDisk(Exception):
+    """The file no longer holds what was read."""
+
+
+class OutsideRoots(Exception):
+    """A symbolic link leads to a file that was not asked for."""
+
+
+def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ()) -> None:
+    """Give the file `path`, which must hold `expected`, the content `new`; its mode stays.
+
+    A symbolic link stays one, and its target is replaced; it must lie in one of `roots`, or be one.
+    Raises `OutsideRoots`, `ChangedOnDisk`, and `OSError` for a file or folder that may not be written.
+    """
+    target = _target(path, roots)
+    mode = target.stat().st_mode
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+        raise PermissionError(f"{path} is read-only")
+    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        _write(temporary, new, stat.S_IMODE(mode))
+        if target.read_bytes() != expected:
+            raise ChangedOnDisk(f"{path} has changed since it was read")
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _flush_folder(target.parent)
+
+
+def replace_all(changes: Iterable[tuple[Path, bytes, bytes]], roots: Iterable[Path] = ()) -> dict[Path, str]:
+    """Replace each (path, expected, new); a line of explanation for each path that could not be.
+
+    What killed runs left in the same folders is removed first.
+    """
+    todo, roots = list(changes), tuple(roots)
+    for folder in {Path(os.path.realpath(path)).parent for path, _, _ in todo}:
+        sweep(folder)
+    failed: dict[Path, str] = {}
+    for path, expected, new in todo:
+        try:
+            replace(path, expected, new, roots)
+        except (ChangedOnDisk, OutsideRoots) as error:
+            failed[path] = str(error)
+        except OSError as error:
+            failed[path] = f"{path} cannot be written: {error.strerror or error}"
+    return failed
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that a killed run has left in `folder`. Those of a run at work are not touched."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _TEMPORARY.fullmatch(entry.name)
+            if found is not None and _is_stale(entry, int(found["process"])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _target(path: Path, roots: Iterable[Path]) -> Path:
+    if not path.is_symlink():
+        return path
+    target = path.resolve(strict=True)
+    if not any(target.is_relative_to(root.resolve()) for root in roots if root.absolute() != path.absolute()):
+        raise OutsideRoots(f"{path} is a link to {target}, which is not among the given paths")
+    return target
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.chmod(path, mode)
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name survive a loss of power, where the system can do that for a folder."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_stale(entry: os.DirEntry[str], process: int) -> bool:
+    try:
+        age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return False
+    return age > _STALE_SECONDS or not _is_running(process)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        return True  # os.kill(pid, 0) ends a process there; its files go by age
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True

@@ -1,0 +1,312 @@
+"""The model of the network: what the tracers find out and all that the rules see.
+
+Words are torch's and torch.fx's own. Every class here is frozen; both engines, the static tracer and
+torch.fx, fill the same ones.
+
+A `ModelGraph` is one model as one entry point of the source builds it: its layers, what was written to their
+parameters and in which order, and what consumes their outputs.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+from initlint.diagnostics import Span
+from initlint.source import Site, SourceFile
+
+Place: TypeAlias = "Site | Span"
+"""Where something stands: both have `.span`; a `Site` computes it when asked."""
+
+
+class Undetermined(enum.Enum):
+    """The value of an argument that is given but that the tracer could not determine."""
+
+    UNDETERMINED = "?"
+
+    def __repr__(self) -> str:
+        return "UNDETERMINED"
+
+    def __bool__(self) -> bool:
+        raise TypeError("an undetermined value is neither true nor false; compare with `is UNDETERMINED`")
+
+
+UNDETERMINED = Undetermined.UNDETERMINED
+
+Arguments: TypeAlias = Mapping[str, Any]
+"""Argument name to value: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`.
+
+Names are those of torch's signature. An argument that the call leaves to its default is absent.
+"""
+
+
+class HasSpan(Protocol):
+    @property
+    def span(self) -> Span: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How the signal goes on behind an activation: the next weighted layer, or the end.
+
+    `layer` is the path of the layer that consumes it, None where `op` is no layer; `between` as in `Following`.
+    """
+
+    op: str
+    layer: str | None
+    between: tuple[str, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What consumes a layer's output first.
+
+    `op`: an activation (`relu`, `tanh`, ...), `layer` (another weighted layer), `output`, `softmax`, `matmul`,
+    `sdpa`, another noted operator (`grid_sample`, `clamp`, ...), or `unknown`.
+
+    `between`: what lies on the way, in order: `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`,
+    `rms_norm`, `local_response_norm`, `weight_norm`, `add` (another tensor is added), `mul` (it is multiplied
+    by another tensor), `concat`, `pool`, `chunk` (it is split or indexed along the channels), `scale` (it is
+    multiplied by a number or a parameter).
+
+    `certain` is False where the path runs only under an undecided condition or through an unknown value.
+    `layer` is the path of the layer that consumes it if `op` is `layer`. `onward`: where the signal goes behind
+    an activation; empty for the other ops. `arguments` are the activation's own (`negative_slope`).
+    """
+
+    op: str
+    between: tuple[str, ...]
+    place: Place
+    certain: bool
+    layer: str | None = None
+    arguments: Arguments = field(default_factory=dict)
+    onward: tuple[Reach, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write to a parameter.
+
+    `initializer` is canonical: `torch.nn.init.xavier_uniform_`; a deprecated name is resolved to the current
+    one, `w.data.normal_(0, .02)` is `torch.nn.init.normal_` with `method` True. A write that is no known
+    initializer (`copy_`, `w *= k`, an assignment) is `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
+    `place` is the call, `via` the call sites that led there, the outermost first (`self.apply(init_weights)`).
+    `whole` is False for a write to a slice of the parameter. `relative` marks writes that keep part of the old value.
+    `helpers`: names of the user's functions between the model's class and the write, the innermost last.
+    """
+
+    parameter: str
+    initializer: str
+    arguments: Arguments
+    place: Place
+    via: tuple[Place, ...] = ()
+    certain: bool = True
+    method: bool = False
+    whole: bool = True
+    relative: bool = False
+    helpers: tuple[str, ...] = ()
+    no_grad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A module that owns a weight, or a raw `nn.Parameter` used as one (`type` is then `Parameter`).
+
+    `path` is the attribute path in the model (`features.0`); `owner` the class whose source assigns it, and
+    `attribute` the path below that owner. `type` is torch's class name (`Linear`, `Conv2d`, `BatchNorm2d`,
+    `LSTM`), also for a subclass, whose own name is `subclass`. `arguments` are those of the constructor,
+    determined or `UNDETERMINED`. `place` stands in the owner's file: the constructor's call if that is there,
+    else the assignment.
+
+    `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
+    `parametrized`: weight norm or another parametrization recomputes its weight. `fed_by`: paths of the layers
+    whose outputs it consumes with nothing but `between`-less transparent operators on the way.
+    `called` is False if no forward that was traced uses it.
+    """
+
+    path: str
+    type: str
+    arguments: Arguments
+    owner: str
+    attribute: str
+    place: Place
+    followed_by: tuple[Following, ...] = ()
+    writes: tuple[Write, ...] = ()
+    subclass: str | None = None
+    residual: bool = False
+    frozen: bool = False
+    parametrized: bool = False
+    fed_by: tuple[str, ...] = ()
+    called: bool = False
+    shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
+    """Parameter name to shape; a size that is not known is None, and so is a shape of unknown rank.
+    A parameter that the layer does not have (`bias=False`) is absent."""
+
+    def effective(self, parameter: str = "weight") -> Write | None:
+        """The last certain whole write to `parameter`; None: torch's default stands."""
+        return next(
+            (w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.whole), None
+        )
+
+    def settled(self, parameter: str = "weight") -> bool:
+        """Whether the last write to `parameter` is certain, whole and not relative: nothing blurs `effective`."""
+        last = next((w for w in reversed(self.writes) if w.parameter == parameter), None)
+        return last is None or (last.certain and last.whole and not last.relative)
+
+
+@dataclass(frozen=True, slots=True)
+class InitCall:
+    """A call of a `torch.nn.init` function or of an in-place initializer method, wherever it stands.
+
+    Also those that no model reaches (an `init_weights` that is defined here and applied elsewhere): the tracer
+    runs every function that nothing calls on unknown arguments. `targets`: what the call writes to, one entry
+    for each execution that could be told apart. `name` is as written, `xavier_uniform` for a deprecated one.
+    """
+
+    name: str
+    initializer: str
+    place: Place
+    arguments: Arguments
+    targets: tuple[Target, ...]
+    guarded: bool
+    """It stands in a `try` or `contextlib.suppress`."""
+    method: bool = False
+    gain: str | None = None
+    """The nonlinearity named by `calculate_gain` where the gain came from such a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an init call is handed.
+
+    `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none`
+    (the bias of a layer built without one), `tensor` (some tensor), `unknown`.
+    `leaf`: a parameter that requires grad, not `.data`, not detached, not under `no_grad`.
+    `certain`: False under an undecided condition.
+    """
+
+    kind: str
+    layer: str | None = None
+    parameter: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    leaf: bool = False
+    certain: bool = True
+    guarded: bool = False
+    """A test of the target itself (`is not None`, `hasattr`) led here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A use of a `torch.nn.init` name in the source, called or not: `nn.init.xavier_uniform`, an import of it.
+
+    `canonical` is the dotted name after imports and aliases are resolved (`torch.nn.init.xavier_uniform`).
+    `kind`: `call`, `reference` or `import`.
+    """
+
+    canonical: str
+    kind: str
+    place: Site
+
+
+class Forward(enum.Enum):
+    """What is known of a model's `forward`."""
+
+    RUN = "run"
+    """It was traced (perhaps with unknown values in it)."""
+    MISSING = "missing"
+    """Neither the class nor any of its bases defines one, and all bases are known."""
+    UNKNOWN = "unknown"
+    """It is inherited from a class that cannot be read, or the model's class has several entry points."""
+
+
+@dataclass(frozen=True)
+class ModelGraph:
+    """One model as one entry point builds it. `place` is the class, the function or the file it stands in."""
+
+    name: str
+    place: Place
+    engine: str
+    layers: tuple[Layer, ...]
+    calls: tuple[InitCall, ...] = ()
+    forward: Forward = Forward.RUN
+    incomplete: tuple[str, ...] = ()
+    """Why something of it could not be followed; empty: everything was."""
+
+    @cached_property
+    def by_path(self) -> dict[str, Layer]:
+        return {layer.path: layer for layer in self.layers}
+
+    @cached_property
+    def by_call(self) -> dict[Place, list[tuple[Layer, Write]]]:
+        """The layers whose weight each call sets in effect, by the place of the call, in order of the model."""
+        found: dict[Place, list[tuple[Layer, Write]]] = {}
+        for layer in self.layers:
+            write = layer.effective()
+            if write is not None:
+                found.setdefault(write.place, []).append((layer, write))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class FileGraph:
+    """All that was found in one file: its models, and its uses of `torch.nn.init`."""
+
+    source: SourceFile
+    models: tuple[ModelGraph, ...]
+    references: tuple[Reference, ...]
+
+
+def to_json(models: Iterator[ModelGraph] | tuple[ModelGraph, ...]) -> dict[str, Any]:
+    """The graphs in the documented JSON shape, version 1."""
+    return {"version": 1, "models": [_model(m) for m in models]}
+
+
+def _model(model: ModelGraph) -> dict[str, Any]:
+    span = model.place.span
+    return {
+        "name": model.name,
+        "file": span.file,
+        "line": span.row,
+        "engine": model.engine,
+        "layers": [_layer(layer) for layer in model.layers],
+    }
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    span = layer.place.span
+    return {
+        "path": layer.path,
+        "type": layer.type,
+        "owner": layer.owner,
+        "attribute": layer.attribute,
+        "file": span.file,
+        "line": span.row,
+        "arguments": _arguments(layer.arguments),
+        "followed_by": [
+            {"op": f.op, "between": list(f.between), **_at(f.place), "certain": f.certain} for f in layer.followed_by
+        ],
+        "writes": [
+            {
+                "parameter": w.parameter,
+                "initializer": w.initializer,
+                "arguments": _arguments(w.arguments),
+                **_at(w.place),
+                "via": [_at(v) for v in w.via],
+                "certain": w.certain,
+            }
+            for w in layer.writes
+        ],
+    }
+
+
+def _at(place: Place) -> dict[str, Any]:
+    span = place.span
+    return {"file": span.file, "line": span.row}
+
+
+def _arguments(arguments: Arguments) -> dict[str, Any]:
+    return {k: "?" if v is UNDETERMINED else list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}

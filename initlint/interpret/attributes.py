@@ -1,0 +1,195 @@
+"""`value.name`."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from initlint.facts.operators import SHAPE_METHODS
+from initlint.interpret import modules
+from initlint.interpret.externals import external
+from initlint.interpret.machine import Call, Machine
+from initlint.interpret.tree import child, parameter
+from initlint.interpret.values import (
+    ABSENT,
+    Bound,
+    ClassValue,
+    External,
+    Function,
+    Instance,
+    Method,
+    Package,
+    Partial,
+    Super,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+_TRAINING = Unknown("whether the module is training", External("builtins.bool"))
+_INT = External("builtins.int")
+_SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
+
+
+def attribute(machine: Machine, value: Value, name: str) -> Value:
+    """The attribute `name` of any value; an `Unknown` if there is none that is known."""
+    value = present(value)
+    if isinstance(value, Instance):
+        return of_instance(machine, value, name)
+    if isinstance(value, External):
+        return external(f"{value.name}.{name}")
+    if isinstance(value, Tensor):
+        return _of_tensor(value, name)
+    if isinstance(value, Union):
+        return machine.each(value, lambda option: attribute(machine, option, name))
+    if isinstance(value, Unknown):
+        return _of_unknown(machine, value, name)
+    if isinstance(value, Package):
+        found = value.scope.lookup(name)
+        return Unknown(f"{value.scope.name} has no {name}") if found is ABSENT else present(found)
+    if isinstance(value, ClassValue):
+        return _of_class(machine, value, name)
+    if isinstance(value, Super):
+        return _of_super(machine, value, name)
+    if isinstance(value, Partial) and name in ("func", "args", "keywords"):
+        return value.function if name == "func" else Unknown(f"partial.{name}")
+    if isinstance(value, (Function, Bound)):
+        function = value.function if isinstance(value, Bound) else value
+        if name in ("__name__", "__qualname__") and isinstance(function, Function):
+            return function.name
+        return Unknown(f"an attribute {name} of a function")
+    return Method(value, name)
+
+
+def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
+    """An attribute of an object: a field, then what its class and that class's torch base have."""
+    if name in instance.fields:
+        found = present(instance.fields[name])
+        if found is not ABSENT:
+            return found
+    if name == "__class__":
+        return instance.cls
+    if name == "__dict__":
+        return Unknown("__dict__")
+    if instance.is_module and name == "training":
+        return _TRAINING
+    cls = instance.user_class
+    if cls is not None:
+        hook = _framework_hook(cls, name)
+        if hook:
+            return Method(instance, name)
+        found, owner = cls.find(name)
+        if owner is not None:
+            return _bound(machine, present(found), instance)
+    if instance.is_module:
+        made = parameter(instance, name)
+        if made is ABSENT:
+            made = child(instance, name)
+        if made is not ABSENT:
+            return made
+        if name in instance.arguments:
+            return instance.arguments[name]
+        if name == "_modules":
+            return Method(instance, "_modules")
+        if name in modules.METHODS:
+            return Method(instance, name)
+        default = modules.default_argument(instance, name)
+        if default is not ABSENT:
+            return default
+    if name in ("__getitem__", "__len__", "__iter__", "__contains__") and instance.is_module:
+        return Method(instance, name)
+    return Unknown(f"{instance.class_name} has no known attribute {name}")
+
+
+def _framework_hook(cls: ClassValue, name: str) -> bool:
+    """`post_init` of transformers applies `_init_weights`, in ways that its source only tells with its whole loader."""
+    if name not in ("post_init", "init_weights") or cls.name == "PreTrainedModel":
+        return False
+    bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, External))}
+    if "PreTrainedModel" not in bases:
+        return False
+    found, owner = cls.find(name)
+    return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
+
+
+def _bound(machine: Machine, found: Value, instance: Instance) -> Value:
+    if not isinstance(found, Function):
+        return found
+    if found.wrappers & {"property", "cached_property"}:
+        site = machine.site(found.node, found.scope.environment)
+        return machine.call_function(found, Call([instance], {}, site), instance)
+    if "staticmethod" in found.wrappers:
+        return found
+    if "classmethod" in found.wrappers:
+        return Bound(found, instance.cls)
+    return Bound(found, instance)
+
+
+def _of_class(machine: Machine, cls: ClassValue, name: str) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return cls.name
+    found, owner = cls.find(name)
+    if owner is None:
+        bases = [base for base in cls.mro[1:] if isinstance(base, External)]
+        if bases and name.startswith("__"):
+            return external(f"{bases[0].name}.{name}")
+        return Unknown(f"{cls.name} has no known attribute {name}")
+    found = present(found)
+    if isinstance(found, Function) and "classmethod" in found.wrappers:
+        return Bound(found, cls)
+    return found
+
+
+def _of_super(machine: Machine, value: Super, name: str) -> Value:
+    receiver = value.receiver
+    cls = receiver.user_class if isinstance(receiver, Instance) else receiver
+    if not isinstance(cls, ClassValue):
+        return Unknown("super() of something unknown")
+    found, owner = cls.find(name, after=value.cls)
+    if owner is not None:
+        found = present(found)
+        if isinstance(receiver, Instance):
+            return _bound(machine, found, receiver)
+        return Bound(found, receiver) if isinstance(found, Function) else found
+    if isinstance(receiver, Instance):
+        if receiver.is_module and name in modules.METHODS:
+            return Method(receiver, name)
+        if name == "__init__":
+            return External("builtins.object.__init__")
+        if name == "__setattr__":
+            return Method(receiver, "__setattr__")
+    return Unknown(f"super().{name} is not followed")
+
+
+def _of_tensor(tensor: Tensor, name: str) -> Value:
+    if name in _SAME_STORAGE:
+        whole = tensor.whole
+        shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
+        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape)
+    if name == "shape":
+        if tensor.shape is None or tensor.node is not None:
+            return Unknown("a shape")
+        return tuple(Unknown("a size", _INT) if size is None else size for size in tensor.shape)
+    if name == "ndim" and tensor.node is None:
+        return Unknown("a rank", _INT) if tensor.shape is None else len(tensor.shape)
+    if name == "requires_grad":
+        return True if tensor.storage is not None and tensor.storage.parameter and not tensor.storage.frozen else Unknown(name)
+    if name in ("grad", "grad_fn"):
+        return None if tensor.leaf else Unknown(name)
+    if name in SHAPE_METHODS and name in ("device", "dtype", "layout", "is_cuda", "is_meta", "itemsize", "nbytes"):
+        return Unknown(f"a tensor's {name}")
+    return Method(tensor, name)
+
+
+def _of_unknown(machine: Machine, value: Unknown, name: str) -> Value:
+    hint = value.hint
+    if isinstance(hint, ClassValue):
+        found, owner = hint.find(name)
+        if isinstance(found, Function) and "property" not in found.wrappers and not found.wrappers & {"staticmethod"}:
+            return value.part(name)
+        if owner is not None and not isinstance(found, (Function, Unknown)) and name.isupper():
+            return present(found)
+    if isinstance(hint, External) and hint.name == "torch.Tensor" and value.node is None:
+        return value.part(name)
+    return value.part(name)

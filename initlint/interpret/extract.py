@@ -1,0 +1,252 @@
+"""What an entry point left behind becomes a `ModelGraph`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from initlint.facts.layers import MODULES
+from initlint.flow import Condition, End, Node, Walk, around
+from initlint.graph import Following, Forward, InitCall, Layer, ModelGraph, Place, Reach, Write
+from initlint.interpret.machine import Machine
+from initlint.interpret.parameters import Recorded
+from initlint.interpret.tree import conditional_children, literals, own_parameters
+from initlint.interpret.values import ClassValue, Instance, Storage
+from initlint.source import Site
+
+_ROLES = ("layer", "norm")
+
+
+class Extraction:
+    """Makes the graphs of one entry point."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.walk = Walk()
+
+    def model(self, roots: Mapping[str, Instance], name: str, place: Place, forward: Forward) -> ModelGraph:
+        """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
+        found = [item for prefix, root in roots.items() for item in layers_of(root, prefix)]
+        by_key = {id(item.key): item.path for item in found}
+        flows = self.machine.journal.nodes
+        nodes = {id(item.key): flows[id(item.key)] for item in found if id(item.key) in flows}
+        residual = {id(key) for key in around(_adds(nodes))}
+        made = [self._layer(item, nodes, by_key, residual) for item in found]
+        return ModelGraph(
+            name=name,
+            place=place,
+            engine="static",
+            layers=_with_feeders(_merged(made)),
+            calls=self.calls(),
+            forward=forward,
+            incomplete=tuple(self.machine.journal.incomplete),
+        )
+
+    def calls(self) -> tuple[InitCall, ...]:
+        return tuple(record.as_call() for record in self.machine.journal.calls.values())
+
+    def _layer(self, item: Item, nodes: dict[int, list[Node]], paths: dict[int, str], residual: set[int]) -> Layer:
+        own = nodes.get(id(item.key), [])
+        following: dict[tuple[Any, ...], Following] = {}
+        for node in own:
+            for end in self.walk.ends(node):
+                made = self._following(node, end, paths)
+                key = (made.op, made.between, made.layer, made.place)
+                if key not in following or (made.certain and not following[key].certain):
+                    following[key] = made
+        return Layer(
+            path=item.path,
+            type=item.type,
+            arguments=literals(item.arguments),
+            owner=item.owner,
+            attribute=item.attribute,
+            place=item.place,
+            followed_by=tuple(following.values()),
+            writes=tuple(item.writes),
+            subclass=item.subclass,
+            residual=id(item.key) in residual,
+            frozen=item.frozen,
+            parametrized=item.parametrized,
+            called=bool(own),
+            shapes=item.shapes,
+        )
+
+    def _following(self, start: Node, end: End, paths: dict[int, str]) -> Following:
+        node = end.node
+        certain = end.condition <= start.condition
+        place = node.place or start.place
+        assert place is not None
+        if node.kind == "activation":
+            onward = tuple(dict.fromkeys(self._reach(node, further, paths) for further in self.walk.ends(node)))
+            return Following(node.op, end.between, place, certain, None, node.arguments, onward)
+        if node.kind == "layer":
+            return Following("layer", end.between, place, certain, paths.get(id(node.layer)))
+        return Following(node.op, end.between, place, certain)
+
+    def _reach(self, start: Node, end: End, paths: dict[int, str]) -> Reach:
+        node = end.node
+        op = "layer" if node.kind == "layer" else node.op
+        layer = paths.get(id(node.layer)) if node.kind == "layer" else None
+        return Reach(op, layer, end.between, end.condition <= start.condition)
+
+
+class Item:
+    """A layer of the tree, before its flow is known."""
+
+    __slots__ = (
+        "arguments", "attribute", "frozen", "key", "owner", "parametrized", "path", "place", "shapes", "subclass",
+        "type", "writes",
+    )  # fmt: skip
+
+    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Place) -> None:
+        self.key = key
+        self.path = path
+        self.type = type
+        self.owner = owner
+        self.attribute = attribute
+        self.place = place
+        self.arguments: dict[str, Any] = {}
+        self.subclass: str | None = None
+        self.frozen = False
+        self.parametrized = False
+        self.writes: list[Write] = []
+        self.shapes: dict[str, tuple[int | None, ...] | None] = {}
+
+
+def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
+    """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
+    seen: set[int] = set()
+    stack: list[tuple[Instance, tuple[str, ...], Instance, tuple[str, ...], ClassValue | None, Place | None]] = [
+        (root, (prefix,) if prefix else (), root, (), root.user_class, root.place)
+    ]
+    while stack:
+        module, path, holder, below, owner, assigned = stack.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        role = MODULES[module.torch_name].role if module.torch_name in MODULES else None
+        if role in _ROLES:
+            yield _module_item(module, path, below, owner or holder.user_class, assigned)
+        if module.user_class is not None and role not in _ROLES:
+            yield from _raw_parameters(module, path, seen)
+        children = []
+        for name, child, _ in conditional_children(module):
+            label = "*" if module.open and name.isdigit() else name.strip("<>") if name.startswith("<") else name
+            if module.user_class is not None:
+                by, place = module.assigned.get(name, (None, None))
+                children.append((child, (*path, label), module, (label,), by or module.user_class, place))
+            else:
+                place = module.assigned.get(name, (None, assigned))[1]
+                children.append((child, (*path, label), holder, (*below, label), owner, assigned))
+        stack.extend(reversed(children))
+
+
+def _module_item(
+    module: Instance, path: tuple[str, ...], below: tuple[str, ...], owner: ClassValue | None, assigned: Place | None
+) -> Item:
+    assert module.torch_name is not None
+    name = ".".join(path)
+    item = Item(
+        module,
+        name,
+        module.torch_name.rpartition(".")[2],
+        owner.name if owner is not None else "",
+        ".".join(below) or name,
+        _place(module.place, owner, assigned),
+    )
+    item.arguments = module.arguments
+    item.subclass = module.user_class.name if module.user_class is not None else None
+    item.parametrized = module.parametrized
+    for parameter, tensor, condition in own_parameters(module):
+        storage = tensor.storage
+        assert storage is not None
+        item.shapes[parameter] = storage.shape
+        item.frozen = item.frozen or (parameter == "weight" and storage.frozen)
+        item.writes += _writes(storage, parameter, condition | module.condition)
+    return item
+
+
+def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[Item]:
+    for name, tensor, condition in own_parameters(module):
+        storage = tensor.storage
+        assert storage is not None
+        if id(storage) in seen:
+            continue
+        seen.add(id(storage))
+        by, assigned = module.assigned.get(name, (module.user_class, None))
+        owner = by or module.user_class
+        item = Item(
+            storage,
+            ".".join((*path, name)),
+            "Parameter",
+            owner.name if owner is not None else "",
+            name,
+            _place(storage.place, owner, assigned),
+        )
+        item.shapes["weight"] = storage.shape
+        item.frozen = storage.frozen
+        item.writes += _writes(storage, "weight", condition | storage.condition)
+        yield item
+
+
+def _writes(storage: Storage, parameter: str, existing: Condition) -> list[Write]:
+    return [write.as_write(parameter, existing) for write in storage.writes if isinstance(write, Recorded)]
+
+
+def _place(built: Place | None, owner: ClassValue | None, assigned: Place | None) -> Place:
+    """Where the layer is built if that is in its owner's file, else where it is assigned."""
+    if owner is None:
+        return built or assigned or _nowhere()
+    source = owner.scope.source
+    for place in (built, assigned):
+        if isinstance(place, Site) and place.source is source:
+            return place
+    return Site(source, owner.node)
+
+
+def _nowhere() -> Place:
+    raise AssertionError("a layer without a place")
+
+
+def _adds(nodes: dict[int, list[Node]]) -> list[Node]:
+    """The sums that the outputs of these layers flow into, through anything."""
+    seen: set[int] = set()
+    found: list[Node] = []
+    stack = [node for own in nodes.values() for node in own]
+    while stack:
+        node = stack.pop()
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        if node.kind == "noted" and node.op == "add":
+            found.append(node)
+        stack.extend(user for user, _ in node.users)
+    return found
+
+
+def _merged(layers: list[Layer]) -> list[Layer]:
+    """One layer for each path: the rounds of a loop of unknown length share theirs."""
+    by_path: dict[str, Layer] = {}
+    for layer in layers:
+        known = by_path.get(layer.path)
+        if known is None:
+            by_path[layer.path] = layer
+            continue
+        both = {(f.op, f.between, f.layer, f.place): f for f in (*known.followed_by, *layer.followed_by)}
+        by_path[layer.path] = replace(
+            known,
+            followed_by=tuple(both.values()),
+            residual=known.residual or layer.residual,
+            called=known.called or layer.called,
+        )
+    return list(by_path.values())
+
+
+def _with_feeders(layers: list[Layer]) -> tuple[Layer, ...]:
+    feeds: dict[str, dict[str, None]] = {}
+    for layer in layers:
+        for following in layer.followed_by:
+            if following.op == "layer" and not following.between and following.layer is not None:
+                feeds.setdefault(following.layer, {})[layer.path] = None
+    return tuple(replace(layer, fed_by=tuple(feeds.get(layer.path, ()))) for layer in layers)

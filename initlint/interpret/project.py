@@ -1,0 +1,142 @@
+"""The files of the linted project: which module an import means, each file parsed once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from initlint.graph import FileGraph
+from initlint.interpret.machine import Machine
+from initlint.interpret.references import references
+from initlint.interpret.scopes import ModuleScope
+from initlint.interpret.tracer import TABLES, trace
+from initlint.interpret.values import ABSENT, Package, Value
+from initlint.source import SourceError, SourceFile
+
+_KEPT = 8 * 1024 * 1024
+"""Bytes of source whose trees are kept; a tree takes some eighty times as much memory as its text."""
+_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_MAX_ANCESTORS = 6
+_NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
+"""Packages that are known by their names, never read, also where the environment is inside the project."""
+
+
+class Project:
+    """The project around the linted files. Reads files, never imports or runs them.
+
+    `contents` stands in for what the disk holds, by path.
+    """
+
+    def __init__(self, files: Iterable[Path], contents: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        self._contents = contents
+        self._files = {path.resolve(): path for path in files}
+        self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
+        self._scopes: dict[Path, ModuleScope] = {}
+        self._broken: dict[Path, SourceError] = {}
+        self._found: dict[tuple[Path, str], Path | None] = {}
+        self._roots: dict[Path, tuple[Path, str]] = {}
+        self._size = 0
+
+    def load(self, path: Path) -> SourceFile:
+        """The parsed file. Raises `SourceError`."""
+        real = path.resolve()
+        if real in self._broken:
+            raise self._broken[real]
+        if real in self._sources:
+            self._sources.move_to_end(real)
+            return self._sources[real]
+        shown = self._files.get(real, path)
+        try:
+            data = self._contents.get(str(shown))
+            source = SourceFile.read(shown) if data is None else SourceFile.parse(str(shown), data)
+        except SourceError as error:
+            self._broken[real] = error
+            raise
+        self._keep(real, source)
+        return source
+
+    def _keep(self, real: Path, source: SourceFile) -> None:
+        self._sources[real] = source
+        self._size += len(source.data)
+        while self._size > _KEPT and len(self._sources) > 1:
+            oldest, dropped = self._sources.popitem(last=False)
+            self._size -= len(dropped.data)
+            self._scopes.pop(oldest, None)
+
+    def graph(self, source: SourceFile) -> FileGraph:
+        """All that can be told about one file."""
+        machine = Machine(TABLES, self)
+        self._machine = machine
+        scope = self._scope(Path(source.path), source)
+        return FileGraph(source, tuple(trace(machine, scope)), references(source))
+
+    # Modules ---------------------------------------------------------------------------------------------------
+
+    def _scope(self, path: Path, source: SourceFile) -> ModuleScope:
+        real = path.resolve()
+        if real in self._scopes:
+            return self._scopes[real]
+        root, name = self._name(real)
+        is_package = real.name == "__init__.py"
+        package = name if is_package else name.rpartition(".")[0]
+
+        def submodule(inner: str) -> Value:
+            return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
+
+        scope = ModuleScope(name, package, root, source, lambda node, env: self._machine.run_top_level(node, env), submodule)
+        self._scopes[real] = scope
+        return scope
+
+    def _name(self, real: Path) -> tuple[Path, str]:
+        """The folder that absolute imports of this file start from, and the file's dotted name below it."""
+        if real not in self._roots:
+            folder = real.parent
+            parts = [] if real.name == "__init__.py" else [real.stem]
+            while (folder / "__init__.py").is_file() and folder.parent != folder:
+                parts.insert(0, folder.name)
+                folder = folder.parent
+            self._roots[real] = (folder, ".".join(parts) or real.parent.name)
+        return self._roots[real]
+
+    def import_module(self, dotted: str, importer: ModuleScope) -> Value:
+        """The module of the project that `dotted` means in `importer`; `ABSENT` if it means none."""
+        if dotted.partition(".")[0] in _NEVER:
+            return ABSENT
+        path = self._find(importer.root, dotted)
+        if path is None:
+            return ABSENT
+        try:
+            return Package(self._scope(path, self.load(path)))
+        except SourceError:
+            return ABSENT
+
+    def _find(self, root: Path, dotted: str) -> Path | None:
+        key = (root, dotted)
+        if key not in self._found:
+            parts = dotted.split(".")
+            self._found[key] = next((p for p in map(lambda r: _module_file(r, parts), _search(root)) if p), None)
+        return self._found[key]
+
+
+def _search(root: Path) -> Iterable[Path]:
+    """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
+    yield root
+    if root.name in ("site-packages", "dist-packages"):
+        return
+    folder = root
+    for _ in range(_MAX_ANCESTORS):
+        if any((folder / marker).exists() for marker in _MARKERS) or folder.parent == folder:
+            break
+        folder = folder.parent
+        yield folder
+    yield folder / "src"
+
+
+def _module_file(root: Path, parts: list[str]) -> Path | None:
+    base = root.joinpath(*parts)
+    for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None

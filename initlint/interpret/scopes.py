@@ -1,0 +1,231 @@
+"""Names: the local environments of functions and the global scope of a module.
+
+Module scopes are lazy: a top-level statement runs when a name that it binds is first asked for. Importing a
+package therefore costs no more than what is used of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from initlint.flow import ALWAYS, Condition
+from initlint.interpret.values import ABSENT, Function, Mutable, Value, join_fields
+
+if TYPE_CHECKING:
+    from initlint.source import SourceFile
+
+
+class Frame:
+    """One call of a function: what it has returned and yielded so far, under which conditions."""
+
+    __slots__ = ("function", "maybe_left", "receiver", "returns", "yields")
+
+    def __init__(self, function: Function | None, receiver: Value = None) -> None:
+        self.function = function
+        self.receiver = receiver
+        self.returns: list[tuple[Value, Condition]] = []
+        self.yields: list[Value] | None = None
+        self.maybe_left: Condition = ALWAYS
+        """The sides of conditions on which the function has not returned yet."""
+
+
+class Environment(Mutable):
+    """Local names. `parent` is the environment that a closure sees; globals are in `scope`."""
+
+    __slots__ = ("declared", "frame", "parent", "scope", "values")
+
+    def __init__(self, scope: ModuleScope, parent: Environment | None, frame: Frame) -> None:
+        self.scope = scope
+        self.parent = parent
+        self.frame = frame
+        self.values: dict[str, Value] = {}
+        self.declared: dict[str, Environment] = {}
+        """Where the names of `global` and `nonlocal` statements live."""
+
+    def save(self) -> Any:
+        return dict(self.values)
+
+    def restore(self, saved: Any) -> None:
+        self.values = dict(saved)
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return join_fields(one, when, other, otherwise)
+
+    def owner_of(self, name: str) -> Environment | None:
+        """The innermost environment that binds `name`."""
+        env: Environment | None = self
+        while env is not None:
+            if name in env.values:
+                return env
+            env = env.parent
+        return None
+
+
+class GlobalEnvironment(Environment):
+    """The environment of a module's top level: its names are those of the scope."""
+
+    __slots__ = ()
+
+    def __init__(self, scope: ModuleScope) -> None:
+        super().__init__(scope, None, Frame(None))
+        self.values = scope.values
+
+    def restore(self, saved: Any) -> None:
+        self.values.clear()
+        self.values.update(saved)
+
+
+class ModuleScope:
+    """The global names of one module of the project.
+
+    `name` is its dotted name, `package` the dotted name that relative imports start from, `root` the folder that
+    absolute ones do. `run` executes one top-level statement, `submodule` finds a submodule of a package; both are
+    the interpreter's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        package: str,
+        root: Path,
+        source: SourceFile,
+        run: Callable[[cst.CSTNode, GlobalEnvironment], None],
+        submodule: Callable[[str], Value],
+    ) -> None:
+        self.name = name
+        self.package = package
+        self.root = root
+        self.source = source
+        self.values: dict[str, Value] = {"__name__": name, "__file__": source.path}
+        self.stars: list[Callable[[str], Value]] = []
+        self.environment = GlobalEnvironment(self)
+        self._run = run
+        self._submodule = submodule
+        self._statements: list[cst.CSTNode] = []
+        self._pending: dict[str, list[int]] = {}
+        self._done: set[int] = set()
+        self._asked: set[str] = set()
+        for statement in _flatten(source.module.body):
+            at = len(self._statements)
+            self._statements.append(statement)
+            for bound in _bound_names(statement):
+                self._pending.setdefault(bound, []).append(at)
+
+    def lookup(self, name: str) -> Value:
+        """The value of a global name, or `ABSENT`."""
+        if name in self._pending:
+            for at in self._pending.pop(name):
+                self._execute(at)
+        if name in self.values:
+            return self.values[name]
+        if "*" in self._pending:
+            for at in self._pending.pop("*"):
+                self._execute(at)
+        if name in self._asked:
+            return ABSENT
+        self._asked.add(name)
+        try:
+            for star in self.stars:
+                found = star(name)
+                if found is not ABSENT:
+                    self.values[name] = found
+                    return found
+            found = self._submodule(name)
+            if found is not ABSENT:
+                self.values[name] = found
+            return found
+        finally:
+            self._asked.discard(name)
+
+    def names(self) -> Iterator[str]:
+        """The names that the module's own statements bind."""
+        yield from {*self._pending, *self.values}
+
+    @property
+    def statements(self) -> Sequence[cst.CSTNode]:
+        return self._statements
+
+    def execute_all(self) -> None:
+        """Run the whole top level in order, as the interpreter does with a script."""
+        for at in range(len(self._statements)):
+            self._execute(at)
+
+    def _execute(self, at: int) -> None:
+        if at in self._done:
+            return
+        self._done.add(at)
+        self._run(self._statements[at], self.environment)
+
+
+def _flatten(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iterator[cst.CSTNode]:
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from statement.body
+        else:
+            yield statement
+
+
+def _bound_names(statement: cst.CSTNode) -> set[str]:
+    """The global names that a top-level statement binds or changes."""
+    names: set[str] = set()
+    _collect(statement, names)
+    return names
+
+
+def _collect(statement: cst.CSTNode, names: set[str]) -> None:
+    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        names.add(statement.name.value)
+    elif isinstance(statement, cst.Assign):
+        for target in statement.targets:
+            _collect_target(target.target, names)
+    elif isinstance(statement, (cst.AnnAssign, cst.AugAssign)):
+        _collect_target(statement.target, names)
+    elif isinstance(statement, cst.Expr):
+        # A registry that is filled by calls (`MODELS.update(...)`) is not complete before they have run.
+        if isinstance(statement.value, cst.Call) and isinstance(statement.value.func, cst.Attribute):
+            _collect_target(statement.value.func, names)
+    elif isinstance(statement, cst.Import):
+        for alias in statement.names:
+            names.add(alias.evaluated_alias or alias.evaluated_name.partition(".")[0])
+    elif isinstance(statement, cst.ImportFrom):
+        if isinstance(statement.names, cst.ImportStar):
+            names.add("*")
+        else:
+            for alias in statement.names:
+                names.add(alias.evaluated_alias or alias.evaluated_name)
+    elif isinstance(statement, cst.SimpleStatementLine):
+        for small in statement.body:
+            _collect(small, names)
+    elif isinstance(statement, (cst.If, cst.Try, cst.TryStar, cst.With, cst.For, cst.While, cst.Else, cst.Finally)):
+        _collect_compound(statement, names)
+
+
+def _collect_compound(statement: cst.CSTNode, names: set[str]) -> None:
+    for attribute in ("body", "orelse", "finalbody"):
+        block = getattr(statement, attribute, None)
+        if isinstance(block, (cst.IndentedBlock, cst.SimpleStatementSuite)):
+            for inner in block.body:
+                _collect(inner, names)
+        elif block is not None:
+            _collect(block, names)
+    for handler in getattr(statement, "handlers", ()):
+        for inner in handler.body.body:
+            _collect(inner, names)
+    if isinstance(statement, cst.For):
+        _collect_target(statement.target, names)
+
+
+def _collect_target(target: cst.BaseExpression, names: set[str]) -> None:
+    if isinstance(target, cst.Name):
+        names.add(target.value)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            _collect_target(element.value, names)
+    elif isinstance(target, (cst.Attribute, cst.Subscript)):
+        _collect_target(target.value, names)
+    elif isinstance(target, cst.Call):
+        _collect_target(target.func, names)

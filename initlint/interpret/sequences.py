@@ -1,0 +1,104 @@
+"""Iteration: what a value yields, in which order, and under which conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.flow import ALWAYS, Condition
+from initlint.interpret.machine import Machine
+from initlint.interpret.tree import conditional_children
+from initlint.interpret.values import (
+    ABSENT,
+    CONSTANTS,
+    ClassValue,
+    DictValue,
+    External,
+    Function,
+    Instance,
+    ListValue,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+MAX_UNROLL = 512
+"""Iterations of one loop or comprehension that are run one by one."""
+MAX_SEQUENCE = 20_000
+"""Items of a sequence that are kept."""
+
+_ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
+
+
+def sequence(value: Value) -> list[Value] | None:
+    """The items of a value that can be iterated over in a known way; None if they are not known."""
+    value = present(value)
+    if isinstance(value, ListValue):
+        return value.items
+    if isinstance(value, (tuple, str, range)):
+        return list(value) if len(value) <= MAX_SEQUENCE else None
+    if isinstance(value, DictValue):
+        return list(value.items)
+    if isinstance(value, Instance):
+        if value.torch_name in _ORDERED and value.user_class is None:
+            return list(value.fields.values())
+        if value.torch_name in _ORDERED:
+            return [module for _, module, _ in conditional_children(value)]
+        if value.torch_name == "torch.nn.ModuleDict":
+            return list(value.fields)
+    return None
+
+
+def bounded(value: Value) -> bool:
+    """Whether it is known how many items there are."""
+    value = present(value)
+    if isinstance(value, (ListValue, DictValue)):
+        return not value.open
+    if isinstance(value, Instance):
+        return not value.open and sequence(value) is not None
+    return isinstance(value, (tuple, str, range))
+
+
+def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]:
+    """The items of a value, each with the conditions under which it is there.
+
+    What cannot be iterated over in a known way is taken to have two items that are unknown, for a loop that
+    builds or initialises layers is there to run.
+    """
+    value = present(value)
+    if isinstance(value, Union):
+        for option, condition in value.options:
+            for item, under in iterate(machine, option):
+                yield item, under | condition
+        return
+    items = sequence(value)
+    if items is None:
+        items = _unknown_items(value)
+    elif len(items) > MAX_UNROLL:
+        machine.note(f"a loop of more than {MAX_UNROLL} steps")
+        items = items[:2]
+    for item in items:
+        if isinstance(item, Union) and any(v is ABSENT for v in item.values):
+            for option, condition in item.options:
+                if option is not ABSENT:
+                    yield option, condition
+        else:
+            yield item, ALWAYS
+
+
+def _unknown_items(value: Value) -> list[Value]:
+    if isinstance(value, Tensor):
+        return [Tensor(value.node, sources=value.sources, storage=value.storage, whole=False, shape=None)] * 2
+    if isinstance(value, Unknown):
+        return [Unknown("an item of something unknown") for _ in range(2)]
+    return [Unknown("an item of something unknown") for _ in range(2)]
+
+
+def is_key(value: Value) -> bool:
+    """Whether a dictionary of the interpreter can have it as a key."""
+    if isinstance(value, tuple):
+        return all(is_key(item) for item in value)
+    if isinstance(value, (ClassValue, Function, External)):
+        return True
+    return isinstance(value, CONSTANTS) and not isinstance(value, slice)

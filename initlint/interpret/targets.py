@@ -1,0 +1,206 @@
+"""Assignment: to names, attributes, items, and to several of them at once."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from initlint.graph import Place
+from initlint.interpret.machine import Machine
+from initlint.interpret.parameters import replaces, write_data, write_item
+from initlint.interpret.scopes import Environment
+from initlint.interpret.sequences import bounded, is_key, sequence
+from initlint.interpret.values import (
+    ClassValue,
+    DictValue,
+    Function,
+    Instance,
+    ListValue,
+    Package,
+    Storage,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+
+def bind_target(machine: Machine, target: cst.BaseExpression, value: Value, env: Environment) -> None:
+    """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
+    if isinstance(target, cst.Name):
+        _bind_name(machine, target.value, value, env)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        _unpack(machine, target, value, env)
+    elif isinstance(target, cst.Attribute):
+        holder = machine.evaluate(target.value, env)
+        set_attribute(machine, holder, target.attr.value, value, machine.site(target, env))
+    elif isinstance(target, cst.Subscript):
+        _set_item(machine, target, value, env)
+
+
+def _bind_name(machine: Machine, name: str, value: Value, env: Environment) -> None:
+    machine.assign(env.declared.get(name, env), name, value)
+
+
+def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, env: Environment) -> None:
+    elements = target.elements
+    value = present(value)
+    items = sequence(value) if bounded(value) or isinstance(value, ListValue) else None
+    starred = next((at for at, e in enumerate(elements) if isinstance(e, cst.StarredElement)), None)
+    if items is None or (starred is None and len(items) != len(elements)):
+        for element in elements:
+            bind_target(machine, element.value, _part(value), env)
+        return
+    if starred is None:
+        for element, item in zip(elements, items):
+            bind_target(machine, element.value, item, env)
+        return
+    after = len(elements) - starred - 1
+    for element, item in zip(elements[:starred], items):
+        bind_target(machine, element.value, item, env)
+    middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
+    bind_target(machine, elements[starred].value, middle, env)
+    for element, item in zip(elements[starred + 1 :], items[len(items) - after :]):
+        bind_target(machine, element.value, item, env)
+
+
+def _part(value: Value) -> Value:
+    """One of the values that an unpacking of something unknown gives."""
+    if isinstance(value, Tensor):
+        return Tensor(value.node, sources=value.sources)
+    if isinstance(value, Union):
+        parts = [v for v in value.values if isinstance(v, Tensor)]
+        if parts:
+            return Tensor(parts[0].node, sources=parts[0].sources)
+    return Unknown("an unpacked value")
+
+
+def set_attribute(machine: Machine, holder: Value, name: str, value: Value, place: Place | None) -> None:
+    """`holder.name = value`."""
+    if isinstance(holder, Union):
+        machine.each(holder, lambda option: set_attribute(machine, option, name, value, place))
+    elif isinstance(holder, Instance):
+        _set_field(machine, holder, name, value, place)
+    elif isinstance(holder, ClassValue):
+        machine.state.touch(holder)
+        holder.fields[name] = value
+    elif isinstance(holder, Package):
+        holder.scope.values[name] = value
+    elif isinstance(holder, Tensor) and holder.storage is not None:
+        if name == "requires_grad":
+            holder.storage.frozen = value is False
+        elif name == "data":
+            write_data(machine, holder, value, place)
+
+
+def _set_field(machine: Machine, instance: Instance, name: str, value: Value, place: Place | None) -> None:
+    if instance.user_class is not None:
+        setter, owner = instance.user_class.find(name)
+        if isinstance(setter, Function) and setter.node is not None and "property" in setter.wrappers:
+            return
+    machine.state.touch(instance)
+    before = instance.fields.get(name)
+    if isinstance(value, Tensor) and isinstance(before, Tensor) and before.storage is not None and value is not before:
+        if not replaces(value, before):
+            return
+    registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
+    if registers and name in instance.fields and not isinstance(before, type(value)):
+        # A module that takes the place of a plain attribute is registered last, as torch does it.
+        del instance.fields[name]
+    instance.fields[name] = value
+    instance.assigned[name] = (_assigning_class(machine, instance), place)
+    adopt(instance, name, value)
+
+
+def adopt(instance: Instance, name: str, value: Value) -> None:
+    """Tell a child or a parameter whom it belongs to."""
+    for option in value.values if isinstance(value, Union) else (value,):
+        if isinstance(option, Instance):
+            option.parent = option.parent or instance.is_module
+        elif isinstance(option, Tensor) and option.leaf and isinstance(option.storage, Storage):
+            if option.storage.owner is None:
+                option.storage.owner, option.storage.name = instance, name
+
+
+def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
+    """The class whose method is assigning to the instance; its own class if some other code does."""
+    for function, _ in reversed(machine.stack):
+        if function.owner is not None and instance.user_class is not None and function.owner in instance.user_class.mro:
+            return function.owner
+        if function.owner is not None:
+            break
+    return instance.user_class
+
+
+def _set_item(machine: Machine, target: cst.Subscript, value: Value, env: Environment) -> None:
+    holder = present(machine.evaluate(target.value, env))
+    elements = target.slice
+    index: Value = Unknown("an index")
+    if len(elements) == 1 and isinstance(elements[0].slice, cst.Index):
+        index = machine.evaluate(elements[0].slice.value, env)
+    machine.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
+
+
+def _set_item_of(
+    machine: Machine, holder: Value, index: Value, value: Value, target: cst.Subscript, env: Environment
+) -> None:
+    place = machine.site(target, env)
+    if isinstance(holder, DictValue):
+        machine.state.touch(holder)
+        if is_key(index):
+            holder.items[index] = value
+        else:
+            holder.open = True
+    elif isinstance(holder, ListValue):
+        machine.state.touch(holder)
+        if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
+            holder.items[index] = value
+        else:
+            holder.items = [Unknown("an item that may have been replaced") for _ in holder.items]
+    elif isinstance(holder, Instance) and holder.is_module and isinstance(index, (int, str)):
+        key = str(index)
+        if isinstance(index, int) and index < 0:
+            key = str(len(holder.fields) + index)
+        _set_field(machine, holder, key, value, place)
+    elif isinstance(holder, Tensor):
+        write_item(machine, holder, value, place)
+
+
+def delete(machine: Machine, target: cst.BaseExpression, env: Environment) -> None:
+    """`del target`."""
+    if isinstance(target, cst.Name):
+        machine.state.touch(env)
+        env.values.pop(target.value, None)
+    elif isinstance(target, cst.Attribute):
+        holder = machine.evaluate(target.value, env)
+        if isinstance(holder, Instance):
+            machine.state.touch(holder)
+            holder.fields.pop(target.attr.value, None)
+    elif isinstance(target, cst.Subscript):
+        holder = machine.evaluate(target.value, env)
+        index = machine.evaluate(target.slice[0].slice.value, env) if isinstance(target.slice[0].slice, cst.Index) else None
+        if isinstance(holder, Instance) and isinstance(index, (int, str)):
+            delete_child(machine, holder, index)
+        elif isinstance(holder, (DictValue, ListValue)) and index is not None:
+            machine.state.touch(holder)
+            if isinstance(holder, DictValue):
+                if is_key(index):
+                    holder.items.pop(index, None)
+            elif isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
+                del holder.items[index]
+    elif isinstance(target, cst.Tuple):
+        for element in target.elements:
+            delete(machine, element.value, env)
+
+
+def delete_child(machine: Machine, holder: Instance, index: int | str) -> None:
+    machine.state.touch(holder)
+    keys = list(holder.fields)
+    if isinstance(index, str):
+        holder.fields.pop(index, None)
+        return
+    if not -len(keys) <= index < len(keys):
+        return
+    del holder.fields[keys[index]]
+    # torch numbers the children of a Sequential or ModuleList anew.
+    holder.fields = {str(at): value for at, value in enumerate(holder.fields.values())}

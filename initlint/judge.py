@@ -1,0 +1,174 @@
+"""Questions that several rules ask of a model: what a layer's output meets, and by what its init scales the signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
+from initlint.facts.initializers import INITIALIZERS, constant_value, scale, variance
+from initlint.facts.layers import MODULES, fans
+from initlint.graph import UNDETERMINED, Following, InitCall, Layer, ModelGraph, Place, Write
+
+NORMS = frozenset(
+    {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
+)
+"""The words of `Following.between` that stand for a normalisation."""
+
+_SCALE_KEPT = frozenset({"pool", "concat"})
+"""What may lie between a layer and its activation, or behind that, and leave the question of scale as it is."""
+
+RELU_FAMILIES = ("relu", "leaky_relu")
+"""The families of activations that let about half of the signal through."""
+
+_MATRICES = frozenset({"linear", "conv", "conv_transpose"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A layer whose output, at the scale that its init gives it, goes through one activation and on to a further layer.
+
+    `write` is the effective init of the weight.
+    """
+
+    layer: Layer
+    write: Write
+    following: Following
+
+    @property
+    def activation(self) -> Activation:
+        return ACTIVATIONS[self.following.op]
+
+    @property
+    def moment(self) -> float | None:
+        """E[phi(z)^2] of the activation with its arguments, None if not known."""
+        return _moment(self.following)
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What a pair multiplies the second moment by: the signal's, and the gradient's where that is known.
+
+    At unit variance; `at_equal_fans` if the layer's sizes are not known and fan_in = fan_out is assumed.
+    """
+
+    signal: float
+    gradient: float | None
+    at_equal_fans: bool
+
+
+def is_matrix(layer: Layer) -> bool:
+    """Whether the layer is one linear map: Linear, a convolution, or a transposed one."""
+    module = MODULES.get(f"torch.nn.{layer.type}")
+    return module is not None and module.family in _MATRICES
+
+
+def certain_activation(layer: Layer, between: frozenset[str]) -> Following | None:
+    """The one activation that consumes all outputs of `layer`, with nothing but `between` on the way.
+
+    None if there is another consumer, a second kind of activation, or any doubt.
+    """
+    if not layer.followed_by:
+        return None
+    first = layer.followed_by[0]
+    for following in layer.followed_by:
+        if not following.certain or following.op != first.op or following.op not in ACTIVATIONS:
+            return None
+        if _moment(following) != _moment(first) or not between.issuperset(following.between):
+            return None
+    return first
+
+
+def _moment(following: Following) -> float | None:
+    return second_moment(following.op, following.arguments)
+
+
+def is_hidden(following: Following) -> bool:
+    """Whether the signal certainly reaches a further layer behind this activation."""
+    return any(reach.layer is not None and reach.certain for reach in following.onward)
+
+
+def pair(layer: Layer) -> Pair | None:
+    """The pair that `layer` makes with its activation, if all of it is certain and nothing else sets the scale."""
+    write = layer.effective()
+    if write is None or not layer.settled() or not is_matrix(layer):
+        return None
+    if layer.residual or layer.frozen or layer.parametrized:
+        return None
+    following = certain_activation(layer, _SCALE_KEPT)
+    if following is None or not all(map(_goes_on_at_its_scale, layer.followed_by)):
+        return None
+    return Pair(layer, write, following)
+
+
+def _goes_on_at_its_scale(following: Following) -> bool:
+    """Whether the way behind an activation leads to a layer, and over no norm, gate, sum or explicit scale."""
+    return is_hidden(following) and all(_SCALE_KEPT.issuperset(reach.between) for reach in following.onward)
+
+
+def pairs(model: ModelGraph) -> Iterator[tuple[Place, list[Pair]]]:
+    """The pairs of the model by the init call that sets their weight, in order of the model."""
+    for place, served in model.by_call.items():
+        found = [found for layer, _ in served if (found := pair(layer)) is not None]
+        if found:
+            yield place, found
+
+
+def kind(initializer: str) -> str | None:
+    """`xavier`, `kaiming`, ...; None for a write that is no known initializer."""
+    known = INITIALIZERS.get(initializer)
+    return None if known is None else known.kind
+
+
+def argument(initializer: str, arguments: Mapping[str, object], name: str) -> object:
+    """An argument of a known initializer, torch's default where the call leaves it out."""
+    return arguments.get(name, dict(INITIALIZERS[initializer].signature).get(name))
+
+
+def draws_for_relu(write: Write) -> bool:
+    """Whether this is Kaiming with ReLU's gain, or that of a leaky ReLU too small to tell apart from it."""
+    drawn = scale(write.initializer, write.arguments)
+    return kind(write.initializer) == "kaiming" and drawn is not None and 1.8 <= drawn <= 2.05
+
+
+def constant(write: Write) -> float | None:
+    """The one number that `write` fills the parameter with; None if it does not, or the number is not known."""
+    return constant_value(write.initializer, write.arguments, UNDETERMINED)
+
+
+def call_at(model: ModelGraph, place: Place) -> InitCall | None:
+    """The init call that stands at `place`."""
+    return next((call for call in model.calls if call.place == place), None)
+
+
+def as_number(value: object) -> float | None:
+    """A determined number, else None."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def factors(found: Pair) -> Factors | None:
+    """The factors of a pair; None if the init has no known variance, or the activation no known second moment."""
+    moment = found.moment
+    if moment is None:
+        return None
+    layer, write = found.layer, found.write
+    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
+    if sizes is None or sizes.fan_in is None or sizes.fan_out is None or sizes.signal_fan_in is None:
+        drawn = scale(write.initializer, write.arguments)
+        return None if drawn is None else Factors(drawn * moment, None, at_equal_fans=True)
+    deviation = variance(write.initializer, write.arguments, sizes.fan_in, sizes.fan_out)
+    if deviation is None:
+        return None
+    slope = _slope_moment(found.activation, moment)
+    backward = sizes.fan_out * deviation * slope if layer.type == "Linear" and slope is not None else None
+    return Factors(sizes.signal_fan_in * deviation * moment, backward, at_equal_fans=False)
+
+
+def _slope_moment(activation: Activation, moment: float) -> float | None:
+    # Of the straight lines through zero both moments are the same number, whatever their slopes.
+    return moment if activation.slope_moment == activation.second_moment else activation.slope_moment
+
+
+def keeps_scale(factor: float) -> bool:
+    """Whether a factor on the second moment is near enough to one for training to go on well over many layers."""
+    return 0.8 <= factor <= 1.25

@@ -1,0 +1,176 @@
+"""The whole pipeline: files to graphs, graphs to violations, violations to the diagnostics that are shown."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from initlint.diagnostics import Diagnostic, Severity, Span
+from initlint.discover import discover, excluded, matches
+from initlint.graph import FileGraph, ModelGraph, Place
+from initlint.interpret import Project
+from initlint.merge import Found, merge, resolve
+from initlint.rule import Rule
+from initlint.rules import all_rules
+from initlint.settings import ALWAYS_ON, Selection, Settings
+from initlint.source import SourceError, SourceFile
+from initlint.suppress import Suppressions
+from initlint.suppress import parse as parse_suppressions
+from initlint.syntax import can_matter, check_syntax
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A defect of initlint itself: the part that broke, the file it broke on, and the traceback."""
+
+    part: str
+    file: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run found. `incomplete`: one line for each model of which something could not be followed."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: tuple[Path, ...]
+    failures: tuple[Failure, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    models: tuple[ModelGraph, ...] = ()
+    """Filled by `trace` only."""
+
+
+Contents = Mapping[str, bytes]
+"""By path: what is linted in place of what the disk holds there, if it holds anything."""
+
+
+def check(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
+    """Lint `paths`. Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for such a rule."""
+    settings.check_selectors(rule.code for rule in all_rules())
+    rules = [rule for rule in all_rules() if settings.enabled(rule.code, rule.default)]
+    run = _start(paths, settings, contents)
+    for graph in run.graphs():
+        run.apply(rules, graph)
+    return run.result((*run.unreadable, *run.reported()))
+
+
+def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
+    """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
+    run = _start(paths, settings, contents)
+    models = tuple(model for graph in run.graphs() for model in graph.models)
+    return replace(run.result(run.unreadable), models=models)
+
+
+def files(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> tuple[Path, ...]:
+    """The files that `check` would lint. Raises `DiscoveryError`."""
+    paths = tuple(paths)
+    given = {path for path in paths if str(path) in contents and not excluded(path, settings)}
+    on_disk = discover((path for path in paths if str(path) not in contents), settings)
+    return tuple(sorted(given.union(on_disk)))
+
+
+def _start(paths: Iterable[Path], settings: Settings, contents: Contents) -> _Run:
+    found = files(paths, settings, contents)
+    return _Run(settings, found, contents, Project(found, contents))
+
+
+@dataclass
+class _Run:
+    """What accumulates while files pass through. A file or a rule that breaks is noted, and the rest goes on."""
+
+    settings: Settings
+    files: tuple[Path, ...]
+    contents: Contents
+    project: Project
+    unreadable: list[Diagnostic] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    uses: Counter[Place] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    models: int = 0
+    suppressions: dict[str, Suppressions] = field(default_factory=dict)
+
+    def result(self, diagnostics: Iterable[Diagnostic]) -> Result:
+        ordered = tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key))
+        return Result(ordered, self.files, tuple(self.failures), tuple(self.incomplete))
+
+    def graphs(self) -> Iterator[FileGraph]:
+        """One for each file that can be read and that may matter."""
+        for file in self.files:
+            try:
+                source = self._load(file)
+            except SourceError as error:
+                self.unreadable.append(_unreadable(file, error))
+                continue
+            graph = self._graph(source) if source else None
+            if graph is not None:
+                self.incomplete += (f"{file}: {m.name}: {reason}" for m in graph.models for reason in m.incomplete)
+                yield graph
+
+    def _load(self, file: Path) -> SourceFile | None:
+        """None for a file that is Python and in which nothing can matter."""
+        try:
+            data = self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
+        except OSError:
+            return self.project.load(file)  # which says what is wrong with it
+        if can_matter(data):
+            return self.project.load(file)
+        check_syntax(str(file), data)
+        return None
+
+    def _graph(self, source: SourceFile) -> FileGraph | None:
+        with self._noting("the tracer", source.path):
+            return self.project.graph(source)
+        return None
+
+    def apply(self, rules: Iterable[Rule], graph: FileGraph) -> None:
+        """Collect what `rules` find in the models of `graph` and in its file."""
+        models = list(enumerate(graph.models, self.models))
+        self.models += len(models)
+        for _, model in models:
+            self.uses.update(model.by_call.keys())
+        for rule in rules:
+            for number, subject in models if rule.scope == "model" else [(None, graph)]:
+                with self._noting(rule.code, graph.source.path):
+                    for violation in rule.check(subject, self.settings):
+                        self.found.append(resolve(rule, violation, number))
+
+    def reported(self) -> Iterator[Diagnostic]:
+        """What was found, one for each place, without what the settings or the source silence."""
+        linted = {str(file) for file in self.files}
+        for diagnostic in merge(self.found, self.uses):
+            # A rule may point into a helper's file that is read but not linted: nothing is said about that one.
+            if diagnostic.span.file in linted and not self._silenced(diagnostic):
+                yield diagnostic if self.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
+
+    def _silenced(self, diagnostic: Diagnostic) -> bool:
+        code, span = diagnostic.code, diagnostic.span
+        if _ignored_in(Path(span.file), code, self.settings):
+            return True
+        if span.file not in self.suppressions:
+            self.suppressions[span.file] = parse_suppressions(self.project.load(Path(span.file)).text)
+        return self.suppressions[span.file].covers(code, span.row, span.end_row)
+
+    @contextmanager
+    def _noting(self, part: str, file: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            summary = f"{type(error).__name__}: {error}"
+            self.failures.append(Failure(part, file, summary, traceback.format_exc()))
+
+
+def _ignored_in(file: Path, code: str, settings: Settings) -> bool:
+    ignoring = (p for p, selectors in settings.per_file_ignores.items() if Selection(selectors).decide(code, False))
+    return any(matches(file, pattern, settings.root) for pattern in ignoring)
+
+
+def _unreadable(file: Path, error: SourceError) -> Diagnostic:
+    span = Span(str(file), error.row, error.column, error.row, error.column)
+    return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)

@@ -1,0 +1,74 @@
+"""Fixes that replace an init call: whether one may be offered, and how safe it is.
+
+A call often initialises more than the layers that a finding speaks of. What else it reaches decides: output layers
+do not stand in the way, layers that ask for another call forbid the fix, and anything else makes it unsafe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from initlint.diagnostics import Applicability, Fix
+from initlint.facts.activations import ACTIVATIONS
+from initlint.graph import Following, Layer, ModelGraph, Place, Write
+from initlint.judge import call_at, is_hidden, is_matrix
+from initlint.replacement import Choice, Replacement, replacement
+from initlint.rewrite import replace_call
+from initlint.source import Site
+
+
+def mend(
+    model: ModelGraph,
+    place: Place,
+    layers: Collection[Layer],
+    wanted: Replacement | None,
+    *,
+    choose: Choice = replacement,
+    unsafe: bool = False,
+) -> Fix | None:
+    """The fix that makes the call at `place` the one that is `wanted` by `layers`; None if it must not be offered."""
+    if wanted is None or not isinstance(place, Site):
+        return None
+    paths = {layer.path for layer in layers}
+    served = _written_at(model, place)
+    others = [(layer, write) for layer, write in served if layer.path not in paths or write.parameter != "weight"]
+    if any(_objects(layer, write, wanted, choose) for layer, write in others):
+        return None
+    content = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(model, place)
+    edits = replace_call(place, wanted.function, wanted.arguments)
+    if edits is None:
+        return None
+    applicability = Applicability.SAFE if content and not unsafe else Applicability.UNSAFE
+    return Fix(f"Use `{wanted.function}`", edits, applicability)
+
+
+def _written_at(model: ModelGraph, place: Place) -> Iterator[tuple[Layer, Write]]:
+    return ((layer, write) for layer in model.layers for write in layer.writes if write.place == place)
+
+
+def _objects(layer: Layer, write: Write, wanted: Replacement, choose: Choice) -> bool:
+    """Whether a parameter would raise under the new call, or its layer asks for another one."""
+    shape = layer.shapes.get(write.parameter)
+    if write.parameter != "weight" and (shape is None or len(shape) < 2):
+        return True
+    if not is_matrix(layer):
+        return shape is None or len(shape) < 2
+    hidden = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
+    calls = (choose(write.initializer, following) for following in hidden)
+    return any(call is not None and call != wanted for call in calls)
+
+
+def _is_output(layer: Layer, write: Write) -> bool:
+    """Whether what the layer puts out is an output of the model, be it through a squashing function."""
+    ends = any(f.certain and (f.op == "output" or _ends(f)) for f in layer.followed_by)
+    return ends and write.parameter == "weight" and is_matrix(layer)
+
+
+def _ends(following: Following) -> bool:
+    return following.op in ACTIVATIONS and any(reach.op == "output" for reach in following.onward)
+
+
+def _reaches_unknown(model: ModelGraph, place: Place) -> bool:
+    """Whether the call also ran on something that is no parameter of a known layer."""
+    call = call_at(model, place)
+    return call is not None and any(target.kind != "parameter" for target in call.targets)

@@ -1,0 +1,128 @@
+"""What the commands take from the command line, and the settings that come of it together with the file's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from initlint.diagnostics import Severity
+from initlint.discover import DiscoveryError
+from initlint.linter import Contents
+from initlint.report.escape import escape
+from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Returned = TypeVar("Returned")
+
+
+class WrongUse(click.ClickException):
+    """Wrong use or wrong configuration."""
+
+    exit_code = 2
+
+
+def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
+    """Call `function`; what the user did wrong becomes one line and exit 2."""
+    try:
+        return function(*arguments)
+    except (ConfigurationError, DiscoveryError) as error:
+        raise WrongUse(escape(str(error))) from None
+
+
+def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    return lambda command: reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def _split(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
+    """Comma-separated, and the option may be repeated; None if it is not given."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip()) if values else None
+
+
+def _listed(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
+    return click.option(name, metavar=metavar, multiple=True, callback=_split, help=text)
+
+
+def _flag(*names: str, text: str) -> Callable[[Command], Command]:
+    return click.option(*names, is_flag=True, help=text)
+
+
+files = _stacked(
+    click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
+    click.option("--stdin-filename", type=click.Path(path_type=Path), help="The name of what `-` reads."),
+    click.option("--config", type=click.Path(path_type=Path), help="Read the settings from this file."),
+    _flag("--isolated", text="Read no settings from any file."),
+    _listed("--exclude", "PATTERNS", "Replace what is left out."),
+    _listed("--extend-exclude", "PATTERNS", "Leave out more."),
+    _flag("--force-exclude", text="Leave out also files that are named here."),
+    _flag("--no-respect-gitignore", text="Do not leave out what git ignores."),
+)
+
+rules = _stacked(
+    _listed("--select", "CODES", "Run these rules only, by code or prefix: INI301, INI3, ALL."),
+    _listed("--ignore", "CODES", "Do not run these rules."),
+    _listed("--extend-select", "CODES", "Run these rules as well."),
+)
+
+fixing = _stacked(
+    _flag("--fix", text="Rewrite the calls that are safe to rewrite, and report the rest."),
+    _flag("--fix-only", text="As --fix, but neither report the rest nor fail for it."),
+    _flag("--unsafe-fixes", text="Let --fix, --fix-only and --diff rewrite also what may not be meant."),
+    _flag("--diff", text="Write nothing; print what --fix-only would change, and exit with 1 if that is anything."),
+    _flag("--exit-non-zero-on-fix", text="Exit with 1 if anything was fixed."),
+)
+
+reporting = _stacked(
+    click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
+    click.option("--fail-on", type=click.Choice([s.label for s in Severity]), help="Exit with 1 from this level on."),
+    _flag("--exit-zero", text="Exit with 0 whatever is found."),
+    _flag("-q", "--quiet", text="Print findings only."),
+    _flag("-v", "--verbose", text="Print also what could not be followed."),
+)
+
+
+def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[Path, ...], Contents]:
+    """The paths, `-` under the name it goes by, and what came through standard input."""
+    if Path("-") not in paths:
+        return paths or (Path("."),), {}
+    if len(paths) > 1:
+        raise WrongUse("`-` cannot stand beside other paths")
+    name = stdin_filename or Path("-")
+    return (name,), {str(name): sys.stdin.buffer.read()}
+
+
+def settings_for(
+    paths: tuple[Path, ...],
+    *,
+    config: Path | None,
+    isolated: bool,
+    exclude: tuple[str, ...] | None,
+    extend_exclude: tuple[str, ...] | None,
+    force_exclude: bool,
+    no_respect_gitignore: bool,
+    select: tuple[str, ...] | None = None,
+    ignore: tuple[str, ...] | None = None,
+    extend_select: tuple[str, ...] | None = None,
+    fail_on: str | None = None,
+    output_format: str | None = None,
+) -> Settings:
+    """The file's settings, which is found upward from the first path, below those of the command line."""
+    if config and isolated:
+        raise WrongUse("--config and --isolated exclude each other")
+    file = None if isolated else config or guarded(find, paths[0])
+    settings = guarded(load, file) if file else Settings()
+    return replace(
+        settings,
+        exclude=settings.exclude if exclude is None else exclude,
+        extend_exclude=(*settings.extend_exclude, *(extend_exclude or ())),
+        force_exclude=settings.force_exclude or force_exclude,
+        respect_gitignore=settings.respect_gitignore and not no_respect_gitignore,
+        fail_on=Severity[fail_on.upper()] if fail_on else settings.fail_on,
+        output_format=output_format or settings.output_format,
+        command_line=Selection(select, extend_select or (), ignore or ()),
+    )

@@ -1,0 +1,50 @@
+"""The report for programs. Its shape, version 1, is a contract: keys are added, never changed or removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from initlint.diagnostics import Diagnostic, Fix, Span
+
+
+def render(diagnostics: Sequence[Diagnostic]) -> str:
+    """One JSON document. Rows and columns count from 1, columns in characters; ends are exclusive."""
+    return dumps({"version": 1, "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics]})
+
+
+def dumps(document: dict[str, Any] | list[Any]) -> str:
+    """JSON in ASCII, so that any terminal and any encoding can take it."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "message": diagnostic.message,
+        "severity": diagnostic.severity.label,
+        **_span(diagnostic.span),
+        "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
+        "related": [
+            {"file": related.span.file, "row": related.span.row, "message": related.message}
+            for related in diagnostic.related
+        ],
+        "url": diagnostic.url,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{**_span(edit.span), "replacement": edit.replacement} for edit in fix.edits]
+    return {"applicability": fix.applicability.value, "message": fix.message, "edits": edits}
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "file": span.file,
+        "row": span.row,
+        "column": span.column,
+        "end_row": span.end_row,
+        "end_column": span.end_column,
+    }

@@ -1,0 +1,183 @@
+"""Editing the imports of a file: a name added, replaced or removed, a line added."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+
+import libcst as cst
+
+from initlint.rewrite.commas import CommaList
+from initlint.rewrite.names import MODULE, Names
+from initlint.rewrite.scopes import Scope, Scopes, dotted_name
+from initlint.rewrite.text import Change, Doubt, Text
+from initlint.source import SourceFile
+
+
+class Speller:
+    """Spells functions of `torch.nn.init` for one place of a file, and collects what must be imported for that.
+
+    `written`: `nn.init` where the call itself is written so. `anchor`: the import statement of a plain name, to which
+    further names are added.
+    """
+
+    def __init__(
+        self, source: SourceFile, scope: Scope, written: str | None = None, anchor: cst.ImportFrom | None = None
+    ) -> None:
+        self._source = source
+        self._names = Names.of(source)
+        self._scope = scope
+        self._written = written
+        self._anchor = anchor
+        self._added: list[str] = []
+        self._line: Change | None = None
+
+    def spell(self, function: str) -> str:
+        """How to write the function of torch.nn.init with this name."""
+        if self._written is not None:
+            return f"{self._written}.{function}"
+        plain = self._names.visible(f"{MODULE}.{function}", self._scope)
+        if plain is not None:
+            return plain
+        if self._anchor is None:
+            self._written = self._module()
+            return f"{self._written}.{function}"
+        if function not in self._added:
+            if not self._names.is_free(function):
+                raise Doubt
+            self._added.append(function)
+        return function
+
+    def _module(self) -> str:
+        for dotted, rest in ((MODULE, ""), ("torch.nn", ".init"), ("torch", ".nn.init")):
+            name = self._names.visible(dotted, self._scope)
+            if name is not None:
+                return name + rest
+        self._line = _new_import(self._source)
+        return "nn.init"
+
+    def changes(self, unused: cst.ImportAlias | None = None) -> Iterator[Change]:
+        """The changes to imports. `unused`: a name of the anchor that is no longer needed, removed if that is easy."""
+        if self._line is not None:
+            yield self._line
+        if self._anchor is None:
+            return
+        if unused is not None:
+            with contextlib.suppress(Doubt):
+                yield from list(change_names(self._source, self._anchor, {unused}, self._added))
+                return
+        if self._added:
+            yield from change_names(self._source, self._anchor, set(), self._added)
+
+
+def change_names(
+    source: SourceFile, statement: cst.ImportFrom, removed: set[cst.ImportAlias], added: Sequence[str]
+) -> Iterator[Change]:
+    """Remove and add names of `from m import ...`. An import that was in order stays so."""
+    text = Text.of(source)
+    aliases = statement.names
+    if isinstance(aliases, cst.ImportStar):
+        raise Doubt
+    waiting = list(added)
+    plan: list[str | None] = []
+    for alias in aliases:
+        if alias not in removed:
+            plan.append(text.of_node(alias))
+        else:
+            plan.append(waiting.pop(0) if waiting else None)
+    if not any(plan):
+        yield remove_statement(source, statement)
+        return
+    start, end = text.range(statement)
+    if "#" not in text.text[start:end] and _sorted([text.of_node(alias) for alias in aliases]):
+        ordered = iter(sorted([item for item in plan if item is not None] + waiting))
+        plan = [None if item is None else next(ordered) for item in plan]
+        waiting = list(ordered)
+    closing = end - 1 if statement.rpar is not None else end
+    items = tuple(text.range(alias) for alias in aliases)
+    yield from CommaList(text, items, closing).changes(plan, waiting)
+
+
+def _sorted(items: list[str]) -> bool:
+    return items == sorted(items)
+
+
+def remove_statement(source: SourceFile, statement: cst.Import | cst.ImportFrom) -> Change:
+    """Remove a whole import statement with its line; only one that stands alone on it, in a block that holds more."""
+    text = Text.of(source)
+    for block in _blocks(source.module):
+        for line in block:
+            if isinstance(line, cst.SimpleStatementLine) and line.body[0] is statement:
+                if len(block) == 1 or len(line.body) > 1 or line.trailing_whitespace.comment is not None:
+                    raise Doubt
+                start, end = text.range(statement)
+                rows = source.span(statement)
+                after = text.starts[rows.end_row] if rows.end_row < len(text.starts) else end
+                return Change(start - len(text.indent(start)), after, "")
+    raise Doubt
+
+
+def _blocks(node: cst.CSTNode) -> Iterator[Sequence[cst.BaseStatement]]:
+    if isinstance(node, (cst.Module, cst.IndentedBlock)):
+        yield node.body
+        for statement in node.body:
+            yield from _blocks(statement)
+    elif isinstance(node, (cst.BaseCompoundStatement, cst.Else, cst.ExceptHandler, cst.Finally)):
+        for child in node.children:
+            yield from _blocks(child)
+
+
+def _new_import(source: SourceFile) -> Change:
+    """`from torch import nn` behind the last import of torch that every run of the file executes."""
+    if not Names.of(source).is_free("nn"):
+        raise Doubt
+    found: cst.SimpleStatementLine | None = None
+    for line in source.module.body:
+        if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and _of_torch(line.body[0]):
+            found = line
+    if found is None or found.trailing_whitespace.comment is not None:
+        raise Doubt
+    text = Text.of(source)
+    _, end = text.range(found.body[0])
+    return Change(end, end, f"{text.newline}from torch import nn")
+
+
+def _of_torch(statement: cst.BaseSmallStatement) -> bool:
+    if isinstance(statement, cst.ImportFrom):
+        module = dotted_name(statement.module) if statement.module is not None else None
+        return not statement.relative and (module or "").partition(".")[0] == "torch"
+    if not isinstance(statement, cst.Import):
+        return False
+    return any(alias.evaluated_name.partition(".")[0] == "torch" for alias in statement.names)
+
+
+def is_public(source: SourceFile, alias: cst.ImportAlias) -> bool:
+    """Whether an import may be there for other files to import it from this one."""
+    same = alias.evaluated_alias == alias.evaluated_name
+    return same or PurePath(source.path).name == "__init__.py" or Names.of(source).mentioned(local_name(alias))
+
+
+def local_name(alias: cst.ImportAlias) -> str:
+    return alias.evaluated_alias or alias.evaluated_name
+
+
+def unused_since(before: SourceFile, after: SourceFile) -> Iterator[Change]:
+    """Changes to `after` that remove imports from torch.nn.init whose names were read in `before` and no longer are."""
+    names, read_before = Names.of(after), Scopes.of(before).uses
+    unused: dict[cst.ImportFrom, set[cst.ImportAlias]] = {}
+    for name, holder, statement, alias in _init_imports(Scopes.of(after)):
+        if name in read_before and not names.uses(name, holder) and not is_public(after, alias):
+            unused.setdefault(statement, set()).add(alias)
+    for statement, aliases in unused.items():
+        with contextlib.suppress(Doubt):
+            yield from list(change_names(after, statement, aliases, ()))
+
+
+def _init_imports(scopes: Scopes) -> Iterator[tuple[str, Scope, cst.ImportFrom, cst.ImportAlias]]:
+    for scope in scopes.all:
+        for name, bindings in scope.bindings.items():
+            for binding in bindings:
+                of_init = binding.dotted is not None and binding.dotted.startswith(f"{MODULE}.")
+                if of_init and binding.alias is not None and isinstance(binding.statement, cst.ImportFrom):
+                    yield name, scope, binding.statement, binding.alias

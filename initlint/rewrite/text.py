@@ -1,0 +1,117 @@
+"""The text of a source file by offsets, and edits made of it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, ParamSpec
+
+import libcst as cst
+
+from initlint.diagnostics import Edit, Span
+from initlint.source import SourceFile
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+P = ParamSpec("P")
+
+
+class Doubt(Exception):
+    """A rewrite cannot be shown to be right. Never leaves this package: see `none_if_doubtful`."""
+
+
+def none_if_doubtful(function: Callable[P, tuple[Edit, ...]]) -> Callable[P, tuple[Edit, ...] | None]:
+    """The same function, with None for an answer where it has a `Doubt`."""
+
+    @functools.wraps(function)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> tuple[Edit, ...] | None:
+        try:
+            return function(*args, **kwargs)
+        except Doubt:
+            return None
+
+    return answer
+
+
+class Change(NamedTuple):
+    """Replace the characters from `start` to `end`, offsets into a text, by `replacement`."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset at which each line of `text` begins, lines counted as in `SourceFile.lines`."""
+    return (0, *(found.end() for found in _LINE_END.finditer(text)))
+
+
+def changed(text: str, changes: Iterable[Change], base: int = 0) -> str:
+    """`text`, which begins at the offset `base`, with `changes` made; they must not overlap."""
+    pieces: list[str] = []
+    position = 0
+    for start, end, replacement in sorted(changes, key=lambda c: (c.start, c.end)):
+        pieces += [text[position : start - base], replacement]
+        position = end - base
+    return "".join([*pieces, text[position:]])
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Where the nodes of a file stand in its text, in offsets of characters."""
+
+    source: SourceFile
+    text: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    @functools.lru_cache(maxsize=16)
+    def of(cls, source: SourceFile) -> Text:
+        return cls(source, source.text, line_starts(source.text))
+
+    @functools.cached_property
+    def _generated(self) -> list[str]:
+        code = self.source.module.code
+        return code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def range(self, node: cst.CSTNode) -> tuple[int, int]:
+        """The offsets between which `node` stands."""
+        span = self.source.span(node)
+        # libcst drops form feeds at the start of a line, which moves the columns of that line.
+        if self.source.lines[span.row - 1 : span.end_row] != self._generated[span.row - 1 : span.end_row]:
+            raise Doubt
+        return self.offset(span.row, span.column), self.offset(span.end_row, span.end_column)
+
+    def offset(self, row: int, column: int) -> int:
+        return self.starts[row - 1] + column - 1
+
+    def of_node(self, node: cst.CSTNode) -> str:
+        """The text of `node`, without the parentheses around it."""
+        start, end = self.range(node)
+        return self.text[start:end]
+
+    def edit(self, change: Change) -> Edit:
+        row, column = self._place(change.start)
+        return Edit(Span(self.source.path, row, column, *self._place(change.end)), change.replacement)
+
+    def indent(self, offset: int) -> str:
+        """The white space at the start of the line that holds `offset`."""
+        line = self.text[self._start(offset) : offset]
+        return line[: len(line) - len(line.lstrip())]
+
+    def alone_before(self, offset: int) -> bool:
+        """Whether nothing but white space stands before `offset` on its line."""
+        return not self.text[self._start(offset) : offset].strip()
+
+    @property
+    def newline(self) -> str:
+        return self.source.module.default_newline
+
+    def _start(self, offset: int) -> int:
+        return self.starts[bisect_right(self.starts, offset) - 1]
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        row = bisect_right(self.starts, offset)
+        return row, offset - self.starts[row - 1] + 1

@@ -1,0 +1,125 @@
+"""One constant in the whole weight of a hidden layer
+
+## What it does
+
+Reports `ones_`, `constant_(w, c)`, `fill_` and their kind on the weight of a hidden layer.
+
+- error: its bias is constant too and the next layer's weight is constant as well
+- warning: other hidden layers, and layers of a class without a `forward` to judge by
+
+It is silent for norms, for a single linear map, for convolutions that treat groups of channels apart (averaging), for
+fixed kernels (`requires_grad=False`), for writes to slices, and wherever it is not certain. Zeros are INI201's.
+
+## Why is this bad?
+
+All units of the layer start as copies of one: a layer of 64 units begins as a layer of one. Only differences in what
+comes back from the next layer tell them apart. If that is constant too, all units get the same gradient and stay
+identical for ever, however long the training.
+
+## Bad
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.ones_(self.fc1.weight)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.kaiming_uniform_(self.fc1.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Fix safety
+
+The call becomes the documented one for the activation that follows, uniform as PyTorch's own default; safe where the
+finding is an error, else unsafe.
+None is offered where the call also fills biases or other parameters, and where its layers ask for different calls.
+
+## References
+
+- Goodfellow et al., [Deep Learning](https://www.deeplearningbook.org/contents/optimization.html), section 8.4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.graph import Following, Layer, ModelGraph, Write
+from initlint.judge import as_number, constant
+from initlint.mending import mend
+from initlint.replacement import agreed_start, start
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import function, layer_names, places
+from initlint.zeros import bias_constant, constant_weight, hidden_activation, never_judged
+
+_REASONS = {
+    Severity.ERROR: "the next layer is constant too, so its units stay identical for ever",
+    Severity.WARNING: "all its units start as copies of one",
+}
+
+
+@rule("INI203", "constant-weight-init", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that fills weights of hidden layers with one number; the worst verdict speaks."""
+    for place, served in model.by_call.items():
+        judged: dict[Severity, list[tuple[Layer, Following | None]]] = {}
+        for layer, write in served:
+            if _is_suspect(layer, write):
+                following = hidden_activation(layer)
+                if following is not None:
+                    judged.setdefault(_severity(model, layer), []).append((layer, following))
+                elif never_judged(model, layer):
+                    judged.setdefault(Severity.WARNING, []).append((layer, None))
+        if judged:
+            severity = max(judged)
+            layers = [layer for layer, _ in judged[severity]]
+            told = f"`{function(served[0][1].initializer)}` makes the weight of {layer_names(layers)} one constant"
+            fix = mend(
+                model,
+                place,
+                layers,
+                agreed_start(following for _, following in judged[severity]),
+                choose=start,
+                unsafe=severity is not Severity.ERROR,
+            )
+            yield Violation(f"{told}: {_REASONS[severity]}", place, severity, places(judged[severity]), fix)
+
+
+def _is_suspect(layer: Layer, write: Write) -> bool:
+    """Whether several units that see the same inputs get the same constant."""
+    if constant_weight(layer) is None or constant(write) == 0.0:
+        return False
+    units = as_number(layer.arguments.get("out_features", layer.arguments.get("out_channels")))
+    return units != 1 and as_number(layer.arguments.get("groups", 1)) == 1
+
+
+def _severity(model: ModelGraph, layer: Layer) -> Severity:
+    """Error if the units get equal gradients as well: all that the layer feeds is constant, and its bias too."""
+    reached = [model.by_path.get(r.layer or "") for f in layer.followed_by for r in f.onward]
+    constant_next = all(other is not None and constant_weight(other) is not None for other in reached)
+    return Severity.ERROR if constant_next and bias_constant(layer) is not None else Severity.WARNING

@@ -1,0 +1,97 @@
+"""Function of torch.nn.init under its old name, without the underscore
+
+## What it does
+
+Reports calls of `uniform`, `normal`, `constant`, `eye`, `dirac`, `xavier_uniform`, `xavier_normal`,
+`kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`, references to them that are handed
+on, and their imports.
+
+It is silent for functions of these names that are not PyTorch's.
+
+## Why is this bad?
+
+The names without underscore have been deprecated since PyTorch 0.4: each call gives a FutureWarning, and one underscore
+is all that is missing. They fill the tensor in place like the others, which the old name does not tell.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.xavier_uniform(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.xavier_uniform_(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Fix safety
+
+Both names are one function, so the fix is safe. A name that was imported changes with its import, in the whole file.
+
+## References
+
+- [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.facts.initializers import DEPRECATED
+from initlint.graph import FileGraph, Reference
+from initlint.rewrite import rename
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import function
+
+
+@rule("INI901", "deprecated-init", scope="file", fixable=True)
+def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each place where a deprecated name is written."""
+    for reference in file.references:
+        if reference.canonical not in DEPRECATED:
+            continue
+        old, new = function(reference.canonical), function(DEPRECATED[reference.canonical])
+        if _writes(reference.place.node, old):
+            message = f"`{old}` is deprecated since PyTorch 0.4; use `{new}`"
+            yield Violation(message, reference.place, Severity.INFO, fix=_fix(reference, old, new))
+
+
+def _fix(reference: Reference, old: str, new: str) -> Fix | None:
+    edits = rename(reference.place, old, new)
+    return None if edits is None else Fix(f"Use `{new}`", edits, Applicability.SAFE)
+
+
+def _writes(node: cst.CSTNode, name: str) -> bool:
+    """Whether the name stands there itself: a local alias of it is reported where it is made."""
+    if isinstance(node, cst.Call):
+        return _writes(node.func, name)
+    if isinstance(node, cst.Attribute):
+        return node.attr.value == name
+    if isinstance(node, cst.ImportAlias):
+        return node.evaluated_name == name
+    return not isinstance(node, cst.Name) or node.value == name

@@ -1,0 +1,84 @@
+"""In-place initialisation of a parameter that records gradients
+
+## What it does
+
+Reports `self.fc.weight.normal_()` and its kind outside `torch.no_grad()` and without `.data`.
+
+It is silent for parameters with `requires_grad=False`, and inside `try`.
+
+## Why is this bad?
+
+The call raises: `RuntimeError: a leaf Variable that requires grad is being used in an in-place operation`. The
+functions of `torch.nn.init` do the same under `no_grad`.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        self.fc.weight.normal_(0, 0.01)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.normal_(self.fc.weight, 0, 0.01)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Fix safety
+
+The method becomes the function of `torch.nn.init` that does the same. The call raised before, so the fix is safe.
+
+## References
+
+- [Locally disabling gradient computation](https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disable-grad-doc)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.graph import InitCall, ModelGraph
+from initlint.rewrite import replace_method_call
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import function
+
+
+@rule("INI109", "in-place-on-leaf", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each in-place method that certainly meets a parameter under gradient recording."""
+    for call in model.calls:
+        if call.method and not call.guarded and _meets_leaf(call):
+            name = function(call.initializer)
+            message = f"`{call.name}` raises RuntimeError: it changes a parameter in place outside `torch.no_grad()`"
+            yield Violation(f"{message}; use `nn.init.{name}`", call.place, Severity.ERROR, fix=_fix(call, name))
+
+
+def _fix(call: InitCall, name: str) -> Fix | None:
+    edits = replace_method_call(call.place) if isinstance(call.place, Site) else None
+    return None if edits is None else Fix(f"Use `{name}`", edits, Applicability.SAFE)
+
+
+def _meets_leaf(call: InitCall) -> bool:
+    return any(target.leaf and target.certain and not target.guarded for target in call.targets)

@@ -1,0 +1,112 @@
+"""Initializer called on a tensor of the wrong rank, such as a bias
+
+## What it does
+
+Reports `xavier_*`, `kaiming_*` and `orthogonal_` on a tensor with fewer than two dimensions (a bias, the weight of
+a norm), `eye_` and `sparse_` on anything but two, and `dirac_` on anything but three to five.
+
+It is silent where the shape is not known, and inside `try`.
+
+## Why is this bad?
+
+These initializers need `fan_in` and `fan_out`, or a matrix, and a vector has neither: the call raises
+`ValueError: Fan in and fan out can not be computed for tensor with fewer than 2 dimensions`.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.xavier_uniform_(self.fc.bias)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.zeros_(self.fc.bias)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Fix safety
+
+A call that reaches nothing but biases becomes `zeros_`, the documented start of a bias. It raised before, so no
+training run can depend on it: the fix is safe. Calls on other tensors of the wrong rank have no fix.
+
+## References
+
+- [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.facts.initializers import INITIALIZERS
+from initlint.graph import InitCall, ModelGraph, Target
+from initlint.rewrite import replace_call
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import called, conjunction
+
+
+@rule("INI101", "init-on-one-dimensional", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that certainly meets a tensor of a rank that it does not take."""
+    for call in model.calls:
+        if call.guarded or call.initializer not in INITIALIZERS:
+            continue
+        ranks = INITIALIZERS[call.initializer].ranks
+        wrong = [target for target in call.targets if _raises(target, ranks)]
+        if wrong:
+            name = called(call)
+            met = conjunction(_description(target) for target in wrong)
+            message = f"`{name}` raises ValueError: it needs {_wanted(ranks)}, and is called on {met}"
+            yield Violation(message, call.place, Severity.ERROR, fix=_fix(call, wrong))
+
+
+def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
+    if len(wrong) < len(call.targets) or any(target.parameter != "bias" for target in wrong):
+        return None
+    edits = replace_call(call.place, "zeros_") if isinstance(call.place, Site) else None
+    return None if edits is None else Fix("Use `zeros_`", edits, Applicability.SAFE)
+
+
+def _raises(target: Target, ranks: tuple[int, int | None]) -> bool:
+    if not target.certain or target.guarded or target.shape is None:
+        return False
+    if target.kind not in ("parameter", "tensor") or 0 in target.shape:
+        return False  # kaiming_* and orthogonal_ let an empty tensor pass
+    least, greatest = ranks
+    return len(target.shape) < least or (greatest is not None and len(target.shape) > greatest)
+
+
+def _wanted(ranks: tuple[int, int | None]) -> str:
+    least, greatest = ranks
+    if greatest is None:
+        return f"{least} or more dimensions"
+    return f"{least} dimensions" if least == greatest else f"{least} to {greatest} dimensions"
+
+
+def _description(target: Target) -> str:
+    rank = len(target.shape or ())
+    of_layer = f"the `{target.parameter}` of {target.layer}" if target.layer and target.parameter else "a tensor"
+    return f"{of_layer} with {rank} dimension{'' if rank == 1 else 's'}"

@@ -1,0 +1,107 @@
+"""Initializer called on a module, or on a bias that the layer does not have
+
+## What it does
+
+Reports an init function that is handed a module instead of one of its parameters, and one that is handed the bias of
+a layer built with `bias=False`, which is None.
+
+It is silent where a test (`is not None`, `hasattr`) guards the call, and inside `try`.
+
+## Why is this bad?
+
+The call raises AttributeError: neither a module nor None can be filled with numbers.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.xavier_uniform_(self.fc)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.xavier_uniform_(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Fix safety
+
+A layer that has a weight is replaced by its `.weight`; the call raised before, so that is safe. Around a bias that
+may be None goes `if ... is not None:`, which is unsafe, for a bias may have been meant to be there.
+
+## References
+
+- [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.facts.initializers import INITIALIZERS
+from initlint.facts.layers import shapes
+from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
+from initlint.rewrite import append_attribute, guard_against_none
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import called, conjunction
+
+
+@rule("INI103", "init-on-wrong-object", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that is certainly handed a module or None."""
+    for call in model.calls:
+        wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain and not t.guarded]
+        if wrong and not call.guarded:
+            handed = conjunction(_description(target) for target in wrong)
+            message = f"`{called(call)}` raises AttributeError: it is handed {handed}"
+            yield Violation(message, call.place, Severity.ERROR, fix=_fix(call, wrong))
+
+
+def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
+    if not isinstance(call.place, Site):
+        return None
+    if all(target.kind == "none" for target in wrong):
+        edits = guard_against_none(call.place)
+        return None if edits is None else Fix("Test for None", edits, Applicability.UNSAFE)
+    if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
+        return None
+    edits = append_attribute(call.place, ".weight")
+    return None if edits is None else Fix("Use the `weight`", edits, Applicability.SAFE)
+
+
+def _takes_weight(call: InitCall, target: Target) -> bool:
+    """Whether the target is a layer, and the rank of its weight one that the initializer takes."""
+    weight = shapes(target.layer or "", {}, UNDETERMINED).get("weight")
+    if target.kind != "module" or weight is None or call.initializer not in INITIALIZERS:
+        return False
+    least, greatest = INITIALIZERS[call.initializer].ranks
+    return least <= len(weight) and (greatest is None or len(weight) <= greatest)
+
+
+def _description(target: Target) -> str:
+    layer = target.layer or "a layer"
+    if target.kind == "none":
+        return f"the `{target.parameter or 'bias'}` of {layer}, which has none"
+    return f"a module ({layer}), not its `weight`" if target.layer else "a module, not its `weight`"

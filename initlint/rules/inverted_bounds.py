@@ -1,0 +1,73 @@
+"""Lower bound above the upper one
+
+## What it does
+
+Reports `uniform_(w, a, b)` and `trunc_normal_(w, ..., a, b)` with a > b, also where one of them is left to its
+default: `uniform_(w, 2.0)` is `a=2.0` with `b=1.0`.
+
+It is silent where a bound is not known.
+
+## Why is this bad?
+
+The call raises: `uniform_ expects to return a [from, to) range, but found from=1 > to=0.02`.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.uniform_(self.fc.weight, 0.1, -0.1)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 10)
+        nn.init.uniform_(self.fc.weight, -0.1, 0.1)
+
+    def forward(self, x):
+        return self.fc(x)
+```
+
+## References
+
+- [torch.nn.init.uniform_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.uniform_)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.graph import ModelGraph
+from initlint.judge import argument, as_number, kind
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import called
+
+
+@rule("INI104", "inverted-bounds")
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call whose lower bound is certainly above its upper one."""
+    for call in model.calls:
+        if call.guarded or kind(call.initializer) not in ("uniform", "trunc_normal"):
+            continue
+        low, high = (as_number(argument(call.initializer, call.arguments, name)) for name in ("a", "b"))
+        if low is not None and high is not None and low > high:
+            name = called(call)
+            message = f"`{name}` raises RuntimeError: the lower bound {low:g} is above the upper bound {high:g}"
+            yield Violation(message, call.place, Severity.ERROR)

@@ -1,0 +1,90 @@
+"""Kaiming initialisation with the gain of ReLU before a hidden sigmoid
+
+## What it does
+
+Reports `kaiming_uniform_` and `kaiming_normal_` with the gain of ReLU on hidden layers that feed a sigmoid.
+
+It is silent for gates and outputs, where a norm stands between, and in residual branches. It is off by default.
+
+## Why is this bad?
+
+No initialisation makes a stack of sigmoids pass its gradient well: the slope of a sigmoid is at most 1/4. Kaiming
+multiplies the gradient's second moment by 0.090 in each layer, which is still twice the 0.045 of Xavier, so do not
+change it to plain Xavier: that would be worse. A gain of 4 undoes the slope of 1/4 at zero. Better is another
+activation, or a norm before it.
+
+## Bad
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.kaiming_normal_(self.fc1.weight)
+
+    def forward(self, x):
+        return self.fc2(torch.sigmoid(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.xavier_normal_(self.fc1.weight, gain=4.0)
+
+    def forward(self, x):
+        return self.fc2(torch.sigmoid(self.fc1(x)))
+```
+
+## References
+
+- Glorot and Bengio, [Understanding the difficulty of training deep feedforward neural networks](https://proceedings.mlr.press/v9/glorot10a.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.facts.initializers import scale
+from initlint.graph import ModelGraph
+from initlint.judge import Pair, draws_for_relu, pairs
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import function, layer_names, number, places, titles
+
+_SQUASHING = ("sigmoid", "hardsigmoid")
+
+
+@rule("INI303", "kaiming-before-sigmoid", default=False)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that sets hidden layers before a sigmoid with Kaiming at ReLU's gain."""
+    for place, found in pairs(model):
+        departing = [pair for pair in found if pair.following.op in _SQUASHING and draws_for_relu(pair.write)]
+        if departing:
+            related = places((pair.layer, pair.following) for pair in departing)
+            yield Violation(_message(departing), place, Severity.INFO, related)
+
+
+def _message(found: list[Pair]) -> str:
+    pair = found[0]
+    drawn, slope = scale(pair.write.initializer, pair.write.arguments), pair.activation.slope_moment
+    name = function(pair.write.initializer)
+    before = f"`{name}` before {titles(p.following for p in found)} in {layer_names([p.layer for p in found])}"
+    if drawn is None or slope is None:
+        return f"{before} departs from the documented pairing"
+    factors = f"{number(drawn * slope)} (plain Xavier by {number(slope)})"
+    return f"{before}: the gradient's second moment is multiplied by {factors}"

@@ -1,0 +1,111 @@
+"""SELU after a weight whose variance is not 1 / fan_in
+
+## What it does
+
+Reports an init call on a hidden layer that feeds SELU, if fan_in times the variance that it gives is not 1. It is a
+warning from six such layers in a row.
+
+It is silent where the variance is not known, where a norm stands between, and in residual branches.
+
+## Why is this bad?
+
+SELU is built so that mean 0 and variance 1 of a signal are a fixed point, and that holds for weights of variance
+1 / fan_in only. ReLU's gain doubles the second moment in each layer. PyTorch's own `nonlinearity='selu'` stands for
+a gain of 3/4, which gives 0.56 instead of 1; its documentation says to use `'linear'` for self-normalising networks.
+
+## Bad
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.fc2(torch.selu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='linear')
+
+    def forward(self, x):
+        return self.fc2(torch.selu(self.fc1(x)))
+```
+
+## Fix safety
+
+The call becomes `kaiming_*` of the same distribution with `nonlinearity='linear'`. It is safe if it was a Xavier or
+Kaiming call and initialises nothing but layers before SELU, output layers aside; otherwise it is unsafe.
+
+## References
+
+- Klambauer et al., [Self-Normalizing Neural Networks](https://arxiv.org/abs/1706.02515)
+- [torch.nn.init.calculate_gain](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.chain import runs
+from initlint.diagnostics import Severity
+from initlint.graph import ModelGraph
+from initlint.judge import Pair, factors, keeps_scale, kind, pairs
+from initlint.mending import mend
+from initlint.replacement import advice, agreed
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import function, layer_names, places, spread
+
+_DRAWN = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
+_DEEP = 6
+"""From so many layers in a row the departure is felt."""
+
+
+@rule("INI305", "selu-without-lecun", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
+    wrong = [(place, [pair for pair in found if _departs(pair)]) for place, found in pairs(model)]
+    run_of = runs((pair, factor) for _, found in wrong for pair in found if (factor := factors(pair)) is not None)
+    for place, found in wrong:
+        if found:
+            deep = any(len(run_of[pair.layer.path].paths) >= _DEEP for pair in found)
+            by_fans = all(kind(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
+            yield Violation(
+                message=_message(found),
+                place=place,
+                severity=Severity.WARNING if deep else Severity.INFO,
+                related=places((pair.layer, pair.following) for pair in found),
+                fix=mend(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
+            )
+
+
+def _departs(pair: Pair) -> bool:
+    drawn = kind(pair.write.initializer) in _DRAWN and pair.activation.family == "selu"
+    measured = factors(pair) if drawn else None
+    return measured is not None and not keeps_scale(measured.signal)
+
+
+def _message(found: list[Pair]) -> str:
+    # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
+    scales = [measured.signal for pair in found if (measured := factors(pair)) is not None]
+    name = function(found[0].write.initializer)
+    before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
+    return f"{before}: fan_in times the variance is {spread(scales)}, and SELU needs 1{advice(found)}"

@@ -1,0 +1,43 @@
+"""A file that cannot be read, decoded or parsed
+
+## What it does
+
+Reports a file that initlint cannot look into: it is not readable, its bytes are not in the encoding that it
+declares, or its text is not valid Python. The report has the place at which reading stopped.
+
+## Why is this bad?
+
+Nothing is known of such a file, so "no findings" would be a false promise. The other files are still linted: one
+broken file costs one line of the report. The rule is always on, and a run in which it speaks exits with 1.
+
+## Bad
+
+```python
+class Net(
+```
+
+## Good
+
+```python
+class Net:
+    pass
+```
+
+## References
+
+- [Lexical analysis: encoding declarations](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.graph import FileGraph
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+
+
+@rule("INI000", "unreadable-file", scope="file")
+def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+    """Nothing: a file that has a graph was read. The linter reports the others where reading fails."""
+    yield from ()

@@ -1,0 +1,175 @@
+"""Nonlinearity, mode or gain that torch.nn.init does not know
+
+## What it does
+
+Reports a `nonlinearity` that PyTorch has no gain for (`'gelu'`, `'silu'`, `'elu'`, `'prelu'`, or `'ReLU'` with
+capitals) in `kaiming_*` and `calculate_gain`, and strings in the wrong place: `kaiming_normal_(w, 'fan_out')`, whose
+second argument is the slope `a`, and `xavier_normal_(w, 'relu')`, whose second argument is the gain.
+
+It is silent inside `try`.
+
+## Why is this bad?
+
+The call raises: `ValueError: Unsupported nonlinearity gelu`. A string in the place of `a` is the one case that may
+pass: beside `nonlinearity='relu'` the slope is not looked at, and the mode that was meant is not set.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        self.act = nn.GELU()
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='gelu')
+
+    def forward(self, x):
+        return self.fc2(self.act(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+        self.act = nn.GELU()
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.fc2(self.act(self.fc1(x)))
+```
+
+## Fix safety
+
+A nonlinearity gets the name of PyTorch that stands for its gain (`'relu'` for GELU and its kind), a string in the
+wrong place goes to the argument that it belongs to. Where the call raised before, that is safe; where it passed and
+ignored the string, the weights change, and it is unsafe.
+
+## References
+
+- [torch.nn.init.calculate_gain](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.facts.activations import ACTIVATIONS, NAMES
+from initlint.facts.initializers import NONLINEARITIES
+from initlint.graph import InitCall, ModelGraph
+from initlint.judge import kind
+from initlint.rewrite import Gain, Value, move_argument, replace_argument, replace_call
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import function
+
+_CALCULATE_GAIN = "torch.nn.init.calculate_gain"
+_MODES = ("fan_in", "fan_out")
+_LINEAR = frozenset({"identity", "none", "softmax", "log_softmax"})
+"""What people write for an activation that is none."""
+
+
+class _Problem(NamedTuple):
+    """`wanted`: the argument to use instead, as it is shown."""
+
+    told: str
+    severity: Severity = Severity.ERROR
+    wanted: str | None = None
+    edits: tuple[Edit, ...] | None = None
+
+
+@rule("INI102", "unsupported-nonlinearity", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call with an argument that makes it raise, or that it does not look at."""
+    for call in model.calls:
+        problem = None if call.guarded else _problem(call)
+        if problem is None:
+            continue
+        advice = f"; use `{problem.wanted}`" if problem.wanted else ""
+        message = f"`{function(call.initializer)}` {problem.told}{advice}"
+        applicability = Applicability.SAFE if problem.severity is Severity.ERROR else Applicability.UNSAFE
+        fix = Fix(f"Use `{problem.wanted}`", problem.edits, applicability) if problem.edits else None
+        yield Violation(message, call.place, problem.severity, fix=fix)
+
+
+def supported(nonlinearity: str) -> Mapping[str, Value] | None:
+    """The arguments to use instead of an unknown `nonlinearity`; None if none are documented."""
+    word = nonlinearity.lower()
+    op = NAMES.get(word, word)
+    if op in NONLINEARITIES:
+        return {"nonlinearity": op}
+    if op in _LINEAR:
+        return {"nonlinearity": "linear"}
+    if op == "prelu":
+        return {"a": 0.25, "nonlinearity": "leaky_relu"}
+    if op in ACTIVATIONS and ACTIVATIONS[op].family == "relu":
+        return {"nonlinearity": "relu"}
+    return None
+
+
+def _problem(call: InitCall) -> _Problem | None:
+    nonlinearity = call.arguments.get("nonlinearity")
+    if isinstance(nonlinearity, str) and nonlinearity not in NONLINEARITIES:
+        return _unsupported(call, nonlinearity)
+    if kind(call.initializer) == "kaiming":
+        return _misplaced(call)
+    gain = call.arguments.get("gain")
+    if kind(call.initializer) not in ("xavier", "orthogonal") or not isinstance(gain, str):
+        return None
+    told = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
+    if gain not in NONLINEARITIES:
+        return _Problem(told)
+    edits = replace_argument(call.place, "gain", Gain(gain)) if isinstance(call.place, Site) else None
+    return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", edits=edits)
+
+
+def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
+    told = f"raises ValueError: PyTorch has no gain for {nonlinearity!r}"
+    arguments = supported(nonlinearity)
+    if arguments is None:
+        return _Problem(told)
+    if call.initializer == _CALCULATE_GAIN and "a" in arguments:
+        arguments = {"nonlinearity": arguments["nonlinearity"], "param": arguments["a"]}
+    wanted = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return _Problem(told, wanted=wanted, edits=_with_arguments(call, arguments))
+
+
+def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> tuple[Edit, ...] | None:
+    if not isinstance(call.place, Site):
+        return None
+    if len(arguments) == 1:
+        return replace_argument(call.place, "nonlinearity", arguments["nonlinearity"])
+    if call.initializer == _CALCULATE_GAIN:
+        return None
+    return replace_call(call.place, function(call.initializer), arguments)
+
+
+def _misplaced(call: InitCall) -> _Problem | None:
+    mode = call.arguments.get("mode")
+    if isinstance(mode, str) and mode.lower() not in _MODES:
+        return _Problem(f"raises ValueError: `mode` is 'fan_in' or 'fan_out', not {mode!r}")
+    slope = call.arguments.get("a")
+    if not isinstance(slope, str):
+        return None
+    told = f"its second argument is `a`, the slope of a leaky ReLU, not {slope!r}"
+    raises = call.arguments.get("nonlinearity", "leaky_relu") == "leaky_relu"
+    told = f"raises ValueError: {told}" if raises else f"ignores {slope!r}: {told}"
+    severity = Severity.ERROR if raises else Severity.WARNING
+    meant = "mode" if slope.lower() in _MODES else "nonlinearity" if slope in NONLINEARITIES else None
+    if meant is None or meant in call.arguments:
+        return _Problem(told, severity)
+    edits = move_argument(call.place, "a", meant) if isinstance(call.place, Site) else None
+    return _Problem(told, severity, f"{meant}={slope!r}", edits)

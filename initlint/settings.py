@@ -1,0 +1,233 @@
+"""The settings of a run: `[tool.initlint]` in pyproject.toml, or initlint.toml, and what the command line changes."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from initlint.diagnostics import Severity
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ALWAYS_ON = "INI000"
+"""The code of an unreadable file: it can be neither ignored nor deselected."""
+
+OUTPUT_FORMATS = ("concise", "full", "json")
+
+DEFAULT_EXCLUDE = (
+    ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "
+    ".pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist node_modules "
+    "site-packages venv"
+).split()
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot be used; the message names the file and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rules one layer of configuration turns on and off, by code or prefix (`INI3`, `ALL`).
+
+    The most specific selector wins; between equals, `ignore` does. `select` None keeps what held before.
+    """
+
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def decide(self, code: str, before: bool) -> bool:
+        """Whether `code` is on, given whether it was `before` this layer."""
+        on = _specificity((*(self.select or ()), *self.extend_select), code)
+        off = _specificity(self.ignore, code)
+        if on < 0 and off < 0:
+            return before and self.select is None
+        return on > off
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a user can set. Field names are the keys of the configuration file with `_` for `-`.
+
+    Patterns are those of .gitignore, relative to `root`. `command_line` is a layer of its own, above the file's.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: tuple[str, ...] = tuple(DEFAULT_EXCLUDE)
+    extend_exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    respect_gitignore: bool = True
+    fail_on: Severity = Severity.INFO
+    output_format: str = "full"
+    fixable: tuple[str, ...] = ("ALL",)
+    unfixable: tuple[str, ...] = ()
+    src: tuple[str, ...] = (".", "src")
+    """The roots, relative to `root`, from which the project's own modules are imported."""
+    initializers: Mapping[str, str] = field(default_factory=dict)
+    """The user's own functions to the `torch.nn.init` function that each stands for."""
+    activations: Mapping[str, str] = field(default_factory=dict)
+    """The user's own functions and modules to the activation that each stands for."""
+    root: Path = field(default_factory=Path.cwd)
+    """The directory of the configuration file, else the current one."""
+    file: Path | None = None
+    """The configuration file that was read."""
+    command_line: Selection = Selection()
+
+    def enabled(self, code: str, default: bool) -> bool:
+        """Whether the rule `code`, which is on or off by `default`, runs."""
+        from_file = Selection(self.select, self.extend_select, self.ignore).decide(code, default)
+        return code == ALWAYS_ON or self.command_line.decide(code, from_file)
+
+    def may_fix(self, code: str) -> bool:
+        """Whether fixes of the rule `code` are offered."""
+        return Selection(self.fixable, ignore=self.unfixable).decide(code, before=False)
+
+    def check_selectors(self, codes: Iterable[str]) -> None:
+        """Raise `ConfigurationError` if a selector matches none of `codes`, all the rules that there are."""
+        known = tuple(codes)
+        for key, selectors in self._selectors():
+            for selector in selectors:
+                if not any(_matches(selector, code) for code in known):
+                    where = f"{self.file}: " if self.file else ""
+                    near = _suggestion(selector.upper(), known)
+                    raise ConfigurationError(f"{where}unknown rule selector `{selector}` in `{key}`{near}")
+
+    def _selectors(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        for layer in (self, self.command_line):
+            yield "select", layer.select or ()
+            yield "extend-select", layer.extend_select
+            yield "ignore", layer.ignore
+        yield "fixable", self.fixable
+        yield "unfixable", self.unfixable
+        yield from ((f"per-file-ignores.{pattern}", codes) for pattern, codes in self.per_file_ignores.items())
+
+
+def find(start: Path) -> Path | None:
+    """The configuration file for `start`: in its directory or the nearest above; initlint.toml goes first.
+
+    A pyproject.toml without `[tool.initlint]` is passed over. Raises `ConfigurationError` if one is no TOML.
+    """
+    start = start.absolute()
+    for directory in (start, *start.parents):
+        own = directory / "initlint.toml"
+        if own.is_file():
+            return own
+        shared = directory / "pyproject.toml"
+        if shared.is_file() and _table(shared) is not None:
+            return shared
+    return None
+
+
+def load(file: Path) -> Settings:
+    """The settings in `file`. Raises `ConfigurationError`: no TOML, an unknown key, a value of the wrong type."""
+    table = _table(file)
+    if table is None:
+        raise ConfigurationError(f"{file}: has no table `[tool.initlint]`")
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            raise ConfigurationError(f"{file}: unknown key `{key}`{_suggestion(key, _READERS)}")
+        try:
+            values[key.replace("-", "_")] = reader(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{file}: `{key}` must be {error}") from None
+    return Settings(**values, root=file.absolute().parent, file=file)
+
+
+def _table(file: Path) -> Mapping[str, Any] | None:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # both TOMLDecodeError and UnicodeDecodeError
+        raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
+    if file.name != "pyproject.toml":
+        return document
+    tool = document.get("tool")
+    table = tool.get("initlint") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigurationError(f"{file}: `tool.initlint` must be a table")
+    return table
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of strings")
+    return tuple(value)
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _severity(value: object) -> Severity:
+    labels = {severity.label: severity for severity in Severity}
+    if not isinstance(value, str) or value not in labels:
+        raise ValueError(f"one of {', '.join(labels)}")
+    return labels[value]
+
+
+def _output_format(value: object) -> str:
+    if not isinstance(value, str) or value not in OUTPUT_FORMATS:
+        raise ValueError(f"one of {', '.join(OUTPUT_FORMATS)}")
+    return value
+
+
+def _code_table(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise ValueError("a table from patterns to lists of codes")
+    return {pattern: _strings(codes) for pattern, codes in value.items()}
+
+
+def _name_table(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise ValueError("a table from names to names")
+    return dict(value)
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "select": _strings,
+    "ignore": _strings,
+    "extend-select": _strings,
+    "per-file-ignores": _code_table,
+    "exclude": _strings,
+    "extend-exclude": _strings,
+    "force-exclude": _boolean,
+    "respect-gitignore": _boolean,
+    "fail-on": _severity,
+    "output-format": _output_format,
+    "fixable": _strings,
+    "unfixable": _strings,
+    "src": _strings,
+    "initializers": _name_table,
+    "activations": _name_table,
+}
+
+
+def _matches(selector: str, code: str) -> bool:
+    selector = selector.upper()
+    return selector == "ALL" or (selector != "" and code.startswith(selector))
+
+
+def _specificity(selectors: Iterable[str], code: str) -> int:
+    """The length of the longest of `selectors` that matches `code`, 0 for `ALL`, -1 if none does."""
+    lengths = (0 if s.upper() == "ALL" else len(s) for s in selectors if _matches(s, code))
+    return max(lengths, default=-1)
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

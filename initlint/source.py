@@ -1,0 +1,159 @@
+"""A source file: its bytes, its libcst module, and where a node of it stands.
+
+libcst's own `PositionProvider` needs a `MetadataWrapper` and costs about twice the parse. Positions here
+are recorded by one pass of code generation, and only for the files that something is said about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState
+
+from initlint.diagnostics import Span
+
+
+class SourceError(Exception):
+    """A file that cannot be read, decoded or parsed; `row` and `column` count from 1."""
+
+    def __init__(self, message: str, row: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+        self.column = column
+
+
+class _Positions(CodegenState):
+    """A code generator that remembers, for each node, where its text begins and ends."""
+
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+        self.row = 1
+        self.column = 1
+        self.found: dict[int, tuple[int, int, int, int]] = {}
+        self._starts: list[tuple[int, int]] = []
+
+    def add_indent_tokens(self) -> None:
+        for token in self.indent_tokens:
+            self.add_token(token)
+
+    def add_token(self, value: str) -> None:
+        if "\n" in value or "\r" in value:
+            lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            self.row += len(lines) - 1
+            self.column = len(lines[-1]) + 1
+        else:
+            self.column += len(value)
+
+    def pop_trailing_newline(self) -> None:
+        """Nothing to undo: the tokens are not kept."""
+
+    def before_codegen(self, node: cst.CSTNode) -> None:
+        self._starts.append((self.row, self.column))
+
+    def after_codegen(self, node: cst.CSTNode) -> None:
+        start = self._starts.pop()
+        self.found.setdefault(id(node), (*start, self.row, self.column))
+
+    def record_syntactic_position(  # type: ignore[override]
+        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
+    ) -> _Syntactic:
+        return _Syntactic(self, node, start_node, end_node)
+
+
+class _Syntactic:
+    """Records a node without the parentheses and the white space that it owns."""
+
+    def __init__(
+        self, state: _Positions, node: cst.CSTNode, start_node: cst.CSTNode | None, end_node: cst.CSTNode | None
+    ) -> None:
+        self.state, self.node, self.start_node, self.end_node = state, node, start_node, end_node
+
+    def __enter__(self) -> None:
+        self.start = (self.state.row, self.state.column)
+
+    def __exit__(self, *_: object) -> None:
+        found = self.state.found
+        start = found[id(self.start_node)][:2] if self.start_node is not None else self.start
+        end = found[id(self.end_node)][2:] if self.end_node is not None else (self.state.row, self.state.column)
+        found[id(self.node)] = (*start, *end)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFile:
+    """A parsed file. Compared by identity: one object stands for one reading of one file.
+
+    `path` is what is shown to the user: as given on the command line, or below it.
+    """
+
+    path: str
+    data: bytes
+    module: cst.Module = field(repr=False)
+
+    @classmethod
+    def parse(cls, path: str, data: bytes) -> SourceFile:
+        """Parse `data`; raises `SourceError` with the place if it is no Python that libcst reads."""
+        try:
+            return cls(path, data, cst.parse_module(data))
+        except cst.ParserSyntaxError as error:
+            row, column = error.raw_line, error.raw_column + 1
+            raise SourceError(f"not valid Python: {error.message.splitlines()[0]}", row, column) from None
+        except (UnicodeDecodeError, LookupError, SyntaxError) as error:
+            raise SourceError(f"cannot be decoded: {error}") from None
+        except RecursionError:
+            raise SourceError("nested too deeply to be parsed") from None
+
+    @classmethod
+    def read(cls, path: Path) -> SourceFile:
+        """Read and parse a file; raises `SourceError`."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror or error}") from None
+        return cls.parse(str(path), data)
+
+    @cached_property
+    def text(self) -> str:
+        """The text as decoded by the coding cookie, newlines as they are."""
+        return self.data.decode(self.module.encoding)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends, as editors number them."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    @cached_property
+    def _positions(self) -> dict[int, tuple[int, int, int, int]]:
+        state = _Positions(self.module)
+        self.module._codegen(state)
+        return state.found
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """Where `node`, a node of this file, stands."""
+        return Span(self.path, *self._positions[id(node)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """A place that is turned into rows and columns only when somebody asks: see `span`."""
+
+    source: SourceFile
+    node: cst.CSTNode
+
+    @property
+    def span(self) -> Span:
+        return self.source.span(self.node)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Equal for the same node of the same reading of a file."""
+        return (self.source.path, id(self.node))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Site) and self.node is other.node and self.source is other.source
+
+    def __hash__(self) -> int:
+        return id(self.node)

@@ -1,0 +1,107 @@
+"""The chores: `nox -s tests`, `lint`, `types`, `docs`; `nox -s new_rule -- INI310 some-bad-pattern`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+
+RULE = '''"""What is wrong, in one line
+
+## What it does
+
+Reports ...
+
+It is silent where ...
+
+## Why is this bad?
+
+...
+
+## Bad
+
+```python
+from torch import nn
+```
+
+## Good
+
+```python
+from torch import nn
+```
+
+## References
+
+- [torch.nn.init](https://docs.pytorch.org/docs/stable/nn.init.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.graph import ModelGraph
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+
+
+@rule("{code}", "{name}")
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    for layer in model.layers:
+        write = layer.effective()
+        if write is None:
+            continue
+        yield Violation("what is wrong", write.place, Severity.WARNING, ((layer.place, "this layer"),))
+'''
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff")
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    session.install("-e", ".", "mypy")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Renew docs/rules/ and the README's table from the rules' docstrings."""
+    session.install("-e", ".")
+    session.run(
+        "python",
+        "-c",
+        "from pathlib import Path; from initlint.manual import write; from initlint.rules import all_rules;"
+        "write(Path.cwd(), all_rules())",
+    )
+
+
+@nox.session(python=False)
+def new_rule(session: nox.Session) -> None:
+    """Start a rule: code and name, as in `-- INI310 some-bad-pattern`."""
+    if len(session.posargs) != 2:
+        session.error("give a code and a name: nox -s new_rule -- INI310 some-bad-pattern")
+    code, name = session.posargs
+    path = Path("initlint", "rules", f"{name.replace('-', '_')}.py")
+    if path.exists():
+        session.error(f"{path} exists")
+    path.write_text(RULE.format(code=code, name=name), encoding="utf-8")
+    session.log(f"wrote {path}: fill it in, then run nox -s docs and nox -s tests")

@@ -1,0 +1,101 @@
+"""A pipeline with a tracer and rules that a reader can predict, for the tests of what stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import libcst as cst
+import pytest
+
+from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.graph import FileGraph, Layer, ModelGraph, Write
+from initlint.rule import Rule, Violation
+from initlint.settings import Settings
+from initlint.source import Site, SourceFile
+
+
+class FakeProject:
+    """Every class of a file is a model, whose layers are initialised by every call of `bad` in that file."""
+
+    def __init__(self, paths: Iterable[Path], contents: Mapping[str, bytes]) -> None:
+        self.contents = contents
+        self.sources: dict[Path, SourceFile] = {}
+
+    def load(self, path: Path) -> SourceFile:
+        if path not in self.sources:
+            data = self.contents.get(str(path))
+            self.sources[path] = SourceFile.read(path) if data is None else SourceFile.parse(str(path), data)
+        return self.sources[path]
+
+    def graph(self, source: SourceFile) -> FileGraph:
+        if b"BREAK_THE_TRACER" in source.data:
+            raise RuntimeError("broken tracer")
+        calls = [node for node in _walk(source.module) if isinstance(node, cst.Call) and _is_bad(node)]
+        layers = tuple(_layer(Site(source, call), number) for number, call in enumerate(calls))
+        classes = [node for node in _walk(source.module) if isinstance(node, cst.ClassDef)]
+        models = (
+            ModelGraph(c.name.value, Site(source, c), "static", layers, incomplete=("a reason",)) for c in classes
+        )
+        return FileGraph(source, tuple(models), ())
+
+
+def _is_bad(call: cst.Call) -> bool:
+    return isinstance(call.func, cst.Name) and call.func.value == "bad"
+
+
+def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    yield node
+    for child in node.children:
+        yield from _walk(child)
+
+
+def _layer(site: Site, number: int) -> Layer:
+    write = Write("weight", "torch.nn.init.zeros_", {}, site)
+    return Layer(f"fc{number}", "Linear", {"in_features": 4}, "Net", f"fc{number}", site, writes=(write,))
+
+
+def _check_model(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """Complains of every write, of fewer layers in a `Quiet` model; an `Other` model offers another fix."""
+    if "BREAK_THE_RULE" in model.name:
+        raise LookupError("broken rule")
+    for layer in () if model.name.startswith("Quiet") else model.layers:
+        place = layer.writes[0].place
+        replacement = "other" if model.name.startswith("Other") else "good"
+        applicability = Applicability.UNSAFE if model.name.startswith("Unsafe") else Applicability.SAFE
+        fix = Fix(f"Use `{replacement}`", (Edit(place.span, f"{replacement}()"),), applicability)
+        severity = Severity.ERROR if model.name.startswith("Worse") else Severity.INFO
+        yield Violation(f"bad start of {model.name}", place, severity, ((model.place, "this model"),), fix)
+
+
+def _check_file(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
+    for model in graph.models:
+        yield Violation(f"a file with {model.name}", model.place, Severity.WARNING)
+
+
+def _check_nothing(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
+    return iter(())
+
+
+FAKE_RULES = (
+    Rule("INI000", "unreadable-file", _check_nothing, "file", True, False, "A file that cannot be read\n"),
+    Rule("INI301", "bad-start", _check_model, "model", True, True, "A bad start\n\n## What it does\n"),
+    Rule("INI901", "odd-file", _check_file, "file", False, False, "An odd file\n"),
+)
+
+
+@pytest.fixture
+def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the tracer and the rules; INI901 is off by default."""
+    monkeypatch.setattr("initlint.linter.Project", FakeProject)
+    for module in ("initlint.linter", "initlint.cli"):
+        monkeypatch.setattr(f"{module}.all_rules", lambda: FAKE_RULES)
+
+
+@pytest.fixture
+def in_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory that the test runs in."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("NO_COLOR", "FORCE_COLOR", "INITLINT_DEBUG"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path

@@ -1,0 +1,20 @@
+"""copy_ from other tensors and relative writes such as mul_: the write is there, and it is not settled."""
+# model: Net
+# build: Net()
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(32, 32)
+        self.b = nn.Linear(32, 32)
+        nn.init.xavier_normal_(self.b.weight)
+        with torch.no_grad():
+            self.a.weight.copy_(torch.eye(32))  # init: a.weight = Tensor.copy_
+            self.b.weight.mul_(0.1)  # init: b.weight = unsettled
+            self.b.bias *= 0  # init: b.bias = unsettled
+
+    def forward(self, x):
+        return self.b(self.a(x))

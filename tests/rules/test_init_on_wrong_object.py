@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rule_models import call, message, model, run
+
+from initlint.graph import Target
+
+MODULE = Target("module", "Linear")
+NONE = Target("none", "Conv2d", "bias")
+
+
+@pytest.mark.parametrize(
+    ("target", "handed"),
+    [
+        (MODULE, "a module (Linear), not its `weight`"),
+        (Target("module"), "a module, not its `weight`"),
+        (NONE, "the `bias` of Conv2d, which has none"),
+    ],
+)
+def test_message(target: Target, handed: str) -> None:
+    expected = f"`zeros_` raises AttributeError: it is handed {handed}"
+    assert message("INI103", model(calls=(call("zeros_", target),))) == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        replace(NONE, guarded=True),
+        replace(NONE, certain=False),
+        replace(MODULE, certain=False),
+        Target("parameter", "Linear", "bias", (4,)),
+        Target("unknown"),
+    ],
+)
+def test_silent(target: Target) -> None:
+    assert run("INI103", model(calls=(call("zeros_", target),))) == []
+
+
+def test_silent_in_try() -> None:
+    assert run("INI103", model(calls=(call("zeros_", NONE, guarded=True),))) == []

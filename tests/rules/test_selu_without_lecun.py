@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
+
+from initlint.diagnostics import Severity
+from initlint.graph import UNDETERMINED
+
+
+def test_message() -> None:
+    assert message("INI305", chain("selu", 2, "kaiming_normal_", nonlinearity="relu")) == (
+        "`kaiming_normal_` before SELU in `fc0`, `fc1`: fan_in times the variance is 2.00, and SELU needs 1; "
+        "use `kaiming_normal_(..., nonlinearity='linear')`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("initializer", "arguments", "scale"),
+    [
+        ("kaiming_uniform_", {"nonlinearity": "selu"}, "0.56"),
+        ("xavier_normal_", {"gain": 0.75}, "0.56"),
+        ("normal_", {"std": 0.02}, "0.026"),
+    ],
+)
+def test_other_variances(initializer: str, arguments: dict[str, object], scale: str) -> None:
+    assert f"fan_in times the variance is {scale}," in message("INI305", chain("selu", 1, initializer, **arguments))
+
+
+@pytest.mark.parametrize(("depth", "severity"), [(5, Severity.INFO), (6, Severity.WARNING)])
+def test_six_layers_are_deep(depth: int, severity: Severity) -> None:
+    (violation,) = run("INI305", chain("selu", depth, "kaiming_normal_"))
+    assert violation.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("initializer", "arguments"),
+    [
+        ("kaiming_normal_", {"nonlinearity": "linear"}),
+        ("xavier_uniform_", {}),
+        ("normal_", {"std": 1 / 8}),
+        ("normal_", {"std": UNDETERMINED}),
+        ("zeros_", {}),
+        ("orthogonal_", {}),
+    ],
+)
+def test_silent(initializer: str, arguments: dict[str, object]) -> None:
+    assert run("INI305", chain("selu", 2, initializer, **arguments)) == []
+
+
+def test_behind_a_norm_it_is_silent() -> None:
+    normed = following("selu", reach("out"), between=("batch_norm",))
+    hidden = layer("fc", normed, writes=(write("kaiming_normal_"),))
+    assert run("INI305", model(hidden, layer("out", OUTPUT))) == []

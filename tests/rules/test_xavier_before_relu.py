@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, at, chain, following, layer, message, model, reach, run, to_layer, write
+
+from initlint.diagnostics import Severity
+from initlint.graph import UNDETERMINED, Following, Layer
+
+XAVIER = (write("xavier_uniform_"),)
+RELU = following("relu", reach("out"))
+
+
+def hidden(*followings: Following, **more: object) -> Layer:
+    return layer("fc1", *(followings or (RELU,)), **{"writes": XAVIER, **more})  # type: ignore[arg-type]
+
+
+def reported(*layers: Layer) -> bool:
+    return bool(run("INI301", model(*layers, layer("out", OUTPUT))))
+
+
+def test_one_layer() -> None:
+    assert message("INI301", chain("relu", 1, "xavier_uniform_")) == (
+        "`xavier_uniform_` before ReLU in `fc0`: multiplies the signal's second moment by 0.50; "
+        "use `kaiming_uniform_(..., nonlinearity='relu')`"
+    )
+
+
+def test_two_layers_in_a_row() -> None:
+    assert message("INI301", chain("relu", 2, "xavier_normal_")) == (
+        "`xavier_normal_` before ReLU in `fc0`, `fc1`: each multiplies the signal's second moment by 0.50 "
+        "(0.25 over the 2 layers in a row); use `kaiming_normal_(..., nonlinearity='relu')`"
+    )
+
+
+def test_more_layers_than_are_named() -> None:
+    assert "in `fc0`, `fc1`, `fc2` and 3 more: each multiplies" in message("INI301", chain("relu", 6, "xavier_normal_"))
+
+
+def test_real_sizes_and_the_gradient() -> None:
+    wide = hidden(arguments={"in_features": 400, "out_features": 120})
+    text = message("INI301", model(wide, layer("out", OUTPUT)))
+    assert "second moment by 0.77 and the gradient's by 0.23;" in text
+
+
+def test_unknown_sizes() -> None:
+    unknown = hidden(arguments={"in_features": UNDETERMINED, "out_features": 120})
+    assert "by 0.50 at equal fans;" in message("INI301", model(unknown, layer("out", OUTPUT)))
+
+
+@pytest.mark.parametrize(
+    ("op", "loss", "call"),
+    [
+        ("gelu", "0.43", "kaiming_uniform_(..., nonlinearity='relu')"),
+        ("silu", "0.36", "kaiming_uniform_(..., nonlinearity='relu')"),
+        ("leaky_relu", "0.50", "kaiming_uniform_(..., a=0.01, nonlinearity='leaky_relu')"),
+        ("prelu", "0.53", "kaiming_uniform_(..., a=0.25, nonlinearity='leaky_relu')"),
+    ],
+)
+def test_the_relatives_of_relu(op: str, loss: str, call: str) -> None:
+    text = message("INI301", chain(op, 1, "xavier_uniform_"))
+    assert f"second moment by {loss};" in text
+    assert text.endswith(f"use `{call}`")
+
+
+def test_a_slope_is_kept() -> None:
+    leaky = hidden(following("leaky_relu", reach("out"), negative_slope=0.2))
+    text = message("INI301", model(leaky, layer("out", OUTPUT)))
+    assert "second moment by 0.52;" in text
+    assert "a=0.2, nonlinearity='leaky_relu'" in text
+
+
+def test_layers_that_need_different_calls_are_listed() -> None:
+    other = layer("fc2", following("leaky_relu", reach("out"), negative_slope=0.2), writes=XAVIER)
+    text = message("INI301", model(hidden(), other, layer("out", OUTPUT)))
+    assert "before ReLU and LeakyReLU in `fc1`, `fc2`" in text
+    assert text.endswith(
+        "; use `kaiming_uniform_(..., nonlinearity='relu')` for `fc1`"
+        "; use `kaiming_uniform_(..., a=0.2, nonlinearity='leaky_relu')` for `fc2`"
+    )
+
+
+@pytest.mark.parametrize(("depth", "severity"), [(6, Severity.INFO), (7, Severity.WARNING)])
+def test_severity_is_that_of_the_chain(depth: int, severity: Severity) -> None:
+    (violation,) = run("INI301", chain("relu", depth, "xavier_uniform_"))
+    assert violation.severity is severity
+
+
+def test_calls_of_one_chain_share_its_product() -> None:
+    layers = [
+        layer(f"fc{i}", following("relu", reach(f"fc{i + 1}")), writes=(write("xavier_uniform_", i),)) for i in range(8)
+    ]
+    violations = run("INI301", model(*layers, layer("fc8", OUTPUT)))
+    assert [violation.place for violation in violations] == [at(i) for i in range(8)]
+    assert all("(0.0039 over the 8 layers in a row)" in violation.message for violation in violations)
+    assert {violation.severity for violation in violations} == {Severity.WARNING}
+
+
+@pytest.mark.parametrize(
+    "onward",
+    [(reach("fc1"), reach("side")), (reach("fc1", "pool"),), (reach("fc1"), reach(None))],
+    ids=["fork", "pool", "output"],
+)
+def test_a_run_ends_where_the_signal_does_not_go_straight_on(onward: tuple[object, ...]) -> None:
+    first = layer("fc0", following("relu", *onward), writes=XAVIER)  # type: ignore[arg-type]
+    text = message("INI301", model(first, hidden(), layer("side", OUTPUT), layer("out", OUTPUT)))
+    assert "in a row" not in text
+
+
+def test_a_recurrence_ends() -> None:
+    assert "(0.25 over the 2 layers in a row)" in message(
+        "INI301",
+        model(
+            layer("a", following("relu", reach("b")), writes=XAVIER),
+            layer("b", following("relu", reach("a")), writes=XAVIER),
+        ),
+    )
+
+
+def test_a_layer_that_feeds_no_relu_is_not_named() -> None:
+    head = layer("fc2", OUTPUT, writes=XAVIER)
+    assert "in `fc1`:" in message("INI301", model(hidden(), head, layer("out", OUTPUT)))
+
+
+def test_related_places() -> None:
+    (violation,) = run("INI301", model(hidden(), layer("out", OUTPUT)))
+    assert violation.related == ((at(5), "`fc1` is defined here"), (at(30), "ReLU follows here"))
+
+
+def test_pooling_does_not_hide_the_pair() -> None:
+    assert reported(hidden(following("relu", reach("out"), between=("pool",))))
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        hidden(writes=(write("xavier_uniform_", gain=2**0.5),)),
+        hidden(writes=(write("xavier_uniform_", gain=5 / 3),)),
+        hidden(writes=(write("xavier_uniform_", gain=UNDETERMINED),)),
+        hidden(writes=(write("kaiming_uniform_"),)),
+        hidden(writes=()),
+        hidden(writes=(*XAVIER, write("normal_", 11))),
+        hidden(following("relu", reach("out"), between=("batch_norm",))),
+        hidden(following("relu", reach("out"), between=("add",))),
+        hidden(following("relu", reach("out", "layer_norm"))),
+        hidden(following("relu", reach("out", "mul"))),
+        hidden(following("relu", reach("out", "scale"))),
+        hidden(following("relu", reach(None))),
+        hidden(following("relu", reach("out", certain=False))),
+        hidden(following("relu", reach("out"), certain=False)),
+        hidden(following("tanh", reach("out"))),
+        hidden(following("relu", reach("out")), following("sigmoid", reach("out"))),
+        hidden(RELU, OUTPUT),
+        hidden(RELU, to_layer("out")),
+        hidden(residual=True),
+        hidden(frozen=True),
+        hidden(parametrized=True),
+        hidden(type="Embedding", arguments={"num_embeddings": 9, "embedding_dim": 4}),
+    ],
+    ids=str,
+)
+def test_silent(silent: Layer) -> None:
+    assert not reported(silent)

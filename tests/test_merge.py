@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
+from initlint.merge import Found, merge
+
+PLACE = Span("net.py", 3, 5, 3, 20)
+SAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.SAFE)
+UNSAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.UNSAFE)
+OTHER = Fix("Use `b`", (Edit(PLACE, "b"),), Applicability.SAFE)
+
+
+def found(model: int | None, fix: Fix | None = SAFE, severity: Severity = Severity.INFO, code: str = "INI301") -> Found:
+    return Found(Diagnostic(code, "name", f"of model {model}", severity, PLACE, fix=fix), PLACE, model)
+
+
+def merged(*items: Found, uses: int) -> Diagnostic:
+    (diagnostic,) = merge(items, Counter({PLACE: uses}))
+    return diagnostic
+
+
+def test_one_diagnostic_with_the_first_message_and_the_highest_severity() -> None:
+    diagnostic = merged(found(0), found(1, severity=Severity.ERROR), found(2), uses=3)
+    assert (diagnostic.message, diagnostic.severity, diagnostic.fix) == ("of model 0", Severity.ERROR, SAFE)
+
+
+def test_codes_and_places_stay_apart() -> None:
+    elsewhere = Found(found(0).diagnostic, Span("net.py", 9, 1, 9, 2), 0)
+    assert len(merge([found(0), found(0, code="INI201"), elsewhere], Counter())) == 3
+
+
+@pytest.mark.parametrize(
+    ("items", "uses", "fix"),
+    [
+        ([found(0), found(1)], 2, SAFE),
+        ([found(0), found(0)], 1, SAFE),
+        ([found(0), found(0)], 2, UNSAFE),
+        ([found(0)], 2, UNSAFE),
+        ([found(0), found(1, UNSAFE)], 2, UNSAFE),
+        ([found(0), found(1, OTHER)], 2, None),
+        ([found(0), found(1, None)], 2, None),
+        ([found(0, None), found(1)], 2, None),
+        ([found(None)], 5, SAFE),
+        ([found(0)], 0, SAFE),
+    ],
+)
+def test_a_fix_is_what_all_models_agree_on(items: list[Found], uses: int, fix: Fix | None) -> None:
+    assert merged(*items, uses=uses).fix == fix

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from initlint import syntax
+from initlint.source import SourceError, SourceFile
+from initlint.syntax import can_matter, check_syntax
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"import torch\n", True),
+        (b"x = nn.Linear(1, 1)\n", True),
+        (b"from .base import Net\n\nclass Mine(Net):\n    def __init__(self): ...\n", True),
+        (b"print('hello')\n", False),
+        (b"", False),
+    ],
+)
+def test_which_files_can_matter(data: bytes, expected: bool) -> None:
+    assert can_matter(data) is expected
+
+
+@pytest.mark.parametrize("data", [b"", b"x = 1\n", b"# coding: latin-1\nx = '\xe9'\n", b"\xef\xbb\xbfx = 1\r\n"])
+def test_python_passes(data: bytes) -> None:
+    check_syntax("a.py", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "row"), [(b"x = 1\ndef f(:\n", 2), (b"# coding: nothing\n", 1), (b"x = '\xff'\n", 1), (b"print 1\n", 1)]
+)
+def test_anything_else_does_not(data: bytes, row: int) -> None:
+    with pytest.raises(SourceError) as error:
+        check_syntax("a.py", data)
+    assert error.value.row == row
+
+
+def test_warnings_of_the_compiler_are_not_passed_on() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_syntax("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
+
+
+def test_what_the_interpreter_refuses_is_left_to_libcst(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SyntaxError("a newer syntax")
+
+    monkeypatch.setattr(syntax, "compile", refuse, raising=False)
+    check_syntax("a.py", b"x = 1\n")
+
+
+def test_libcst_is_not_asked_when_the_interpreter_is_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SourceFile, "parse", None)
+    check_syntax("a.py", b"x = 1\n")
