@@ -123,7 +123,7 @@ def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) 
     for part in reversed(cls.mro):
         if isinstance(part, ClassValue):
             for statement in part.node.body.body:
-                for small in getattr(statement, "body", ()):
+                for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
                     if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name):
                         names[small.target.value] = small.value
                         scopes[small.target.value] = part

@@ -17,7 +17,7 @@ _MENTION = re.compile(rf"\b(?:{_OLD})\b".encode())
 
 
 def references(source: SourceFile) -> tuple[Reference, ...]:
-    """The uses of deprecated `torch.nn.init` names, in the order of the text."""
+    """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
     if b"init" not in source.data or not _MENTION.search(source.data):
         return ()
     return tuple(_found(source))
@@ -25,27 +25,15 @@ def references(source: SourceFile) -> tuple[Reference, ...]:
 
 def _found(source: SourceFile) -> Iterator[Reference]:
     names = Names.of(source)
-    called = set()
-    for node in names.nodes:
-        if isinstance(node, cst.Call):
-            called.add(id(node.func))
-    inside = set()
-    for node in names.nodes:
-        if isinstance(node, cst.ImportFrom):
-            yield from _imported(source, node)
-        elif isinstance(node, (cst.Attribute, cst.Name)) and id(node) not in inside:
-            if isinstance(node, cst.Attribute):
-                inside.add(id(node.value))
-                inside.add(id(node.attr))
-            dotted = names.resolve(node)
-            if dotted in DEPRECATED and not _is_alias(node, dotted):
-                yield Reference(dotted, "call" if id(node) in called else "reference", Site(source, node))
-
-
-def _is_alias(node: cst.Attribute | cst.Name, dotted: str) -> bool:
-    """A name under which an import was bound, or that was assigned: the import itself is reported."""
-    written = node.attr.value if isinstance(node, cst.Attribute) else node.value
-    return written != dotted.rpartition(".")[2]
+    scopes = names.scopes
+    for statement in scopes.imports:
+        yield from _imported(source, statement)
+    for old in DEPRECATED:
+        last = old.rpartition(".")[2]
+        written = [node for node in scopes.attributes if node.attr.value == last]
+        for node in (*scopes.uses.get(last, ()), *written):
+            if names.resolve(node) == old:
+                yield Reference(old, "call" if id(node) in scopes.called else "reference", Site(source, node))
 
 
 def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Reference]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from initlint.flow import ALWAYS, Condition
-from initlint.interpret.values import ABSENT, Function, Mutable, Value, join_fields
+from initlint.interpret.values import ABSENT, Function, Value, join_fields
 
 if TYPE_CHECKING:
     from initlint.source import SourceFile
@@ -33,7 +33,7 @@ class Frame:
         """The sides of conditions on which the function has not returned yet."""
 
 
-class Environment(Mutable):
+class Environment:
     """Local names. `parent` is the environment that a closure sees; globals are in `scope`."""
 
     __slots__ = ("declared", "frame", "parent", "scope", "values")
@@ -141,18 +141,23 @@ class ModuleScope:
         finally:
             self._asked.discard(name)
 
-    def names(self) -> Iterator[str]:
-        """The names that the module's own statements bind."""
-        yield from {*self._pending, *self.values}
+    @property
+    def defined(self) -> Sequence[str]:
+        """The names of the functions and classes that the module itself defines, in the order of the text."""
+        names: dict[str, None] = {}
+        for statement in self._statements:
+            _definitions(statement, names)
+        return list(names)
 
     @property
     def statements(self) -> Sequence[cst.CSTNode]:
         return self._statements
 
     def execute_all(self) -> None:
-        """Run the whole top level in order, as the interpreter does with a script."""
-        for at in range(len(self._statements)):
-            self._execute(at)
+        """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""
+        for at, statement in enumerate(self._statements):
+            if not isinstance(statement, (cst.Import, cst.ImportFrom, cst.FunctionDef, cst.ClassDef)):
+                self._execute(at)
 
     def _execute(self, at: int) -> None:
         if at in self._done:
@@ -163,10 +168,25 @@ class ModuleScope:
 
 def _flatten(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iterator[cst.CSTNode]:
     for statement in body:
-        if isinstance(statement, cst.SimpleStatementLine):
-            yield from statement.body
-        else:
+        if not isinstance(statement, cst.SimpleStatementLine):
             yield statement
+            continue
+        for small in statement.body:
+            if isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar):
+                # Each name by itself, so that asking for one does not load the modules of the others.
+                for alias in small.names:
+                    yield small.with_changes(names=(alias,))
+            else:
+                yield small
+
+
+def _definitions(statement: cst.CSTNode, names: dict[str, None]) -> None:
+    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        names[statement.name.value] = None
+    for attribute in ("body", "orelse") if isinstance(statement, (cst.If, cst.Try, cst.Else)) else ():
+        inner = getattr(statement, attribute, None)
+        for part in getattr(inner, "body", ()) if not isinstance(inner, cst.If) else (inner,):
+            _definitions(part, names)
 
 
 def _bound_names(statement: cst.CSTNode) -> set[str]:

@@ -45,7 +45,9 @@ TABLES = Tables(
     helper=helper,
 )
 
-_INITS = re.compile(rb"\binit\b|_init|init_|normal_\(|uniform_\(|fill_\(|zeros?_\(|ones_\(|xavier|kaiming|orthogonal_")
+_INITS = re.compile(
+    rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\(|xavier|kaiming|orthogonal_|calculate_gain"
+)
 """Files without any of these call no init function."""
 _LEFTOVER_STEPS = 20_000
 """The budget of a function that nothing calls: it is run for its init calls alone."""
@@ -72,18 +74,13 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
 def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
     functions: list[Function] = []
     classes: list[ClassValue] = []
-    for name in list(scope.names()):
-        if name == "*" or not isinstance(name, str):
-            continue
+    for name in scope.defined:
         with machine.entry():
             value = scope.lookup(name)
             if isinstance(value, Function) and value.scope is scope and isinstance(value.node, cst.FunctionDef):
                 functions.append(value)
             elif isinstance(value, ClassValue) and value.scope is scope:
                 classes.append(value)
-    order = {id(node): at for at, node in enumerate(scope.statements)}
-    functions.sort(key=lambda f: order.get(id(f.node), len(order)))
-    classes.sort(key=lambda c: order.get(id(c.node), len(order)))
     return functions, classes
 
 
@@ -125,12 +122,16 @@ def _class(machine: Machine, cls: ClassValue) -> Iterator[ModelGraph]:
 def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
     """Functions and methods that nothing ran: for their init calls, with arguments that are not known."""
     for function in functions:
-        if function.node not in machine.executed:
+        if _left_over(machine, function):
             yield from _calls_of(machine, function, None)
     for cls in classes:
         for method in list(cls.fields.values()):
-            if isinstance(method, Function) and method.node not in machine.executed and method.owner is cls:
+            if isinstance(method, Function) and method.owner is cls and _left_over(machine, method):
                 yield from _calls_of(machine, method, cls)
+
+
+def _left_over(machine: Machine, function: Function) -> bool:
+    return function.node not in machine.executed and _INITS.search(_text(function.node).encode()) is not None
 
 
 def _calls_of(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:

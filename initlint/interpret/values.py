@@ -6,10 +6,9 @@ classes below. What the interpreter does not understand is an `Unknown`, which s
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from initlint.flow import ALWAYS, Condition, Node
 from initlint.graph import Place
@@ -98,25 +97,23 @@ class External:
         return f"External({self.name})"
 
 
-class Mutable(ABC):
-    """Something with a state that a branch can change: see `state.State.touch`."""
+class Mutable(Protocol):
+    """Something with a state that a branch can change: see `state.State.touch`.
 
-    __slots__ = ()
+    A protocol, not a base class: `isinstance` is what the interpreter does most, and an abstract base makes it slow.
+    """
 
-    @abstractmethod
     def save(self) -> Any:
         """A copy of the state."""
 
-    @abstractmethod
     def restore(self, saved: Any) -> None:
         """Go back to a saved state."""
 
-    @abstractmethod
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         """The state that is `one` under the condition `when` and `other` under `otherwise`."""
 
 
-class ListValue(Mutable):
+class ListValue:
     """A list, set, deque or iterator. `open`: it goes on in the same way, for a number of times that is unknown."""
 
     __slots__ = ("items", "kind", "open")
@@ -140,7 +137,7 @@ class ListValue(Mutable):
         return f"ListValue({self.items!r}{', open' if self.open else ''})"
 
 
-class DictValue(Mutable):
+class DictValue:
     """A dictionary with known keys. `open`: there may be further ones."""
 
     __slots__ = ("items", "open")
@@ -221,7 +218,7 @@ class Method:
         self.name = name
 
 
-class ClassValue(Mutable):
+class ClassValue:
     """A class of the project."""
 
     __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
@@ -320,7 +317,7 @@ class Storage:
         """A raw parameter that data was multiplied with as a matrix."""
 
 
-class Tensor(Mutable):
+class Tensor:
     """A tensor: data that flows (`node`), or a view of a storage, or what was computed from parameters alone.
 
     `leaf`: it is the parameter itself, so that an in-place write needs `no_grad`. `whole`: it covers the storage.
@@ -360,7 +357,7 @@ class Tensor(Mutable):
         return f"Tensor({self.node.kind if self.node else None}, {self.storage.name if self.storage else None})"
 
 
-class Instance(Mutable):
+class Instance:
     """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `External`).
 
     `fields` holds attributes, parameters and submodules in the order of their registration.

@@ -66,6 +66,11 @@ class Scopes:
     stars: tuple[str, ...]
     """The modules of `from m import *`, in order."""
     strings: tuple[cst.SimpleString, ...]
+    attributes: tuple[cst.Attribute, ...]
+    """In the order of the text, the outer before the inner."""
+    imports: tuple[cst.ImportFrom, ...]
+    called: frozenset[int]
+    """The ids of what is called: `f` in `f(x)`."""
     lines: dict[int, cst.SimpleStatementLine]
     """The line of each call that is a statement by itself, by the id of the call."""
 
@@ -74,7 +79,17 @@ class Scopes:
     def of(cls, source: SourceFile) -> Scopes:
         walk = _Walk()
         walk.visit(source.module, walk.module)
-        return cls(tuple(walk.all), walk.of_node, walk.uses, tuple(walk.stars), tuple(walk.strings), walk.lines)
+        return cls(
+            all=tuple(walk.all),
+            of_node=walk.of_node,
+            uses=walk.uses,
+            stars=tuple(walk.stars),
+            strings=tuple(walk.strings),
+            attributes=tuple(walk.attributes),
+            imports=tuple(walk.imports),
+            called=frozenset(walk.called),
+            lines=walk.lines,
+        )
 
 
 @functools.cache
@@ -111,6 +126,9 @@ class _Walk:
         self.uses: dict[str, list[cst.Name]] = {}
         self.stars: list[str] = []
         self.strings: list[cst.SimpleString] = []
+        self.attributes: list[cst.Attribute] = []
+        self.imports: list[cst.ImportFrom] = []
+        self.called: set[int] = set()
         self.lines: dict[int, cst.SimpleStatementLine] = {}
         self._typing_only = False
 
@@ -148,10 +166,12 @@ class _Walk:
 
     def _Attribute(self, node: cst.Attribute, scope: Scope) -> None:
         self.of_node[id(node)] = scope
+        self.attributes.append(node)
         self.visit(node.value, scope)
 
     def _Call(self, node: cst.Call, scope: Scope) -> None:
         self.of_node[id(node)] = scope
+        self.called.add(id(node.func))
         self._each(_children(node), scope)
 
     def _Arg(self, node: cst.Arg, scope: Scope) -> None:
@@ -272,6 +292,7 @@ class _Walk:
             scope.bind(name, OTHER if self._typing_only else Binding(dotted, node, alias))
 
     def _ImportFrom(self, node: cst.ImportFrom, scope: Scope) -> None:
+        self.imports.append(node)
         module = dotted_name(node.module) if node.module is not None and not node.relative else None
         if isinstance(node.names, cst.ImportStar):
             self.stars.append(module or "")
