@@ -36,8 +36,14 @@ from initlint.interpret.values import (
 )
 
 
+_CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
+
+
 def name(machine: Machine, node: cst.Name, env: Environment) -> Value:
-    return lookup(machine, node.value, env)
+    written = node.value
+    if written in _CONSTANTS:
+        return _CONSTANTS[written]
+    return lookup(machine, written, env)
 
 
 def lookup(machine: Machine, name: str, env: Environment) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -25,7 +26,7 @@ from initlint.interpret import builtin_functions, modules
 from initlint.interpret.inits import apply_helper, bound, init_function, make_parameter, new_tensor
 from initlint.interpret.machine import Call, Machine
 from initlint.interpret.parameters import blur
-from initlint.interpret.sequences import sequence
+from initlint.interpret.sequences import MAX_UNROLL, sequence
 from initlint.interpret.tensors import arithmetic, node, operation, passed, product, unknown_result, weighted
 from initlint.interpret.tree import literals, modules as named_modules
 from initlint.interpret.values import (
@@ -274,6 +275,8 @@ def clone(machine: Machine, value: Value, seen: dict[int, Value]) -> Value:
         return ListValue([clone(machine, item, seen) for item in value.items], value.open, value.kind)
     if isinstance(value, tuple):
         return tuple(clone(machine, item, seen) for item in value)
+    if isinstance(value, DictValue):
+        return DictValue({key: clone(machine, item, seen) for key, item in value.items.items()}, value.open)
     if not isinstance(value, Instance):
         return value
     copied = Instance(value.cls, value.place, machine.state.condition, value.torch_name, value.symbolic)
@@ -290,6 +293,16 @@ def clone(machine: Machine, value: Value, seen: dict[int, Value]) -> Value:
         if isinstance(made_field, Instance):
             made_field.parent = made_field.parent or copied.is_module
     return copied
+
+
+def _replace(machine: Machine, call: Call) -> Value:
+    """`dataclasses.replace(record, field=value)`."""
+    record = present(call.get(0, "obj", Unknown("nothing")))
+    if not isinstance(record, Instance) or record.is_module:
+        return Unknown("a replaced record")
+    made = Instance(record.cls, call.site, machine.state.condition, symbolic=record.symbolic)
+    made.fields = {**record.fields, **call.keywords}
+    return made
 
 
 def _parametrize(machine: Machine, call: Call) -> Value:
@@ -355,6 +368,36 @@ def _chain(machine: Machine, call: Call) -> Value:
     return ListValue(items, open=not known, kind="iterator")
 
 
+def _regular(name: str) -> Special:
+    """A function of `re` on known strings."""
+
+    def run(machine: Machine, call: Call) -> Value:
+        if call.open or call.keywords or not all(isinstance(a, (str, int)) for a in call.arguments):
+            return Unknown(f"re.{name}")
+        try:
+            found = getattr(re, name)(*call.arguments)
+        except (re.error, TypeError, ValueError):
+            return Unknown(f"re.{name} fails")
+        return ListValue(found) if isinstance(found, list) else found
+
+    return run
+
+
+def _repeat(machine: Machine, call: Call) -> Value:
+    value, times = _first(machine, call), call.get(1, "times", None)
+    known = isinstance(times, int) and 0 <= times <= MAX_UNROLL
+    return ListValue([value] * (times if known else 2), open=not known, kind="iterator")
+
+
+def _shallow_copy(machine: Machine, call: Call) -> Value:
+    value = present(_first(machine, call))
+    if isinstance(value, ListValue):
+        return ListValue(value.items, value.open, value.kind)
+    if isinstance(value, DictValue):
+        return DictValue(value.items, value.open)
+    return clone(machine, value, {})
+
+
 def _activation_named(machine: Machine, call: Call) -> Value:
     name = _first(machine, call)
     op = ACTIVATION_NAMES.get(name.lower()) if isinstance(name, str) else None
@@ -368,10 +411,13 @@ SPECIAL: dict[str, Special] = {
     "functools.partial": _partial,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,
+    "dataclasses.replace": _replace,
     "copy.deepcopy": _deepcopy,
-    "copy.copy": _deepcopy,
+    "copy.copy": _shallow_copy,
     "typing.cast": _second,
+    **{f"re.{name}": _regular(name) for name in ("split", "sub", "findall", "escape")},
     "itertools.chain": _chain,
+    "itertools.repeat": _repeat,
     "torch.nn.Parameter": lambda machine, call: make_parameter(machine, call),
     "torch.nn.Buffer": lambda machine, call: Unknown("a buffer"),
     "torch.no_grad": _context("no_grad"),

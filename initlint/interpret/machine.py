@@ -40,10 +40,12 @@ from initlint.source import Site
 
 _fresh = count()
 
-MAX_STEPS = 400_000
-"""Evaluations per entry point. The largest model of torchvision needs about a third of it."""
+MAX_STEPS = 150_000
+"""Evaluations and statements per entry point; the largest model of torchvision needs about a third of it."""
 MAX_DEPTH = 60
 """Calls inside calls."""
+MAX_RECURSION = 12
+"""Calls of a function inside itself."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ class Machine:
         self.state = State()
         self.journal = Journal()
         self.stack: list[tuple[Function, Site | None]] = []
+        self._entered: list[Condition] = []
+        """For each call on the stack, the conditions that were in force when it was made."""
         self.executed: set[cst.CSTNode] = set()
         """The nodes of the functions that ran."""
         self.constructed: set[cst.CSTNode] = set()
@@ -121,6 +125,8 @@ class Machine:
         """How many `try` blocks and `suppress` managers are open."""
         self.no_grad = 0
         self.steps = 0
+        self.spent = 0
+        """Steps of the entry points before this one."""
         self.limit = MAX_STEPS
 
     # Evaluation ------------------------------------------------------------------------------------------------
@@ -241,7 +247,7 @@ class Machine:
         if len(self.stack) >= MAX_DEPTH:
             self.note("calls nested too deeply")
             return self.tables.call_unknown(self, Unknown("calls nested too deeply"), call)
-        if sum(1 for running, _ in self.stack if running.node is function.node) > 3:
+        if self._recurses(function):
             return self.tables.call_unknown(self, Unknown("recursion"), call)
         frame = Frame(function, receiver)
         env = Environment(function.scope, function.closure, frame)
@@ -249,11 +255,22 @@ class Machine:
         self.executed.add(function.node)
         return self._run(function, env, frame, call.site)
 
+    def _recurses(self, function: Function) -> bool:
+        """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
+        times = 0
+        for (running, _), condition in zip(self.stack, self._entered):
+            if running.node is function.node:
+                times += 1
+                if times > MAX_RECURSION or condition != self.state.condition:
+                    return True
+        return False
+
     def _run(self, function: Function, env: Environment, frame: Frame, site: Site | None) -> Value:
         before = self.state.condition
         quiet = "no_grad" in function.wrappers
         self.no_grad += quiet
         self.stack.append((function, site))
+        self._entered.append(before)
         try:
             node = function.node
             if isinstance(node, cst.Lambda):
@@ -262,6 +279,7 @@ class Machine:
             return self._result(frame, left, before)
         finally:
             self.stack.pop()
+            self._entered.pop()
             self.no_grad -= quiet
             self.state.condition = before
 
@@ -281,14 +299,20 @@ class Machine:
             under = under & condition
         return result
 
+    def unwind(self) -> None:
+        """Forget the calls of an attempt that ended in the middle, and start to count anew."""
+        self.spent += self.steps
+        self.steps = 0
+        self.stack, self._entered = [], []
+        self.guards = self.no_grad = 0
+        self.state = State()
+
     @contextmanager
     def entry(self) -> Iterator[Journal]:
         """One entry point: a fresh journal and a full budget. What exceeds the budget ends it, and is noted."""
         self.journal = Journal()
-        self.steps = 0
-        self.stack = []
-        self.guards = self.no_grad = 0
-        self.state = State()
+        self.limit = MAX_STEPS
+        self.unwind()
         try:
             yield self.journal
         except OutOfSteps:
@@ -301,13 +325,14 @@ class Machine:
     def run_top_level(self, node: cst.CSTNode, env: GlobalEnvironment) -> None:
         """Execute a top-level statement of a module, outside of whatever is going on."""
         stack, self.stack = self.stack, []
+        entered, self._entered = self._entered, []
         guards, self.guards = self.guards, 0
         try:
             self.state.alone(lambda: self.execute(node, env))
         except Raised:
             pass
         finally:
-            self.stack, self.guards = stack, guards
+            self.stack, self._entered, self.guards = stack, entered, guards
 
     # Iteration -------------------------------------------------------------------------------------------------
 

@@ -180,13 +180,13 @@ def _flatten(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iter
                 yield small
 
 
-def _definitions(statement: cst.CSTNode, names: dict[str, None]) -> None:
+def _definitions(statement: cst.CSTNode | None, names: dict[str, None]) -> None:
     if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
         names[statement.name.value] = None
-    for attribute in ("body", "orelse") if isinstance(statement, (cst.If, cst.Try, cst.Else)) else ():
-        inner = getattr(statement, attribute, None)
-        for part in getattr(inner, "body", ()) if not isinstance(inner, cst.If) else (inner,):
-            _definitions(part, names)
+    elif isinstance(statement, (cst.If, cst.Try, cst.Else)):
+        for inner in statement.body.body:
+            _definitions(inner, names)
+        _definitions(getattr(statement, "orelse", None), names)
 
 
 def _bound_names(statement: cst.CSTNode) -> set[str]:

@@ -49,6 +49,8 @@ _INITS = re.compile(
     rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\(|xavier|kaiming|orthogonal_|calculate_gain"
 )
 """Files without any of these call no init function."""
+_FILE_STEPS = 250_000
+"""The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
 _LEFTOVER_STEPS = 20_000
 """The budget of a function that nothing calls: it is run for its init calls alone."""
 
@@ -61,8 +63,8 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     yield from _module_level(machine, scope)
     functions, classes = _definitions(machine, scope)
     for function in functions:
-        if function.node not in machine.executed and _has_defaults(function):
-            yield from _function(machine, function, machine_limit=None)
+        if function.node not in machine.executed and _has_defaults(function) and machine.spent < _FILE_STEPS:
+            yield from _function(machine, function)
     based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue)}
     for cls in classes:
         if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
@@ -103,7 +105,7 @@ def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     yield from _models(machine, scope.name, place, names, Forward.MISSING)
 
 
-def _function(machine: Machine, function: Function, machine_limit: int | None) -> Iterator[ModelGraph]:
+def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
     site = Site(function.scope.source, function.node)
     result: Value = None
     with machine.entry():
@@ -224,8 +226,7 @@ def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forwa
     assert site is not None
     for guess in (False, True):
         try:
-            machine.steps = 0
-            machine.stack = []
+            machine.unwind()
             if method is None:
                 result = machine.call(root, Call([_input(site)], {}, site))
             else:
