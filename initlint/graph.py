@@ -309,4 +309,10 @@ def _at(place: Place) -> dict[str, Any]:
 
 
 def _arguments(arguments: Arguments) -> dict[str, Any]:
-    return {k: "?" if v is UNDETERMINED else list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}
+    return {name: _plain(value) for name, value in arguments.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return "?" if value is UNDETERMINED else value
