@@ -141,7 +141,14 @@ class Walk:
     def _add(found: dict[tuple[int, tuple[str, ...]], End], end: End) -> None:
         key = (end.node.index, end.between)
         other = found.get(key)
-        if other is None or len(end.condition) < len(other.condition):
+        if other is None:
+            found[key] = end
+            return
+        apart = end.condition ^ other.condition
+        if len(apart) == 2 and len({token for token, _ in apart}) == 1:
+            # The same way on both sides of a condition is a way on neither.
+            found[key] = End(end.node, end.between, end.condition & other.condition)
+        elif len(end.condition) < len(other.condition):
             found[key] = end
 
 

@@ -38,6 +38,8 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, Instance):
         return of_instance(machine, value, name)
     if isinstance(value, External):
+        if name in ("__name__", "__qualname__"):
+            return value.name.rpartition(".")[2]
         return external(f"{value.name}.{name}")
     if isinstance(value, Tensor):
         return _of_tensor(value, name)

@@ -49,12 +49,10 @@ class Extraction:
     def _layer(self, item: Item, nodes: dict[int, list[Node]], paths: dict[int, str], residual: set[int]) -> Layer:
         own = nodes.get(id(item.key), [])
         following: dict[tuple[Any, ...], Following] = {}
-        for node in own:
-            for end in self.walk.ends(node):
-                made = self._following(node, end, paths)
-                key = (made.op, made.between, made.layer, made.place)
-                if key not in following or (made.certain and not following[key].certain):
-                    following[key] = made
+        for made in self._followings(own, paths):
+            key = (made.op, made.between, made.layer, made.place)
+            if key not in following or (made.certain and not following[key].certain):
+                following[key] = made
         return Layer(
             path=item.path,
             type=item.type,
@@ -71,6 +69,21 @@ class Extraction:
             called=bool(own),
             shapes=item.shapes,
         )
+
+    def _followings(self, uses: list[Node], paths: dict[int, str]) -> Iterator[Following]:
+        """What follows each use of a layer.
+
+        A use is certain if the layer is used in no other way, or if what follows it follows every other use too.
+        """
+        if not uses:
+            return
+        always = frozenset.intersection(*(use.condition for use in uses))
+        found = [[self._following(use, end, paths) for end in self.walk.ends(use)] for use in uses]
+        everywhere = set.intersection(*({f.op for f in each if f.certain} for each in found))
+        for use, each in zip(uses, found):
+            for made in each:
+                certain = made.certain and (use.condition == always or made.op in everywhere)
+                yield made if certain == made.certain else replace(made, certain=certain)
 
     def _following(self, start: Node, end: End, paths: dict[int, str]) -> Following:
         node = end.node

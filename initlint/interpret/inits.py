@@ -143,7 +143,7 @@ def tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Va
         record(machine, tensor, METHODS[name], literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
-        copy_into(machine, tensor, call.get(0, "src", Unknown("nothing")), call.site)
+        copy_into(machine, tensor, call.site)
         return tensor
     if name in RANDOM_METHODS:
         record(machine, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)

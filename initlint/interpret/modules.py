@@ -12,7 +12,7 @@ from initlint.graph import Place
 from initlint.interpret.inits import bound
 from initlint.interpret.machine import Call, Machine
 from initlint.interpret.parameters import UNKNOWN_WRITE, blur, record
-from initlint.interpret.sequences import bounded, iterate
+from initlint.interpret.sequences import bounded, iterate, sequence
 from initlint.interpret.targets import adopt, delete_child, set_attribute
 from initlint.interpret.tensors import node, passed, unknown_result
 from initlint.interpret.tree import (
@@ -28,6 +28,7 @@ from initlint.interpret.values import (
     ClassValue,
     DictValue,
     External,
+    Function,
     Instance,
     ListValue,
     Tensor,
@@ -54,16 +55,29 @@ def initialize(machine: Machine, instance: Instance, name: str, call: Call) -> N
         content = call.get(0, "modules", None)
         if isinstance(content, DictValue):
             for key, value in content.items.items():
-                _register(machine, instance, str(key), value, call.site)
+                set_attribute(machine, instance, str(key), value, call.site)
             instance.open = instance.open or content.open
         elif isinstance(content, ListValue):
             for pair in content.items:
-                if isinstance(pair, tuple) and len(pair) == 2:
-                    _register(machine, instance, str(pair[0]), pair[1], call.site)
+                parts = sequence(pair)
+                if parts is not None and len(parts) == 2:
+                    set_attribute(machine, instance, str(parts[0]), parts[1], call.site)
         elif content is not None:
             instance.open = True
     elif name in MODULES:
         instance.arguments = bound(MODULES[name].signature, call)
+        _reset_by_constructor(machine, instance, name, call)
+
+
+def _reset_by_constructor(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+    """torch's layers call `self.reset_parameters()` at the end of their constructor, overridden or not."""
+    cls = instance.user_class
+    if cls is None or MODULES[name].role not in ("layer", "norm"):
+        return
+    method = "_reset_parameters" if MODULES[name].family == "attention" else "reset_parameters"
+    function, _ = cls.find(method)
+    if isinstance(function, Function):
+        machine.call_function(function, Call([instance], {}, call.site), instance)
 
 
 def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -> None:
@@ -71,7 +85,7 @@ def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -
     instance.open = call.open
     if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
         for key, value in values[0].items.items():
-            _register(machine, instance, str(key), value, call.site)
+            set_attribute(machine, instance, str(key), value, call.site)
         instance.open = values[0].open
         return
     if name != "torch.nn.Sequential":
@@ -80,11 +94,7 @@ def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -
         instance.open = instance.open or not bounded(content)
         values = [item for item, _ in iterate(machine, content)]
     for at, value in enumerate(values):
-        _register(machine, instance, str(at), value, call.site)
-
-
-def _register(machine: Machine, instance: Instance, name: str, value: Value, place: Place | None) -> None:
-    set_attribute(machine, instance, name, value, place)
+        set_attribute(machine, instance, str(at), value, call.site)
 
 
 # Calling ----------------------------------------------------------------------------------------------------------
@@ -267,13 +277,9 @@ def _add_module(machine: Machine, instance: Instance, call: Call) -> Value:
         set_attribute(machine, instance, name, module, call.site)
     else:
         machine.state.touch(instance)
-        _append_as(machine, instance, f"<{len(instance.fields)}>", module, call)
+        set_attribute(machine, instance, f"<{len(instance.fields)}>", module, call.site)
         instance.open = True
     return None
-
-
-def _append_as(machine: Machine, instance: Instance, name: str, module: Value, call: Call) -> None:
-    set_attribute(machine, instance, name, module, call.site)
 
 
 def _append(machine: Machine, instance: Instance, call: Call) -> Value:

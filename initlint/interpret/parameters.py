@@ -240,12 +240,9 @@ def write_in_place(machine: Machine, target: Tensor, operation: str, value: Valu
     record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
 
 
-def copy_into(machine: Machine, target: Tensor, value: Value, place: Place) -> None:
+def copy_into(machine: Machine, target: Tensor, place: Place) -> None:
     """`parameter.copy_(value)`."""
-    if isinstance(value, Tensor) and value.storage is not None and not value.storage.parameter:
-        _write_contents(machine, target, value.storage, place)
-    else:
-        record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
+    record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
 
 
 def scaled(machine: Machine, tensor: Tensor, operation: str, other: Value, place: Place) -> Tensor:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from initlint.source import SourceFile
 
 
+_IMPORTS = (cst.Import, cst.ImportFrom)
+_DECLARATIONS = (*_IMPORTS, cst.FunctionDef, cst.ClassDef)
+
+
 class Frame:
     """One call of a function: what it has returned and yielded so far, under which conditions."""
 
@@ -109,22 +113,24 @@ class ModuleScope:
         self._pending: dict[str, list[int]] = {}
         self._done: set[int] = set()
         self._asked: set[str] = set()
-        for statement in _flatten(source.module.body):
-            at = len(self._statements)
-            self._statements.append(statement)
-            for bound in _bound_names(statement):
+        self._reached: int | None = None
+        """While the top level runs in order: how far it has come."""
+        self._statements += _flatten(source.module.body)
+        imported = {n for s in self._statements if isinstance(s, _IMPORTS) for n in _bound_names(s)}
+        for at, statement in enumerate(self._statements):
+            names = _bound_names(statement)
+            # `nn.init.zeros_(w)` changes nothing of `nn`.
+            for bound in names - imported if isinstance(statement, cst.Expr) else names:
                 self._pending.setdefault(bound, []).append(at)
 
     def lookup(self, name: str) -> Value:
         """The value of a global name, or `ABSENT`."""
         if name in self._pending:
-            for at in self._pending.pop(name):
-                self._execute(at)
+            self._bind(name)
         if name in self.values:
             return self.values[name]
         if "*" in self._pending:
-            for at in self._pending.pop("*"):
-                self._execute(at)
+            self._bind("*")
         if name in self._asked:
             return ABSENT
         self._asked.add(name)
@@ -156,8 +162,21 @@ class ModuleScope:
     def execute_all(self) -> None:
         """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""
         for at, statement in enumerate(self._statements):
-            if not isinstance(statement, (cst.Import, cst.ImportFrom, cst.FunctionDef, cst.ClassDef)):
+            if not isinstance(statement, _DECLARATIONS):
+                self._reached = at
                 self._execute(at)
+        self._reached = None
+
+    def _bind(self, name: str) -> None:
+        """Run the statements that give `name` its value, unless the top level has yet to come to them."""
+        due, later = [], []
+        for at in self._pending.pop(name):
+            early = self._reached is None or at < self._reached or isinstance(self._statements[at], _DECLARATIONS)
+            (due if early else later).append(at)
+        if later:
+            self._pending[name] = later
+        for at in due:
+            self._execute(at)
 
     def _execute(self, at: int) -> None:
         if at in self._done:

@@ -21,7 +21,7 @@ class Net(nn.Module):
         self.i = nn.Linear(16, 16)  # layer: i -> sin via scale
         self.j = nn.Linear(16, 16)  # layer: j -> softplus
         self.k = nn.Linear(16, 16)  # layer: k -> selu
-        self.l = nn.Linear(16, 16)  # layer: l -> softmax
+        self.l = nn.Linear(16, 16)  # layer: l -> log_softmax
 
     def forward(self, x):
         x = F.relu(self.a(x))

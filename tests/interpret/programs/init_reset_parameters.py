@@ -23,7 +23,7 @@ class Dense(nn.Module):
 
     def reset_parameters(self):
         bound = 1 / math.sqrt(self.weight.size(1))
-        nn.init.uniform_(self.weight, -bound, bound)  # init: fc2.weight = uniform_ (a=-0.125, b=0.125) # init: fc3.weight = uniform_ (a=-0.125, b=0.125)
+        nn.init.uniform_(self.weight, -bound, bound)  # init: fc2.weight.weight = uniform_ (a=-0.125, b=0.125) # init: fc3.weight.weight = uniform_ (a=-0.125, b=0.125)
 
     def forward(self, x):
         return nn.functional.linear(x, self.weight)
