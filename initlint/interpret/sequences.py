@@ -23,7 +23,7 @@ from initlint.interpret.values import (
     present,
 )
 
-MAX_UNROLL = 512
+MAX_UNROLL = 4096
 """Iterations of one loop or comprehension that are run one by one."""
 MAX_SEQUENCE = 20_000
 """Items of a sequence that are kept."""

@@ -210,6 +210,7 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "numbers.Integral": int,
     "builtins.range": range,
 }
+_ABSTRACT = ("Hashable", "SupportsInt", "SupportsFloat", "SupportsIndex", "Complex", "Rational", "object", "Container")
 _SEQUENCES = ("Sequence", "Iterable", "Collection", "Sized")
 
 
@@ -247,12 +248,15 @@ def _is_one_instance(value: Value, cls: Value) -> bool | None:
         last = cls.name.rpartition(".")[2]
         if last in _SEQUENCES:
             return isinstance(value, (tuple, str, range))
-        return False if cls.name.startswith(("builtins.", "torch.", "collections.")) else None
+        # A constant is of Python's own types, and of the abstract ones that these are registered with.
+        return None if last in _ABSTRACT else False
     if isinstance(value, (ClassValue, External, Function, Partial, Bound)):
         if cls.name == "builtins.type":
             return isinstance(value, ClassValue) or (isinstance(value, External) and value.name.rpartition(".")[2][:1].isupper())
-        if cls.name in ("functools.partial",):
+        if cls.name == "functools.partial":
             return isinstance(value, Partial)
+        if cls.name in ("types.FunctionType", "types.LambdaType", "types.MethodType"):
+            return isinstance(value, Bound if cls.name.endswith("MethodType") else Function)
         if cls.name in BASES or cls.name in _PYTHON_TYPES:
             return False
     return None
