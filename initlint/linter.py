@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.discover import discover, excluded, matches
 from initlint.graph import FileGraph, ModelGraph, Place
 from initlint.interpret import Project
-from initlint.merge import Found, merge, resolve
+from initlint.merge import Found, Use, merge, note_uses, resolve
 from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Selection, Settings
@@ -90,7 +89,7 @@ class _Run:
     project: Project
     unreadable: list[Diagnostic] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    uses: Counter[Place] = field(default_factory=Counter)
+    uses: dict[Place, Use] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     models: int = 0
@@ -134,7 +133,7 @@ class _Run:
         models = list(enumerate(graph.models, self.models))
         self.models += len(models)
         for _, model in models:
-            self.uses.update(model.by_call.keys())
+            note_uses(self.uses, model)
         for rule in rules:
             for number, subject in models if rule.scope == "model" else [(None, graph)]:
                 with self._noting(rule.code, graph.source.path):

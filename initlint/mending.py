@@ -7,14 +7,21 @@ do not stand in the way, layers that ask for another call forbid the fix, and an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from initlint.diagnostics import Applicability, Fix
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Layer, ModelGraph, Place, Write
 from initlint.judge import call_at, is_hidden, is_matrix
-from initlint.replacement import Choice, Replacement, replacement
+from initlint.replacement import Choice, Replacement, replacement, start
 from initlint.rewrite import replace_call
 from initlint.source import Site
+from initlint.wording import layer_names
+
+
+@dataclass(frozen=True, slots=True)
+class FixByActivation(Fix):
+    """A fix that is right for the activation that follows: another model, with another activation, forbids it."""
 
 
 def mend(
@@ -25,7 +32,7 @@ def mend(
     *,
     choose: Choice = replacement,
     unsafe: bool = False,
-) -> Fix | None:
+) -> FixByActivation | None:
     """The fix that makes the call at `place` the one that is `wanted` by `layers`; None if it must not be offered."""
     if wanted is None or not isinstance(place, Site):
         return None
@@ -39,7 +46,7 @@ def mend(
     if edits is None:
         return None
     applicability = Applicability.SAFE if content and not unsafe else Applicability.UNSAFE
-    return Fix(f"Use `{wanted.function}`", edits, applicability)
+    return FixByActivation(f"Use `{wanted.function}`", edits, applicability)
 
 
 def _written_at(model: ModelGraph, place: Place) -> Iterator[tuple[Layer, Write]]:
@@ -53,9 +60,14 @@ def _objects(layer: Layer, write: Write, wanted: Replacement, choose: Choice) ->
         return True
     if not is_matrix(layer):
         return shape is None or len(shape) < 2
-    hidden = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
-    calls = (choose(write.initializer, following) for following in hidden)
-    return any(call is not None and call != wanted for call in calls)
+    return any(call != wanted for call in _asked_by(layer, write, choose))
+
+
+def _asked_by(layer: Layer, write: Write, choose: Choice) -> Iterator[Replacement]:
+    """The calls that are documented for the activations that certainly follow a hidden layer."""
+    if is_matrix(layer):
+        hidden = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
+        yield from (call for f in hidden if (call := choose(write.initializer, f)) is not None)
 
 
 def _is_output(layer: Layer, write: Write) -> bool:
@@ -72,3 +84,34 @@ def _reaches_unknown(model: ModelGraph, place: Place) -> bool:
     """Whether the call also ran on something that is no parameter of a known layer."""
     call = call_at(model, place)
     return call is not None and any(target.kind != "parameter" for target in call.targets)
+
+
+def asked(model: ModelGraph) -> Iterator[tuple[Place, str]]:
+    """What each init call of the model is asked for, in words; a call is given once for each layer that asks."""
+    for place, served in model.by_call.items():
+        for layer, write in served:
+            yield from ((place, str(call)) for call in _asked_by(layer, write, _documented))
+
+
+def _documented(initializer: str, following: Following) -> Replacement | None:
+    return replacement(initializer, following) or start(initializer, following)
+
+
+def advice(model: ModelGraph, place: Place, choose: Choice = replacement) -> str:
+    """What to use instead of the call at `place`, to end a message; empty if no call is documented.
+
+    It lists which layer needs what if they differ.
+    """
+    groups: dict[str, dict[str, Layer]] = {}
+    for layer, write in model.by_call.get(place, ()):
+        for call in _asked_by(layer, write, choose):
+            groups.setdefault(str(call), {})[layer.path] = layer
+    if len(groups) == 1:
+        return f"; use `{next(iter(groups))}`"
+    return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in groups.items())
+
+
+def differing_advice(model: ModelGraph, place: Place, choose: Choice) -> str:
+    """As `advice`, and empty unless the layers differ."""
+    text = advice(model, place, choose)
+    return text if text.count("; use ") > 1 else ""

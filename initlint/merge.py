@@ -6,12 +6,12 @@ class, and each yields its own violation. The user sees one, at the call.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Related
-from initlint.graph import Place
+from initlint.graph import ModelGraph, Place
+from initlint.mending import FixByActivation, asked
 from initlint.rule import Rule, Violation
 
 
@@ -25,6 +25,26 @@ class Found:
     diagnostic: Diagnostic
     place: Place
     model: int | None
+
+
+@dataclass(slots=True)
+class Use:
+    """What an init call does in all models of a run.
+
+    `models`: in how many it sets a weight in effect. `asked`: what the activations there ask for, and for each call
+    the first model in which one does.
+    """
+
+    models: int = 0
+    asked: dict[str, str] = field(default_factory=dict)
+
+
+def note_uses(uses: dict[Place, Use], model: ModelGraph) -> None:
+    """Add the init calls of `model` to `uses`."""
+    for place in model.by_call:
+        uses.setdefault(place, Use()).models += 1
+    for place, call in asked(model):
+        uses[place].asked.setdefault(call, model.name)
 
 
 def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
@@ -41,21 +61,24 @@ def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
     return Found(diagnostic, violation.place, model)
 
 
-def merge(found: Iterable[Found], uses: Counter[Place]) -> list[Diagnostic]:
+def merge(found: Iterable[Found], uses: Mapping[Place, Use]) -> list[Diagnostic]:
     """One diagnostic for each rule and place, in the order of first appearance.
 
-    `uses` counts, for each place, the models in which a call there sets a weight in effect. The first message
-    stands, with the highest severity.
+    The first message stands, with the highest severity.
     """
     groups: dict[tuple[str, Place], list[Found]] = {}
     for item in found:
         groups.setdefault((item.diagnostic.code, item.place), []).append(item)
-    return [_merged(group, uses[place]) for (_, place), group in groups.items()]
+    return [_merged(group, uses.get(place, Use())) for (_, place), group in groups.items()]
 
 
-def _merged(group: list[Found], uses: int) -> Diagnostic:
+def _merged(group: list[Found], use: Use) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
-    return replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, uses))
+    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, use.models))
+    if isinstance(merged.fix, FixByActivation) and len(use.asked) > 1:
+        needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
+        return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
+    return merged
 
 
 def _agreed_fix(group: list[Found], uses: int) -> Fix | None:

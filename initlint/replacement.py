@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph import Following, Layer
+from initlint.graph import Following
 from initlint.judge import Pair, as_number, kind
 from initlint.rewrite import Code, Gain, Value
-from initlint.wording import function, layer_names
+from initlint.wording import function
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,3 @@ def agreed(pairs: Iterable[Pair], choose: Choice = replacement) -> Replacement |
     """The one call that all the pairs ask for; None if they differ, or one asks for none."""
     wanted = [choose(pair.write.initializer, pair.following) for pair in pairs]
     return wanted[0] if wanted and all(other == wanted[0] for other in wanted) else None
-
-
-def advice(pairs: list[Pair], choose: Choice = replacement) -> str:
-    """What to use instead, to end a message; empty if no call is documented. Lists who needs what if they differ."""
-    one = agreed(pairs, choose)
-    if one is not None:
-        return f"; use `{one}`"
-    groups: dict[str, list[Layer]] = {}
-    for pair in pairs:
-        wanted = choose(pair.write.initializer, pair.following)
-        if wanted is not None:
-            groups.setdefault(str(wanted), []).append(pair.layer)
-    return "".join(f"; use `{call}` for {layer_names(layers)}" for call, layers in groups.items())

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
-from initlint.merge import Found, merge
+from initlint.mending import FixByActivation
+from initlint.merge import Found, Use, merge
 
 PLACE = Span("net.py", 3, 5, 3, 20)
 SAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.SAFE)
@@ -18,7 +17,7 @@ def found(model: int | None, fix: Fix | None = SAFE, severity: Severity = Severi
 
 
 def merged(*items: Found, uses: int) -> Diagnostic:
-    (diagnostic,) = merge(items, Counter({PLACE: uses}))
+    (diagnostic,) = merge(items, {PLACE: Use(uses)})
     return diagnostic
 
 
@@ -49,3 +48,25 @@ def test_codes_and_places_stay_apart() -> None:
 )
 def test_a_fix_is_what_all_models_agree_on(items: list[Found], uses: int, fix: Fix | None) -> None:
     assert merged(*items, uses=uses).fix == fix
+
+
+RELU, TANH = "kaiming_uniform_(..., nonlinearity='relu')", "xavier_uniform_(...)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "fix", "message"),
+    [
+        ({RELU: "A"}, UNSAFE, "of model 0"),
+        ({RELU: "A", TANH: "B"}, None, f"of model 0; models differ: `{RELU}` in `A`, `{TANH}` in `B`"),
+    ],
+)
+def test_models_that_ask_for_different_calls_forbid_a_fix(asked: dict[str, str], fix: Fix | None, message: str) -> None:
+    by_activation = FixByActivation(SAFE.message, SAFE.edits, Applicability.SAFE)
+    (diagnostic,) = merge([found(0, by_activation)], {PLACE: Use(2, asked)})
+    assert diagnostic.message == message
+    assert (diagnostic.fix and diagnostic.fix.applicability) == (fix and fix.applicability)
+
+
+def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
+    (diagnostic,) = merge([found(0), found(1)], {PLACE: Use(2, {RELU: "A", TANH: "B"})})
+    assert diagnostic.fix == SAFE

@@ -70,7 +70,7 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.graph import Following, Layer, ModelGraph, Write
 from initlint.judge import as_number, constant
-from initlint.mending import mend
+from initlint.mending import differing_advice, mend
 from initlint.replacement import agreed_start, start
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
@@ -107,7 +107,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 choose=start,
                 unsafe=severity is not Severity.ERROR,
             )
-            yield Violation(f"{told}: {_REASONS[severity]}", place, severity, places(judged[severity]), fix)
+            message = f"{told}: {_REASONS[severity]}{differing_advice(model, place, start)}"
+            yield Violation(message, place, severity, places(judged[severity]), fix)
 
 
 def _is_suspect(layer: Layer, write: Write) -> bool:

@@ -70,8 +70,8 @@ from initlint.diagnostics import Severity
 from initlint.facts.initializers import calculate_gain
 from initlint.graph import ModelGraph
 from initlint.judge import Pair, draws_for_relu, pairs
-from initlint.mending import mend
-from initlint.replacement import advice, agreed
+from initlint.mending import advice, mend
+from initlint.replacement import agreed
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, number, places, titles
@@ -84,7 +84,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         departing = [pair for pair in found if pair.activation.family == "tanh" and draws_for_relu(pair.write)]
         if departing:
             yield Violation(
-                message=_message(departing),
+                message=_message(departing) + advice(model, place),
                 place=place,
                 severity=Severity.INFO,
                 related=places((pair.layer, pair.following) for pair in departing),
@@ -96,4 +96,4 @@ def _message(found: list[Pair]) -> str:
     name = function(found[0].write.initializer)
     before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names([p.layer for p in found])}"
     gains = f"its gain is that of ReLU, the documented one of Tanh is {number(calculate_gain('tanh'))}"
-    return f"{before} departs from the documented pairing, without harm: {gains}{advice(found)}"
+    return f"{before} departs from the documented pairing, without harm: {gains}"

@@ -68,8 +68,8 @@ from initlint.chain import runs
 from initlint.diagnostics import Severity
 from initlint.graph import ModelGraph
 from initlint.judge import Pair, factors, keeps_scale, kind, pairs
-from initlint.mending import mend
-from initlint.replacement import advice, agreed
+from initlint.mending import advice, mend
+from initlint.replacement import agreed
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, places, spread
@@ -89,7 +89,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             deep = any(len(run_of[pair.layer.path].paths) >= _DEEP for pair in found)
             by_fans = all(kind(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
             yield Violation(
-                message=_message(found),
+                message=_message(found) + advice(model, place),
                 place=place,
                 severity=Severity.WARNING if deep else Severity.INFO,
                 related=places((pair.layer, pair.following) for pair in found),
@@ -108,4 +108,4 @@ def _message(found: list[Pair]) -> str:
     scales = [measured.signal for pair in found if (measured := factors(pair)) is not None]
     name = function(found[0].write.initializer)
     before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
-    return f"{before}: fan_in times the variance is {spread(scales)}, and SELU needs 1{advice(found)}"
+    return f"{before}: fan_in times the variance is {spread(scales)}, and SELU needs 1"

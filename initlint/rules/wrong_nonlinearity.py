@@ -73,8 +73,8 @@ from initlint.diagnostics import Severity
 from initlint.facts.initializers import NONLINEARITIES, calculate_gain, scale
 from initlint.graph import ModelGraph, Place
 from initlint.judge import RELU_FAMILIES, Pair, as_number, call_at, factors, keeps_scale, kind, pairs
-from initlint.mending import mend
-from initlint.replacement import advice, agreed, corrected
+from initlint.mending import advice, mend
+from initlint.replacement import agreed, corrected
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, number, places, spread, titles
@@ -93,7 +93,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     for place, (argument, group) in wrong.items():
         vanishes = any(run_of[pair.layer.path].vanishes for pair in group if pair.layer.path in run_of)
         yield Violation(
-            message=_message(argument, group),
+            message=_message(argument, group) + advice(model, place, corrected),
             place=place,
             severity=Severity.WARNING if vanishes else Severity.INFO,
             related=places((pair.layer, pair.following) for pair in group),
@@ -152,4 +152,4 @@ def _message(argument: str, found: list[Pair]) -> str:
         reason = "it is meant for another activation"
         if measured:
             reason += f" and multiplies the signal's second moment by {spread(measured)}"
-    return f"{told}: {reason}{advice(found, corrected)}"
+    return f"{told}: {reason}"

@@ -76,8 +76,8 @@ from initlint.diagnostics import Severity
 from initlint.facts.initializers import scale
 from initlint.graph import ModelGraph
 from initlint.judge import RELU_FAMILIES, Factors, Pair, factors, kind, pairs
-from initlint.mending import mend
-from initlint.replacement import advice, agreed
+from initlint.mending import advice, mend
+from initlint.replacement import agreed
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, number, places, spread, titles
@@ -96,7 +96,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             continue
         run = min((run_of[pair.layer.path] for pair, _ in told), key=lambda r: r.product)
         yield Violation(
-            message=_message([pair for pair, _ in told], [factor for _, factor in told], run),
+            message=_message([pair for pair, _ in told], [factor for _, factor in told], run) + advice(model, place),
             place=place,
             severity=Severity.WARNING if run.vanishes else Severity.INFO,
             related=places((pair.layer, pair.following) for pair, _ in told),
@@ -115,7 +115,7 @@ def _message(found: list[Pair], measured: list[Factors], run: Run) -> str:
     layers = [pair.layer for pair in found]
     name = function(found[0].write.initializer)
     before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names(layers)}"
-    return f"{before}: {_loss(measured, run)}{advice(found)}"
+    return f"{before}: {_loss(measured, run)}"
 
 
 def _loss(measured: list[Factors], run: Run) -> str:

@@ -77,7 +77,7 @@ from typing import NamedTuple
 from initlint.diagnostics import Severity
 from initlint.graph import Following, Layer, ModelGraph, Write
 from initlint.judge import NORMS
-from initlint.mending import mend
+from initlint.mending import differing_advice, mend
 from initlint.replacement import agreed_start, start
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
@@ -113,6 +113,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             verdict = max(judged, key=lambda v: v.severity)
             layers = layer_names([layer for layer, _ in judged[verdict]])
             message = f"`{function(served[0][1].initializer)}` zeroes the whole weight of {layers}: {verdict.reason}"
+            message += differing_advice(model, place, start)
             fix = mend(
                 model,
                 place,
