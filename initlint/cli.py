@@ -11,7 +11,7 @@ import difflib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -79,18 +79,23 @@ def check(
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
     fixing, silent = fix or fix_only or diff, fix_only or diff
-    outcome = _fixed(paths, settings, contents, unsafe_fixes) if fixing else None
-    result = outcome.result if outcome else guarded(linter.check, paths, settings, contents)
-    broken = _deliver(outcome, paths, contents, diff) if outcome else False
+    if fixing:
+        outcome = _fixed(paths, settings, contents, unsafe_fixes)
+        failed = _deliver(outcome, paths, contents, diff)
+        if failed:
+            outcome = outcome.without(failed, guarded(linter.check, paths, settings, contents))
+        broken = bool(failed or outcome.errors or outcome.unstable)
+    else:
+        outcome, broken = FixResult({}, {}, guarded(linter.check, paths, settings, contents)), False
+    result = outcome.result
     if not silent:
-        fixed = sum(outcome.fixed.values()) if outcome else 0
-        changed = {path: new for path, (_, new) in outcome.changed.items()} if outcome else {}
-        # Behind standard output stands the fixed source then.
-        _echo(_report(result, settings, {**contents, **changed}, fixed, quiet), err=bool(contents and fixing))
+        changed = {path: new for path, (_, new) in outcome.changed.items()}
+        report = _report(result, settings, {**contents, **changed}, outcome.count, quiet)
+        _echo(report, err=bool(contents and fixing))  # on standard output stands the fixed source then
     _remark(result, settings, quiet, verbose)
     if result.failures or broken:
         status = 2
-    elif outcome and outcome.changed and (diff or exit_non_zero_on_fix):
+    elif outcome.changed and (diff or exit_non_zero_on_fix):
         status = 1
     else:
         status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
@@ -109,8 +114,8 @@ def _fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsa
     )
 
 
-def _deliver(outcome: FixResult[Result], paths: tuple[Path, ...], contents: Contents, diff: bool) -> bool:
-    """Print or write what was fixed, and say what could not be; whether something went wrong."""
+def _deliver(outcome: FixResult[Result], paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
+    """Print or write what was fixed, and say what could not be; the paths that could not be written."""
     failed: dict[Path, str] = {}
     if diff:
         for path, (old, new) in outcome.changed.items():
@@ -119,10 +124,11 @@ def _deliver(outcome: FixResult[Result], paths: tuple[Path, ...], contents: Cont
         for path, old in contents.items():
             _echo_source(outcome.changed.get(path, (old, old))[1])
     else:
-        failed = replace_all([(Path(path), old, new) for path, (old, new) in outcome.changed.items()], roots=paths)
+        changes = [(Path(path), old, new) for path, (old, new) in outcome.changed.items()]
+        failed = replace_all(changes, roots=paths, beside=outcome.result.files)
     complaints = (*outcome.errors, *map(str, outcome.unstable), *failed.values())
     _echo("".join(f"initlint: {escape(line)}\n" for line in complaints), err=True)
-    return bool(outcome.unstable or failed)
+    return {str(path) for path in failed}
 
 
 @cli.command()

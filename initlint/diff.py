@@ -36,6 +36,8 @@ def _ended(line: bytes) -> bytes:
 
 
 def _shown(path: str) -> str:
+    """Of a link the target, which is what changes: `git apply` does not write through links."""
+    path = os.path.realpath(path) if os.path.islink(path) else path
     try:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive

@@ -47,13 +47,15 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     _flush_folder(target.parent)
 
 
-def replace_all(changes: Iterable[tuple[Path, bytes, bytes]], roots: Iterable[Path] = ()) -> dict[Path, str]:
+def replace_all(
+    changes: Iterable[tuple[Path, bytes, bytes]], roots: Iterable[Path] = (), beside: Iterable[Path] = ()
+) -> dict[Path, str]:
     """Replace each (path, expected, new); a line of explanation for each path that could not be.
 
-    What killed runs left in the same folders is removed first.
+    What killed runs left in the same folders, and in those of the files `beside`, is removed first.
     """
     todo, roots = list(changes), tuple(roots)
-    for folder in {Path(os.path.realpath(path)).parent for path, _, _ in todo}:
+    for folder in {Path(os.path.realpath(path)).parent for path in (*(path for path, _, _ in todo), *beside)}:
         sweep(folder)
     failed: dict[Path, str] = {}
     for path, expected, new in todo:

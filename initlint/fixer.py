@@ -7,8 +7,8 @@ anew in the changed text. A linter that is given a file twice says the same, so 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
@@ -49,17 +49,29 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class FixResult(Generic[R]):
-    """`changed`: path to old and new bytes. `fixed`: how many of each code. `result`: the last lint, of the new bytes.
+    """`changed`: path to old and new bytes. `fixed`: how many of each code, by path. `result`: the last lint, of the
+    new bytes.
 
     `errors`: one line for each file whose fixes, or those of a round, had to be dropped. `unstable`: files that
     did not settle; they are left as they were.
     """
 
     changed: Mapping[str, tuple[bytes, bytes]]
-    fixed: Mapping[str, int]
+    fixed: Mapping[str, Mapping[str, int]]
     result: R
-    errors: tuple[str, ...]
-    unstable: tuple[Unstable, ...]
+    errors: tuple[str, ...] = ()
+    unstable: tuple[Unstable, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many findings were fixed."""
+        return sum(number for codes in self.fixed.values() for number in codes.values())
+
+    def without(self, paths: Collection[str], result: R) -> FixResult[R]:
+        """The same, but for `paths`, which could not be written; `result` is a lint of what is there now."""
+        changed = {path: versions for path, versions in self.changed.items() if path not in paths}
+        fixed = {path: codes for path, codes in self.fixed.items() if path not in paths}
+        return replace(self, changed=changed, fixed=fixed, result=result)
 
 
 def is_wanted(diagnostic: Diagnostic, *, unsafe: bool = False) -> bool:
@@ -76,7 +88,7 @@ def apply(text: str, diagnostics: Iterable[Diagnostic]) -> tuple[str, list[Diagn
     starts = line_starts(text)
     made: set[Change] = set()
     applied: list[Diagnostic] = []
-    for diagnostic in sorted(diagnostics, key=_first_edit):
+    for diagnostic in sorted(diagnostics, key=_order):
         changes = {_change(edit, starts) for edit in _edits(diagnostic)}
         new = changes - made
         if changes and not _collide(new, made):
@@ -89,8 +101,10 @@ def _edits(diagnostic: Diagnostic) -> tuple[Edit, ...]:
     return diagnostic.fix.edits if diagnostic.fix is not None else ()
 
 
-def _first_edit(diagnostic: Diagnostic) -> tuple[list[Span], str]:
-    return sorted(edit.span for edit in _edits(diagnostic))[:1], diagnostic.code
+def _order(diagnostic: Diagnostic) -> tuple[list[Span], int, str]:
+    """From the top; of fixes that begin at one place the smaller one first, which leaves the other for a next round."""
+    edits = _edits(diagnostic)
+    return sorted(edit.span for edit in edits)[:1], len(edits), diagnostic.code
 
 
 def _change(edit: Edit, starts: Sequence[int]) -> Change:
@@ -181,8 +195,7 @@ class _Run:
 
     def result(self, result: R, unstable: tuple[Unstable, ...]) -> FixResult[R]:
         changed = {path: (old, self.files[path]) for path, old in self.originals.items() if old != self.files[path]}
-        fixed = sum(self.fixed.values(), Counter[str]())
-        return FixResult(changed, dict(sorted(fixed.items())), result, tuple(self.errors.values()), unstable)
+        return FixResult(changed, self.fixed, result, tuple(self.errors.values()), unstable)
 
 
 class _Dropped(Exception):

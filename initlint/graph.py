@@ -71,7 +71,7 @@ class Following:
     `between`: what lies on the way, in order: `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`,
     `rms_norm`, `local_response_norm`, `weight_norm`, `add` (another tensor is added), `mul` (it is multiplied
     by another tensor), `concat`, `pool`, `chunk` (it is split or indexed along the channels), `scale` (it is
-    multiplied by a number or a parameter).
+    multiplied by a number or a parameter), `shift` (a number or a parameter is added).
 
     `certain` is False where the path runs only under an undecided condition or through an unknown value.
     `layer` is the path of the layer that consumes it if `op` is `layer`. `onward`: where the signal goes behind
@@ -235,6 +235,10 @@ class ModelGraph:
     forward: Forward = Forward.RUN
     incomplete: tuple[str, ...] = ()
     """Why something of it could not be followed; empty: everything was."""
+    root: str | None = None
+    """The qualified name of the class that it is an object of; None for layers outside of any."""
+    parts: frozenset[str] = frozenset()
+    """The qualified names of the classes of its submodules whose layers its `forward` uses."""
 
     @cached_property
     def by_path(self) -> dict[str, Layer]:
@@ -258,6 +262,8 @@ class FileGraph:
     source: SourceFile
     models: tuple[ModelGraph, ...]
     references: tuple[Reference, ...]
+    bases: frozenset[str] = frozenset()
+    """The qualified names of the classes that classes of this file derive from."""
 
 
 def to_json(models: Iterator[ModelGraph] | tuple[ModelGraph, ...]) -> dict[str, Any]:

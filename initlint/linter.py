@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.discover import discover, excluded, matches
-from initlint.graph import FileGraph, ModelGraph, Place
+from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret import Project
-from initlint.merge import Found, Use, merge, note_uses, resolve
+from initlint.merge import Found, Key, Use, merge, note_uses, resolve
 from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Selection, Settings
@@ -89,10 +89,13 @@ class _Run:
     project: Project
     unreadable: list[Diagnostic] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    uses: dict[Place, Use] = field(default_factory=dict)
+    uses: dict[Key, Use] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
-    models: int = 0
+    roots: list[str | None] = field(default_factory=list)
+    """By the number of the model: its class."""
+    part_classes: set[str] = field(default_factory=set)
+    """The classes that are parts or bases of others in this run."""
     suppressions: dict[str, Suppressions] = field(default_factory=dict)
 
     def result(self, diagnostics: Iterable[Diagnostic]) -> Result:
@@ -130,10 +133,12 @@ class _Run:
 
     def apply(self, rules: Iterable[Rule], graph: FileGraph) -> None:
         """Collect what `rules` find in the models of `graph` and in its file."""
-        models = list(enumerate(graph.models, self.models))
-        self.models += len(models)
-        for _, model in models:
-            note_uses(self.uses, model)
+        models = list(enumerate(graph.models, len(self.roots)))
+        self.part_classes |= graph.bases
+        for number, model in models:
+            self.roots.append(model.root)
+            self.part_classes |= model.parts
+            note_uses(self.uses, model, number)
         for rule in rules:
             for number, subject in models if rule.scope == "model" else [(None, graph)]:
                 with self._noting(rule.code, graph.source.path):
@@ -143,7 +148,8 @@ class _Run:
     def reported(self) -> Iterator[Diagnostic]:
         """What was found, one for each place, without what the settings or the source silence."""
         linted = {str(file) for file in self.files}
-        for diagnostic in merge(self.found, self.uses):
+        parts = {number for number, root in enumerate(self.roots) if root in self.part_classes}
+        for diagnostic in merge(self.found, self.uses, parts):
             # A rule may point into a helper's file that is read but not linted: nothing is said about that one.
             if diagnostic.span.file in linted and not self._silenced(diagnostic):
                 yield diagnostic if self.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)

@@ -102,16 +102,21 @@ def advice(model: ModelGraph, place: Place, choose: Choice = replacement) -> str
 
     It lists which layer needs what if they differ.
     """
-    groups: dict[str, dict[str, Layer]] = {}
-    for layer, write in model.by_call.get(place, ()):
-        for call in _asked_by(layer, write, choose):
-            groups.setdefault(str(call), {})[layer.path] = layer
-    if len(groups) == 1:
-        return f"; use `{next(iter(groups))}`"
-    return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in groups.items())
+    needs = _needs(model, place, choose)
+    if len(needs) == 1:
+        return f"; use `{next(iter(needs))}`"
+    return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in needs.items())
 
 
 def differing_advice(model: ModelGraph, place: Place, choose: Choice) -> str:
-    """As `advice`, and empty unless the layers differ."""
-    text = advice(model, place, choose)
-    return text if text.count("; use ") > 1 else ""
+    """As `advice`, but empty where all layers need the same."""
+    return advice(model, place, choose) if len(_needs(model, place, choose)) > 1 else ""
+
+
+def _needs(model: ModelGraph, place: Place, choose: Choice) -> dict[str, dict[str, Layer]]:
+    """The layers that the call at `place` sets, by path, under the call that each of them asks for."""
+    needs: dict[str, dict[str, Layer]] = {}
+    for layer, write in model.by_call.get(place, ()):
+        for call in _asked_by(layer, write, choose):
+            needs.setdefault(str(call), {})[layer.path] = layer
+    return needs

@@ -6,13 +6,23 @@ class, and each yields its own violation. The user sees one, at the call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Related
 from initlint.graph import ModelGraph, Place
 from initlint.mending import FixByActivation, asked
 from initlint.rule import Rule, Violation
+from initlint.source import Site
+
+
+Key: TypeAlias = Hashable
+"""Stands for a place without keeping the tree of its file in memory."""
+
+
+def key(place: Place) -> Key:
+    return place.key if isinstance(place, Site) else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class Found:
     """
 
     diagnostic: Diagnostic
-    place: Place
+    place: Key
     model: int | None
 
 
@@ -31,20 +41,20 @@ class Found:
 class Use:
     """What an init call does in all models of a run.
 
-    `models`: in how many it sets a weight in effect. `asked`: what the activations there ask for, and for each call
+    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and for each call
     the first model in which one does.
     """
 
-    models: int = 0
+    models: set[int] = field(default_factory=set)
     asked: dict[str, str] = field(default_factory=dict)
 
 
-def note_uses(uses: dict[Place, Use], model: ModelGraph) -> None:
-    """Add the init calls of `model` to `uses`."""
+def note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
+    """Add the init calls of `model`, the model with that number, to `uses`."""
     for place in model.by_call:
-        uses.setdefault(place, Use()).models += 1
+        uses.setdefault(key(place), Use()).models.add(number)
     for place, call in asked(model):
-        uses[place].asked.setdefault(call, model.name)
+        uses[key(place)].asked.setdefault(call, model.name)
 
 
 def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
@@ -58,23 +68,26 @@ def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
         related=tuple(Related(place.span, message) for place, message in violation.related),
         fix=violation.fix,
     )
-    return Found(diagnostic, violation.place, model)
+    return Found(diagnostic, key(violation.place), model)
 
 
-def merge(found: Iterable[Found], uses: Mapping[Place, Use]) -> list[Diagnostic]:
+def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = frozenset()) -> list[Diagnostic]:
     """One diagnostic for each rule and place, in the order of first appearance.
 
-    The first message stands, with the highest severity.
+    The first message stands, with the highest severity. `parts` are the numbers of the models that are parts of
+    others: what is wrong with a part is seen, and judged, where it is used.
     """
-    groups: dict[tuple[str, Place], list[Found]] = {}
+    groups: dict[tuple[str, Key], list[Found]] = {}
     for item in found:
+        if item.model in parts:
+            continue
         groups.setdefault((item.diagnostic.code, item.place), []).append(item)
-    return [_merged(group, uses.get(place, Use())) for (_, place), group in groups.items()]
+    return [_merged(group, uses.get(place, Use()), parts) for (_, place), group in groups.items()]
 
 
-def _merged(group: list[Found], use: Use) -> Diagnostic:
+def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
-    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, use.models))
+    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, len(use.models - parts)))
     if isinstance(merged.fix, FixByActivation) and len(use.asked) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)

@@ -69,8 +69,10 @@ def _leads_to_layers(following: Following) -> bool:
 
 
 def never_judged(model: ModelGraph, layer: Layer) -> bool:
-    """Whether no `forward` exists that could show what the layer is for."""
-    return model.forward is Forward.MISSING and not layer.called and not layer.followed_by and not layer.fed_by
+    """Whether no `forward` exists that could show what the layer is for: none of the class that owns it."""
+    if model.forward is not Forward.MISSING or layer.called or layer.followed_by or layer.fed_by:
+        return False
+    return layer.owner in ("", model.name)
 
 
 def double_zeros(model: ModelGraph) -> Iterator[tuple[Layer, Layer]]:

@@ -113,7 +113,8 @@ def test_what_waits_is_fixed_in_the_next_round() -> None:
         SourceFile.parse("net.py", b"one.two\n"), word_lint({"one": "a", "two": "b", r"one\.": "c."})
     )
     assert result.changed == {"net.py": (b"one.two\n", b"a.b\n")}
-    assert result.fixed == {"INI301": 2}
+    assert result.fixed == {"net.py": {"INI301": 2}}
+    assert result.count == 2
 
 
 def test_a_rule_that_never_settles_is_a_defect() -> None:
@@ -131,7 +132,7 @@ def test_an_unstable_file_stays_as_it_was_and_the_others_are_fixed() -> None:
     result = fixer.fix_paths(check_all(word_lint({"one": "two", "two": "one", "bad": "good"})), files)
     assert result.changed == {"b.py": (b"bad = 1\n", b"good = 1\n")}
     assert [error.path for error in result.unstable] == ["a.py"]
-    assert result.fixed == {"INI301": 1}
+    assert result.fixed == {"b.py": {"INI301": 1}}
     assert [d.span.file for d in result.result.diagnostics] == ["a.py"]
 
 
@@ -246,4 +247,4 @@ def test_what_remains_is_told() -> None:
     unsafe = finding([edit(1, 1, 2, "x")], "INI401", safe=False)
     result = fixer.fix_source(SourceFile.parse("net.py", b"one\n"), lambda s: [*word_lint({"one": "two"})(s), unsafe])
     assert codes(result.result.diagnostics) == ["INI401"]
-    assert result.fixed == {"INI301": 1}
+    assert result.fixed == {"net.py": {"INI301": 1}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from initlint.facts.layers import MODULES
@@ -41,6 +41,8 @@ class Extraction:
             calls=self.calls(),
             forward=forward,
             incomplete=tuple(self.machine.journal.incomplete),
+            root=_only_root(roots),
+            parts=frozenset(part for item in found if id(item.key) in nodes for part in item.inside) - {_only_root(roots)},
         )
 
     def calls(self) -> tuple[InitCall, ...]:
@@ -108,7 +110,7 @@ class Item:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
-        "arguments", "attribute", "frozen", "key", "owner", "parametrized", "path", "place", "shapes", "subclass",
+        "arguments", "attribute", "frozen", "inside", "key", "owner", "parametrized", "path", "place", "shapes", "subclass",
         "type", "writes",
     )  # fmt: skip
 
@@ -120,6 +122,8 @@ class Item:
         self.attribute = attribute
         self.place = place
         self.arguments: dict[str, Any] = {}
+        self.inside: frozenset[str] = frozenset()
+        """The qualified names of the project's classes that it lies inside of."""
         self.subclass: str | None = None
         self.frozen = False
         self.parametrized = False
@@ -130,43 +134,63 @@ class Item:
 def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
-    stack: list[tuple[Instance, tuple[str, ...], Instance, tuple[str, ...], ClassValue | None, Place | None]] = [
-        (root, (prefix,) if prefix else (), root, (), root.user_class, root.place)
-    ]
+    start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.place, frozenset())
+    stack = [start]
     while stack:
-        module, path, holder, below, owner, assigned = stack.pop()
+        here = stack.pop()
+        module = here.module
         if id(module) in seen:
             continue
         seen.add(id(module))
-        role = MODULES[module.torch_name].role if module.torch_name in MODULES else None
-        if role in _ROLES:
-            yield _module_item(module, path, below, owner or holder.user_class, assigned)
-        if module.user_class is not None and role not in _ROLES:
-            yield from _raw_parameters(module, path, seen)
-        children = []
-        for name, child, _ in conditional_children(module):
-            label = "*" if module.open and name.isdigit() else name.strip("<>") if name.startswith("<") else name
-            if module.user_class is not None:
-                by, place = module.assigned.get(name, (None, None))
-                children.append((child, (*path, label), module, (label,), by or module.user_class, place))
-            else:
-                place = module.assigned.get(name, (None, assigned))[1]
-                children.append((child, (*path, label), holder, (*below, label), owner, assigned))
-        stack.extend(reversed(children))
+        found: list[Item] = []
+        if module.torch_name in MODULES and MODULES[module.torch_name].role in _ROLES:
+            found.append(_module_item(here))
+        elif module.user_class is not None:
+            found.extend(_raw_parameters(module, here.path, seen))
+        inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
+        for item in found:
+            item.inside = inside
+            yield item
+        stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in conditional_children(module)]))
 
 
-def _module_item(
-    module: Instance, path: tuple[str, ...], below: tuple[str, ...], owner: ClassValue | None, assigned: Place | None
-) -> Item:
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """A module on the way through the tree. `below`: the path from its owner, the class that `owner` says."""
+
+    module: Instance
+    path: tuple[str, ...]
+    below: tuple[str, ...]
+    owner: ClassValue | None
+    assigned: Place | None
+    inside: frozenset[str]
+
+
+def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) -> _Position:
+    label = "*" if here.module.open and name.isdigit() else name.strip("<>")
+    path = (*here.path, label)
+    if here.module.user_class is None:
+        return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)
+    by, place = here.module.assigned.get(name, (None, None))
+    return _Position(child, path, (label,), by or here.module.user_class, place, inside)
+
+
+def _only_root(roots: Mapping[str, Instance]) -> str | None:
+    classes = [root.user_class for root in roots.values()]
+    return classes[0].qualified if len(classes) == 1 and classes[0] is not None else None
+
+
+def _module_item(here: _Position) -> Item:
+    module, owner = here.module, here.owner
     assert module.torch_name is not None
-    name = ".".join(path)
+    name = ".".join(here.path)
     item = Item(
         module,
         name,
         module.torch_name.rpartition(".")[2],
         owner.name if owner is not None else "",
-        ".".join(below) or name,
-        _place(module.place, owner, assigned),
+        ".".join(here.below) or name,
+        _place(module.place, owner, here.assigned),
     )
     item.arguments = module.arguments
     item.subclass = module.user_class.name if module.user_class is not None else None

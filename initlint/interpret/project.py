@@ -11,7 +11,7 @@ from initlint.graph import FileGraph
 from initlint.interpret.machine import Machine
 from initlint.interpret.references import references
 from initlint.interpret.scopes import ModuleScope
-from initlint.interpret.tracer import TABLES, trace
+from initlint.interpret.tracer import TABLES, bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
 from initlint.source import SourceError, SourceFile
 
@@ -70,7 +70,8 @@ class Project:
         machine = Machine(TABLES, self)
         self._machine = machine
         scope = self._scope(Path(source.path), source)
-        return FileGraph(source, tuple(trace(machine, scope)), references(source))
+        models = tuple(trace(machine, scope))
+        return FileGraph(source, models, references(source), bases(scope))
 
     # Modules ---------------------------------------------------------------------------------------------------
 

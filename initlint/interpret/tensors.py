@@ -94,7 +94,7 @@ def arithmetic(machine: Machine, name: str, left: Value, right: Value, place: Pl
     if name in ("add", "sub"):
         if (one and other) or _may_be_data(right if one else left):
             return node(machine, "noted", "add", [left, right], place)
-        return Tensor((one or other)[0][0]) if len(one or other) == 1 else passed(machine, left if one else right)
+        return node(machine, "noted", "shift", [left, right], place)
     if name in ("mul", "div"):
         if (one and other) or _may_be_data(right if one else left):
             return node(machine, "noted", "mul", [left, right], place)

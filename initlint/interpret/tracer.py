@@ -73,6 +73,12 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
         yield from _leftovers(machine, functions, classes)
 
 
+def bases(scope: ModuleScope) -> frozenset[str]:
+    """The qualified names of the classes of the project that the classes of a traced file derive from."""
+    classes = [value for value in scope.values.values() if isinstance(value, ClassValue) and value.scope is scope]
+    return frozenset(base.qualified for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
+
+
 def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
     functions: list[Function] = []
     classes: list[ClassValue] = []

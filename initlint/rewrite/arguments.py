@@ -148,7 +148,7 @@ def _quote(source: SourceFile, call: cst.Call) -> str:
     own = [argument.value.quote for argument in call.args if isinstance(argument.value, cst.SimpleString)]
     if own and len(own[0]) == 1:
         return own[0]
-    written = [string.quote for string in Scopes.of(source).strings]
+    written: list[str] = [string.quote for string in Scopes.of(source).strings]
     # Docstrings have double quotes by convention: they say something only where nothing else does.
     quotes = [quote for quote in written if len(quote) == 1] or [quote[0] for quote in written]
     return '"' if quotes.count('"') > quotes.count("'") else "'"
