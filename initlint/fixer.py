@@ -219,8 +219,9 @@ def _fixed(
             codes = ", ".join(sorted({diagnostic.code for diagnostic in applied}))
             reason = f"the fixes of {codes} gave no Python; this is a defect of initlint"
             raise _Dropped(f"{path}: not fixed: {reason}") from None
-        cleaned = changed(text, unused_since(SourceFile.parse(path, original), new)) if applied else text
-        return SourceFile.parse(path, cleaned.encode(encoding)).data, applied
+        before = source if data == original else SourceFile.parse(path, original)
+        unused = list(unused_since(before, new)) if applied else []
+        return SourceFile.parse(path, changed(text, unused).encode(encoding)).data if unused else new.data, applied
     except SourceError as error:
         raise _Dropped(f"{path}: not fixed: {error.message}") from None
 

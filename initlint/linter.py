@@ -140,10 +140,10 @@ class _Run:
             self.part_classes |= model.parts
             note_uses(self.uses, model, number)
         for rule in rules:
-            for number, subject in models if rule.scope == "model" else [(None, graph)]:
+            for owner, subject in models if rule.scope == "model" else [(None, graph)]:
                 with self._noting(rule.code, graph.source.path):
                     for violation in rule.check(subject, self.settings):
-                        self.found.append(resolve(rule, violation, number))
+                        self.found.append(resolve(rule, violation, owner))
 
     def reported(self) -> Iterator[Diagnostic]:
         """What was found, one for each place, without what the settings or the source silence."""

@@ -6,16 +6,24 @@ libcst's parse is the floor of what a file costs. The interpreter's own parser t
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from initlint.source import SourceFile
 
-_MARKS = (b"torch", b"nn.", b"init")
+_MARKS = re.compile(
+    rb"\bnn\b|\binit(?:ialization)?(?:\.| import\b)|import init\b|\bModule\b|\bdef forward\b|\.apply\(|Parameter\("
+    rb"|\b(?:normal|uniform|fill|zero|xavier\w*|kaiming\w*)_\("
+)
 
 
 def can_matter(data: bytes) -> bool:
-    """Whether a file may build or initialise a model. One that names none of torch, nn and an init cannot."""
-    return any(mark in data for mark in _MARKS)
+    """Whether a file may build a model of layers, or initialise one.
+
+    It must name torch's `nn`, a module or a parameter, define a `forward`, or call something that fills a tensor.
+    A file that only puts together the models of other files is read when one of those imports it.
+    """
+    return _MARKS.search(data) is not None
 
 
 def check_syntax(path: str, data: bytes) -> None:

@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from initlint.diagnostics import Diagnostic
 from initlint.fixer import FixResult, fix_paths, is_wanted
 from initlint.linter import Result, check
 from initlint.settings import Settings
+
+
+def found(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
+    """What is reported of a file."""
+    return check([Path("net.py")], Settings(select=select), {"net.py": text.encode()}).diagnostics
 
 
 def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> FixResult[Result]:

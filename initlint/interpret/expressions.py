@@ -40,24 +40,29 @@ _CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
 
 
 def name(machine: Machine, node: cst.Name, env: Environment) -> Value:
+    """The value of a name: local, enclosing, global, built in."""
     written = node.value
     if written in _CONSTANTS:
         return _CONSTANTS[written]
-    return lookup(machine, written, env)
-
-
-def lookup(machine: Machine, name: str, env: Environment) -> Value:
-    """The value of a name: local, enclosing, global, built in."""
-    owner = env.owner_of(name)
-    if owner is not None and owner.values is not env.scope.values:
-        value = present(owner.values[name])
-        return value if value is not ABSENT else Unknown(f"{name} is not set")
-    value = present(env.scope.lookup(name))
+    scope = env.scope
+    inner: Environment | None = env
+    while inner is not None:
+        values = inner.values
+        if written in values and values is not scope.values:
+            value = values[written]
+            return value if value.__class__ is not Union and value is not ABSENT else _present(written, value)
+        inner = inner.parent
+    value = scope.lookup(written)
     if value is not ABSENT:
-        return value
-    if name in _BUILTINS:
-        return External(f"builtins.{name}")
-    return Unknown(f"{name} is not defined")
+        return _present(written, value)
+    if written in _BUILTINS:
+        return External(f"builtins.{written}")
+    return Unknown(f"{written} is not defined")
+
+
+def _present(written: str, value: Value) -> Value:
+    value = present(value)
+    return value if value is not ABSENT else Unknown(f"{written} is not set")
 
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
@@ -174,6 +179,7 @@ def formatted(machine: Machine, node: cst.FormattedString, env: Environment) -> 
         if isinstance(part, cst.FormattedStringText):
             parts.append(part.value)
             continue
+        assert isinstance(part, cst.FormattedStringExpression)
         value = machine.evaluate(part.expression, env)
         if isinstance(value, (str, int, float)) and part.format_spec is None and part.conversion is None:
             parts.append(str(value))

@@ -25,7 +25,7 @@ from initlint.facts.operators import (
 from initlint.interpret import builtin_functions, modules
 from initlint.interpret.inits import apply_helper, bound, init_function, make_parameter, new_tensor
 from initlint.interpret.machine import Call, Machine
-from initlint.interpret.parameters import blur
+from initlint.interpret.parameters import blur, copy_of
 from initlint.interpret.sequences import MAX_UNROLL, sequence
 from initlint.interpret.tensors import arithmetic, node, operation, passed, product, unknown_result, weighted
 from initlint.interpret.tree import literals, modules as named_modules
@@ -260,8 +260,6 @@ def _deepcopy(machine: Machine, call: Call) -> Value:
 
 def clone(machine: Machine, value: Value, seen: dict[int, Value]) -> Value:
     """A deep copy: its own modules and parameters, with what was written to them so far."""
-    from initlint.interpret.parameters import copy_of
-
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, Tensor) and value.storage is not None:

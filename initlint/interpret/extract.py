@@ -143,7 +143,8 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
             continue
         seen.add(id(module))
         found: list[Item] = []
-        if module.torch_name in MODULES and MODULES[module.torch_name].role in _ROLES:
+        known = MODULES.get(module.torch_name or "")
+        if known is not None and known.role in _ROLES:
             found.append(_module_item(here))
         elif module.user_class is not None:
             found.extend(_raw_parameters(module, here.path, seen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from initlint.facts.activations import METHODS as ACTIVATION_METHODS
@@ -122,11 +123,9 @@ def _of_shape(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
             if at is None:
                 return sizes
             return sizes[at] if isinstance(at, int) and -len(sizes) <= at < len(sizes) else Unknown("a size", _INT)
-        if name in ("numel", "nelement") and all(isinstance(size, int) for size in sizes):
-            total = 1
-            for size in sizes:
-                total *= size
-            return total
+        counted = [size for size in tensor.shape if size is not None]
+        if name in ("numel", "nelement") and len(counted) == len(tensor.shape):
+            return math.prod(counted)
     if name in ("dim", "ndimension", "numel", "nelement") or (name == "size" and call.arguments):
         return Unknown(f"tensor.{name}()", _INT)
     return Unknown(f"tensor.{name}()")

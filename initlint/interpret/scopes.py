@@ -169,7 +169,8 @@ class ModuleScope:
 
     def _bind(self, name: str) -> None:
         """Run the statements that give `name` its value, unless the top level has yet to come to them."""
-        due, later = [], []
+        due: list[int] = []
+        later: list[int] = []
         for at in self._pending.pop(name):
             early = self._reached is None or at < self._reached or isinstance(self._statements[at], _DECLARATIONS)
             (due if early else later).append(at)

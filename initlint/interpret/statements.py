@@ -40,7 +40,7 @@ def line(machine: Machine, node: cst.SimpleStatementLine, env: Environment) -> s
 
 
 def expression(machine: Machine, node: cst.Expr, env: Environment) -> None:
-    if not isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)):
+    if node.value.__class__ is not cst.SimpleString:
         machine.evaluate(node.value, env)
 
 

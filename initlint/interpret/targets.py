@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from initlint.graph import Place
@@ -25,21 +27,18 @@ from initlint.interpret.values import (
 )
 
 
-def bind_target(machine: Machine, target: cst.BaseExpression, value: Value, env: Environment) -> None:
+def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -> None:
     """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
-    if isinstance(target, cst.Name):
-        _bind_name(machine, target.value, value, env)
-    elif isinstance(target, (cst.Tuple, cst.List)):
+    kind = target.__class__
+    if kind is cst.Name:
+        machine.assign(env.declared.get(target.value, env), target.value, value)
+    elif kind is cst.Tuple or kind is cst.List:
         _unpack(machine, target, value, env)
-    elif isinstance(target, cst.Attribute):
+    elif kind is cst.Attribute:
         holder = machine.evaluate(target.value, env)
         set_attribute(machine, holder, target.attr.value, value, machine.site(target, env))
-    elif isinstance(target, cst.Subscript):
+    elif kind is cst.Subscript:
         _set_item(machine, target, value, env)
-
-
-def _bind_name(machine: Machine, name: str, value: Value, env: Environment) -> None:
-    machine.assign(env.declared.get(name, env), name, value)
 
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, env: Environment) -> None:

@@ -151,7 +151,7 @@ def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:
 
 def is_layer(instance: Instance) -> bool:
     name = instance.torch_name
-    return name in MODULES and MODULES[name].role == "layer"
+    return name is not None and name in MODULES and MODULES[name].role == "layer"
 
 
 def subscript_tensor(machine: Machine, value: Tensor, index: Value, place: Place | None) -> Tensor:

@@ -13,7 +13,7 @@ from initlint.interpret.attributes import attribute
 from initlint.interpret.definitions import construct
 from initlint.interpret.expressions import EVALUATE
 from initlint.interpret.externals import call_external, call_unknown
-from initlint.interpret.extract import Extraction
+from initlint.interpret.extract import Extraction, layers_of
 from initlint.interpret.inits import helper
 from initlint.interpret.machine import Call, Machine, Tables, annotation, default
 from initlint.interpret.methods import call_method
@@ -49,7 +49,7 @@ _INITS = re.compile(
     rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\(|xavier|kaiming|orthogonal_|calculate_gain"
 )
 """Files without any of these call no init function."""
-_FILE_STEPS = 250_000
+_FILE_STEPS = 150_000
 """The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
 _LEFTOVER_STEPS = 20_000
 """The budget of a function that nothing calls: it is run for its init calls alone."""
@@ -163,6 +163,7 @@ def _models(
 ) -> Iterator[ModelGraph]:
     """One graph for each module that the entry point built and that belongs to no other."""
     roots = [made for made in machine.journal.instances if not made.parent]
+    roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
     extraction = Extraction(machine)

@@ -62,18 +62,20 @@ def truth(value: Value) -> bool | None:
     return None
 
 
-def decide(machine: Machine, test: cst.BaseExpression, env: Environment) -> tuple[bool | None, Token]:
+def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, Token]:
     """Which way a test goes, and the token of its being true.
 
     Two tests of the same unknown value have the same token, so that they go the same way.
     """
-    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+    # `isinstance` of libcst's abstract node classes is slow, and this is asked at every test.
+    kind = test.__class__
+    if kind is cst.UnaryOperation and isinstance(test.operator, cst.Not):
         verdict, (base, side) = decide(machine, test.expression, env)
         return (None if verdict is None else not verdict), (base, not side)
-    if isinstance(test, cst.BooleanOperation):
+    if kind is cst.BooleanOperation:
         return _decide_both(machine, test, env)
     value = present(machine.evaluate(test, env))
-    if isinstance(value, Tensor) and value.leaf and isinstance(test, (cst.Name, cst.Attribute)):
+    if isinstance(value, Tensor) and value.leaf and kind in (cst.Name, cst.Attribute):
         note_call(machine, "bool", "builtins.bool", machine.site(test, env), {}, value)
     verdict = truth(value)
     if verdict is not None:

@@ -418,7 +418,8 @@ class Instance:
 
     @property
     def class_name(self) -> str:
-        return self.cls.name.rpartition(".")[2]
+        name: str = self.cls.name
+        return name.rpartition(".")[2]
 
     @property
     def user_class(self) -> ClassValue | None:

@@ -11,7 +11,7 @@ first has a bias that is not zero.
 ## Why is this bad?
 
 In a product of two factors the gradient of each is the other one. One zero is a fine start, since the random factor
-gives it a gradient; of two zeros neither ever gets one: both stay exactly zero.
+gives it a gradient; of two zeros neither ever gets one: after any number of steps both gradients are still 0.0.
 
 ## Bad
 
