@@ -24,6 +24,11 @@ class FixByActivation(Fix):
     """A fix that is right for the activation that follows: another model, with another activation, forbids it."""
 
 
+@dataclass(frozen=True, slots=True)
+class FixOfEveryUse(Fix):
+    """A fix that is wrong wherever the call was right: a model in which it was forbids it."""
+
+
 def mend(
     model: ModelGraph,
     place: Place,

@@ -12,10 +12,9 @@ from typing import TypeAlias
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Related
 from initlint.graph import ModelGraph, Place
-from initlint.mending import FixByActivation, asked
+from initlint.mending import FixByActivation, FixOfEveryUse, asked
 from initlint.rule import Rule, Violation
 from initlint.source import Site
-
 
 Key: TypeAlias = Hashable
 """Stands for a place without keeping the tree of its file in memory."""
@@ -41,12 +40,13 @@ class Found:
 class Use:
     """What an init call does in all models of a run.
 
-    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and for each call
-    the first model in which one does.
+    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
+    for each call the first model in which one does. `called`: the numbers of the models in which it runs on anything.
     """
 
     models: set[int] = field(default_factory=set)
     asked: dict[str, str] = field(default_factory=dict)
+    called: set[int] = field(default_factory=set)
 
 
 def note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
@@ -55,6 +55,9 @@ def note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
         uses.setdefault(key(place), Use()).models.add(number)
     for place, call in asked(model):
         uses[key(place)].asked.setdefault(call, model.name)
+    for init in model.calls:
+        if init.targets:
+            uses.setdefault(key(init.place), Use()).called.add(number)
 
 
 def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
@@ -87,21 +90,23 @@ def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = fro
 
 def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
-    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, len(use.models - parts)))
+    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, use, parts))
     if isinstance(merged.fix, FixByActivation) and len(use.asked) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged
 
 
-def _agreed_fix(group: list[Found], uses: int) -> Fix | None:
+def _agreed_fix(group: list[Found], use: Use, parts: Set[int]) -> Fix | None:
     """The fix that all offer. It is safe only if each says so and no model that uses the call is content with it."""
     fixes = [item.diagnostic.fix for item in group]
     fix = fixes[0]
     if fix is None or any(other is None or other.edits != fix.edits for other in fixes):
         return None
     complaining = {item.model for item in group if item.model is not None}
-    someone_is_content = 0 < len(complaining) < uses
+    if isinstance(fix, FixOfEveryUse) and use.called - complaining - parts:
+        return None
+    someone_is_content = bool(complaining) and bool(use.models - complaining - parts)
     if someone_is_content or any(other.applicability is Applicability.UNSAFE for other in fixes if other):
         return replace(fix, applicability=Applicability.UNSAFE)
     return fix

@@ -110,3 +110,47 @@ def test_models_in_different_files_that_differ(in_directory: Path) -> None:
     assert (diagnostic.span.file, diagnostic.fix) == ("base.py", None)
     assert "in `First`" in diagnostic.message
     assert "in `Second`" in diagnostic.message
+
+
+HELPED = """\
+from torch import nn
+
+
+def init(x):
+    nn.init.xavier_uniform_(x)
+
+
+class First(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        init(self.fc{first})
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class Second(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        init(self.fc{second})
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "call"),
+    [
+        (".bias", ".bias", "zeros_(x)"),
+        (".bias", ".weight", "xavier_uniform_(x)"),
+        (".weight", ".bias", "xavier_uniform_(x)"),
+        ("", "", "xavier_uniform_(x.weight)"),
+        ("", ".weight", "xavier_uniform_(x)"),
+    ],
+)
+def test_a_helper_that_is_right_for_one_model_is_not_rewritten_for_another(first: str, second: str, call: str) -> None:
+    text = HELPED.format(first=first, second=second)
+    assert fixed({"net.py": text}, unsafe=True) == {"net.py": text.replace("xavier_uniform_(x)", call)}

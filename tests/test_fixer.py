@@ -117,6 +117,13 @@ def test_what_waits_is_fixed_in_the_next_round() -> None:
     assert result.count == 2
 
 
+def test_of_two_fixes_that_begin_at_one_place_the_smaller_goes_first() -> None:
+    """So that a name is corrected, and counted, before its call is replaced."""
+    small = finding([edit(1, 1, 4, "x")], "INI901")
+    large = finding([edit(1, 1, 4, "y"), edit(1, 6, 6, "z")], "INI301")
+    assert fixer.apply("abc()\n", [large, small]) == ("x()\n", [small])
+
+
 def test_a_rule_that_never_settles_is_a_defect() -> None:
     with pytest.raises(Unstable) as caught:
         fixed("one = 1\n", word_lint({"one": "two", "two": "one"}, "INI304"))

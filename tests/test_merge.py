@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
-from initlint.mending import FixByActivation
+from initlint.mending import FixByActivation, FixOfEveryUse
 from initlint.merge import Found, Use, merge
 
 PLACE = Span("net.py", 3, 5, 3, 20)
@@ -70,3 +70,12 @@ def test_models_that_ask_for_different_calls_forbid_a_fix(asked: dict[str, str],
 def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
     (diagnostic,) = merge([found(0), found(1)], {PLACE: Use({0, 1}, {RELU: "A", TANH: "B"})})
     assert diagnostic.fix == SAFE
+
+
+@pytest.mark.parametrize(
+    ("called", "parts", "offered"), [({0}, set(), True), ({0, 1}, set(), False), ({0, 1}, {1}, True)]
+)
+def test_what_raises_in_one_model_only_is_not_rewritten(called: set[int], parts: set[int], offered: bool) -> None:
+    everywhere = FixOfEveryUse(SAFE.message, SAFE.edits, Applicability.SAFE)
+    (diagnostic,) = merge([found(0, everywhere)], {PLACE: Use(called=called)}, parts)
+    assert (diagnostic.fix is not None) == offered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import libcst as cst
 
@@ -12,8 +13,8 @@ from initlint.facts.initializers import CONSTRUCTORS, DEPRECATED, INITIALIZERS
 from initlint.facts.layers import MODULES
 from initlint.interpret import modules
 from initlint.interpret.externals import external
-from initlint.interpret.machine import Call, Machine
-from initlint.interpret.scopes import Environment, Frame
+from initlint.interpret.machine import Call, Imports, Machine
+from initlint.interpret.scopes import Deferred, Environment, Frame
 from initlint.interpret.state import Raised
 from initlint.interpret.tree import torch_base
 from initlint.interpret.values import (
@@ -188,22 +189,29 @@ def absolute(node: cst.ImportFrom, env: Environment) -> str | None:
 
 
 def import_from(machine: Machine, node: cst.ImportFrom, env: Environment) -> None:
-    name = absolute(node, env)
-    module = Unknown("an import that leads out of the project") if name is None else module_named(machine, name, env)
+    module_name = absolute(node, env)
     if isinstance(node.names, cst.ImportStar):
-        _import_star(module, env)
+        if module_name is not None:
+            _import_star(module_named(machine, module_name, env), env)
         return
     for alias in node.names:
-        bound = alias.evaluated_alias or alias.evaluated_name
-        machine.assign(env, bound, _member(machine, module, name or "", alias.evaluated_name, env))
+        bound, name = alias.evaluated_alias or alias.evaluated_name, alias.evaluated_name
+        if module_name is None:
+            machine.assign(env, bound, Unknown("an import that leads out of the project"))
+        elif env.values is env.scope.values:
+            machine.assign(env, bound, Deferred(partial(_member, machine.imports, module_name, name, env)))
+        else:
+            machine.assign(env, bound, _member(machine.imports, module_name, name, env))
 
 
-def _member(machine: Machine, module: Value, module_name: str, name: str, env: Environment) -> Value:
+def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
+    found = imports.import_module(module_name, env.scope)
+    module = external(module_name) if found is ABSENT else found
     if isinstance(module, Package):
         found = module.scope.lookup(name)
         if found is not ABSENT:
             return found
-        found = machine.imports.import_module(f"{module_name}.{name}", env.scope)
+        found = imports.import_module(f"{module_name}.{name}", env.scope)
         return Unknown(f"{module_name} has no {name}") if found is ABSENT else found
     if isinstance(module, External):
         return external(f"{module.name}.{name}")

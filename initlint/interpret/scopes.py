@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from initlint.flow import ALWAYS, Condition
-from initlint.interpret.values import ABSENT, Function, Value, join_fields
+from initlint.interpret.values import ABSENT, Function, Union, Value, join_fields
 
 if TYPE_CHECKING:
     from initlint.source import SourceFile
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
 
 _IMPORTS = (cst.Import, cst.ImportFrom)
 _DECLARATIONS = (*_IMPORTS, cst.FunctionDef, cst.ClassDef)
+
+
+class Deferred:
+    """A name that a module imports from another, which is not loaded before somebody asks for the name."""
+
+    __slots__ = ("resolve",)
+
+    def __init__(self, resolve: Callable[[], Value]) -> None:
+        self.resolve = resolve
+
+
+def _resolved(value: Value) -> Value:
+    if isinstance(value, Deferred):
+        return value.resolve()
+    return Union([(_resolved(v), c) for v, c in value.options]) if isinstance(value, Union) else value
 
 
 class Frame:
@@ -128,7 +143,11 @@ class ModuleScope:
         if name in self._pending:
             self._bind(name)
         if name in self.values:
-            return self.values[name]
+            value = self.values[name]
+            if value.__class__ is Deferred or value.__class__ is Union:
+                self.values[name] = ABSENT  # two modules may import from each other
+                value = self.values[name] = _resolved(value)
+            return value
         if "*" in self._pending:
             self._bind("*")
         if name in self._asked:
@@ -191,13 +210,7 @@ def _flatten(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iter
         if not isinstance(statement, cst.SimpleStatementLine):
             yield statement
             continue
-        for small in statement.body:
-            if isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar):
-                # Each name by itself, so that asking for one does not load the modules of the others.
-                for alias in small.names:
-                    yield small.with_changes(names=(alias,))
-            else:
-                yield small
+        yield from statement.body
 
 
 def _definitions(statement: cst.CSTNode | None, names: dict[str, None]) -> None:

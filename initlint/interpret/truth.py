@@ -55,7 +55,9 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, _ALWAYS_TRUE):
         return True
     if isinstance(value, External):
-        return None if value.name.rpartition(".")[2].isupper() else True
+        last = value.name.rpartition(".")[2]
+        # What is imported for type checkers alone is how packages that load themselves lazily say what they hold.
+        return True if last == "TYPE_CHECKING" or not last.isupper() else None
     if isinstance(value, Union):
         verdicts = {truth(option) for option in value.values if option is not ABSENT}
         return verdicts.pop() if len(verdicts) == 1 else None

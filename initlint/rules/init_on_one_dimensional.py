@@ -61,6 +61,7 @@ from collections.abc import Iterator
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.graph import InitCall, ModelGraph, Target
+from initlint.mending import FixOfEveryUse
 from initlint.rewrite import replace_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
@@ -87,7 +88,7 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or any(target.parameter != "bias" for target in wrong):
         return None
     edits = replace_call(call.place, "zeros_") if isinstance(call.place, Site) else None
-    return None if edits is None else Fix("Use `zeros_`", edits, Applicability.SAFE)
+    return None if edits is None else FixOfEveryUse("Use `zeros_`", edits, Applicability.SAFE)
 
 
 def _raises(target: Target, ranks: tuple[int, int | None]) -> bool:

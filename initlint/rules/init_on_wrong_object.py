@@ -61,6 +61,7 @@ from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.layers import shapes
 from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
+from initlint.mending import FixOfEveryUse
 from initlint.rewrite import append_attribute, guard_against_none
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
@@ -88,7 +89,7 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
         return None
     edits = append_attribute(call.place, ".weight")
-    return None if edits is None else Fix("Use the `weight`", edits, Applicability.SAFE)
+    return None if edits is None else FixOfEveryUse("Use the `weight`", edits, Applicability.SAFE)
 
 
 def _takes_weight(call: InitCall, target: Target) -> bool:
