@@ -41,13 +41,15 @@ INIT_NAMES = frozenset(
     | {*METHODS, "calculate_gain"}
 )
 CURRENT = "|".join(sorted(name.rpartition(".")[2] for name in DEPRECATED.values()))
-SPOILING = (
-    (re.compile(rf"\b((?:nn\.)?init\.)({CURRENT})(?=\(\w+\.\w+, )"), lambda found: found[0].rstrip("_")),
+SPOILING: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"init\.kaiming_(normal|uniform)_\(([\w.]+)(, (mode|a)=[^(),]+)*\)"), r"init.xavier_\1_(\2)"),
     (re.compile(r"nonlinearity=(['\"])relu\1"), r"nonlinearity=\1gelu\1"),
     (re.compile(r"\.weight\.data\.normal_\("), ".weight.normal_("),
     (re.compile(r"init\.trunc_normal_\(([\w.]+), std=[\w.]+\)"), r"init.zeros_(\1)"),
-    (re.compile(r"init\.kaiming_(normal|uniform)_\(([\w.]+)\)"), r"init.xavier_\1_(\2)"),
+    (re.compile(r"init\.normal_\(([\w.]+), (mean=)?0(\.0)?, (std=)?[\w.]+\)"), r"init.constant_(\1, 0.1)"),
 )
+NAMED = re.compile(rf"(?<=\binit\.)({CURRENT})\b")
+PLAIN = re.compile(rf"(?<![.\w])({CURRENT})\b")
 
 
 @dataclass
@@ -138,6 +140,9 @@ def spoiled(data: bytes) -> bytes:
     text = data.decode("utf-8", "surrogateescape")
     for pattern, replacement in SPOILING:
         text = pattern.sub(replacement, text)
+    text = NAMED.sub(lambda found: found[0].rstrip("_"), text)
+    if "from torch.nn.init import" in text:
+        text = PLAIN.sub(lambda found: found[0].rstrip("_"), text)
     return text.encode("utf-8", "surrogateescape")
 
 

@@ -77,6 +77,7 @@ def test_xavier_becomes_kaiming(before: str, after: str | None) -> None:
     [
         ("kaiming_uniform_(w, nonlinearity='tanh')", "kaiming_uniform_(w, nonlinearity='relu')", relu),
         ('kaiming_uniform_(w, nonlinearity="tanh")', 'kaiming_uniform_(w, nonlinearity="relu")', relu),
+        ('xavier_uniform_(w, gain=f("tanh"))', 'kaiming_uniform_(w, nonlinearity="relu")', relu),
         ("kaiming_uniform_(w, 0, 'fan_out', 'tanh')", "kaiming_uniform_(w, 0, 'fan_out', 'relu')", relu),
         ("kaiming_uniform_(w, 1, 'fan_out', 'tanh')", "kaiming_uniform_(w, mode='fan_out', nonlinearity='relu')", relu),
         ("kaiming_uniform_(w, a=0.3, mode=m)", "kaiming_uniform_(w, nonlinearity='relu', mode=m)", relu),

@@ -34,6 +34,8 @@ from initlint.source import Site
         ("w.data.normal_(  # so\n    0)", "nn.init.normal_(w,  # so\n    0)"),
         ("x = w.data.zero_()", "x = nn.init.zeros_(w.data)"),
         ("w.data.zero_().add_(1)", "nn.init.zeros_(w.data).add_(1)"),
+        ("if a: w.data.zero_()", "if a: nn.init.zeros_(w)"),
+        ("w.data.zero_(); b = 1", "nn.init.zeros_(w); b = 1"),
         ("x = w.zero_()", None),
         ("w.zero_().add_(1)", None),
         ("w.zero_(  # all\n)", None),

@@ -32,7 +32,8 @@ def _found(source: SourceFile) -> Iterator[Reference]:
         last = old.rpartition(".")[2]
         written = [node for node in scopes.attributes if node.attr.value == last]
         for node in (*scopes.uses.get(last, ()), *written):
-            if names.resolve(node) == old:
+            # A table of torch's functions by their own names, as `{"uniform": nn.init.uniform}`, wants just these.
+            if names.resolve(node) == old and scopes.keys.get(id(node)) != last:
                 yield Reference(old, "call" if id(node) in scopes.called else "reference", Site(source, node))
 
 

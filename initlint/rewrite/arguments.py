@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -145,10 +145,19 @@ def render(source: SourceFile, call: cst.Call, value: Value, speller: Speller) -
 
 
 def _quote(source: SourceFile, call: cst.Call) -> str:
-    own = [argument.value.quote for argument in call.args if isinstance(argument.value, cst.SimpleString)]
-    if own and len(own[0]) == 1:
+    own = [quote for quote in _quotes(call) if len(quote) == 1]
+    if own:
         return own[0]
     written: list[str] = [string.quote for string in Scopes.of(source).strings]
     # Docstrings have double quotes by convention: they say something only where nothing else does.
     quotes = [quote for quote in written if len(quote) == 1] or [quote[0] for quote in written]
     return '"' if quotes.count('"') > quotes.count("'") else "'"
+
+
+def _quotes(node: cst.BaseExpression) -> Iterator[str]:
+    """The quotes of the strings among the arguments of a call, and of calls in them."""
+    if isinstance(node, cst.SimpleString):
+        yield node.quote
+    elif isinstance(node, cst.Call):
+        for argument in node.args:
+            yield from _quotes(argument.value)

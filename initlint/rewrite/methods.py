@@ -57,7 +57,7 @@ def _receiver(source: SourceFile, call: cst.Call, callee: cst.Attribute) -> str:
     """The text of the tensor. A function of torch.nn.init needs no `.data`, but who goes on with the result may."""
     text = Text.of(source)
     start, _ = text.range(call)
-    alone = id(call) in Scopes.of(source).lines
+    alone = id(call) in Scopes.of(source).statements
     inner = callee.value
     has_data = isinstance(inner, cst.Attribute) and inner.attr.value == "data"
     if not alone and not has_data:

@@ -71,8 +71,12 @@ class Scopes:
     imports: tuple[cst.ImportFrom, ...]
     called: frozenset[int]
     """The ids of what is called: `f` in `f(x)`."""
+    keys: dict[int, str]
+    """By the id of a value in a dictionary: its key, where that is a string."""
     lines: dict[int, cst.SimpleStatementLine]
-    """The line of each call that is a statement by itself, by the id of the call."""
+    """The line of each call that is all there is on it, by the id of the call."""
+    statements: frozenset[int]
+    """The ids of the expressions that are statements: nobody takes their values."""
 
     @classmethod
     @functools.lru_cache(maxsize=16)
@@ -88,7 +92,9 @@ class Scopes:
             attributes=tuple(walk.attributes),
             imports=tuple(walk.imports),
             called=frozenset(walk.called),
+            keys=walk.keys,
             lines=walk.lines,
+            statements=frozenset(walk.statements),
         )
 
 
@@ -129,7 +135,9 @@ class _Walk:
         self.attributes: list[cst.Attribute] = []
         self.imports: list[cst.ImportFrom] = []
         self.called: set[int] = set()
+        self.keys: dict[int, str] = {}
         self.lines: dict[int, cst.SimpleStatementLine] = {}
+        self.statements: set[int] = set()
         self._typing_only = False
 
     def _inner(self, parent: Scope, *, is_class: bool = False, is_comprehension: bool = False) -> Scope:
@@ -176,6 +184,11 @@ class _Walk:
 
     def _Arg(self, node: cst.Arg, scope: Scope) -> None:
         self.visit(node.value, scope)
+
+    def _DictElement(self, node: cst.DictElement, scope: Scope) -> None:
+        if isinstance(node.key, cst.SimpleString):
+            self.keys[id(node.value)] = node.key.raw_value
+        self._each(_children(node), scope)
 
     def _SimpleString(self, node: cst.SimpleString, scope: Scope) -> None:
         self.strings.append(node)
@@ -230,6 +243,10 @@ class _Walk:
         if len(node.body) == 1 and isinstance(first, cst.Expr) and isinstance(first.value, cst.Call):
             self.lines[id(first.value)] = node
         self._each(iter(node.body), scope)
+
+    def _Expr(self, node: cst.Expr, scope: Scope) -> None:
+        self.statements.add(id(node.value))
+        self.visit(node.value, scope)
 
     def _If(self, node: cst.If, scope: Scope) -> None:
         test = dotted_name(node.test) or ""
