@@ -42,9 +42,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's encoding
-    # A parse makes objects by the million and hardly ever a cycle: collecting after every 700 takes a third of the time.
+    # A parse makes objects by the million and hardly ever a cycle: to collect every 700 takes a third of the time.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(50_000, 10, 10)
     try:
         status = cli.main(prog_name="initlint", standalone_mode=False)
     except click.Abort:

@@ -156,7 +156,8 @@ def around(adds: Iterable[Node]) -> Iterator[Any]:
     """The keys of the layers that skips run around.
 
     For each sum of several data tensors these are the layers between the sum and the nearest node from which all
-    of its terms come (a projection on the skip included).
+    of its terms come (a projection on the skip included). If there is an activation on the way of every term, none
+    of them is a skip: two whole networks are added.
     """
     for add in adds:
         if len(add.inputs) >= 2:
@@ -174,6 +175,7 @@ def _between_fork_and(add: Node) -> Iterator[Any]:
             heapq.heappush(heap, (-node.index, node.index))
         reached[node.index] = reached.get(node.index, 0) | (1 << bit)
     everything = (1 << terms) - 1
+    activated = 0
     inside: list[Any] = []
     for _ in range(_MAX_BLOCK):
         if not heap:
@@ -181,10 +183,12 @@ def _between_fork_and(add: Node) -> Iterator[Any]:
         index = heapq.heappop(heap)[1]
         node = nodes[index]
         if reached[index] == everything:
-            yield from inside
+            yield from inside if activated != everything else ()
             return
         if node.kind == "layer":
             inside.append(node.layer)
+        elif node.kind == "activation":
+            activated |= reached[index]
         for source, _edge in node.inputs:
             if source.index not in reached:
                 nodes[source.index] = source

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Related
-from initlint.graph import ModelGraph, Place
+from initlint.graph import ModelGraph, Place, Target
 from initlint.mending import FixByActivation, FixOfEveryUse, asked
 from initlint.rule import Rule, Violation
 from initlint.source import Site
@@ -42,11 +42,13 @@ class Use:
 
     `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
     for each call the first model in which one does. `called`: the numbers of the models in which it runs on anything.
+    `on_vectors`: whether it runs on a bias or another tensor that xavier and kaiming do not take.
     """
 
     models: set[int] = field(default_factory=set)
     asked: dict[str, str] = field(default_factory=dict)
     called: set[int] = field(default_factory=set)
+    on_vectors: bool = False
 
 
 def note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
@@ -57,7 +59,13 @@ def note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
         uses[key(place)].asked.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:
-            uses.setdefault(key(init.place), Use()).called.add(number)
+            use = uses.setdefault(key(init.place), Use())
+            use.called.add(number)
+            use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
+
+
+def _is_vector(target: Target) -> bool:
+    return target.parameter == "bias" if target.shape is None else len(target.shape) < 2
 
 
 def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
@@ -105,6 +113,8 @@ def _agreed_fix(group: list[Found], use: Use, parts: Set[int]) -> Fix | None:
         return None
     complaining = {item.model for item in group if item.model is not None}
     if isinstance(fix, FixOfEveryUse) and use.called - complaining - parts:
+        return None
+    if isinstance(fix, FixByActivation) and use.on_vectors:
         return None
     someone_is_content = bool(complaining) and bool(use.models - complaining - parts)
     if someone_is_content or any(other.applicability is Applicability.UNSAFE for other in fixes if other):

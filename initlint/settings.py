@@ -73,10 +73,6 @@ class Settings:
     unfixable: tuple[str, ...] = ()
     src: tuple[str, ...] = (".", "src")
     """The roots, relative to `root`, from which the project's own modules are imported."""
-    initializers: Mapping[str, str] = field(default_factory=dict)
-    """The user's own functions to the `torch.nn.init` function that each stands for."""
-    activations: Mapping[str, str] = field(default_factory=dict)
-    """The user's own functions and modules to the activation that each stands for."""
     root: Path = field(default_factory=Path.cwd)
     """The directory of the configuration file, else the current one."""
     file: Path | None = None
@@ -192,12 +188,6 @@ def _code_table(value: object) -> dict[str, tuple[str, ...]]:
     return {pattern: _strings(codes) for pattern, codes in value.items()}
 
 
-def _name_table(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
-        raise ValueError("a table from names to names")
-    return dict(value)
-
-
 _READERS: Mapping[str, Callable[[object], object]] = {
     "select": _strings,
     "ignore": _strings,
@@ -212,8 +202,6 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "fixable": _strings,
     "unfixable": _strings,
     "src": _strings,
-    "initializers": _name_table,
-    "activations": _name_table,
 }
 
 

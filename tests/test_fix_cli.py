@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from initlint import cli, files
+from initlint.fixer import Files, FixResult, R
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -158,6 +160,15 @@ def test_a_read_only_file_is_one_line_and_the_others_are_mended() -> None:
     assert (read("pkg/safe.py"), read("pkg/other.py")) == (SAFE, SAFE_FIXED)
     assert "pkg/safe.py:10:9: INI301 [*]" in result.stdout
     assert "(2 fixed, 3 remaining" in result.stdout
+
+
+def test_a_fix_that_was_dropped_exits_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dropping(check: Callable[[Files], R], originals: Files, wanted: object) -> FixResult[R]:
+        return FixResult({}, {}, check(originals), errors=("pkg/safe.py: not fixed: no reason",))
+
+    monkeypatch.setattr(cli, "fix_paths", dropping)
+    result = run("--fix", "pkg")
+    assert (result.stderr, result.exit_code) == ("initlint: pkg/safe.py: not fixed: no reason\n", 2)
 
 
 def test_a_file_that_changes_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

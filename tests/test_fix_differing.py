@@ -154,3 +154,13 @@ class Second(nn.Module):
 def test_a_helper_that_is_right_for_one_model_is_not_rewritten_for_another(first: str, second: str, call: str) -> None:
     text = HELPED.format(first=first, second=second)
     assert fixed({"net.py": text}, unsafe=True) == {"net.py": text.replace("xavier_uniform_(x)", call)}
+
+
+ZEROED = HELPED.replace("xavier_uniform_", "zeros_").replace("self.fc(x)", "self.out(torch.relu(self.fc(x)))")
+ZEROED = ZEROED.replace("nn.Linear(4, 4)", "nn.Linear(4, 4, bias={bias})\n        self.out = nn.Linear(4, 4)")
+
+
+@pytest.mark.parametrize(("second", "fixes"), [(".weight", 1), (".bias", 0)])
+def test_a_helper_that_also_gets_biases_is_not_made_kaiming(second: str, fixes: int) -> None:
+    text = "import torch\n" + ZEROED.format(first=".weight", second=second, bias=second == ".bias")
+    assert run({"net.py": text}, unsafe=True).count == fixes

@@ -37,10 +37,6 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         src = ["lib"]
         [tool.initlint.per-file-ignores]
         "tests/*" = ["ALL"]
-        [tool.initlint.initializers]
-        "mine.init_" = "torch.nn.init.xavier_uniform_"
-        [tool.initlint.activations]
-        "mine.swish" = "silu"
         """,
     )
     assert load(file) == Settings(
@@ -57,8 +53,6 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         fixable=("INI3",),
         unfixable=("INI301",),
         src=("lib",),
-        initializers={"mine.init_": "torch.nn.init.xavier_uniform_"},
-        activations={"mine.swish": "silu"},
         root=tmp_path,
         file=file,
     )
@@ -97,7 +91,6 @@ def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
         ('fail-on = "bad"', "`fail-on` must be one of info, warning, error"),
         ('output-format = "xml"', "`output-format` must be one of concise, full, json"),
         ('per-file-ignores = ["a"]', "`per-file-ignores` must be a table from patterns to lists of codes"),
-        ("activations = {a = 1}", "`activations` must be a table from names to names"),
         ("select = [", "is not valid TOML"),
     ],
 )

@@ -61,12 +61,14 @@ class Project:
         self._sources[real] = source
         self._size += len(source.data)
         while self._size > _KEPT and len(self._sources) > 1:
-            oldest, dropped = self._sources.popitem(last=False)
+            _, dropped = self._sources.popitem(last=False)
             self._size -= len(dropped.data)
-            self._scopes.pop(oldest, None)
 
     def graph(self, source: SourceFile) -> FileGraph:
         """All that can be told about one file."""
+        # What one file's entry points do to the globals of a module must not be seen by the next file, and what
+        # they loaded must not stay in memory.
+        self._scopes.clear()
         machine = Machine(TABLES, self)
         self._machine = machine
         scope = self._scope(Path(source.path), source)
