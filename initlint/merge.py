@@ -16,6 +16,9 @@ from initlint.mending import FixByActivation, FixOfEveryUse, asked
 from initlint.rule import Rule, Violation
 from initlint.source import Site
 
+_BY_SURROUNDINGS = ("INI2", "INI3", "INI4")
+"""Codes whose verdict hangs on what lies around a layer; a call that raises does so wherever it stands."""
+
 Key: TypeAlias = Hashable
 """Stands for a place without keeping the tree of its file in memory."""
 
@@ -86,11 +89,11 @@ def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = fro
     """One diagnostic for each rule and place, in the order of first appearance.
 
     The first message stands, with the highest severity. `parts` are the numbers of the models that are parts of
-    others: what is wrong with a part is seen, and judged, where it is used.
+    others: whether a layer's init fits what follows it is judged where the part is used.
     """
     groups: dict[tuple[str, Key], list[Found]] = {}
     for item in found:
-        if item.model in parts:
+        if item.model in parts and item.diagnostic.code.startswith(_BY_SURROUNDINGS):
             continue
         groups.setdefault((item.diagnostic.code, item.place), []).append(item)
     return [_merged(group, uses.get(place, Use()), parts) for (_, place), group in groups.items()]
@@ -99,7 +102,7 @@ def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = fro
 def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
     merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, use, parts))
-    if isinstance(merged.fix, FixByActivation) and len(use.asked) > 1:
+    if isinstance(group[0].diagnostic.fix, FixByActivation) and len(use.asked) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from initlint.facts.operators import SHAPE_METHODS
-from initlint.interpret import modules
-from initlint.interpret.externals import external
-from initlint.interpret.machine import Call, Machine
+from initlint.interpret.calls import Call
+from initlint.interpret.machine import Machine
+from initlint.interpret.module_methods import METHODS
+from initlint.interpret.modules import default_argument
+from initlint.interpret.objects import ClassValue, Instance, Super
+from initlint.interpret.storage import Tensor
 from initlint.interpret.tree import child, parameter
 from initlint.interpret.values import (
     ABSENT,
+    BOOL,
+    INT,
     Bound,
-    ClassValue,
     External,
     Function,
-    Instance,
     Method,
     Package,
     Partial,
-    Super,
-    Tensor,
     Union,
     Unknown,
     Value,
+    external,
     present,
 )
 
-_TRAINING = Unknown("whether the module is training", External("builtins.bool"))
-_INT = External("builtins.int")
+_TRAINING = Unknown("whether the module is training", BOOL)
 _SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
 
 
@@ -44,9 +43,9 @@ def attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, Tensor):
         return _of_tensor(value, name)
     if isinstance(value, Union):
-        return machine.each(value, lambda option: attribute(machine, option, name))
+        return machine.state.each(value, lambda option: attribute(machine, option, name))
     if isinstance(value, Unknown):
-        return _of_unknown(machine, value, name)
+        return _of_unknown(value, name)
     if isinstance(value, Package):
         found = value.scope.lookup(name)
         return Unknown(f"{value.scope.name} has no {name}") if found is ABSENT else present(found)
@@ -78,8 +77,7 @@ def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
         return _TRAINING
     cls = instance.user_class
     if cls is not None:
-        hook = _framework_hook(cls, name)
-        if hook:
+        if _framework_hook(cls, name):
             return Method(instance, name)
         found, owner = cls.find(name)
         if owner is not None:
@@ -94,9 +92,9 @@ def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
             return instance.arguments[name]
         if name == "_modules":
             return Method(instance, "_modules")
-        if name in modules.METHODS:
+        if name in METHODS:
             return Method(instance, name)
-        default = modules.default_argument(instance, name)
+        default = default_argument(instance, name)
         if default is not ABSENT:
             return default
     if name in ("__getitem__", "__len__", "__iter__", "__contains__") and instance.is_module:
@@ -111,7 +109,7 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
     bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, External))}
     if "PreTrainedModel" not in bases:
         return False
-    found, owner = cls.find(name)
+    _, owner = cls.find(name)
     return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
 
 
@@ -120,7 +118,7 @@ def _bound(machine: Machine, found: Value, instance: Instance) -> Value:
         return found
     if found.wrappers & {"property", "cached_property"}:
         site = machine.site(found.node, found.scope.environment)
-        return machine.call_function(found, Call([instance], {}, site), instance)
+        return machine.call(found, Call([instance], {}, site))
     if "staticmethod" in found.wrappers:
         return found
     if "classmethod" in found.wrappers:
@@ -155,7 +153,7 @@ def _of_super(machine: Machine, value: Super, name: str) -> Value:
             return _bound(machine, found, receiver)
         return Bound(found, receiver) if isinstance(found, Function) else found
     if isinstance(receiver, Instance):
-        if receiver.is_module and name in modules.METHODS:
+        if receiver.is_module and name in METHODS:
             return Method(receiver, name)
         if name == "__init__":
             return External("builtins.object.__init__")
@@ -172,11 +170,15 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:
             return Unknown("a shape")
-        return tuple(Unknown("a size", _INT) if size is None else size for size in tensor.shape)
+        return tuple(Unknown("a size", INT) if size is None else size for size in tensor.shape)
     if name == "ndim" and tensor.node is None:
-        return Unknown("a rank", _INT) if tensor.shape is None else len(tensor.shape)
+        return Unknown("a rank", INT) if tensor.shape is None else len(tensor.shape)
     if name == "requires_grad":
-        return True if tensor.storage is not None and tensor.storage.parameter and not tensor.storage.frozen else Unknown(name)
+        return (
+            True
+            if tensor.storage is not None and tensor.storage.parameter and not tensor.storage.frozen
+            else Unknown(name)
+        )
     if name in ("grad", "grad_fn"):
         return None if tensor.leaf else Unknown(name)
     if name in SHAPE_METHODS and name in ("device", "dtype", "layout", "is_cuda", "is_meta", "itemsize", "nbytes"):
@@ -184,7 +186,7 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
     return Method(tensor, name)
 
 
-def _of_unknown(machine: Machine, value: Unknown, name: str) -> Value:
+def _of_unknown(value: Unknown, name: str) -> Value:
     hint = value.hint
     if isinstance(hint, ClassValue):
         found, owner = hint.find(name)
@@ -192,6 +194,4 @@ def _of_unknown(machine: Machine, value: Unknown, name: str) -> Value:
             return value.part(name)
         if owner is not None and not isinstance(found, (Function, Unknown)) and name.isupper():
             return present(found)
-    if isinstance(hint, External) and hint.name == "torch.Tensor" and value.node is None:
-        return value.part(name)
     return value.part(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from initlint.facts.initializers import (
-    CONSTRUCTORS,
     DEPRECATED,
     HELPERS,
     INITIALIZERS,
@@ -19,35 +18,21 @@ from initlint.facts.initializers import (
     calculate_gain,
 )
 from initlint.facts.signatures import REQUIRED, Signature
-from initlint.interpret.machine import Call, Machine
-from initlint.interpret.parameters import (
-    UNKNOWN_WRITE,
-    Gain,
-    copy_into,
-    fresh_storage,
-    note_call,
-    record,
-    write_in_place,
-)
+from initlint.interpret.calls import Call
+from initlint.interpret.containers import ListValue
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import Instance
+from initlint.interpret.parameters import copy_into, fresh_storage, write_in_place
+from initlint.interpret.records import UNKNOWN_WRITE, Gain, note_call, record
+from initlint.interpret.storage import Tensor
 from initlint.interpret.tree import literals, own_parameters
-from initlint.interpret.values import (
-    ABSENT,
-    External,
-    Function,
-    Instance,
-    ListValue,
-    Tensor,
-    Union,
-    Unknown,
-    Value,
-    options,
-)
+from initlint.interpret.values import ABSENT, FLOAT, External, Function, Union, Unknown, Value, options
 
 
 def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     """The arguments of a call by parameter name; those left to their default are absent, those hidden unknown."""
     names = [name for name, _ in signature][skip:]
-    given: dict[str, Value] = dict(zip(names, call.arguments[skip:]))
+    given: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
     given.update({name: value for name, value in call.keywords.items() if name in names})
     if call.open:
         for name in names:
@@ -73,6 +58,7 @@ def init_function(machine: Machine, function: External, call: Call) -> Value:
 
 
 def write(machine: Machine, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
+    """Note the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
             record(machine, option, initializer, literals(arguments), call.site, condition=condition)
@@ -87,12 +73,12 @@ def _gain(machine: Machine, function: External, call: Call) -> Value:
     nonlinearity = arguments.get("nonlinearity")
     note_call(machine, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
     if not isinstance(nonlinearity, str):
-        return Unknown("a gain", External("builtins.float"))
+        return Unknown("a gain", FLOAT)
     parameter = arguments.get("param")
     try:
         gain = Gain(calculate_gain(nonlinearity, parameter if isinstance(parameter, (int, float)) else None))
     except ValueError:
-        return Unknown("a gain that torch does not know", External("builtins.float"))
+        return Unknown("a gain that torch does not know", FLOAT)
     gain.nonlinearity = nonlinearity
     return gain
 
@@ -219,7 +205,3 @@ def make_parameter(machine: Machine, call: Call) -> Value:
     storage.place = storage.place or call.site
     storage.frozen = call.get(1, "requires_grad", True) is False
     return Tensor(storage=storage, leaf=True)
-
-
-def constructor(name: str) -> Constructor | None:
-    return CONSTRUCTORS.get(name)

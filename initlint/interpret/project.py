@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from initlint.graph import FileGraph
+import libcst as cst
+
+from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret.machine import Machine
 from initlint.interpret.references import references
-from initlint.interpret.scopes import ModuleScope
-from initlint.interpret.tracer import TABLES, bases, trace
+from initlint.interpret.scopes import GlobalEnvironment, ModuleScope
+from initlint.interpret.tables import TABLES
+from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
 from initlint.source import SourceError, SourceFile
 
@@ -38,6 +41,7 @@ class Project:
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self._size = 0
+        self._machine = Machine(TABLES, self)
 
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
@@ -69,11 +73,15 @@ class Project:
         # What one file's entry points do to the globals of a module must not be seen by the next file, and what
         # they loaded must not stay in memory.
         self._scopes.clear()
-        machine = Machine(TABLES, self)
-        self._machine = machine
-        scope = self._scope(Path(source.path), source)
-        models = tuple(trace(machine, scope))
-        return FileGraph(source, models, references(source), bases(scope))
+        machine = self._machine = Machine(TABLES, self)
+        models: list[ModelGraph] = []
+        try:
+            scope = self._scope(Path(source.path), source)
+            models.extend(trace(machine, scope))
+            return FileGraph(source, tuple(models), references(source), bases(scope))
+        except RecursionError:
+            # Code that no person wrote: what was understood before stands.
+            return FileGraph(source, tuple(models), ())
 
     # Modules ---------------------------------------------------------------------------------------------------
 
@@ -88,7 +96,10 @@ class Project:
         def submodule(inner: str) -> Value:
             return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
 
-        scope = ModuleScope(name, package, root, source, lambda node, env: self._machine.run_top_level(node, env), submodule)
+        def run(node: cst.CSTNode, env: GlobalEnvironment) -> None:
+            self._machine.run_top_level(node, env)
+
+        scope = ModuleScope(name, package, root, source, run, submodule)
         self._scopes[real] = scope
         return scope
 
@@ -119,7 +130,7 @@ class Project:
         key = (root, dotted)
         if key not in self._found:
             parts = dotted.split(".")
-            self._found[key] = next((p for p in map(lambda r: _module_file(r, parts), _search(root)) if p), None)
+            self._found[key] = next(filter(None, (_module_file(folder, parts) for folder in _search(root))), None)
         return self._found[key]
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from initlint.flow import ALWAYS, Condition
-from initlint.interpret.values import ABSENT, Function, Union, Value, join_fields
+from initlint.interpret.joins import join_fields
+from initlint.interpret.values import ABSENT, Function, Union, Value
 
 if TYPE_CHECKING:
     from initlint.source import SourceFile
-
 
 _IMPORTS = (cst.Import, cst.ImportFrom)
 _DECLARATIONS = (*_IMPORTS, cst.FunctionDef, cst.ClassDef)
@@ -41,11 +41,10 @@ def _resolved(value: Value) -> Value:
 class Frame:
     """One call of a function: what it has returned and yielded so far, under which conditions."""
 
-    __slots__ = ("function", "maybe_left", "receiver", "returns", "yields")
+    __slots__ = ("function", "maybe_left", "returns", "yields")
 
-    def __init__(self, function: Function | None, receiver: Value = None) -> None:
+    def __init__(self, function: Function | None) -> None:
         self.function = function
-        self.receiver = receiver
         self.returns: list[tuple[Value, Condition]] = []
         self.yields: list[Value] | None = None
         self.maybe_left: Condition = ALWAYS
@@ -64,6 +63,11 @@ class Environment:
         self.values: dict[str, Value] = {}
         self.declared: dict[str, Environment] = {}
         """Where the names of `global` and `nonlocal` statements live."""
+
+    @property
+    def seen_by_closures(self) -> Environment | None:
+        """What a function that is made here closes over; None for globals, which every function sees."""
+        return self
 
     def save(self) -> Any:
         return dict(self.values)
@@ -92,6 +96,10 @@ class GlobalEnvironment(Environment):
     def __init__(self, scope: ModuleScope) -> None:
         super().__init__(scope, None, Frame(None))
         self.values = scope.values
+
+    @property
+    def seen_by_closures(self) -> None:
+        return None
 
     def restore(self, saved: Any) -> None:
         self.values.clear()
@@ -124,13 +132,12 @@ class ModuleScope:
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
-        self._statements: list[cst.CSTNode] = []
+        self._statements = list(_flatten(source.module.body))
         self._pending: dict[str, list[int]] = {}
         self._done: set[int] = set()
         self._asked: set[str] = set()
         self._reached: int | None = None
         """While the top level runs in order: how far it has come."""
-        self._statements += _flatten(source.module.body)
         imported = {n for s in self._statements if isinstance(s, _IMPORTS) for n in _bound_names(s)}
         for at, statement in enumerate(self._statements):
             names = _bound_names(statement)
@@ -173,10 +180,6 @@ class ModuleScope:
         for statement in self._statements:
             _definitions(statement, names)
         return list(names)
-
-    @property
-    def statements(self) -> Sequence[cst.CSTNode]:
-        return self._statements
 
     def execute_all(self) -> None:
         """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""

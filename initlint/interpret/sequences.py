@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from initlint.flow import ALWAYS, Condition
+from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.storage import Tensor
 from initlint.interpret.tree import conditional_children
-from initlint.interpret.values import (
-    ABSENT,
-    CONSTANTS,
-    ClassValue,
-    DictValue,
-    External,
-    Function,
-    Instance,
-    ListValue,
-    Tensor,
-    Union,
-    Unknown,
-    Value,
-    present,
-)
+from initlint.interpret.values import ABSENT, CONSTANTS, External, Function, Union, Unknown, Value, present
 
 MAX_UNROLL = 4096
 """Iterations of one loop or comprehension that are run one by one."""
 MAX_SEQUENCE = 20_000
 """Items of a sequence that are kept."""
+_MAX_NESTED = 64
 
 _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
 
@@ -60,6 +51,32 @@ def bounded(value: Value) -> bool:
     return isinstance(value, (tuple, str, range))
 
 
+def limited(items: list[Value], open: bool) -> tuple[list[Value], bool]:
+    """The items, and whether there may be more; of what is too long or too deeply nested to keep, only the start.
+
+    A loop that doubles a sequence, or puts it into itself twice, makes one that no memory holds.
+    """
+    if len(items) > MAX_SEQUENCE:
+        return items[:2], True
+    if any(isinstance(item, (tuple, ListValue)) for item in items) and _outweighs(items, MAX_SEQUENCE):
+        return [Unknown("a sequence nested too deeply")], True
+    return items, open
+
+
+def _outweighs(items: list[Value], limit: int) -> bool:
+    """Whether more than `limit` items are in these, each counted as often as it is there, or some too deep."""
+    level, count, depth = items, 0, 0
+    while level:
+        count, depth = count + len(level), depth + 1
+        if count > limit or depth > _MAX_NESTED:
+            return True
+        inner = (
+            item if isinstance(item, tuple) else item.items for item in level if isinstance(item, (tuple, ListValue))
+        )
+        level = list(islice(chain.from_iterable(inner), limit + 1))
+    return False
+
+
 def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]:
     """The items of a value, each with the conditions under which it is there.
 
@@ -78,7 +95,8 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
     elif len(items) > MAX_UNROLL:
         machine.note(f"a loop of more than {MAX_UNROLL} steps")
         items = items[:2]
-    for item in items:
+    # A copy: `layers += layers` must come to an end.
+    for item in list(items):
         if isinstance(item, Union) and any(v is ABSENT for v in item.values):
             for option, condition in item.options:
                 if option is not ABSENT:
@@ -90,8 +108,6 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
 def _unknown_items(value: Value) -> list[Value]:
     if isinstance(value, Tensor):
         return [Tensor(value.node, sources=value.sources, storage=value.storage, whole=False, shape=None)] * 2
-    if isinstance(value, Unknown):
-        return [Unknown("an item of something unknown") for _ in range(2)]
     return [Unknown("an item of something unknown") for _ in range(2)]
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeVar
 
-from initlint.flow import ALWAYS, Condition, Token
-from initlint.interpret.values import Mutable
+from initlint.flow import ALWAYS, Condition, Node, Token
+from initlint.interpret.joins import join
+from initlint.interpret.objects import Instance
+from initlint.interpret.values import ABSENT, Mutable, Union, Value
+from initlint.source import Site
 
 Result = TypeVar("Result")
 Changes = dict[int, tuple[Mutable, Any]]
@@ -20,20 +25,39 @@ class OutOfSteps(Exception):
     """The budget of an entry point is used up."""
 
 
+_fresh = count()
+
+
+def fresh() -> object:
+    """The key of a condition that is like no other."""
+    return next(_fresh)
+
+
+@dataclass
+class Journal:
+    """What one entry point leaves behind for the extraction of graphs."""
+
+    instances: list[Instance] = field(default_factory=list)
+    nodes: dict[int, list[Node]] = field(default_factory=dict)
+    """By the identity of a layer: the nodes of the flow that stand for its uses."""
+    calls: dict[Site, Any] = field(default_factory=dict)
+    incomplete: dict[str, None] = field(default_factory=dict)
+
+
 class State:
-    """Conditions in force, and a journal that lets a branch be undone.
+    """The conditions in force, and the changes since each branch began, which let it be undone.
 
     Whoever changes a `Mutable` calls `touch` first. Outside an undecided branch that costs one comparison.
     """
 
     def __init__(self) -> None:
         self.condition: Condition = ALWAYS
-        self._journal: list[Changes] = []
+        self._changed: list[Changes] = []
 
     def touch(self, target: Mutable) -> None:
         """Remember the state of `target` before its first change in this branch."""
-        if self._journal and id(target) not in self._journal[-1]:
-            self._journal[-1][id(target)] = (target, target.save())
+        if self._changed and id(target) not in self._changed[-1]:
+            self._changed[-1][id(target)] = (target, target.save())
 
     def known(self, key: Any) -> bool | None:
         """Which side of the condition `key` is being followed, if one is."""
@@ -43,12 +67,12 @@ class State:
 
     def alone(self, run: Callable[[], Result]) -> Result:
         """Run something that happens outside of all branches: the top level of an imported module."""
-        condition, journal = self.condition, self._journal
-        self.condition, self._journal = ALWAYS, []
+        condition, changed = self.condition, self._changed
+        self.condition, self._changed = ALWAYS, []
         try:
             return run()
         finally:
-            self.condition, self._journal = condition, journal
+            self.condition, self._changed = condition, changed
 
     def branch(self, token: Token, run: Callable[[], Result]) -> tuple[Result | None, bool, Changes]:
         """Run one side of an undecided condition and undo its changes.
@@ -57,7 +81,7 @@ class State:
         """
         before = self.condition
         self.condition = before | {token}
-        self._journal.append({})
+        self._changed.append({})
         result, raised = None, False
         try:
             result = run()
@@ -65,7 +89,7 @@ class State:
             raised = True
         finally:
             self.condition = before
-            touched = self._journal.pop()
+            touched = self._changed.pop()
             left: Changes = {}
             for key, (target, saved) in touched.items():
                 left[key] = (target, target.save())
@@ -88,3 +112,44 @@ class State:
             state_other = other[key][1] if key in other else untouched
             self.touch(target)
             target.restore(target.joined(state_one, first, state_other, second))
+
+    def either(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
+        """The joined value of two thunks: `one` where the token `yes` holds, `other` where it does not."""
+        no = (yes[0], not yes[1])
+        first, first_raised, first_left = self.branch(yes, one)
+        second, second_raised, second_left = self.branch(no, other)
+        if first_raised and second_raised:
+            raise Raised
+        if first_raised:
+            self.adopt(second_left)
+            return second
+        if second_raised:
+            self.adopt(first_left)
+            return first
+        self.settle(first_left, yes, second_left, no)
+        return join(first, frozenset([yes]), second, frozenset([no]))
+
+    def each(self, value: Value, act: Callable[[Value], Value]) -> Value:
+        """`act` on every alternative of a value, each under its conditions, and the results joined."""
+        if not isinstance(value, Union):
+            return act(value)
+        result: Value = ABSENT
+        so_far: Condition = frozenset()
+        possible = [(v, c) for v, c in value.options if v is not ABSENT and not self._excluded(c)]
+        if len(possible) == 1:
+            return act(possible[0][0])
+        for option, condition in possible:
+            token: Token = next(iter(condition)) if len(condition) == 1 else (fresh(), True)
+            found, raised, left = self.branch(token, lambda option=option: act(option))  # type: ignore[misc]
+            if raised:
+                continue
+            self.settle(left, token, {}, (token[0], not token[1]))
+            under = frozenset([token])
+            result = found if result is ABSENT else join(result, so_far, found, under)
+            so_far = under
+        if result is ABSENT:
+            raise Raised
+        return result
+
+    def _excluded(self, condition: Condition) -> bool:
+        return any((key, not side) in self.condition for key, side in condition)

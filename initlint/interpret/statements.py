@@ -2,60 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import libcst as cst
 
-from initlint.flow import Token
-from initlint.interpret.definitions import define_class, define_function, import_from, import_names
-from initlint.interpret.expressions import augmented, operate
-from initlint.interpret.machine import Call, Execute, Machine
+from initlint.interpret.calls import Call
+from initlint.interpret.compound import block, for_, if_, line, match_, try_, while_, with_
+from initlint.interpret.containers import ListValue
+from initlint.interpret.definitions import define_class, define_function
+from initlint.interpret.imports import import_from, import_names
+from initlint.interpret.machine import Execute, Machine
+from initlint.interpret.objects import Instance
+from initlint.interpret.operators import augmented, operate
+from initlint.interpret.parameters import write_in_place
 from initlint.interpret.scopes import Environment, GlobalEnvironment
 from initlint.interpret.sequences import bounded, iterate
 from initlint.interpret.state import Raised
+from initlint.interpret.storage import Tensor
 from initlint.interpret.targets import bind_target, delete
-from initlint.interpret.parameters import write_in_place
-from initlint.interpret.truth import decide, narrow
-from initlint.interpret.values import ContextManager, Instance, ListValue, Tensor, Unknown, present
-
-_MAX_WHILE = 64
-"""Rounds of a `while` whose condition is known each time."""
-
-
-def block(machine: Machine, node: cst.IndentedBlock | cst.SimpleStatementSuite, env: Environment) -> str | None:
-    return _run(machine, node.body, env)
-
-
-def _run(machine: Machine, body: Sequence[cst.CSTNode], env: Environment) -> str | None:
-    for statement in body:
-        left = machine.execute(statement, env)
-        if left is not None:
-            return left
-    return None
-
-
-def line(machine: Machine, node: cst.SimpleStatementLine, env: Environment) -> str | None:
-    return _run(machine, node.body, env)
+from initlint.interpret.truth import narrow
+from initlint.interpret.values import Unknown, present
 
 
 def expression(machine: Machine, node: cst.Expr, env: Environment) -> None:
+    """A statement that is an expression; docstrings are passed over."""
     if node.value.__class__ is not cst.SimpleString:
         machine.evaluate(node.value, env)
 
 
 def assign(machine: Machine, node: cst.Assign, env: Environment) -> None:
+    """`a = b = value`."""
     value = machine.evaluate(node.value, env)
     for target in node.targets:
         bind_target(machine, target.target, value, env)
 
 
 def annotated(machine: Machine, node: cst.AnnAssign, env: Environment) -> None:
+    """`a: int = value`."""
     if node.value is not None:
         bind_target(machine, node.target, machine.evaluate(node.value, env), env)
 
 
 def augmented_assign(machine: Machine, node: cst.AugAssign, env: Environment) -> None:
+    """`a += value`; lists, containers and parameters are changed in place."""
     left = present(machine.evaluate(node.target, env))
     right = machine.evaluate(node.value, env)
     if isinstance(left, ListValue) and isinstance(node.operator, cst.AddAssign):
@@ -70,185 +57,29 @@ def augmented_assign(machine: Machine, node: cst.AugAssign, env: Environment) ->
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None:
         # `w *= k` writes to the parameter; the name then stands for the same tensor.
-        write_in_place(machine, left, type(node.operator).__name__.removesuffix("Assign").lower(), right, machine.site(node, env))
+        write_in_place(
+            machine, left, type(node.operator).__name__.removesuffix("Assign").lower(), right, machine.site(node, env)
+        )
         return
     kind = augmented(type(node.operator))
     value = Unknown("an operation") if kind is None else operate(machine, kind, left, right, node, env)
     bind_target(machine, node.target, value, env)
 
 
-def if_(machine: Machine, node: cst.If, env: Environment) -> str | None:
-    verdict, token = decide(machine, node.test, env)
-    if verdict is True:
-        return machine.execute(node.body, env)
-    if verdict is False:
-        return _orelse(machine, node.orelse, env)
-
-    def yes() -> str | None:
-        narrow(machine, node.test, env, True)
-        return machine.execute(node.body, env)
-
-    def no() -> str | None:
-        narrow(machine, node.test, env, False)
-        return _orelse(machine, node.orelse, env)
-
-    return undecided(machine, token, yes, no, env)
-
-
-def _orelse(machine: Machine, orelse: cst.If | cst.Else | None, env: Environment) -> str | None:
-    if orelse is None:
-        return None
-    return machine.execute(orelse if isinstance(orelse, cst.If) else orelse.body, env)
-
-
-def undecided(machine: Machine, yes: Token, one: Any, other: Any, env: Environment) -> str | None:
-    """Run both sides of a condition and join what they leave.
-
-    A side that raises is taken not to happen. After a side that leaves the block, the rest of the block runs
-    under the other side's condition.
-    """
-    state = machine.state
-    no = (yes[0], not yes[1])
-    left_one, raised_one, changes_one = state.branch(yes, one)
-    left_other, raised_other, changes_other = state.branch(no, other)
-    if raised_one and raised_other:
-        raise Raised
-    if raised_one:
-        state.adopt(changes_other)
-        return left_other
-    if raised_other:
-        state.adopt(changes_one)
-        return left_one
-    # The names of a side that returns are gone with it.
-    if left_one == "return" and left_other != "return":
-        changes_one = {key: change for key, change in changes_one.items() if change[0] is not env}
-    elif left_other == "return" and left_one != "return":
-        changes_other = {key: change for key, change in changes_other.items() if change[0] is not env}
-    if left_one == "return" and left_other is None and id(env) in changes_other:
-        state.adopt({id(env): changes_other.pop(id(env))})
-    elif left_other == "return" and left_one is None and id(env) in changes_one:
-        state.adopt({id(env): changes_one.pop(id(env))})
-    state.settle(changes_one, yes, changes_other, no)
-    if left_one is not None and left_other is not None:
-        return left_one if left_one == left_other else "continue" if "continue" in (left_one, left_other) else "break"
-    if left_one is None and left_other is None:
-        return None
-    remaining = no if left_one is not None else yes
-    state.condition = state.condition | {remaining}
-    if "return" in (left_one, left_other):
-        env.frame.maybe_left = env.frame.maybe_left | {remaining}
-    return None
-
-
-def for_(machine: Machine, node: cst.For, env: Environment) -> str | None:
-    iterable = machine.evaluate(node.iter, env)
-    before = machine.state.condition
-    left = None
-    for item, under in iterate(machine, iterable):
-        machine.state.condition = before | env.frame.maybe_left | under
-        if under:
-            left = _maybe_round(machine, node, item, under, env)
-        else:
-            bind_target(machine, node.target, item, env)
-            left = machine.execute(node.body, env)
-        if left in ("break", "return"):
-            break
-    machine.state.condition = before | env.frame.maybe_left
-    if left == "return":
-        return left
-    if left != "break" and node.orelse is not None:
-        return machine.execute(node.orelse.body, env)
-    return None
-
-
-def _maybe_round(machine: Machine, node: cst.For, item: Any, under: Any, env: Environment) -> str | None:
-    """One round of a loop for an item that may not be there."""
-
-    def run() -> str | None:
-        bind_target(machine, node.target, item, env)
-        return machine.execute(node.body, env)
-
-    token = next(iter(under))
-    left, _, changes = machine.state.branch(token, run)
-    machine.state.settle(changes, token, {}, (token[0], not token[1]))
-    return None if left in ("break", "return") else left
-
-
-def while_(machine: Machine, node: cst.While, env: Environment) -> str | None:
-    before = machine.state.condition
-    left = None
-    for _ in range(_MAX_WHILE):
-        verdict, _token = decide(machine, node.test, env)
-        if verdict is False:
-            break
-        left = machine.execute(node.body, env)
-        if left in ("break", "return") or verdict is None:
-            break
-    machine.state.condition = before | env.frame.maybe_left
-    if left == "return":
-        return left
-    if left != "break" and node.orelse is not None:
-        return machine.execute(node.orelse.body, env)
-    return None
-
-
-def with_(machine: Machine, node: cst.With, env: Environment) -> str | None:
-    kinds = []
-    for entry in node.items:
-        manager = present(machine.evaluate(entry.item, env))
-        if entry.asname is not None and isinstance(entry.asname.name, cst.BaseExpression):
-            bind_target(machine, entry.asname.name, _entered(manager), env)
-        if isinstance(manager, ContextManager):
-            kinds.append(manager.kind)
-    machine.no_grad += "no_grad" in kinds
-    machine.guards += "suppress" in kinds
-    try:
-        return machine.execute(node.body, env)
-    finally:
-        machine.no_grad -= "no_grad" in kinds
-        machine.guards -= "suppress" in kinds
-
-
-def _entered(manager: Any) -> Any:
-    if isinstance(manager, ListValue):  # a generator function as a context manager yields what is bound
-        return manager.items[0] if manager.items else None
-    return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
-
-
-def try_(machine: Machine, node: cst.Try | cst.TryStar, env: Environment) -> str | None:
-    """The body is taken to succeed; if it surely raises, the first handler runs."""
-    machine.guards += 1
-    left = None
-    try:
-        left = machine.execute(node.body, env)
-        failed = False
-    except Raised:
-        failed = True
-    finally:
-        machine.guards -= 1
-    if failed:
-        if node.handlers:
-            left = machine.execute(node.handlers[0].body, env)
-    elif left is None and node.orelse is not None:
-        left = machine.execute(node.orelse.body, env)
-    if node.finalbody is not None:
-        left = machine.execute(node.finalbody.body, env) or left
-    if failed and not node.handlers:
-        raise Raised
-    return left
-
-
 def return_(machine: Machine, node: cst.Return, env: Environment) -> str:
+    """Note what is returned, and under which conditions."""
     value = None if node.value is None else machine.evaluate(node.value, env)
     env.frame.returns.append((value, machine.state.condition))
     return "return"
 
 
 def raise_(machine: Machine, node: cst.Raise, env: Environment) -> None:
+    """The program ends here, or this side of a test does."""
     raise Raised
 
 
 def delete_(machine: Machine, node: cst.Del, env: Environment) -> None:
+    """`del a, b.c`."""
     delete(machine, node.target, env)
 
 
@@ -259,33 +90,17 @@ def assert_(machine: Machine, node: cst.Assert, env: Environment) -> None:
 
 
 def global_(machine: Machine, node: cst.Global, env: Environment) -> None:
+    """The names live in the module."""
     for item in node.names:
         env.declared[item.name.value] = env.scope.environment
 
 
 def nonlocal_(machine: Machine, node: cst.Nonlocal, env: Environment) -> None:
+    """The names live in the function around."""
     for item in node.names:
         owner = env.parent.owner_of(item.name.value) if env.parent is not None else None
         if owner is not None:
             env.declared[item.name.value] = owner
-
-
-def match_(machine: Machine, node: cst.Match, env: Environment) -> str | None:
-    """Every case may be the one."""
-    machine.evaluate(node.subject, env)
-
-    def rest(at: int) -> str | None:
-        if at == len(node.cases):
-            return None
-        return undecided(
-            machine,
-            (machine.fresh(), True),
-            lambda: machine.execute(node.cases[at].body, env),
-            lambda: rest(at + 1),
-            env,
-        )
-
-    return rest(0)
 
 
 EXECUTE: dict[type, Execute] = {

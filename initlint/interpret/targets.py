@@ -7,24 +7,14 @@ from typing import Any
 import libcst as cst
 
 from initlint.graph import Place
+from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.parameters import replaces, write_data, write_item
 from initlint.interpret.scopes import Environment
 from initlint.interpret.sequences import bounded, is_key, sequence
-from initlint.interpret.values import (
-    ClassValue,
-    DictValue,
-    Function,
-    Instance,
-    ListValue,
-    Package,
-    Storage,
-    Tensor,
-    Union,
-    Unknown,
-    Value,
-    present,
-)
+from initlint.interpret.storage import Tensor
+from initlint.interpret.values import Function, Package, Union, Unknown, Value, present
 
 
 def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -> None:
@@ -51,15 +41,15 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, env: E
             bind_target(machine, element.value, _part(value), env)
         return
     if starred is None:
-        for element, item in zip(elements, items):
+        for element, item in zip(elements, items, strict=True):
             bind_target(machine, element.value, item, env)
         return
     after = len(elements) - starred - 1
-    for element, item in zip(elements[:starred], items):
+    for element, item in zip(elements[:starred], items, strict=False):
         bind_target(machine, element.value, item, env)
     middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
     bind_target(machine, elements[starred].value, middle, env)
-    for element, item in zip(elements[starred + 1 :], items[len(items) - after :]):
+    for element, item in zip(elements[starred + 1 :], items[len(items) - after :], strict=False):
         bind_target(machine, element.value, item, env)
 
 
@@ -77,7 +67,7 @@ def _part(value: Value) -> Value:
 def set_attribute(machine: Machine, holder: Value, name: str, value: Value, place: Place | None) -> None:
     """`holder.name = value`."""
     if isinstance(holder, Union):
-        machine.each(holder, lambda option: set_attribute(machine, option, name, value, place))
+        machine.state.each(holder, lambda option: set_attribute(machine, option, name, value, place))
     elif isinstance(holder, Instance):
         _set_field(machine, holder, name, value, place)
     elif isinstance(holder, ClassValue):
@@ -94,14 +84,13 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value, plac
 
 def _set_field(machine: Machine, instance: Instance, name: str, value: Value, place: Place | None) -> None:
     if instance.user_class is not None:
-        setter, owner = instance.user_class.find(name)
-        if isinstance(setter, Function) and setter.node is not None and "property" in setter.wrappers:
+        setter, _ = instance.user_class.find(name)
+        if isinstance(setter, Function) and "property" in setter.wrappers:
             return
     machine.state.touch(instance)
     before = instance.fields.get(name)
-    if isinstance(value, Tensor) and isinstance(before, Tensor) and before.storage is not None and value is not before:
-        if not replaces(value, before):
-            return
+    if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
+        return
     registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
     if registers and name in instance.fields and not isinstance(before, type(value)):
         # A module that takes the place of a plain attribute is registered last, as torch does it.
@@ -111,14 +100,19 @@ def _set_field(machine: Machine, instance: Instance, name: str, value: Value, pl
     adopt(instance, name, value)
 
 
+def _is_new(value: Tensor, before: Tensor) -> bool:
+    return before.storage is None or value is before or replaces(value, before)
+
+
 def adopt(instance: Instance, name: str, value: Value) -> None:
     """Tell a child or a parameter whom it belongs to."""
     for option in value.values if isinstance(value, Union) else (value,):
         if isinstance(option, Instance):
             option.parent = option.parent or instance.is_module
-        elif isinstance(option, Tensor) and option.leaf and isinstance(option.storage, Storage):
-            if option.storage.owner is None:
-                option.storage.owner, option.storage.name = instance, name
+        elif isinstance(option, Tensor) and option.leaf:
+            storage = option.storage
+            if storage is not None and storage.owner is None:
+                storage.owner, storage.name = instance, name
 
 
 def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
@@ -137,7 +131,7 @@ def _set_item(machine: Machine, target: cst.Subscript, value: Value, env: Enviro
     index: Value = Unknown("an index")
     if len(elements) == 1 and isinstance(elements[0].slice, cst.Index):
         index = machine.evaluate(elements[0].slice.value, env)
-    machine.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
+    machine.state.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
 
 
 def _set_item_of(
@@ -177,7 +171,9 @@ def delete(machine: Machine, target: cst.BaseExpression, env: Environment) -> No
             holder.fields.pop(target.attr.value, None)
     elif isinstance(target, cst.Subscript):
         holder = machine.evaluate(target.value, env)
-        index = machine.evaluate(target.slice[0].slice.value, env) if isinstance(target.slice[0].slice, cst.Index) else None
+        index = (
+            machine.evaluate(target.slice[0].slice.value, env) if isinstance(target.slice[0].slice, cst.Index) else None
+        )
         if isinstance(holder, Instance) and isinstance(index, (int, str)):
             delete_child(machine, holder, index)
         elif isinstance(holder, (DictValue, ListValue)) and index is not None:
@@ -193,6 +189,7 @@ def delete(machine: Machine, target: cst.BaseExpression, env: Environment) -> No
 
 
 def delete_child(machine: Machine, holder: Instance, index: int | str) -> None:
+    """`del container[index]`."""
     machine.state.touch(holder)
     keys = list(holder.fields)
     if isinstance(index, str):

@@ -6,23 +6,50 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.facts.layers import MODULES
-from initlint.flow import Condition, Node
+from initlint.flow import ALWAYS, Condition, Node
 from initlint.graph import Arguments, Place
+from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
+from initlint.interpret.objects import Instance
 from initlint.interpret.parameters import scaled
-from initlint.interpret.values import (
-    External,
-    Instance,
-    ListValue,
-    Storage,
-    Tensor,
-    Union,
-    Unknown,
-    Value,
-    options,
-)
+from initlint.interpret.storage import Storage, Tensor
+from initlint.interpret.values import External, Union, Unknown, Value, options
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
+
+
+def data_of(values: Iterable[Value]) -> list[tuple[Node, Condition]]:
+    """The flow nodes of all data tensors among `values`, with the conditions under which they are the value."""
+    found: list[tuple[Node, Condition]] = []
+    _collect_data(values, ALWAYS, found, set())
+    return found
+
+
+def _collect_data(
+    values: Iterable[Value], under: Condition, found: list[tuple[Node, Condition]], seen: set[int]
+) -> None:
+    for value in values:
+        for option, condition in options(value):
+            if isinstance(option, (Tensor, Unknown)):
+                if option.node is not None:
+                    found.append((option.node, condition | under))
+                continue
+            inside = _contents(option)
+            # Objects know each other in circles.
+            if inside and id(option) not in seen:
+                seen.add(id(option))
+                _collect_data(inside, condition | under, found, seen)
+
+
+def _contents(value: Value) -> Iterable[Value]:
+    """What a container or a plain object holds."""
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, ListValue):
+        return value.items
+    if isinstance(value, DictValue):
+        return value.items.values()
+    return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
 
 
 def node(
@@ -35,7 +62,7 @@ def node(
     arguments: Arguments | None = None,
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    made = Node(kind, op, machine.data(values), place, machine.state.condition, layer, arguments)
+    made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments)
     if layer is not None:
         machine.journal.nodes.setdefault(id(layer), []).append(made)
     return Tensor(made)
@@ -43,7 +70,7 @@ def node(
 
 def operation(machine: Machine, kind: str, op: str, values: list[Value], place: Place | None, **more: Any) -> Tensor:
     """As `node`; of parameters alone it gives what is computed from them, which is no data."""
-    if not machine.data(values):
+    if not data_of(values):
         found = sources(values)
         if found:
             return Tensor(sources=found)
@@ -52,7 +79,7 @@ def operation(machine: Machine, kind: str, op: str, values: list[Value], place: 
 
 def unknown_result(machine: Machine, reason: str, values: Iterable[Value], place: Place | None) -> Unknown:
     """What code that is not followed returns: it consumes the data that it is handed."""
-    inputs = machine.data(values)
+    inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
     return Unknown(reason, node=Node("end", "unknown", inputs, place, machine.state.condition))
@@ -75,7 +102,7 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
 def passed(machine: Machine, value: Value) -> Value:
     """The result of an operator that changes nothing that counts."""
     if isinstance(value, Union):
-        return machine.each(value, lambda option: passed(machine, option))
+        return machine.state.each(value, lambda option: passed(machine, option))
     if isinstance(value, Tensor):
         return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None)
     return value
@@ -83,7 +110,7 @@ def passed(machine: Machine, value: Value) -> Value:
 
 def arithmetic(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
     """`left` and `right` combined by an operator of which at least one side is a tensor."""
-    one, other = machine.data([left]), machine.data([right])
+    one, other = data_of([left]), data_of([right])
     if not one and not other:
         return _of_parameters(machine, name, left, right, place)
     if name == "matmul":
@@ -112,19 +139,20 @@ def _may_be_data(value: Value) -> bool:
 
 
 def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
-    """Arithmetic without data: on new tensors it changes how they are filled, on parameters it gives a derived value."""
+    """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
     for tensor, other in ((left, right), (right, left)):
+        if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
+            continue
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.parameter:
-            if not isinstance(other, Tensor) and not (tensor is right and name in ("sub", "div")):
-                return scaled(machine, tensor, name, other, place)
+            return scaled(machine, tensor, name, other, place)
     found = sources([left, right])
     return Tensor(sources=found) if found else Unknown("an operation on tensors that are not followed")
 
 
 def product(machine: Machine, values: list[Value], place: Place) -> Tensor:
     """A matrix product: with a parameter it is a layer, of data alone it ends their paths."""
-    data = [value for value in values if machine.data([value])]
-    weights = [value for value in values if not machine.data([value]) and sources([value])]
+    data = [value for value in values if data_of([value])]
+    weights = [value for value in values if not data_of([value]) and sources([value])]
     if data and weights:
         return weighted(machine, weights[0], data, place)
     return node(machine, "end", "matmul", values, place)
@@ -150,13 +178,16 @@ def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:
 
 
 def is_layer(instance: Instance) -> bool:
+    """Whether it is one of torch's layers with a weight, or derives from one."""
     name = instance.torch_name
     return name is not None and name in MODULES and MODULES[name].role == "layer"
 
 
-def subscript_tensor(machine: Machine, value: Tensor, index: Value, place: Place | None) -> Tensor:
+def part_of(value: Tensor, index: Value) -> Tensor:
     """`tensor[index]`: part of the same storage, and the same flow."""
-    return Tensor(value.node, value.storage, leaf=False, whole=False, sources=value.sources, shape=_indexed(value, index))
+    return Tensor(
+        value.node, value.storage, leaf=False, whole=False, sources=value.sources, shape=_indexed(value, index)
+    )
 
 
 def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
@@ -170,11 +201,3 @@ def overwrite(machine: Machine, tensor: Value, result: Tensor) -> None:
     if isinstance(tensor, Tensor) and tensor.node is not None:
         machine.state.touch(tensor)
         tensor.node = result.node
-
-
-def conditions(values: list[tuple[Any, Condition]]) -> Condition:
-    """The conditions common to all."""
-    found = values[0][1] if values else frozenset()
-    for _, condition in values[1:]:
-        found &= condition
-    return found

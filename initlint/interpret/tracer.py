@@ -7,46 +7,21 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from initlint.flow import Node
 from initlint.graph import Forward, ModelGraph
-from initlint.interpret.attributes import attribute
-from initlint.interpret.definitions import construct
-from initlint.interpret.expressions import EVALUATE
-from initlint.interpret.externals import call_external, call_unknown
-from initlint.interpret.extract import Extraction, layers_of
-from initlint.interpret.inits import helper
-from initlint.interpret.machine import Call, Machine, Tables, annotation, default
-from initlint.interpret.methods import call_method
-from initlint.interpret.modules import call_instance
+from initlint.interpret.calls import Call
+from initlint.interpret.extract import Extraction
+from initlint.interpret.forwards import run_forward, text_of
+from initlint.interpret.layers import layers_of
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.scopes import ModuleScope
-from initlint.interpret.state import OutOfSteps, Raised
-from initlint.interpret.statements import EXECUTE
 from initlint.interpret.tree import torch_base
-from initlint.interpret.values import (
-    ClassValue,
-    External,
-    Function,
-    Instance,
-    Tensor,
-    Unknown,
-    Value,
-)
+from initlint.interpret.values import Function, Value
 from initlint.source import Site
 
-TABLES = Tables(
-    evaluate=EVALUATE,
-    execute=EXECUTE,
-    attribute=attribute,
-    call_external=call_external,
-    call_method=call_method,
-    call_instance=call_instance,
-    construct=construct,
-    call_unknown=call_unknown,
-    helper=helper,
-)
-
 _INITS = re.compile(
-    rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\(|xavier|kaiming|orthogonal_|calculate_gain"
+    rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
+    rb"|xavier|kaiming|orthogonal_|calculate_gain"
 )
 """Files without any of these call no init function."""
 _FILE_STEPS = 150_000
@@ -98,9 +73,6 @@ def _has_defaults(function: Function) -> bool:
     return all(parameter.default is not None for parameter in named)
 
 
-# Entry points -----------------------------------------------------------------------------------------------------
-
-
 def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     scope.values["__name__"] = "__main__"
     with machine.entry():
@@ -139,7 +111,7 @@ def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassV
 
 
 def _left_over(machine: Machine, function: Function) -> bool:
-    return function.node not in machine.executed and _INITS.search(_text(function.node).encode()) is not None
+    return function.node not in machine.executed and _INITS.search(text_of(function.node).encode()) is not None
 
 
 def _calls_of(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
@@ -149,13 +121,10 @@ def _calls_of(machine: Machine, function: Function, cls: ClassValue | None) -> I
         arguments = []
         if cls is not None and not function.wrappers & {"staticmethod", "classmethod"}:
             arguments = [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
-        machine.call_function(function, Call(arguments, {}, site))
+        machine.call(function, Call(arguments, {}, site))
     calls = Extraction(machine).calls()
     if calls:
         yield ModelGraph(function.name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
-
-
-# Models -----------------------------------------------------------------------------------------------------------
 
 
 def _models(
@@ -169,7 +138,7 @@ def _models(
     extraction = Extraction(machine)
     calls_given = False
     for root in models:
-        forward = _run_forward(machine, root)
+        forward = run_forward(machine, root)
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
         if len(models) == 1 and name and place.node.__class__ is cst.FunctionDef:
             shown = name
@@ -191,112 +160,3 @@ def _is_container(root: Instance) -> bool:
 def _place_of(root: Instance, fallback: Site) -> Site:
     cls = root.user_class
     return fallback if cls is None else Site(cls.scope.source, cls.node)
-
-
-def _run_forward(machine: Machine, root: Instance) -> Forward:
-    """Run the model's `forward` on a tensor that stands for its input."""
-    cls = root.user_class
-    if cls is None:
-        return _attempt(machine, root, None)
-    function, _ = cls.find("forward")
-    if isinstance(function, Function):
-        done = _attempt(machine, root, function)
-        if done is Forward.RUN:
-            return done
-    elif root.torch_name not in (None, "torch.nn.Module"):
-        return _attempt(machine, root, None)
-    elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
-        return Forward.UNKNOWN
-    ran = [_attempt(machine, root, method) for method in _other_ways_in(machine, cls)]
-    if Forward.RUN in ran and machine.journal.nodes:
-        return Forward.RUN
-    return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
-
-
-_NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
-
-
-def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
-    """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
-    found = []
-    for part in cls.mro:
-        for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
-            if isinstance(value, Function) and isinstance(value.node, cst.FunctionDef) and name != "forward":
-                if value.node not in machine.executed and not value.wrappers and not _NO_WAY_IN.search(name):
-                    if len(value.node.params.params) > 1:
-                        found.append(value)
-    return found
-
-
-def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward:
-    site = root.place if isinstance(root.place, Site) else Site(method.scope.source, method.node) if method else None
-    assert site is not None
-    for guess in (False, True):
-        try:
-            machine.unwind()
-            if method is None:
-                result = machine.call(root, Call([_input(site)], {}, site))
-            else:
-                result = machine.call_function(method, Call([root], _inputs(machine, method, guess), site), root)
-        except Raised:
-            continue
-        except OutOfSteps:
-            machine.note("too many steps in forward")
-            return _forget(machine)
-        except RecursionError:
-            machine.note("forward is nested too deeply")
-            return _forget(machine)
-        outputs = machine.data([result])
-        if outputs:
-            Node("output", "output", outputs, site)
-        return Forward.RUN
-    return Forward.UNKNOWN
-
-
-def _forget(machine: Machine) -> Forward:
-    """Half a flow tells nothing: what follows a layer may be in the other half."""
-    machine.journal.nodes.clear()
-    return Forward.UNKNOWN
-
-
-def _input(site: Site) -> Tensor:
-    return Tensor(Node("input", "input", (), site))
-
-
-_NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
-
-
-def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]:
-    """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
-    parameters = method.node.params
-    named = [*parameters.posonly_params, *parameters.params][1:] + list(parameters.kwonly_params)
-    required = [p for p in named if p.default is None]
-    given: dict[str, Value] = {}
-    for at, parameter in enumerate(named):
-        name = parameter.name.value
-        hint = annotation(machine, parameter, method)
-        if parameter.default is None:
-            is_number = isinstance(hint, External) and hint.name in _NO_TENSORS
-            site = Site(method.scope.source, parameter)
-            if is_number or isinstance(hint, ClassValue):
-                given[name] = Unknown(f"argument {name}", hint)
-            elif parameter.annotation is not None and hint is None:
-                given[name] = _composed(parameter, site, name)
-            else:
-                given[name] = _input(site)
-        elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
-            given[name] = _input(Site(method.scope.source, parameter))
-    return given
-
-
-def _composed(parameter: cst.Param, site: Site, name: str) -> Value:
-    """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
-    annotation = parameter.annotation
-    assert annotation is not None
-    if "Optional" in (text := _text(annotation.annotation)) or text.endswith("Tensor") or "| None" in text:
-        return _input(site)
-    return Unknown(f"argument {name}", node=_input(site).node)
-
-
-def _text(node: cst.CSTNode) -> str:
-    return cst.Module([]).code_for_node(node)

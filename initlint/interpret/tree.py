@@ -8,18 +8,10 @@ from typing import Any
 from initlint.facts.layers import BASES, CHILDREN, MODULES, shapes
 from initlint.flow import ALWAYS, Condition
 from initlint.graph import UNDETERMINED
-from initlint.interpret.values import (
-    ABSENT,
-    ClassValue,
-    External,
-    Instance,
-    ListValue,
-    Storage,
-    Tensor,
-    Union,
-    Value,
-    options,
-)
+from initlint.interpret.containers import ListValue
+from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.storage import Storage, Tensor
+from initlint.interpret.values import ABSENT, External, Union, Value, options
 
 _FRAMEWORK_MODULES = frozenset(
     {
@@ -76,6 +68,7 @@ def literal(value: Value) -> Any:
 
 
 def literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
+    """The arguments of a constructor or init function as graphs show them."""
     return {name: literal(value) for name, value in arguments.items()}
 
 
@@ -83,18 +76,18 @@ def parameter_names(instance: Instance) -> Mapping[str, Any]:
     """The parameters that torch gives a layer of this type, with their shapes."""
     name = instance.torch_name
     if name is None or name not in MODULES or MODULES[name].role not in ("layer", "norm"):
-        return MODULES_WITHOUT
+        return _NONE
     return shapes(MODULES[name].type, literals(instance.arguments), UNDETERMINED)
 
 
-MODULES_WITHOUT: Mapping[str, Any] = {}
+_NONE: Mapping[str, Any] = {}
 
 
 def parameter(instance: Instance, name: str) -> Value:
-    """The parameter `name` of a torch layer, made when first asked for; None if built without; `ABSENT` if it has none."""
+    """The parameter `name` of a torch layer, made when first asked for; None if built without, `ABSENT` if none."""
     known = parameter_names(instance)
     if name not in known:
-        if name in ("bias", "weight") and known is not MODULES_WITHOUT:
+        if name in ("bias", "weight") and known is not _NONE:
             return None
         return ABSENT
     storage = Storage(known[name], instance.place, instance.condition)
@@ -192,16 +185,15 @@ def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, 
 def derives(value: Instance, cls: Value) -> bool | None:
     """`isinstance(value, cls)`; None if that cannot be told."""
     if isinstance(cls, ClassValue):
-        if isinstance(value.cls, ClassValue):
-            if any(c is cls or (isinstance(c, ClassValue) and c.node is cls.node) for c in value.cls.mro):
-                return True
-            return False if value.cls.readable and not value.symbolic else None if value.symbolic else False
-        return False
+        if not isinstance(value.cls, ClassValue):
+            return False
+        if any(c is cls or (isinstance(c, ClassValue) and c.node is cls.node) for c in value.cls.mro):
+            return True
+        return None if value.symbolic else False
     if not isinstance(cls, External):
         return None
-    if value.torch_name is not None:
-        if value.torch_name == cls.name or cls.name in BASES.get(value.torch_name, ()):
-            return True
+    if value.torch_name is not None and (value.torch_name == cls.name or cls.name in BASES.get(value.torch_name, ())):
+        return True
     if isinstance(value.cls, ClassValue):
         names = value.cls.externals()
         if cls.name in names or any(cls.name in BASES.get(name, ()) for name in names):

@@ -62,7 +62,7 @@ from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.layers import shapes
 from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
 from initlint.mending import FixOfEveryUse
-from initlint.rewrite import append_attribute, guard_against_none
+from initlint.rewrite import append_attribute, compare_with_none, guard_against_none
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -73,11 +73,30 @@ from initlint.wording import called, conjunction
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that is certainly handed a module or None."""
     for call in model.calls:
+        if call.initializer == _TRUTH:
+            yield from _tested(call)
+            continue
         wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain and not t.guarded]
         if wrong and not call.guarded:
             handed = conjunction(_description(target) for target in wrong)
             message = f"`{called(call)}` raises AttributeError: it is handed {handed}"
             yield Violation(message, call.place, Severity.ERROR, fix=_fix(call, wrong))
+
+
+_TRUTH = "builtins.bool"
+"""The initializer of an `InitCall` that asks whether a parameter is true: `if m.bias:`."""
+
+
+def _tested(call: InitCall) -> Iterator[Violation]:
+    """`if m.bias:` raises for every bias of more than one element."""
+    several = [t for t in call.targets if t.kind == "parameter" and t.certain and t.shape not in (None, (), (1,))]
+    if not several or call.guarded or any(None in (target.shape or ()) for target in several):
+        return
+    what = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
+    edits = compare_with_none(call.place) if isinstance(call.place, Site) else None
+    fix = None if edits is None else Fix("Compare with None", edits, Applicability.UNSAFE)
+    message = f"asking whether {what} is true raises RuntimeError: it has several elements; use `is not None`"
+    yield Violation(message, call.place, Severity.ERROR, fix=fix)
 
 
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:

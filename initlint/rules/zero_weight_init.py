@@ -131,7 +131,8 @@ def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Fol
     dead = dead_activation(layer)
     if dead is not None and bias_constant(layer) == 0.0:
         over = "a norm and " if NORMS.intersection(dead.between) else ""
-        reason = f"with no bias and {over}{title(dead.op)} behind it, whose slope at zero is zero, it never learns"
+        bias = "no bias" if layer.arguments.get("bias", True) is False else "a zero bias"
+        reason = f"with {bias} and {over}{title(dead.op)} behind it, whose slope at zero is zero, it never learns"
         return _Verdict(Severity.ERROR, reason), dead
     if is_meant(layer, write) or layer.fed_by:
         return None

@@ -30,7 +30,7 @@ def test_dead_before_relu() -> None:
     assert violation.severity is Severity.ERROR
     assert violation.place == at(10)
     assert violation.message == (
-        "`zeros_` zeroes the whole weight of `fc`: with no bias and ReLU behind it, whose slope at zero is zero, "
+        "`zeros_` zeroes the whole weight of `fc`: with a zero bias and ReLU behind it, whose slope at zero is zero, "
         "it never learns"
     )
 
@@ -43,7 +43,7 @@ def test_every_slope_that_is_zero_at_zero(op: str) -> None:
 def test_a_norm_between_does_not_help() -> None:
     normed = zeroed(following("relu", reach("out"), between=("batch_norm",)))
     assert severities(normed) == [Severity.ERROR]
-    assert "with no bias and a norm and ReLU behind it" in message("INI201", model(normed, OUT))
+    assert "with a zero bias and a norm and ReLU behind it" in message("INI201", model(normed, OUT))
 
 
 def test_a_skip_around_relu_does_not_help() -> None:

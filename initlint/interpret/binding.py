@@ -1,0 +1,74 @@
+"""The parameters of a function: what a call binds to them, their defaults and annotations."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from initlint.interpret.calls import Call
+from initlint.interpret.containers import DictValue, ListValue
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue
+from initlint.interpret.scopes import Environment, Frame
+from initlint.interpret.values import External, Function, Unknown, Value
+
+
+def bind(machine: Machine, function: Function, call: Call, env: Environment) -> None:
+    """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
+    parameters = function.node.params
+    values = env.values
+    positional = [*parameters.posonly_params, *parameters.params]
+    given = call.arguments
+    for parameter, value in zip(positional, given, strict=False):
+        values[parameter.name.value] = value
+    surplus = given[len(positional) :]
+    keywords = call.keywords
+    if keywords:
+        keywords = dict(keywords)
+        for parameter in (*positional[len(given) :], *parameters.kwonly_params):
+            name = parameter.name.value
+            if name in keywords:
+                values[name] = keywords.pop(name)
+    for parameter in (*positional[len(given) :], *parameters.kwonly_params):
+        name = parameter.name.value
+        if name in values:
+            continue
+        if call.open:
+            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+        elif parameter.default is not None:
+            values[name] = default(machine, function, parameter)
+        else:
+            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+    if isinstance(parameters.star_arg, cst.Param):
+        values[parameters.star_arg.name.value] = (
+            ListValue([*surplus, Unknown("more arguments")], open=True) if call.open else tuple(surplus)
+        )
+    if parameters.star_kwarg is not None:
+        from_call = {k: v for k, v in keywords.items() if k not in values}
+        values[parameters.star_kwarg.name.value] = DictValue(from_call, call.open)
+
+
+def default(machine: Machine, function: Function, parameter: cst.Param) -> Value:
+    """The default of a parameter, evaluated once, where the function was defined."""
+    name = parameter.name.value
+    if name not in function.defaults:
+        function.defaults[name] = Unknown("recursive default")
+        env = function.closure or function.scope.environment
+        if function.owner is not None and function.closure is None:
+            env = Environment(function.scope, None, Frame(None))
+            env.values = dict(function.owner.fields)
+        expression = parameter.default
+        assert expression is not None
+        function.defaults[name] = machine.state.alone(lambda: machine.evaluate(expression, env))
+    return function.defaults[name]
+
+
+def annotation(machine: Machine, parameter: cst.Param, function: Function) -> Value:
+    """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
+    if parameter.annotation is None:
+        return None
+    node = parameter.annotation.annotation
+    if not isinstance(node, (cst.Name, cst.Attribute)):
+        return None
+    env = function.closure or function.scope.environment
+    hint = machine.state.alone(lambda: machine.evaluate(node, env))
+    return hint if isinstance(hint, (ClassValue, External)) else None

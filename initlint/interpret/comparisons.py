@@ -1,0 +1,137 @@
+"""Comparisons: `==`, `is`, `in`, `<`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+from initlint.interpret.containers import DictValue, ListValue
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.scopes import Environment
+from initlint.interpret.sequences import bounded, is_key, sequence
+from initlint.interpret.storage import Tensor
+from initlint.interpret.values import (
+    CONSTANTS,
+    External,
+    Function,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
+    cst.Equal: operator.eq,
+    cst.NotEqual: operator.ne,
+    cst.LessThan: operator.lt,
+    cst.LessThanEqual: operator.le,
+    cst.GreaterThan: operator.gt,
+    cst.GreaterThanEqual: operator.ge,
+}
+
+
+def compare(machine: Machine, node: cst.Comparison, env: Environment) -> bool | None:
+    """The value of a (chained) comparison; None if it is not known."""
+    left = present(machine.evaluate(node.left, env))
+    verdict: bool | None = True
+    for target in node.comparisons:
+        right = present(machine.evaluate(target.comparator, env))
+        one = _compare_one(type(target.operator), left, right)
+        if one is False:
+            return False
+        if one is None:
+            verdict = None
+        left = right
+    return verdict
+
+
+def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
+    if isinstance(left, Union) or isinstance(right, Union):
+        lefts = left.values if isinstance(left, Union) else [left]
+        rights = right.values if isinstance(right, Union) else [right]
+        verdicts = {_compare_one(kind, a, b) for a in lefts for b in rights}
+        return verdicts.pop() if len(verdicts) == 1 else None
+    if kind in (cst.In, cst.NotIn):
+        inside = _contains(left, right)
+        return inside if inside is None or kind is cst.In else not inside
+    if kind in (cst.Is, cst.IsNot):
+        same = _is(left, right)
+        return same if same is None or kind is cst.Is else not same
+    if kind in (cst.Equal, cst.NotEqual):
+        equal = _equal(left, right)
+        return equal if equal is None or kind is cst.Equal else not equal
+    if _plain(left) and _plain(right):
+        try:
+            return bool(_COMPARE[kind](left, right))
+        except TypeError:
+            return None
+    return None
+
+
+def _plain(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return all(_plain(item) for item in value)
+    return isinstance(value, CONSTANTS)
+
+
+def _is(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True if left is right else None
+    if left is None or right is None or (isinstance(left, (bool, str)) and isinstance(right, (bool, str))):
+        return left is right if left is None or right is None else left == right
+    if isinstance(left, External) and isinstance(right, External):
+        return left == right
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return True if left is right or (left.storage is not None and left.storage is right.storage) else None
+    return left is right or (isinstance(left, CONSTANTS) and _equal(left, right) is True)
+
+
+def _equal(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True if left is right else None
+    if _plain(left) and _plain(right):
+        return bool(left == right)
+    if isinstance(left, ClassValue) and isinstance(right, ClassValue):
+        return left is right or left.node is right.node
+    if isinstance(left, (External, ClassValue)) and isinstance(right, (External, ClassValue)):
+        return left == right
+    if isinstance(left, (Instance, Function)) or isinstance(right, (Instance, Function)):
+        return left is right
+    if isinstance(left, (External, ClassValue)) or isinstance(right, (External, ClassValue)):
+        return None if isinstance(left, Tensor) or isinstance(right, Tensor) else False
+    if isinstance(left, ListValue) and isinstance(right, ListValue) and not left.open and not right.open:
+        return _equal_items(left.items, right.items)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return _equal_items(left, right)
+    if type(left) is not type(right) and (_plain(left) or _plain(right)):
+        return None if isinstance(left, Tensor) or isinstance(right, Tensor) else False
+    return True if left is right else None
+
+
+def _equal_items(left: Sequence[Value], right: Sequence[Value]) -> bool | None:
+    if len(left) != len(right):
+        return False
+    verdicts = [_equal(a, b) for a, b in zip(left, right, strict=True)]
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _contains(left: Value, right: Value) -> bool | None:
+    if isinstance(right, str):
+        return left in right if isinstance(left, str) else None
+    if isinstance(right, Unknown):
+        return None
+    if isinstance(right, DictValue):
+        if is_key(left):
+            return True if left in right.items else (None if right.open else False)
+        return None
+    items = sequence(right)
+    if items is None:
+        return None
+    verdicts = [_equal(left, item) for item in items]
+    if True in verdicts:
+        return True
+    return None if None in verdicts or not bounded(right) else False

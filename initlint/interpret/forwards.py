@@ -1,0 +1,131 @@
+"""Running `forward`, on tensors that stand for the input."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from initlint.flow import Node
+from initlint.graph import Forward
+from initlint.interpret.binding import annotation, default
+from initlint.interpret.calls import Call
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.state import OutOfSteps, Raised
+from initlint.interpret.storage import Tensor
+from initlint.interpret.tensors import data_of
+from initlint.interpret.values import External, Function, Unknown, Value
+from initlint.source import Site
+
+
+def run_forward(machine: Machine, root: Instance) -> Forward:
+    """Run the model's `forward` on a tensor that stands for its input."""
+    cls = root.user_class
+    if cls is None:
+        return _attempt(machine, root, None)
+    function, _ = cls.find("forward")
+    if isinstance(function, Function):
+        done = _attempt(machine, root, function)
+        if done is Forward.RUN:
+            return done
+    elif root.torch_name not in (None, "torch.nn.Module"):
+        return _attempt(machine, root, None)
+    elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
+        return Forward.UNKNOWN
+    ran = [_attempt(machine, root, method) for method in _other_ways_in(machine, cls)]
+    if Forward.RUN in ran and machine.journal.nodes:
+        return Forward.RUN
+    return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
+
+
+_NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
+
+
+def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
+    """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
+    found = []
+    for part in cls.mro:
+        for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
+            if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
+                continue
+            if isinstance(value.node, cst.Lambda) or value.wrappers or value.node in machine.executed:
+                continue
+            if len(value.node.params.params) > 1:
+                found.append(value)
+    return found
+
+
+def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward:
+    site = root.place if isinstance(root.place, Site) else Site(method.scope.source, method.node) if method else None
+    assert site is not None
+    for guess in (False, True):
+        try:
+            machine.unwind()
+            if method is None:
+                result = machine.call(root, Call([_input(site)], {}, site))
+            else:
+                result = machine.call(method, Call([root], _inputs(machine, method, guess), site))
+            outputs = data_of([result])
+        except Raised:
+            continue
+        except OutOfSteps:
+            machine.note("too many steps in forward")
+            return _forget(machine)
+        except RecursionError:
+            machine.note("forward is nested too deeply")
+            return _forget(machine)
+        if outputs:
+            Node("output", "output", outputs, site)
+        return Forward.RUN
+    return Forward.UNKNOWN
+
+
+def _forget(machine: Machine) -> Forward:
+    """Half a flow tells nothing: what follows a layer may be in the other half."""
+    machine.journal.nodes.clear()
+    return Forward.UNKNOWN
+
+
+def _input(site: Site) -> Tensor:
+    return Tensor(Node("input", "input", (), site))
+
+
+_NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
+
+
+def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]:
+    """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
+    parameters = method.node.params
+    named = [*parameters.posonly_params, *parameters.params][1:] + list(parameters.kwonly_params)
+    required = [p for p in named if p.default is None]
+    given: dict[str, Value] = {}
+    for at, parameter in enumerate(named):
+        name = parameter.name.value
+        hint = annotation(machine, parameter, method)
+        if parameter.default is None:
+            is_number = isinstance(hint, External) and hint.name in _NO_TENSORS
+            site = Site(method.scope.source, parameter)
+            if is_number or isinstance(hint, ClassValue):
+                given[name] = Unknown(f"argument {name}", hint)
+            elif parameter.annotation is not None and hint is None:
+                given[name] = _composed(parameter, site, name)
+            else:
+                given[name] = _input(site)
+        elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
+            given[name] = _input(Site(method.scope.source, parameter))
+    return given
+
+
+def _composed(parameter: cst.Param, site: Site, name: str) -> Value:
+    """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
+    annotation = parameter.annotation
+    assert annotation is not None
+    if "Optional" in (text := text_of(annotation.annotation)) or text.endswith("Tensor") or "| None" in text:
+        return _input(site)
+    return Unknown(f"argument {name}", node=_input(site).node)
+
+
+def text_of(node: cst.CSTNode) -> str:
+    """The source of a node."""
+    return cst.Module([]).code_for_node(node)

@@ -1,0 +1,122 @@
+"""`import`: modules of the project, and names of what is outside of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import libcst as cst
+
+from initlint.facts.activations import FUNCTIONS
+from initlint.facts.initializers import CONSTRUCTORS, DEPRECATED, INITIALIZERS
+from initlint.facts.layers import MODULES
+from initlint.interpret.machine import Imports, Machine
+from initlint.interpret.scopes import Deferred, Environment
+from initlint.interpret.values import ABSENT, External, Package, Unknown, Value, external
+
+
+def dotted(node: cst.BaseExpression | None) -> str:
+    """The text of a dotted name."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def import_names(machine: Machine, node: cst.Import, env: Environment) -> None:
+    """`import a.b, c as d`."""
+    for alias in node.names:
+        name = alias.evaluated_name
+        if alias.evaluated_alias is not None:
+            machine.assign(env, alias.evaluated_alias, module_named(machine, name, env))
+        else:
+            first = name.partition(".")[0]
+            machine.assign(env, first, module_named(machine, first, env))
+
+
+def module_named(machine: Machine, name: str, env: Environment) -> Value:
+    """The module of the project with this dotted name, else an external one."""
+    found = machine.imports.import_module(name, env.scope)
+    return external(name) if found is ABSENT else found
+
+
+def absolute(node: cst.ImportFrom, env: Environment) -> str | None:
+    """The dotted name that `from X import` means; None if the dots lead out of the project."""
+    name = dotted(node.module)
+    if not node.relative:
+        return name
+    package = env.scope.package.split(".") if env.scope.package else []
+    up = len(node.relative) - 1
+    if up > len(package):
+        return None
+    base = package[: len(package) - up]
+    return ".".join([*base, name] if name else base)
+
+
+def import_from(machine: Machine, node: cst.ImportFrom, env: Environment) -> None:
+    """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
+    module_name = absolute(node, env)
+    if isinstance(node.names, cst.ImportStar):
+        if module_name is not None:
+            _import_star(module_named(machine, module_name, env), env)
+        return
+    for alias in node.names:
+        bound, name = alias.evaluated_alias or alias.evaluated_name, alias.evaluated_name
+        if module_name is None:
+            machine.assign(env, bound, Unknown("an import that leads out of the project"))
+        elif env.values is env.scope.values:
+            machine.assign(env, bound, Deferred(partial(_member, machine.imports, module_name, name, env)))
+        else:
+            machine.assign(env, bound, _member(machine.imports, module_name, name, env))
+
+
+def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
+    found = imports.import_module(module_name, env.scope)
+    module = external(module_name) if found is ABSENT else found
+    if isinstance(module, Package):
+        found = module.scope.lookup(name)
+        if found is not ABSENT:
+            return found
+        found = imports.import_module(f"{module_name}.{name}", env.scope)
+        return Unknown(f"{module_name} has no {name}") if found is ABSENT else found
+    if isinstance(module, External):
+        return external(f"{module.name}.{name}")
+    return Unknown(f"{name} is imported from something unknown")
+
+
+def _import_star(module: Value, env: Environment) -> None:
+    if isinstance(module, Package):
+        scope = module.scope
+
+        def find(name: str) -> Value:
+            return ABSENT if name.startswith("_") else scope.lookup(name)
+
+        env.scope.stars.append(find)
+    elif isinstance(module, External) and module.name in _STAR_EXPORTS:
+        exported = _STAR_EXPORTS[module.name]
+
+        def find_external(name: str) -> Value:
+            return external(f"{module.name}.{name}") if exported(name) else ABSENT
+
+        env.scope.stars.append(find_external)
+
+
+def _is_module_class(name: str) -> bool:
+    return f"torch.nn.{name}" in MODULES or name in ("Parameter", "init", "functional", "utils", "Module")
+
+
+def _is_init(name: str) -> bool:
+    full = f"torch.nn.init.{name}"
+    return full in INITIALIZERS or full in DEPRECATED or name == "calculate_gain"
+
+
+_STAR_EXPORTS: Mapping[str, Callable[[str], bool]] = {
+    "torch.nn": _is_module_class,
+    "torch.nn.init": _is_init,
+    "torch.nn.functional": lambda name: f"torch.nn.functional.{name}" in FUNCTIONS,
+    "torch": lambda name: (
+        name == "nn" or name == "Tensor" or f"torch.{name}" in FUNCTIONS or f"torch.{name}" in CONSTRUCTORS
+    ),
+    "math": lambda name: hasattr(math, name),
+}
+"""What a star import of a module outside the project brings, as far as it matters."""

@@ -1,0 +1,66 @@
+"""Two values, each under a condition, become one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from initlint.flow import Condition, Node
+from initlint.interpret.storage import Tensor
+from initlint.interpret.values import ABSENT, CONSTANTS, External, Union, Unknown, Value, options
+
+if TYPE_CHECKING:
+    pass
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are surely the same, cheaply."""
+    if one is other:
+        return True
+    if isinstance(one, CONSTANTS) and isinstance(other, CONSTANTS):
+        return type(one) is type(other) and one == other
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, Tensor):
+        return isinstance(other, Tensor) and one.node is other.node and one.storage is other.storage is None
+    return isinstance(one, External) and one == other
+
+
+_MAX_OPTIONS = 6
+
+
+def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Value:
+    """The value that is `one` under the condition `when` and `other` under `otherwise`."""
+    if same(one, other):
+        return one
+    merged: list[tuple[Value, Condition]] = []
+    for value, condition in (
+        *((v, c | when) for v, c in options(one)),
+        *((v, c | otherwise) for v, c in options(other)),
+    ):
+        for at, (known, under) in enumerate(merged):
+            if same(value, known):
+                merged[at] = (known, under & condition)
+                break
+        else:
+            merged.append((value, condition))
+    if len(merged) == 1:
+        return merged[0][0]
+    if all(isinstance(v, Tensor) and v.node is not None and v.storage is None for v, _ in merged):
+        inputs = [(v.node, c) for v, c in merged]
+        return Tensor(Node("join", "join", inputs, None))
+    if len(merged) > _MAX_OPTIONS:
+        return Unknown("too many alternatives")
+    return Union(merged)
+
+
+def join_fields(
+    one: dict[Any, Value], when: Condition, other: dict[Any, Value], otherwise: Condition
+) -> dict[Any, Value]:
+    """Two dictionaries joined by key; a key of only one of them may be absent."""
+    merged = {}
+    for key, value in one.items():
+        merged[key] = join(value, when, other.get(key, ABSENT), otherwise)
+    for key, value in other.items():
+        if key not in one:
+            merged[key] = join(ABSENT, when, value, otherwise)
+    return merged

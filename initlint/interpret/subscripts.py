@@ -1,0 +1,118 @@
+"""`value[index]`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from initlint.interpret.calls import Call
+from initlint.interpret.containers import DictValue, ListValue
+from initlint.interpret.joins import join
+from initlint.interpret.machine import Machine
+from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.scopes import Environment
+from initlint.interpret.sequences import is_key
+from initlint.interpret.state import Raised
+from initlint.interpret.storage import Tensor
+from initlint.interpret.tensors import part_of
+from initlint.interpret.values import (
+    External,
+    Function,
+    Unknown,
+    Value,
+    present,
+)
+
+
+def subscript(machine: Machine, node: cst.Subscript, env: Environment) -> Value:
+    """`value[index]`, of each alternative of the value."""
+    value = present(machine.evaluate(node.value, env))
+    return machine.state.each(value, lambda option: item(machine, option, node, env))
+
+
+def index_of(machine: Machine, node: cst.Subscript, env: Environment) -> Value:
+    """What stands in the brackets: a value, a slice, or a tuple of these."""
+    found = [_index(machine, element.slice, env) for element in node.slice]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _index(machine: Machine, node: cst.BaseSlice, env: Environment) -> Value:
+    if isinstance(node, cst.Index):
+        return machine.evaluate(node.value, env)
+    assert isinstance(node, cst.Slice)
+    bounds = [None if part is None else machine.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
+    if all(bound is None or isinstance(bound, int) for bound in bounds):
+        if bounds[2] == 0:
+            raise Raised
+        return slice(*bounds)
+    return Unknown("a slice with unknown bounds")
+
+
+def item(machine: Machine, value: Value, node: cst.Subscript, env: Environment) -> Value:
+    """`value[index]`."""
+    index = index_of(machine, node, env)
+    if isinstance(value, Tensor):
+        return part_of(value, index)
+    if isinstance(value, (tuple, str, range)):
+        return _item_of_constant(value, index)
+    if isinstance(value, ListValue):
+        return _item_of_list(machine, value, index)
+    if isinstance(value, DictValue):
+        return _item_of_dict(machine, value, index)
+    if isinstance(value, Instance):
+        method = machine.attribute(value, "__getitem__")
+        if not isinstance(method, Unknown):
+            return machine.call(method, Call([index], {}, machine.site(node, env)))
+        return method
+    if isinstance(value, (External, Function)):
+        return value  # `Optional[int]`, `nn.Module[T]`
+    if isinstance(value, Unknown):
+        return value.part(("item", index) if is_key(index) else object())
+    return (
+        value
+        if isinstance(value, ClassValue) and not isinstance(index, str)
+        else Unknown("an item of something unknown")
+    )
+
+
+def _item_of_constant(value: Any, index: Value) -> Value:
+    if isinstance(index, (int, slice)):
+        try:
+            return value[index]
+        except (IndexError, ValueError):
+            raise Raised from None
+    if isinstance(value, tuple) and value:
+        return _any_of(list(value))
+    return Unknown("an item at an unknown index")
+
+
+def _item_of_list(machine: Machine, value: ListValue, index: Value) -> Value:
+    if isinstance(index, slice):
+        return ListValue(value.items[index], value.open)
+    if isinstance(index, int):
+        if -len(value.items) <= index < len(value.items):
+            return present(value.items[index])
+        if value.open:
+            return value.items[-1] if value.items else Unknown("an item of a list of unknown length")
+        raise Raised
+    return _any_of(value.items)
+
+
+def _any_of(items: list[Value]) -> Value:
+    if not items or len(items) > 16:
+        return Unknown("an item at an unknown index")
+    result = items[0]
+    for at, other in enumerate(items[1:], 1):
+        result = join(result, frozenset([(("item", at), False)]), other, frozenset([(("item", at), True)]))
+    return result
+
+
+def _item_of_dict(machine: Machine, value: DictValue, index: Value) -> Value:
+    if is_key(index):
+        if index in value.items:
+            return present(value.items[index])
+        if value.open:
+            return Unknown("an item of a dictionary that is not known")
+        raise Raised
+    return Unknown("an item under an unknown key")
