@@ -35,7 +35,7 @@ class Severity(enum.IntEnum):
 
 
 class Applicability(enum.Enum):
-    """`SAFE`: the pairing is certain for all that the call initialises. `UNSAFE`: it reaches further, or rests on a default."""
+    """`SAFE`: certain for all that the call initialises. `UNSAFE`: it reaches further, or rests on a default."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"

@@ -148,9 +148,7 @@ class Layer:
 
     def effective(self, parameter: str = "weight") -> Write | None:
         """The last certain whole write to `parameter`; None: torch's default stands."""
-        return next(
-            (w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.whole), None
-        )
+        return next((w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.whole), None)
 
     def settled(self, parameter: str = "weight") -> bool:
         """Whether the last write to `parameter` is certain, whole and not relative: nothing blurs `effective`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint.diagnostics import Fix, Severity
-from initlint.graph import FileGraph, ModelGraph, Place
+from initlint.graph import Place
 from initlint.settings import Settings
 
 Scope: TypeAlias = Literal["model", "file"]

@@ -28,8 +28,10 @@ def block(machine: Machine, node: cst.IndentedBlock | cst.SimpleStatementSuite, 
     return _run(machine, node.body, env)
 
 
-def _run(machine: Machine, body: Sequence[cst.CSTNode], env: Environment) -> str | None:
+def _run(machine: Machine, body: Sequence[Any], env: Environment) -> str | None:
     for statement in body:
+        if statement.__class__ is cst.SimpleStatementLine and len(statement.body) == 1:
+            statement = statement.body[0]  # nearly all lines hold one statement
         left = machine.execute(statement, env)
         if left is not None:
             return left

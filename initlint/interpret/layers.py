@@ -80,7 +80,7 @@ class _Position:
 
 
 def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) -> _Position:
-    label = "*" if here.module.open and name.isdigit() else name.strip("<>")
+    label = "*" if name.startswith("<") or (here.module.open and name.isdigit()) else name
     path = (*here.path, label)
     if here.module.user_class is None:
         return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)

@@ -65,6 +65,7 @@ class Machine:
 
     def __init__(self, tables: Tables, imports: Imports) -> None:
         self.tables = tables
+        self._evaluate, self._execute = tables.evaluate, tables.execute
         self.imports = imports
         self.state = State()
         self.journal = Journal()
@@ -90,7 +91,7 @@ class Machine:
         self.steps += 1
         if self.steps > self.limit:
             raise OutOfSteps
-        handler = self.tables.evaluate.get(node.__class__)
+        handler = self._evaluate.get(node.__class__)
         if handler is None:
             return Unknown(f"{type(node).__name__} is not followed")
         return handler(self, node, env)
@@ -100,7 +101,7 @@ class Machine:
         self.steps += 1
         if self.steps > self.limit:
             raise OutOfSteps
-        handler = self.tables.execute.get(node.__class__)
+        handler = self._execute.get(node.__class__)
         return None if handler is None else handler(self, node, env)
 
     def attribute(self, value: Value, name: str) -> Value:

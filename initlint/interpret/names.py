@@ -69,22 +69,23 @@ def call(machine: Machine, node: cst.Call, env: Environment) -> Value:
     open = False
     for argument in node.args:
         value = machine.evaluate(argument.value, env)
-        if argument.star == "*":
+        if not argument.star:
+            if argument.keyword is None:
+                arguments.append(value)
+            else:
+                keywords[argument.keyword.value] = value
+        elif argument.star == "*":
             items = sequence(value)
             open = open or not bounded(value)
             if items is not None:
                 arguments.extend(items)
-        elif argument.star == "**":
+        else:
             value = present(value)
             if isinstance(value, DictValue):
                 keywords.update({k: v for k, v in value.items.items() if isinstance(k, str)})
                 open = open or value.open
             else:
                 open = True
-        elif argument.keyword is not None:
-            keywords[argument.keyword.value] = value
-        else:
-            arguments.append(value)
     if isinstance(function, External) and function.name in _SCOPED:
         return _SCOPED[function.name](machine, arguments, env)
     arguments, open = limited(arguments, open)

@@ -15,19 +15,22 @@ from initlint.interpret.layers import layers_of
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.scopes import ModuleScope
+from initlint.interpret.state import Raised
 from initlint.interpret.tree import torch_base
 from initlint.interpret.values import Function, Value
 from initlint.source import Site
 
 _INITS = re.compile(
     rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
-    rb"|xavier|kaiming|orthogonal_|calculate_gain"
+    rb"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w|_init\b|\.apply\("
 )
 """Files without any of these call no init function."""
-_FILE_STEPS = 150_000
+_FILE_STEPS = 80_000
 """The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
-_LEFTOVER_STEPS = 20_000
-"""The budget of a function that nothing calls: it is run for its init calls alone."""
+_LEFTOVER_STEPS = 40_000
+"""The budget of a function that nothing calls."""
+_STALE = 4
+"""How many builder functions in a row may build nothing but classes that were built before."""
 
 
 def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
@@ -37,10 +40,8 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     """
     yield from _module_level(machine, scope)
     functions, classes = _definitions(machine, scope)
-    for function in functions:
-        if function.node not in machine.executed and _has_defaults(function) and machine.spent < _FILE_STEPS:
-            yield from _function(machine, function)
-    based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue)}
+    yield from _builders(machine, functions)
+    based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
     for cls in classes:
         if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
             yield from _class(machine, cls)
@@ -48,10 +49,31 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
         yield from _leftovers(machine, functions, classes)
 
 
+def _builders(machine: Machine, functions: list[Function]) -> Iterator[ModelGraph]:
+    """The functions that need no argument. The hundredth variant of a model tells nothing new."""
+    stale = 0
+    for function in functions:
+        if function.node in machine.executed or not _has_defaults(function):
+            continue
+        if stale >= _STALE or machine.spent > _FILE_STEPS:
+            continue
+        before = len(machine.constructed)
+        models = list(_function(machine, function))
+        if models:
+            stale = stale + 1 if len(machine.constructed) == before else 0
+        yield from models
+
+
+def _is_part(base: ClassValue) -> bool:
+    """A class without a `forward` is there to be derived from."""
+    return base.find("forward")[0] is None
+
+
 def bases(scope: ModuleScope) -> frozenset[str]:
     """The qualified names of the classes of the project that the classes of a traced file derive from."""
     classes = [value for value in scope.values.values() if isinstance(value, ClassValue) and value.scope is scope]
-    return frozenset(base.qualified for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
+    derived = (base for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
+    return frozenset(base.qualified for base in derived if _is_part(base))
 
 
 def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
@@ -100,31 +122,64 @@ def _class(machine: Machine, cls: ClassValue) -> Iterator[ModelGraph]:
 
 
 def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
-    """Functions and methods that nothing ran: for their init calls, with arguments that are not known."""
+    """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
     for function in functions:
         if _left_over(machine, function):
-            yield from _calls_of(machine, function, None)
+            yield from _called_from_elsewhere(machine, function, None)
     for cls in classes:
         for method in list(cls.fields.values()):
             if isinstance(method, Function) and method.owner is cls and _left_over(machine, method):
-                yield from _calls_of(machine, method, cls)
+                yield from _called_from_elsewhere(machine, method, cls)
 
 
 def _left_over(machine: Machine, function: Function) -> bool:
     return function.node not in machine.executed and _INITS.search(text_of(function.node).encode()) is not None
 
 
-def _calls_of(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
+def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
+    """First with its defaults, for the models that it makes; then for its calls, whatever the defaults decide."""
     site = Site(function.scope.source, function.node)
+    name = function.name if cls is None else f"{cls.name}.{function.name}"
+    receiver: list[Value] = []
     with machine.entry():
         machine.limit = _LEFTOVER_STEPS
-        arguments = []
-        if cls is not None and not function.wrappers & {"staticmethod", "classmethod"}:
-            arguments = [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
-        machine.call(function, Call(arguments, {}, site))
+        receiver = _receiver(machine, function, cls, site)
+        machine.call(function, Call(receiver, {}, site))
+    resets = any(made.is_module and not made.symbolic for made in receiver) and _RESETS.match(function.name)
+    for made in receiver if not resets else ():
+        made.parent = True  # what the method leaves unused of it is no model of this entry point
+    names = {id(value): field for made in receiver for field, value in made.fields.items()}
+    yield from _models(machine, name, site, names, Forward.UNKNOWN)
+    if any(parameter.default is not None for parameter in function.node.params.params):
+        with machine.entry():
+            machine.limit = _LEFTOVER_STEPS
+            machine.call(function, Call(_receiver(machine, function, cls, site), {}, site, open=True))
+        yield from _calls_alone(machine, name, site)
+
+
+_RESETS = re.compile(r"(?:re)?set_parameters|_?(?:re)?init(?:ialize)?_?(?:weights?|parameters|params)?$|weights?_init$")
+"""Methods that others call, by their names, to initialise a model that is built."""
+
+
+def _receiver(machine: Machine, function: Function, cls: ClassValue | None, site: Site) -> list[Value]:
+    """`self` for a method: an object built from the defaults, or some object if that cannot be."""
+    if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
+        return []
+    if torch_base(cls) is not None and function.name != "__init__":
+        try:
+            made = machine.call(cls, Call([], {}, site))
+        except Raised:
+            machine.note(f"{cls.name} cannot be built from its defaults")
+        else:
+            if isinstance(made, Instance):
+                return [made]
+    return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
+
+
+def _calls_alone(machine: Machine, name: str, site: Site) -> Iterator[ModelGraph]:
     calls = Extraction(machine).calls()
     if calls:
-        yield ModelGraph(function.name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
 
 
 def _models(
@@ -142,15 +197,14 @@ def _models(
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
         if len(models) == 1 and name and place.node.__class__ is cst.FunctionDef:
             shown = name
-        graph = extraction.model({"": root}, shown, place if shown == name else _place_of(root, place), forward)
+        prefix = "" if root.user_class is not None else names.get(id(root), "")
+        graph = extraction.model({prefix: root}, shown, place if shown == name else _place_of(root, place), forward)
         calls_given = True
         yield graph
     if strays:
         yield extraction.model(strays, name, place, stray_forward)
-    elif not calls_given and machine.journal.calls:
-        yield ModelGraph(
-            name, place, "static", (), extraction.calls(), Forward.UNKNOWN, tuple(machine.journal.incomplete)
-        )
+    elif not calls_given:
+        yield from _calls_alone(machine, name, place)
 
 
 def _is_container(root: Instance) -> bool:
