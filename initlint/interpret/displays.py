@@ -149,10 +149,10 @@ def dict_comprehension(machine: Machine, node: cst.DictComp, env: Environment) -
     def add() -> None:
         key = machine.evaluate(node.key, inner)
         value = machine.evaluate(node.value, inner)
-        if is_key(key):
-            made.items[key] = value
-        else:
+        if not is_key(key):
             made.open = True
+            key = f"<{len(made.items)}>"  # what is under it is there, whatever it is called
+        made.items[key] = value
 
     made.open = _for(machine, node.for_in, inner, add) or made.open
     return made

@@ -29,7 +29,7 @@ _FILE_STEPS = 80_000
 """The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
 _LEFTOVER_STEPS = 40_000
 """The budget of a function that nothing calls."""
-_STALE = 4
+_STALE = 3
 """How many builder functions in a row may build nothing but classes that were built before."""
 
 

@@ -82,7 +82,6 @@ from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, number, places, spread, titles
 
-
 _WORTH_TELLING = 0.9
 """The factor on the signal's second moment from which the replacement would change next to nothing."""
 
