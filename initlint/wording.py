@@ -59,9 +59,14 @@ def called(call: InitCall) -> str:
 
 def places(entries: Iterable[tuple[Layer, Following | None]]) -> tuple[tuple[Place, str], ...]:
     """The related places: where the first layers are defined, and where the activations that follow them stand."""
+    entries = list(entries)[:SHOWN]
+    defined: dict[Place, list[str]] = {}
+    for layer, _ in entries:
+        defined.setdefault(layer.place, []).append(f"`{layer.path}`")
     found: dict[tuple[Place, str], None] = {}
-    for layer, following in list(entries)[:SHOWN]:
-        found[layer.place, f"`{layer.path}` is defined here"] = None
+    for layer, following in entries:
+        paths = defined[layer.place]
+        found[layer.place, f"{conjunction(paths)} {'is' if len(paths) == 1 else 'are'} defined here"] = None
         if following is not None:
             found[following.place, f"{title(following.op)} follows here"] = None
     return tuple(found)

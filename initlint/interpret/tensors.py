@@ -13,7 +13,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.parameters import scaled
 from initlint.interpret.storage import Storage, Tensor
-from initlint.interpret.values import External, Union, Unknown, Value, options
+from initlint.interpret.values import CONSTANTS, External, Union, Unknown, Value, options
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
@@ -33,12 +33,10 @@ def _collect_data(
             if isinstance(option, (Tensor, Unknown)):
                 if option.node is not None:
                     found.append((option.node, condition | under))
-                continue
-            inside = _contents(option)
-            # Objects know each other in circles.
-            if inside and id(option) not in seen:
+            elif not isinstance(option, CONSTANTS) and id(option) not in seen:
+                # Objects know each other in circles.
                 seen.add(id(option))
-                _collect_data(inside, condition | under, found, seen)
+                _collect_data(_contents(option), condition | under, found, seen)
 
 
 def _contents(value: Value) -> Iterable[Value]:
