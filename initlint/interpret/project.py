@@ -29,11 +29,18 @@ _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builti
 class Project:
     """The project around the linted files. Reads files, never imports or runs them.
 
-    `contents` stands in for what the disk holds, by path.
+    `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
+    beside those that the layout of the project tells.
     """
 
-    def __init__(self, files: Iterable[Path], contents: Mapping[str, bytes] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        files: Iterable[Path],
+        contents: Mapping[str, bytes] = MappingProxyType({}),
+        roots: Iterable[Path] = (),
+    ) -> None:
         self._contents = contents
+        self._given_roots = tuple(roots)
         self._files = {path.resolve(): path for path in files}
         self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
         self._scopes: dict[Path, ModuleScope] = {}
@@ -130,7 +137,8 @@ class Project:
         key = (root, dotted)
         if key not in self._found:
             parts = dotted.split(".")
-            self._found[key] = next(filter(None, (_module_file(folder, parts) for folder in _search(root))), None)
+            folders = (*_search(root), *self._given_roots)
+            self._found[key] = next(filter(None, (_module_file(folder, parts) for folder in folders)), None)
         return self._found[key]
 
 

@@ -1,0 +1,71 @@
+"""Which file an import means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.linter import check
+from initlint.settings import Settings
+
+BLOCK = """
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 64)
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.out(self.fc(x).relu())
+"""
+NET = """
+from torch import nn
+{imported}
+
+net = Block()
+for m in net.modules():
+    if isinstance(m, nn.Linear):
+        nn.init.xavier_uniform_(m.weight)
+"""
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("block", "net", "imported"),
+    [
+        ("blocks.py", "train.py", "from blocks import Block"),
+        ("models/blocks.py", "train.py", "from models.blocks import Block"),
+        ("pkg/blocks.py", "pkg/net.py", "from .blocks import Block"),
+        ("pkg/parts/blocks.py", "pkg/models/net.py", "from ..parts.blocks import Block"),
+        ("src/pkg/blocks.py", "scripts/train.py", "from pkg.blocks import Block"),
+        ("pkg/blocks.py", "pkg/net.py", "from .blocks import *"),
+        ("lib/blocks.py", "app/train.py", "from blocks import Block"),
+    ],
+)
+def test_an_import_is_followed(tmp_path: Path, block: str, net: str, imported: str) -> None:
+    write(tmp_path / "pyproject.toml", "")
+    for package in ("pkg", "pkg/parts", "pkg/models", "src/pkg"):
+        if (Path(block).parent.as_posix() == package) or (Path(net).parent.as_posix() == package):
+            folder = tmp_path / package
+            while folder not in (tmp_path, tmp_path / "src"):
+                write(folder / "__init__.py", "")
+                folder = folder.parent
+    write(tmp_path / block, BLOCK)
+    linted = write(tmp_path / net, NET.format(imported=imported))
+    settings = Settings(root=tmp_path, src=(".", "src", "lib"))
+    assert [d.code for d in check([linted], settings).diagnostics] == ["INI301"]
+
+
+def test_an_installed_package_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / ".venv" / "site-packages" / "blocks.py", BLOCK)
+    linted = write(tmp_path / "train.py", NET.format(imported="from blocks import Block"))
+    assert check([linted], Settings(root=tmp_path)).diagnostics == ()
