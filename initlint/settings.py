@@ -143,7 +143,7 @@ def load(file: Path) -> Settings:
 
 def _table(file: Path) -> Mapping[str, Any] | None:
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # both TOMLDecodeError and UnicodeDecodeError
