@@ -12,16 +12,17 @@ import warnings
 from initlint.source import SourceFile
 
 _MARKS = re.compile(
-    rb"\bnn\b|\binit(?:ialization)?(?:\.| import\b)|import init\b|\bModule\b|\bdef forward\b|\.apply\(|Parameter\("
-    rb"|\b(?:normal|uniform|fill|zero|xavier\w*|kaiming\w*)_\("
+    rb"\bnn\.(?!Module\b)[A-Z]|from torch\.nn\b|\bnn as (?!nn\b)\w|import torch\.nn\.init|Parameter\(|\.apply\("
+    rb"|\binit(?:ialization)?(?:\.| import\b)|import init\b"
+    rb"|\b(?:normal|uniform|fill|zero|constant|xavier\w*|kaiming\w*)_\("
 )
 
 
 def can_matter(data: bytes) -> bool:
-    """Whether a file may build a model of layers, or initialise one.
+    """Whether a file may put layers together, or initialise one.
 
-    It must name torch's `nn`, a module or a parameter, define a `forward`, or call something that fills a tensor.
-    A file that only puts together the models of other files is read when one of those imports it.
+    It must name one of torch's modules beside `nn.Module` itself, or a parameter, or call something that fills a
+    tensor. Any other file is read when one that can matter imports it.
     """
     return _MARKS.search(data) is not None
 

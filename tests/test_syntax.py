@@ -12,9 +12,14 @@ from initlint.syntax import can_matter, check_syntax
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"from torch import nn\n", True),
         (b"x = nn.Linear(1, 1)\n", True),
-        (b"from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", True),
+        (b"from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", False),
+        (b"from torch import nn\n\nclass Crop(nn.Module):\n    def forward(self, x): ...\n", False),
+        (b"from torch.nn import Linear\n", True),
+        (b"from torch.nn import init as I\n", True),
+        (b"import torch.nn as tnn\n", True),
+        (b"import torch.nn as nn\n\nclass Crop(nn.Module): ...\n", False),
+        (b"net.apply(weights)\n", True),
         (b"def init_weights(m):\n    m.weight.data.normal_(0.0, 0.02)\n", True),
         (b"import torch\n\nclass Digits(torch.utils.data.Dataset):\n    def __init__(self): ...\n", False),
         (b"print('hello')\n", False),

@@ -66,7 +66,7 @@ def call(machine: Machine, node: cst.Call, env: Environment) -> Value:
     function = machine.evaluate(node.func, env)
     arguments: list[Value] = []
     keywords: dict[str, Value] = {}
-    open = False
+    open = starred = False
     for argument in node.args:
         value = machine.evaluate(argument.value, env)
         if not argument.star:
@@ -75,6 +75,7 @@ def call(machine: Machine, node: cst.Call, env: Environment) -> Value:
             else:
                 keywords[argument.keyword.value] = value
         elif argument.star == "*":
+            starred = True
             items = sequence(value)
             open = open or not bounded(value)
             if items is not None:
@@ -88,7 +89,8 @@ def call(machine: Machine, node: cst.Call, env: Environment) -> Value:
                 open = True
     if isinstance(function, External) and function.name in _SCOPED:
         return _SCOPED[function.name](machine, arguments, env)
-    arguments, open = limited(arguments, open)
+    if starred:
+        arguments, open = limited(arguments, open)
     return machine.call(function, Call(arguments, keywords, machine.site(node, env), open))
 
 
