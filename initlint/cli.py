@@ -24,10 +24,10 @@ from initlint import __version__, linter, manual, options
 from initlint.diff import unified_diff
 from initlint.files import replace_all
 from initlint.fixer import FixResult, fix_paths, is_wanted
-from initlint.graph import to_json
 from initlint.linter import Contents, Failure, Result
 from initlint.options import WrongUse, guarded
 from initlint.report import graph as graph_report
+from initlint.report import graph_json
 from initlint.report import json as json_report
 from initlint.report import text as text_report
 from initlint.report.escape import escape
@@ -153,7 +153,7 @@ def graph(
     settings = options.settings_for(paths, **chosen)
     result = guarded(linter.trace, paths, settings, contents)
     as_json = output_format == "json"
-    _echo(json_report.dumps(to_json(result.models)) if as_json else graph_report.listing(result.models))
+    _echo(json_report.dumps(graph_json.to_json(result.models)) if as_json else graph_report.listing(result.models))
     _echo(text_report.concise(result.diagnostics), err=True)
     _remark(replace(result, incomplete=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))

@@ -10,7 +10,7 @@ parameters and in which order, and what consumes their outputs.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -262,61 +262,3 @@ class FileGraph:
     references: tuple[Reference, ...]
     bases: frozenset[str] = frozenset()
     """The qualified names of the classes that classes of this file derive from."""
-
-
-def to_json(models: Iterator[ModelGraph] | tuple[ModelGraph, ...]) -> dict[str, Any]:
-    """The graphs in the documented JSON shape, version 1."""
-    return {"version": 1, "models": [_model(m) for m in models]}
-
-
-def _model(model: ModelGraph) -> dict[str, Any]:
-    span = model.place.span
-    return {
-        "name": model.name,
-        "file": span.file,
-        "line": span.row,
-        "engine": model.engine,
-        "layers": [_layer(layer) for layer in model.layers],
-    }
-
-
-def _layer(layer: Layer) -> dict[str, Any]:
-    span = layer.place.span
-    return {
-        "path": layer.path,
-        "type": layer.type,
-        "owner": layer.owner,
-        "attribute": layer.attribute,
-        "file": span.file,
-        "line": span.row,
-        "arguments": _arguments(layer.arguments),
-        "followed_by": [
-            {"op": f.op, "between": list(f.between), **_at(f.place), "certain": f.certain} for f in layer.followed_by
-        ],
-        "writes": [
-            {
-                "parameter": w.parameter,
-                "initializer": w.initializer,
-                "arguments": _arguments(w.arguments),
-                **_at(w.place),
-                "via": [_at(v) for v in w.via],
-                "certain": w.certain,
-            }
-            for w in layer.writes
-        ],
-    }
-
-
-def _at(place: Place) -> dict[str, Any]:
-    span = place.span
-    return {"file": span.file, "line": span.row}
-
-
-def _arguments(arguments: Arguments) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in arguments.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return "?" if value is UNDETERMINED else value

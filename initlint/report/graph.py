@@ -1,4 +1,4 @@
-"""The models as a listing to read; `initlint.graph.to_json` is the one for programs."""
+"""The models as a listing to read; `graph_json` has the one for programs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,66 @@
+"""The models in the documented JSON shape, which programs outside the project read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from initlint.graph import UNDETERMINED, Arguments, Layer, ModelGraph, Place
+
+
+def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:
+    """The graphs in the documented JSON shape, version 1."""
+    return {"version": 1, "models": [_model(m) for m in models]}
+
+
+def _model(model: ModelGraph) -> dict[str, Any]:
+    span = model.place.span
+    return {
+        "name": model.name,
+        "file": span.file,
+        "line": span.row,
+        "engine": model.engine,
+        "layers": [_layer(layer) for layer in model.layers],
+    }
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    span = layer.place.span
+    return {
+        "path": layer.path,
+        "type": layer.type,
+        "owner": layer.owner,
+        "attribute": layer.attribute,
+        "file": span.file,
+        "line": span.row,
+        "arguments": _arguments(layer.arguments),
+        "followed_by": [
+            {"op": f.op, "between": list(f.between), **_at(f.place), "certain": f.certain} for f in layer.followed_by
+        ],
+        "writes": [
+            {
+                "parameter": w.parameter,
+                "initializer": w.initializer,
+                "arguments": _arguments(w.arguments),
+                **_at(w.place),
+                "via": [_at(v) for v in w.via],
+                "certain": w.certain,
+            }
+            for w in layer.writes
+        ],
+    }
+
+
+def _at(place: Place) -> dict[str, Any]:
+    span = place.span
+    return {"file": span.file, "line": span.row}
+
+
+def _arguments(arguments: Arguments) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in arguments.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return "?" if value is UNDETERMINED else value
