@@ -18,13 +18,18 @@ _MARKS = re.compile(
 )
 
 
-def can_matter(data: bytes) -> bool:
-    """Whether a file may put layers together, or initialise one.
+_FORWARD = re.compile(rb"\bdef forward\b")
+_DERIVED = re.compile(rb"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
 
-    It must name one of torch's modules beside `nn.Module` itself, or a parameter, or call something that fills a
-    tensor. Any other file is read when one that can matter imports it.
+
+def can_matter(data: bytes) -> bool:
+    """Whether a file may put layers together, initialise one, or give those of a base class another `forward`.
+
+    It must name one of torch's modules beside `nn.Module` itself, or a parameter, call something that fills a
+    tensor, or define a `forward` in a class that has further bases. Any other file is read when one that can matter
+    imports it.
     """
-    return _MARKS.search(data) is not None
+    return _MARKS.search(data) is not None or (_FORWARD.search(data) is not None and _DERIVED.search(data) is not None)
 
 
 def check_syntax(path: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ from initlint.syntax import can_matter, check_syntax
     ("data", "expected"),
     [
         (b"x = nn.Linear(1, 1)\n", True),
-        (b"from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", False),
+        (b"from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", True),
         (b"from torch import nn\n\nclass Crop(nn.Module):\n    def forward(self, x): ...\n", False),
         (b"from torch.nn import Linear\n", True),
         (b"from torch.nn import init as I\n", True),

@@ -6,6 +6,7 @@ package therefore costs no more than what is used of it.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,6 +137,7 @@ class ModuleScope:
         self._pending: dict[str, list[int]] = {}
         self._done: set[int] = set()
         self._asked: set[str] = set()
+        self._missing: set[str] = set()
         self._reached: int | None = None
         """While the top level runs in order: how far it has come."""
         imported = {n for s in self._statements if isinstance(s, _IMPORTS) for n in _bound_names(s)}
@@ -155,23 +157,31 @@ class ModuleScope:
                 self.values[name] = ABSENT  # two modules may import from each other
                 value = self.values[name] = _resolved(value)
             return value
-        if "*" in self._pending:
-            self._bind("*")
-        if name in self._asked:
+        if name in self._missing or name in self._asked:
             return ABSENT
         self._asked.add(name)
         try:
-            for star in self.stars:
-                found = star(name)
-                if found is not ABSENT:
-                    self.values[name] = found
-                    return found
-            found = self._submodule(name)
-            if found is not ABSENT:
-                self.values[name] = found
-            return found
+            found = self._elsewhere(name)
         finally:
             self._asked.discard(name)
+        if found is not ABSENT:
+            self.values[name] = found
+        elif name not in self._pending:
+            self._missing.add(name)
+        return found
+
+    def _elsewhere(self, name: str) -> Value:
+        """A name that no statement of the module binds: a submodule, or something of a star import.
+
+        Star imports come last, for looking through them loads all that they name: `from pkg import blocks` must not
+        read the whole package, nor must `len`.
+        """
+        found = self._submodule(name)
+        if found is not ABSENT or hasattr(builtins, name):
+            return found
+        if "*" in self._pending:
+            self._bind("*")
+        return next((found for star in self.stars if (found := star(name)) is not ABSENT), ABSENT)
 
     @property
     def defined(self) -> Sequence[str]:
