@@ -44,7 +44,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's encoding
     # A parse makes objects by the million and hardly ever a cycle: to collect every 700 takes a third of the time.
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(500_000, 10, 10)
     try:
         status = cli.main(prog_name="initlint", standalone_mode=False)
     except click.Abort:

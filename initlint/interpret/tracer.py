@@ -25,7 +25,7 @@ _INITS = re.compile(
     rb"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w|_init\b|\.apply\("
 )
 """Files without any of these call no init function."""
-_FILE_STEPS = 40_000
+_FILE_STEPS = 30_000
 """The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
 _LEFTOVER_STEPS = 40_000
 """The budget of a function that nothing calls."""
