@@ -82,13 +82,17 @@ def formatted(machine: Machine, node: cst.FormattedString, env: Environment) -> 
     return composed if len(composed) <= MAX_SEQUENCE else Unknown("a string too long", STR)
 
 
+_MAX_DISPLAY = 256
+"""Elements of a list that is written out and that are looked at: longer ones are data, the names of classes."""
+
+
 def elements(machine: Machine, nodes: Any, env: Environment) -> tuple[list[Value], bool]:
     """The values of the elements of a display, starred ones spread, and whether there may be more."""
     found: list[Value] = []
-    open = False
-    for element in nodes:
+    open = len(nodes) > _MAX_DISPLAY
+    for element in nodes[:_MAX_DISPLAY]:
         value = machine.evaluate(element.value, env)
-        if isinstance(element, cst.StarredElement):
+        if element.__class__ is cst.StarredElement:
             items = sequence(value)
             open = open or not bounded(value)
             found.extend(items or ())
