@@ -129,7 +129,8 @@ def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Valu
             return arithmetic(machine, word, values[0], values[1], call.site)
     if op == "concat":
         return operation(machine, "noted", op, values[:1], call.site)
-    made = operation(machine, "noted", op, [first], call.site)
+    # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
+    made = operation(machine, "noted", op, [first] if data_of([first]) else values, call.site)
     if call.keywords.get("return_indices") is True or (
         name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
     ):

@@ -63,7 +63,8 @@ class Extraction:
             followed_by=tuple(following.values()),
             writes=tuple(item.writes),
             subclass=item.subclass,
-            residual=id(item.key) in residual,
+            # Where the flow before it is lost, a skip around it cannot be ruled out.
+            residual=id(item.key) in residual or (bool(own) and not any(use.inputs for use in own)),
             frozen=item.frozen,
             parametrized=item.parametrized,
             called=bool(own),

@@ -13,7 +13,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.parameters import scaled
 from initlint.interpret.storage import Storage, Tensor
-from initlint.interpret.values import CONSTANTS, External, Union, Unknown, Value, options
+from initlint.interpret.values import CONSTANTS, External, Method, Union, Unknown, Value, options
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
@@ -47,6 +47,8 @@ def _contents(value: Value) -> Iterable[Value]:
         return value.items
     if isinstance(value, DictValue):
         return value.items.values()
+    if isinstance(value, Method):
+        return (value.receiver,)  # `batch.x`: an attribute that no tensor has, of what was taken for one
     return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
 
 
