@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from initlint.flow import Token
+from initlint.flow import Condition, Token
 from initlint.interpret.containers import ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
@@ -121,6 +121,13 @@ def for_(machine: Machine, node: cst.For, env: Environment) -> str | None:
             left = machine.execute(node.body, env)
         if left in ("break", "return"):
             break
+    return _after_loop(machine, node, left, before, env)
+
+
+def _after_loop(
+    machine: Machine, node: cst.For | cst.While, left: str | None, before: Condition, env: Environment
+) -> str | None:
+    """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
     machine.state.condition = before | env.frame.maybe_left
     if left == "return":
         return left
@@ -153,12 +160,7 @@ def while_(machine: Machine, node: cst.While, env: Environment) -> str | None:
         left = machine.execute(node.body, env)
         if left in ("break", "return") or verdict is None:
             break
-    machine.state.condition = before | env.frame.maybe_left
-    if left == "return":
-        return left
-    if left != "break" and node.orelse is not None:
-        return machine.execute(node.orelse.body, env)
-    return None
+    return _after_loop(machine, node, left, before, env)
 
 
 def with_(machine: Machine, node: cst.With, env: Environment) -> str | None:
