@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -48,11 +48,19 @@ def main() -> None:
     try:
         status = cli.main(prog_name="initlint", standalone_mode=False)
     except click.Abort:
-        sys.exit(130)
+        status = 130
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    sys.exit(status)
+        status = error.exit_code
+    _leave(status or 0)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process at once: to give the trees back node by node takes a seventh of a run's time."""
+    with contextlib.suppress(BrokenPipeError):  # whoever read the report has read enough
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
 
 
 @click.group("initlint", context_settings={"help_option_names": ["-h", "--help"]})
