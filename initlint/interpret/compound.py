@@ -150,15 +150,18 @@ def _maybe_round(machine: Machine, node: cst.For, item: Any, under: Any, env: En
 
 
 def while_(machine: Machine, node: cst.While, env: Environment) -> str | None:
-    """The body while the test is known to hold; once if it is not known."""
+    """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
     before = machine.state.condition
     left = None
     for _ in range(_MAX_WHILE):
-        verdict, _token = decide(machine, node.test, env)
+        verdict, token = decide(machine, node.test, env)
+        if verdict is None:
+            left = undecided(machine, token, lambda: machine.execute(node.body, env), lambda: None, env)
+            break
         if verdict is False:
             break
         left = machine.execute(node.body, env)
-        if left in ("break", "return") or verdict is None:
+        if left in ("break", "return"):
             break
     return _after_loop(machine, node, left, before, env)
 
