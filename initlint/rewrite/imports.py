@@ -8,9 +8,10 @@ from pathlib import PurePath
 
 import libcst as cst
 
+from initlint.rewrite.bindings import Scope, dotted_name
 from initlint.rewrite.commas import CommaList
 from initlint.rewrite.names import MODULE, Names
-from initlint.rewrite.scopes import Scope, Scopes, dotted_name
+from initlint.rewrite.scopes import Scopes
 from initlint.rewrite.text import Change, Doubt, Text
 from initlint.source import SourceFile
 

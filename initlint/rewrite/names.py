@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS
-from initlint.rewrite.scopes import Binding, Scope, Scopes, dotted_name
+from initlint.rewrite.bindings import Binding, Scope, dotted_name
+from initlint.rewrite.scopes import Scopes
 from initlint.rewrite.text import Doubt
 from initlint.source import SourceFile
 

@@ -6,8 +6,9 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.rewrite.arguments import parameters, read
+from initlint.rewrite.bindings import dotted_name
 from initlint.rewrite.names import MODULE, Names
-from initlint.rewrite.scopes import Scopes, dotted_name
+from initlint.rewrite.scopes import Scopes
 from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
 from initlint.source import Site, SourceFile
 

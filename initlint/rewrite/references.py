@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from initlint.diagnostics import Edit
+from initlint.rewrite.bindings import Scope
 from initlint.rewrite.imports import change_names, is_public, local_name
 from initlint.rewrite.names import MODULE, Names, module_prefix
-from initlint.rewrite.scopes import Scope
 from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
 from initlint.source import Site, SourceFile
 
