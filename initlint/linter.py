@@ -76,9 +76,8 @@ def files(paths: Iterable[Path], settings: Settings, contents: Contents = Mappin
 
 def _start(paths: Iterable[Path], settings: Settings, contents: Contents) -> _Run:
     found = files(paths, settings, contents)
-    return _Run(
-        settings, found, contents, Project(found, contents, [settings.root / folder for folder in settings.src])
-    )
+    roots = [settings.root / folder for folder in settings.src]
+    return _Run(settings, found, contents, Project(found, contents, roots, settings.additions))
 
 
 @dataclass

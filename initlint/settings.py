@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from initlint.diagnostics import Severity
+from initlint.facts.additions import (
+    Additions,
+    EntryError,
+    read_activations,
+    read_base_classes,
+    read_initializers,
+    suggestion,
+)
+from initlint.facts.helpers import Helper
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,11 +81,19 @@ class Settings:
     unfixable: tuple[str, ...] = ()
     src: tuple[str, ...] = (".", "src")
     """The roots, relative to `root`, from which the project's own modules are imported."""
+    initializers: Mapping[str, Helper] = field(default_factory=dict)
+    activations: Mapping[str, str] = field(default_factory=dict)
+    base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     root: Path = field(default_factory=Path.cwd)
     """The directory of the configuration file, else the current one."""
     file: Path | None = None
     """The configuration file that was read."""
     command_line: Selection = Selection()
+
+    @property
+    def additions(self) -> Additions:
+        """What the file adds to the tables of init functions, activations and base classes."""
+        return Additions(self.initializers, self.activations, self.base_classes)
 
     def enabled(self, code: str, default: bool) -> bool:
         """Whether the rule `code`, which is on or off by `default`, runs."""
@@ -95,7 +111,7 @@ class Settings:
             for selector in selectors:
                 if not any(_matches(selector, code) for code in known):
                     where = f"{self.file}: " if self.file else ""
-                    near = _suggestion(selector.upper(), known)
+                    near = suggestion(selector.upper(), known)
                     raise ConfigurationError(f"{where}unknown rule selector `{selector}` in `{key}`{near}")
 
     def _selectors(self) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -133,9 +149,11 @@ def load(file: Path) -> Settings:
     for key, value in table.items():
         reader = _READERS.get(key)
         if reader is None:
-            raise ConfigurationError(f"{file}: unknown key `{key}`{_suggestion(key, _READERS)}")
+            raise ConfigurationError(f"{file}: unknown key `{key}`{suggestion(key, _READERS)}")
         try:
             values[key.replace("-", "_")] = reader(value)
+        except EntryError as error:
+            raise ConfigurationError(f"{file}: in `{key}`: {error}") from None
         except ValueError as error:
             raise ConfigurationError(f"{file}: `{key}` must be {error}") from None
     return Settings(**values, root=file.absolute().parent, file=file)
@@ -188,6 +206,15 @@ def _code_table(value: object) -> dict[str, tuple[str, ...]]:
     return {pattern: _strings(codes) for pattern, codes in value.items()}
 
 
+def _table_of(read: Callable[[Mapping[str, object]], object]) -> Callable[[object], object]:
+    def reader(value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError("a table")
+        return read(value)
+
+    return reader
+
+
 _READERS: Mapping[str, Callable[[object], object]] = {
     "select": _strings,
     "ignore": _strings,
@@ -202,6 +229,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "fixable": _strings,
     "unfixable": _strings,
     "src": _strings,
+    "initializers": _table_of(read_initializers),
+    "activations": _table_of(read_activations),
+    "base-classes": _table_of(read_base_classes),
 }
 
 
@@ -214,8 +244,3 @@ def _specificity(selectors: Iterable[str], code: str) -> int:
     """The length of the longest of `selectors` that matches `code`, 0 for `ALL`, -1 if none does."""
     lengths = (0 if s.upper() == "ALL" else len(s) for s in selectors if _matches(s, code))
     return max(lengths, default=-1)
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""

@@ -18,7 +18,7 @@ from initlint.source import Site, SourceFile
 class FakeProject:
     """Every class of a file is a model, whose layers are initialised by every call of `bad` in that file."""
 
-    def __init__(self, paths: Iterable[Path], contents: Mapping[str, bytes], roots: Iterable[Path]) -> None:
+    def __init__(self, paths: Iterable[Path], contents: Mapping[str, bytes], *surroundings: object) -> None:
         self.contents = contents
         self.sources: dict[Path, SourceFile] = {}
 

@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 ORDER = (
     "diagnostics",
     "source",
+    "facts",
     "settings suppress syntax",
     "discover files diff",
-    "facts",
     "graph rewrite",
     "flow",
     "interpret trace",

@@ -7,6 +7,8 @@ import pytest
 
 from initlint import settings as module
 from initlint.diagnostics import Severity
+from initlint.facts.helpers import Helper
+from initlint.facts.signatures import signature
 from initlint.settings import ConfigurationError, Selection, Settings, find, load
 
 CODES = ("INI000", "INI101", "INI301", "INI302", "INI901")
@@ -37,6 +39,12 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         src = ["lib"]
         [tool.initlint.per-file-ignores]
         "tests/*" = ["ALL"]
+        [tool.initlint.initializers]
+        "mine.fill_" = "zeros_"
+        [tool.initlint.activations]
+        "mine.Swish" = "silu"
+        [tool.initlint.base-classes]
+        "mine.Base" = ["init_weights"]
         """,
     )
     assert load(file) == Settings(
@@ -53,6 +61,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         fixable=("INI3",),
         unfixable=("INI301",),
         src=("lib",),
+        initializers={"mine.fill_": Helper("torch.nn.init.zeros_", "tensor", signature("tensor"))},
+        activations={"mine.Swish": "silu"},
+        base_classes={"mine.Base": frozenset({"init_weights"})},
         root=tmp_path,
         file=file,
     )
@@ -92,6 +103,49 @@ def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
         ('output-format = "xml"', "`output-format` must be one of concise, full, json"),
         ('per-file-ignores = ["a"]', "`per-file-ignores` must be a table from patterns to lists of codes"),
         ("select = [", "is not valid TOML"),
+        ("activations = []", "`activations` must be a table"),
+        ("activations.'a.B' = 1", "in `activations`: `a.B` must be the name of an activation, such as `relu`"),
+        ("activations.'a.B' = 'geluu'", "in `activations`: `a.B`: unknown activation `geluu`; did you mean `gelu`?"),
+        ("activations.B = 'gelu'", "in `activations`: `B` must be a dotted name, such as `package.module.B`"),
+        ("initializers.f = 'zeros_'", "in `initializers`: `f` must be a dotted name, such as `package.module.f`"),
+        ("initializers.'a.f' = 1", "in `initializers`: `a.f` must be the name of an initializer, or a table"),
+        (
+            "initializers.'a.f' = 'kaiming_normal'",
+            "in `initializers`: `a.f`: unknown initializer `kaiming_normal`; did you mean `kaiming_normal_`?",
+        ),
+        (
+            "initializers.'a.f' = { takes = 'module' }",
+            "in `initializers`: `a.f`: `initializer` must be the name of an initializer, such as `kaiming_normal_`",
+        ),
+        (
+            "initializers.'a.f' = { initialiser = 'zeros_' }",
+            "in `initializers`: `a.f`: unknown key `initialiser`; did you mean `initializer`?",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'zeros_', takes = 'layer' }",
+            "in `initializers`: `a.f`: `takes` must be one of tensor, module",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'normal_', arguments = { sdt = 1 } }",
+            "in `initializers`: `a.f`: unknown argument `sdt`; did you mean `std`?",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'normal_', arguments = { std = [1] } }",
+            "in `initializers`: `a.f`: `arguments.std` must be a number or a string",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'normal_', arguments = 1 }",
+            "in `initializers`: `a.f`: `arguments` must be a table",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'normal_', parameters = 'w' }",
+            "in `initializers`: `a.f`: `parameters` must be a list of strings",
+        ),
+        (
+            "initializers.'a.f' = { initializer = 'normal_', parameters = [] }",
+            "in `initializers`: `a.f`: `parameters` must begin with the one that takes the tensor or module",
+        ),
+        ("base-classes.'a.B' = 'f'", "in `base-classes`: `a.B` must be a list of strings"),
     ],
 )
 def test_what_cannot_be_used_names_file_and_key(tmp_path: Path, text: str, message: str) -> None:

@@ -14,7 +14,7 @@ from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.scopes import Environment, Frame
 from initlint.interpret.state import Raised
 from initlint.interpret.tree import torch_base
-from initlint.interpret.values import ABSENT, External, Function, Unknown, Value
+from initlint.interpret.values import ABSENT, External, Function, Unknown, Value, external
 
 _WRAPPERS = {
     "no_grad": "no_grad",
@@ -59,6 +59,8 @@ def define_class(machine: Machine, node: cst.ClassDef, env: Environment) -> None
     for argument in node.bases:
         base = machine.evaluate(argument.value, env)
         bases.append(base if isinstance(base, (ClassValue, External)) else Unknown("a base class"))
+    if any(isinstance(base, External) and base.name in machine.additions.base_classes for base in bases):
+        bases.append(external("torch.nn.Module"))
     made = ClassValue(node.name.value, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, Frame(None))
     with suppress(Raised):

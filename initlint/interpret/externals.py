@@ -6,7 +6,7 @@ import math
 
 from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
 from initlint.facts.activations import PARAMETERS
-from initlint.facts.initializers import CONSTRUCTORS, HELPERS
+from initlint.facts.initializers import CONSTRUCTORS
 from initlint.facts.layers import MODULES
 from initlint.facts.operators import (
     CLOSING_FUNCTIONS,
@@ -17,6 +17,7 @@ from initlint.facts.operators import (
 )
 from initlint.flow import Node
 from initlint.interpret import module_methods, modules
+from initlint.interpret.additions import activated
 from initlint.interpret.builtin_functions import call_builtin
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import ListValue
@@ -42,8 +43,11 @@ def call_external(machine: Machine, function: External, call: Call) -> Value:
         return call_builtin(machine, name[9:], call)
     if name.startswith("torch."):
         return _torch(machine, function, call)
-    if name in HELPERS:
-        return apply_helper(machine, HELPERS[name], name.rpartition(".")[2], call)
+    known = machine.additions.helper(name)
+    if known is not None:
+        return apply_helper(machine, known, name.rpartition(".")[2], call)
+    if name in machine.additions.activations:
+        return _own_activation(machine, function, call)
     if name.startswith("math."):
         return _math(name[5:], call)
     if name in EXTERNAL_MODULES:
@@ -51,6 +55,13 @@ def call_external(machine: Machine, function: External, call: Call) -> Value:
     if name in TRANSPARENT_FUNCTIONS or name in NOTED_FUNCTIONS or name in CLOSING_FUNCTIONS:
         return _operator(machine, name, call)
     return _foreign(machine, name, call)
+
+
+def _own_activation(machine: Machine, function: External, call: Call) -> Value:
+    """A class gives a module, which `call_instance` knows; a function is called."""
+    if function.name.rpartition(".")[2][:1].isupper():
+        return Instance(function, call.site, machine.state.condition, function.name)
+    return activated(machine, machine.additions.activations[function.name], call)
 
 
 def _torch(machine: Machine, function: External, call: Call) -> Value:

@@ -6,7 +6,6 @@ from typing import Any
 
 from initlint.facts.initializers import (
     DEPRECATED,
-    HELPERS,
     INITIALIZERS,
     METHOD_PARAMETERS,
     METHODS,
@@ -26,7 +25,7 @@ from initlint.interpret.parameters import copy_into, fresh_storage, write_in_pla
 from initlint.interpret.records import UNKNOWN_WRITE, Gain, note_call, record
 from initlint.interpret.storage import Tensor
 from initlint.interpret.tree import literals, own_parameters
-from initlint.interpret.values import ABSENT, FLOAT, External, Function, Union, Unknown, Value, options
+from initlint.interpret.values import ABSENT, FLOAT, External, Union, Unknown, Value, options
 
 
 def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
@@ -83,32 +82,30 @@ def _gain(machine: Machine, function: External, call: Call) -> Value:
     return gain
 
 
-def helper(machine: Machine, function: Function, call: Call) -> Value:
-    """Told of every function of the project: one that the tables know by name is not entered."""
-    known = HELPERS.get(function.qualified)
-    return ABSENT if known is None else apply_helper(machine, known, function.name, call)
-
-
 def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Value:
     """A call of another library's init function."""
     target = call.get(0, known.signature[0][0], Unknown("no tensor"))
-    arguments = bound(known.signature, call, skip=1)
-    given = {n: d for n, d in known.signature[1:] if d is not REQUIRED} | arguments | dict(known.fixed)
-    distribution = given.pop("distribution", None)
+    given = bound(known.signature, call, skip=1)
     initializer = known.equivalent
-    if isinstance(distribution, str) and known.distributions:
+    own = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
+    for parameter, default in known.signature[1:]:
+        if default is not REQUIRED and own.get(parameter) != default:
+            given.setdefault(parameter, default)
+    given.update(known.fixed)
+    distribution = given.pop("distribution", None) if known.distributions else None
+    if isinstance(distribution, str):
         initializer = known.distributions.get(distribution, initializer)
     bias = given.pop(known.bias, 0.0) if known.bias is not None else 0.0
+    arguments = {parameter: value for parameter, value in given.items() if parameter in own}
     if known.takes == "tensor":
         note_call(machine, name, initializer, call.site, arguments, target)
-        write(machine, target, initializer, arguments if initializer in INITIALIZERS else {}, call)
+        write(machine, target, initializer, arguments, call)
         return target
     if not isinstance(target, Instance):
         return target
-    allowed = {n for n, _ in INITIALIZERS[initializer].signature}
     for parameter, tensor, _ in own_parameters(target):
         if parameter == "weight":
-            write(machine, tensor, initializer, {n: v for n, v in given.items() if n in allowed}, call)
+            write(machine, tensor, initializer, arguments, call)
         elif parameter == "bias":
             write(machine, tensor, "torch.nn.init.constant_", {"val": bias}, call)
     return target

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import libcst as cst
 
+from initlint.facts.additions import Additions
 from initlint.flow import Condition
 from initlint.graph import Place
 from initlint.interpret.calls import Call
@@ -57,14 +58,15 @@ class Tables:
     bind: Callable[[Machine, Function, Call, Environment], None]
     call_unknown: Callable[[Machine, Value, Call], Value]
     helper: Callable[[Machine, Function, Call], Value]
-    """Called for every function of the project: gives `ABSENT` unless facts know the function by name."""
+    """Called for every function of the project: gives `ABSENT` unless the function is known by its name."""
 
 
 class Machine:
     """Runs the code of a project abstractly."""
 
-    def __init__(self, tables: Tables, imports: Imports) -> None:
+    def __init__(self, tables: Tables, imports: Imports, additions: Additions) -> None:
         self.tables = tables
+        self.additions = additions
         self._evaluate, self._execute = tables.evaluate, tables.execute
         self.imports = imports
         self.state = State()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.layers import MODULES, REQUIRED, Module
 from initlint.facts.operators import EXTERNAL_MODULES
+from initlint.interpret.additions import activated
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.inits import bound
@@ -79,6 +80,9 @@ def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -
 def call_instance(machine: Machine, instance: Instance, call: Call) -> Value:
     """`module(x)`."""
     cls = instance.user_class
+    op = machine.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
+    if op is not None:
+        return activated(machine, op, call)
     if cls is not None:
         method = "forward" if instance.is_module else "__call__"
         function, _ = cls.find(method)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import libcst as cst
 
+from initlint.facts.additions import Additions
 from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret.machine import Machine
 from initlint.interpret.references import references
@@ -30,7 +31,7 @@ class Project:
     """The project around the linted files. Reads files, never imports or runs them.
 
     `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
-    beside those that the layout of the project tells.
+    beside those that the layout of the project tells. `additions` is what the user knows of other packages.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Project:
         files: Iterable[Path],
         contents: Mapping[str, bytes] = MappingProxyType({}),
         roots: Iterable[Path] = (),
+        additions: Additions | None = None,
     ) -> None:
         self._contents = contents
         self._given_roots = tuple(roots)
+        self._additions = additions or Additions()
         self._files = {path.resolve(): path for path in files}
         self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
         self._scopes: dict[Path, ModuleScope] = {}
@@ -48,7 +51,7 @@ class Project:
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self._size = 0
-        self._machine = Machine(TABLES, self)
+        self._machine = Machine(TABLES, self, self._additions)
 
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
@@ -80,7 +83,7 @@ class Project:
         # What one file's entry points do to the globals of a module must not be seen by the next file, and what
         # they loaded must not stay in memory.
         self._scopes.clear()
-        machine = self._machine = Machine(TABLES, self)
+        machine = self._machine = Machine(TABLES, self, self._additions)
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), source)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from initlint.interpret.additions import known_function
 from initlint.interpret.attributes import attribute
 from initlint.interpret.binding import bind
 from initlint.interpret.definitions import construct
 from initlint.interpret.expressions import EVALUATE
 from initlint.interpret.externals import call_external, call_unknown
-from initlint.interpret.inits import helper
 from initlint.interpret.machine import Tables
 from initlint.interpret.methods import call_method
 from initlint.interpret.modules import call_instance
@@ -23,5 +23,5 @@ TABLES = Tables(
     construct=construct,
     bind=bind,
     call_unknown=call_unknown,
-    helper=helper,
+    helper=known_function,
 )
