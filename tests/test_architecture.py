@@ -20,6 +20,7 @@ ORDER = (
     "discover files diff",
     "graph rewrite",
     "flow",
+    "followings",
     "interpret trace",
     "rule",
     "judge wording",
