@@ -62,8 +62,8 @@ def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
         same = _is(left, right)
         return same if same is None or kind is cst.Is else not same
     if kind in (cst.Equal, cst.NotEqual):
-        equal = _equal(left, right)
-        return equal if equal is None or kind is cst.Equal else not equal
+        same = equal(left, right)
+        return same if same is None or kind is cst.Equal else not same
     if _plain(left) and _plain(right):
         try:
             return bool(_COMPARE[kind](left, right))
@@ -87,10 +87,11 @@ def _is(left: Value, right: Value) -> bool | None:
         return left == right
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return True if left is right or (left.storage is not None and left.storage is right.storage) else None
-    return left is right or (isinstance(left, CONSTANTS) and _equal(left, right) is True)
+    return left is right or (isinstance(left, CONSTANTS) and equal(left, right) is True)
 
 
-def _equal(left: Value, right: Value) -> bool | None:
+def equal(left: Value, right: Value) -> bool | None:
+    """`left == right`; None if it is not known."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True if left is right else None
     if _plain(left) and _plain(right):
@@ -115,7 +116,7 @@ def _equal(left: Value, right: Value) -> bool | None:
 def _equal_items(left: Sequence[Value], right: Sequence[Value]) -> bool | None:
     if len(left) != len(right):
         return False
-    verdicts = [_equal(a, b) for a, b in zip(left, right, strict=True)]
+    verdicts = [equal(a, b) for a, b in zip(left, right, strict=True)]
     return False if False in verdicts else None if None in verdicts else True
 
 
@@ -131,7 +132,7 @@ def _contains(left: Value, right: Value) -> bool | None:
     items = sequence(right)
     if items is None:
         return None
-    verdicts = [_equal(left, item) for item in items]
+    verdicts = [equal(left, item) for item in items]
     if True in verdicts:
         return True
     return None if None in verdicts or not bounded(right) else False

@@ -13,7 +13,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.scopes import Environment
 from initlint.interpret.sequences import iterate
-from initlint.interpret.state import Raised, fresh
+from initlint.interpret.state import Raised
 from initlint.interpret.storage import Tensor
 from initlint.interpret.targets import bind_target
 from initlint.interpret.truth import decide, narrow
@@ -211,21 +211,3 @@ def try_(machine: Machine, node: cst.Try | cst.TryStar, env: Environment) -> str
     if failed and not node.handlers:
         raise Raised
     return left
-
-
-def match_(machine: Machine, node: cst.Match, env: Environment) -> str | None:
-    """Every case may be the one."""
-    machine.evaluate(node.subject, env)
-
-    def rest(at: int) -> str | None:
-        if at == len(node.cases):
-            return None
-        return undecided(
-            machine,
-            (fresh(), True),
-            lambda: machine.execute(node.cases[at].body, env),
-            lambda: rest(at + 1),
-            env,
-        )
-
-    return rest(0)

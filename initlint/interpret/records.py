@@ -168,6 +168,8 @@ def _target(machine: Machine, value: Value, condition: Condition) -> Target:
 
 
 def _type_of(instance: Instance) -> str | None:
+    if instance.torch_name == "torch.nn.Module" and instance.user_class is not None:
+        return instance.user_class.name
     return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from initlint.interpret.calls import Call
-from initlint.interpret.compound import block, for_, if_, line, match_, try_, while_, with_
+from initlint.interpret.compound import block, for_, if_, line, try_, while_, with_
 from initlint.interpret.containers import ListValue
 from initlint.interpret.definitions import define_class, define_function
 from initlint.interpret.imports import import_from, import_names
@@ -13,6 +13,7 @@ from initlint.interpret.machine import Execute, Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.operators import augmented, operate
 from initlint.interpret.parameters import write_in_place
+from initlint.interpret.patterns import match
 from initlint.interpret.scopes import Environment, GlobalEnvironment
 from initlint.interpret.sequences import bounded, iterate
 from initlint.interpret.state import Raised
@@ -125,7 +126,7 @@ EXECUTE: dict[type, Execute] = {
     cst.Assert: assert_,
     cst.Global: global_,
     cst.Nonlocal: nonlocal_,
-    cst.Match: match_,
+    cst.Match: match,
     cst.FunctionDef: define_function,
     cst.ClassDef: define_class,
     cst.Import: import_names,
