@@ -206,7 +206,7 @@ def _lines(contents: Contents) -> text_report.Lines:
     @cache
     def lines(file: str) -> Sequence[str]:
         try:
-            return decode_lines(contents[file] if file in contents else Path(file).read_bytes())
+            return decode_lines(file, contents[file] if file in contents else Path(file).read_bytes())
         except OSError:
             return ()
 

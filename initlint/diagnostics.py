@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a notebook: its number among all cells, from 1, and the row at which it begins."""
+
+    number: int
+    row: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A range in a file. Rows and columns count from 1, columns in characters; the end is exclusive."""
+    """A range in a file. Rows and columns count from 1, columns in characters; the end is exclusive.
+
+    In a notebook rows count through all cells, as if they were one file: `local` has them as a user sees them.
+    """
 
     file: str
     row: int
     column: int
     end_row: int
     end_column: int
+    cell: Cell | None = field(default=None, compare=False)
+    """The cell of a notebook that it begins in."""
+
+    @property
+    def local(self) -> Span:
+        """The same with rows that count from the top of the cell; outside of notebooks itself."""
+        if self.cell is None:
+            return self
+        above = self.cell.row - 1
+        return replace(
+            self, row=max(self.row - above, 1), end_row=max(self.end_row - above, 1), cell=Cell(self.cell.number, 1)
+        )
 
     @property
     def span(self) -> Span:

@@ -1,4 +1,4 @@
-"""Unified diffs that `git apply` takes."""
+"""Unified diffs: of files such that `git apply` takes them, of notebooks cell by cell."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import difflib
 import os
 import re
 from pathlib import Path
+
+from initlint.notebook import Notebook
+from initlint.source import is_notebook
 
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 _QUOTED = re.compile(r'["\\\x00-\x1f\x7f]')
@@ -17,11 +20,25 @@ def unified_diff(path: str, old: bytes, new: bytes) -> str:
 
     Lines are told apart at line feeds only, as git does, so that carriage returns are kept. Bytes that are not UTF-8
     are surrogates: encode the text with `surrogateescape` to write it.
+
+    Of a notebook each cell that differs is shown as a file of its own, `nb.ipynb:cell 3`. Raises `NotebookError`.
     """
     name = _shown(path)
-    lines = difflib.diff_bytes(
-        difflib.unified_diff, _lines(old), _lines(new), _header("a/", name), _header("b/", name), lineterm=b"\n"
-    )
+    if not is_notebook(path):
+        return _diff(_header("a/", name), _header("b/", name), old, new)
+    after = Notebook.read(new).sources
+    cells = ((number, source, after[number]) for number, source in Notebook.read(old).sources.items())
+    return "".join(_cell_diff(f"{name}:cell {number}", one, other) for number, one, other in cells)
+
+
+def _cell_diff(name: str, old: str, new: str) -> str:
+    """A cell does not end in a line feed, which is no news."""
+    header = _header("", name)
+    return _diff(header, header, f"{old}\n".encode(), f"{new}\n".encode())
+
+
+def _diff(old_header: bytes, new_header: bytes, old: bytes, new: bytes) -> str:
+    lines = difflib.diff_bytes(difflib.unified_diff, _lines(old), _lines(new), old_header, new_header, lineterm=b"\n")
     return b"".join(_ended(line) for line in lines).decode("utf-8", "surrogateescape")
 
 

@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from initlint.settings import Settings
 
-SUFFIXES = (".py", ".pyw")
+SUFFIXES = (".py", ".pyw", ".ipynb")
 
 
 class DiscoveryError(Exception):

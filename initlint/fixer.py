@@ -208,22 +208,29 @@ def _fixed(
     """The bytes with the fixes made, and those that were. Raises `_Dropped`."""
     try:
         source = SourceFile.parse(path, data)
-        encoding = source.module.encoding
-        if source.text.encode(encoding) != data:
-            raise _Dropped(f"{path}: not fixed: its text cannot be encoded as {encoding} again byte for byte")
-        suppressions = suppress.parse(source.text)
+        if not _is_writable(source):
+            encoding = source.module.encoding
+            raise _Dropped(f"{path}: not fixed: its text cannot be written again byte for byte (read as {encoding})")
+        suppressions = suppress.parse(source.code)
         text, applied = apply(source.text, (d for d in diagnostics if not _touches_suppressed(d, suppressions)))
         try:
-            new = SourceFile.parse(path, text.encode(encoding))
-        except (SourceError, UnicodeEncodeError):
+            new = SourceFile.parse(path, source.with_text(text))
+        except (SourceError, ValueError):
             codes = ", ".join(sorted({diagnostic.code for diagnostic in applied}))
             reason = f"the fixes of {codes} gave no Python; this is a defect of initlint"
             raise _Dropped(f"{path}: not fixed: {reason}") from None
         before = source if data == original else SourceFile.parse(path, original)
         unused = list(unused_since(before, new)) if applied else []
-        return SourceFile.parse(path, changed(text, unused).encode(encoding)).data if unused else new.data, applied
+        return SourceFile.parse(path, new.with_text(changed(text, unused))).data if unused else new.data, applied
     except SourceError as error:
         raise _Dropped(f"{path}: not fixed: {error.message}") from None
+
+
+def _is_writable(source: SourceFile) -> bool:
+    try:
+        return source.with_text(source.text) == source.data
+    except ValueError:
+        return False
 
 
 def _touches_suppressed(diagnostic: Diagnostic, suppressions: suppress.Suppressions) -> bool:

@@ -17,7 +17,7 @@ from initlint.merge import Found, Key, Use, merge, note_uses, resolve
 from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Selection, Settings
-from initlint.source import SourceError, SourceFile
+from initlint.source import SourceError, SourceFile, python_in
 from initlint.suppress import Suppressions
 from initlint.suppress import parse as parse_suppressions
 from initlint.syntax import can_matter, check_syntax
@@ -122,7 +122,7 @@ class _Run:
             data = self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
         except OSError:
             return self.project.load(file)  # which says what is wrong with it
-        if can_matter(data):
+        if can_matter(python_in(str(file), data)):
             return self.project.load(file)
         check_syntax(str(file), data)
         return None
@@ -160,7 +160,7 @@ class _Run:
         if _ignored_in(Path(span.file), code, self.settings):
             return True
         if span.file not in self.suppressions:
-            self.suppressions[span.file] = parse_suppressions(self.project.load(Path(span.file)).text)
+            self.suppressions[span.file] = parse_suppressions(self.project.load(Path(span.file)).code)
         return self.suppressions[span.file].covers(code, span.row, span.end_row)
 
     @contextmanager
@@ -178,5 +178,5 @@ def _ignored_in(file: Path, code: str, settings: Settings) -> bool:
 
 
 def _unreadable(file: Path, error: SourceError) -> Diagnostic:
-    span = Span(str(file), error.row, error.column, error.row, error.column)
+    span = Span(str(file), error.row, error.column, error.row, error.column, error.cell)
     return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)

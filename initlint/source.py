@@ -1,4 +1,4 @@
-"""A source file: its bytes, its libcst module, and where a node of it stands.
+"""A source file, be it a notebook: its bytes, its libcst module, and where a node of it stands.
 
 libcst's own `PositionProvider` needs a `MetadataWrapper` and costs about twice the parse. Positions here
 are recorded by one pass of code generation, and only for the files that something is said about.
@@ -6,6 +6,7 @@ are recorded by one pass of code generation, and only for the files that somethi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +14,20 @@ from pathlib import Path
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from initlint.diagnostics import Span
+from initlint.diagnostics import Cell, Span
+from initlint.notebook import SUFFIX as NOTEBOOK_SUFFIX
+from initlint.notebook import Notebook, NotebookError
 
 
 class SourceError(Exception):
-    """A file that cannot be read, decoded or parsed; `row` and `column` count from 1."""
+    """A file that cannot be read, decoded or parsed; `row` and `column` count from 1, as those of a `Span`."""
 
-    def __init__(self, message: str, row: int = 1, column: int = 1) -> None:
+    def __init__(self, message: str, row: int = 1, column: int = 1, cell: Cell | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.row = row
         self.column = column
+        self.cell = cell
 
 
 class _Positions(CodegenState):
@@ -82,29 +86,35 @@ class _Syntactic:
         found[id(self.node)] = (*start, *end)
 
 
+def is_notebook(path: str) -> bool:
+    return path.endswith(NOTEBOOK_SUFFIX)
+
+
+def python_in(path: str, data: bytes) -> bytes:
+    """The Python that a file holds, not yet parsed. Raises `SourceError` for a notebook that is none."""
+    return _read_notebook(data).code.encode() if is_notebook(path) else data
+
+
 @dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.
 
-    `path` is what is shown to the user: as given on the command line, or below it.
+    `path` is what is shown to the user: as given on the command line, or below it. `data` is what the file holds:
+    Python, or a notebook if the path ends in `.ipynb`.
     """
 
     path: str
     data: bytes
     module: cst.Module = field(repr=False)
+    notebook: Notebook | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, path: str, data: bytes) -> SourceFile:
         """Parse `data`; raises `SourceError` with the place if it is no Python that libcst reads."""
-        try:
-            return cls(path, data, cst.parse_module(data))
-        except cst.ParserSyntaxError as error:
-            row, column = error.raw_line, error.raw_column + 1
-            raise SourceError(f"not valid Python: {error.message.splitlines()[0]}", row, column) from None
-        except (UnicodeDecodeError, LookupError, SyntaxError) as error:
-            raise SourceError(f"cannot be decoded: {error}") from None
-        except RecursionError:
-            raise SourceError("nested too deeply to be parsed") from None
+        if not is_notebook(path):
+            return cls(path, data, _parse(data))
+        notebook = _read_notebook(data)
+        return cls(path, data, _parse_notebook(notebook), notebook)
 
     @classmethod
     def read(cls, path: Path) -> SourceFile:
@@ -117,8 +127,17 @@ class SourceFile:
 
     @cached_property
     def text(self) -> str:
-        """The text as decoded by the coding cookie, newlines as they are."""
-        return self.data.decode(self.module.encoding)
+        """The text as decoded by the coding cookie, newlines as they are; of a notebook the cells as they are."""
+        return self.notebook.text if self.notebook else self.data.decode(self.module.encoding)
+
+    @cached_property
+    def code(self) -> str:
+        """`text` without the magics of a notebook: all of it Python, with the same rows and columns."""
+        return self.notebook.code if self.notebook else self.text
+
+    def with_text(self, text: str) -> bytes:
+        """What the file holds once `text` is edited. Raises ValueError if it cannot be written as this file is."""
+        return self.notebook.with_text(text) if self.notebook else text.encode(self.module.encoding)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -133,7 +152,48 @@ class SourceFile:
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where `node`, a node of this file, stands."""
-        return Span(self.path, *self._positions[id(node)])
+        return self.place(*self._positions[id(node)])
+
+    def place(self, row: int, column: int, end_row: int, end_column: int) -> Span:
+        """A range of `text`."""
+        cell = self.notebook.cell(row) if self.notebook else None
+        return Span(self.path, row, column, end_row, end_column, cell)
+
+
+def _read_notebook(data: bytes) -> Notebook:
+    try:
+        return Notebook.read(data)
+    except NotebookError as error:
+        raise SourceError(error.message, error.row, error.column) from None
+
+
+def _parse_notebook(notebook: Notebook) -> cst.Module:
+    try:
+        return _parse(notebook.code)
+    except SourceError as error:
+        first = next(_broken_cells(notebook), error)
+        raise SourceError(first.message, first.row, first.column, notebook.cell(first.row)) from None
+
+
+def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
+    """Why cells are no Python by themselves: a bracket that one leaves open is noticed in another otherwise."""
+    for above, code in notebook.pieces():
+        try:
+            _parse(code)
+        except SourceError as error:
+            yield SourceError(error.message, above + error.row - 1, error.column)
+
+
+def _parse(code: bytes | str) -> cst.Module:
+    try:
+        return cst.parse_module(code)
+    except cst.ParserSyntaxError as error:
+        row, column = error.raw_line, error.raw_column + 1
+        raise SourceError(f"not valid Python: {error.message.splitlines()[0]}", row, column) from None
+    except (UnicodeDecodeError, LookupError, SyntaxError) as error:
+        raise SourceError(f"cannot be decoded: {error}") from None
+    except RecursionError:
+        raise SourceError("nested too deeply to be parsed") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ import ast
 import re
 import warnings
 
-from initlint.source import SourceFile
+from initlint.source import SourceFile, python_in
 
 _MARKS = re.compile(
     rb"\bnn\.(?!Module\b)[A-Z]|from torch\.nn\b|\bnn as (?!nn\b)\w|import torch\.nn\.init|Parameter\(|\.apply\("
@@ -38,8 +38,9 @@ def check_syntax(path: str, data: bytes) -> None:
     What the running interpreter refuses is left to libcst, which may know a newer syntax.
     """
     try:
+        code = python_in(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
-            compile(data, path, "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+            compile(code, path, "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         SourceFile.parse(path, data)

@@ -13,7 +13,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "initlint"
 
 ORDER = (
-    "diagnostics",
+    "diagnostics magics",
+    "notebook",
     "source",
     "facts",
     "settings suppress syntax",

@@ -183,10 +183,10 @@ def test_what_a_terminal_would_obey_is_shown() -> None:
 
 
 def test_lines_are_decoded_by_the_files_own_encoding() -> None:
-    assert list(decode_lines(b"\xef\xbb\xbfa\r\nb\rc\fd\n")) == ["a", "b", "c\fd", ""]
-    assert list(decode_lines("# coding: latin-1\né".encode("latin-1"))) == ["# coding: latin-1", "é"]
-    assert list(decode_lines(b"\xff")) == []
-    assert list(decode_lines(b"# coding: nothing\n")) == []
+    assert list(decode_lines("a.py", b"\xef\xbb\xbfa\r\nb\rc\fd\n")) == ["a", "b", "c\fd", ""]
+    assert list(decode_lines("a.py", "# coding: latin-1\né".encode("latin-1"))) == ["# coding: latin-1", "é"]
+    assert list(decode_lines("a.py", b"\xff")) == []
+    assert list(decode_lines("a.py", b"# coding: nothing\n")) == []
 
 
 def test_graph_listing() -> None:

@@ -13,12 +13,12 @@ from initlint.rewrite.names import MODULE, Names
 from initlint.source import Site, SourceFile
 
 _OLD = "|".join(name.rpartition(".")[2] for name in DEPRECATED)
-_MENTION = re.compile(rf"\b(?:{_OLD})\b".encode())
+_MENTION = re.compile(rf"\b(?:{_OLD})\b")
 
 
 def references(source: SourceFile) -> tuple[Reference, ...]:
     """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
-    if b"init" not in source.data or not _MENTION.search(source.data):
+    if "init" not in source.code or not _MENTION.search(source.code):
         return ()
     return tuple(_found(source))
 

@@ -21,8 +21,8 @@ from initlint.interpret.values import Function, Value
 from initlint.source import Site
 
 _INITS = re.compile(
-    rb"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
-    rb"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w|_init\b|\.apply\("
+    r"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
+    r"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w|_init\b|\.apply\("
 )
 """Files without any of these call no init function."""
 _FILE_STEPS = 30_000
@@ -45,7 +45,7 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     for cls in classes:
         if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
             yield from _class(machine, cls)
-    if _INITS.search(scope.source.data):
+    if _INITS.search(scope.source.code):
         yield from _leftovers(machine, functions, classes)
 
 
@@ -133,7 +133,7 @@ def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassV
 
 
 def _left_over(machine: Machine, function: Function) -> bool:
-    return function.node not in machine.executed and _INITS.search(text_of(function.node).encode()) is not None
+    return function.node not in machine.executed and _INITS.search(text_of(function.node)) is not None
 
 
 def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:

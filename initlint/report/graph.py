@@ -8,6 +8,7 @@ from click import style
 
 from initlint.graph import Arguments, Following, Layer, ModelGraph, Place, Write
 from initlint.report.escape import escape
+from initlint.report.places import file_of
 
 
 def listing(models: Iterable[ModelGraph]) -> str:
@@ -50,4 +51,4 @@ def _arguments(arguments: Arguments) -> str:
 
 def _at(place: Place) -> str:
     span = place.span
-    return style(f"{escape(span.file)}:{span.row}", dim=True)
+    return style(f"{file_of(span)}:{span.local.row}", dim=True)

@@ -6,33 +6,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.graph import UNDETERMINED, Arguments, Layer, ModelGraph, Place
+from initlint.report.json import cell_of
 
 
 def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:
-    """The graphs in the documented JSON shape, version 1."""
+    """The graphs in the documented JSON shape, version 1. In a notebook lines count from the top of `cell`."""
     return {"version": 1, "models": [_model(m) for m in models]}
 
 
 def _model(model: ModelGraph) -> dict[str, Any]:
-    span = model.place.span
     return {
         "name": model.name,
-        "file": span.file,
-        "line": span.row,
+        **_at(model.place),
         "engine": model.engine,
         "layers": [_layer(layer) for layer in model.layers],
     }
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
-    span = layer.place.span
     return {
         "path": layer.path,
         "type": layer.type,
         "owner": layer.owner,
         "attribute": layer.attribute,
-        "file": span.file,
-        "line": span.row,
+        **_at(layer.place),
         "arguments": _arguments(layer.arguments),
         "followed_by": [
             {"op": f.op, "between": list(f.between), **_at(f.place), "certain": f.certain} for f in layer.followed_by
@@ -53,7 +50,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 def _at(place: Place) -> dict[str, Any]:
     span = place.span
-    return {"file": span.file, "line": span.row}
+    return {"file": span.file, **cell_of(span), "line": span.local.row}
 
 
 def _arguments(arguments: Arguments) -> dict[str, Any]:

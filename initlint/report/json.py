@@ -10,7 +10,10 @@ from initlint.diagnostics import Diagnostic, Fix, Span
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """One JSON document. Rows and columns count from 1, columns in characters; ends are exclusive."""
+    """One JSON document. Rows and columns count from 1, columns in characters; ends are exclusive.
+
+    In a notebook rows count from the top of a cell, and `cell` is its number.
+    """
     return dumps({"version": 1, "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics]})
 
 
@@ -27,10 +30,7 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
         "severity": diagnostic.severity.label,
         **_span(diagnostic.span),
         "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
-        "related": [
-            {"file": related.span.file, "row": related.span.row, "message": related.message}
-            for related in diagnostic.related
-        ],
+        "related": [{**_start(related.span), "message": related.message} for related in diagnostic.related],
         "url": diagnostic.url,
     }
 
@@ -41,10 +41,14 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 
 def _span(span: Span) -> dict[str, Any]:
-    return {
-        "file": span.file,
-        "row": span.row,
-        "column": span.column,
-        "end_row": span.end_row,
-        "end_column": span.end_column,
-    }
+    end = {"end_row": span.local.end_row, "end_column": span.end_column}
+    return {**_start(span), "column": span.column, **end}
+
+
+def _start(span: Span) -> dict[str, Any]:
+    return {"file": span.file, **cell_of(span), "row": span.local.row}
+
+
+def cell_of(span: Span) -> dict[str, Any]:
+    """The key that only places in notebooks have."""
+    return {"cell": span.cell.number} if span.cell else {}

@@ -13,9 +13,10 @@ from click import style
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Severity, Span
 from initlint.report.escape import escape
+from initlint.report.places import place
 
 Lines = Callable[[str], Sequence[str]]
-"""A file's path to its lines, none if it cannot be read."""
+"""A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
 
 MAX_ROWS = 8
 """Longer spans (a class, a long call) are shown by their first rows."""
@@ -54,7 +55,8 @@ def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
 def _headline(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     separator = style(":", fg="cyan")
-    place = separator.join((style(escape(span.file), bold=True), str(span.row), str(span.column), " "))
+    cell = [f"cell {span.cell.number}"] if span.cell else []
+    place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
     code = style(diagnostic.code, fg=_COLOUR[diagnostic.severity], bold=True)
     safe = diagnostic.fix and diagnostic.fix.applicability is Applicability.SAFE
     mark = f"[{style('*', fg='cyan')}] " if safe else ""
@@ -77,13 +79,13 @@ def _body(diagnostic: Diagnostic, lines: Lines) -> str:
         _Frame(diagnostic.span, "^", "", _COLOUR[diagnostic.severity]),
         *(_Frame(related.span, "-", related.message, "blue") for related in shown),
     ]
-    gutter = max(len(str(_last_row(frame.span))) for frame in frames)
+    gutter = max(len(str(_last_row(frame.span.local))) for frame in frames)
     body = [_margin(gutter)] if lines(diagnostic.span.file) else []
     before = diagnostic.span
     for frame in frames:
         span = frame.span
-        if span.file != before.file:
-            body.append(f"{' ' * gutter}{style('::: ', fg='blue')}{escape(span.file)}:{span.row}:{span.column}")
+        if (span.file, span.cell) != (before.file, before.cell):
+            body.append(f"{' ' * gutter}{style('::: ', fg='blue')}{place(span)}")
         elif span != before and span.row != _last_row(before) + 1:
             body.append(style("...", fg="blue"))
         body += _frame(frame, lines(span.file), gutter)
@@ -100,13 +102,14 @@ def _body(diagnostic: Diagnostic, lines: Lines) -> str:
 def _frame(frame: _Frame, lines: Sequence[str], gutter: int) -> Iterator[str]:
     span = frame.span
     last = min(_last_row(span), len(lines))
+    above = span.row - span.local.row
     for row in range(span.row, last + 1):
         line = lines[row - 1]
         first_column = span.column if row == span.row else len(line) - len(line.lstrip()) + 1
         end_column = span.end_column if row == span.end_row else len(line.rstrip()) + 1
         before = _printable(line[: first_column - 1])
         marked = _printable(line[first_column - 1 : end_column - 1])
-        yield f"{style(f'{row:>{gutter}} |', fg='blue')} {_printable(line.rstrip())}".rstrip()
+        yield f"{style(f'{row - above:>{gutter}} |', fg='blue')} {_printable(line.rstrip())}".rstrip()
         if not line.strip() and row != last:
             continue
         underline = style(frame.marker * max(_width(marked), 1), fg=frame.colour, bold=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple, ParamSpec
 
 import libcst as cst
 
-from initlint.diagnostics import Edit, Span
+from initlint.diagnostics import Edit
 from initlint.source import SourceFile
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -94,7 +94,7 @@ class Text:
 
     def edit(self, change: Change) -> Edit:
         row, column = self._place(change.start)
-        return Edit(Span(self.source.path, row, column, *self._place(change.end)), change.replacement)
+        return Edit(self.source.place(row, column, *self._place(change.end)), change.replacement)
 
     def indent(self, offset: int) -> str:
         """The white space at the start of the line that holds `offset`."""

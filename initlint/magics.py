@@ -1,0 +1,141 @@
+"""IPython's own syntax in a cell: magics, shell lines and help. What is left is Python, in the same place.
+
+    %matplotlib inline        !pip install torch        nn.Linear?        files = !ls
+    %time net.apply(init)     %%capture                 %%bash            pip install torch
+
+A line that is no Python becomes an expression without effect, so that rows stay; columns stay wherever code does.
+What IPython does with each is described in its documentation under "Python vs IPython" and "Built-in magic commands".
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, takewhile
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+
+_PYTHON_CELLS = frozenset(
+    "black capture chime debug heat ipytest lprun memit mprun notify prun px pyinstrument scalene snakeviz time timeit "
+    "wandb".split()
+)
+"""Cell magics that run the rest of the cell in the notebook's own namespace."""
+
+_TIMED = re.compile(r"%(?:time|timeit|prun|memit)(?:\s+-\w+(?:\s+\d+)?)*\s+(?=[^\s-])")
+"""Line magics that run the rest of the line."""
+
+_COMMAND = re.compile(r"[%!?,;/]")
+"""No logical line of Python begins with one of these."""
+
+_HELP = re.compile(r"[^#'\"]*\?\s*")
+_ASSIGNED = re.compile(r"[\w\s.,*]+(?:\[[^\]]*\][\w\s.,*]*)*=\s*(?P<command>[!%].*)")
+
+_AUTOMAGIC = (
+    "alias autoreload bookmark cat cd clear conda config cp debug env git history less load load_ext ls lsmagic mamba "
+    "man matplotlib mkdir more mv notebook pip popd precision prun pushd pwd pycat pylab reload_ext rm rmdir run "
+    "set_env sx system time timeit uv who whos writefile xmode"
+).split()
+"""Words that begin a command where the line is no Python: IPython adds the `%` by itself."""
+_AUTOMAGIC_LINE = re.compile(rf"(?:{'|'.join(_AUTOMAGIC)})(?!\s*[=(\[:,])(?:\s.*)?")
+
+_TOKEN = re.compile(
+    r"""#.*|(?P<triple>'''|\"\"\")|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|(?P<open>[(\[{])|(?P<close>[)\]}])|\\$"""
+)
+
+
+def python_of(cell: str) -> str:
+    """The Python in the source of a cell: as many lines, nothing but blank ones for a cell in another language."""
+    lines, ends = zip(*_LINE.findall(cell), strict=True)
+    top = list(takewhile(lambda line: not line.strip() or line.startswith("%%"), lines))
+    if any(line.strip() and _first_word(line[2:]) not in _PYTHON_CELLS for line in top):
+        return "".join(ends)
+    code = [*("" for _ in top), *_without_commands(lines[len(top) :])]
+    return "".join(chain.from_iterable(zip(code, ends, strict=True)))
+
+
+def _is_python(code: str) -> bool:
+    """Whether the running interpreter can parse `code`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _without_commands(lines: Iterable[str]) -> Iterator[str]:
+    state = _State()
+    in_command = False
+    for line in lines:
+        if in_command:
+            code: str | None = ""
+        else:
+            code = _masked(line) if state.begins_line else None
+        in_command = code is not None and line.endswith("\\")
+        if code is None:
+            state = state.after(line)
+        yield line if code is None else code
+
+
+def _masked(line: str) -> str | None:
+    """The Python that stands for a logical line which holds a command; None if it holds none."""
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    if timed := _TIMED.match(text):
+        # Runs the rest where it stands; the shortest such magic leaves just the room.
+        run = "if 1:".ljust(timed.end()) + text[timed.end() :]
+        if _is_python(run):
+            return indent + run
+    if _COMMAND.match(text) or (text.rstrip().endswith("?") and _HELP.fullmatch(text)):
+        return f"{indent}0"
+    if assigned := _ASSIGNED.fullmatch(text):
+        # What comes of it cannot be known: a name that nothing defines.
+        return f"{indent}{text[: assigned.start('command')]}{'_' * max(len(assigned['command']), 9)}"
+    if _AUTOMAGIC_LINE.fullmatch(text) and not _is_python(text):
+        return f"{indent}0"
+    return None
+
+
+def _first_word(line: str) -> str:
+    return line.split(maxsplit=1)[0] if line.strip() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where the end of a physical line stands: in a string of several lines, in brackets, behind a backslash."""
+
+    quotes: str = ""
+    depth: int = 0
+    continued: bool = False
+
+    @property
+    def begins_line(self) -> bool:
+        return not (self.quotes or self.depth or self.continued)
+
+    def after(self, line: str) -> _State:
+        """The state at the end of `line`, which follows."""
+        quotes, depth, position = self.quotes, self.depth, 0
+        while True:
+            if quotes:
+                end = _closing(line, quotes, position)
+                if end is None:
+                    return _State(quotes, depth)
+                quotes, position = "", end
+            found = _TOKEN.search(line, position)
+            if found is None:
+                return _State("", depth)
+            position = found.end()
+            quotes = found["triple"] or ""
+            depth = max(depth + (found["open"] is not None) - (found["close"] is not None), 0)
+            if found[0] == "\\":
+                return _State("", depth, continued=True)
+
+
+def _closing(line: str, quotes: str, position: int) -> int | None:
+    """The offset behind the closing `quotes`, at or behind `position`."""
+    found = re.compile(rf"(?:\\.|[^\\])*?{quotes}").match(line, position)
+    return found.end() if found else None

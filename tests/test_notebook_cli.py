@@ -1,0 +1,181 @@
+"""Notebooks as users meet them: one command line, real rules, and a kernel that runs the notebook that was mended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner, Result
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from initlint import cli
+
+IMPORTS = "%matplotlib inline\n!echo ready\nimport torch\nfrom torch import nn"
+NET = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.fc1(x)))"""
+INIT = """\
+def init(m):
+    if isinstance(m, nn.Linear):
+        nn.init.xavier_normal(m.weight)
+
+%time net = Net()
+net.apply(init)"""
+SHOW = "print(f'second moment {net.fc1.weight.pow(2).mean().item() * 64:.1f}')"
+
+
+def write(*cells: str, path: str = "nb.ipynb") -> bytes:
+    made = [new_markdown_cell("# Initialise"), *map(new_code_cell, cells)]
+    nbformat.write(new_notebook(cells=made), path)
+    return Path(path).read_bytes()
+
+
+def run(*arguments: str, stdin: bytes | None = None) -> Result:
+    result = CliRunner().invoke(cli.cli, ["check", *arguments], input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(autouse=True)
+def notebook(in_directory: Path) -> bytes:
+    return write(IMPORTS, NET, INIT, SHOW)
+
+
+def test_places_are_those_of_cells() -> None:
+    lines = run("--output-format", "concise", ".").stdout.splitlines()
+    assert [line.split(" [*]")[0] for line in lines[:-1]] == [
+        "nb.ipynb:cell 4:3:9: INI901",
+        "nb.ipynb:cell 4:3:9: INI301",
+    ]
+
+
+def test_the_frame_shows_rows_of_cells() -> None:
+    assert run("--select", "INI301").stdout.splitlines()[1:11] == [
+        "  |",
+        "3 |         nn.init.xavier_normal(m.weight)",
+        "  |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        " ::: nb.ipynb:cell 3:4:20",
+        "4 |         self.fc1 = nn.Linear(64, 64)",
+        "  |                    ----------------- `fc1` is defined here",
+        "...",
+        "8 |         return self.fc2(torch.relu(self.fc1(x)))",
+        "  |                         ----------------------- ReLU follows here",
+        "  |",
+    ]
+
+
+def test_json_has_the_cell() -> None:
+    found = json.loads(run("--output-format", "json", "--select", "INI301").stdout)["diagnostics"][0]
+    assert (found["file"], found["cell"], found["row"], found["end_row"]) == ("nb.ipynb", 4, 3, 3)
+    assert [(place["cell"], place["row"]) for place in found["related"]] == [(3, 4), (3, 8)]
+    assert {(edit["cell"], edit["row"], edit["end_row"]) for edit in found["fix"]["edits"]} == {(4, 3, 3)}
+
+
+def test_the_graph_has_the_cell() -> None:
+    arguments = ["graph", "nb.ipynb", "--output-format"]
+    (model,) = json.loads(CliRunner().invoke(cli.cli, [*arguments, "json"]).stdout)["models"]
+    write = model["layers"][0]["writes"][0]
+    assert [(place["cell"], place["line"]) for place in (model, write, *write["via"])] == [(3, 1), (4, 3), (4, 6)]
+    assert "via nb.ipynb:cell 4:6" in CliRunner().invoke(cli.cli, [*arguments, "text"]).stdout
+
+
+def test_a_fix_changes_one_line_of_the_file(notebook: bytes) -> None:
+    assert run("--fix").exit_code == 0
+    new = notebook.replace(b"xavier_normal(m.weight)", b"kaiming_normal_(m.weight, nonlinearity='relu')")
+    assert Path("nb.ipynb").read_bytes() == new != notebook
+    assert run().stdout == "All checks passed!\n"
+
+
+def test_the_diff_is_one_of_cells(notebook: bytes) -> None:
+    result = run("--diff", "--select", "INI901")
+    assert result.stdout.splitlines() == [
+        "--- nb.ipynb:cell 4\t",
+        "+++ nb.ipynb:cell 4\t",
+        "@@ -1,6 +1,6 @@",
+        " def init(m):",
+        "     if isinstance(m, nn.Linear):",
+        "-        nn.init.xavier_normal(m.weight)",
+        "+        nn.init.xavier_normal_(m.weight)",
+        " ",
+        " %time net = Net()",
+        " net.apply(init)",
+    ]
+    assert result.exit_code == 1
+    assert Path("nb.ipynb").read_bytes() == notebook
+
+
+def test_from_standard_input_to_standard_output(notebook: bytes) -> None:
+    arguments = ("--stdin-filename", "elsewhere.ipynb", "-")
+    assert "elsewhere.ipynb:cell 4:3:9: INI301" in run(*arguments, stdin=notebook).stdout
+    Path("nb.ipynb").unlink()
+    assert run("--fix", *arguments, stdin=notebook).stdout_bytes == notebook.replace(
+        b"xavier_normal(m.weight)", b"kaiming_normal_(m.weight, nonlinearity='relu')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "codes"),
+    [
+        ("(m.weight)", "(m.weight)  # noqa: INI301", ["INI901"]),
+        ("net.apply", "!echo it's\n# initlint: noqa: INI901\nnet.apply", ["INI301"]),
+        ("def init", "%%javascript\ndef init", []),
+        ("def init", "%%capture\ndef init", ["INI901", "INI301"]),
+    ],
+)
+def test_what_is_silenced(old: str, new: str, codes: list[str]) -> None:
+    before = write(IMPORTS, NET, INIT.replace(old, new))
+    found = json.loads(run("--output-format", "json").stdout)["diagnostics"]
+    assert [diagnostic["code"] for diagnostic in found] == codes
+    run("--fix-only")
+    assert (Path("nb.ipynb").read_bytes() != before) == bool(codes)
+
+
+def test_patterns_of_files_hold_for_notebooks() -> None:
+    Path("initlint.toml").write_text('per-file-ignores = { "*.ipynb" = ["INI3"] }', encoding="utf-8")
+    assert "INI301" not in run().stdout
+    assert run("--extend-exclude", "nb.ipynb").stderr == "warning: no Python files found under the given paths\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"", "nb.ipynb:1:1: INI000 not a notebook: no JSON: Expecting value"),
+        (b'{"nbformat": 3}', "nb.ipynb:1:1: INI000 a notebook in format 3, and only 4 can be read"),
+    ],
+)
+def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
+    Path("nb.ipynb").write_bytes(data)
+    for arguments in ([], ["--fix"], ["--output-format", "concise"], ["--diff"]):
+        result = run(*arguments)
+        assert (result.stdout.startswith(line), result.exit_code) == (
+            "--diff" not in arguments,
+            int(bool(result.stdout)),
+        )
+    assert Path("nb.ipynb").read_bytes() == data
+
+
+def test_a_broken_cell_is_one_line(notebook: bytes) -> None:
+    write(IMPORTS, NET, INIT + "\ndef f(:")
+    result = run("--fix", "--output-format", "concise")
+    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:1: INI000 not valid Python")
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_the_mended_notebook_runs() -> None:
+    """Both are executed by a real kernel, which is an independent reader of what was written, magics and all."""
+    moments = []
+    for _ in range(2):
+        document = nbformat.read("nb.ipynb", as_version=4)
+        NotebookClient(document, timeout=300).execute()
+        moments.append(document.cells[-1].outputs[-1].text)
+        assert run("--fix-only").exit_code == 0
+    assert moments == ["second moment 1.0\n", "second moment 2.0\n"]
