@@ -113,6 +113,20 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class LostWrite:
+    """A write to what was computed from a parameter, which leaves the parameter as it is.
+
+    `cause`: `weight norm`, `pruning`, `a parametrization`, ..., or `a copy`; `derived` is where that stands in the
+    source. `originals`: the names of the parameters that do count, empty for a copy.
+    """
+
+    write: Write
+    cause: str
+    derived: Place
+    originals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A module that owns a weight, or a raw `nn.Parameter` used as one (`type` is then `Parameter`).
 
@@ -123,7 +137,9 @@ class Layer:
     else the assignment.
 
     `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
-    `parametrized`: weight norm or another parametrization recomputes its weight. `fed_by`: paths of the layers
+    `parametrized`: weight norm or another parametrization recomputes its weight; `writes` to `weight` are then those
+    from before, and those to what it is computed from stand under their own names (`weight_v`). `lost`: the writes to
+    what is computed. `fed_by`: paths of the layers
     whose outputs it consumes with nothing but `between`-less transparent operators on the way.
     `called` is False if no forward that was traced uses it.
     """
@@ -142,6 +158,7 @@ class Layer:
     parametrized: bool = False
     fed_by: tuple[str, ...] = ()
     called: bool = False
+    lost: tuple[LostWrite, ...] = ()
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
     """Parameter name to shape; a size that is not known is None, and so is a shape of unknown rank.
     A parameter that the layer does not have (`bias=False`) is absent."""

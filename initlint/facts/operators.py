@@ -8,12 +8,15 @@ from types import MappingProxyType
 __all__ = [
     "CLOSING_FUNCTIONS",
     "CLOSING_METHODS",
+    "COPYING_METHODS",
     "EXTERNAL_MODULES",
     "NOTED_FUNCTIONS",
     "NOTED_METHODS",
     "SHAPE_METHODS",
+    "SPLITTING_METHODS",
     "TRANSPARENT_FUNCTIONS",
     "TRANSPARENT_METHODS",
+    "TRANSPOSING_METHODS",
     "WEIGHTED_FUNCTIONS",
 ]
 
@@ -65,11 +68,20 @@ TRANSPARENT_METHODS = frozenset(
 )
 """Methods and attributes of a tensor of the same kind."""
 
+TRANSPOSING_METHODS = frozenset("adjoint moveaxis movedim permute swapaxes swapdims t transpose".split())
+"""Views with another order of the elements; `contiguous` copies what they give."""
+
+COPYING_METHODS = frozenset("clone flip fliplr flipud repeat repeat_interleave roll rot90 tile".split())
+"""Methods that give the same elements in new memory."""
+
 _POOLING = "amax amin logsumexp max mean median min nanmean nansum prod std sum var"
 _SPLITTING = (
     "chunk dsplit hsplit index_select narrow select split split_with_sizes tensor_split unbind unsafe_chunk "
     "unsafe_split vsplit"
 )
+SPLITTING_METHODS = frozenset(_SPLITTING.split()) - {"index_select"}
+"""Methods that give views of parts."""
+
 _ARITHMETIC = {
     "add": "add sub subtract",
     "mul": "mul multiply div divide true_divide",

@@ -9,7 +9,7 @@ from initlint.interpret.module_methods import METHODS
 from initlint.interpret.modules import default_argument
 from initlint.interpret.objects import ClassValue, Instance, Super
 from initlint.interpret.storage import Tensor
-from initlint.interpret.tree import child, parameter
+from initlint.interpret.tree import child, class_of, parameter
 from initlint.interpret.values import (
     ABSENT,
     BOOL,
@@ -70,7 +70,7 @@ def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
         if found is not ABSENT:
             return found
     if name == "__class__":
-        return instance.cls
+        return class_of(instance)
     if name == "__dict__":
         return Unknown("__dict__")
     if instance.is_module and name == "training":
@@ -166,7 +166,8 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
     if name in _SAME_STORAGE:
         whole = tensor.whole
         shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
-        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape)
+        transposed = tensor.transposed != (name not in ("data", "real"))
+        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape, transposed)
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:
             return Unknown("a shape")

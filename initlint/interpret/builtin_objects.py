@@ -10,6 +10,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.storage import Tensor
 from initlint.interpret.targets import set_attribute
+from initlint.interpret.tree import class_of
 from initlint.interpret.type_tests import is_instance
 from initlint.interpret.values import (
     BOOL,
@@ -101,7 +102,7 @@ def _type(machine: Machine, call: Call) -> Value:
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
     if isinstance(value, Instance):
-        return value.cls if not value.symbolic else Unknown("the type of something unknown")
+        return class_of(value) if not value.symbolic else Unknown("the type of something unknown")
     if isinstance(value, CONSTANTS):
         return External(f"builtins.{type(value).__name__}")
     if isinstance(value, (ListValue, DictValue, tuple)):

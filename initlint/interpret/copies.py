@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
-from initlint.interpret.parameters import copy_of
-from initlint.interpret.storage import Tensor
+from initlint.interpret.storage import Storage, Tensor
 from initlint.interpret.values import Unknown, Value, present
 
 
@@ -16,15 +18,12 @@ def deep_copy(machine: Machine, call: Call) -> Value:
     return clone(machine, call.get(0, "x", Unknown("no argument")), {})
 
 
-def clone(machine: Machine, value: Value, seen: dict[int, Value]) -> Value:
+def clone(machine: Machine, value: Value, seen: dict[int, Any]) -> Value:
     """A deep copy: its own modules and parameters, with what was written to them so far."""
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, Tensor) and value.storage is not None:
-        made = copy_of(machine, value, value.storage.place)
-        assert made.storage is not None
-        made.leaf, made.storage.parameter = value.leaf, value.storage.parameter
-        made.storage.name, made.storage.frozen = value.storage.name, value.storage.frozen
+        made = Tensor(value.node, _clone_storage(machine, value.storage, seen), value.leaf, sources=value.sources)
         seen[id(value)] = made
         return made
     if isinstance(value, ListValue):
@@ -44,11 +43,26 @@ def clone(machine: Machine, value: Value, seen: dict[int, Value]) -> Value:
     for name, field in value.fields.items():
         made_field = clone(machine, field, seen)
         copied.fields[name] = made_field
-        if isinstance(made_field, Tensor) and made_field.storage is not None:
+        if isinstance(made_field, Tensor) and made_field.storage is not None and made_field.storage.owner is None:
             made_field.storage.owner = copied
         if isinstance(made_field, Instance):
             made_field.parent = made_field.parent or copied.is_module
     return copied
+
+
+def _clone_storage(machine: Machine, storage: Storage, seen: dict[int, Any]) -> Storage:
+    if id(storage) in seen:
+        known: Storage = seen[id(storage)]
+        return known
+    made = Storage(storage.shape, storage.place, machine.state.condition)
+    seen[id(storage)] = made
+    made.writes, made.parameter = list(storage.writes), storage.parameter
+    made.name, made.frozen = storage.name, storage.frozen
+    made.owner = seen.get(id(storage.owner))
+    if storage.derived is not None:
+        originals = tuple(_clone_storage(machine, original, seen) for original in storage.derived.originals)
+        made.derived = replace(storage.derived, originals=originals)
+    return made
 
 
 def replaced(machine: Machine, call: Call) -> Value:

@@ -59,6 +59,7 @@ class Extraction:
             frozen=item.frozen,
             parametrized=item.parametrized,
             called=flow.called(key),
+            lost=tuple(item.lost),
             shapes=item.shapes,
         )
 

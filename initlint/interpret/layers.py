@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from initlint.facts.layers import MODULES
-from initlint.flow import Condition
-from initlint.graph import Place, Write
+from initlint.graph import LostWrite, Place, Write
+from initlint.interpret.held import held
 from initlint.interpret.objects import ClassValue, Instance
-from initlint.interpret.records import Recorded
-from initlint.interpret.storage import Storage
-from initlint.interpret.tree import conditional_children, own_parameters
+from initlint.interpret.tree import conditional_children
 from initlint.source import Site
 
 _ROLES = ("layer", "norm")
@@ -22,7 +20,7 @@ class Item:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
-        "arguments", "attribute", "frozen", "inside", "key", "owner", "parametrized", "path", "place", "shapes",
+        "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place", "shapes",
         "subclass", "type", "writes",
     )  # fmt: skip
 
@@ -40,6 +38,7 @@ class Item:
         self.frozen = False
         self.parametrized = False
         self.writes: list[Write] = []
+        self.lost: list[LostWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
 
 
@@ -103,19 +102,19 @@ def _module_item(here: _Position) -> Item:
     item.arguments = module.arguments
     item.subclass = module.user_class.name if module.user_class is not None else None
     item.parametrized = module.parametrized
-    for parameter, tensor, condition in own_parameters(module):
-        storage = tensor.storage
-        assert storage is not None
-        item.shapes[parameter] = storage.shape
-        item.frozen = item.frozen or (parameter == "weight" and storage.frozen)
-        item.writes += _writes(storage, parameter, condition | module.condition)
+    for parameter in held(module):
+        item.shapes[parameter.name] = parameter.storage.shape
+        if parameter.name == "weight":
+            item.frozen = item.frozen or parameter.storage.frozen
+            item.parametrized = item.parametrized or parameter.parametrized
+        item.writes += parameter.writes
+        item.lost += parameter.lost
     return item
 
 
 def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[Item]:
-    for name, tensor, condition in own_parameters(module):
-        storage = tensor.storage
-        assert storage is not None
+    for parameter in held(module, called="weight"):
+        name, storage = parameter.name, parameter.storage
         if id(storage) in seen:
             continue
         seen.add(id(storage))
@@ -131,12 +130,10 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         )
         item.shapes["weight"] = storage.shape
         item.frozen = storage.frozen
-        item.writes += _writes(storage, "weight", condition | storage.condition)
+        item.parametrized = parameter.parametrized
+        item.writes += parameter.writes
+        item.lost += parameter.lost
         yield item
-
-
-def _writes(storage: Storage, parameter: str, existing: Condition) -> list[Write]:
-    return [write.as_write(parameter, existing) for write in storage.writes if isinstance(write, Recorded)]
 
 
 def _place(built: Place | None, owner: ClassValue | None, assigned: Place | None) -> Place:

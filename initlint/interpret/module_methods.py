@@ -15,7 +15,7 @@ from initlint.interpret.records import UNKNOWN_WRITE, blur, record
 from initlint.interpret.sequences import bounded, iterate
 from initlint.interpret.state import fresh
 from initlint.interpret.targets import adopt, delete_child, set_attribute
-from initlint.interpret.tree import children, conditional_children, modules, own_parameters, parameters
+from initlint.interpret.tree import children, conditional_children, modules, own_parameters, parameter_names, parameters
 from initlint.interpret.values import ABSENT, External, Union, Unknown, Value
 
 
@@ -165,9 +165,9 @@ def _requires_grad(machine: Machine, instance: Instance, call: Call) -> Value:
 
 def reset_parameters(machine: Machine, instance: Instance, call: Call) -> Value:
     """torch's own `reset_parameters`: the default init again."""
-    for _, tensor, _ in own_parameters(instance):
+    for name, tensor, _ in own_parameters(instance):
         storage = tensor.storage
-        if storage is None:
+        if storage is None or name not in parameter_names(instance):
             continue
         if machine.state.condition <= storage.condition:
             storage.writes = []

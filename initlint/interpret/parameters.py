@@ -5,12 +5,15 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import libcst as cst
+
 from initlint.graph import UNDETERMINED, Place
 from initlint.interpret.machine import Machine
 from initlint.interpret.records import UNKNOWN_WRITE, Recorded, record
-from initlint.interpret.storage import Storage, Tensor
+from initlint.interpret.storage import COPY, Derived, Storage, Tensor
 from initlint.interpret.tree import literal
 from initlint.interpret.values import Unknown, Value
+from initlint.source import Site
 
 
 def fresh_storage(machine: Machine, shape: tuple[int | None, ...] | None, place: Place | None) -> Storage:
@@ -23,6 +26,8 @@ def copy_of(machine: Machine, tensor: Tensor, place: Place | None) -> Tensor:
     storage = fresh_storage(machine, tensor.shape, place)
     if tensor.storage is not None:
         storage.writes = list(tensor.storage.writes)
+        if tensor.storage.origin.parameter and place is not None:
+            storage.derived = Derived(COPY, (tensor.storage.origin,), place)
     return Tensor(tensor.node, storage, sources=tensor.sources)
 
 
@@ -69,6 +74,25 @@ def write_in_place(machine: Machine, target: Tensor, operation: str, value: Valu
     name = {"multiply": "mul", "add": "add", "subtract": "sub", "divide": "div"}.get(operation, operation)
     arguments = {"value": literal(value)} if isinstance(value, (int, float)) else {}
     record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
+
+
+def note_dropped(result: Tensor, statement: cst.BaseExpression) -> None:
+    """A statement wrote to a copy of a parameter that it made itself, and nobody has the copy.
+
+    That is so if its outermost call is the write, and the copy was made inside of it.
+    """
+    storage = result.storage
+    if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
+        return
+    write, made = storage.writes[-1], storage.derived.place
+    if not isinstance(write.place, Site) or write.place.node is not statement or not isinstance(made, Site):
+        return
+    if _is_inside(made.node, statement):
+        storage.derived.original.lost.append((write, storage.derived))
+
+
+def _is_inside(node: cst.CSTNode, outer: cst.CSTNode) -> bool:
+    return any(child is node or _is_inside(node, child) for child in outer.children)
 
 
 def copy_into(machine: Machine, target: Tensor, place: Place) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from initlint.flow import Condition
 from initlint.graph import UNDETERMINED, InitCall, Place, Target, Write
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
-from initlint.interpret.storage import Tensor
+from initlint.interpret.storage import COPY, Tensor
 from initlint.interpret.tree import literal, modules, own_parameters
 from initlint.interpret.values import ABSENT, Value, options
 from initlint.source import Site
@@ -94,23 +94,29 @@ def record(
     relative: bool = False,
     condition: Condition = frozenset(),
 ) -> None:
-    """Note a write to the storage of `tensor`."""
-    if tensor.storage is None:
+    """Note a write to the storage of `tensor`; one to what a parametrization computed is lost."""
+    storage = tensor.storage
+    if storage is None:
         return
-    tensor.storage.writes.append(
-        Recorded(
-            initializer=initializer,
-            arguments=arguments,
-            place=place,
-            via=machine.places(),
-            condition=machine.state.condition | condition,
-            method=method,
-            whole=tensor.whole,
-            relative=relative,
-            helpers=tuple(function.name for function, _ in machine.stack),
-            no_grad=machine.no_grad > 0,
-        )
+    made = Recorded(
+        initializer=initializer,
+        arguments=arguments,
+        place=place,
+        via=machine.places(),
+        condition=machine.state.condition | condition,
+        method=method,
+        whole=tensor.whole,
+        relative=relative,
+        helpers=tuple(function.name for function, _ in machine.stack),
+        no_grad=machine.no_grad > 0,
     )
+    derived = storage.derived
+    if derived is None or derived.cause == COPY:
+        storage.writes.append(made)
+    elif derived.sure:
+        derived.original.lost.append((made, derived))
+    else:
+        derived.original.writes.append(replace(made, initializer=UNKNOWN_WRITE))
 
 
 def note_call(

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from initlint.facts.activations import NAMES as ACTIVATION_NAMES
+from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
 from initlint.interpret import modules
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.copies import deep_copy, replaced, shallow_copy
 from initlint.interpret.inits import make_parameter
 from initlint.interpret.machine import Machine
-from initlint.interpret.objects import Instance
+from initlint.interpret.parametrizations import reparametrize, restore
 from initlint.interpret.sequences import MAX_UNROLL, limited, sequence
 from initlint.interpret.storage import Tensor
 from initlint.interpret.tensors import operation
-from initlint.interpret.tree import modules as named_modules
-from initlint.interpret.values import FLOAT, ContextManager, Partial, Unknown, Value, external, options
+from initlint.interpret.values import FLOAT, ContextManager, Partial, Unknown, Value, external
 
 Special = Callable[[Machine, Call], Value]
 
@@ -71,17 +71,8 @@ def _second(machine: Machine, call: Call) -> Value:
     return call.get(1, "val", Unknown("no argument"))
 
 
-def _parametrize(machine: Machine, call: Call) -> Value:
-    """`weight_norm(module)` and its like: the weight is computed anew from now on."""
-    module = call.get(0, "module", Unknown("no module"))
-    name = call.get(1, "name", "weight")
-    for option, _ in options(module):
-        if isinstance(option, Instance):
-            for _, inner, _ in named_modules(option) if option.user_class is not None else [("", option, None)]:
-                if isinstance(name, str) and name != "weight":
-                    continue
-                inner.parametrized = True
-    return module
+def _reparametrize(known: Reparametrization) -> Special:
+    return lambda machine, call: reparametrize(machine, known, call)
 
 
 def _context(kind: str) -> Special:
@@ -213,13 +204,9 @@ SPECIAL: dict[str, Special] = {
     "torch.nn.DataParallel": _first,
     "torch.nn.parallel.DistributedDataParallel": _first,
     "torch.nn.parallel.DataParallel": _first,
-    "torch.nn.utils.weight_norm": _parametrize,
-    "torch.nn.utils.spectral_norm": _parametrize,
-    "torch.nn.utils.parametrizations.weight_norm": _parametrize,
-    "torch.nn.utils.parametrizations.spectral_norm": _parametrize,
-    "torch.nn.utils.parametrizations.orthogonal": _parametrize,
-    "torch.nn.utils.parametrize.register_parametrization": _parametrize,
     "torch.nn.utils.skip_init": _skip_init,
+    **{name: _reparametrize(known) for name, known in REPARAMETRIZATIONS.items()},
+    **dict.fromkeys(REMOVALS, restore),
     "torch.linspace": _linspace,
     "numpy.linspace": _linspace,
     "torch.sqrt": _sqrt,

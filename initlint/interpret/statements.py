@@ -12,12 +12,12 @@ from initlint.interpret.imports import import_from, import_names
 from initlint.interpret.machine import Execute, Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.operators import augmented, operate
-from initlint.interpret.parameters import write_in_place
+from initlint.interpret.parameters import note_dropped, write_in_place
 from initlint.interpret.patterns import match
 from initlint.interpret.scopes import Environment, GlobalEnvironment
 from initlint.interpret.sequences import bounded, iterate
 from initlint.interpret.state import Raised
-from initlint.interpret.storage import Tensor
+from initlint.interpret.storage import COPY, Tensor
 from initlint.interpret.targets import bind_target, delete
 from initlint.interpret.truth import narrow
 from initlint.interpret.values import Unknown, present
@@ -26,7 +26,9 @@ from initlint.interpret.values import Unknown, present
 def expression(machine: Machine, node: cst.Expr, env: Environment) -> None:
     """A statement that is an expression; docstrings are passed over."""
     if node.value.__class__ is not cst.SimpleString:
-        machine.evaluate(node.value, env)
+        value = machine.evaluate(node.value, env)
+        if isinstance(value, Tensor):
+            note_dropped(value, node.value)
 
 
 def assign(machine: Machine, node: cst.Assign, env: Environment) -> None:
@@ -56,7 +58,7 @@ def augmented_assign(machine: Machine, node: cst.AugAssign, env: Environment) ->
         if not isinstance(method, Unknown):
             machine.call(method, Call([right], {}, machine.site(node, env)))
             return
-    if isinstance(left, Tensor) and left.node is None and left.storage is not None:
+    if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
         # `w *= k` writes to the parameter; the name then stands for the same tensor.
         write_in_place(
             machine, left, type(node.operator).__name__.removesuffix("Assign").lower(), right, machine.site(node, env)
@@ -65,6 +67,12 @@ def augmented_assign(machine: Machine, node: cst.AugAssign, env: Environment) ->
     kind = augmented(type(node.operator))
     value = Unknown("an operation") if kind is None else operate(machine, kind, left, right, node, env)
     bind_target(machine, node.target, value, env)
+
+
+def _is_copy(tensor: Tensor) -> bool:
+    """`w[[0, 2]] *= k` computes on a copy, and then assigns it to these items of `w`."""
+    derived = tensor.storage.derived if tensor.storage is not None else None
+    return derived is not None and derived.cause == COPY and not tensor.whole
 
 
 def return_(machine: Machine, node: cst.Return, env: Environment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from initlint.flow import ALWAYS, Condition, Node
@@ -11,19 +12,46 @@ if TYPE_CHECKING:
     from initlint.interpret.objects import Instance
 
 
+COPY = "a copy"
+"""The cause of a `Derived` that is computed once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """What the elements of a storage were computed from: by a copy once, by a parametrization at each use.
+
+    `originals`: the last one has the memory of the parameter. `names`: the paths by which the module knows these.
+    `earlier`: how many writes the last one had had before. `sure`: a write to the derived storage reaches none of them.
+    """
+
+    cause: str
+    originals: tuple[Storage, ...]
+    place: Place
+    names: tuple[str, ...] = ()
+    earlier: int = 0
+    sure: bool = True
+
+    @property
+    def original(self) -> Storage:
+        """What has the memory of the parameter."""
+        return self.originals[-1]
+
+
 class Storage:
     """What a tensor's elements live in: views, `.data` and the parameter itself share one.
 
     `writes` are `records.Recorded` in execution order. `shape`: sizes, None where unknown; None: unknown rank.
+    `lost`: the writes to what is derived from it, each with what it is derived by.
     """
 
     __slots__ = (
         "condition",
+        "derived",
         "frozen",
+        "lost",
         "name",
         "owner",
         "parameter",
-        "parametrized",
         "place",
         "product",
         "shape",
@@ -44,19 +72,26 @@ class Storage:
         self.owner: Instance | None = None
         self.name = ""
         self.frozen = False
-        self.parametrized = False
+        self.derived: Derived | None = None
+        self.lost: list[tuple[Any, Derived]] = []
         self.product = False
         """A raw parameter that data was multiplied with as a matrix."""
+
+    @property
+    def origin(self) -> Storage:
+        """The parameter that it is, or is derived from."""
+        return self if self.derived is None or self.parameter else self.derived.original.origin
 
 
 class Tensor:
     """A tensor: data that flows (`node`), or a view of a storage, or what was computed from parameters alone.
 
     `leaf`: it is the parameter itself, so that an in-place write needs `no_grad`. `whole`: it covers the storage.
-    `sources`: storages of the parameters that a value without data was computed from.
+    `sources`: storages of the parameters that a value without data was computed from. `transposed`: its elements do
+    not stand in the order of the storage.
     """
 
-    __slots__ = ("leaf", "node", "shape", "sources", "storage", "whole")
+    __slots__ = ("leaf", "node", "shape", "sources", "storage", "transposed", "whole")
 
     def __init__(
         self,
@@ -66,7 +101,9 @@ class Tensor:
         whole: bool = True,
         sources: frozenset[Storage] = frozenset(),
         shape: tuple[int | None, ...] | None = None,
+        transposed: bool = False,
     ) -> None:
+        self.transposed = transposed
         self.node = node
         self.storage = storage
         self.leaf = leaf

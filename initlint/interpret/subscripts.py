@@ -11,6 +11,7 @@ from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.joins import join
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
+from initlint.interpret.parameters import copy_of
 from initlint.interpret.scopes import Environment
 from initlint.interpret.sequences import is_key
 from initlint.interpret.state import Raised
@@ -53,7 +54,8 @@ def item(machine: Machine, value: Value, node: cst.Subscript, env: Environment) 
     """`value[index]`."""
     index = index_of(machine, node, env)
     if isinstance(value, Tensor):
-        return part_of(value, index)
+        advanced = value.node is None and value.storage is not None and _is_advanced(index)
+        return part_of(copy_of(machine, value, machine.site(node, env)) if advanced else value, index)
     if isinstance(value, (tuple, str, range)):
         return _item_of_constant(value, index)
     if isinstance(value, ListValue):
@@ -74,6 +76,13 @@ def item(machine: Machine, value: Value, node: cst.Subscript, env: Environment) 
         if isinstance(value, ClassValue) and not isinstance(index, str)
         else Unknown("an item of something unknown")
     )
+
+
+def _is_advanced(index: Value) -> bool:
+    """Whether indexing with it copies: a list, or a tensor of at least one dimension."""
+    if isinstance(index, tuple):
+        return any(_is_advanced(part) for part in index)
+    return isinstance(index, ListValue) or (isinstance(index, Tensor) and bool(index.shape))
 
 
 def _item_of_constant(value: Any, index: Value) -> Value:

@@ -14,6 +14,7 @@ from initlint.interpret.parameters import replaces, write_data, write_item
 from initlint.interpret.scopes import Environment
 from initlint.interpret.sequences import bounded, is_key, sequence
 from initlint.interpret.storage import Tensor
+from initlint.interpret.tensors import part_of
 from initlint.interpret.values import Function, Package, Union, Unknown, Value, present
 
 
@@ -56,11 +57,11 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, env: E
 def _part(value: Value) -> Value:
     """One of the values that an unpacking of something unknown gives."""
     if isinstance(value, Tensor):
-        return Tensor(value.node, sources=value.sources)
+        return part_of(value, None)
     if isinstance(value, Union):
         parts = [v for v in value.values if isinstance(v, Tensor)]
         if parts:
-            return Tensor(parts[0].node, sources=parts[0].sources)
+            return part_of(parts[0], None)
     return Unknown("an unpacked value")
 
 

@@ -7,13 +7,21 @@ import math
 from initlint.facts.activations import METHODS as ACTIVATION_METHODS
 from initlint.facts.activations import PARAMETERS
 from initlint.facts.initializers import CONSTRUCTORS
-from initlint.facts.operators import CLOSING_METHODS, NOTED_METHODS, SHAPE_METHODS, TRANSPARENT_METHODS
+from initlint.facts.operators import (
+    CLOSING_METHODS,
+    COPYING_METHODS,
+    NOTED_METHODS,
+    SHAPE_METHODS,
+    SPLITTING_METHODS,
+    TRANSPARENT_METHODS,
+    TRANSPOSING_METHODS,
+)
 from initlint.interpret.calls import Call
 from initlint.interpret.inits import bound, new_tensor, tensor_method
 from initlint.interpret.machine import Machine
 from initlint.interpret.parameters import copy_of
 from initlint.interpret.storage import Tensor
-from initlint.interpret.tensors import arithmetic, operation, overwrite, product, unknown_result
+from initlint.interpret.tensors import arithmetic, operation, overwrite, part_of, product, unknown_result
 from initlint.interpret.tree import literals
 from initlint.interpret.values import (
     ABSENT,
@@ -36,8 +44,11 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
         if tensor.storage is not None and not machine.state.condition - tensor.storage.condition:
             tensor.storage.frozen = call.get(0, "requires_grad", True) is False
         return tensor
-    if name == "clone" and tensor.node is None and tensor.storage is not None:
-        return copy_of(machine, tensor, call.site)
+    if tensor.node is None and tensor.storage is not None:
+        if name in COPYING_METHODS or (tensor.transposed and name in ("contiguous", "reshape")):
+            return copy_of(machine, tensor, call.site)
+        if name in SPLITTING_METHODS:
+            return part_of(tensor, None)
     if name in SHAPE_METHODS:
         return _of_shape(machine, tensor, name, call)
     if name in ("matmul", "mm", "bmm", "mv"):
@@ -63,7 +74,8 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
 def _view(tensor: Tensor, name: str) -> Tensor:
     keeps = name in ("detach", "float", "cpu", "contiguous", "to", "data", "cuda")
     shape = tensor.shape[::-1] if name in ("t", "T") and tensor.shape is not None else tensor.shape if keeps else None
-    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape)
+    transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
+    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed)
 
 
 def _noted(machine: Machine, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:

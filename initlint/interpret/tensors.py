@@ -93,7 +93,7 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
             if isinstance(option, Tensor):
                 found |= option.sources
                 if option.storage is not None:
-                    found.add(option.storage)
+                    found.add(option.storage.origin)
             elif isinstance(option, (tuple, ListValue)):
                 found |= sources(option if isinstance(option, tuple) else option.items)
     return frozenset(found)
@@ -143,7 +143,7 @@ def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place
     for tensor, other in ((left, right), (right, left)):
         if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
             continue
-        if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.parameter:
+        if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
             return scaled(machine, tensor, name, other, place)
     found = sources([left, right])
     return Tensor(sources=found) if found else Unknown("an operation on tensors that are not followed")

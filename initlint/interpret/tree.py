@@ -11,7 +11,7 @@ from initlint.graph import UNDETERMINED
 from initlint.interpret.containers import ListValue
 from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.storage import Storage, Tensor
-from initlint.interpret.values import ABSENT, External, Union, Value, options
+from initlint.interpret.values import ABSENT, External, Union, Unknown, Value, options
 
 _FRAMEWORK_MODULES = frozenset(
     {
@@ -31,6 +31,20 @@ _FRAMEWORK_MODULES = frozenset(
     }
 )
 """Last names of well-known classes that derive from `nn.Module`."""
+
+
+REGISTRY = "parametrizations"
+"""The attribute in which a module keeps its parametrizations."""
+
+
+def class_of(instance: Instance) -> Value:
+    """`type(instance)`: `register_parametrization` gives a module a class of its own."""
+    registry = instance.fields.get(REGISTRY)
+    if registry is None or not isinstance(options(registry)[0][0], Instance):
+        return instance.cls
+    if isinstance(registry, Union):
+        return Unknown("the class of a module that may be parametrized")
+    return External(f"torch.nn.utils.parametrize.Parametrized{instance.class_name}")
 
 
 def torch_base(cls: ClassValue) -> str | None:
@@ -92,7 +106,6 @@ def parameter(instance: Instance, name: str) -> Value:
         return ABSENT
     storage = Storage(known[name], instance.place, instance.condition)
     storage.parameter, storage.owner, storage.name = True, instance, name
-    storage.parametrized = instance.parametrized and name == "weight"
     made = Tensor(storage=storage, leaf=True)
     instance.fields[name] = made
     return made
