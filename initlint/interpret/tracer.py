@@ -22,7 +22,7 @@ from initlint.source import Site
 
 _INITS = re.compile(
     r"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
-    r"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w|_init\b|\.apply\("
+    r"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w+\b(?!\s*=[^=])|_init\b|\.apply\("
 )
 """Files without any of these call no init function."""
 _FILE_STEPS = 30_000

@@ -59,6 +59,23 @@ def test_recursion_with_a_known_end_is_followed() -> None:
     assert made.by_path["fc"].arguments["in_features"] == 3
 
 
+def test_a_keyword_that_is_called_after_an_init_makes_no_variant_worth_a_run() -> None:
+    variants = "".join(
+        f"def net{n}(**options):\n    return Net(**dict(dict(width={n}, init_values=1e-5), **options))\n"
+        for n in range(50)
+    )
+    made = graph(
+        "class Net(nn.Module):\n"
+        "    def __init__(self, width, init_values=None):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(width, width)\n"
+        "        nn.init.zeros_(self.fc.weight)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(x)\n" + variants
+    ).models
+    assert 0 < len(made) < 5
+
+
 HOSTILE = {
     "deep sum": "w = " + "+".join(["1"] * 3_000),
     "deep brackets": "w = " + "(" * 150 + "1" + ")" * 150,
