@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import gc
+import importlib
 import io
 import os
 import sys
@@ -16,13 +17,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import click
 
 from initlint import __version__, linter, manual, options
 from initlint.diff import unified_diff
-from initlint.files import replace_all
+from initlint.files import replace_all, write
 from initlint.fixer import FixResult, fix_paths, is_wanted
 from initlint.linter import Contents, Failure, Result
 from initlint.options import WrongUse, guarded
@@ -165,6 +167,48 @@ def graph(
     _echo(text_report.concise(result.diagnostics), err=True)
     _remark(replace(result, incomplete=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
+
+
+@cli.command()
+@options.files
+@options.rules
+@click.option("--html", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing about what was written.")
+@click.option("-v", "--verbose", is_flag=True, help="Print also what could not be followed.")
+def report(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    html: Path,
+    quiet: bool,
+    verbose: bool,
+    **chosen: Any,
+) -> None:
+    """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
+    page = _html()
+    paths, contents = options.inputs(paths, stdin_filename)
+    settings = options.settings_for(paths, **chosen)
+    found = guarded(linter.survey, paths, settings, contents)
+    changed = _fixed(paths, settings, contents, unsafe=False).changed
+    after = {path: new for path, (_, new) in changed.items()}
+    mended = guarded(linter.survey, paths, settings, {**contents, **after}) if after else None
+    title = ", ".join(map(str, paths))
+    text = page.render(found, escape(title), page.Sources(_lines(contents), mended))
+    try:
+        write(html, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise WrongUse(f"{escape(str(html))} cannot be written: {error.strerror or error}") from None
+    if not quiet:
+        _echo(f"Wrote {escape(str(html))}: {len(found.result.diagnostics)} findings, {len(found.models)} models.\n")
+    _remark(found.result, settings, quiet, verbose)
+    click.get_current_context().exit(2 if found.result.failures else 0)
+
+
+def _html() -> ModuleType:
+    """The module that makes the page; it needs libraries that a plain installation does not have."""
+    try:
+        return importlib.import_module("initlint.report.html")
+    except ModuleNotFoundError as error:
+        raise WrongUse(f"the page needs {error.name}: pip install 'initlint[report]'") from None
 
 
 @cli.command()

@@ -8,7 +8,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PREFIX = ".initlint-"
@@ -34,17 +34,39 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     mode = target.stat().st_mode
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
         raise PermissionError(f"{path} is read-only")
-    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        _write(temporary, new, stat.S_IMODE(mode))
+    with _swapped(target, new, stat.S_IMODE(mode)):
         if target.read_bytes() != expected:
             raise ChangedOnDisk(f"{path} has changed since it was read")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Make the file `path`, or give it the content `data` whatever it held. Raises `OSError`."""
+    target = path.resolve()
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+    with _swapped(target, data, mode):
+        pass
+
+
+@contextlib.contextmanager
+def _swapped(target: Path, new: bytes, mode: int) -> Iterator[None]:
+    """Write `new` beside `target`, and put it in its place if the block leaves without an error."""
+    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        _write(temporary, new, mode)
+        yield
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     _flush_folder(target.parent)
+
+
+def _umask() -> int:
+    """The mask that new files get; there is no way to ask for it but to set it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def replace_all(

@@ -238,6 +238,24 @@ class Forward(enum.Enum):
     """It is inherited from a class that cannot be read, or the model's class has several entry points."""
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation on data in a `forward`.
+
+    `kind`: `input`, `layer`, `activation`, `noted` (`op` is a word of `Following.between`), `end` (`matmul`,
+    `unknown`, ...: nothing is known of what comes out) or `output`. `inputs` are the numbers of the operations that
+    it takes its data from. `layer` is the path of the layer or norm that it is a call of. `certain` is False under an
+    undecided condition.
+    """
+
+    kind: str
+    op: str
+    inputs: tuple[int, ...]
+    layer: str | None = None
+    arguments: Arguments = field(default_factory=dict)
+    certain: bool = True
+
+
 @dataclass(frozen=True)
 class ModelGraph:
     """One model as one entry point builds it. `place` is the class, the function or the file it stands in."""
@@ -254,6 +272,8 @@ class ModelGraph:
     """The qualified name of the class that it is an object of; None for layers outside of any."""
     parts: frozenset[str] = frozenset()
     """The qualified names of the classes of its submodules whose layers its `forward` uses."""
+    operations: tuple[Operation, ...] = ()
+    """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
 
     @cached_property
     def by_path(self) -> dict[str, Layer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,14 +45,33 @@ class Result:
     """Filled by `trace` only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A reported finding as it concerns one model: the layers that it speaks of."""
+
+    code: str
+    span: Span
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A run with its models, each with the whole data flow and the findings on it.
+
+    Classes that are parts of other models of the run are not among them: they are drawn where they are used.
+    """
+
+    result: Result
+    models: tuple[tuple[ModelGraph, tuple[Mark, ...]], ...]
+
+
 Contents = Mapping[str, bytes]
 """By path: what is linted in place of what the disk holds there, if it holds anything."""
 
 
 def check(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
     """Lint `paths`. Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for such a rule."""
-    settings.check_selectors(rule.code for rule in all_rules())
-    rules = [rule for rule in all_rules() if settings.enabled(rule.code, rule.default)]
+    rules = _enabled(settings)
     run = _start(paths, settings, contents)
     for graph in run.graphs():
         run.apply(rules, graph)
@@ -66,6 +85,24 @@ def trace(paths: Iterable[Path], settings: Settings, contents: Contents = Mappin
     return replace(run.result(run.unreadable), models=models)
 
 
+def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Survey:
+    """As `check`, with the models that were found. Raises as `check` does."""
+    rules = _enabled(settings)
+    run = _start(paths, settings, contents, operations=True)
+    models: list[ModelGraph] = []
+    for graph in run.graphs():
+        run.apply(rules, graph)
+        models += graph.models
+    result = run.result((*run.unreadable, *run.reported()))
+    marks: dict[int | None, list[Mark]] = {}
+    shown = {(diagnostic.code, diagnostic.span) for diagnostic in result.diagnostics}
+    for found in run.found:
+        if (found.diagnostic.code, found.diagnostic.span) in shown:
+            marks.setdefault(found.model, []).append(Mark(found.diagnostic.code, found.diagnostic.span, found.layers))
+    whole = [(number, model) for number, model in enumerate(models) if model.root not in run.part_classes]
+    return Survey(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
+
+
 def files(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> tuple[Path, ...]:
     """The files that `check` would lint. Raises `DiscoveryError`."""
     paths = tuple(paths)
@@ -74,10 +111,15 @@ def files(paths: Iterable[Path], settings: Settings, contents: Contents = Mappin
     return tuple(sorted(given.union(on_disk)))
 
 
-def _start(paths: Iterable[Path], settings: Settings, contents: Contents) -> _Run:
+def _enabled(settings: Settings) -> Sequence[Rule]:
+    settings.check_selectors(rule.code for rule in all_rules())
+    return [rule for rule in all_rules() if settings.enabled(rule.code, rule.default)]
+
+
+def _start(paths: Iterable[Path], settings: Settings, contents: Contents, operations: bool = False) -> _Run:
     found = files(paths, settings, contents)
     roots = [settings.root / folder for folder in settings.src]
-    return _Run(settings, found, contents, Project(found, contents, roots, settings.additions))
+    return _Run(settings, found, contents, Project(found, contents, roots, settings.additions, operations))
 
 
 @dataclass

@@ -31,12 +31,13 @@ def key(place: Place) -> Key:
 class Found:
     """A violation as a diagnostic, and whose it is.
 
-    `model` numbers the models of the run; None: it speaks of a whole file.
+    `model` numbers the models of the run; None: it speaks of a whole file. `layers` are the violation's.
     """
 
     diagnostic: Diagnostic
     place: Key
     model: int | None
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ def resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
         related=tuple(Related(place.span, message) for place, message in violation.related),
         fix=violation.fix,
     )
-    return Found(diagnostic, key(violation.place), model)
+    return Found(diagnostic, key(violation.place), model, violation.layers)
 
 
 def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = frozenset()) -> list[Diagnostic]:

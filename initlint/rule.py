@@ -19,13 +19,17 @@ Scope: TypeAlias = Literal["model", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What a rule yields. `place` is where the user must act: the init call. `related`: the layer, the activation."""
+    """What a rule yields. `place` is where the user must act: the init call. `related`: the layer, the activation.
+
+    `layers`: the paths of all layers that it speaks of, so that a picture of the model can mark them.
+    """
 
     message: str
     place: Place
     severity: Severity
     related: tuple[tuple[Place, str], ...] = ()
     fix: Fix | None = None
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

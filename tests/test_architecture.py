@@ -21,7 +21,7 @@ ORDER = (
     "discover files diff",
     "graph rewrite",
     "flow",
-    "followings",
+    "followings operations",
     "interpret trace",
     "rule",
     "judge wording",

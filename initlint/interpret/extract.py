@@ -11,6 +11,7 @@ from initlint.interpret.layers import Item, layers_of
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.tree import literals
+from initlint.operations import operations
 
 
 class Extraction:
@@ -26,6 +27,7 @@ class Extraction:
         nodes = {id(item.key): flows[id(item.key)] for item in found if id(item.key) in flows}
         flow = Followings(nodes, {id(item.key): item.path for item in found})
         made = [self._layer(item, flow) for item in found]
+        drawn = {item.path: nodes[id(item.key)] for item in found if id(item.key) in nodes}
         return ModelGraph(
             name=name,
             place=place,
@@ -37,6 +39,7 @@ class Extraction:
             root=_only_root(roots),
             parts=frozenset(part for item in found if id(item.key) in nodes for part in item.inside)
             - {_only_root(roots)},
+            operations=operations(drawn) if self.machine.keeps_operations else (),
         )
 
     def calls(self) -> tuple[InitCall, ...]:

@@ -67,6 +67,8 @@ class Machine:
     def __init__(self, tables: Tables, imports: Imports, additions: Additions) -> None:
         self.tables = tables
         self.additions = additions
+        self.keeps_operations = False
+        """Whether models are given with their whole data flow."""
         self._evaluate, self._execute = tables.evaluate, tables.execute
         self.imports = imports
         self.state = State()

@@ -32,6 +32,7 @@ class Project:
 
     `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
+    `operations`: fill `ModelGraph.operations`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Project:
         contents: Mapping[str, bytes] = MappingProxyType({}),
         roots: Iterable[Path] = (),
         additions: Additions | None = None,
+        operations: bool = False,
     ) -> None:
         self._contents = contents
         self._given_roots = tuple(roots)
@@ -51,6 +53,7 @@ class Project:
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self._size = 0
+        self._operations = operations
         self._machine = Machine(TABLES, self, self._additions)
 
     def load(self, path: Path) -> SourceFile:
@@ -84,6 +87,7 @@ class Project:
         # they loaded must not stay in memory.
         self._scopes.clear()
         machine = self._machine = Machine(TABLES, self, self._additions)
+        machine.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), source)

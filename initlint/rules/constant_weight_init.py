@@ -108,7 +108,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 unsafe=severity is not Severity.ERROR,
             )
             message = f"{told}: {_REASONS[severity]}{differing_advice(model, place, start)}"
-            yield Violation(message, place, severity, places(judged[severity]), fix)
+            paths = tuple(layer.path for layer in layers)
+            yield Violation(message, place, severity, places(judged[severity]), fix, paths)
 
 
 def _is_suspect(layer: Layer, write: Write) -> bool:

@@ -75,7 +75,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         if write is not None:
             found.setdefault(write.place, []).append((first, second))
     for place, series in found.items():
-        yield Violation(_message(series), place, Severity.ERROR, _related(series, place))
+        layers = tuple(layer.path for both in series for layer in both)
+        yield Violation(_message(series), place, Severity.ERROR, _related(series, place), layers=layers)
 
 
 def _message(series: list[tuple[Layer, Layer]]) -> str:

@@ -76,7 +76,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         departing = [pair for pair in found if pair.following.op in _SQUASHING and draws_for_relu(pair.write)]
         if departing:
             related = places((pair.layer, pair.following) for pair in departing)
-            yield Violation(_message(departing), place, Severity.INFO, related)
+            layers = tuple(pair.layer.path for pair in departing)
+            yield Violation(_message(departing), place, Severity.INFO, related, layers=layers)
 
 
 def _message(found: list[Pair]) -> str:

@@ -89,6 +89,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 severity=Severity.INFO,
                 related=places((pair.layer, pair.following) for pair in departing),
                 fix=mend(model, place, [pair.layer for pair in departing], agreed(departing)),
+                layers=tuple(pair.layer.path for pair in departing),
             )
 
 

@@ -94,6 +94,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 severity=Severity.WARNING if deep else Severity.INFO,
                 related=places((pair.layer, pair.following) for pair in found),
                 fix=mend(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
+                layers=tuple(pair.layer.path for pair in found),
             )
 
 

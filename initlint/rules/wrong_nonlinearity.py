@@ -98,6 +98,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             severity=Severity.WARNING if vanishes else Severity.INFO,
             related=places((pair.layer, pair.following) for pair in group),
             fix=mend(model, place, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
+            layers=tuple(pair.layer.path for pair in group),
         )
 
 

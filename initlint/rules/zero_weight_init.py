@@ -122,7 +122,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 choose=start,
                 unsafe=verdict.severity is not Severity.ERROR,
             )
-            yield Violation(message, place, verdict.severity, places(judged[verdict]), fix)
+            paths = tuple(layer.path for layer, _ in judged[verdict])
+            yield Violation(message, place, verdict.severity, places(judged[verdict]), fix, paths)
 
 
 def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Following | None] | None:

@@ -1,0 +1,139 @@
+"""The plot of a signal through depth, as SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+_POINTS_PER_PIXEL = 0.75
+_COLOURS = {
+    "--ink": "#010203",
+    "--muted": "#010204",
+    "--line": "#010205",
+    "--signal": "#010206",
+    "--mended": "#010207",
+    "--measured": "#010208",
+    "--warning": "#010209",
+    "--surface": "#01020a",
+}
+"""Colours that occur nowhere else, by the variable of the page's style sheet that takes the place of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """E[x^2] by layer, in order; None where it is not known. `variable`: its colour, `dashes` and `marker` its look."""
+
+    label: str
+    values: Sequence[float | None]
+    variable: str
+    dashes: str = "-"
+    marker: str = "o"
+
+
+def plot(curves: Sequence[Curve], marked: Collection[int], width: int, height: int, prefix: str) -> str:
+    """An `svg` element of `width` by `height` CSS pixels.
+
+    The layers number `marked`, from 0, are circled on the first curve. `prefix` keeps the element's ids apart from
+    those of other plots on the page.
+    """
+    settings = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 12 * _POINTS_PER_PIXEL}
+    with matplotlib.rc_context(settings):
+        size = (width / 96, height / 96)
+        figure = Figure(figsize=size, layout="constrained")
+        figure.patch.set_alpha(0.0)
+        axes = figure.subplots()
+        floor = _scale(axes, curves)
+        for curve in curves:
+            _draw(axes, curve, floor)
+        _circle(axes, curves[0], marked, floor)
+        _dress(axes, len(curves[0].values))
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return _for_page(text.getvalue(), width, height, prefix)
+
+
+def _scale(axes: Axes, curves: Sequence[Curve]) -> float:
+    """Set the logarithmic scale; where on it a zero is drawn. Small changes shall look small: two decades at least."""
+    known = [value for curve in curves for value in curve.values if value is not None and value > 0]
+    low, high = min((*known, 0.1)) / 2, max((*known, 10.0)) * 2
+    zeros = any(value == 0 for curve in curves for value in curve.values)
+    floor = low / 4
+    axes.set_yscale("log")
+    axes.set_ylim(floor / 2 if zeros else low, high)
+    return floor
+
+
+def _draw(axes: Axes, curve: Curve, floor: float) -> None:
+    colour = _COLOURS[curve.variable]
+    heights = [float("nan") if value is None else max(value, floor) for value in curve.values]
+    size = 5.0 if len(heights) <= 40 else 2.5
+    axes.plot(
+        range(1, len(heights) + 1),
+        heights,
+        linestyle=curve.dashes,
+        marker=curve.marker,
+        markersize=size,
+        linewidth=1.6,
+        color=colour,
+        label=curve.label,
+        clip_on=False,
+        zorder=3,
+    )
+    zeros = [at for at, value in enumerate(curve.values, 1) if value == 0]
+    if zeros:
+        axes.plot(zeros, [floor] * len(zeros), linestyle="", marker="v", markersize=8, color=colour, clip_on=False)
+        axes.annotate("0", (zeros[0], floor), (7, 0), textcoords="offset points", va="center", color=_COLOURS["--ink"])
+
+
+def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> None:
+    points = [(at + 1, max(curve.values[at] or 0.0, floor)) for at in marked if curve.values[at] is not None]
+    if points:
+        axes.plot(
+            [x for x, _ in points],
+            [y for _, y in points],
+            linestyle="",
+            marker="o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgewidth=1.8,
+            color=_COLOURS["--warning"],
+            label="finding",
+            clip_on=False,
+            zorder=4,
+        )
+
+
+def _dress(axes: Axes, count: int) -> None:
+    axes.axhline(1.0, color=_COLOURS["--muted"], linewidth=1.0, linestyle=(0, (2, 3)), zorder=1)
+    axes.set_xlim(0.5, max(count, 2) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("layer, in the order in which the signal meets them", color=_COLOURS["--muted"])
+    axes.set_ylabel("E[x²] of its output", color=_COLOURS["--muted"])
+    axes.grid(axis="y", color=_COLOURS["--line"], linewidth=0.8, zorder=0)
+    axes.tick_params(which="both", length=0, labelcolor=_COLOURS["--muted"])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_facecolor("none")
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        axes.figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=_COLOURS["--ink"])
+
+
+def _for_page(document: str, width: int, height: int, prefix: str) -> str:
+    """The bare `svg` element: ids with `prefix`, colours as variables, no sizes but the view box."""
+    svg = document[document.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}", svg)
+    for variable, colour in _COLOURS.items():
+        svg = svg.replace(colour, f"var({variable})")
+    return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" aria-hidden="true">', svg, count=1)
