@@ -78,7 +78,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    session.install("-e", ".", "mypy")
+    session.install("-e", ".[report]", "mypy")
     session.run("mypy")
 
 

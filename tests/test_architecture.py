@@ -25,7 +25,7 @@ ORDER = (
     "interpret trace",
     "rule",
     "judge wording",
-    "chain replacement zeros",
+    "chain propagate replacement zeros",
     "mending",
     "rules",
     "merge manual",

@@ -34,7 +34,7 @@ STACK = "self.net = nn.Sequential(*[m for _ in range(8) for m in (nn.Linear(256,
 RUN = "return self.net(x)"
 XAVIER = "nn.init.xavier_normal_(m.weight)"
 KAIMING = "nn.init.kaiming_uniform_(m.weight, nonlinearity='relu')"
-RESIDUAL = "self.fcs = nn.ModuleList([nn.Linear(256, 256) for _ in range(6)]); self.out = nn.Linear(256, 256)"
+RESIDUAL = "self.fcs = nn.ModuleList([nn.Linear(256, 256) for _ in range(4)]); self.out = nn.Linear(256, 256)"
 
 MODELS = {
     "xavier before relu": net(STACK.format(activation="nn.ReLU()"), RUN, XAVIER + "; nn.init.zeros_(m.bias)"),

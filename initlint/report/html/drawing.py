@@ -11,12 +11,13 @@ from initlint.graph import Layer, ModelGraph, Operation
 from initlint.report.html.wording import shortened, word
 from initlint.wording import number
 
-CARD_WIDTH, CARD_HEIGHT = 236, 62
+CARD_WIDTH, CARD_HEIGHT = 250, 62
 PILL_HEIGHT = 26
 JOIN_SIZE = 28
 _CHARACTER = 6.9
 """The width of a character of the pills' type, in the drawing's units (CSS pixels at full size)."""
 _LONGEST = 30
+_LONGEST_PATH = 26
 _JOINS: Mapping[str, str] = {"add": "+", "mul": "×", "concat": "cat"}
 
 
@@ -164,7 +165,7 @@ def _box(
     if kind == "layer" and first.layer is not None:
         return Box(
             kind,
-            shortened(first.layer, _LONGEST),
+            shortened(first.layer, _LONGEST_PATH),
             first.layer,
             CARD_WIDTH,
             CARD_HEIGHT,

@@ -71,7 +71,7 @@ def _place_part(part: object, top: float) -> float:
     for view in views:
         view.xy = (view.xy[0] - left, view.xy[1] + down)
     layout.draw_edges()
-    return max(view.xy[1] + view.h / 2 for view in views) + _GAP
+    return float(max(view.xy[1] + view.h / 2 for view in views)) + _GAP
 
 
 def _framed(drawing: Drawing, vertices: Sequence[Vertex], ways: Sequence[Sequence[Point]]) -> Placed:

@@ -179,9 +179,7 @@ def _plots(
     if any(value is not None for value in measured):
         curves.append(Curve("measured", measured, "--measured", "", "s"))
     circled = [at for at, layer in enumerate(reached) if layer.path in marked]
-    return tuple(
-        plot(curves, circled, *size, f"{anchor}{name}-") for name, size in (("w", WIDE), ("n", NARROW))
-    )
+    return tuple(plot(curves, circled, *size, f"{anchor}{name}-") for name, size in (("w", WIDE), ("n", NARROW)))
 
 
 def _summary(reached: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:

@@ -43,8 +43,7 @@ def plot(curves: Sequence[Curve], marked: Collection[int], width: int, height: i
     The layers number `marked`, from 0, are circled on the first curve. `prefix` keeps the element's ids apart from
     those of other plots on the page.
     """
-    settings = {"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 12 * _POINTS_PER_PIXEL}
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 12 * _POINTS_PER_PIXEL}):
         size = (width / 96, height / 96)
         figure = Figure(figsize=size, layout="constrained")
         figure.patch.set_alpha(0.0)
@@ -136,4 +135,4 @@ def _for_page(document: str, width: int, height: int, prefix: str) -> str:
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}", svg)
     for variable, colour in _COLOURS.items():
         svg = svg.replace(colour, f"var({variable})")
-    return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" aria-hidden="true">', svg, count=1)
+    return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', svg, count=1)
