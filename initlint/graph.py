@@ -88,6 +88,14 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """One call that `apply` makes: the place of the `apply`, and the number of the module among those it visits."""
+
+    apply: Place
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """One write to a parameter.
 
@@ -97,6 +105,7 @@ class Write:
     `place` is the call, `via` the call sites that led there, the outermost first (`self.apply(init_weights)`).
     `whole` is False for a write to a slice of the parameter. `relative` marks writes that keep part of the old value.
     `helpers`: names of the user's functions between the model's class and the write, the innermost last.
+    `visit`: the innermost `apply` under which it happened.
     """
 
     parameter: str
@@ -110,6 +119,7 @@ class Write:
     relative: bool = False
     helpers: tuple[str, ...] = ()
     no_grad: bool = False
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +149,8 @@ class Layer:
     `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
     `parametrized`: weight norm or another parametrization recomputes its weight; `writes` to `weight` are then those
     from before, and those to what it is computed from stand under their own names (`weight_v`). `lost`: the writes to
-    what is computed. `fed_by`: paths of the layers
-    whose outputs it consumes with nothing but `between`-less transparent operators on the way.
+    what is computed.
+    `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
     `called` is False if no forward that was traced uses it.
     """
 

@@ -6,7 +6,7 @@ the tables that `Machine` is built from (see `tables`), so that this module know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ import libcst as cst
 
 from initlint.facts.additions import Additions
 from initlint.flow import Condition
-from initlint.graph import Place
+from initlint.graph import Place, Visit
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import ListValue
 from initlint.interpret.joins import join
@@ -83,6 +83,8 @@ class Machine:
         self.guards = 0
         """How many `try` blocks and `suppress` managers are open."""
         self.no_grad = 0
+        self.visit: Visit | None = None
+        """What the innermost `apply` that is running does now."""
         self.steps = 0
         self.spent = 0
         """Steps of the entry points before this one."""
@@ -214,6 +216,16 @@ class Machine:
             under = under & condition
         return result
 
+    def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: Site) -> None:
+        """Call on each module its function, both given together, as `apply` at `site` does."""
+        before = self.visit
+        try:
+            for number, (module, function) in enumerate(modules):
+                self.visit = Visit(site, number)
+                self.state.each(module, lambda option, function=function: self.call(function, Call([option], {}, site)))  # type: ignore[misc]
+        finally:
+            self.visit = before
+
     # Entry points ----------------------------------------------------------------------------------------------
 
     def unwind(self) -> None:
@@ -222,6 +234,7 @@ class Machine:
         self.steps = 0
         self.stack, self._entered = [], []
         self.guards = self.no_grad = 0
+        self.visit = None
         self.state = State()
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from initlint.interpret import module_methods
 from initlint.interpret.calls import Call
 from initlint.interpret.container_methods import call_constant_method, call_dict_method, call_list_method
@@ -64,13 +66,13 @@ def _instance(machine: Machine, instance: Instance, name: str, call: Call) -> Va
 def _post_init(machine: Machine, instance: Instance, call: Call) -> Value:
     """transformers' `post_init`: `_init_weights` of the innermost pretrained model, on every module."""
 
-    def visit(module: Instance, init: Value) -> None:
+    def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
         for _, child, _ in conditional_children(module):
             own = child.user_class.find("_init_weights")[0] if child.user_class is not None else None
-            visit(child, Bound(own, child) if isinstance(own, Function) else init)
-        machine.call(init, Call([module], {}, call.site))
+            yield from visited(child, Bound(own, child) if isinstance(own, Function) else init)
+        yield module, init
 
     init = machine.attribute(instance, "_init_weights")
     if isinstance(init, Bound) and not instance.parent:
-        visit(instance, init)
+        machine.call_on_each(visited(instance, init), call.site)
     return None

@@ -22,8 +22,7 @@ from initlint.interpret.values import ABSENT, External, Union, Unknown, Value
 def _named(pairs: Any, named: bool) -> ListValue:
     items: list[Value] = []
     for name, value, condition in pairs:
-        item = (name, value) if named else value
-        items.append(item if not condition else Union([(item, condition), (ABSENT, _opposite(condition))]))
+        items.append(_if(condition, (name, value) if named else value))
     return ListValue(items, kind="iterator")
 
 
@@ -70,10 +69,13 @@ def apply(machine: Machine, instance: Instance, call: Call) -> Value:
         order.append((module, condition))
 
     visit(instance, frozenset())
-    for module, condition in order:
-        target = module if not condition else Union([(module, condition), (ABSENT, _opposite(condition))])
-        machine.state.each(target, lambda option: machine.call(function, Call([option], {}, call.site)))
+    machine.call_on_each(((_if(condition, module), function) for module, condition in order), call.site)
     return instance
+
+
+def _if(condition: Any, value: Value) -> Value:
+    """The value, absent where the condition does not hold."""
+    return value if not condition else Union([(value, condition), (ABSENT, _opposite(condition))])
 
 
 def _add_module(machine: Machine, instance: Instance, call: Call) -> Value:

@@ -12,6 +12,7 @@ import libcst as cst
 from initlint.interpret.comparisons import compare
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
+from initlint.interpret.objects import Instance
 from initlint.interpret.scopes import Environment
 from initlint.interpret.sequences import MAX_SEQUENCE, bounded, limited, sequence
 from initlint.interpret.state import Raised
@@ -85,6 +86,8 @@ def operate(machine: Machine, kind: type, left: Value, right: Value, node: cst.C
         return _compute(compute, left, right)
     if isinstance(left, ListValue) or isinstance(right, ListValue):
         return _combine_lists(name, left, right)
+    if isinstance(left, Instance) and isinstance(right, Instance) and name == "add":
+        return _joined_module_lists(left, right)
     if isinstance(left, DictValue) and isinstance(right, DictValue) and name == "or":
         return DictValue({**left.items, **right.items}, left.open or right.open)
     if isinstance(left, Union) and not data_of([left]):
@@ -96,6 +99,14 @@ def operate(machine: Machine, kind: type, left: Value, right: Value, node: cst.C
     if isinstance(left, str) and name == "remainder":
         return Unknown("a composed string", STR)
     return Unknown("an operation on something unknown", _number_hint(left, right))
+
+
+def _joined_module_lists(left: Instance, right: Instance) -> Value:
+    """`self.down_blocks + self.up_blocks`: a list of modules that is there to be looped over."""
+    first, second = sequence(left), sequence(right)
+    if first is None or second is None:
+        return Unknown("a sum of objects")
+    return ListValue([*first, *second], open=left.open or right.open)
 
 
 def _number_hint(left: Value, right: Value) -> Value:

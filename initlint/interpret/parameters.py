@@ -12,7 +12,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.records import UNKNOWN_WRITE, Recorded, record
 from initlint.interpret.storage import COPY, Derived, Storage, Tensor
 from initlint.interpret.tree import literal
-from initlint.interpret.values import Unknown, Value
+from initlint.interpret.values import FLOAT, INT, Unknown, Value
 from initlint.source import Site
 
 
@@ -72,7 +72,8 @@ def write_item(machine: Machine, target: Tensor, value: Value, place: Place) -> 
 def write_in_place(machine: Machine, target: Tensor, operation: str, value: Value, place: Place) -> None:
     """`parameter *= value`: keeps part of what was there."""
     name = {"multiply": "mul", "add": "add", "subtract": "sub", "divide": "div"}.get(operation, operation)
-    arguments = {"value": literal(value)} if isinstance(value, (int, float)) else {}
+    is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
+    arguments = {"value": literal(value)} if is_number else {}
     record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
 
 
@@ -146,6 +147,7 @@ def _scaled_write(write: Recorded, operation: str, other: Value) -> Recorded | N
         relative=False,
         helpers=write.helpers,
         no_grad=write.no_grad,
+        visit=write.visit,
     )
 
 

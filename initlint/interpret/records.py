@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from initlint.flow import Condition
-from initlint.graph import UNDETERMINED, InitCall, Place, Target, Write
+from initlint.graph import UNDETERMINED, InitCall, Place, Target, Visit, Write
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.storage import COPY, Tensor
@@ -39,6 +39,7 @@ class Recorded:
     relative: bool
     helpers: tuple[str, ...]
     no_grad: bool
+    visit: Visit | None
 
     def as_write(self, parameter: str, existing: Condition) -> Write:
         """`existing`: the conditions under which the parameter is there at all."""
@@ -54,6 +55,7 @@ class Recorded:
             relative=self.relative,
             helpers=self.helpers,
             no_grad=self.no_grad,
+            visit=self.visit,
         )
 
 
@@ -109,6 +111,7 @@ def record(
         relative=relative,
         helpers=tuple(function.name for function, _ in machine.stack),
         no_grad=machine.no_grad > 0,
+        visit=machine.visit,
     )
     derived = storage.derived
     if derived is None or derived.cause == COPY:
