@@ -1,0 +1,163 @@
+"""A deliberate init that a later loop or `apply` replaces
+
+## What it does
+
+Reports an init of one layer that a generic one (a loop over the modules, an `apply`) writes again later, so that the
+first has no effect: a zeroed head, a gate's bias, a small gain.
+
+It is silent for generic first and specific last, which is the good order, for values that come to the same, for
+default biases, and where only one of the two is certain.
+
+## Why is this bad?
+
+The value that somebody chose for this layer never reaches the training. A detection head whose bias says that 1 % of
+the anchors are objects starts at 50 % instead, and the loss of the background at 0.69 in place of 0.01; a residual
+branch that was to start at zero does not.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(64, 64)
+        self.head = nn.Linear(64, 80)
+        nn.init.constant_(self.head.bias, -4.6)
+        self.apply(self._init_weights)
+
+    def _init_weights(self, m):
+        if isinstance(m, nn.Linear):
+            nn.init.trunc_normal_(m.weight, std=0.02)
+            nn.init.zeros_(m.bias)
+
+    def forward(self, x):
+        return self.head(self.body(x).tanh())
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(64, 64)
+        self.head = nn.Linear(64, 80)
+        self.apply(self._init_weights)
+        nn.init.constant_(self.head.bias, -4.6)
+
+    def _init_weights(self, m):
+        if isinstance(m, nn.Linear):
+            nn.init.trunc_normal_(m.weight, std=0.02)
+            nn.init.zeros_(m.bias)
+
+    def forward(self, x):
+        return self.head(self.body(x).tanh())
+```
+
+## References
+
+- Lin et al., [Focal Loss](https://arxiv.org/abs/1708.02002), section 4.1, for the bias of a detection head
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from typing import NamedTuple
+
+from initlint.diagnostics import Severity
+from initlint.facts.initializers import INITIALIZERS, variance
+from initlint.facts.layers import fans
+from initlint.graph import UNDETERMINED, Layer, ModelGraph, Place, Write
+from initlint.judge import constant, is_matrix
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import function, layer_names, places
+
+_SAME_SCALE = 4.0
+"""Two random inits whose variances differ by less do about the same."""
+
+_BIAS = 0.1
+"""Smaller constants make no difference as a bias."""
+
+
+class _Overwritten(NamedTuple):
+    layer: Layer
+    first: Write
+    last: Write
+
+
+@rule("INI107", "init-overwritten")
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call whose deliberate value a generic call replaces."""
+    called = {call.place for call in model.calls}
+    reach = _reach(model)
+    found: dict[Place, list[_Overwritten]] = {}
+    for layer in model.layers:
+        for entry in _overwritten(layer, called):
+            first, last = (reach[write.place] for write in (entry.first, entry.last))
+            if len(first) == 1 and len(last) > 1 and first < last and _differ(entry):
+                found.setdefault(entry.first.place, []).append(entry)
+    for place, entries in found.items():
+        yield Violation(_message(entries), place, Severity.WARNING, _related(entries))
+
+
+def _reach(model: ModelGraph) -> Mapping[Place, Set[tuple[str, str, str]]]:
+    """What each call writes to: owners, their attributes and the parameters."""
+    found: dict[Place, set[tuple[str, str, str]]] = defaultdict(set)
+    for layer in model.layers:
+        for write in layer.writes:
+            found[write.place].add((layer.owner, layer.attribute, write.parameter))
+    return found
+
+
+def _overwritten(layer: Layer, called: Set[Place]) -> Iterator[_Overwritten]:
+    """The last two full inits of each parameter, by calls, where nothing blurs them."""
+    for parameter in dict.fromkeys(write.parameter for write in layer.writes):
+        writes = [write for write in layer.writes if write.parameter == parameter]
+        last, earlier = writes[-1], [write for write in writes[:-1] if write.place != writes[-1].place]
+        if earlier and all(map(_is_init, (earlier[-1], last))) and {earlier[-1].place, last.place} <= called:
+            yield _Overwritten(layer, earlier[-1], last)
+
+
+def _is_init(write: Write) -> bool:
+    return write.certain and write.whole and not write.relative and write.initializer in INITIALIZERS
+
+
+def _differ(entry: _Overwritten) -> bool:
+    """Whether the second init takes away something that the first one was for."""
+    before, after = constant(entry.first), constant(entry.last)
+    if entry.first.parameter != "weight" or not is_matrix(entry.layer):
+        return before is not None and before != after and (entry.first.parameter == "weight" or abs(before) >= _BIAS)
+    if before is not None or after is not None:
+        return before != after
+    scales = [_variance(entry.layer, write) for write in (entry.first, entry.last)]
+    if None in scales or 0 in scales:
+        return False
+    one, other = (scale for scale in scales if scale is not None)
+    return max(one / other, other / one) >= _SAME_SCALE
+
+
+def _variance(layer: Layer, write: Write) -> float | None:
+    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
+    known = (None, None) if sizes is None else (sizes.fan_in, sizes.fan_out)
+    return variance(write.initializer, write.arguments, *known, layer.shapes.get("weight"))
+
+
+def _message(entries: list[_Overwritten]) -> str:
+    first, last = entries[0].first, entries[0].last
+    layers = layer_names([entry.layer for entry in entries])
+    by = f"`{function(last.initializer)}` in row {last.place.span.row}"
+    return f"`{function(first.initializer)}` on the {first.parameter} of {layers} is lost: {by} replaces it later"
+
+
+def _related(entries: list[_Overwritten]) -> tuple[tuple[Place, str], ...]:
+    last = entries[0].last
+    applied = () if last.visit is None else ((last.visit.apply, "this applies it"),)
+    return ((last.place, "this replaces it"), *applied, *places((entry.layer, None) for entry in entries))
