@@ -13,9 +13,9 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -28,12 +28,16 @@ from initlint.files import replace_all, write
 from initlint.fixer import FixResult, fix_paths, is_wanted
 from initlint.linter import Contents, Failure, Result
 from initlint.options import WrongUse, guarded
+from initlint.report import concise, graph_json
 from initlint.report import graph as graph_report
-from initlint.report import graph_json
 from initlint.report import json as json_report
-from initlint.report import text as text_report
+from initlint.report import settings as settings_report
+from initlint.report import statistics as statistics_report
 from initlint.report.escape import escape
-from initlint.report.lines import decode_lines
+from initlint.report.formats import FOR_PEOPLE, render
+from initlint.report.headline import summary
+from initlint.report.lines import lines_of
+from initlint.report.report import Report
 from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import Settings
@@ -87,12 +91,19 @@ def check(
     exit_zero: bool,
     quiet: bool,
     verbose: bool,
+    statistics: bool,
+    output_file: Path | None,
+    show_files: bool,
+    show_settings: bool,
     **chosen: Any,
 ) -> None:
     """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
+    if show_files or show_settings:
+        return _show(paths, settings, contents, show_files, show_settings)
     fixing, silent = fix or fix_only or diff, fix_only or diff
+    options.check_output(output_file, silent)
     if fixing:
         outcome = _fixed(paths, settings, contents, unsafe_fixes)
         failed = _deliver(outcome, paths, contents, diff)
@@ -103,9 +114,12 @@ def check(
         outcome, broken = FixResult({}, {}, guarded(linter.check, paths, settings, contents)), False
     result = outcome.result
     if not silent:
-        changed = {path: new for path, (_, new) in outcome.changed.items()}
-        report = _report(result, settings, {**contents, **changed}, outcome.count, quiet)
-        _echo(report, err=bool(contents and fixing))  # on standard output stands the fixed source then
+        report = _report(outcome, contents)
+        text = _statistics(report, settings) if statistics else render(settings.output_format, report, quiet)
+        if output_file is not None:
+            guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
+            text = "" if quiet else summary(result.diagnostics, outcome.count)
+        _echo(text, err=bool(contents and fixing))  # on standard output stands the fixed source then
     _remark(result, settings, quiet, verbose)
     if result.failures or broken:
         status = 2
@@ -114,6 +128,15 @@ def check(
     else:
         status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
     click.get_current_context().exit(0 if exit_zero and status == 1 else status)
+
+
+def _show(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, show_files: bool, show_settings: bool
+) -> None:
+    if show_settings:
+        _echo(settings_report.listing(settings, all_rules()))
+    if show_files:
+        _echo("".join(f"{escape(str(file))}\n" for file in guarded(linter.files, paths, settings, contents)))
 
 
 def _fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool) -> FixResult[Result]:
@@ -164,7 +187,7 @@ def graph(
     result = guarded(linter.trace, paths, settings, contents)
     as_json = output_format == "json"
     _echo(json_report.dumps(graph_json.to_json(result.models)) if as_json else graph_report.listing(result.models))
-    _echo(text_report.concise(result.diagnostics), err=True)
+    _echo(concise.render(Report(result.diagnostics)), err=True)
     _remark(replace(result, incomplete=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
 
@@ -192,11 +215,8 @@ def report(
     after = {path: new for path, (_, new) in changed.items()}
     mended = guarded(linter.survey, paths, settings, {**contents, **after}) if after else None
     title = ", ".join(map(str, paths))
-    text = page.render(found, escape(title), page.Sources(_lines(contents), mended))
-    try:
-        write(html, text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise WrongUse(f"{escape(str(html))} cannot be written: {error.strerror or error}") from None
+    text = page.render(found, escape(title), page.Sources(lines_of(contents), mended))
+    guarded(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         _echo(f"Wrote {escape(str(html))}: {len(found.result.diagnostics)} findings, {len(found.models)} models.\n")
     _remark(found.result, settings, quiet, verbose)
@@ -237,24 +257,24 @@ def _rule(wanted: str) -> Rule:
     raise WrongUse(f"no rule `{escape(wanted)}`{f'; did you mean `{near[0]}`?' if near else ''}")
 
 
-def _report(result: Result, settings: Settings, contents: Contents, fixed: int, quiet: bool) -> str:
+def _report(outcome: FixResult[Result], contents: Contents) -> Report:
+    result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
+    return Report(
+        result.diagnostics,
+        lines_of({**contents, **changed}),
+        outcome.count,
+        result.files,
+        all_rules(),
+        tuple(map(_complaint, result.failures)),
+    )
+
+
+def _statistics(report: Report, settings: Settings) -> str:
     if settings.output_format == "json":
-        return json_report.render(result.diagnostics)
-    summary = "" if quiet else text_report.summary(result.diagnostics, fixed)
-    if settings.output_format == "concise":
-        return text_report.concise(result.diagnostics) + summary
-    return text_report.full(result.diagnostics, _lines(contents)) + summary
-
-
-def _lines(contents: Contents) -> text_report.Lines:
-    @cache
-    def lines(file: str) -> Sequence[str]:
-        try:
-            return decode_lines(file, contents[file] if file in contents else Path(file).read_bytes())
-        except OSError:
-            return ()
-
-    return lines
+        return statistics_report.as_json(report)
+    if settings.output_format in FOR_PEOPLE:
+        return statistics_report.listing(report)
+    raise WrongUse(f"--statistics cannot be shown as {settings.output_format}; take full, concise or json")
 
 
 def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
@@ -266,12 +286,12 @@ def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> N
         _echo(f"files: {len(result.files)}\n", err=True)
         _echo("".join(f"not followed: {escape(line)}\n" for line in result.incomplete), err=True)
     for failure in result.failures:
-        _echo(_complaint(failure, verbose or bool(os.environ.get("INITLINT_DEBUG"))), err=True)
+        debug = verbose or bool(os.environ.get("INITLINT_DEBUG"))
+        _echo(f"initlint: {escape(_complaint(failure))}\n{failure.traceback if debug else ''}", err=True)
 
 
-def _complaint(failure: Failure, debug: bool) -> str:
-    line = f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
-    return f"initlint: {escape(line)}\n{failure.traceback if debug else ''}"
+def _complaint(failure: Failure) -> str:
+    return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
 
 
 def _echo(text: str, err: bool = False) -> None:

@@ -89,6 +89,11 @@ class Related:
     message: str
 
 
+def rule_url(name: str) -> str:
+    """The manual page of the rule called `name`."""
+    return f"https://initlint.readthedocs.io/rules/{name}/"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding, resolved to rows and columns; the only thing that leaves the linter."""
@@ -103,7 +108,7 @@ class Diagnostic:
 
     @property
     def url(self) -> str:
-        return f"https://initlint.readthedocs.io/rules/{self.name}/"
+        return rule_url(self.name)
 
     @property
     def sort_key(self) -> tuple[object, ...]:

@@ -20,6 +20,10 @@ class ChangedOnDisk(Exception):
     """The file no longer holds what was read."""
 
 
+class CannotWrite(Exception):
+    """A file cannot be written; the message says which and why."""
+
+
 class OutsideRoots(Exception):
     """A symbolic link leads to a file that was not asked for."""
 
@@ -34,39 +38,28 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     mode = target.stat().st_mode
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
         raise PermissionError(f"{path} is read-only")
-    with _swapped(target, new, stat.S_IMODE(mode)):
+    with _beside(target, new, stat.S_IMODE(mode)) as temporary:
         if target.read_bytes() != expected:
             raise ChangedOnDisk(f"{path} has changed since it was read")
-
-
-def write(path: Path, data: bytes) -> None:
-    """Make the file `path`, or give it the content `data` whatever it held. Raises `OSError`."""
-    target = path.resolve()
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-    with _swapped(target, data, mode):
-        pass
-
-
-@contextlib.contextmanager
-def _swapped(target: Path, new: bytes, mode: int) -> Iterator[None]:
-    """Write `new` beside `target`, and put it in its place if the block leaves without an error."""
-    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        _write(temporary, new, mode)
-        yield
         os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
     _flush_folder(target.parent)
 
 
-def _umask() -> int:
-    """The mask that new files get; there is no way to ask for it but to set it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write(path: Path, data: bytes) -> None:
+    """Make `path` a file with this content, whole or not at all; through a link, a pipe or a device it is written.
+
+    Raises `CannotWrite`.
+    """
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_bytes(data)
+            return
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+        with _beside(path, data, mode) as temporary:
+            os.replace(temporary, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise CannotWrite(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def replace_all(
@@ -109,12 +102,28 @@ def _target(path: Path, roots: Iterable[Path]) -> Path:
     return target
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+@contextlib.contextmanager
+def _beside(target: Path, data: bytes, mode: int | None) -> Iterator[Path]:
+    """A temporary file in the folder of `target` that holds `data`; it is removed if anything fails."""
+    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        _write(temporary, data, mode)
+        yield temporary
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _write(path: Path, data: bytes, mode: int | None) -> None:
+    """Create a file; without a `mode` it has the one that new files have."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.chmod(path, mode)
+        if mode is not None:
+            os.chmod(path, mode)
         os.fsync(file.fileno())
 
 

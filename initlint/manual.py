@@ -22,6 +22,12 @@ def page(rule: Rule) -> str:
     return f"# {rule.name} ({rule.code})\n\n{rule.summary}.\n\n{' '.join(facts)}\n\n{body.strip()}\n"
 
 
+def section(rule: Rule, heading: str) -> str:
+    """What stands below `## heading` on the page of a rule; empty if there is no such section."""
+    _, _, rest = rule.documentation.partition(f"\n## {heading}\n")
+    return rest.partition("\n## ")[0].strip()
+
+
 def table(rules: Iterable[Rule]) -> str:
     """The rule table of the README, in Markdown, with its markers."""
     rows = (

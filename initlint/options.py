@@ -13,6 +13,7 @@ import click
 
 from initlint.diagnostics import Severity
 from initlint.discover import DiscoveryError
+from initlint.files import CannotWrite
 from initlint.linter import Contents
 from initlint.report.escape import escape
 from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
@@ -31,7 +32,7 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; what the user did wrong becomes one line and exit 2."""
     try:
         return function(*arguments)
-    except (ConfigurationError, DiscoveryError) as error:
+    except (CannotWrite, ConfigurationError, DiscoveryError) as error:
         raise WrongUse(escape(str(error))) from None
 
 
@@ -79,10 +80,14 @@ fixing = _stacked(
 
 reporting = _stacked(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
+    click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
+    _flag("--statistics", text="Print how many findings each rule has, in place of the findings."),
     click.option("--fail-on", type=click.Choice([s.label for s in Severity]), help="Exit with 1 from this level on."),
     _flag("--exit-zero", text="Exit with 0 whatever is found."),
     _flag("-q", "--quiet", text="Print findings only."),
     _flag("-v", "--verbose", text="Print also what could not be followed."),
+    _flag("--show-files", text="Print the files that would be linted, and lint none."),
+    _flag("--show-settings", text="Print the settings in force, and lint nothing."),
 )
 
 
@@ -94,6 +99,15 @@ def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[
         raise WrongUse("`-` cannot stand beside other paths")
     name = stdin_filename or Path("-")
     return (name,), {str(name): sys.stdin.buffer.read()}
+
+
+def check_output(file: Path | None, silent: bool) -> None:
+    """Complain before the work is done, not after."""
+    if file is not None and silent:
+        raise WrongUse("--output-file has no report to write with --diff or --fix-only")
+    if file is not None and (file.is_dir() or not file.parent.is_dir()):
+        reason = "it is a directory" if file.is_dir() else f"there is no directory {file.parent}"
+        raise WrongUse(escape(f"{file} cannot be written: {reason}"))
 
 
 def settings_for(

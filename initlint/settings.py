@@ -27,7 +27,7 @@ else:
 ALWAYS_ON = "INI000"
 """The code of an unreadable file: it can be neither ignored nor deselected."""
 
-OUTPUT_FORMATS = ("concise", "full", "json")
+OUTPUT_FORMATS = ("concise", "full", "json", "json-lines", "github", "gitlab", "sarif", "junit")
 
 DEFAULT_EXCLUDE = (
     ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "

@@ -17,7 +17,7 @@ ORDER = (
     "notebook",
     "source",
     "facts",
-    "settings suppress syntax",
+    "settings suppress syntax fingerprint",
     "discover files diff",
     "graph rewrite",
     "flow",

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from initlint import __version__, cli
+from initlint.settings import load
 
 pytestmark = pytest.mark.usefixtures("fake_pipeline", "in_directory")
 
@@ -269,6 +270,61 @@ def test_graph() -> None:
     result = run("graph", "net.py", "--output-format", "json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["models"][0]["layers"][0]["writes"][0]["line"] == 5
+
+
+def test_statistics() -> None:
+    Path("unsafe.py").write_text(NET.replace("Net", "UnsafeNet"), encoding="utf-8")
+    arguments = ["check", "--statistics", "--extend-select", "INI901"]
+    result = run(*arguments)
+    assert result.stdout == "2  INI301  [-] bad-start\n2  INI901  [ ] odd-file\n"
+    assert result.exit_code == 1
+    assert run("check", "net.py", "--statistics").stdout == "1  INI301  [*] bad-start\n"
+    assert json.loads(run(*arguments, "--output-format", "json").stdout) == [
+        {"code": "INI301", "name": "bad-start", "count": 2, "fixable": 1},
+        {"code": "INI901", "name": "odd-file", "count": 2, "fixable": 0},
+    ]
+
+
+def test_output_file() -> None:
+    result = run("check", "--output-format", "concise", "-o", "report.txt", env={"FORCE_COLOR": "1"})
+    assert (result.stdout, result.exit_code) == ("Found 1 error (1 fixable with --fix).\n", 1)
+    report = "net.py:5:1: INI301 [*] bad start of Net\nFound 1 error (1 fixable with --fix).\n"
+    assert Path("report.txt").read_text(encoding="utf-8") == report
+    assert run("check", "-q", "--output-format", "json", "--output-file", "report.txt").stdout == ""
+    assert json.loads(Path("report.txt").read_text(encoding="utf-8"))["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "gone/report.txt"], "gone/report.txt cannot be written: there is no directory gone"),
+        (["-o", "."], ". cannot be written: it is a directory"),
+        (["-o", "report.txt", "--diff"], "--output-file has no report to write with --diff"),
+        (["--statistics", "--output-format", "sarif"], "--statistics cannot be shown as sarif"),
+    ],
+)
+def test_a_report_that_cannot_be_made_exits_with_two(arguments: list[str], message: str) -> None:
+    result = run("check", *arguments)
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert message in result.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["net.py"]
+
+
+def test_show_files_lints_nothing() -> None:
+    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    result = run("check", "--show-files", "--exclude", "net.py")
+    assert (result.stdout, result.exit_code) == ("broken.py\n", 0)
+
+
+def test_show_settings_is_a_configuration_that_asks_for_the_same() -> None:
+    settings = 'ignore = ["INI9"]\nfail-on = "warning"\n\n[per-file-ignores]\n"a b.py" = ["INI301"]\n'
+    Path("initlint.toml").write_text(settings, encoding="utf-8")
+    shown = run("check", "--show-settings", "--extend-select", "INI901").stdout
+    assert shown.startswith(f"# from {Path.cwd() / 'initlint.toml'}, relative to {Path.cwd()}\n")
+    assert '# on the command line: extend-select = ["INI901"]\n# rules that run: INI000, INI301, INI901\n' in shown
+    before = load(Path("initlint.toml"))
+    Path("initlint.toml").write_text(shown, encoding="utf-8")
+    assert load(Path("initlint.toml")) == before
 
 
 def test_version_and_help() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from initlint import files
-from initlint.files import ChangedOnDisk, OutsideRoots
+from initlint.files import CannotWrite, ChangedOnDisk, OutsideRoots
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
 
@@ -30,6 +30,34 @@ def test_content_is_replaced_and_the_mode_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o754
     assert names(tmp_path) == ["net.py"]
+
+
+@posix
+@pytest.mark.parametrize("mode", [None, 0o640])
+def test_a_report_is_written_whole(tmp_path: Path, mode: int | None) -> None:
+    path, other = tmp_path / "report.json", tmp_path / "other"
+    other.write_bytes(b"")
+    if mode is not None:
+        path.write_bytes(b"old")
+        path.chmod(mode)
+    files.write(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == (mode or stat.S_IMODE(other.stat().st_mode))
+    assert names(tmp_path) == ["other", "report.json"]
+
+
+@posix
+def test_a_report_goes_through_links_and_devices(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    files.write(tmp_path / "link", b"new")
+    assert (tmp_path / "target").read_bytes() == b"new"
+    files.write(Path(os.devnull), b"new")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match=r"report\.json cannot be written: No such file or directory"):
+        files.write(tmp_path / "gone" / "report.json", b"new")
 
 
 def test_a_file_that_has_changed_is_not_overwritten(tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ import pytest
 
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 from initlint.graph import Following, Layer, ModelGraph, Write
-from initlint.report import graph, json, text
+from initlint.report import concise, graph, json
+from initlint.report import full as full_report
 from initlint.report.escape import escape
+from initlint.report.headline import summary
 from initlint.report.lines import decode_lines
+from initlint.report.report import Report
 
 NET = [
     "class Net(nn.Module):",
@@ -38,11 +41,11 @@ def lines(file: str) -> Sequence[str]:
 
 
 def full(*diagnostics: Diagnostic) -> str:
-    return click.unstyle(text.full(diagnostics, lines))
+    return click.unstyle(full_report.render(Report(diagnostics, lines)))
 
 
 def test_concise() -> None:
-    shown = click.unstyle(text.concise([diagnostic(FIX), diagnostic(UNSAFE), diagnostic()]))
+    shown = click.unstyle(concise.render(Report([diagnostic(FIX), diagnostic(UNSAFE), diagnostic()])))
     assert shown == (
         "net.py:4:3: INI301 [*] wrong\n"
         "net.py:4:3: INI301 wrong\n"
@@ -92,20 +95,20 @@ def test_full_of_a_file_without_lines() -> None:
 
 def test_many_related_places_are_counted() -> None:
     shown = full(diagnostic(related=(LAYER,) * 9))
-    assert shown.count("this layer") == text.MAX_RELATED
+    assert shown.count("this layer") == full_report.MAX_RELATED
     assert "and 3 more places" in shown
 
 
 def test_long_spans_are_cut() -> None:
     long = [f"f{row}()" for row in range(1, 31)]
-    shown = click.unstyle(text.full([diagnostic(span=Span("long.py", 9, 1, 30, 1))], lambda _: long))
-    assert [row for row in range(1, 31) if f" f{row}()" in shown] == list(range(9, 9 + text.MAX_ROWS))
+    shown = click.unstyle(full_report.render(Report([diagnostic(span=Span("long.py", 9, 1, 30, 1))], lambda _: long)))
+    assert [row for row in range(1, 31) if f" f{row}()" in shown] == list(range(9, 9 + full_report.MAX_ROWS))
     assert "   | ...\n" in shown
 
 
 def test_wide_and_combining_characters_keep_the_marker_in_place() -> None:
     line = "f('重み', 'e\u0301', x)"
-    shown = click.unstyle(text.full([diagnostic(span=Span("a.py", 1, 15, 1, 16))], lambda _: [line]))
+    shown = click.unstyle(full_report.render(Report([diagnostic(span=Span("a.py", 1, 15, 1, 16))], lambda _: [line])))
     assert line[14] == "x"
     assert shown.splitlines()[3] == "  | " + " " * (14 + 2 - 1) + "^"
 
@@ -123,17 +126,17 @@ def test_wide_and_combining_characters_keep_the_marker_in_place() -> None:
     ],
 )
 def test_summary(diagnostics: list[Diagnostic], expected: str) -> None:
-    assert text.summary(diagnostics) == expected
+    assert summary(diagnostics) == expected
 
 
 def test_summary_behind_a_fix() -> None:
-    assert text.summary([], fixed=2) == "Found 2 errors (2 fixed, 0 remaining).\n"
+    assert summary([], fixed=2) == "Found 2 errors (2 fixed, 0 remaining).\n"
     expected = "Found 3 errors (1 fixed, 2 remaining, 1 fixable with --fix --unsafe-fixes).\n"
-    assert text.summary([diagnostic(), diagnostic(UNSAFE)], fixed=1) == expected
+    assert summary([diagnostic(), diagnostic(UNSAFE)], fixed=1) == expected
 
 
 def test_json_is_the_documented_shape() -> None:
-    document = jsonlib.loads(json.render([diagnostic(FIX, (LAYER,)), diagnostic()]))
+    document = jsonlib.loads(json.render(Report([diagnostic(FIX, (LAYER,)), diagnostic()])))
     assert document["version"] == 1
     assert document["diagnostics"][0] == {
         "code": "INI301",
@@ -176,10 +179,10 @@ def test_what_a_terminal_would_obey_is_shown() -> None:
         Span("net\x1b.py", 1, 1, 1, 5),
         evil,
     )
-    shown = click.unstyle(text.full([hostile], lambda _: ["a = '\x1b]0;title\x07'"]))
+    shown = click.unstyle(full_report.render(Report([hostile], lambda _: ["a = '\x1b]0;title\x07'"])))
     assert all(character.isprintable() or character == "\n" for character in shown)
     assert shown.count(r"x\x1b[31m\x0ay") == 4
-    assert "\x1b" not in json.render([hostile])
+    assert "\x1b" not in json.render(Report([hostile]))
 
 
 def test_lines_are_decoded_by_the_files_own_encoding() -> None:

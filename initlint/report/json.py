@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from initlint.diagnostics import Diagnostic, Fix, Span
+from initlint.report.report import Report
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
+def render(report: Report) -> str:
     """One JSON document. Rows and columns count from 1, columns in characters; ends are exclusive.
 
     In a notebook rows count from the top of a cell, and `cell` is its number.
     """
-    return dumps({"version": 1, "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics]})
+    return dumps({"version": 1, "diagnostics": [as_json(diagnostic) for diagnostic in report.diagnostics]})
 
 
 def dumps(document: dict[str, Any] | list[Any]) -> str:
@@ -22,7 +22,8 @@ def dumps(document: dict[str, Any] | list[Any]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One finding in the documented shape."""
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,

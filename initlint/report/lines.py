@@ -1,13 +1,40 @@
-"""The lines of a file, as a code frame shows them."""
+"""The lines of a file, as a code frame shows them and a fingerprint takes them."""
 
 from __future__ import annotations
 
 import io
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 
+from initlint.diagnostics import Span
 from initlint.notebook import Notebook, NotebookError
+from initlint.report.report import Lines
 from initlint.source import is_notebook
+
+
+def lines_of(contents: Mapping[str, bytes]) -> Lines:
+    """Reads lines from `contents`, by path, and what is not there from the disk; each file once."""
+
+    @cache
+    def lines(file: str) -> Sequence[str]:
+        try:
+            return decode_lines(file, contents[file] if file in contents else Path(file).read_bytes())
+        except OSError:
+            return ()
+
+    return lines
+
+
+def text_at(span: Span, lines: Sequence[str]) -> str:
+    """What stands at `span` of the file of these `lines`; empty if that cannot be read."""
+    rows = list(lines[span.row - 1 : span.end_row])
+    if not rows:
+        return ""
+    rows[-1] = rows[-1][: span.end_column - 1]
+    rows[0] = rows[0][span.column - 1 :]
+    return "\n".join(rows)
 
 
 def decode_lines(path: str, data: bytes) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.diagnostics import Span
+from initlint.diagnostics import Diagnostic, Span
 from initlint.report.escape import escape
 
 
@@ -14,3 +14,15 @@ def file_of(span: Span) -> str:
 def place(span: Span) -> str:
     """The file, the row and the column."""
     return f"{file_of(span)}:{span.local.row}:{span.column}"
+
+
+def in_file(span: Span) -> Span:
+    """The range by the lines of the file itself. Of a notebook, whose lines of JSON nobody sees, its beginning."""
+    return Span(span.file, 1, 1, 1, 1) if span.cell else span
+
+
+def message_of(diagnostic: Diagnostic) -> str:
+    """The message for those who are shown `in_file`: in a notebook it begins with the place."""
+    span = diagnostic.span
+    place = f"cell {span.cell.number}:{span.local.row}:{span.column}: " if span.cell else ""
+    return f"{place}{escape(diagnostic.message)}"

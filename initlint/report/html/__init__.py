@@ -21,7 +21,7 @@ from initlint.report.html.drawing import Badge
 from initlint.report.html.findings import FilePage, file_pages
 from initlint.report.html.models import Levels, ModelPage, by_layer, model_page
 from initlint.report.html.paths import curve, marked_up
-from initlint.report.text import Lines
+from initlint.report.report import Lines
 
 MOST_MODELS = 40
 """A page that draws more would be slow to open; those with findings go first, and the page says what is left out."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
 from initlint.report.escape import escape
-from initlint.report.text import MAX_RELATED, MAX_ROWS, Lines
+from initlint.report.full import MAX_RELATED, MAX_ROWS
+from initlint.report.report import Lines
 
 _AROUND = 2
 """How many lines of code stand before and behind what a finding speaks of."""

@@ -1,4 +1,4 @@
-"""The report for people: a line for each finding, in the full format with the code that it speaks of.
+"""A line for each finding, with the code that it speaks of, the related places and the fix that is offered.
 
 Everything is styled; whoever prints strips the styles where they are not wanted.
 """
@@ -6,17 +6,16 @@ Everything is styled; whoever prints strips the styles where they are not wanted
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from click import style
 
-from initlint.diagnostics import Applicability, Diagnostic, Fix, Severity, Span
+from initlint.diagnostics import Applicability, Diagnostic, Fix, Span
 from initlint.report.escape import escape
+from initlint.report.headline import COLOUR, headline
 from initlint.report.places import place
-
-Lines = Callable[[str], Sequence[str]]
-"""A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
+from initlint.report.report import Lines, Report
 
 MAX_ROWS = 8
 """Longer spans (a class, a long call) are shown by their first rows."""
@@ -24,43 +23,10 @@ MAX_ROWS = 8
 MAX_RELATED = 6
 """A loop may initialise hundreds of layers."""
 
-_COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
-
-def concise(diagnostics: Sequence[Diagnostic]) -> str:
-    """`path:row:column: CODE [*] message`, one line each; `[*]` marks what `--fix` mends."""
-    return "".join(f"{_headline(diagnostic)}\n" for diagnostic in diagnostics)
-
-
-def full(diagnostics: Sequence[Diagnostic], lines: Lines) -> str:
-    """As `concise`, each with a code frame, the related places and the fix that is offered."""
-    return "".join(f"{_headline(diagnostic)}\n{_body(diagnostic, lines)}\n" for diagnostic in diagnostics)
-
-
-def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
-    """`Found N errors (M fixable with --fix).`, or that all is well. `fixed`: how many there were besides these."""
-    total = len(diagnostics) + fixed
-    if not total:
-        return "All checks passed!\n"
-    kinds = [diagnostic.fix.applicability for diagnostic in diagnostics if diagnostic.fix]
-    notes = [f"{fixed} fixed", f"{len(diagnostics)} remaining"] if fixed else []
-    if safe := kinds.count(Applicability.SAFE):
-        notes.append(f"{safe} fixable with --fix")
-    if unsafe := kinds.count(Applicability.UNSAFE):
-        notes.append(f"{unsafe} fixable with --fix --unsafe-fixes")
-    remark = f" ({', '.join(notes)})" if notes else ""
-    return f"Found {total} error{'' if total == 1 else 's'}{remark}.\n"
-
-
-def _headline(diagnostic: Diagnostic) -> str:
-    span = diagnostic.span
-    separator = style(":", fg="cyan")
-    cell = [f"cell {span.cell.number}"] if span.cell else []
-    place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
-    code = style(diagnostic.code, fg=_COLOUR[diagnostic.severity], bold=True)
-    safe = diagnostic.fix and diagnostic.fix.applicability is Applicability.SAFE
-    mark = f"[{style('*', fg='cyan')}] " if safe else ""
-    return f"{place}{code} {mark}{escape(diagnostic.message)}"
+def render(report: Report) -> str:
+    """As in `concise`, each with a code frame, the related places and the fix that is offered."""
+    return "".join(f"{headline(found)}\n{_body(found, report.lines)}\n" for found in report.diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +42,7 @@ class _Frame:
 def _body(diagnostic: Diagnostic, lines: Lines) -> str:
     shown = diagnostic.related[:MAX_RELATED]
     frames = [
-        _Frame(diagnostic.span, "^", "", _COLOUR[diagnostic.severity]),
+        _Frame(diagnostic.span, "^", "", COLOUR[diagnostic.severity]),
         *(_Frame(related.span, "-", related.message, "blue") for related in shown),
     ]
     gutter = max(len(str(_last_row(frame.span.local))) for frame in frames)

@@ -1,0 +1,38 @@
+"""What tells findings apart by what they say of which code, so that they are known again when lines have moved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from initlint.diagnostics import Diagnostic
+
+MAX_ROWS = 8
+"""Of a longer span (a class, say) only the first row counts: its body changes for other reasons."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Content:
+    """A finding without its place: the file, the code, and the text that it points at, white space made one blank."""
+
+    file: str
+    code: str
+    text: str
+
+
+def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> Content:
+    """The content of a finding in the file of these `lines`, which is called `file`."""
+    span = diagnostic.span
+    end_row = span.end_row if span.end_row - span.row < MAX_ROWS else span.row
+    return Content(file, diagnostic.code, " ".join(" ".join(lines[span.row - 1 : end_row]).split()))
+
+
+def fingerprints(contents: Iterable[Content]) -> Iterator[str]:
+    """A name for each, 32 hexadecimal digits, of which no two are alike: the nth of equal contents is its own."""
+    seen: Counter[Content] = Counter()
+    for item in contents:
+        parts = (item.file, item.code, item.text, str(seen[item]))
+        seen[item] += 1
+        yield hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

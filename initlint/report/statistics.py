@@ -1,0 +1,35 @@
+"""How many findings each rule has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from initlint.report.headline import is_mended
+from initlint.report.json import dumps
+from initlint.report.report import Report
+
+
+def listing(report: Report) -> str:
+    """`count  CODE  [*] name`, the most frequent first; `[*]` where `--fix` mends all, `[-]` where some."""
+    rows = _rows(report)
+    width = max((len(str(row["count"])) for row in rows), default=0)
+    return "".join(f"{row['count']:>{width}}  {row['code']}  {_mark(row)} {row['name']}\n" for row in rows)
+
+
+def as_json(report: Report) -> str:
+    """The same as a JSON list of objects with `code`, `name`, `count`, and `fixable`: how many `--fix` mends."""
+    return dumps(_rows(report))
+
+
+def _rows(report: Report) -> list[dict[str, Any]]:
+    counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in report.diagnostics)
+    fixable = Counter(diagnostic.code for diagnostic in report.diagnostics if is_mended(diagnostic))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"code": code, "name": name, "count": count, "fixable": fixable[code]} for (code, name), count in ordered]
+
+
+def _mark(row: dict[str, Any]) -> str:
+    if not row["fixable"]:
+        return "[ ]"
+    return "[*]" if row["fixable"] == row["count"] else "[-]"
