@@ -317,7 +317,7 @@ def test_show_files_lints_nothing() -> None:
 
 
 def test_show_settings_is_a_configuration_that_asks_for_the_same() -> None:
-    settings = 'ignore = ["INI9"]\nfail-on = "warning"\n\n[per-file-ignores]\n"a b.py" = ["INI301"]\n'
+    settings = 'ignore = ["INI9"]\nfail-on = "warning"\n\n[per-file-ignores]\n"a b.py" = ["INI301"]\n\n[base-classes]\n"pkg.Base" = ["init_weights", "_init_weights"]\n'
     Path("initlint.toml").write_text(settings, encoding="utf-8")
     shown = run("check", "--show-settings", "--extend-select", "INI901").stdout
     assert shown.startswith(f"# from {Path.cwd() / 'initlint.toml'}, relative to {Path.cwd()}\n")
@@ -325,6 +325,11 @@ def test_show_settings_is_a_configuration_that_asks_for_the_same() -> None:
     before = load(Path("initlint.toml"))
     Path("initlint.toml").write_text(shown, encoding="utf-8")
     assert load(Path("initlint.toml")) == before
+
+
+def test_show_settings_names_what_it_cannot_write_out() -> None:
+    Path("initlint.toml").write_text('[initializers]\n"pkg.fill" = "zeros_"\n', encoding="utf-8")
+    assert "# [initializers] names pkg.fill\n" in run("check", "--show-settings").stdout
 
 
 def test_version_and_help() -> None:

@@ -12,10 +12,14 @@ from initlint.rule import Rule
 from initlint.settings import Settings
 
 _NO_KEYS = ("root", "file", "command_line")
+_PLAIN = (str, tuple, frozenset)
 
 
 def listing(settings: Settings, rules: Iterable[Rule]) -> str:
-    """As an initlint.toml that asks for the same; in comments where they come from and which of `rules` run."""
+    """As an initlint.toml that asks for the same; in comments where they come from and which of `rules` run.
+
+    Of a table whose entries are read into something else (an init function and what it does) only the names are shown.
+    """
     return "".join(f"{escape(line)}\n" for line in _lines(settings, rules))
 
 
@@ -34,8 +38,11 @@ def _lines(settings: Settings, rules: Iterable[Rule]) -> Iterator[str]:
             yield f"{key} = {_toml(value)}"
     for key, table in tables:
         yield ""
-        yield f"[{key}]"
-        yield from (f"{_toml(name)} = {_toml(value)}" for name, value in table.items())
+        if all(isinstance(value, _PLAIN) for value in table.values()):
+            yield f"[{key}]"
+            yield from (f"{_toml(name)} = {_toml(value)}" for name, value in table.items())
+        else:
+            yield f"# [{key}] names {', '.join(table)}"
 
 
 def _values(settings: object) -> Iterator[tuple[str, object]]:
@@ -46,5 +53,6 @@ def _values(settings: object) -> Iterator[tuple[str, object]]:
 
 def _toml(value: object) -> str:
     """A TOML value; JSON's strings, lists and booleans are TOML's as well."""
-    plain = value.label if isinstance(value, Severity) else value
-    return json.dumps(plain, ensure_ascii=False)
+    if isinstance(value, Severity):
+        value = value.label
+    return json.dumps(sorted(value) if isinstance(value, frozenset) else value, ensure_ascii=False)
