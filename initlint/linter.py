@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from initlint import unused
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.discover import discover, excluded, matches
 from initlint.graph import FileGraph, ModelGraph
@@ -18,7 +19,7 @@ from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Selection, Settings
 from initlint.source import SourceError, SourceFile, python_in
-from initlint.suppress import Suppressions
+from initlint.suppress import Directive, Suppressions
 from initlint.suppress import parse as parse_suppressions
 from initlint.syntax import can_matter, check_syntax
 
@@ -71,10 +72,9 @@ Contents = Mapping[str, bytes]
 
 def check(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
     """Lint `paths`. Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for such a rule."""
-    rules = _enabled(settings)
-    run = _start(paths, settings, contents)
+    run = _start(paths, settings, contents, rules=_enabled(settings))
     for graph in run.graphs():
-        run.apply(rules, graph)
+        run.apply(graph)
     return run.result((*run.unreadable, *run.reported()))
 
 
@@ -87,11 +87,10 @@ def trace(paths: Iterable[Path], settings: Settings, contents: Contents = Mappin
 
 def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Survey:
     """As `check`, with the models that were found. Raises as `check` does."""
-    rules = _enabled(settings)
-    run = _start(paths, settings, contents, operations=True)
+    run = _start(paths, settings, contents, rules=_enabled(settings), operations=True)
     models: list[ModelGraph] = []
     for graph in run.graphs():
-        run.apply(rules, graph)
+        run.apply(graph)
         models += graph.models
     result = run.result((*run.unreadable, *run.reported()))
     marks: dict[int | None, list[Mark]] = {}
@@ -116,10 +115,18 @@ def _enabled(settings: Settings) -> Sequence[Rule]:
     return [rule for rule in all_rules() if settings.enabled(rule.code, rule.default)]
 
 
-def _start(paths: Iterable[Path], settings: Settings, contents: Contents, operations: bool = False) -> _Run:
+def _start(
+    paths: Iterable[Path],
+    settings: Settings,
+    contents: Contents,
+    rules: Sequence[Rule] = (),
+    operations: bool = False,
+) -> _Run:
+    paths = tuple(paths)
     found = files(paths, settings, contents)
     roots = [settings.root / folder for folder in settings.src]
-    return _Run(settings, found, contents, Project(found, contents, roots, settings.additions, operations))
+    project = Project(found, contents, roots, settings.additions, operations)
+    return _Run(settings, found, contents, project, rules, any(path.is_dir() for path in paths))
 
 
 @dataclass
@@ -130,6 +137,10 @@ class _Run:
     files: tuple[Path, ...]
     contents: Contents
     project: Project
+    rules: Sequence[Rule]
+    """Those that are on."""
+    whole: bool
+    """Whether folders were asked for, and not some files one by one."""
     unreadable: list[Diagnostic] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     uses: dict[Key, Use] = field(default_factory=dict)
@@ -140,6 +151,8 @@ class _Run:
     part_classes: set[str] = field(default_factory=set)
     """The classes that are parts or bases of others in this run."""
     suppressions: dict[str, Suppressions] = field(default_factory=dict)
+    used: set[tuple[Directive, str, str]] = field(default_factory=set)
+    """The directives that suppress something, with the code and the file."""
 
     def result(self, diagnostics: Iterable[Diagnostic]) -> Result:
         ordered = tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key))
@@ -161,7 +174,7 @@ class _Run:
     def _load(self, file: Path) -> SourceFile | None:
         """None for a file that is Python and in which nothing can matter."""
         try:
-            data = self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
+            data = self._data(file)
         except OSError:
             return self.project.load(file)  # which says what is wrong with it
         if can_matter(python_in(str(file), data)):
@@ -174,15 +187,20 @@ class _Run:
             return self.project.graph(source)
         return None
 
-    def apply(self, rules: Iterable[Rule], graph: FileGraph) -> None:
-        """Collect what `rules` find in the models of `graph` and in its file."""
+    @property
+    def enabled(self) -> frozenset[str]:
+        return frozenset(rule.code for rule in self.rules)
+
+    def apply(self, graph: FileGraph) -> None:
+        """Collect what the rules find in the models of `graph` and in its file."""
         models = list(enumerate(graph.models, len(self.roots)))
         self.part_classes |= graph.bases
         for number, model in models:
             self.roots.append(model.root)
             self.part_classes |= model.parts
             note_uses(self.uses, model, number)
-        for rule in rules:
+        # Whether a directive is of use is asked of the rules that are off as well.
+        for rule in all_rules() if unused.CODE in self.enabled else self.rules:
             for owner, subject in models if rule.scope == "model" else [(None, graph)]:
                 with self._noting(rule.code, graph.source.path):
                     for violation in rule.check(subject, self.settings):
@@ -190,20 +208,44 @@ class _Run:
 
     def reported(self) -> Iterator[Diagnostic]:
         """What was found, one for each place, without what the settings or the source silence."""
+        found = [diagnostic for diagnostic in self._found_in_files() if not self._silenced(diagnostic)]
+        if unused.CODE in self.enabled:
+            found += (diagnostic for diagnostic in self._unused_suppressions() if not self._silenced(diagnostic))
+        for diagnostic in found:
+            if diagnostic.code in self.enabled:
+                yield diagnostic if self.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
+
+    def _found_in_files(self) -> Iterator[Diagnostic]:
+        """A rule may point into a helper's file that is read but not linted: nothing is said about that one."""
         linted = {str(file) for file in self.files}
         parts = {number for number, root in enumerate(self.roots) if root in self.part_classes}
-        for diagnostic in merge(self.found, self.uses, parts):
-            # A rule may point into a helper's file that is read but not linted: nothing is said about that one.
-            if diagnostic.span.file in linted and not self._silenced(diagnostic):
-                yield diagnostic if self.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
+        merged = merge(self.found, self.uses, parts)
+        return (diagnostic for diagnostic in merged if diagnostic.span.file in linted)
 
     def _silenced(self, diagnostic: Diagnostic) -> bool:
         code, span = diagnostic.code, diagnostic.span
-        if _ignored_in(Path(span.file), code, self.settings):
-            return True
-        if span.file not in self.suppressions:
-            self.suppressions[span.file] = parse_suppressions(self.project.load(Path(span.file)).code)
-        return self.suppressions[span.file].covers(code, span.row, span.end_row)
+        covering = list(self._suppressions(span.file).covering(code, span.row, span.end_row))
+        self.used.update((directive, code, span.file) for directive in covering)
+        return bool(covering) or _ignored_in(Path(span.file), code, self.settings)
+
+    def _suppressions(self, file: str) -> Suppressions:
+        if file not in self.suppressions:
+            self.suppressions[file] = parse_suppressions(self.project.load(Path(file)).code)
+        return self.suppressions[file]
+
+    def _unused_suppressions(self) -> Iterator[Diagnostic]:
+        """None where a part of the picture is missing. To be asked when `used` is complete."""
+        if self.failures or self.unreadable:
+            return
+        unknown = set() if self.whole else unused.reached_from_elsewhere(self.files, self.settings)
+        for file in self.files:
+            if file not in unknown and unused.names_our_codes(self._data(file)):
+                used = {(directive, code) for directive, code, where in self.used if where == str(file)}
+                directives = self._suppressions(str(file)).directives
+                yield from unused.unused(self.project.load(file), directives, used)
+
+    def _data(self, file: Path) -> bytes:
+        return self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
 
     @contextmanager
     def _noting(self, part: str, file: str) -> Iterator[None]:

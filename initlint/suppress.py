@@ -18,18 +18,30 @@ from dataclasses import dataclass
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
 _LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
-_FILE = re.compile(rf"^\s*#\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[\s,]+")
+_FILE = re.compile(rf"\s*(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
+_CODE = re.compile(r"[^\s,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code in a directive, in upper case, and its columns: from 1, the end exclusive."""
+
+    name: str
+    column: int
+    end_column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One comment. `codes` are in upper case; None means all."""
+    """One comment, from its `#` to behind its last code. `codes` None means all."""
 
-    codes: frozenset[str] | None
+    codes: tuple[Code, ...] | None
+    row: int
+    column: int
+    end_column: int
 
     def covers(self, code: str) -> bool:
-        return self.codes is None or code in self.codes
+        return self.codes is None or any(code == named.name for named in self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +55,83 @@ class Suppressions:
     lines: Mapping[int, Directive]
     statements: Mapping[int, tuple[int, int]]
 
+    @property
+    def directives(self) -> tuple[Directive, ...]:
+        """All of them, those for the file first."""
+        return (*self.file, *self.lines.values())
+
     def covers(self, code: str, row: int, end_row: int) -> bool:
         """Whether a finding of `code` at the rows `row` to `end_row`, both inclusive, is suppressed."""
-        if any(directive.covers(code) for directive in self.file):
-            return True
+        return any(True for _ in self.covering(code, row, end_row))
+
+    def covering(self, code: str, row: int, end_row: int) -> Iterator[Directive]:
+        """The directives that suppress such a finding."""
+        yield from (directive for directive in self.file if directive.covers(code))
+        for candidate in self.rows(row, end_row):
+            directive = self.lines.get(candidate)
+            if directive is not None and directive.covers(code):
+                yield directive
+
+    def rows(self, row: int, end_row: int) -> tuple[int, ...]:
+        """The rows at which a directive would suppress a finding at the rows `row` to `end_row`."""
         first, _ = self.statements.get(row, (row, row))
         _, last = self.statements.get(end_row, (end_row, end_row))
-        directives = (self.lines.get(candidate) for candidate in {row, end_row, first, last})
-        return any(directive is not None and directive.covers(code) for directive in directives)
+        return tuple(dict.fromkeys((row, end_row, first, last)))
 
 
-def parse(text: str) -> Suppressions:
-    """The directives in `text`. Where Python's tokenizer gives up, every line is searched as it is."""
-    if "noqa" not in text.lower():
+@dataclass(frozen=True, slots=True)
+class _Comment:
+    """A comment, or a line that may hold one. `alone`: nothing stands before it."""
+
+    row: int
+    column: int
+    text: str
+    alone: bool
+
+
+def parse(text: str, statements: bool = False) -> Suppressions:
+    """The directives in `text`. Where Python's tokenizer gives up, every line is searched as it is.
+
+    Without a directive the statements are left out, unless `statements` asks for them.
+    """
+    if "noqa" not in text.lower() and not statements:
         return Suppressions((), {}, {})
     try:
         tokens = tuple(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return Suppressions(*_directives(enumerate(lines, 1)), {})
-    comments = ((token.start[0], _comment(token)) for token in tokens if token.type == tokenize.COMMENT)
+        return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})
+    comments = (_comment(token) for token in tokens if token.type == tokenize.COMMENT)
     return Suppressions(*_directives(comments), dict(_statements(tokens)))
 
 
-def _comment(token: tokenize.TokenInfo) -> str:
-    """The comment, behind a dot if code stands before it: `_FILE` wants a line of its own."""
-    return token.string if token.line[: token.start[1]].isspace() or token.start[1] == 0 else f". {token.string}"
+def _comment(token: tokenize.TokenInfo) -> _Comment:
+    row, offset = token.start
+    return _Comment(row, offset + 1, token.string, not token.line[:offset].strip())
 
 
-def _directives(lines: Iterable[tuple[int, str]]) -> tuple[tuple[Directive, ...], dict[int, Directive]]:
+def _directives(comments: Iterable[_Comment]) -> tuple[tuple[Directive, ...], dict[int, Directive]]:
     """Those for the file, and those for a row."""
     for_file: list[Directive] = []
     for_row: dict[int, Directive] = {}
-    for row, line in lines:
-        match = _FILE.match(line) or _LINE.search(line)
+    for comment in comments:
+        match = (_FILE.match(comment.text) if comment.alone else None) or _LINE.search(comment.text)
         if match is None or (match["colon"] and not match["codes"]):
             continue  # a colon without codes (`noqa: because`) is a mistake, and silences nothing
-        directive = Directive(frozenset(_SEPARATOR.split(match["codes"].upper())) if match["codes"] else None)
         if match.re is _FILE:
-            for_file.append(directive)
+            for_file.append(_directive(comment, match, match.start("hash")))
         else:
-            for_row[row] = directive
+            for_row[comment.row] = _directive(comment, match, match.start())
     return tuple(for_file), for_row
+
+
+def _directive(comment: _Comment, match: re.Match[str], start: int) -> Directive:
+    codes = None
+    if match["codes"]:
+        offset = comment.column + match.start("codes")
+        found = _CODE.finditer(match["codes"])
+        codes = tuple(Code(code[0].upper(), offset + code.start(), offset + code.end()) for code in found)
+    return Directive(codes, comment.row, comment.column + start, comment.column + match.end())
 
 
 def _statements(tokens: tuple[tokenize.TokenInfo, ...]) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -19,6 +19,7 @@ ORDER = (
     "facts",
     "settings suppress syntax fingerprint",
     "discover files diff",
+    "unused",
     "graph rewrite",
     "flow",
     "followings operations",
