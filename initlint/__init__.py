@@ -9,9 +9,51 @@ Data flows one way; every stage takes frozen values and returns frozen values::
 records every write to a parameter in order, and follows the signal through `forward`. What it finds is a
 `ModelGraph`, and the rules see nothing else. Nothing of a linted project is ever imported or executed.
 
-From Python: `initlint.linter.check(paths, settings)` returns the diagnostics. Only `initlint.cli` prints or exits.
+From Python: `initlint.check_paths` and `initlint.check_source` return a `Result`; the names below are the public API.
+Only `initlint.cli` prints or exits.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from initlint.api import check_paths as check_paths
+    from initlint.api import check_source as check_source
+    from initlint.diagnostics import Applicability as Applicability
+    from initlint.diagnostics import Diagnostic as Diagnostic
+    from initlint.diagnostics import Edit as Edit
+    from initlint.diagnostics import Fix as Fix
+    from initlint.diagnostics import Related as Related
+    from initlint.diagnostics import Severity as Severity
+    from initlint.diagnostics import Span as Span
+    from initlint.discover import DiscoveryError as DiscoveryError
+    from initlint.linter import Failure as Failure
+    from initlint.linter import Result as Result
+    from initlint.settings import ConfigurationError as ConfigurationError
+    from initlint.settings import Settings as Settings
+
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "api": "check_paths check_source",
+    "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
+    "discover": "DiscoveryError",
+    "linter": "Failure Result",
+    "settings": "ConfigurationError Settings",
+}
+_HOME = {name: f"initlint.{module}" for module, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """A public name, imported when it is asked for: `initlint --version` need not load a parser."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'initlint' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -15,20 +15,19 @@ import os
 import sys
 from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import click
 
-from initlint import __version__, linter, manual, options
+from initlint import __version__, linter, manual, options, runs
+from initlint.api import check_paths
 from initlint.diff import unified_diff
 from initlint.files import replace_all, write
-from initlint.fixer import FixResult, fix_paths, is_wanted
-from initlint.linter import Contents, Failure, Result
+from initlint.linter import Contents, Result
 from initlint.options import WrongUse, guarded
-from initlint.report import concise, graph_json
+from initlint.report import adoption, concise, graph_json
 from initlint.report import graph as graph_report
 from initlint.report import json as json_report
 from initlint.report import settings as settings_report
@@ -40,6 +39,7 @@ from initlint.report.lines import lines_of
 from initlint.report.report import Report
 from initlint.rule import Rule
 from initlint.rules import all_rules
+from initlint.runs import Outcome
 from initlint.settings import Settings
 
 
@@ -75,10 +75,11 @@ def cli() -> None:
     """Lint the weight initialization of PyTorch models."""
 
 
-@cli.command()
+@cli.command(cls=options.CheckCommand)
 @options.files
 @options.rules
 @options.fixing
+@options.adopting
 @options.reporting
 def check(
     paths: tuple[Path, ...],
@@ -88,6 +89,8 @@ def check(
     unsafe_fixes: bool,
     diff: bool,
     exit_non_zero_on_fix: bool,
+    add_noqa: str | None,
+    write_baseline: Path | None,
     exit_zero: bool,
     quiet: bool,
     verbose: bool,
@@ -103,25 +106,32 @@ def check(
     if show_files or show_settings:
         return _show(paths, settings, contents, show_files, show_settings)
     fixing, silent = fix or fix_only or diff, fix_only or diff
-    options.check_output(output_file, silent)
-    if fixing:
-        outcome = _fixed(paths, settings, contents, unsafe_fixes)
-        failed = _deliver(outcome, paths, contents, diff)
-        if failed:
-            outcome = outcome.without(failed, guarded(linter.check, paths, settings, contents))
-        broken = bool(failed or outcome.errors or outcome.unstable)
+    changing = fixing or add_noqa is not None
+    options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
+    if write_baseline is not None:
+        outcome = guarded(runs.baselined, paths, settings, contents, write_baseline)
+    elif add_noqa is not None:
+        outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa)
+    elif fixing:
+        outcome = guarded(runs.fixed, paths, settings, contents, unsafe_fixes)
     else:
-        outcome, broken = FixResult({}, {}, guarded(linter.check, paths, settings, contents)), False
+        outcome = guarded(runs.linted, paths, settings, contents)
+    failed = _deliver(outcome, paths, contents, diff) if changing else ()
+    if failed:
+        outcome = outcome.without(failed, guarded(check_paths, paths, settings))
     result = outcome.result
+    fixed = 0 if add_noqa is not None else outcome.count
     if not silent:
-        report = _report(outcome, contents)
+        report = runs.report_of(outcome, contents, fixed)
         text = _statistics(report, settings) if statistics else render(settings.output_format, report, quiet)
         if output_file is not None:
             guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
-            text = "" if quiet else summary(result.diagnostics, outcome.count)
-        _echo(text, err=bool(contents and fixing))  # on standard output stands the fixed source then
+            text = "" if quiet else summary(result.diagnostics, fixed)
+        _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
+    if not quiet and not silent:
+        _echo(adoption.note(outcome, write_baseline, suppressing=add_noqa is not None), err=True)
     _remark(result, settings, quiet, verbose)
-    if result.failures or broken:
+    if result.failures or failed or outcome.errors or outcome.unstable:
         status = 2
     elif outcome.changed and (diff or exit_non_zero_on_fix):
         status = 1
@@ -139,19 +149,7 @@ def _show(
         _echo("".join(f"{escape(str(file))}\n" for file in guarded(linter.files, paths, settings, contents)))
 
 
-def _fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool) -> FixResult[Result]:
-    """Fix in memory; nothing is written yet."""
-    originals = dict(contents)
-    for file in guarded(linter.files, paths, settings, contents):
-        if str(file) not in originals:
-            with contextlib.suppress(OSError):  # it is reported when it is linted
-                originals[str(file)] = file.read_bytes()
-    return guarded(
-        fix_paths, lambda files: linter.check(paths, settings, files), originals, partial(is_wanted, unsafe=unsafe)
-    )
-
-
-def _deliver(outcome: FixResult[Result], paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
+def _deliver(outcome: Outcome, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
     """Print or write what was fixed, and say what could not be; the paths that could not be written."""
     failed: dict[Path, str] = {}
     if diff:
@@ -211,7 +209,7 @@ def report(
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
     found = guarded(linter.survey, paths, settings, contents)
-    changed = _fixed(paths, settings, contents, unsafe=False).changed
+    changed = guarded(runs.fixed, paths, settings, contents, False).changed
     after = {path: new for path, (_, new) in changed.items()}
     mended = guarded(linter.survey, paths, settings, {**contents, **after}) if after else None
     title = ", ".join(map(str, paths))
@@ -257,18 +255,6 @@ def _rule(wanted: str) -> Rule:
     raise WrongUse(f"no rule `{escape(wanted)}`{f'; did you mean `{near[0]}`?' if near else ''}")
 
 
-def _report(outcome: FixResult[Result], contents: Contents) -> Report:
-    result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
-    return Report(
-        result.diagnostics,
-        lines_of({**contents, **changed}),
-        outcome.count,
-        result.files,
-        all_rules(),
-        tuple(map(_complaint, result.failures)),
-    )
-
-
 def _statistics(report: Report, settings: Settings) -> str:
     if settings.output_format == "json":
         return statistics_report.as_json(report)
@@ -287,11 +273,7 @@ def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> N
         _echo("".join(f"not followed: {escape(line)}\n" for line in result.incomplete), err=True)
     for failure in result.failures:
         debug = verbose or bool(os.environ.get("INITLINT_DEBUG"))
-        _echo(f"initlint: {escape(_complaint(failure))}\n{failure.traceback if debug else ''}", err=True)
-
-
-def _complaint(failure: Failure) -> str:
-    return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
+        _echo(f"initlint: {escape(runs.complaint(failure))}\n{failure.traceback if debug else ''}", err=True)
 
 
 def _echo(text: str, err: bool = False) -> None:

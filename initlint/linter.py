@@ -44,6 +44,10 @@ class Result:
     incomplete: tuple[str, ...] = ()
     models: tuple[ModelGraph, ...] = ()
     """Filled by `trace` only."""
+    known: int = 0
+    """How many further findings the baseline holds."""
+    gone: tuple[str, ...] = ()
+    """What the baseline holds and is found no more, a line for each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
 from initlint.discover import DiscoveryError
 from initlint.files import CannotWrite
@@ -32,7 +33,7 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; what the user did wrong becomes one line and exit 2."""
     try:
         return function(*arguments)
-    except (CannotWrite, ConfigurationError, DiscoveryError) as error:
+    except (BadReason, CannotWrite, ConfigurationError, DiscoveryError) as error:
         raise WrongUse(escape(str(error))) from None
 
 
@@ -78,6 +79,12 @@ fixing = _stacked(
     _flag("--exit-non-zero-on-fix", text="Exit with 1 if anything was fixed."),
 )
 
+adopting = _stacked(
+    click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa for each finding, with a reason if there is one."),
+    click.option("--baseline", type=click.Path(path_type=Path), help="Do not report what this file says is known."),
+    click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
+)
+
 reporting = _stacked(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
@@ -101,13 +108,29 @@ def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[
     return (name,), {str(name): sys.stdin.buffer.read()}
 
 
-def check_output(file: Path | None, silent: bool) -> None:
+class CheckCommand(click.Command):
+    """Takes `--add-noqa` alone: click would read the path behind it as the reason."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        options = ["--add-noqa=" if arg == "--add-noqa" else arg for arg in args[:end]]
+        return super().parse_args(ctx, [*options, *args[end:]])
+
+
+def check_use(
+    output_file: Path | None, write_baseline: Path | None, add_noqa: str | None, silent: bool, fixing: bool
+) -> None:
     """Complain before the work is done, not after."""
-    if file is not None and silent:
+    if output_file is not None and silent:
         raise WrongUse("--output-file has no report to write with --diff or --fix-only")
-    if file is not None and (file.is_dir() or not file.parent.is_dir()):
-        reason = "it is a directory" if file.is_dir() else f"there is no directory {file.parent}"
-        raise WrongUse(escape(f"{file} cannot be written: {reason}"))
+    if add_noqa is not None and (fixing or write_baseline is not None):
+        raise WrongUse("--add-noqa excludes --fix, --fix-only and --write-baseline")
+    if write_baseline is not None and (fixing or silent):
+        raise WrongUse("--write-baseline excludes --fix, --fix-only and --diff")
+    for file in (output_file, write_baseline):
+        if file is not None and (file.is_dir() or not file.parent.is_dir()):
+            reason = "it is a directory" if file.is_dir() else f"there is no directory {file.parent}"
+            raise WrongUse(escape(f"{file} cannot be written: {reason}"))
 
 
 def settings_for(
@@ -124,6 +147,7 @@ def settings_for(
     extend_select: tuple[str, ...] | None = None,
     fail_on: str | None = None,
     output_format: str | None = None,
+    baseline: Path | None = None,
 ) -> Settings:
     """The file's settings, which is found upward from the first path, below those of the command line."""
     if config and isolated:
@@ -138,5 +162,6 @@ def settings_for(
         respect_gitignore=settings.respect_gitignore and not no_respect_gitignore,
         fail_on=Severity[fail_on.upper()] if fail_on else settings.fail_on,
         output_format=output_format or settings.output_format,
+        baseline=str(baseline.absolute()) if baseline else settings.baseline,
         command_line=Selection(select, extend_select or (), ignore or ()),
     )

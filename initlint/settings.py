@@ -79,6 +79,8 @@ class Settings:
     output_format: str = "full"
     fixable: tuple[str, ...] = ("ALL",)
     unfixable: tuple[str, ...] = ()
+    baseline: str | None = None
+    """The file of known findings, relative to `root`."""
     src: tuple[str, ...] = (".", "src")
     """The roots, relative to `root`, from which the project's own modules are imported."""
     initializers: Mapping[str, Helper] = field(default_factory=dict)
@@ -181,6 +183,12 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a string")
+    return value
+
+
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("true or false")
@@ -228,6 +236,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "output-format": _output_format,
     "fixable": _strings,
     "unfixable": _strings,
+    "baseline": _string,
     "src": _strings,
     "initializers": _table_of(read_initializers),
     "activations": _table_of(read_activations),

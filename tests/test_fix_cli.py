@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from initlint import cli, files
+from initlint import cli, files, runs
 from initlint.fixer import Files, FixResult, R
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
@@ -166,7 +166,7 @@ def test_a_fix_that_was_dropped_exits_with_two(monkeypatch: pytest.MonkeyPatch) 
     def dropping(check: Callable[[Files], R], originals: Files, wanted: object) -> FixResult[R]:
         return FixResult({}, {}, check(originals), errors=("pkg/safe.py: not fixed: no reason",))
 
-    monkeypatch.setattr(cli, "fix_paths", dropping)
+    monkeypatch.setattr(runs, "fix_paths", dropping)
     result = run("--fix", "pkg")
     assert (result.stderr, result.exit_code) == ("initlint: pkg/safe.py: not fixed: no reason\n", 2)
 

@@ -1,0 +1,67 @@
+"""The Python API. The command line is made of the same functions."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Iterable
+from pathlib import Path
+from types import MappingProxyType
+
+from initlint import baseline, linter
+from initlint.linter import Contents, Result
+from initlint.report.lines import lines_of
+from initlint.rules import all_rules
+from initlint.settings import Settings, find, load
+
+
+def check_paths(
+    paths: Iterable[str | Path], settings: Settings | None = None, *, contents: Contents = MappingProxyType({})
+) -> Result:
+    """Lint files and directories.
+
+    `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
+    `contents`: bytes by path, as it stands in `paths` or below one of them, that are linted in place of what the disk
+    holds there.
+
+    Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
+    A file that cannot be read or parsed is a finding of the rule INI000, and a defect of initlint itself is one of
+    `Result.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
+    """
+    named = tuple(map(Path, paths))
+    if settings is None:
+        settings = settings_for(named[0] if named else Path())
+    result = linter.check(named, settings, contents)
+    if settings.baseline is None:
+        return result
+    known = baseline.load(settings.root / settings.baseline)
+    enabled = {rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default)}
+    return baseline.subtract(result, known, lines_of(contents), enabled)
+
+
+def check_source(text: str, filename: str | Path = "<string>", settings: Settings | None = None) -> Result:
+    """Lint one text that need not be on disk.
+
+    `filename` is the name in the findings; what the text imports from its own project is looked for from there, and
+    so are the settings, if none are given. Raises `ConfigurationError`.
+    """
+    return check_paths([filename], settings, contents={str(Path(filename)): _encoded(text)})
+
+
+def settings_for(path: str | Path) -> Settings:
+    """The settings in the configuration file that is nearest to `path`, upward, or the defaults.
+
+    Raises `ConfigurationError`.
+    """
+    file = find(Path(path))
+    return load(file) if file else Settings()
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes that are read as `text` again, whatever encoding it declares."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data if encoding.startswith("utf-8") else text.encode(encoding)
+    except (SyntaxError, UnicodeEncodeError):
+        return data

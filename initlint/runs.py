@@ -1,0 +1,78 @@
+"""What `initlint check` is asked to do with what it finds. Nothing is printed, and sources are not written."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from initlint import add_noqa, baseline, linter
+from initlint.api import check_paths
+from initlint.files import write
+from initlint.fixer import Files, FixResult, fix_paths, is_wanted
+from initlint.linter import Contents, Failure, Result
+from initlint.report.lines import lines_of
+from initlint.report.report import Report
+from initlint.rules import all_rules
+from initlint.settings import Settings
+
+Outcome = FixResult[Result]
+
+
+def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> Outcome:
+    """Report, and change nothing."""
+    return FixResult({}, {}, check_paths(paths, settings, contents=contents))
+
+
+def fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool) -> Outcome:
+    """Fix in memory."""
+    originals = _originals(paths, settings, contents)
+    return fix_paths(partial(_check, paths, settings), originals, partial(is_wanted, unsafe=unsafe))
+
+
+def suppressed(paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str) -> Outcome:
+    """Add a `noqa` for all that is found, in memory. Raises `BadReason`."""
+    return add_noqa.add_noqa(partial(_check, paths, settings), _originals(paths, settings, contents), reason)
+
+
+def baselined(paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path) -> Outcome:
+    """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
+
+    Raises `CannotWrite`.
+    """
+    lines = lines_of(contents)
+    result = check_paths(paths, replace(settings, baseline=None), contents=contents)
+    write(file, baseline.render(file, result.diagnostics, lines).encode())
+    return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
+
+
+def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
+    """What there is to show; `fixed` of the findings were mended."""
+    result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
+    return Report(
+        result.diagnostics,
+        lines_of({**contents, **changed}),
+        fixed,
+        result.files,
+        all_rules(),
+        tuple(map(complaint, result.failures)),
+    )
+
+
+def complaint(failure: Failure) -> str:
+    """A defect of initlint in one line."""
+    return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
+
+
+def _check(paths: tuple[Path, ...], settings: Settings, files: Files) -> Result:
+    return check_paths(paths, settings, contents=files)
+
+
+def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:
+    originals = dict(contents)
+    for file in linter.files(paths, settings, contents):
+        if str(file) not in originals:
+            with contextlib.suppress(OSError):  # it is reported when it is linted
+                originals[str(file)] = file.read_bytes()
+    return originals
