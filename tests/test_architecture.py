@@ -36,7 +36,7 @@ ORDER = (
     "report",
     "baseline",
     "api",
-    "runs",
+    "runs flake8_plugin",
     "options",
     "cli",
     "__main__",
