@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -241,6 +243,23 @@ def test_junit_keeps_what_xml_allows() -> None:
     assert case.result[0].message == EVIL.translate(
         {13: "\\x0d", 10: "\\x0a", 27: "\\x1b", 0: "\\x00", 0xD800: "\\ud800", 0xFFFF: "\\uffff"}
     )
+
+
+def test_a_run_loads_only_what_it_prints() -> None:
+    """Each format, the drawn page and its libraries cost start-up time, and most runs need one."""
+    code = (
+        "import sys; from initlint.cli import cli;"
+        "cli(['check', '--output-format', 'concise', 'initlint/__main__.py'], standalone_mode=False);"
+        "print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    loaded = set(done.stdout.split())
+    assert "initlint.report.concise" in loaded, done.stderr
+    formats = {name.replace("-", "_") for name in OUTPUT_FORMATS} - {"concise", "json"}
+    costly = {*(f"initlint.report.{name}" for name in formats), "initlint.report.html", "initlint.flake8_plugin"}
+    costly |= {"xml", "jinja2", "matplotlib", "grandalf", "flake8", "pygls", "lsprotocol", "nbformat", "torch"}
+    assert loaded & costly == set()
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"])
