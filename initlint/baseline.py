@@ -1,6 +1,6 @@
 """A baseline: the findings of one day, kept in a file, so that from then on only new ones are reported.
 
-They are known again by content, not by line: the file, the code, and the text that the finding points at.
+They are known again by content, not by line: the file, the code, and the text of the lines that a finding stands on.
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ MAX_ROWS = 8
 
 @dataclass(frozen=True, slots=True, order=True)
 class Content:
-    """A finding without its place: the file, the code, and the text that it points at, white space made one blank."""
+    """A finding without its place: the file, the code, and the lines that it stands on.
+
+    The lines are joined, without the comment behind the finding, and with white space made one blank.
+    """
 
     file: str
     code: str
@@ -25,8 +28,12 @@ class Content:
 def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> Content:
     """The content of a finding in the file of these `lines`, which is called `file`."""
     span = diagnostic.span
-    end_row = span.end_row if span.end_row - span.row < MAX_ROWS else span.row
-    return Content(file, diagnostic.code, " ".join(" ".join(lines[span.row - 1 : end_row]).split()))
+    whole = span.end_row - span.row < MAX_ROWS
+    rows = list(lines[span.row - 1 : span.end_row if whole else span.row])
+    if rows:
+        comment = rows[-1].find("#", span.end_column - 1 if whole else span.column - 1)
+        rows[-1] = rows[-1][:comment] if comment >= 0 else rows[-1]
+    return Content(file, diagnostic.code, " ".join(" ".join(rows).split()))
 
 
 def fingerprints(contents: Iterable[Content]) -> Iterator[str]:

@@ -221,7 +221,7 @@ def test_known_findings_are_not_reported_wherever_they_move() -> None:
     write()
     result = run("--write-baseline", "known.json")
     assert (result.stdout, result.stderr) == ("All checks passed!\n", "Wrote 2 findings to known.json.\n")
-    moved = "import math\n\n" + NET.replace(f"{CALL}\n", f"        if True:\n    {CALL}\n")
+    moved = "import math\n\n" + NET.replace(f"{CALL}\n", f"        if True:\n    {CALL}  # with a comment\n")
     write(moved)
     result = run("--baseline", "known.json")
     assert (result.stdout, result.stderr, result.exit_code) == ("All checks passed!\n", "", 0)

@@ -167,6 +167,7 @@ def test_a_fingerprint_is_kept_when_lines_move_and_tells_equal_lines_apart() -> 
         return [f["fingerprint"] for f in gitlab(Report([finding(s) for s in spans], lambda _: lines))]
 
     before = names(2, LINES)
+    assert names(2, ["class Net:", "    bad() # noqa: E501", "  bad()#"]) == before
     assert len(set(before)) == 2
     assert names(4, ["# new", "", *LINES]) == before
     assert names(2, ["class Net:", "\tbad( )", "\tbad()"])[1:] != before[1:]

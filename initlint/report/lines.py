@@ -1,4 +1,4 @@
-"""The lines of a file, as a code frame shows them and a fingerprint takes them."""
+"""The lines of a file, as a code frame shows them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from initlint.diagnostics import Span
 from initlint.notebook import Notebook, NotebookError
 from initlint.report.report import Lines
 from initlint.source import is_notebook
@@ -25,16 +24,6 @@ def lines_of(contents: Mapping[str, bytes]) -> Lines:
             return ()
 
     return lines
-
-
-def text_at(span: Span, lines: Sequence[str]) -> str:
-    """What stands at `span` of the file of these `lines`; empty if that cannot be read."""
-    rows = list(lines[span.row - 1 : span.end_row])
-    if not rows:
-        return ""
-    rows[-1] = rows[-1][: span.end_column - 1]
-    rows[0] = rows[0][span.column - 1 :]
-    return "\n".join(rows)
 
 
 def decode_lines(path: str, data: bytes) -> Sequence[str]:

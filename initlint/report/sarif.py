@@ -6,6 +6,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,6 @@ from initlint.fingerprint import content, fingerprints
 from initlint.manual import page, section
 from initlint.report.escape import escape
 from initlint.report.json import dumps
-from initlint.report.lines import text_at
 from initlint.report.places import in_file, message_of
 from initlint.report.report import Report
 from initlint.rule import Rule
@@ -107,8 +107,18 @@ def _braced(text: str) -> str:
 
 
 def _place(span: Span, report: Report) -> dict[str, Any]:
-    snippet = {"text": text_at(span, report.lines(span.file))}
+    snippet = {"text": _text_at(span, report.lines(span.file))}
     return {"artifactLocation": _artifact(span.file, report), "region": {**_region(in_file(span)), "snippet": snippet}}
+
+
+def _text_at(span: Span, lines: Sequence[str]) -> str:
+    """What stands at `span` of the file of these `lines`; empty if that cannot be read."""
+    rows = list(lines[span.row - 1 : span.end_row])
+    if not rows:
+        return ""
+    rows[-1] = rows[-1][: span.end_column - 1]
+    rows[0] = rows[0][span.column - 1 :]
+    return "\n".join(rows)
 
 
 def _artifact(file: str, report: Report) -> dict[str, Any]:
