@@ -6,6 +6,7 @@ are recorded by one pass of code generation, and only for the files that somethi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,9 @@ from libcst._nodes.internal import CodegenState
 from initlint.diagnostics import Cell, Span
 from initlint.notebook import SUFFIX as NOTEBOOK_SUFFIX
 from initlint.notebook import Notebook, NotebookError
+
+_PLACE_AGAIN = re.compile(r"^parser error: error at \d+:\d+: ")
+"""libcst's message begins with the place, which in a notebook is none that the user knows."""
 
 
 class SourceError(Exception):
@@ -189,7 +193,8 @@ def _parse(code: bytes | str) -> cst.Module:
         return cst.parse_module(code)
     except cst.ParserSyntaxError as error:
         row, column = error.raw_line, error.raw_column + 1
-        raise SourceError(f"not valid Python: {error.message.splitlines()[0]}", row, column) from None
+        reason = _PLACE_AGAIN.sub("", error.message.splitlines()[0])
+        raise SourceError(f"not valid Python: {reason}", row, column) from None
     except (UnicodeDecodeError, LookupError, SyntaxError) as error:
         raise SourceError(f"cannot be decoded: {error}") from None
     except RecursionError:

@@ -122,6 +122,16 @@ def test_from_standard_input_to_standard_output(notebook: bytes) -> None:
     )
 
 
+def test_a_class_that_is_defined_again_is_another_one() -> None:
+    """As tutorials do: the first net has a sigmoid, for which Xavier is right."""
+    init = INIT.replace("xavier_normal(m.weight)", "xavier_normal_(m.weight)")
+    relu = init.replace("xavier_normal_(m.weight)", "kaiming_normal_(m.weight, nonlinearity='relu')")
+    write(IMPORTS, NET.replace("relu", "sigmoid"), init, NET, relu)
+    assert run().stdout == "All checks passed!\n"
+    write(IMPORTS, NET.replace("relu", "sigmoid"), relu, NET, init)
+    assert "cell 6:3:9: INI301" in run("--output-format", "concise").stdout
+
+
 @pytest.mark.parametrize(
     ("old", "new", "codes"),
     [
@@ -166,7 +176,7 @@ def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
 def test_a_broken_cell_is_one_line(notebook: bytes) -> None:
     write(IMPORTS, NET, INIT + "\ndef f(:")
     result = run("--fix", "--output-format", "concise")
-    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:1: INI000 not valid Python")
+    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:1: INI000 not valid Python: expected ")
     assert len(result.stdout.splitlines()) == 2
 
 

@@ -7,7 +7,8 @@ package therefore costs no more than what is used of it.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,11 @@ import libcst as cst
 
 from initlint.flow import ALWAYS, Condition
 from initlint.interpret.joins import join_fields
+from initlint.interpret.top_level import DECLARATIONS, DEFINITIONS, IMPORTS, bound_names, definitions, flatten
 from initlint.interpret.values import ABSENT, Function, Union, Value
 
 if TYPE_CHECKING:
     from initlint.source import SourceFile
-
-_IMPORTS = (cst.Import, cst.ImportFrom)
-_DECLARATIONS = (*_IMPORTS, cst.FunctionDef, cst.ClassDef)
 
 
 class Deferred:
@@ -133,16 +132,19 @@ class ModuleScope:
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
-        self._statements = list(_flatten(source.module.body))
+        self._statements = list(flatten(source.module.body))
         self._pending: dict[str, list[int]] = {}
         self._done: set[int] = set()
         self._asked: set[str] = set()
         self._missing: set[str] = set()
         self._reached: int | None = None
         """While the top level runs in order: how far it has come."""
-        imported = {n for s in self._statements if isinstance(s, _IMPORTS) for n in _bound_names(s)}
+        defined = Counter(s.name.value for s in self._statements if isinstance(s, DEFINITIONS))
+        self._redefined = {name for name, times in defined.items() if times > 1}
+        """As in a notebook that builds a second `Net`: which one is meant depends on how far the top level has come."""
+        imported = {n for s in self._statements if isinstance(s, IMPORTS) for n in bound_names(s)}
         for at, statement in enumerate(self._statements):
-            names = _bound_names(statement)
+            names = bound_names(statement)
             # `nn.init.zeros_(w)` changes nothing of `nn`.
             for bound in names - imported if isinstance(statement, cst.Expr) else names:
                 self._pending.setdefault(bound, []).append(at)
@@ -188,13 +190,13 @@ class ModuleScope:
         """The names of the functions and classes that the module itself defines, in the order of the text."""
         names: dict[str, None] = {}
         for statement in self._statements:
-            _definitions(statement, names)
+            definitions(statement, names)
         return list(names)
 
     def execute_all(self) -> None:
         """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""
         for at, statement in enumerate(self._statements):
-            if not isinstance(statement, _DECLARATIONS):
+            if not isinstance(statement, DECLARATIONS) or self._is_redefined(statement):
                 self._reached = at
                 self._execute(at)
         self._reached = None
@@ -204,94 +206,21 @@ class ModuleScope:
         due: list[int] = []
         later: list[int] = []
         for at in self._pending.pop(name):
-            early = self._reached is None or at < self._reached or isinstance(self._statements[at], _DECLARATIONS)
-            (due if early else later).append(at)
+            statement = self._statements[at]
+            early = isinstance(statement, DECLARATIONS) and not (
+                self._is_redefined(statement) and (due or name in self.values)
+            )
+            (due if early or self._reached is None or at < self._reached else later).append(at)
         if later:
             self._pending[name] = later
         for at in due:
             self._execute(at)
+
+    def _is_redefined(self, statement: cst.CSTNode) -> bool:
+        return isinstance(statement, DEFINITIONS) and statement.name.value in self._redefined
 
     def _execute(self, at: int) -> None:
         if at in self._done:
             return
         self._done.add(at)
         self._run(self._statements[at], self.environment)
-
-
-def _flatten(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iterator[cst.CSTNode]:
-    for statement in body:
-        if not isinstance(statement, cst.SimpleStatementLine):
-            yield statement
-            continue
-        yield from statement.body
-
-
-def _definitions(statement: cst.CSTNode | None, names: dict[str, None]) -> None:
-    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-        names[statement.name.value] = None
-    elif isinstance(statement, (cst.If, cst.Try, cst.Else)):
-        for inner in statement.body.body:
-            _definitions(inner, names)
-        _definitions(getattr(statement, "orelse", None), names)
-
-
-def _bound_names(statement: cst.CSTNode) -> set[str]:
-    """The global names that a top-level statement binds or changes."""
-    names: set[str] = set()
-    _collect(statement, names)
-    return names
-
-
-def _collect(statement: cst.CSTNode, names: set[str]) -> None:
-    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-        names.add(statement.name.value)
-    elif isinstance(statement, cst.Assign):
-        for target in statement.targets:
-            _collect_target(target.target, names)
-    elif isinstance(statement, (cst.AnnAssign, cst.AugAssign)):
-        _collect_target(statement.target, names)
-    elif isinstance(statement, cst.Expr):
-        # A registry that is filled by calls (`MODELS.update(...)`) is not complete before they have run.
-        if isinstance(statement.value, cst.Call) and isinstance(statement.value.func, cst.Attribute):
-            _collect_target(statement.value.func, names)
-    elif isinstance(statement, cst.Import):
-        for alias in statement.names:
-            names.add(alias.evaluated_alias or alias.evaluated_name.partition(".")[0])
-    elif isinstance(statement, cst.ImportFrom):
-        if isinstance(statement.names, cst.ImportStar):
-            names.add("*")
-        else:
-            for alias in statement.names:
-                names.add(alias.evaluated_alias or alias.evaluated_name)
-    elif isinstance(statement, cst.SimpleStatementLine):
-        for small in statement.body:
-            _collect(small, names)
-    elif isinstance(statement, (cst.If, cst.Try, cst.TryStar, cst.With, cst.For, cst.While, cst.Else, cst.Finally)):
-        _collect_compound(statement, names)
-
-
-def _collect_compound(statement: cst.CSTNode, names: set[str]) -> None:
-    for attribute in ("body", "orelse", "finalbody"):
-        block = getattr(statement, attribute, None)
-        if isinstance(block, (cst.IndentedBlock, cst.SimpleStatementSuite)):
-            for inner in block.body:
-                _collect(inner, names)
-        elif block is not None:
-            _collect(block, names)
-    for handler in getattr(statement, "handlers", ()):
-        for inner in handler.body.body:
-            _collect(inner, names)
-    if isinstance(statement, cst.For):
-        _collect_target(statement.target, names)
-
-
-def _collect_target(target: cst.BaseExpression, names: set[str]) -> None:
-    if isinstance(target, cst.Name):
-        names.add(target.value)
-    elif isinstance(target, (cst.Tuple, cst.List)):
-        for element in target.elements:
-            _collect_target(element.value, names)
-    elif isinstance(target, (cst.Attribute, cst.Subscript)):
-        _collect_target(target.value, names)
-    elif isinstance(target, cst.Call):
-        _collect_target(target.func, names)

@@ -79,3 +79,19 @@ def test_star_imports_in_a_circle(models: Models) -> None:
 def test_a_registry_is_filled_before_it_is_read(models: Models) -> None:
     imports = "WIDTHS = {}\nWIDTHS.update(small=8)\nWIDTHS['large'] = 16"
     assert width(models(net=NET.format(imports=imports, width="WIDTHS['small'] + WIDTHS['large']"))) == 24
+
+
+def test_the_top_level_uses_the_class_that_is_defined_by_then(models: Models) -> None:
+    first = NET.format(imports="def width():\n    return 8\n", width="width()") + "\nnet = Net()\n"
+    second = first.replace("return 8", "return 16")
+    assert [model.by_path["fc"].arguments["out_features"] for model in models(net=first + second)] == [8, 16]
+
+
+def test_a_class_that_is_defined_later_is_used_if_there_is_none_before(models: Models) -> None:
+    text = "net = Net()\n" + NET.format(imports="", width=8) + NET.format(imports="", width=16)
+    assert models(net=text)[0].by_path["fc"].arguments["out_features"] == 8
+
+
+def test_an_import_gives_the_last_definition(models: Models) -> None:
+    other = "def width():\n    return 8\n\nw = width()\n\ndef width():\n    return 16\n"
+    assert width(models(net=NET.format(imports="from other import width", width="width()"), other=other)) == 16
