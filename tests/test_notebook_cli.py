@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from initlint import cli
 
-IMPORTS = "%matplotlib inline\n!echo ready\nimport torch\nfrom torch import nn"
+IMPORTS = "%matplotlib inline\n!echo ready\nimport torch\nfrom torch import nn\ntorch.manual_seed(0)"
 NET = """\
 class Net(nn.Module):
     def __init__(self):
