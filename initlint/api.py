@@ -45,7 +45,7 @@ def check_source(text: str, filename: str | Path = "<string>", settings: Setting
     `filename` is the name in the findings; what the text imports from its own project is looked for from there, and
     so are the settings, if none are given. Raises `ConfigurationError`.
     """
-    return check_paths([filename], settings, contents={str(Path(filename)): _encoded(text)})
+    return check_paths([filename], settings, contents={str(Path(filename)): encoded(text)})
 
 
 def settings_for(path: str | Path) -> Settings:
@@ -57,7 +57,7 @@ def settings_for(path: str | Path) -> Settings:
     return load(file) if file else Settings()
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
     """The bytes that are read as `text` again, whatever encoding it declares."""
     data = text.encode("utf-8", "surrogatepass")
     try:

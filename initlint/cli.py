@@ -63,7 +63,8 @@ def main() -> None:
 
 def _leave(status: int) -> NoReturn:
     """End the process at once: to give the trees back node by node takes a seventh of a run's time."""
-    with contextlib.suppress(BrokenPipeError):  # whoever read the report has read enough
+    # Whoever read the report has read enough; the language server closes what it has written to.
+    with contextlib.suppress(BrokenPipeError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
@@ -205,7 +206,7 @@ def report(
     **chosen: Any,
 ) -> None:
     """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
-    page = _html()
+    page = _optional("initlint.report.html", "the page", "report")
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
     found = guarded(linter.survey, paths, settings, contents)
@@ -221,12 +222,18 @@ def report(
     click.get_current_context().exit(2 if found.result.failures else 0)
 
 
-def _html() -> ModuleType:
-    """The module that makes the page; it needs libraries that a plain installation does not have."""
+@cli.command()
+def server() -> None:
+    """Serve an editor: a language server on standard input and output."""
+    _optional("initlint.server.app", "the language server", "server").run()
+
+
+def _optional(module: str, what: str, extra: str) -> ModuleType:
+    """A module that needs libraries which a plain installation does not have."""
     try:
-        return importlib.import_module("initlint.report.html")
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise WrongUse(f"the page needs {error.name}: pip install 'initlint[report]'") from None
+        raise WrongUse(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
 
 
 @cli.command()

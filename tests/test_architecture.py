@@ -36,6 +36,7 @@ ORDER = (
     "report",
     "baseline",
     "api",
+    "server",
     "runs flake8_plugin",
     "options",
     "cli",
