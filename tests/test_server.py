@@ -78,6 +78,17 @@ async def test_a_file_is_linted_with_what_the_editor_holds_of_another(editor: Ed
     helper.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(helper.uri)))
 
 
+async def test_hover_follows_what_is_typed_in_another_file(editor: Editor, tmp_path: Path) -> None:
+    helper = Editor(editor.client, tmp_path / "sizes.py")
+    helper.path.write_text("", encoding="utf-8")
+    await helper.open("WIDTH = 8\n")
+    await editor.open("from sizes import WIDTH\n" + NET.replace("nn.Linear(256, 256)", "nn.Linear(256, WIDTH)"))
+    assert "out_features=8" in await editor.hover(8)
+    await helper.type("WIDTH = 16\n")
+    assert "out_features=16" in await editor.hover(8)
+    helper.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(helper.uri)))
+
+
 async def test_quick_fixes(editor: Editor) -> None:
     await editor.open(NET)
     by_title = {action.title: action for action in await editor.actions(types.CodeActionKind.QuickFix)}

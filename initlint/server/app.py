@@ -118,7 +118,5 @@ def _offer_hover(session: Session) -> None:
             return None
         models = await session.models(buffer)
         number = buffer.number_of(params.text_document.uri)
-        text = describe(
-            models, str(buffer.path), number, params.position.line + 1, lambda span: session.link(buffer, span)
-        )
+        text = describe(models, str(buffer.path), number, params.position.line + 1, session.link(buffer))
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -128,14 +129,15 @@ class Session(LanguageServer):
         if buffer is None:
             return
         self.forget(buffer.uri)
+        self._models.clear()
         self._due[buffer.uri] = asyncio.create_task(self._publish(buffer.uri, delay))
 
     def plan_all(self) -> None:
-        """Lint what is open: one file may be read for the sake of another."""
+        """Lint what is open, for one file may be read for the sake of another; many may change at once."""
         self._findings.clear()
         found = (self.buffer(document.uri) for document in self.workspace.text_documents.values())
         for uri in {buffer.uri for buffer in found if buffer is not None}:
-            self.plan(uri)
+            self.plan(uri, REST_SECONDS)
 
     def close(self, uri: str, documents: Sequence[str]) -> None:
         """Forget a buffer, and let the editor do so."""
@@ -190,12 +192,14 @@ class Session(LanguageServer):
         return models
 
     async def _work(self, function: Callable[[], T]) -> T | None:
-        """Run in the worker; a broken configuration is shown to the user, and gives None."""
+        """Run in the worker; what breaks is shown or noted, and gives None."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, function)
         except ConfigurationError as error:
             self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"{SOURCE}: {error}"))
-            return None
+        except Exception:
+            self._log(f"internal error; please report\n{traceback.format_exc()}")
+        return None
 
     def _log(self, message: str) -> None:
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{SOURCE}: {message}"))
@@ -208,11 +212,16 @@ class Session(LanguageServer):
         positions = self.positions
         return await self._work(lambda: fix_all(findings, positions))
 
-    def link(self, buffer: Buffer, span: Span) -> str:
-        """A link to a place, for Markdown."""
-        found = location(buffer, self._others(), span, self.positions)
-        name = "" if span.file == str(buffer.path) else f"{Path(span.file).name}, "
-        return f"[{name}line {span.local.row}]({found.uri}#L{found.range.start.line + 1})"
+    def link(self, buffer: Buffer) -> Callable[[Span], str]:
+        """What makes a link, in Markdown, of a place that `buffer` speaks of."""
+        others, positions = self._others(), self.positions
+
+        def link(span: Span) -> str:
+            name = "" if span.file == str(buffer.path) else f"{Path(span.file).name}, "
+            found = location(buffer, others, span, positions)
+            return f"[{name}line {span.local.row}]({found.uri}#L{found.range.start.line + 1})"
+
+        return link
 
 
 def _part(document: TextDocument) -> Part:
