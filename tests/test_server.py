@@ -142,6 +142,14 @@ async def test_hover_over_a_layer(editor: Editor) -> None:
     assert await editor.hover(1) == ""
 
 
+async def test_layers_that_are_alike_are_described_once(editor: Editor) -> None:
+    heads = "self.fc1 = nn.ModuleList([nn.Linear(256, 4) for _ in range(6)])"
+    text = NET.replace("self.fc1 = nn.Linear(256, 256)", heads).replace("nn.init.xavier_uniform(self.fc1.weight)", "")
+    await editor.open(text.replace("self.fc2(torch.relu(self.fc1(x)))", "torch.cat([head(x) for head in self.fc1])"))
+    names = ", ".join(f"**`fc1.{number}`** of `Net`" for number in range(4))
+    assert (await editor.hover(7)).startswith(f"{names} and 2 more: `Linear(in_features=256, out_features=4)`")
+
+
 async def test_the_default_start_has_its_factor(editor: Editor) -> None:
     await editor.open(NET.replace("        nn.init.xavier_uniform(self.fc1.weight)\n", ""))
     assert "`kaiming_uniform_(a=sqrt(5))`, PyTorch's default" in await editor.hover(7)

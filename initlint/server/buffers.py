@@ -56,8 +56,8 @@ class Buffer:
         return json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
 
     def part_of(self, span: Span) -> Part:
-        """The document in which a place of this file lies."""
-        return self.parts[span.cell.number if span.cell else 0]
+        """The document in which a place of this file lies: the first if that is the file as a whole."""
+        return self.parts.get(span.cell.number if span.cell else 0) or next(iter(self.parts.values()))
 
     def number_of(self, uri: str) -> int:
         """The key in `parts` of a document. Raises KeyError."""

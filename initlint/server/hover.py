@@ -28,17 +28,23 @@ def describe(models: Iterable[ModelGraph], file: str, cell: int, row: int, link:
 
     In a notebook `cell` is the number of the cell that the row belongs to, else 0.
     """
-    entries: dict[str, None] = {}
+    entries: dict[str, dict[str, None]] = {}
     for model in models:
         for layer in model.layers:
             places = (layer.place, *(write.place for write in _in_effect(layer)))
             if any(_is_on(place.span, file, cell, row) for place in places):
-                entries["\n".join(_lines(model, layer, link))] = None
+                alike = entries.setdefault("\n".join(_lines(model, layer, link)), {})
+                alike[f"**`{layer.path}`** of `{model.name}`"] = None
     if not entries:
         return None
-    shown = list(entries)[:MAX_LAYERS]
-    more = [f"and {len(entries) - MAX_LAYERS} more layers"] if len(entries) > MAX_LAYERS else []
+    shown = [f"{_listed(list(names))}: {text}" for text, names in list(entries.items())[:MAX_LAYERS]]
+    more = [f"and {len(entries) - MAX_LAYERS} more kinds"] if len(entries) > MAX_LAYERS else []
     return "\n\n---\n\n".join([*shown, *more])
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - MAX_LAYERS
+    return ", ".join(names[:MAX_LAYERS]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _is_on(span: Span, file: str, cell: int, row: int) -> bool:
@@ -55,7 +61,7 @@ def _in_effect(layer: Layer) -> Iterator[Write]:
 
 def _lines(model: ModelGraph, layer: Layer, link: Link) -> Iterator[str]:
     arguments = ", ".join(f"{name}={_value(value)}" for name, value in layer.arguments.items())
-    yield f"**`{layer.path}`** of `{model.name}`: `{layer.type}({arguments})`\n"
+    yield f"`{layer.type}({arguments})`\n"
     for parameter in dict.fromkeys(["weight", *(write.parameter for write in layer.writes)]):
         yield f"- {parameter}: {_init(model, layer, parameter, link)}"
     yield from dict.fromkeys(f"- then {_following(f)} ({link(f.place.span)})" for f in layer.followed_by)
