@@ -21,17 +21,18 @@ from typing import Any, NoReturn
 
 import click
 
-from initlint import __version__, linter, manual, options, runs
+from initlint import __version__, linter, manual, options, runs, trace_options, tracing
 from initlint.api import check_paths
 from initlint.diff import unified_diff
 from initlint.files import replace_all, write
 from initlint.linter import Contents, Result
 from initlint.options import WrongUse, guarded
-from initlint.report import adoption, concise, graph_json
+from initlint.report import adoption, concise, graph_json, remarks
 from initlint.report import graph as graph_report
 from initlint.report import json as json_report
 from initlint.report import settings as settings_report
 from initlint.report import statistics as statistics_report
+from initlint.report import trace as trace_report
 from initlint.report.escape import escape
 from initlint.report.formats import FOR_PEOPLE, render
 from initlint.report.headline import summary
@@ -237,6 +238,21 @@ def _optional(module: str, what: str, extra: str) -> ModuleType:
 
 
 @cli.command()
+@trace_options.command
+def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
+    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), follow the signal, and print each layer.
+
+    This runs their code, in a process of its own without network.
+    """
+    settings, specs, limits = trace_options.read(targets, **chosen)
+    traced = trace_options.guarded(tracing.trace, specs, settings, limits, measure)
+    as_json = output_format == "json"
+    _echo(json_report.dumps(trace_report.to_json(traced)) if as_json else trace_report.tables(traced))
+    _echo(trace_report.problems(traced), err=True)
+    click.get_current_context().exit(int(any(one.problem for one in traced)))
+
+
+@cli.command()
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rules(output_format: str) -> None:
     """List all rules."""
@@ -272,15 +288,7 @@ def _statistics(report: Report, settings: Settings) -> str:
 
 def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
     """Say on stderr what is no finding."""
-    if not (result.files or result.diagnostics or quiet):
-        _echo("warning: no Python files found under the given paths\n", err=True)
-    if verbose:
-        _echo(f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}\n", err=True)
-        _echo(f"files: {len(result.files)}\n", err=True)
-        _echo("".join(f"not followed: {escape(line)}\n" for line in result.incomplete), err=True)
-    for failure in result.failures:
-        debug = verbose or bool(os.environ.get("INITLINT_DEBUG"))
-        _echo(f"initlint: {escape(runs.complaint(failure))}\n{failure.traceback if debug else ''}", err=True)
+    _echo(remarks.render(result, settings, quiet, verbose, bool(os.environ.get("INITLINT_DEBUG"))), err=True)
 
 
 def _echo(text: str, err: bool = False) -> None:

@@ -284,6 +284,8 @@ class ModelGraph:
     """The qualified names of the classes of its submodules whose layers its `forward` uses."""
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
+    way: str | None = None
+    """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 
     @cached_property
     def by_path(self) -> dict[str, Layer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.initializers import INITIALIZERS, constant_value, scale, variance
-from initlint.facts.layers import MODULES, fans
+from initlint.facts.layers import MODULES, default_init, fans
 from initlint.graph import UNDETERMINED, Following, InitCall, Layer, ModelGraph, Place, Write
 
 NORMS = frozenset(
@@ -172,3 +172,24 @@ def _slope_moment(activation: Activation, moment: float) -> float | None:
 def keeps_scale(factor: float) -> bool:
     """Whether a factor on the second moment is near enough to one for training to go on well over many layers."""
     return 0.8 <= factor <= 1.25
+
+
+def predicted_factor(layer: Layer) -> float | None:
+    """What a layer multiplies the signal's second moment by, by its effective init or torch's default.
+
+    Its activation is counted if there is but one and nothing lies between. None if a part of it is not known, or the
+    layer is not one linear map.
+    """
+    if not is_matrix(layer) or not layer.settled():
+        return None
+    write = layer.effective()
+    default = default_init(MODULES[f"torch.nn.{layer.type}"].family)
+    drawn = (write.initializer, write.arguments) if write is not None else default
+    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
+    if drawn is None or sizes is None or sizes.signal_fan_in is None:
+        return None
+    initializer, arguments = drawn
+    spread = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
+    following = certain_activation(layer, frozenset())
+    moment = 1.0 if following is None else _moment(following)
+    return None if spread is None or moment is None else sizes.signal_fan_in * spread * moment

@@ -37,7 +37,8 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
         raise WrongUse(escape(str(error))) from None
 
 
-def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """A decorator that applies all these options, the first one outermost."""
     return lambda command: reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
@@ -54,24 +55,28 @@ def _flag(*names: str, text: str) -> Callable[[Command], Command]:
     return click.option(*names, is_flag=True, help=text)
 
 
-files = _stacked(
-    click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
-    click.option("--stdin-filename", type=click.Path(path_type=Path), help="The name of what `-` reads."),
+configuration = stacked(
     click.option("--config", type=click.Path(path_type=Path), help="Read the settings from this file."),
     _flag("--isolated", text="Read no settings from any file."),
+)
+
+files = stacked(
+    click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
+    click.option("--stdin-filename", type=click.Path(path_type=Path), help="The name of what `-` reads."),
+    configuration,
     _listed("--exclude", "PATTERNS", "Replace what is left out."),
     _listed("--extend-exclude", "PATTERNS", "Leave out more."),
     _flag("--force-exclude", text="Leave out also files that are named here."),
     _flag("--no-respect-gitignore", text="Do not leave out what git ignores."),
 )
 
-rules = _stacked(
+rules = stacked(
     _listed("--select", "CODES", "Run these rules only, by code or prefix: INI301, INI3, ALL."),
     _listed("--ignore", "CODES", "Do not run these rules."),
     _listed("--extend-select", "CODES", "Run these rules as well."),
 )
 
-fixing = _stacked(
+fixing = stacked(
     _flag("--fix", text="Rewrite the calls that are safe to rewrite, and report the rest."),
     _flag("--fix-only", text="As --fix, but neither report the rest nor fail for it."),
     _flag("--unsafe-fixes", text="Let --fix, --fix-only and --diff rewrite also what may not be meant."),
@@ -79,13 +84,13 @@ fixing = _stacked(
     _flag("--exit-non-zero-on-fix", text="Exit with 1 if anything was fixed."),
 )
 
-adopting = _stacked(
+adopting = stacked(
     click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa for each finding, with a reason if there is one."),
     click.option("--baseline", type=click.Path(path_type=Path), help="Do not report what this file says is known."),
     click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
 )
 
-reporting = _stacked(
+reporting = stacked(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
     _flag("--statistics", text="Print how many findings each rule has, in place of the findings."),
@@ -133,6 +138,14 @@ def check_use(
             raise WrongUse(escape(f"{file} cannot be written: {reason}"))
 
 
+def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:
+    """What the file says that is named, or is found from `start` upward."""
+    if config and isolated:
+        raise WrongUse("--config and --isolated exclude each other")
+    file = None if isolated else config or guarded(find, start)
+    return guarded(load, file) if file else Settings()
+
+
 def settings_for(
     paths: tuple[Path, ...],
     *,
@@ -150,10 +163,7 @@ def settings_for(
     baseline: Path | None = None,
 ) -> Settings:
     """The file's settings, which is found upward from the first path, below those of the command line."""
-    if config and isolated:
-        raise WrongUse("--config and --isolated exclude each other")
-    file = None if isolated else config or guarded(find, paths[0])
-    settings = guarded(load, file) if file else Settings()
+    settings = file_settings(paths[0], config, isolated)
     return replace(
         settings,
         exclude=settings.exclude if exclude is None else exclude,

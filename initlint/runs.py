@@ -11,8 +11,9 @@ from initlint import add_noqa, baseline, linter
 from initlint.api import check_paths
 from initlint.files import write
 from initlint.fixer import Files, FixResult, fix_paths, is_wanted
-from initlint.linter import Contents, Failure, Result
+from initlint.linter import Contents, Result
 from initlint.report.lines import lines_of
+from initlint.report.remarks import complaint
 from initlint.report.report import Report
 from initlint.rules import all_rules
 from initlint.settings import Settings
@@ -58,11 +59,6 @@ def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
         all_rules(),
         tuple(map(complaint, result.failures)),
     )
-
-
-def complaint(failure: Failure) -> str:
-    """A defect of initlint in one line."""
-    return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"
 
 
 def _check(paths: tuple[Path, ...], settings: Settings, files: Files) -> Result:

@@ -18,6 +18,7 @@ from initlint.facts.additions import (
     suggestion,
 )
 from initlint.facts.helpers import Helper
+from initlint.targets import TargetSpec, read_targets
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -86,6 +87,8 @@ class Settings:
     initializers: Mapping[str, Helper] = field(default_factory=dict)
     activations: Mapping[str, str] = field(default_factory=dict)
     base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    trace: tuple[TargetSpec, ...] = ()
+    """What `initlint trace` builds if the command line names nothing. Paths are relative to `root`."""
     root: Path = field(default_factory=Path.cwd)
     """The directory of the configuration file, else the current one."""
     file: Path | None = None
@@ -241,6 +244,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "initializers": _table_of(read_initializers),
     "activations": _table_of(read_activations),
     "base-classes": _table_of(read_base_classes),
+    "trace": read_targets,
 }
 
 

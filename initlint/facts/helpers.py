@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from initlint.facts.initializer_table import INITIALIZERS
-from initlint.facts.signatures import Signature, signature
+from initlint.facts.signatures import REQUIRED, Signature, signature
 
 _INIT = "torch.nn.init."
 _NONE: Mapping[str, object] = MappingProxyType({})
@@ -30,6 +30,33 @@ class Helper:
     fixed: Mapping[str, object] = field(default_factory=lambda: _NONE)
     distributions: Mapping[str, str] = field(default_factory=lambda: _NO_CHOICE)
     bias: str | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one call of a helper does: the initializer of the weight with its arguments, and the bias's constant."""
+
+    initializer: str
+    arguments: Mapping[str, object]
+    bias: object
+
+
+def effect(helper: Helper, given: Mapping[str, object]) -> Effect:
+    """The effect of a call of `helper` with the arguments `given` by name, without what it fills."""
+    initializer = helper.equivalent
+    own = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
+    defaults = {
+        parameter: default
+        for parameter, default in helper.signature[1:]
+        if default is not REQUIRED and own.get(parameter) != default
+    }
+    values = {**defaults, **given, **helper.fixed}
+    distribution = values.get("distribution") if helper.distributions else None
+    if isinstance(distribution, str):
+        initializer = helper.distributions.get(distribution, initializer)
+    bias = values.get(helper.bias, 0.0) if helper.bias is not None else 0.0
+    passed = own.keys() - ({"distribution"} if helper.distributions else set())
+    return Effect(initializer, {name: value for name, value in values.items() if name in passed}, bias)
 
 
 _PLACES_OF_MMCV = ("mmcv.cnn", "mmcv.cnn.utils", "mmcv.cnn.utils.weight_init")

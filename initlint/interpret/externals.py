@@ -132,12 +132,19 @@ def _operands(values: list[Value]) -> list[Value]:
     return [value for value in found if not isinstance(value, str)]
 
 
+_ARITHMETIC = {
+    **dict.fromkeys(("torch.add",), "add"),
+    **dict.fromkeys(("torch.sub", "torch.subtract", "torch.rsub"), "sub"),
+    **dict.fromkeys(("torch.mul", "torch.multiply"), "mul"),
+    **dict.fromkeys(("torch.div", "torch.divide", "torch.true_divide"), "div"),
+}
+"""Functions that do what an operator of Python does."""
+
+
 def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
-    if op in ("add", "mul") and len(values) >= 2 and name.startswith("torch."):
-        kind = name.rpartition(".")[2]
-        word = {"add": "add", "sub": "sub", "subtract": "sub", "mul": "mul", "multiply": "mul"}.get(kind, "div")
-        if isinstance(present(values[0]), (Tensor, Unknown)) or isinstance(present(values[1]), Tensor):
-            return arithmetic(machine, word, values[0], values[1], call.site)
+    word = _ARITHMETIC.get(name)
+    if word is not None and len(values) >= 2 and _is_of_tensors(values):
+        return arithmetic(machine, word, values[0], values[1], call.site)
     if op == "concat":
         return operation(machine, "noted", op, values[:1], call.site)
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
@@ -147,6 +154,10 @@ def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Valu
     ):
         return made, Unknown("indices")
     return made
+
+
+def _is_of_tensors(values: list[Value]) -> bool:
+    return isinstance(present(values[0]), (Tensor, Unknown)) or isinstance(present(values[1]), Tensor)
 
 
 def _weighted(machine: Machine, name: str, call: Call) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from initlint.facts.helpers import effect
 from initlint.facts.initializers import (
     DEPRECATED,
     INITIALIZERS,
@@ -16,7 +17,7 @@ from initlint.facts.initializers import (
     Helper,
     calculate_gain,
 )
-from initlint.facts.signatures import REQUIRED, Signature
+from initlint.facts.signatures import Signature
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import ListValue
 from initlint.interpret.machine import Machine
@@ -85,18 +86,8 @@ def _gain(machine: Machine, function: External, call: Call) -> Value:
 def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Value:
     """A call of another library's init function."""
     target = call.get(0, known.signature[0][0], Unknown("no tensor"))
-    given = bound(known.signature, call, skip=1)
-    initializer = known.equivalent
-    own = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
-    for parameter, default in known.signature[1:]:
-        if default is not REQUIRED and own.get(parameter) != default:
-            given.setdefault(parameter, default)
-    given.update(known.fixed)
-    distribution = given.pop("distribution", None) if known.distributions else None
-    if isinstance(distribution, str):
-        initializer = known.distributions.get(distribution, initializer)
-    bias = given.pop(known.bias, 0.0) if known.bias is not None else 0.0
-    arguments = {parameter: value for parameter, value in given.items() if parameter in own}
+    made = effect(known, bound(known.signature, call, skip=1))
+    initializer, arguments = made.initializer, dict(made.arguments)
     if known.takes == "tensor":
         note_call(machine, name, initializer, call.site, arguments, target)
         write(machine, target, initializer, arguments, call)
@@ -107,7 +98,7 @@ def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Valu
         if parameter == "weight":
             write(machine, tensor, initializer, arguments, call)
         elif parameter == "bias":
-            write(machine, tensor, "torch.nn.init.constant_", {"val": bias}, call)
+            write(machine, tensor, "torch.nn.init.constant_", {"val": made.bias}, call)
     return target
 
 

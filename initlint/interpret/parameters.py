@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
-from typing import Any
+from dataclasses import replace
 
 import libcst as cst
 
+from initlint.facts.scaling import scaled as scaled_init
 from initlint.graph import UNDETERMINED, Place
 from initlint.interpret.machine import Machine
 from initlint.interpret.records import UNKNOWN_WRITE, Recorded, record
@@ -116,48 +116,8 @@ def scaled(machine: Machine, tensor: Tensor, operation: str, other: Value, place
     return result
 
 
-_SCALED = {"normal_": ("mean", "std"), "uniform_": ("a", "b"), "constant_": ("val",), "zeros_": (), "ones_": ()}
-_DEFAULTS = {"mean": 0.0, "std": 1.0, "a": 0.0, "b": 1.0}
-
-
 def _scaled_write(write: Recorded, operation: str, other: Value) -> Recorded | None:
-    kind = write.initializer.rpartition(".")[2]
-    if kind not in _SCALED or write.relative or operation not in _NUMERIC:
+    made = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
+    if made is None:
         return None
-    number = other if isinstance(other, (int, float)) and not isinstance(other, bool) else None
-    initializer, arguments = write.initializer, dict(write.arguments)
-    if kind == "ones_":
-        initializer, arguments, kind = "torch.nn.init.constant_", {"val": 1.0}, "constant_"
-    if kind == "zeros_":
-        if operation in ("mul", "div"):
-            return write
-        initializer, arguments, kind = "torch.nn.init.constant_", {"val": 0.0}, "constant_"
-    moved = ("mean", "a", "b", "val") if operation in ("add", "sub") else _SCALED[kind]
-    for name in _SCALED[kind]:
-        if name in moved:
-            arguments[name] = _combined(arguments.get(name, _DEFAULTS.get(name)), operation, number)
-    return Recorded(
-        initializer=initializer,
-        arguments=arguments,
-        place=write.place,
-        via=write.via,
-        condition=write.condition,
-        method=True,
-        whole=write.whole,
-        relative=False,
-        helpers=write.helpers,
-        no_grad=write.no_grad,
-        visit=write.visit,
-    )
-
-
-def _combined(value: Any, operation: str, number: float | None) -> Any:
-    if number is None or not isinstance(value, (int, float)):
-        return UNDETERMINED
-    try:
-        return _NUMERIC[operation](value, number)
-    except (OverflowError, ZeroDivisionError):
-        return UNDETERMINED
-
-
-_NUMERIC = {"mul": operator.mul, "div": operator.truediv, "add": operator.add, "sub": operator.sub}
+    return replace(write, initializer=made[0], arguments=made[1], method=True)

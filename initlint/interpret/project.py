@@ -17,6 +17,7 @@ from initlint.interpret.scopes import GlobalEnvironment, ModuleScope
 from initlint.interpret.tables import TABLES
 from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
+from initlint.layout import module_name
 from initlint.source import SourceError, SourceFile
 
 _KEPT = 8 * 1024 * 1024
@@ -120,12 +121,7 @@ class Project:
     def _name(self, real: Path) -> tuple[Path, str]:
         """The folder that absolute imports of this file start from, and the file's dotted name below it."""
         if real not in self._roots:
-            folder = real.parent
-            parts = [] if real.name == "__init__.py" else [real.stem]
-            while (folder / "__init__.py").is_file() and folder.parent != folder:
-                parts.insert(0, folder.name)
-                folder = folder.parent
-            self._roots[real] = (folder, ".".join(parts) or real.parent.name)
+            self._roots[real] = module_name(real)
         return self._roots[real]
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:

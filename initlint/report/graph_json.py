@@ -19,6 +19,7 @@ def _model(model: ModelGraph) -> dict[str, Any]:
         "name": model.name,
         **_at(model.place),
         "engine": model.engine,
+        **({} if model.engine == "static" else {"way": model.way}),
         "layers": [_layer(layer) for layer in model.layers],
     }
 
