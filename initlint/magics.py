@@ -24,6 +24,9 @@ _PYTHON_CELLS = frozenset(
 )
 """Cell magics that run the rest of the cell in the notebook's own namespace."""
 
+_LANGUAGE = re.compile(r"%(?:fs|md|r|scala|sh|sql)\b")
+"""In Databricks such a line at the top hands over the whole cell; https://docs.databricks.com/notebooks/notebooks-code"""
+
 _TIMED = re.compile(r"%(?:time|timeit|prun|memit)(?:\s+-\w+(?:\s+\d+)?)*\s+(?=[^\s-])")
 """Line magics that run the rest of the line."""
 
@@ -52,8 +55,11 @@ def python_of(cell: str) -> str:
     top = list(takewhile(lambda line: not line.strip() or line.startswith("%%"), lines))
     if any(line.strip() and _first_word(line[2:]) not in _PYTHON_CELLS for line in top):
         return "".join(ends)
-    code = [*("" for _ in top), *_without_commands(lines[len(top) :])]
-    return "".join(chain.from_iterable(zip(code, ends, strict=True)))
+    rest = lines[len(top) :]
+    code = list(_without_commands(rest))
+    if rest and _LANGUAGE.match(rest[0]) and not _is_python("\n".join(code)):
+        return "".join(ends)
+    return "".join(chain.from_iterable(zip([*("" for _ in top), *code], ends, strict=True)))
 
 
 def _is_python(code: str) -> bool:

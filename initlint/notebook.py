@@ -22,7 +22,9 @@ from initlint.magics import python_of
 
 SUFFIX = ".ipynb"
 
-_BREAK = "\f\n"
+BREAK = "\f"
+"""The line before each cell."""
+_BREAK = f"{BREAK}\n"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _INDENTED = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?[\r\n]+)*[^\S\r\n]+[^\s#]")

@@ -22,6 +22,9 @@ NOTHING = [
     "cd ../data",
     "!pip install \\\n    torch \\\n    timm",
     "%timeit -n 10 for x in y: pass",
+    "%md\n# It's a title\n- and a list",
+    "%sql SELECT 1",
+    "%sql\nSELECT a FROM b",
 ]
 """Cells in which no Python stands that could matter."""
 
@@ -80,6 +83,7 @@ def test_ipython_too_takes_these_for_commands(cell: str) -> None:
         "%%capture out\n\n%%timeit\nnet.apply(init)",
         "!ls\nif x:\n    !ls\n    net.apply(init)",
         "%cd a\\\nb\nnet.apply(init)",
+        "%sql SELECT 1\nnet.apply(init)",
     ],
 )
 def test_timed_code_is_code_and_stays_where_it_is(cell: str) -> None:

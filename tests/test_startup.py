@@ -30,3 +30,10 @@ def test_checking_one_file_loads_nothing_of_the_server(tmp_path: Path, name: str
     )
     assert "INI901" in run.stdout
     assert run.stderr == "set()\n"
+
+
+def test_a_missing_library_is_one_line() -> None:
+    code = "import sys; sys.modules['pygls'] = None; from initlint.cli import main; main()"
+    run = subprocess.run([sys.executable, "-c", code, "server"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "Error: the language server needs pygls: pip install 'initlint[server]'\n"

@@ -26,3 +26,10 @@ def message_of(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     place = f"cell {span.cell.number}:{span.local.row}:{span.column}: " if span.cell else ""
     return f"{place}{escape(diagnostic.message)}"
+
+
+def line_of(span: Span, file: str) -> str:
+    """The line, for a reader who looks at `file`: `line 3`, `cell 4, line 3`, or with the name of another file."""
+    if span.file != file:
+        return f"{file_of(span)}:{span.local.row}"
+    return f"cell {span.cell.number}, line {span.local.row}" if span.cell else f"line {span.row}"

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
+from initlint.notebook import BREAK as CELL_BREAK
 from initlint.report.escape import escape
 from initlint.report.full import MAX_RELATED, MAX_ROWS
+from initlint.report.places import line_of
 from initlint.report.report import Lines
 
 _AROUND = 2
@@ -75,14 +77,24 @@ def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> Finding:
 
 def _code(span: Span, lines: Sequence[str]) -> Iterator[CodeLine]:
     end = min(span.end_row, span.row + MAX_ROWS - 1)
-    rows = range(max(1, span.row - _AROUND), min(len(lines), end + _AROUND) + 1)
+    rows = _rows_around(span, end, lines)
+    above = span.row - span.local.row
     shared = min((_indent(lines[row - 1]) for row in rows if lines[row - 1].strip()), default=0)
     for row in rows:
         line = lines[row - 1].rstrip()
         first = len(line) if not span.row <= row <= end else span.column - 1 if row == span.row else _indent(line)
         last = span.end_column - 1 if row == span.end_row else len(line)
         last = max(last, first)
-        yield CodeLine(row, _shown(line[shared:first]), _shown(line[first:last]), _shown(line[last:]))
+        yield CodeLine(row - above, _shown(line[shared:first]), _shown(line[first:last]), _shown(line[last:]))
+
+
+def _rows_around(span: Span, end: int, lines: Sequence[str]) -> range:
+    """Those of `span` as far as `end`, and a few more of the same file or cell."""
+    top = span.cell.row if span.cell else 1
+    bottom = min(len(lines), end + _AROUND)
+    if span.cell:
+        bottom = next((row - 1 for row in range(end, bottom + 1) if lines[row - 1] == CELL_BREAK), bottom)
+    return range(max(top, span.row - _AROUND), bottom + 1)
 
 
 def _indent(line: str) -> int:
@@ -96,7 +108,6 @@ def _shown(source: str) -> str:
 def _places(related: Iterable[Related], own: Span, lines: Lines) -> Iterator[Place]:
     for other in related:
         span = other.span
-        where = f"line {span.row}" if span.file == own.file else f"{escape(span.file)}:{span.row}"
         source = lines(span.file)
         code = source[span.row - 1].strip() if span.row <= len(source) else ""
-        yield Place(where, escape(other.message), _shown(code))
+        yield Place(line_of(span, own.file), escape(other.message), _shown(code))

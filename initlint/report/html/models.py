@@ -14,6 +14,7 @@ from initlint.report.html.drawing import Badge, Drawing, draw, is_weighted
 from initlint.report.html.layout import Placed, place
 from initlint.report.html.plot import Curve, plot
 from initlint.report.html.wording import initializer, shape, word
+from initlint.report.places import line_of
 from initlint.wording import number
 
 WIDE, NARROW = (760, 300), (350, 260)
@@ -154,7 +155,7 @@ def _row(layer: Layer, at: int, level: float | None, badges: tuple[Badge, ...], 
         shape=shape(layer),
         init=initializer(write) if layer.settled() else f"{initializer(write)}, perhaps overwritten",
         kind=kind,
-        where=f"line {span.row}" if span.file == file else f"{span.file}:{span.row}",
+        where=line_of(span, file),
         follows=", or ".join(ways),
         level="" if level is None else number(level),
         badges=tuple(dict.fromkeys(badges)),
