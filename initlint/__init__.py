@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from initlint.diagnostics import Severity as Severity
     from initlint.diagnostics import Span as Span
     from initlint.discover import DiscoveryError as DiscoveryError
-    from initlint.linter import Failure as Failure
     from initlint.linter import Result as Result
+    from initlint.outcome import Failure as Failure
     from initlint.settings import ConfigurationError as ConfigurationError
     from initlint.settings import Settings as Settings
 
@@ -40,7 +40,8 @@ _PUBLIC = {
     "api": "check_paths check_source",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
     "discover": "DiscoveryError",
-    "linter": "Failure Result",
+    "linter": "Result",
+    "outcome": "Failure",
     "settings": "ConfigurationError Settings",
 }
 _HOME = {name: f"initlint.{module}" for module, names in _PUBLIC.items() for name in names.split()}

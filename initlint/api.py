@@ -16,13 +16,17 @@ from initlint.settings import Settings, find, load
 
 
 def check_paths(
-    paths: Iterable[str | Path], settings: Settings | None = None, *, contents: Contents = MappingProxyType({})
+    paths: Iterable[str | Path],
+    settings: Settings | None = None,
+    *,
+    contents: Contents = MappingProxyType({}),
+    jobs: int = 1,
 ) -> Result:
     """Lint files and directories.
 
     `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
     `contents`: bytes by path, as it stands in `paths` or below one of them, that are linted in place of what the disk
-    holds there.
+    holds there. `jobs`: the most processes that may be used.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
     A file that cannot be read or parsed is a finding of the rule INI000, and a defect of initlint itself is one of
@@ -31,7 +35,7 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    result = linter.check(named, settings, contents)
+    result = linter.check(named, settings, contents, jobs)
     if settings.baseline is None:
         return result
     known = baseline.load(settings.root / settings.baseline)

@@ -82,10 +82,12 @@ def cli() -> None:
 @options.rules
 @options.fixing
 @options.adopting
+@options.running
 @options.reporting
 def check(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
+    jobs: int,
     fix: bool,
     fix_only: bool,
     unsafe_fixes: bool,
@@ -111,13 +113,13 @@ def check(
     changing = fixing or add_noqa is not None
     options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     if write_baseline is not None:
-        outcome = guarded(runs.baselined, paths, settings, contents, write_baseline)
+        outcome = guarded(runs.baselined, paths, settings, contents, write_baseline, jobs)
     elif add_noqa is not None:
-        outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa)
+        outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa, jobs)
     elif fixing:
-        outcome = guarded(runs.fixed, paths, settings, contents, unsafe_fixes)
+        outcome = guarded(runs.fixed, paths, settings, contents, unsafe_fixes, jobs)
     else:
-        outcome = guarded(runs.linted, paths, settings, contents)
+        outcome = guarded(runs.linted, paths, settings, contents, jobs)
     failed = _deliver(outcome, paths, contents, diff) if changing else ()
     if failed:
         outcome = outcome.without(failed, guarded(check_paths, paths, settings))

@@ -40,6 +40,11 @@ class Span:
         )
 
     @property
+    def key(self) -> tuple[str | int, ...]:
+        """Stands for the place in a table."""
+        return (self.file, self.row, self.column, self.end_row, self.end_column)
+
+    @property
     def span(self) -> Span:
         """Itself, so that a resolved place can stand wherever a lazy one (`source.Site`) can."""
         return self
@@ -79,6 +84,16 @@ class Fix:
     message: str
     edits: tuple[Edit, ...]
     applicability: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class FixByActivation(Fix):
+    """A fix that is right for the activation that follows: another model, with another activation, forbids it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixOfEveryUse(Fix):
+    """A fix that is wrong wherever the call was right: a model in which it was forbids it."""
 
 
 @dataclass(frozen=True, slots=True)

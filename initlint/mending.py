@@ -7,9 +7,8 @@ do not stand in the way, layers that ask for another call forbid the fix, and an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
-from initlint.diagnostics import Applicability, Fix
+from initlint.diagnostics import Applicability, FixByActivation
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Layer, ModelGraph, Place, Write
 from initlint.judge import call_at, is_hidden, is_matrix
@@ -17,16 +16,6 @@ from initlint.replacement import Choice, Replacement, replacement, start
 from initlint.rewrite import replace_call
 from initlint.source import Site
 from initlint.wording import layer_names
-
-
-@dataclass(frozen=True, slots=True)
-class FixByActivation(Fix):
-    """A fix that is right for the activation that follows: another model, with another activation, forbids it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FixOfEveryUse(Fix):
-    """A fix that is wrong wherever the call was right: a model in which it was forbids it."""
 
 
 def mend(

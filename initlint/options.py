@@ -15,6 +15,7 @@ from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
 from initlint.discover import DiscoveryError
 from initlint.files import CannotWrite
+from initlint.jobs import available
 from initlint.linter import Contents
 from initlint.report.escape import escape
 from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
@@ -88,6 +89,12 @@ adopting = stacked(
     click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa for each finding, with a reason if there is one."),
     click.option("--baseline", type=click.Path(path_type=Path), help="Do not report what this file says is known."),
     click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
+)
+
+running = stacked(
+    click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), default=available, show_default="all cores", help="Processes."
+    ),
 )
 
 reporting = stacked(

@@ -21,29 +21,31 @@ from initlint.settings import Settings
 Outcome = FixResult[Result]
 
 
-def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> Outcome:
+def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, jobs: int = 1) -> Outcome:
     """Report, and change nothing."""
-    return FixResult({}, {}, check_paths(paths, settings, contents=contents))
+    return FixResult({}, {}, check_paths(paths, settings, contents=contents, jobs=jobs))
 
 
-def fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool) -> Outcome:
+def fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, jobs: int = 1) -> Outcome:
     """Fix in memory."""
     originals = _originals(paths, settings, contents)
-    return fix_paths(partial(_check, paths, settings), originals, partial(is_wanted, unsafe=unsafe))
+    check = partial(_check, paths, settings, originals, contents, jobs)
+    return fix_paths(check, originals, partial(is_wanted, unsafe=unsafe))
 
 
-def suppressed(paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str) -> Outcome:
+def suppressed(paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, jobs: int = 1) -> Outcome:
     """Add a `noqa` for all that is found, in memory. Raises `BadReason`."""
-    return add_noqa.add_noqa(partial(_check, paths, settings), _originals(paths, settings, contents), reason)
+    originals = _originals(paths, settings, contents)
+    return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, jobs), originals, reason)
 
 
-def baselined(paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path) -> Outcome:
+def baselined(paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, jobs: int = 1) -> Outcome:
     """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
 
     Raises `CannotWrite`.
     """
     lines = lines_of(contents)
-    result = check_paths(paths, replace(settings, baseline=None), contents=contents)
+    result = check_paths(paths, replace(settings, baseline=None), contents=contents, jobs=jobs)
     write(file, baseline.render(file, result.diagnostics, lines).encode())
     return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
 
@@ -61,8 +63,12 @@ def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
     )
 
 
-def _check(paths: tuple[Path, ...], settings: Settings, files: Files) -> Result:
-    return check_paths(paths, settings, contents=files)
+def _check(
+    paths: tuple[Path, ...], settings: Settings, originals: Files, contents: Contents, jobs: int, files: Files
+) -> Result:
+    """Lint `files`; what is as on the disk need not be sent to other processes."""
+    changed = {path: data for path, data in files.items() if path in contents or data != originals[path]}
+    return check_paths(paths, settings, contents=changed, jobs=jobs)
 
 
 def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ are recorded by one pass of code generation, and only for the files that somethi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from libcst._nodes.internal import CodegenState
 from initlint.diagnostics import Cell, Span
 from initlint.notebook import SUFFIX as NOTEBOOK_SUFFIX
 from initlint.notebook import Notebook, NotebookError
+from initlint.numbering import number_calls
 
 _PLACE_AGAIN = re.compile(r"^parser error: error at \d+:\d+: ")
 """libcst's message begins with the place, which in a notebook is none that the user knows."""
@@ -154,6 +155,11 @@ class SourceFile:
         self.module._codegen(state)
         return state.found
 
+    @cached_property
+    def call_numbers(self) -> Mapping[int, int]:
+        """By the identity of each call its number in the file."""
+        return number_calls(self.module)
+
     def span(self, node: cst.CSTNode) -> Span:
         """Where `node`, a node of this file, stands."""
         return self.place(*self._positions[id(node)])
@@ -213,9 +219,10 @@ class Site:
         return self.source.span(self.node)
 
     @property
-    def key(self) -> tuple[str, int]:
-        """Equal for the same node of the same reading of a file."""
-        return (self.source.path, id(self.node))
+    def key(self) -> tuple[str | int, ...]:
+        """Equal for the same node of the same content of a file, in whatever process it is read."""
+        number = self.source.call_numbers.get(id(self.node))
+        return self.span.key if number is None else (self.source.path, number)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Site) and self.node is other.node and self.source is other.source

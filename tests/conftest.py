@@ -87,9 +87,9 @@ FAKE_RULES = (
 @pytest.fixture
 def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the tracer and the rules; INI901 is off by default."""
-    monkeypatch.setattr("initlint.linter.Project", FakeProject)
-    monkeypatch.setattr("initlint.linter.can_matter", lambda data: b"torch" in data)
-    for module in ("initlint.linter", "initlint.cli"):
+    monkeypatch.setattr("initlint.examine.Project", FakeProject)
+    monkeypatch.setattr("initlint.examine.can_matter", lambda data: b"torch" in data)
+    for module in ("initlint.examine", "initlint.linter", "initlint.cli"):
         monkeypatch.setattr(f"{module}.all_rules", lambda: FAKE_RULES)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint import linter
+from initlint import examine, linter
 from initlint.diagnostics import Applicability, Severity
 from initlint.discover import DiscoveryError
 from initlint.linter import Result
@@ -123,13 +123,13 @@ def test_nothing_is_said_about_a_file_that_is_not_linted(monkeypatch: pytest.Mon
     Path("net.py").write_text(NET, encoding="utf-8")
     Path("main.py").write_text("import torch\n", encoding="utf-8")
 
-    class Following(linter.Project):
+    class Following(examine.Project):
         """`main.py` builds the model of `net.py`."""
 
         def graph(self, source: object) -> object:
             return super().graph(self.load(Path("net.py")))
 
-    monkeypatch.setattr(linter, "Project", Following)
+    monkeypatch.setattr(examine, "Project", Following)
     assert linter.check([Path("main.py")], Settings()).diagnostics == ()
     both = linter.check([Path("main.py"), Path("net.py")], Settings())
     assert codes(both) == [("net.py", "INI301", 5)]

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
-from initlint.mending import FixByActivation, FixOfEveryUse
-from initlint.merge import Found, Use, merge
+from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, FixByActivation, FixOfEveryUse, Severity, Span
+from initlint.merge import merge
+from initlint.outcome import Found, Use
 
 PLACE = Span("net.py", 3, 5, 3, 20)
 SAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.SAFE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.linter import Failure, Result
+from initlint.linter import Result
+from initlint.outcome import Failure
 from initlint.report.escape import escape
 from initlint.settings import Settings
 

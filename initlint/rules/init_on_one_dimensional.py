@@ -58,10 +58,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.graph import InitCall, ModelGraph, Target
-from initlint.mending import FixOfEveryUse
 from initlint.rewrite import replace_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings

@@ -57,11 +57,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.layers import shapes
 from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
-from initlint.mending import FixOfEveryUse
 from initlint.rewrite import append_attribute, compare_with_none, guard_against_none
 from initlint.rule import Violation, rule
 from initlint.settings import Settings

@@ -1,0 +1,151 @@
+"""One file after another through tracer and rules, each to an `Outcome` of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from initlint.diagnostics import Diagnostic, Related, Severity, Span
+from initlint.graph import FileGraph, ModelGraph, Target
+from initlint.interpret import Project
+from initlint.mending import asked
+from initlint.outcome import Failure, Found, Key, Outcome, Use
+from initlint.rule import Rule, Violation
+from initlint.rules import all_rules
+from initlint.settings import ALWAYS_ON, Settings
+from initlint.source import SourceError, SourceFile, python_in
+from initlint.syntax import can_matter, check_syntax
+
+
+def examiner(
+    files: Collection[Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
+) -> Callable[[Path], Outcome]:
+    """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
+    return Examiner.start(files, settings, contents, codes).outcome
+
+
+@dataclass
+class Examiner:
+    """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
+
+    settings: Settings
+    contents: Mapping[str, bytes]
+    project: Project
+    rules: Collection[Rule] = ()
+
+    @classmethod
+    def start(
+        cls,
+        files: Iterable[Path],
+        settings: Settings,
+        contents: Mapping[str, bytes],
+        codes: Collection[str] = (),
+        operations: bool = False,
+    ) -> Examiner:
+        """`codes` are those of the rules to apply; `operations`: the models keep their whole data flow."""
+        roots = [settings.root / folder for folder in settings.src]
+        project = Project(files, contents, roots, settings.additions, operations)
+        return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes])
+
+    def outcome(self, file: Path) -> Outcome:
+        return self.examine(file)[0]
+
+    def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
+        """The graph is None for a file that cannot be read, and for one that cannot matter."""
+        noted = _Noted()
+        try:
+            source = self._load(file)
+        except SourceError as error:
+            return Outcome(unreadable=_unreadable(file, error)), None
+        graph = self._graph(source, noted) if source else None
+        if graph is None:
+            return Outcome(failures=tuple(noted.failures)), None
+        models = tuple(enumerate(graph.models))
+        uses: dict[Key, Use] = {}
+        for number, model in models:
+            _note_uses(uses, model, number)
+        found = tuple(self._found(graph, noted))
+        return Outcome(
+            found=found,
+            uses=uses,
+            roots=tuple(model.root for model in graph.models),
+            part_classes=graph.bases.union(*(model.parts for model in graph.models)),
+            incomplete=tuple(f"{file}: {model.name}: {why}" for model in graph.models for why in model.incomplete),
+            failures=tuple(noted.failures),
+        ), graph
+
+    def _load(self, file: Path) -> SourceFile | None:
+        """None for a file that is Python and in which nothing can matter."""
+        try:
+            data = self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
+        except OSError:
+            return self.project.load(file)  # which says what is wrong with it
+        if can_matter(python_in(str(file), data)):
+            return self.project.load(file)
+        check_syntax(str(file), data)
+        return None
+
+    def _graph(self, source: SourceFile, noted: _Noted) -> FileGraph | None:
+        with noted.what_breaks("the tracer", source.path):
+            return self.project.graph(source)
+        return None
+
+    def _found(self, graph: FileGraph, noted: _Noted) -> Iterator[Found]:
+        models = tuple(enumerate(graph.models))
+        for rule in self.rules:
+            for owner, subject in models if rule.scope == "model" else [(None, graph)]:
+                with noted.what_breaks(rule.code, graph.source.path):
+                    for violation in rule.check(subject, self.settings):
+                        yield _resolve(rule, violation, owner)
+
+
+@dataclass
+class _Noted:
+    failures: list[Failure] = field(default_factory=list)
+
+    @contextmanager
+    def what_breaks(self, part: str, file: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            summary = f"{type(error).__name__}: {error}"
+            self.failures.append(Failure(part, file, summary, traceback.format_exc()))
+
+
+def _unreadable(file: Path, error: SourceError) -> Diagnostic:
+    span = Span(str(file), error.row, error.column, error.row, error.column, error.cell)
+    return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)
+
+
+def _resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
+    """The violation with its places turned into rows and columns."""
+    diagnostic = Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        message=violation.message,
+        severity=violation.severity,
+        span=violation.place.span,
+        related=tuple(Related(place.span, message) for place, message in violation.related),
+        fix=violation.fix,
+    )
+    return Found(diagnostic, violation.place.key, model, violation.layers)
+
+
+def _note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
+    """Add the init calls of `model`, the model with that number, to `uses`."""
+    for place in model.by_call:
+        uses.setdefault(place.key, Use()).models.add(number)
+    for place, call in asked(model):
+        uses[place.key].asked.setdefault(call, model.name)
+    for init in model.calls:
+        if init.targets:
+            use = uses.setdefault(init.place.key, Use())
+            use.called.add(number)
+            use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
+
+
+def _is_vector(target: Target) -> bool:
+    return target.parameter == "bias" if target.shape is None else len(target.shape) < 2

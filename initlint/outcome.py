@@ -1,0 +1,115 @@
+"""What linting one file gives: plain data, which may come from another process or from an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from initlint.diagnostics import Diagnostic
+
+Key: TypeAlias = "tuple[str | int, ...]"
+"""Stands for a place: the path of its file and what tells it apart there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A defect of initlint itself: the part that broke, the file it broke on, and the traceback."""
+
+    part: str
+    file: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A violation as a diagnostic, and whose it is.
+
+    `model` is the number of a model, of the file's or of the run's; None: it speaks of a whole file.
+    `layers` are the violation's.
+    """
+
+    diagnostic: Diagnostic
+    place: Key
+    model: int | None
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Use:
+    """What an init call does in all models of a file, or of a run.
+
+    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
+    for each call the first model in which one does. `called`: the numbers of the models in which it runs on anything.
+    `on_vectors`: whether it runs on a bias or another tensor that xavier and kaiming do not take.
+    """
+
+    models: set[int] = field(default_factory=set)
+    asked: dict[str, str] = field(default_factory=dict)
+    called: set[int] = field(default_factory=set)
+    on_vectors: bool = False
+
+    def add(self, other: Use, first: int) -> None:
+        """Add what the call does in further models, whose numbers begin at `first`."""
+        self.models.update(first + number for number in other.models)
+        self.called.update(first + number for number in other.called)
+        self.on_vectors = self.on_vectors or other.on_vectors
+        for call, model in other.asked.items():
+            self.asked.setdefault(call, model)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
+
+    `unreadable` excludes the rest. `incomplete`: one line for each model of which something could not be followed.
+    `roots`: by the number of a model its class. `part_classes`: the classes that are parts or bases of others.
+    """
+
+    unreadable: Diagnostic | None = None
+    found: tuple[Found, ...] = ()
+    uses: Mapping[Key, Use] = field(default_factory=dict)
+    roots: tuple[str | None, ...] = ()
+    part_classes: frozenset[str] = frozenset()
+    incomplete: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass
+class Collected:
+    """The outcomes of many files put together, in the order in which they are added."""
+
+    unreadable: list[Diagnostic] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    uses: dict[Key, Use] = field(default_factory=dict)
+    roots: list[str | None] = field(default_factory=list)
+    part_classes: set[str] = field(default_factory=set)
+    incomplete: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Collected:
+        collected = cls()
+        for outcome in outcomes:
+            collected.add(outcome)
+        return collected
+
+    def add(self, outcome: Outcome) -> None:
+        """Add one file, whose models get the next numbers."""
+        first = len(self.roots)
+        if outcome.unreadable is not None:
+            self.unreadable.append(outcome.unreadable)
+        for found in outcome.found:
+            self.found.append(found if found.model is None else replace(found, model=first + found.model))
+        for place, use in outcome.uses.items():
+            self.uses.setdefault(place, Use()).add(use, first)
+        self.roots += outcome.roots
+        self.part_classes |= outcome.part_classes
+        self.incomplete += outcome.incomplete
+        self.failures += outcome.failures
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """The numbers of the models that are parts of others."""
+        return frozenset(number for number, root in enumerate(self.roots) if root in self.part_classes)
