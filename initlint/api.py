@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint import baseline, linter
-from initlint.linter import Contents, Result
+from initlint.linter import FRUGAL, Contents, Resources, Result
 from initlint.report.lines import lines_of
 from initlint.rules import all_rules
 from initlint.settings import Settings, find, load
@@ -20,13 +20,13 @@ def check_paths(
     settings: Settings | None = None,
     *,
     contents: Contents = MappingProxyType({}),
-    jobs: int = 1,
+    resources: Resources = FRUGAL,
 ) -> Result:
     """Lint files and directories.
 
     `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
     `contents`: bytes by path, as it stands in `paths` or below one of them, that are linted in place of what the disk
-    holds there. `jobs`: the most processes that may be used.
+    holds there. `resources`: by default one process, and nothing is kept.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
     A file that cannot be read or parsed is a finding of the rule INI000, and a defect of initlint itself is one of
@@ -35,7 +35,7 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    result = linter.check(named, settings, contents, jobs)
+    result = linter.check(named, settings, contents, resources)
     if settings.baseline is None:
         return result
     known = baseline.load(settings.root / settings.baseline)

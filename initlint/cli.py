@@ -7,7 +7,6 @@ or a defect of initlint itself; 130 when interrupted.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import gc
 import importlib
 import io
@@ -23,6 +22,7 @@ import click
 
 from initlint import __version__, linter, manual, options, runs, trace_options, tracing
 from initlint.api import check_paths
+from initlint.cache import store
 from initlint.diff import unified_diff
 from initlint.files import replace_all, write
 from initlint.linter import Contents, Result
@@ -34,11 +34,10 @@ from initlint.report import settings as settings_report
 from initlint.report import statistics as statistics_report
 from initlint.report import trace as trace_report
 from initlint.report.escape import escape
-from initlint.report.formats import FOR_PEOPLE, render
+from initlint.report.formats import render
 from initlint.report.headline import summary
 from initlint.report.lines import lines_of
 from initlint.report.report import Report
-from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.runs import Outcome
 from initlint.settings import Settings
@@ -87,7 +86,6 @@ def cli() -> None:
 def check(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
-    jobs: int,
     fix: bool,
     fix_only: bool,
     unsafe_fixes: bool,
@@ -106,6 +104,7 @@ def check(
 ) -> None:
     """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
+    resources = options.take_resources(chosen)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
         return _show(paths, settings, contents, show_files, show_settings)
@@ -113,13 +112,13 @@ def check(
     changing = fixing or add_noqa is not None
     options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     if write_baseline is not None:
-        outcome = guarded(runs.baselined, paths, settings, contents, write_baseline, jobs)
+        outcome = guarded(runs.baselined, paths, settings, contents, write_baseline, resources)
     elif add_noqa is not None:
-        outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa, jobs)
+        outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa, resources)
     elif fixing:
-        outcome = guarded(runs.fixed, paths, settings, contents, unsafe_fixes, jobs)
+        outcome = guarded(runs.fixed, paths, settings, contents, unsafe_fixes, resources)
     else:
-        outcome = guarded(runs.linted, paths, settings, contents, jobs)
+        outcome = guarded(runs.linted, paths, settings, contents, resources)
     failed = _deliver(outcome, paths, contents, diff) if changing else ()
     if failed:
         outcome = outcome.without(failed, guarded(check_paths, paths, settings))
@@ -127,7 +126,11 @@ def check(
     fixed = 0 if add_noqa is not None else outcome.count
     if not silent:
         report = runs.report_of(outcome, contents, fixed)
-        text = _statistics(report, settings) if statistics else render(settings.output_format, report, quiet)
+        text = (
+            guarded(statistics_report.render, settings.output_format, report)
+            if statistics
+            else render(settings.output_format, report, quiet)
+        )
         if output_file is not None:
             guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
             text = "" if quiet else summary(result.diagnostics, fixed)
@@ -267,25 +270,16 @@ def rules(output_format: str) -> None:
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule(code: str, output_format: str) -> None:
     """Explain the rule CODE, given by its code or its name."""
-    found = _rule(code)
+    found = guarded(manual.find, code, all_rules())
     _echo(json_report.dumps(manual.as_json(found)) if output_format == "json" else manual.page(found))
 
 
-def _rule(wanted: str) -> Rule:
-    known = {name: rule for rule in all_rules() for name in (rule.code, rule.name)}
-    found = known.get(wanted.upper()) or known.get(wanted.lower())
-    if found is not None:
-        return found
-    near = difflib.get_close_matches(wanted.upper(), known, n=1) or difflib.get_close_matches(wanted, known, n=1)
-    raise WrongUse(f"no rule `{escape(wanted)}`{f'; did you mean `{near[0]}`?' if near else ''}")
-
-
-def _statistics(report: Report, settings: Settings) -> str:
-    if settings.output_format == "json":
-        return statistics_report.as_json(report)
-    if settings.output_format in FOR_PEOPLE:
-        return statistics_report.listing(report)
-    raise WrongUse(f"--statistics cannot be shown as {settings.output_format}; take full, concise or json")
+@cli.command()
+@options.cache_dir
+def clean(cache_dir: Path | None) -> None:
+    """Remove what earlier runs have kept."""
+    count = guarded(store.clean, options.cache_folder(cache_dir))
+    _echo(f"Removed {count} {'file' if count == 1 else 'files'}.\n")
 
 
 def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic, Related, Severity, Span
@@ -46,12 +46,13 @@ class Examiner:
         operations: bool = False,
     ) -> Examiner:
         """`codes` are those of the rules to apply; `operations`: the models keep their whole data flow."""
-        roots = [settings.root / folder for folder in settings.src]
-        project = Project(files, contents, roots, settings.additions, operations)
+        project = Project(files, contents, settings.import_roots, settings.additions, operations)
         return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes])
 
     def outcome(self, file: Path) -> Outcome:
-        return self.examine(file)[0]
+        self.project.begin(file)
+        outcome, _ = self.examine(file)
+        return replace(outcome, asked=frozenset(self.project.asked))
 
     def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""
@@ -73,7 +74,7 @@ class Examiner:
             uses=uses,
             roots=tuple(model.root for model in graph.models),
             part_classes=graph.bases.union(*(model.parts for model in graph.models)),
-            incomplete=tuple(f"{file}: {model.name}: {why}" for model in graph.models for why in model.incomplete),
+            incomplete=tuple(f"{model.name}: {why}" for model in graph.models for why in model.incomplete),
             failures=tuple(noted.failures),
         ), graph
 

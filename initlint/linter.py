@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint import unused
+from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
+from initlint.disk import Disk, real_paths
 from initlint.examine import Examiner, examiner
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
@@ -60,16 +62,40 @@ Contents = Mapping[str, bytes]
 """By path: what is linted in place of what the disk holds there, if it holds anything."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The most processes that a run may use, and the folder for what it keeps for the next; None: nothing is kept."""
+
+    jobs: int = 1
+    cache: Path | None = None
+
+
+FRUGAL = Resources()
+"""One process, and no trace of the run."""
+
+
 def check(
-    paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({}), jobs: int = 1
+    paths: Iterable[Path],
+    settings: Settings,
+    contents: Contents = MappingProxyType({}),
+    resources: Resources = FRUGAL,
 ) -> Result:
-    """Lint `paths` in up to `jobs` processes.
+    """Lint `paths`.
 
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
     """
+    began = now()
     run = _Run.start(paths, settings, contents)
+    kept = Kept.open(resources.cache, settings)
+    disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
+    known = kept.recall(run.files, disk)
+    stale = [file for file in run.files if file not in known]
     start = partial(examiner, run.files, settings, contents, run.asked)
-    return run.result(Collected.of(spread(start, run.files, contents, jobs)))
+    new = dict(zip(stale, spread(start, stale, contents, resources.jobs), strict=True))
+    if new:
+        kept.keep(new, disk, began)
+    outcomes = {**known, **new}
+    return run.result(Collected.of((file, outcomes[file]) for file in run.files))
 
 
 def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
@@ -137,6 +163,6 @@ def _with_models(found: tuple[Path, ...], examined: Examiner) -> tuple[Collected
     models: list[ModelGraph] = []
     for file in found:
         outcome, graph = examined.examine(file)
-        collected.add(outcome)
+        collected.add(file, outcome)
         models += graph.models if graph else ()
     return collected, tuple(models)

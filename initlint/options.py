@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import platformdirs
 
 from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
 from initlint.discover import DiscoveryError
 from initlint.files import CannotWrite
 from initlint.jobs import available
-from initlint.linter import Contents
+from initlint.linter import Contents, Resources
+from initlint.manual import UnknownRule
 from initlint.report.escape import escape
+from initlint.report.statistics import NoStatistics
 from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,7 +37,7 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; what the user did wrong becomes one line and exit 2."""
     try:
         return function(*arguments)
-    except (BadReason, CannotWrite, ConfigurationError, DiscoveryError) as error:
+    except (BadReason, CannotWrite, ConfigurationError, DiscoveryError, UnknownRule, NoStatistics) as error:
         raise WrongUse(escape(str(error))) from None
 
 
@@ -91,10 +94,19 @@ adopting = stacked(
     click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
 )
 
+cache_dir = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="INITLINT_CACHE_DIR",
+    help="Keep results there. Default: in the user's cache folder.",
+)
+
 running = stacked(
     click.option(
         "-j", "--jobs", type=click.IntRange(min=1), default=available, show_default="all cores", help="Processes."
     ),
+    _flag("-n", "--no-cache", text="Neither use what earlier runs have found nor keep anything."),
+    cache_dir,
 )
 
 reporting = stacked(
@@ -151,6 +163,17 @@ def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:
         raise WrongUse("--config and --isolated exclude each other")
     file = None if isolated else config or guarded(find, start)
     return guarded(load, file) if file else Settings()
+
+
+def take_resources(chosen: dict[str, Any]) -> Resources:
+    """What a run may use, by the options for that, which are taken out of `chosen`."""
+    jobs, no_cache, folder = chosen.pop("jobs"), chosen.pop("no_cache"), chosen.pop("cache_dir")
+    return Resources(jobs, None if no_cache else cache_folder(folder))
+
+
+def cache_folder(chosen: Path | None) -> Path:
+    """Where results are kept."""
+    return chosen or platformdirs.user_cache_path("initlint", appauthor=False)
 
 
 def settings_for(

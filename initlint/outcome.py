@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from initlint.diagnostics import Diagnostic
+from initlint.disk import Question
 
 Key: TypeAlias = "tuple[str | int, ...]"
 """Stands for a place: the path of its file and what tells it apart there."""
@@ -65,6 +67,7 @@ class Outcome:
 
     `unreadable` excludes the rest. `incomplete`: one line for each model of which something could not be followed.
     `roots`: by the number of a model its class. `part_classes`: the classes that are parts or bases of others.
+    `asked`: the questions to the disk that all this rests on.
     """
 
     unreadable: Diagnostic | None = None
@@ -74,6 +77,7 @@ class Outcome:
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    asked: frozenset[Question] = frozenset()
 
 
 @dataclass
@@ -89,13 +93,14 @@ class Collected:
     failures: list[Failure] = field(default_factory=list)
 
     @classmethod
-    def of(cls, outcomes: Iterable[Outcome]) -> Collected:
+    def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
+        """Each with its file."""
         collected = cls()
-        for outcome in outcomes:
-            collected.add(outcome)
+        for file, outcome in outcomes:
+            collected.add(file, outcome)
         return collected
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, file: Path, outcome: Outcome) -> None:
         """Add one file, whose models get the next numbers."""
         first = len(self.roots)
         if outcome.unreadable is not None:
@@ -106,7 +111,7 @@ class Collected:
             self.uses.setdefault(place, Use()).add(use, first)
         self.roots += outcome.roots
         self.part_classes |= outcome.part_classes
-        self.incomplete += outcome.incomplete
+        self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)
         self.failures += outcome.failures
 
     @property

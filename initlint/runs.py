@@ -11,7 +11,7 @@ from initlint import add_noqa, baseline, linter
 from initlint.api import check_paths
 from initlint.files import write
 from initlint.fixer import Files, FixResult, fix_paths, is_wanted
-from initlint.linter import Contents, Result
+from initlint.linter import FRUGAL, Contents, Resources, Result
 from initlint.report.lines import lines_of
 from initlint.report.remarks import complaint
 from initlint.report.report import Report
@@ -21,31 +21,37 @@ from initlint.settings import Settings
 Outcome = FixResult[Result]
 
 
-def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, jobs: int = 1) -> Outcome:
+def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: Resources = FRUGAL) -> Outcome:
     """Report, and change nothing."""
-    return FixResult({}, {}, check_paths(paths, settings, contents=contents, jobs=jobs))
+    return FixResult({}, {}, check_paths(paths, settings, contents=contents, resources=resources))
 
 
-def fixed(paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, jobs: int = 1) -> Outcome:
+def fixed(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, resources: Resources = FRUGAL
+) -> Outcome:
     """Fix in memory."""
     originals = _originals(paths, settings, contents)
-    check = partial(_check, paths, settings, originals, contents, jobs)
+    check = partial(_check, paths, settings, originals, contents, resources)
     return fix_paths(check, originals, partial(is_wanted, unsafe=unsafe))
 
 
-def suppressed(paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, jobs: int = 1) -> Outcome:
+def suppressed(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, resources: Resources = FRUGAL
+) -> Outcome:
     """Add a `noqa` for all that is found, in memory. Raises `BadReason`."""
     originals = _originals(paths, settings, contents)
-    return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, jobs), originals, reason)
+    return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, resources), originals, reason)
 
 
-def baselined(paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, jobs: int = 1) -> Outcome:
+def baselined(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, resources: Resources = FRUGAL
+) -> Outcome:
     """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
 
     Raises `CannotWrite`.
     """
     lines = lines_of(contents)
-    result = check_paths(paths, replace(settings, baseline=None), contents=contents, jobs=jobs)
+    result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
     write(file, baseline.render(file, result.diagnostics, lines).encode())
     return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
 
@@ -64,11 +70,16 @@ def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
 
 
 def _check(
-    paths: tuple[Path, ...], settings: Settings, originals: Files, contents: Contents, jobs: int, files: Files
+    paths: tuple[Path, ...],
+    settings: Settings,
+    originals: Files,
+    contents: Contents,
+    resources: Resources,
+    files: Files,
 ) -> Result:
     """Lint `files`; what is as on the disk need not be sent to other processes."""
     changed = {path: data for path, data in files.items() if path in contents or data != originals[path]}
-    return check_paths(paths, settings, contents=changed, jobs=jobs)
+    return check_paths(paths, settings, contents=changed, resources=resources)
 
 
 def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:

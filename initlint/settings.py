@@ -100,6 +100,11 @@ class Settings:
         """What the file adds to the tables of init functions, activations and base classes."""
         return Additions(self.initializers, self.activations, self.base_classes)
 
+    @property
+    def import_roots(self) -> tuple[Path, ...]:
+        """The folders that the project's own modules are imported from, beside those that its layout tells."""
+        return tuple(self.root / folder for folder in self.src)
+
     def enabled(self, code: str, default: bool) -> bool:
         """Whether the rule `code`, which is on or off by `default`, runs."""
         from_file = Selection(self.select, self.extend_select, self.ignore).decide(code, default)

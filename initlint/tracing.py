@@ -17,15 +17,10 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[Traced]:
     """Build and trace each of the targets. Raises `WorkerError` if the interpreter cannot do that at all."""
-    roots = roots_of(settings)
+    roots = settings.import_roots
     project = Project((), roots=roots, additions=settings.additions)
     context = Context(limits, [Path.cwd(), *roots], settings.additions, reader(project.load), shown)
     return trace_models(specs, context, measure=measure)
-
-
-def roots_of(settings: Settings) -> list[Path]:
-    """The folders that the project's own modules are imported from."""
-    return [settings.root / folder for folder in settings.src]
 
 
 def reader(load: Callable[[Path], SourceFile]) -> Callable[[Path], SourceFile | None]:

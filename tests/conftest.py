@@ -21,6 +21,11 @@ class FakeProject:
     def __init__(self, paths: Iterable[Path], contents: Mapping[str, bytes], *surroundings: object) -> None:
         self.contents = contents
         self.sources: dict[Path, SourceFile] = {}
+        self.asked: set[tuple[str, ...]] = set()
+
+    def begin(self, file: Path) -> None:
+        """Asks what never has the same answer again: nothing that is faked is recalled."""
+        self.asked = {("read", str(file), "nothing")}
 
     def load(self, path: Path) -> SourceFile:
         if path not in self.sources:
@@ -82,6 +87,12 @@ FAKE_RULES = (
     Rule("INI301", "bad-start", _check_model, "model", True, True, "A bad start\n\n## What it does\n"),
     Rule("INI901", "odd-file", _check_file, "file", False, False, "An odd file\n"),
 )
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test keeps results where those of the user are."""
+    monkeypatch.setenv("INITLINT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "kept"))
 
 
 @pytest.fixture

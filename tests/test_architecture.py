@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
-    "diagnostics magics",
+    "diagnostics disk magics",
     "notebook",
     "numbering",
     "source",
@@ -32,7 +32,7 @@ ORDER = (
     "mending",
     "rules",
     "merge manual",
-    "examine jobs tracing",
+    "examine jobs cache tracing",
     "reported",
     "linter",
     "fixer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import MappingProxyType
 
 import libcst as cst
 
+from initlint.disk import Disk, Question, real_paths
 from initlint.facts.additions import Additions
 from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret.machine import Machine
@@ -17,13 +19,10 @@ from initlint.interpret.scopes import GlobalEnvironment, ModuleScope
 from initlint.interpret.tables import TABLES
 from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
-from initlint.layout import module_name
 from initlint.source import SourceError, SourceFile
 
 _KEPT = 8 * 1024 * 1024
 """Bytes of source whose trees are kept; a tree takes some eighty times as much memory as its text."""
-_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_MAX_ANCESTORS = 6
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
 
@@ -33,7 +32,7 @@ class Project:
 
     `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
-    `operations`: fill `ModelGraph.operations`.
+    `operations`: fill `ModelGraph.operations`. `asked`: what was asked of the disk since `begin`.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Project:
         operations: bool = False,
     ) -> None:
         self._contents = contents
-        self._given_roots = tuple(roots)
+        self._disk = Disk(real_paths(contents), map(str, roots))
         self._additions = additions or Additions()
         self._files = {path.resolve(): path for path in files}
         self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
@@ -53,13 +52,19 @@ class Project:
         self._broken: dict[Path, SourceError] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
+        self.asked: set[Question] = set()
         self._size = 0
         self._operations = operations
         self._machine = Machine(TABLES, self, self._additions)
 
+    def begin(self, file: Path) -> None:
+        """Forget what was asked on behalf of other files; what `file` holds will be asked in any case."""
+        self.asked = {("read", real := os.path.realpath(file), self._disk.digest(real))}
+
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
         real = path.resolve()
+        self.asked.add(("read", str(real), self._disk.digest(str(real))))
         if real in self._broken:
             raise self._broken[real]
         if real in self._sources:
@@ -121,8 +126,11 @@ class Project:
     def _name(self, real: Path) -> tuple[Path, str]:
         """The folder that absolute imports of this file start from, and the file's dotted name below it."""
         if real not in self._roots:
-            self._roots[real] = module_name(real)
-        return self._roots[real]
+            folder, name = self._disk.name(str(real))
+            self._roots[real] = (Path(folder), name)
+        root, name = self._roots[real]
+        self.asked.add(("name", str(real), str(root), name))
+        return root, name
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
         """The module of the project that `dotted` means in `importer`; `ABSENT` if it means none."""
@@ -139,29 +147,7 @@ class Project:
     def _find(self, root: Path, dotted: str) -> Path | None:
         key = (root, dotted)
         if key not in self._found:
-            parts = dotted.split(".")
-            folders = (*_search(root), *self._given_roots)
-            self._found[key] = next(filter(None, (_module_file(folder, parts) for folder in folders)), None)
+            path = self._disk.module(str(root), dotted)
+            self._found[key] = None if path is None else Path(path)
+        self.asked.add(("module", str(root), dotted, str(self._found[key] or "")))
         return self._found[key]
-
-
-def _search(root: Path) -> Iterable[Path]:
-    """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
-    yield root
-    if root.name in ("site-packages", "dist-packages"):
-        return
-    folder = root
-    for _ in range(_MAX_ANCESTORS):
-        if any((folder / marker).exists() for marker in _MARKERS) or folder.parent == folder:
-            break
-        folder = folder.parent
-        yield folder
-    yield folder / "src"
-
-
-def _module_file(root: Path, parts: list[str]) -> Path | None:
-    base = root.joinpath(*parts)
-    for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from initlint.report.formats import FOR_PEOPLE
 from initlint.report.headline import is_mended
 from initlint.report.json import dumps
 from initlint.report.report import Report
+
+
+class NoStatistics(Exception):
+    """A format that has no place for them."""
+
+
+def render(name: str, report: Report) -> str:
+    """In the format `name`. Raises `NoStatistics`."""
+    if name == "json":
+        return as_json(report)
+    if name in FOR_PEOPLE:
+        return listing(report)
+    raise NoStatistics(f"--statistics cannot be shown as {name}; take full, concise or json")
 
 
 def listing(report: Report) -> str:

@@ -1,0 +1,111 @@
+"""An outcome as JSON and back. Paths are real ones in it: a file may be shown by another name in the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from initlint.diagnostics import (
+    Applicability,
+    Cell,
+    Diagnostic,
+    Edit,
+    Fix,
+    FixByActivation,
+    FixOfEveryUse,
+    Related,
+    Severity,
+    Span,
+)
+from initlint.outcome import Found, Key, Outcome, Use
+
+Rename: TypeAlias = Callable[[str], str]
+
+_FIXES: Mapping[str, type[Fix]] = {cls.__name__: cls for cls in (Fix, FixByActivation, FixOfEveryUse)}
+
+
+def to_json(outcome: Outcome, real: Rename) -> list[Any]:
+    """`real` turns the path that is shown into the real one. An outcome with failures is not worth keeping."""
+    return [
+        outcome.unreadable and _diagnostic_to_json(outcome.unreadable, real),
+        [[_diagnostic_to_json(f.diagnostic, real), _renamed(f.place, real), f.model, f.layers] for f in outcome.found],
+        [[_renamed(place, real), *_use_to_json(use)] for place, use in outcome.uses.items()],
+        outcome.roots,
+        sorted(outcome.part_classes),
+        outcome.incomplete,
+    ]
+
+
+def from_json(document: list[Any], shown: Rename) -> Outcome:
+    """Raises ValueError, TypeError, KeyError or IndexError for what `to_json` does not give."""
+    unreadable, found, uses, roots, part_classes, incomplete = document
+    return Outcome(
+        unreadable=unreadable and _diagnostic(unreadable, shown),
+        found=tuple(
+            Found(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
+            for diagnostic, place, model, layers in found
+        ),
+        uses={
+            _renamed(place, shown): Use(set(models), dict(asked), set(called), on_vectors)
+            for place, models, asked, called, on_vectors in uses
+        },
+        roots=tuple(roots),
+        part_classes=frozenset(part_classes),
+        incomplete=tuple(incomplete),
+    )
+
+
+def _renamed(place: Key, rename: Rename) -> Key:
+    return (rename(str(place[0])), *place[1:])
+
+
+def _use_to_json(use: Use) -> list[Any]:
+    return [sorted(use.models), use.asked, sorted(use.called), use.on_vectors]
+
+
+def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
+    fix = diagnostic.fix
+    return [
+        diagnostic.code,
+        diagnostic.name,
+        diagnostic.message,
+        diagnostic.severity.value,
+        _span_to_json(diagnostic.span, real),
+        [[_span_to_json(related.span, real), related.message] for related in diagnostic.related],
+        fix
+        and [
+            type(fix).__name__,
+            fix.message,
+            [[_span_to_json(edit.span, real), edit.replacement] for edit in fix.edits],
+            fix.applicability.value,
+        ],
+    ]
+
+
+def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
+    code, name, message, severity, span, related, fix = document
+    return Diagnostic(
+        code,
+        name,
+        message,
+        Severity(severity),
+        _span(span, shown),
+        tuple(Related(_span(place, shown), text) for place, text in related),
+        fix and _fix(fix, shown),
+    )
+
+
+def _fix(document: list[Any], shown: Rename) -> Fix:
+    kind, message, edits, applicability = document
+    made = tuple(Edit(_span(span, shown), replacement) for span, replacement in edits)
+    return _FIXES[kind](message, made, Applicability(applicability))
+
+
+def _span_to_json(span: Span, real: Rename) -> list[Any]:
+    cell = [span.cell.number, span.cell.row] if span.cell else []
+    return [real(span.file), span.row, span.column, span.end_row, span.end_column, *cell]
+
+
+def _span(document: list[Any], shown: Rename) -> Span:
+    file, row, column, end_row, end_column, *cell = document
+    return Span(shown(file), row, column, end_row, end_column, Cell(*cell) if cell else None)

@@ -1,0 +1,102 @@
+"""The outcomes of earlier runs that still hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from initlint import __version__
+from initlint.cache import codec, store
+from initlint.cache.store import Entry, Stored
+from initlint.disk import Disk, Question, Stat, digest_of, stat_of
+from initlint.files import CannotWrite
+from initlint.outcome import Outcome
+from initlint.settings import Settings
+
+_FRESH = 2_000_000_000
+"""Nanoseconds within which a file may change a second time without a new time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`path` is the file that holds them; None: nothing is kept."""
+
+    path: Path | None
+    stored: Stored
+
+    @classmethod
+    def open(cls, folder: Path | None, settings: Settings) -> Kept:
+        """What runs with such settings have left in `folder`; None keeps nothing."""
+        if folder is None:
+            return cls(None, Stored())
+        path = folder / f"{_way_of_linting(settings)}{store.SUFFIX}"
+        return cls(path, store.load(path))
+
+    def recall(self, files: Iterable[Path], disk: Disk) -> dict[Path, Outcome]:
+        """The outcomes that still hold, by file. A file is shown as it is named in `files`."""
+        real = {file: os.path.realpath(file) for file in files}
+        names = {path: str(file) for file, path in real.items()}
+        changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
+        found: dict[Path, Outcome] = {}
+        for file, path in real.items():
+            entry = self.stored.entries.get(path)
+            if entry is not None and changed.isdisjoint(entry.asked):
+                with suppress(ValueError, TypeError, KeyError, IndexError):
+                    found[file] = codec.from_json(entry.outcome, lambda name: names.get(name, name))
+        return found
+
+    def keep(self, outcomes: Mapping[Path, Outcome], disk: Disk, since: int) -> None:
+        """Add `outcomes`, by file, to what is kept. What has failed is not. `since`: when the run began, in ns."""
+        if self.path is None:
+            return
+        entries = {path: entry for path, entry in self.stored.entries.items() if os.path.isfile(path)}
+        numbers: dict[Question, int] = {question: at for at, question in enumerate(self.stored.questions)}
+        for file, outcome in outcomes.items():
+            if not outcome.failures:
+                asked = [numbers.setdefault(question, len(numbers)) for question in sorted(outcome.asked)]
+                entries[os.path.realpath(file)] = Entry(asked, codec.to_json(outcome, os.path.realpath))
+        questions = list(numbers)
+        read = {questions[at] for entry in entries.values() for at in entry.asked if questions[at][0] == "read"}
+        digests = {path: (state, digest) for _, path, digest in read if (state := _settled(path, since))}
+        digests = {path: known for path, known in digests.items() if disk.reads_disk(path)}
+        with suppress(CannotWrite, OSError):  # a run is worth as much without
+            store.save(self.path, Stored(questions, entries, digests))
+            store.tidy(self.path.parent)
+
+
+def now() -> int:
+    return time.time_ns()
+
+
+def _settled(path: str, since: int) -> Stat | None:
+    """The state of a file that has not changed since a run began, nor so shortly before that it might not show."""
+    with suppress(OSError):
+        state = stat_of(path)
+        return state if state[0] < since - _FRESH else None
+    return None
+
+
+def _way_of_linting(settings: Settings) -> str:
+    """Stands for all that decides what is found, but for the files: the linter itself, its parser, the settings."""
+    what_is_shown = Settings(root=settings.root)
+    shown = ("exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores").split()
+    relevant = replace(settings, file=None, **{name: getattr(what_is_shown, name) for name in shown})
+    parser = find_spec("libcst")
+    about = [__version__, sys.version, _state(Path(parser.origin)) if parser and parser.origin else None]
+    own = sorted((str(path), _state(path)) for path in Path(__file__).parents[1].rglob("*.py"))
+    return digest_of(json.dumps([about, own, asdict(relevant)], default=_plain, sort_keys=True).encode())
+
+
+def _state(path: Path) -> Stat:
+    return stat_of(str(path))
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

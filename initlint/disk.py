@@ -1,0 +1,134 @@
+"""What is asked of the disk while a file is linted. The answers to the same questions decide whether it must be again.
+
+A question is plain data: its kind, what it is about, and the answer that it had.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from typing import TypeAlias
+
+Question: TypeAlias = "tuple[str, ...]"
+"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`.
+
+The last is the answer, empty for none. Paths are real ones."""
+
+Stat: TypeAlias = "tuple[int, int]"
+"""The time of the last change in nanoseconds, and the size."""
+
+_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_MAX_ANCESTORS = 6
+
+
+def digest_of(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+class Disk:
+    """Answers from one moment: each folder is listed and each file read at most once.
+
+    `contents` stands in for what the files hold, by real path. `digests` are known from before, with the state that
+    each file had then. `given` are folders that imports may start from beside those that the layout tells.
+    """
+
+    def __init__(
+        self,
+        contents: Mapping[str, bytes],
+        given: Iterable[str] = (),
+        digests: Mapping[str, tuple[Stat, str]] | None = None,
+    ) -> None:
+        self._contents = contents
+        self._given = tuple(given)
+        self._known = digests or {}
+        self._listings: dict[str, frozenset[str]] = {}
+        self._digests: dict[str, str] = {}
+
+    def holds(self, question: Question) -> bool:
+        """Whether the question still has the answer that it had."""
+        kind, about, *rest = question
+        if kind == "read":
+            return self.digest(about) == rest[0]
+        if kind == "module":
+            return (self.module(about, rest[0]) or "") == rest[1]
+        return list(self.name(about)) == rest
+
+    def reads_disk(self, path: str) -> bool:
+        """Whether what the disk holds there is what is read."""
+        return path not in self._contents
+
+    def digest(self, path: str) -> str:
+        """Of the content of a file; empty if it cannot be read."""
+        if path not in self._digests:
+            self._digests[path] = self._digest(path)
+        return self._digests[path]
+
+    def _digest(self, path: str) -> str:
+        if path in self._contents:
+            return digest_of(self._contents[path])
+        try:
+            known = self._known.get(path)
+            if known is not None and known[0] == stat_of(path):
+                return known[1]
+            with open(path, "rb") as file:
+                return digest_of(file.read())
+        except OSError:
+            return ""
+
+    def module(self, root: str, dotted: str) -> str | None:
+        """The file of the project that the absolute name `dotted` means for one whose imports start from `root`."""
+        relative = dotted.replace(".", os.sep)
+        for folder in (*self._search(root), *self._given):
+            base = os.path.join(folder, relative)
+            for candidate in (base + ".py", os.path.join(base, "__init__.py")):
+                if self._is_file(candidate):
+                    return candidate
+        return None
+
+    def name(self, path: str) -> tuple[str, str]:
+        """The folder that absolute imports of this file start from, and the file's dotted name below it."""
+        folder, own = os.path.split(path)
+        stem, above = os.path.splitext(own)[0], os.path.basename(folder)
+        parts = [] if own == "__init__.py" else [stem]
+        while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
+            parts.insert(0, os.path.basename(folder))
+            folder = os.path.dirname(folder)
+        return folder, ".".join(parts) or above
+
+    def _search(self, root: str) -> Sequence[str]:
+        """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
+        found = [root]
+        if os.path.basename(root) in ("site-packages", "dist-packages"):
+            return found
+        folder = root
+        for _ in range(_MAX_ANCESTORS):
+            if not self._listed(folder).isdisjoint(_MARKERS) or os.path.dirname(folder) == folder:
+                break
+            folder = os.path.dirname(folder)
+            found.append(folder)
+        return [*found, os.path.join(folder, "src")]
+
+    def _is_file(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        return name in self._listed(folder) and os.path.isfile(path)
+
+    def _listed(self, folder: str) -> frozenset[str]:
+        if folder not in self._listings:
+            names: list[str] = []
+            with suppress(OSError, ValueError):  # a name may hold a NUL
+                names = os.listdir(folder)
+            self._listings[folder] = frozenset(names)
+        return self._listings[folder]
+
+
+def stat_of(path: str) -> Stat:
+    """Raises OSError."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+def real_paths(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The same by real path."""
+    return {os.path.realpath(path): data for path, data in contents.items()}

@@ -1,0 +1,280 @@
+"""Results of earlier runs: the same findings, never a stale one, and no harm from a damaged file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from initlint import linter
+from initlint.cache import codec, store
+from initlint.cli import cli
+from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, FixByActivation, Related, Severity, Span
+from initlint.examine import Examiner
+from initlint.linter import Resources, Result
+from initlint.outcome import Failure, Found, Outcome, Use
+from initlint.settings import Settings
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+NET = """\
+from torch import nn
+from parts import start
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(8, 8)
+        self.b = nn.Linear(8, 8)
+        start(self.a)
+
+    def forward(self, x):
+        return self.b(self.a(x).relu())
+"""
+PARTS = "from torch import nn\n\ndef start(m):\n    nn.init.{}(m.weight)\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    write(folder / "net.py", NET)
+    write(folder / "parts.py", PARTS.format("xavier_uniform_"))
+    write(folder / "other.py", "from torch import nn\nnet = nn.Linear(2, 2)\n")
+    return folder
+
+
+def write(path: Path, text: str) -> None:
+    """In the past, as the files of a user are: what was written a moment ago is not trusted by its date."""
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are examined from now on."""
+    names: list[str] = []
+    outcome = Examiner.outcome
+
+    def noted(self: Examiner, file: Path) -> Outcome:
+        names.append(file.name)
+        return outcome(self, file)
+
+    monkeypatch.setattr(Examiner, "outcome", noted)
+    return names
+
+
+def lint(folder: Path, *paths: str, **settings: object) -> Result:
+    resources = Resources(cache=folder.parent / "cache")
+    return linter.check(map(Path, paths or (".",)), Settings(**settings), resources=resources)  # type: ignore[arg-type]
+
+
+def places(result: Result) -> list[tuple[str, str, int]]:
+    return [(d.span.file, d.code, d.span.row) for d in result.diagnostics]
+
+
+def test_a_second_run_examines_nothing(project: Path, examined: list[str]) -> None:
+    first = lint(project)
+    assert places(first) == [("parts.py", "INI301", 4)]
+    assert examined == ["net.py", "other.py", "parts.py"]
+    assert lint(project) == first
+    assert len(examined) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (lambda: write(Path("parts.py"), PARTS.format("kaiming_uniform_")), ["net.py", "parts.py"]),
+        (lambda: write(Path("other.py"), "import torch\n"), ["other.py"]),
+        (lambda: Path("parts.py").unlink(), ["net.py"]),
+        (lambda: Path("__init__.py").touch(), ["__init__.py", "net.py", "other.py", "parts.py"]),
+        (lambda: Path("torch.py").touch(), ["torch.py"]),
+        (lambda: os.utime("net.py"), []),
+    ],
+)
+def test_what_rests_on_a_change_is_examined_again(
+    project: Path, examined: list[str], change: object, again: list[str]
+) -> None:
+    lint(project)
+    examined.clear()
+    assert callable(change)
+    change()
+    warm = lint(project)
+    assert sorted(examined) == again
+    assert warm == linter.check([Path(".")], Settings())
+
+
+def test_a_module_that_appears_is_noticed(project: Path, examined: list[str]) -> None:
+    Path("parts.py").rename("elsewhere.py")
+    assert places(lint(project)) == []
+    Path("elsewhere.py").rename("parts.py")
+    examined.clear()
+    assert places(lint(project)) == [("parts.py", "INI301", 4)]
+    assert examined == ["net.py", "parts.py"]
+
+
+def test_a_file_changed_twice_within_a_tick_is_noticed(project: Path) -> None:
+    parts = project / "parts.py"
+    parts.write_text(PARTS.format("xavier_uniform_"), encoding="utf-8")
+    state = parts.stat()
+    lint(project)
+    parts.write_text(PARTS.format("orthogonal__var"), encoding="utf-8")
+    os.utime(parts, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert places(lint(project)) == []
+
+
+def test_one_file_alone_says_what_it_says_among_others(project: Path, examined: list[str]) -> None:
+    whole = lint(project)
+    examined.clear()
+    assert places(lint(project, "net.py")) == []  # its finding stands in `parts.py`
+    assert places(lint(project, "net.py", "parts.py")) == places(whole)
+    assert examined == []
+
+
+def test_a_file_is_shown_as_it_is_named(project: Path, monkeypatch: pytest.MonkeyPatch, examined: list[str]) -> None:
+    settings = Settings(root=project)
+    resources = Resources(cache=project.parent / "cache")
+    linter.check([Path(".")], settings, resources=resources)
+    examined.clear()
+    monkeypatch.chdir(project.parent)
+    result = linter.check([Path("project")], settings, resources=resources)
+    assert places(result) == [("project/parts.py", "INI301", 4)]
+    assert examined == []
+
+
+@pytest.mark.parametrize("settings", [{"ignore": ("INI3",)}, {"src": ("lib",)}])
+def test_other_settings_are_another_matter(project: Path, examined: list[str], settings: dict[str, object]) -> None:
+    lint(project)
+    examined.clear()
+    lint(project, **settings)
+    assert examined == ["net.py", "other.py", "parts.py"]
+
+
+def test_how_it_is_shown_is_not(project: Path, examined: list[str]) -> None:
+    lint(project)
+    examined.clear()
+    assert places(lint(project, per_file_ignores={"parts.py": ("INI301",)}, output_format="json")) == []
+    assert examined == []
+
+
+def damages(path: Path) -> Iterator[bytes]:
+    data = path.read_bytes()
+    yield b""
+    yield data[: len(data) // 2]
+    yield data.replace(b"xavier", b"savier", 1).replace(b"INI301", b"INI999", 1)
+    yield os.urandom(1000)
+    header, _, body = data.partition(b"\n")
+    yield header + b"\n" + body + b" "
+
+
+def test_a_damaged_file_is_rebuilt(project: Path) -> None:
+    expected = lint(project)
+    (path,) = (project.parent / "cache").iterdir()
+    intact = path.read_bytes()
+    for damage in damages(path):
+        path.write_bytes(damage)
+        assert lint(project) == expected
+        assert len(path.read_bytes()) == len(intact)
+
+
+def test_an_entry_of_another_shape_is_not_trusted(project: Path, examined: list[str]) -> None:
+    expected = lint(project)
+    (path,) = (project.parent / "cache").iterdir()
+    stored = store.load(path)
+    wrong = {name: store.Entry(entry.asked, [1, 2]) for name, entry in stored.entries.items()}
+    store.save(path, store.Stored(stored.questions, wrong, stored.digests))
+    examined.clear()
+    assert lint(project) == expected
+    assert len(examined) == 3
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(project: Path) -> None:
+    (project.parent / "cache").write_text("a file", encoding="utf-8")
+    assert places(lint(project)) == [("parts.py", "INI301", 4)]
+
+
+def test_entries_of_files_that_are_gone_go_too(project: Path) -> None:
+    lint(project)
+    Path("other.py").unlink()
+    write(Path("parts.py"), PARTS.format("kaiming_uniform_"))
+    lint(project)
+    (path,) = (project.parent / "cache").iterdir()
+    assert {Path(name).name for name in store.load(path).entries} == {"net.py", "parts.py"}
+
+
+def test_what_is_old_and_what_is_too_much_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_LIMIT", 250)
+    for age, name in enumerate(["new", "newer", "old", "older"]):
+        (tmp_path / f"{name}{store.SUFFIX}").write_bytes(b"." * 100)
+        os.utime(tmp_path / f"{name}{store.SUFFIX}", (2_000_000_000 - age, 2_000_000_000 - age))
+    (tmp_path / "notes.txt").write_bytes(b"." * 1000)
+    store.tidy(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f"new{store.SUFFIX}", f"newer{store.SUFFIX}", "notes.txt"}
+    assert store.clean(tmp_path) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_outcome_survives_the_way_to_json_and_back() -> None:
+    span = Span("net.ipynb", 3, 5, 4, 6, Cell(2, 1))
+    fix = FixByActivation("Use `a`", (Edit(span, "a"),), Applicability.UNSAFE)
+    diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, (Related(span, "here"),), fix)
+    outcome = Outcome(
+        unreadable=diagnostic,
+        found=(Found(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
+        uses={("net.ipynb", 3): Use({1, 2}, {"call": "Net"}, {4}, True)},
+        roots=("net.Net", None),
+        part_classes=frozenset({"net.A", "net.B"}),
+        incomplete=("Net: why",),
+    )
+    document = codec.to_json(outcome, lambda path: f"/real/{path}")
+    assert codec.from_json(document, lambda path: path.removeprefix("/real/")) == outcome
+
+
+def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Outcome(failures=(Failure("the tracer", "net.py", "why", ""),))
+    with monkeypatch.context() as patched:
+        patched.setattr(Examiner, "outcome", lambda self, file: broken)
+        assert len(lint(project).failures) == 3
+    assert places(lint(project)) == [("parts.py", "INI301", 4)]
+
+
+def test_fixtures_say_the_same_from_the_cache(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES, tmp_path / "fixtures")
+    files = sorted((tmp_path / "fixtures").rglob("*bad.py"))
+    resources = Resources(cache=tmp_path / "cache")
+    settings = Settings(select=("ALL",))
+    cold = linter.check(files, settings, resources=resources)
+    warm = linter.check(files, settings, resources=resources)
+    assert warm == cold == linter.check(files, settings)
+    assert any(d.fix for d in cold.diagnostics)
+    assert linter.check(list(reversed(files)), settings, resources=resources) == cold
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, list(arguments))
+    assert result.exit_code in (0, 1), result.output
+    return result.output
+
+
+def test_the_command_line_keeps_results_and_removes_them(project: Path, examined: list[str]) -> None:
+    kept = str(project / "kept")
+    first = run("check", "--cache-dir", kept)
+    assert "INI301" in first
+    assert run("check", "--cache-dir", kept) == first
+    assert len(examined) == 3
+    assert run("check", "--cache-dir", kept, "--no-cache") == first
+    assert len(examined) == 6
+    assert run("clean", "--cache-dir", kept) == "Removed 1 file.\n"
+    assert run("clean", "--cache-dir", kept) == "Removed 0 files.\n"
+
+
+def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list[str]) -> None:
+    run("check", "--fix", "--unsafe-fixes", "--cache-dir", str(project / "kept"))
+    assert "kaiming_uniform_" in Path("parts.py").read_text(encoding="utf-8")
+    assert examined.count("other.py") == 1
+    assert examined.count("net.py") == examined.count("parts.py") == 2
