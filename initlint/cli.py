@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -126,11 +127,8 @@ def check(
     fixed = 0 if add_noqa is not None else outcome.count
     if not silent:
         report = runs.report_of(outcome, contents, fixed)
-        text = (
-            guarded(statistics_report.render, settings.output_format, report)
-            if statistics
-            else render(settings.output_format, report, quiet)
-        )
+        make = statistics_report.render if statistics else partial(render, quiet=quiet)
+        text = guarded(make, settings.output_format, report)
         if output_file is not None:
             guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
             text = "" if quiet else summary(result.diagnostics, fixed)
@@ -147,12 +145,10 @@ def check(
     click.get_current_context().exit(0 if exit_zero and status == 1 else status)
 
 
-def _show(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, show_files: bool, show_settings: bool
-) -> None:
-    if show_settings:
+def _show(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:
+    if values:
         _echo(settings_report.listing(settings, all_rules()))
-    if show_files:
+    if files:
         _echo("".join(f"{escape(str(file))}\n" for file in guarded(linter.files, paths, settings, contents)))
 
 
@@ -278,8 +274,7 @@ def rule(code: str, output_format: str) -> None:
 @options.cache_dir
 def clean(cache_dir: Path | None) -> None:
     """Remove what earlier runs have kept."""
-    count = guarded(store.clean, options.cache_folder(cache_dir))
-    _echo(f"Removed {count} {'file' if count == 1 else 'files'}.\n")
+    _echo(f"Files removed: {guarded(store.clean, options.cache_folder(cache_dir))}\n")
 
 
 def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:

@@ -269,8 +269,8 @@ def test_the_command_line_keeps_results_and_removes_them(project: Path, examined
     assert len(examined) == 3
     assert run("check", "--cache-dir", kept, "--no-cache") == first
     assert len(examined) == 6
-    assert run("clean", "--cache-dir", kept) == "Removed 1 file.\n"
-    assert run("clean", "--cache-dir", kept) == "Removed 0 files.\n"
+    assert run("clean", "--cache-dir", kept) == "Files removed: 1\n"
+    assert run("clean", "--cache-dir", kept) == "Files removed: 0\n"
 
 
 def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list[str]) -> None:
