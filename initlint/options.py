@@ -14,7 +14,7 @@ import platformdirs
 
 from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
-from initlint.discover import DiscoveryError
+from initlint.discover import SUFFIXES, DiscoveryError
 from initlint.files import CannotWrite
 from initlint.jobs import available
 from initlint.linter import Contents, Resources
@@ -151,10 +151,18 @@ def check_use(
         raise WrongUse("--add-noqa excludes --fix, --fix-only and --write-baseline")
     if write_baseline is not None and (fixing or silent):
         raise WrongUse("--write-baseline excludes --fix, --fix-only and --diff")
-    for file in (output_file, write_baseline):
-        if file is not None and (file.is_dir() or not file.parent.is_dir()):
-            reason = "it is a directory" if file.is_dir() else f"there is no directory {file.parent}"
+    for file in filter(None, (output_file, write_baseline)):
+        if reason := _obstacle(file):
             raise WrongUse(escape(f"{file} cannot be written: {reason}"))
+
+
+def _obstacle(file: Path) -> str | None:
+    """What keeps a report from being written to `file`; a forgotten file name must not cost the source behind it."""
+    if file.is_dir():
+        return "it is a directory"
+    if file.suffix in SUFFIXES:
+        return "a report does not go into a source file"
+    return None if file.parent.is_dir() else f"there is no directory {file.parent}"
 
 
 def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:

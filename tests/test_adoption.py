@@ -177,6 +177,8 @@ def test_add_noqa_in_a_notebook() -> None:
         (["--add-noqa", "--fix"], "--add-noqa excludes --fix"),
         (["--add-noqa", "--write-baseline", "b.json"], "--add-noqa excludes"),
         (["--write-baseline", "b.json", "--diff"], "--write-baseline excludes"),
+        (["--write-baseline", "net.py"], "net.py cannot be written: a report does not go into a source file"),
+        (["--output-file", "net.py"], "net.py cannot be written: a report does not go into a source file"),
         (["--write-baseline", "gone/b.json"], "gone/b.json cannot be written: there is no directory gone"),
         (
             ["--baseline", "gone.json"],
