@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 from initlint import cli
 from initlint.add_noqa import annotate
 from initlint.diagnostics import Diagnostic, Severity, Span
+from initlint.suppress import parse
 
 pytestmark = pytest.mark.usefixtures("in_directory")
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "fixtures"
 NET = """\
 from torch import nn
 
@@ -122,6 +124,24 @@ def test_a_whole_block_is_marked_at_its_beginning_if_that_can_be(text: str, span
     found = Diagnostic("INI901", "x", "x", Severity.INFO, Span("a.py", span[0], 1, span[1], 10))
     lines = annotate(text, text, [found]).splitlines()
     assert [number for number, line in enumerate(lines, 1) if "noqa" in line] == [row]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "initlint" / "interpret").rglob("*.py")), ids=lambda file: file.stem)
+def test_every_expression_of_real_code_can_be_marked(file: Path) -> None:
+    """Only comments change, and each finding is covered, wherever it stands."""
+    text = file.read_text(encoding="utf-8")
+    found = [_at(node) for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Name, ast.Call, ast.ClassDef))]
+    marked = annotate(text, text, found, "why")
+    assert ast.dump(ast.parse(marked)) == ast.dump(ast.parse(text))
+    suppressions = parse(marked)
+    assert [d.span for d in found if not suppressions.covers(d.code, d.span.row, d.span.end_row)] == []
+
+
+def _at(node: ast.expr | ast.stmt) -> Diagnostic:
+    end_row, end_column = node.end_lineno or node.lineno, (node.end_col_offset or node.col_offset) + 1
+    return Diagnostic(
+        "INI301", "x", "x", Severity.INFO, Span("a.py", node.lineno, node.col_offset + 1, end_row, end_column)
+    )
 
 
 def test_add_noqa_over_all_examples(examples: Path) -> None:
