@@ -36,9 +36,13 @@ class Node:
     lists), `pass` (changes nothing that counts), `join` (the value is one of the inputs), `end` (an operator that
     ends a path: `matmul`, `unknown`, ...), `output`.
     `inputs` are pairs of a node and the conditions under which it is the one that arrives.
+    `exact`: the operation takes just these inputs, in this order, and the weight of its layer or the parameters
+    `factors` as they are.
     """
 
-    __slots__ = ("arguments", "condition", "index", "inputs", "kind", "layer", "op", "place", "users")
+    __slots__ = (
+        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "op", "place", "users",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -49,7 +53,11 @@ class Node:
         condition: Condition = ALWAYS,
         layer: Any = None,
         arguments: Arguments | None = None,
+        exact: bool = False,
+        factors: tuple[Any, ...] = (),
     ) -> None:
+        self.exact = exact
+        self.factors = factors
         self.kind = kind
         self.op = op
         self.place = place

@@ -1,10 +1,9 @@
 """The model of the network: what the tracers find out and all that the rules see.
 
-Words are torch's and torch.fx's own. Every class here is frozen; both engines, the static tracer and
-torch.fx, fill the same ones.
+Words are torch's and torch.fx's own. Every class is frozen; the static tracer and torch.fx fill the same ones.
 
-A `ModelGraph` is one model as one entry point of the source builds it: its layers, what was written to their
-parameters and in which order, and what consumes their outputs.
+A `ModelGraph` is one model as one entry point builds it: its layers, the writes to their parameters in order, and what
+consumes their outputs.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from initlint.diagnostics import Span
 from initlint.source import Site, SourceFile
@@ -37,15 +36,9 @@ class Undetermined(enum.Enum):
 UNDETERMINED = Undetermined.UNDETERMINED
 
 Arguments: TypeAlias = Mapping[str, Any]
-"""Argument name to value: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`.
+"""By torch's name of the argument: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`.
 
-Names are those of torch's signature. An argument that the call leaves to its default is absent.
-"""
-
-
-class HasSpan(Protocol):
-    @property
-    def span(self) -> Span: ...
+What the call leaves to its default is absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +60,10 @@ class Following:
 
     `op`: an activation (`relu`, `tanh`, ...), `layer` (another weighted layer), `output`, `softmax`, `matmul`,
     `sdpa`, another noted operator (`grid_sample`, `clamp`, ...), or `unknown`.
-
     `between`: what lies on the way, in order: `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`,
     `rms_norm`, `local_response_norm`, `weight_norm`, `add` (another tensor is added), `mul` (it is multiplied
     by another tensor), `concat`, `pool`, `chunk` (it is split or indexed along the channels), `scale` (it is
     multiplied by a number or a parameter), `shift` (a number or a parameter is added).
-
     `certain` is False where the path runs only under an undecided condition or through an unknown value.
     `layer` is the path of the layer that consumes it if `op` is `layer`. `onward`: where the signal goes behind
     an activation; empty for the other ops. `arguments` are the activation's own (`negative_slope`).
@@ -89,7 +80,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call that `apply` makes: the place of the `apply`, and the number of the module among those it visits."""
+    """One call that an `apply` makes, on the module of that `number` in its order."""
 
     apply: Place
     number: int
@@ -124,10 +115,9 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class LostWrite:
-    """A write to what was computed from a parameter, which leaves the parameter as it is.
+    """A write to what `cause` (`weight norm`, `a copy`, ...), at `derived`, made of a parameter: that stays as it is.
 
-    `cause`: `weight norm`, `pruning`, `a parametrization`, ..., or `a copy`; `derived` is where that stands in the
-    source. `originals`: the names of the parameters that do count, empty for a copy.
+    `originals`: the names of the parameters that do count, empty for a copy.
     """
 
     write: Write
@@ -147,9 +137,8 @@ class Layer:
     else the assignment.
 
     `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
-    `parametrized`: weight norm or another parametrization recomputes its weight; `writes` to `weight` are then those
-    from before, and those to what it is computed from stand under their own names (`weight_v`). `lost`: the writes to
-    what is computed.
+    `parametrized`: weight norm or its like recomputes the weight; writes from after it are `lost`, or stand under the
+    names of what it is computed from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
     `called` is False if no forward that was traced uses it.
     """
@@ -187,9 +176,9 @@ class Layer:
 class InitCall:
     """A call of a `torch.nn.init` function or of an in-place initializer method, wherever it stands.
 
-    Also those that no model reaches (an `init_weights` that is defined here and applied elsewhere): the tracer
-    runs every function that nothing calls on unknown arguments. `targets`: what the call writes to, one entry
-    for each execution that could be told apart. `name` is as written, `xavier_uniform` for a deprecated one.
+    Also those that no model reaches (an `init_weights` that is applied elsewhere): the tracer runs every function that
+    nothing calls on unknown arguments. `targets`: what the call writes to, one entry for each execution that could be
+    told apart. `name` is as written, `xavier_uniform` for a deprecated one.
     """
 
     name: str
@@ -201,13 +190,12 @@ class InitCall:
     """It stands in a `try` or `contextlib.suppress`."""
     method: bool = False
     gain: str | None = None
-    """The nonlinearity named by `calculate_gain` where the gain came from such a call."""
+    """The nonlinearity named by `calculate_gain` where the gain came from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """What an init call is handed.
-
     `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none`
     (the bias of a layer built without one), `tensor` (some tensor), `unknown`.
     `leaf`: a parameter that requires grad, not `.data`, not detached, not under `no_grad`.
@@ -279,7 +267,9 @@ class ModelGraph:
     incomplete: tuple[str, ...] = ()
     """Why something of it could not be followed; empty: everything was."""
     root: str | None = None
-    """The qualified name of the class that it is an object of; None for layers outside of any."""
+    """The qualified name of its class; None for layers outside of any."""
+    stalled: tuple[tuple[str, ...], ...] = ()
+    """Groups of layers whose zero weights never learn because of each other; see `initlint.stall`."""
     parts: frozenset[str] = frozenset()
     """The qualified names of the classes of its submodules whose layers its `forward` uses."""
     operations: tuple[Operation, ...] = ()

@@ -6,8 +6,6 @@ of `B(A(x))`, at an output. These are all the places that the questions below do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Forward, Layer, ModelGraph, Write
 from initlint.judge import NORMS, certain_activation, constant, is_hidden, is_matrix
@@ -73,51 +71,3 @@ def never_judged(model: ModelGraph, layer: Layer) -> bool:
     if model.forward is not Forward.MISSING or layer.called or layer.followed_by or layer.fed_by:
         return False
     return layer.owner in ("", model.name)
-
-
-def double_zeros(model: ModelGraph) -> Iterator[tuple[Layer, Layer]]:
-    """Layers with zero weight in series, the first with a zero bias: neither weight ever gets a gradient.
-
-    A first layer before an activation with slope zero at zero is dead by itself, and not among these.
-    """
-    zeroed = {layer.path: layer for layer in model.layers if zero_weight(layer) is not None}
-    if len(zeroed) < 2:
-        return
-    feeders = _feeders(model)
-    for first in zeroed.values():
-        reached = _all_reached(first)
-        if not reached or bias_constant(first) != 0.0 or dead_activation(first) is not None:
-            continue
-        if all(path in zeroed and path != first.path and feeders[path] == {first.path} for path in reached):
-            yield from ((first, zeroed[path]) for path in reached)
-
-
-def _all_reached(layer: Layer) -> tuple[str, ...]:
-    """The layers that its output goes to, over nothing but what keeps a zero; empty if it goes elsewhere too."""
-    kept = (_ZERO_KEPT | {"scale"}) - {"concat"}
-    found: dict[str, None] = {}
-    for following in layer.followed_by:
-        if not following.certain or not kept.issuperset(following.between):
-            return ()
-        if following.layer is not None:
-            found[following.layer] = None
-            continue
-        activation = ACTIVATIONS.get(following.op)
-        if activation is None or activation.value_at_zero != 0.0 or not following.onward:
-            return ()
-        for reach in following.onward:
-            if reach.layer is None or not reach.certain or not kept.issuperset(reach.between):
-                return ()
-            found[reach.layer] = None
-    return tuple(found)
-
-
-def _feeders(model: ModelGraph) -> dict[str, set[str]]:
-    """For each layer the layers whose outputs arrive at it, directly or behind an activation."""
-    found: dict[str, set[str]] = {layer.path: set() for layer in model.layers}
-    for layer in model.layers:
-        for following in layer.followed_by:
-            for path in (following.layer, *(reach.layer for reach in following.onward)):
-                if path is not None:
-                    found.setdefault(path, set()).add(layer.path)
-    return found

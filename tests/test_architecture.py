@@ -25,6 +25,7 @@ ORDER = (
     "graph rewrite",
     "flow",
     "followings operations",
+    "stall",
     "interpret trace",
     "rule",
     "judge wording",

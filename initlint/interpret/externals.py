@@ -28,7 +28,17 @@ from initlint.interpret.records import blur
 from initlint.interpret.sequences import sequence
 from initlint.interpret.special_functions import SPECIAL
 from initlint.interpret.storage import Tensor
-from initlint.interpret.tensors import arithmetic, data_of, node, operation, passed, product, unknown_result, weighted
+from initlint.interpret.tensors import (
+    are_data,
+    arithmetic,
+    data_of,
+    node,
+    operation,
+    passed,
+    product,
+    unknown_result,
+    weighted,
+)
 from initlint.interpret.tree import literals
 from initlint.interpret.values import FLOAT, External, Unknown, Value, present
 
@@ -120,7 +130,7 @@ def _operator(machine: Machine, name: str, call: Call) -> Value:
         return (
             product(machine, _operands(values), call.site)
             if op == "matmul"
-            else operation(machine, "end", op, values, call.site)
+            else operation(machine, "end", op, values, call.site, exact=op == "sdpa" and are_data(*call.arguments[:3]))
         )
     return unknown_result(machine, f"{name} is not followed", values, call.site)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
+from initlint.flow import Node
 from initlint.followings import Followings, with_feeders
 from initlint.graph import Forward, InitCall, Layer, ModelGraph, Place
 from initlint.interpret.layers import Item, layers_of
@@ -12,6 +13,7 @@ from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
 from initlint.interpret.tree import literals
 from initlint.operations import operations
+from initlint.stall import stalled, start
 
 
 class Extraction:
@@ -24,9 +26,11 @@ class Extraction:
         """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
         found = [item for prefix, root in roots.items() for item in layers_of(root, prefix)]
         flows = self.machine.journal.nodes
-        nodes = {id(item.key): flows[id(item.key)] for item in found if id(item.key) in flows}
+        keys = (id(item.key) for item in found)
+        nodes: dict[Hashable, Sequence[Node]] = {key: flows[key] for key in keys if key in flows}
         flow = Followings(nodes, {id(item.key): item.path for item in found})
         made = [self._layer(item, flow) for item in found]
+        stuck = _stalled({id(item.key): layer for item, layer in zip(found, made, strict=True)}, nodes)
         drawn = {item.path: nodes[id(item.key)] for item in found if id(item.key) in nodes}
         return ModelGraph(
             name=name,
@@ -39,6 +43,7 @@ class Extraction:
             root=_only_root(roots),
             parts=frozenset(part for item in found if id(item.key) in nodes for part in item.inside)
             - {_only_root(roots)},
+            stalled=stuck,
             operations=operations(drawn) if self.machine.keeps_operations else (),
         )
 
@@ -65,6 +70,13 @@ class Extraction:
             lost=tuple(item.lost),
             shapes=item.shapes,
         )
+
+
+def _stalled(layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[Node]]) -> tuple[tuple[str, ...], ...]:
+    starts = {key: begun for key, layer in layers.items() if (begun := start(layer)) is not None}
+    groups = stalled(nodes, starts)
+    # The rounds of a loop of unknown length share their paths.
+    return tuple(dict.fromkeys(tuple(dict.fromkeys(layers[key].path for key in group)) for group in groups))
 
 
 def _only_root(roots: Mapping[str, Instance]) -> str | None:

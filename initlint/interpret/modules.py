@@ -121,7 +121,7 @@ def torch_forward(machine: Machine, instance: Instance, call: Call) -> Value:
     if known.role == "layer":
         return _run_layer(machine, instance, known, inputs, call)
     if known.role == "norm":
-        return node(machine, "noted", known.between or "norm", values, call.site, layer=instance)
+        return node(machine, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
     if known.role == "activation" and name in ACTIVATION_MODULES:
         arguments = literals(instance.arguments)
         return node(machine, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
@@ -156,7 +156,7 @@ def _run_layer(machine: Machine, instance: Instance, known: Module, inputs: list
         out = node(machine, "layer", known.type, inputs[:3], call.site, layer=instance)
         return out, Unknown("attention weights")
     values = inputs[:2] if known.family == "bilinear" else inputs[:1]
-    return node(machine, "layer", known.type, values, call.site, layer=instance)
+    return node(machine, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
 def _run_sequential(machine: Machine, instance: Instance, call: Call) -> Value:

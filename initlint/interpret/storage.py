@@ -88,10 +88,10 @@ class Tensor:
 
     `leaf`: it is the parameter itself, so that an in-place write needs `no_grad`. `whole`: it covers the storage.
     `sources`: storages of the parameters that a value without data was computed from. `transposed`: its elements do
-    not stand in the order of the storage.
+    not stand in the order of the storage. `like`: the parameter that it is zero with, and has a slope against there.
     """
 
-    __slots__ = ("leaf", "node", "shape", "sources", "storage", "transposed", "whole")
+    __slots__ = ("leaf", "like", "node", "shape", "sources", "storage", "transposed", "whole")
 
     def __init__(
         self,
@@ -102,7 +102,9 @@ class Tensor:
         sources: frozenset[Storage] = frozenset(),
         shape: tuple[int | None, ...] | None = None,
         transposed: bool = False,
+        like: Storage | None = None,
     ) -> None:
+        self.like = storage.origin if like is None and storage is not None and whole else like
         self.transposed = transposed
         self.node = node
         self.storage = storage

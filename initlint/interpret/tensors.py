@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.layers import MODULES
 from initlint.flow import ALWAYS, Condition, Node
 from initlint.graph import Arguments, Place
@@ -60,9 +61,11 @@ def node(
     place: Place | None,
     layer: Any = None,
     arguments: Arguments | None = None,
+    exact: bool = False,
+    factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments)
+    made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
     if layer is not None:
         machine.journal.nodes.setdefault(id(layer), []).append(made)
     return Tensor(made)
@@ -73,7 +76,9 @@ def operation(machine: Machine, kind: str, op: str, values: list[Value], place: 
     if not data_of(values):
         found = sources(values)
         if found:
-            return Tensor(sources=found)
+            activation = ACTIVATIONS.get(op)
+            keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
+            return Tensor(sources=found, like=_like(values[0]) if keeps else None)
     return node(machine, kind, op, values, place, **more)
 
 
@@ -120,13 +125,26 @@ def arithmetic(machine: Machine, name: str, left: Value, right: Value, place: Pl
         return node(machine, kind, op, [left, right], place)
     if name in ("add", "sub"):
         if (one and other) or _may_be_data(right if one else left):
-            return node(machine, "noted", "add", [left, right], place)
+            return node(machine, "noted", "add", [left, right], place, exact=are_data(left, right))
         return node(machine, "noted", "shift", [left, right], place)
     if name in ("mul", "div"):
         if (one and other) or _may_be_data(right if one else left):
-            return node(machine, "noted", "mul", [left, right], place)
-        return node(machine, "noted", "scale", [left, right], place)
+            return node(machine, "noted", "mul", [left, right], place, exact=are_data(left, right))
+        factor = _like(right if one else left)
+        exact = factor is not None and are_data(left if one else right)
+        return node(machine, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ())
     return unknown_result(machine, f"the operator {name}", [left, right], place)
+
+
+def are_data(*values: Value) -> bool:
+    """Whether each is one tensor of data."""
+    return all(isinstance(value, Tensor) and value.node is not None for value in values)
+
+
+def _like(value: Value) -> Storage | None:
+    """The parameter that a value without data is zero with."""
+    like = value.like if isinstance(value, Tensor) and value.node is None else None
+    return like if like is not None and like.parameter else None
 
 
 def _may_be_data(value: Value) -> bool:
@@ -146,7 +164,22 @@ def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
             return scaled(machine, tensor, name, other, place)
     found = sources([left, right])
-    return Tensor(sources=found) if found else Unknown("an operation on tensors that are not followed")
+    if not found:
+        return Unknown("an operation on tensors that are not followed")
+    return Tensor(sources=found, like=_combined(machine, name, left, right, place))
+
+
+def _combined(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Storage | None:
+    """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
+    one, other = _like(left), _like(right)
+    if one is not None and other is not None:
+        if name in ("mul", "matmul"):
+            made = Node("factor", name, (), place, machine.state.condition, exact=True, factors=(one, other))
+            for factor in (one, other):
+                machine.journal.nodes.setdefault(id(factor), []).append(made)
+        return None
+    is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
+    return (one or other) if is_scaled else None
 
 
 def product(machine: Machine, values: list[Value], place: Place) -> Tensor:
@@ -155,7 +188,9 @@ def product(machine: Machine, values: list[Value], place: Place) -> Tensor:
     weights = [value for value in values if not data_of([value]) and sources([value])]
     if data and weights:
         return weighted(machine, weights[0], data, place)
-    return node(machine, "end", "matmul", values, place)
+    if weights and len(values) == 2:
+        return Tensor(sources=sources(weights), like=_combined(machine, "matmul", values[0], values[1], place))
+    return node(machine, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
 
 
 def weighted(machine: Machine, weight: Value, data: list[Value], place: Place) -> Tensor:
@@ -165,10 +200,11 @@ def weighted(machine: Machine, weight: Value, data: list[Value], place: Place) -
         return node(machine, "layer", "unknown", data, place)
     storage = found[0]
     owner = storage.owner
+    exact = _like(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
         return node(machine, "layer", owner.class_name, data, place, layer=owner)
     storage.product = True
-    return node(machine, "layer", "Parameter", data, place, layer=storage)
+    return node(machine, "layer", "Parameter", data, place, layer=storage, exact=exact)
 
 
 def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:

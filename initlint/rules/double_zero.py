@@ -2,11 +2,13 @@
 
 ## What it does
 
-Reports two layers in series whose weights both start at zero: LoRA's A and B, or two layers with an activation
-between that is zero at zero. The place is the first one's call, for it is the second zero that is usual.
+Reports weights that start at zero and of which none gets a gradient because the others are zero: two layers in series
+(LoRA's A and B), a gate or a scale of zero before a zero layer, a norm's zero gamma behind one, two zero factors of a
+product (the two branches of a gated unit, query and key of an attention, two low-rank parameters). The place is the
+first one's init, for it is the second zero that is usual.
 
-It is silent if one of the two is not zero, if anything else feeds the second or is fed by the first, and if the
-first has a bias that is not zero.
+It is silent if one of them gets a gradient in any way, at once or as soon as another zero has moved, and wherever the
+flow is not known.
 
 ## Why is this bad?
 
@@ -51,6 +53,7 @@ class LoRA(nn.Module):
 
 ## References
 
+- Zhang et al., [Fixup](https://arxiv.org/abs/1901.09321), for one zero where it is right
 - Hu et al., [LoRA](https://arxiv.org/abs/2106.09685), section 4.1
 """
 
@@ -59,38 +62,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph import Layer, ModelGraph, Place
+from initlint.graph import Forward, Layer, ModelGraph, Place, Write
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import SHOWN
-from initlint.zeros import double_zeros, zero_weight
+from initlint.wording import SHOWN, conjunction
 
 
 @rule("INI202", "double-zero")
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
-    """One violation for each call that zeroes the first of two zero layers in series."""
-    found: dict[Place, list[tuple[Layer, Layer]]] = {}
-    for first, second in double_zeros(model):
-        write = zero_weight(first)
-        if write is not None:
-            found.setdefault(write.place, []).append((first, second))
-    for place, series in found.items():
-        layers = tuple(layer.path for both in series for layer in both)
-        yield Violation(_message(series), place, Severity.ERROR, _related(series, place), layers=layers)
+    """One violation for each call that zeroes the first of some weights that hold each other at zero."""
+    if model.forward is not Forward.RUN:
+        return
+    found: dict[Place, list[list[tuple[Layer, Write]]]] = {}
+    for group in model.stalled:
+        layers = [model.by_path[path] for path in group]
+        zeroed = [(layer, write) for layer in layers if (write := layer.effective()) is not None]
+        found.setdefault(zeroed[0][1].place, []).append(zeroed)
+    for place, groups in found.items():
+        yield Violation(_message(groups), place, Severity.ERROR, _related(groups, place))
 
 
-def _message(series: list[tuple[Layer, Layer]]) -> str:
-    named = ", ".join(f"`{first.path}` and `{second.path}`" for first, second in series[:SHOWN])
-    more = f" and {len(series) - SHOWN} more pairs" if len(series) > SHOWN else ""
-    return f"the first of two zero weights in series, {named}{more}: neither of the two ever gets a gradient"
+def _message(groups: list[list[tuple[Layer, Write]]]) -> str:
+    named = "; ".join(conjunction(f"`{layer.path}`" for layer, _ in group) for group in groups[:SHOWN])
+    more = f"; and {len(groups) - SHOWN} more such groups" if len(groups) > SHOWN else ""
+    which = "neither of the two" if all(len(group) == 2 for group in groups) else "none of them"
+    return f"zero weights on one path, {named}{more}: {which} ever gets a gradient, for each waits for the other"
 
 
-def _related(series: list[tuple[Layer, Layer]], place: Place) -> tuple[tuple[Place, str], ...]:
+def _related(groups: list[list[tuple[Layer, Write]]], place: Place) -> tuple[tuple[Place, str], ...]:
     found: dict[tuple[Place, str], None] = {}
-    for first, second in series[:SHOWN]:
-        found[first.place, f"`{first.path}` is defined here"] = None
-        found[second.place, f"`{second.path}` is defined here"] = None
-        write = zero_weight(second)
-        if write is not None and write.place != place:
-            found[write.place, f"`{second.path}` is zeroed here"] = None
+    for layer, write in (entry for group in groups[:SHOWN] for entry in group[:SHOWN]):
+        found[layer.place, f"`{layer.path}` is defined here"] = None
+        if write.place != place:
+            found[write.place, f"`{layer.path}` is zeroed here"] = None
     return tuple(found)

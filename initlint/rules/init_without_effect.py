@@ -85,7 +85,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
 def _counting(layer: Layer) -> Iterator[LostWrite]:
     """The lost writes that would have counted: the last to each parameter, unless the originals are written too."""
     last = {lost.write.parameter: lost for lost in layer.lost}
-    written = {write.parameter for write in layer.writes}
+    written = {write.parameter for write in layer.writes if write.certain}
     for lost in last.values():
         if not written.intersection(lost.originals):
             yield lost

@@ -85,7 +85,6 @@ from initlint.wording import function, layer_names, places, title
 from initlint.zeros import (
     bias_constant,
     dead_activation,
-    double_zeros,
     hidden_activation,
     is_meant,
     never_judged,
@@ -102,11 +101,11 @@ class _Verdict(NamedTuple):
 @rule("INI201", "zero-weight-init", fixable=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that zeroes weights which cannot or can hardly learn; the worst verdict speaks."""
-    in_series = {first.path for first, _ in double_zeros(model)}
+    elsewhere = {path for group in model.stalled for path in group}  # another rule says it
     for place, served in model.by_call.items():
         judged: dict[_Verdict, list[tuple[Layer, Following | None]]] = {}
         for layer, write in served:
-            found = None if layer.path in in_series else _judge(model, layer, write)
+            found = None if layer.path in elsewhere else _judge(model, layer, write)
             if found is not None:
                 judged.setdefault(found[0], []).append((layer, found[1]))
         if judged:

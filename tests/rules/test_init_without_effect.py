@@ -56,6 +56,7 @@ LOST = [
     ("parametrize.register_parametrization(self.fc, 'weight', Symmetric())", INIT),
     ("prune.l1_unstructured(self.fc, 'weight', amount=0.2)", INIT),
     ("prune.identity(self.fc, name='bias')", "nn.init.ones_(self.fc.bias)"),
+    ("P.weight_norm(self.fc) if len(__import__('sys').argv) else None", INIT),
     ("", "nn.init.zeros_(self.fc.weight.clone())"),
     ("", "self.fc.weight.data.t().contiguous().zero_()"),
     ("", "self.fc.weight.data.permute(1, 0).reshape(-1).zero_()"),

@@ -138,4 +138,5 @@ def test_right_or_uncertain(right: Layer) -> None:
 def test_two_zeros_in_series_are_left_to_their_own_rule() -> None:
     first = zeroed(following("gelu", reach("up")))
     second = layer("up", OUTPUT, writes=(write("zeros_", 12),))
-    assert run("INI201", model(first, second)) == []
+    assert len(run("INI201", model(first, second))) == 1
+    assert run("INI201", replace(model(first, second), stalled=(("fc", "up"),))) == []
