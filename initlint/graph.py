@@ -266,8 +266,7 @@ class ModelGraph:
     forward: Forward = Forward.RUN
     incomplete: tuple[str, ...] = ()
     """Why something of it could not be followed; empty: everything was."""
-    root: str | None = None
-    """The qualified name of its class; None for layers outside of any."""
+    root: str | None = None  # the qualified name of its class
     stalled: tuple[tuple[str, ...], ...] = ()
     """Groups of layers whose zero weights never learn because of each other; see `initlint.stall`."""
     parts: frozenset[str] = frozenset()

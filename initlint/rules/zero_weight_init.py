@@ -101,12 +101,13 @@ class _Verdict(NamedTuple):
 @rule("INI201", "zero-weight-init", fixable=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that zeroes weights which cannot or can hardly learn; the worst verdict speaks."""
-    elsewhere = {path for group in model.stalled for path in group}  # another rule says it
+    held = {path for group in model.stalled for path in group}
     for place, served in model.by_call.items():
         judged: dict[_Verdict, list[tuple[Layer, Following | None]]] = {}
         for layer, write in served:
-            found = None if layer.path in elsewhere else _judge(model, layer, write)
-            if found is not None:
+            found = _judge(model, layer, write)
+            # Of zeros that hold each other another rule speaks; a layer that is dead by itself is this one's.
+            if found is not None and (layer.path not in held or found[0].severity is Severity.ERROR):
                 judged.setdefault(found[0], []).append((layer, found[1]))
         if judged:
             verdict = max(judged, key=lambda v: v.severity)
