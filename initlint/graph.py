@@ -137,8 +137,8 @@ class Layer:
     else the assignment.
 
     `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
-    `parametrized`: weight norm or its like recomputes the weight; writes from after it are `lost`, or stand under the
-    names of what it is computed from (`weight_v`).
+    `parametrized`: weight norm or its like, or `forward` itself, recomputes the weight; writes from after such a norm
+    are `lost`, or stand under the names of what it computes from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
     `called` is False if no forward that was traced uses it.
     """

@@ -44,7 +44,8 @@ def held(module: Instance, called: str | None = None) -> Iterator[Held]:
         if id(storage) not in behind:
             # Old spectral norm: until the first call, `weight` and `weight_orig` are one memory.
             shown = storage.name if name == f"{storage.name}_orig" else name
-            yield Held(shown, storage, _writes(storage, called or shown, condition), _lost(storage, shown, condition))
+            writes, lost = _writes(storage, called or shown, condition), _lost(storage, shown, condition)
+            yield Held(shown, storage, writes, lost, parametrized=storage.computed)
 
 
 def _parametrized(name: str, called: str, by: Derived, condition: Condition) -> Iterator[Held]:

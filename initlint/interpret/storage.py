@@ -45,6 +45,7 @@ class Storage:
     """
 
     __slots__ = (
+        "computed",
         "condition",
         "derived",
         "frozen",
@@ -76,6 +77,8 @@ class Storage:
         self.lost: list[tuple[Any, Derived]] = []
         self.product = False
         """A raw parameter that data was multiplied with as a matrix."""
+        self.computed = False
+        """Data meets something that is computed from it, and not the parameter itself."""
 
     @property
     def origin(self) -> Storage:

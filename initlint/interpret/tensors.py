@@ -200,6 +200,9 @@ def weighted(machine: Machine, weight: Value, data: list[Value], place: Place) -
         return node(machine, "layer", "unknown", data, place)
     storage = found[0]
     owner = storage.owner
+    if isinstance(weight, Tensor) and weight.storage is None:
+        # Standardised, normalised, equalised or masked before use: its own scale is not the one that counts.
+        storage.computed = True
     exact = _like(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
         return node(machine, "layer", owner.class_name, data, place, layer=owner)
