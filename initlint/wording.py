@@ -13,9 +13,14 @@ SHOWN = 3
 _TITLES = {op: dotted.rpartition(".")[2] for dotted, op in reversed(tuple(MODULES.items()))}
 
 
+def name(layer: Layer) -> str:
+    """The path of a layer; of a model that is a layer itself, its class."""
+    return layer.path or layer.subclass or layer.type
+
+
 def layer_names(layers: Sequence[Layer]) -> str:
     """`fc1`, `fc2`, `fc3` and 4 more."""
-    named = ", ".join(f"`{layer.path}`" for layer in layers[:SHOWN])
+    named = ", ".join(f"`{name(layer)}`" for layer in layers[:SHOWN])
     return named if len(layers) <= SHOWN else f"{named} and {len(layers) - SHOWN} more"
 
 
@@ -62,7 +67,7 @@ def places(entries: Iterable[tuple[Layer, Following | None]]) -> tuple[tuple[Pla
     entries = list(entries)[:SHOWN]
     defined: dict[Place, list[str]] = {}
     for layer, _ in entries:
-        defined.setdefault(layer.place, []).append(f"`{layer.path}`")
+        defined.setdefault(layer.place, []).append(f"`{name(layer)}`")
     found: dict[tuple[Place, str], None] = {}
     for layer, following in entries:
         paths = defined[layer.place]

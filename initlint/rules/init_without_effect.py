@@ -64,7 +64,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph import Layer, LostWrite, ModelGraph, Place
+from initlint.graph import Layer, LostWrite, ModelGraph, Place, Write
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import SHOWN, conjunction, function, layer_names, places
@@ -83,12 +83,21 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
 
 
 def _counting(layer: Layer) -> Iterator[LostWrite]:
-    """The lost writes that would have counted: the last to each parameter, unless the originals are written too."""
+    """The lost writes that would have counted.
+
+    Those are the last to each parameter, unless its originals are written too, or hold the same init already.
+    """
     last = {lost.write.parameter: lost for lost in layer.lost}
     written = {write.parameter for write in layer.writes if write.certain}
     for lost in last.values():
-        if not written.intersection(lost.originals):
+        kept = layer.effective(lost.write.parameter)
+        again = kept is not None and _what(kept) == _what(lost.write)
+        if not again and not written.intersection(lost.originals):
             yield lost
+
+
+def _what(write: Write) -> tuple[str, dict[str, object]]:
+    return write.initializer, dict(write.arguments)
 
 
 def _message(entries: list[tuple[Layer, LostWrite]]) -> str:

@@ -113,6 +113,25 @@ def test_effective(before: str, last: str) -> None:
     assert not reported(before, last)
 
 
+def test_the_same_init_again_is_not_told() -> None:
+    assert not reported(f"{INIT}; nn.utils.weight_norm(self.fc)", INIT)
+
+
+def test_a_layer_that_is_the_model_itself_has_its_class_for_a_name() -> None:
+    source = """
+from torch import nn
+
+
+class Normed(nn.Linear):
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        nn.utils.weight_norm(self)
+        nn.init.zeros_(self.weight)
+"""
+    (found,) = check([Path("net.py")], Settings(select=("INI105",)), {"net.py": source.encode()}).diagnostics
+    assert "on the weight of `Normed`" in found.message
+
+
 def parameters(source: str) -> dict[str, object]:
     torch = pytest.importorskip("torch")
     names: dict[str, object] = {}
