@@ -1,7 +1,6 @@
 """The model of the network: what the tracers find out and all that the rules see.
 
 Words are torch's and torch.fx's own. Every class is frozen; the static tracer and torch.fx fill the same ones.
-
 A `ModelGraph` is one model as one entry point builds it: its layers, the writes to their parameters in order, and what
 consumes their outputs.
 """
@@ -36,9 +35,7 @@ class Undetermined(enum.Enum):
 UNDETERMINED = Undetermined.UNDETERMINED
 
 Arguments: TypeAlias = Mapping[str, Any]
-"""By torch's name of the argument: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`.
-
-What the call leaves to its default is absent."""
+"""By torch's name: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`; absent if left to its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,7 @@ class Write:
     initializer (`copy_`, `w *= k`, an assignment) is `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
     `place` is the call, `via` the call sites that led there, the outermost first (`self.apply(init_weights)`).
     `whole` is False for a write to a slice of the parameter. `relative` marks writes that keep part of the old value.
-    `helpers`: names of the user's functions between the model's class and the write, the innermost last.
-    `visit`: the innermost `apply` under which it happened.
+    `helpers`: functions between the model's class and the write, innermost last. `visit`: the innermost `apply`.
     """
 
     parameter: str
@@ -196,10 +192,11 @@ class InitCall:
 @dataclass(frozen=True, slots=True)
 class Target:
     """What an init call is handed.
-    `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none`
-    (the bias of a layer built without one), `tensor` (some tensor), `unknown`.
-    `leaf`: a parameter that requires grad, not `.data`, not detached, not under `no_grad`.
-    `certain`: False under an undecided condition.
+
+    `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none` (the bias of
+    a layer built without one), `tensor` (some tensor), `unknown`. `leaf`: a parameter that requires grad, not `.data`,
+    not detached, not under `no_grad`. `certain`: False under an undecided condition. `guarded`: a test of the target
+    itself (`is not None`, `hasattr`) led here.
     """
 
     kind: str
@@ -209,7 +206,6 @@ class Target:
     leaf: bool = False
     certain: bool = True
     guarded: bool = False
-    """A test of the target itself (`is not None`, `hasattr`) led here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +252,12 @@ class Operation:
 
 @dataclass(frozen=True)
 class ModelGraph:
-    """One model as one entry point builds it. `place` is the class, the function or the file it stands in."""
+    """One model as one entry point builds it. `place` is the class, the function or the file it stands in.
+
+    `incomplete`: why something could not be followed. `root`: the qualified name of its class, None for layers outside
+    of any; `parts`: those of the submodules whose layers `forward` uses. `stalled`: groups of layers whose zero weights
+    hold each other, see `initlint.stall`.
+    """
 
     name: str
     place: Place
@@ -265,12 +266,9 @@ class ModelGraph:
     calls: tuple[InitCall, ...] = ()
     forward: Forward = Forward.RUN
     incomplete: tuple[str, ...] = ()
-    """Why something of it could not be followed; empty: everything was."""
-    root: str | None = None  # the qualified name of its class
+    root: str | None = None
     stalled: tuple[tuple[str, ...], ...] = ()
-    """Groups of layers whose zero weights never learn because of each other; see `initlint.stall`."""
     parts: frozenset[str] = frozenset()
-    """The qualified names of the classes of its submodules whose layers its `forward` uses."""
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
     way: str | None = None
