@@ -7,7 +7,8 @@ It runs the linted code without running it. From the bottom to the top, each par
   of a call. `machine` evaluates, executes and calls within bounds; it knows the rest only as `tables`.
 - torch, by the tables of `initlint.facts`: `tree` is the module tree, `records` what is noted of a write,
   `parameters` what assignment and arithmetic write, `tensors` the data flow, `inits` the init calls, `modules`
-  how modules are built and called, `module_methods` and `tensor_methods` their methods, `copies` deep copies.
+  how modules are built and called, `module_methods` and `tensor_methods` their methods, `copies` deep copies,
+  `parametrizations` weight norm and its like, `held` the parameters behind these.
 - Python: `sequences` (iteration), `targets` (assignment), `binding` (parameters of functions), `attributes`, and
   tests in `comparisons`, `type_tests` and `truth`. `expressions` has the table of all expressions, which stand in
   `names`, `displays`, `operators` and `subscripts`; `statements` that of all statements, with `compound` (blocks),
