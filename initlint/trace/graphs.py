@@ -50,6 +50,7 @@ class _Reading:
         self._modules = read_modules(result["modules"])
         self._parameters = {p.path: p for module in self._modules.values() for p in module.parameters}
         self._writes = Writes(self._places, additions)
+        self._computed: set[str] = set()
         self._place = self._defined(result["file"], name) or Span(result["file"] or name, 1, 1, 1, 1)
 
     def graph(self) -> ModelGraph:
@@ -78,6 +79,7 @@ class _Reading:
     def _flow(self, nodes: Sequence[Raw], items: Sequence[_Item]) -> Followings:
         reader = FlowReader(self._modules, self._parameters, self._places, self._place)
         reader.read(nodes)
+        self._computed |= reader.computed
         return Followings(reader.uses, {item.key: item.key for item in items})
 
     def _items(self) -> Iterator[_Item]:
@@ -126,7 +128,7 @@ class _Reading:
             subclass=module.cls.last if module.cls is not None and item.parameter is None else None,
             residual=flow is not None and flow.residual(item.key),
             frozen=weight is not None and weight.frozen,
-            parametrized=module.parametrized,
+            parametrized=module.parametrized or (weight is not None and weight.path in self._computed),
             called=flow is not None,
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )

@@ -38,12 +38,13 @@ from initlint.trace.raw import Raw, bound, references
 class _Value:
     """`node`: where the data comes from; `weights`: the paths of the parameters that it was computed from.
 
-    `items`: how many of the first items of a tuple are data; None for a tensor.
+    `items`: how many of the first items of a tuple are data; None for a tensor. `computed`: no parameter itself.
     """
 
     node: Node | None = None
     weights: frozenset[str] = frozenset()
     items: int | None = None
+    computed: bool = False
 
 
 _NOTHING = _Value()
@@ -88,6 +89,8 @@ class FlowReader:
         self._values: list[_Value] = []
         self._place = whole
         self.uses: dict[str, list[Node]] = {}
+        self.computed: set[str] = set()
+        """The paths of the parameters that data meets only after something was computed of them."""
 
     def read(self, nodes: Iterable[Raw]) -> None:
         """Take in all the nodes of one flow, in their order."""
@@ -125,7 +128,7 @@ class FlowReader:
         found = [known for value in values for known in self._found(value)]
         nodes = {known.node.index: known.node for known in found if known.node is not None}
         if not nodes and kind not in ("input", "layer"):
-            return _Value(weights=frozenset().union(*(known.weights for known in found)))
+            return _Value(weights=frozenset().union(*(known.weights for known in found)), computed=True)
         inputs = [(node, frozenset[Any]()) for node in nodes.values()]
         made = Node(kind, op, inputs, self._place, layer=layer, arguments=arguments)
         if layer is not None:
@@ -296,6 +299,8 @@ class FlowReader:
         if not paths:
             return self._made("layer", "unknown", data)
         parameter = min((self._parameters[path] for path in paths), key=_weight_likeness)
+        if self._first([weight]).computed:
+            self.computed.add(parameter.path)
         owner = self._modules[parameter.module]
         if owner.is_layer and parameter.name == "weight":
             return self._made("layer", owner.type, data, layer=owner.path)
