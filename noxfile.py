@@ -1,4 +1,4 @@
-"""The chores: `nox -s tests`, `lint`, `types`, `docs`; `nox -s new_rule -- INI310 some-bad-pattern`."""
+"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`; `nox -s new_rule -- INI310 some-bad-pattern`."""
 
 from __future__ import annotations
 
@@ -92,6 +92,13 @@ def docs(session: nox.Session) -> None:
         "from pathlib import Path; from initlint.manual import write; from initlint.rules import all_rules;"
         "write(Path.cwd(), all_rules())",
     )
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation site in build/site."""
+    session.install("-e", ".[report,site]")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"PYTHONPATH": "."})
 
 
 @nox.session(python=False)

@@ -43,15 +43,33 @@ def section(rule: Rule, heading: str) -> str:
     return rest.partition("\n## ")[0].strip()
 
 
+INDEX = """# Rules
+
+Each page says what a rule reports, where it is silent, why, and shows an example of both. `initlint rule CODE` prints
+the same. INI1xx: the call raises or does nothing. INI2xx: weights that cannot learn. INI3xx: init and activation do
+not match. INI4xx: the scale is wrong. INI9xx: deprecated names.
+
+"""
+
+
+def index(rules: Iterable[Rule]) -> str:
+    """The page of all rules, in Markdown."""
+    return INDEX + _rows(rules, folder="")
+
+
 def table(rules: Iterable[Rule]) -> str:
     """The rule table of the README, in Markdown, with its markers."""
+    return f"{TABLE_START}\n{_rows(rules, folder='docs/rules/')}{TABLE_END}"
+
+
+def _rows(rules: Iterable[Rule], folder: str) -> str:
     rows = (
-        f"| [{rule.code}](docs/rules/{rule.name}.md) | {rule.name} | {rule.summary} "
+        f"| [{rule.code}]({folder}{rule.name}.md) | {rule.name} | {rule.summary} "
         f"| {'yes' if rule.fixable else ''} | {'yes' if rule.default else 'no'} |\n"
         for rule in rules
     )
     heading = "| code | name | reports | fix | on |\n|---|---|---|---|---|\n"
-    return f"{TABLE_START}\n{heading}{''.join(rows)}{TABLE_END}"
+    return heading + "".join(rows)
 
 
 def with_table(readme: str, rules: Iterable[Rule]) -> str:
@@ -66,8 +84,9 @@ def with_table(readme: str, rules: Iterable[Rule]) -> str:
 def write(root: Path, rules: Iterable[Rule]) -> None:
     """Renew `docs/rules/` and the table of README.md below `root`; the page of a rule that is gone goes too."""
     rules = tuple(rules)
-    pages = {root / "docs" / "rules" / f"{rule.name}.md": page(rule) for rule in rules}
-    for stale in set((root / "docs" / "rules").glob("*.md")) - set(pages):
+    folder = root / "docs" / "rules"
+    pages = {folder / "index.md": index(rules)} | {folder / f"{rule.name}.md": page(rule) for rule in rules}
+    for stale in set(folder.glob("*.md")) - set(pages):
         stale.unlink()
     for path, text in pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -69,26 +69,41 @@ class Settings:
     """
 
     select: tuple[str, ...] | None = None
+    """The rules to run, in place of those that are on by default."""
     ignore: tuple[str, ...] = ()
+    """Rules not to run."""
     extend_select: tuple[str, ...] = ()
+    """Rules to run as well."""
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Rules not to run on some files: a table from patterns to lists of codes or prefixes."""
     exclude: tuple[str, ...] = tuple(DEFAULT_EXCLUDE)
+    """Files and folders to leave out."""
     extend_exclude: tuple[str, ...] = ()
+    """More files and folders to leave out, beside those of `exclude`."""
     force_exclude: bool = False
+    """Leave out also files that are named on the command line, as pre-commit does."""
     respect_gitignore: bool = True
+    """Leave out what git ignores."""
     fail_on: Severity = Severity.INFO
+    """The level from which a finding makes the exit status 1: `"info"`, `"warning"` or `"error"`."""
     output_format: str = "full"
+    """How findings are printed: one of the formats that `--output-format` takes."""
     fixable: tuple[str, ...] = ("ALL",)
+    """The rules whose fixes are offered."""
     unfixable: tuple[str, ...] = ()
+    """Rules whose fixes are not offered."""
     baseline: str | None = None
-    """The file of known findings, relative to `root`."""
+    """The file of known findings, relative to the folder of the configuration file."""
     src: tuple[str, ...] = (".", "src")
-    """The roots, relative to `root`, from which the project's own modules are imported."""
+    """The folders, relative to that of the configuration file, from which the project's own modules are imported."""
     initializers: Mapping[str, Helper] = field(default_factory=dict)
+    """Init functions that initlint does not know: from the dotted name to what it is in terms of `torch.nn.init`."""
     activations: Mapping[str, str] = field(default_factory=dict)
+    """Activations that initlint does not know: from the dotted name to the one that each behaves like."""
     base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Base classes of other packages: from the dotted name to the methods that each calls by itself."""
     trace: tuple[TargetSpec, ...] = ()
-    """What `initlint trace` builds if the command line names nothing. Paths are relative to `root`."""
+    """What `initlint trace` builds if the command line names nothing; paths start at the configuration file."""
     root: Path = field(default_factory=Path.cwd)
     """The directory of the configuration file, else the current one."""
     file: Path | None = None
@@ -251,6 +266,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "base-classes": _table_of(read_base_classes),
     "trace": read_targets,
 }
+
+KEYS = tuple(_READERS)
+"""What a configuration file may hold."""
 
 
 def _matches(selector: str, code: str) -> bool:

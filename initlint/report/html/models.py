@@ -12,13 +12,13 @@ from initlint.linter import Mark
 from initlint.propagate import assumes_equal_fans, second_moments
 from initlint.report.html.drawing import Badge, Drawing, draw, is_weighted
 from initlint.report.html.layout import Placed, place
-from initlint.report.html.plot import Curve, plot
+from initlint.report.html.plot import Curve, Frame, plot
 from initlint.report.html.wording import initializer, shape, word
 from initlint.report.places import line_of
 from initlint.wording import number
 
-WIDE, NARROW = (760, 300), (350, 260)
-"""The two sizes of a plot, in CSS pixels; the page shows the one that fits."""
+WIDE, NARROW = Frame(760, 300), Frame(350, 260)
+"""The two sizes of a plot; the page shows the one that fits."""
 
 MOST_ENTANGLED = 2_500
 """`Drawing.entanglement` from which nothing is drawn: a DenseNet has some 20,000, a ResNet-152 750."""
@@ -180,7 +180,7 @@ def _plots(
     if any(value is not None for value in measured):
         curves.append(Curve("measured", measured, "--measured", "", "s"))
     circled = [at for at, layer in enumerate(reached) if layer.path in marked]
-    return tuple(plot(curves, circled, *size, f"{anchor}{name}-") for name, size in (("w", WIDE), ("n", NARROW)))
+    return plot(curves, WIDE, f"{anchor}w-", circled), plot(curves, NARROW, f"{anchor}n-", circled)
 
 
 def _summary(reached: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:

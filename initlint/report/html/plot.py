@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -13,22 +14,33 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 _POINTS_PER_PIXEL = 0.75
-_COLOURS = {
-    "--ink": "#010203",
-    "--muted": "#010204",
-    "--line": "#010205",
-    "--signal": "#010206",
-    "--mended": "#010207",
-    "--measured": "#010208",
-    "--warning": "#010209",
-    "--surface": "#01020a",
-}
-"""Colours that occur nowhere else, by the variable of the page's style sheet that takes the place of each."""
+_PIXELS_PER_INCH = 96
+
+
+def _colour(variable: str) -> str:
+    """A colour that stands for a variable of the style sheet until the drawing is done: it occurs nowhere else."""
+    return f"#{zlib.crc32(variable.encode()) & 0xFFFFFF:06x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The size of a plot, in CSS pixels, and what its axes say."""
+
+    width: int
+    height: int
+    x: str = "layer, in the order in which the signal meets them"
+    y: str = "E[x²] of its output"
+    logarithmic: bool = True
+    step: float = 1.0
+    """What lies between two values of a curve, on the x axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """E[x^2] by layer, in order; None where it is not known. `variable`: its colour, `dashes` and `marker` its look."""
+    """Values by layer, in order; None where one is not known. `variable`: its colour, `dashes` and `marker` its look.
+
+    A label that begins with an underscore is not listed.
+    """
 
     label: str
     values: Sequence[float | None]
@@ -37,25 +49,25 @@ class Curve:
     marker: str = "o"
 
 
-def plot(curves: Sequence[Curve], marked: Collection[int], width: int, height: int, prefix: str) -> str:
-    """An `svg` element of `width` by `height` CSS pixels.
+def plot(curves: Sequence[Curve], frame: Frame, prefix: str, marked: Collection[int] = ()) -> str:
+    """An `svg` element that takes its colours from the variables `--ink`, `--muted`, `--line` and those of the curves.
 
     The layers number `marked`, from 0, are circled on the first curve. `prefix` keeps the element's ids apart from
     those of other plots on the page.
     """
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 12 * _POINTS_PER_PIXEL}):
-        size = (width / 96, height / 96)
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=(frame.width / _PIXELS_PER_INCH, frame.height / _PIXELS_PER_INCH), layout="constrained")
         figure.patch.set_alpha(0.0)
         axes = figure.subplots()
-        floor = _scale(axes, curves)
+        floor = _scale(axes, curves) if frame.logarithmic else 0.0
         for curve in curves:
-            _draw(axes, curve, floor)
+            _draw(axes, curve, floor, frame.step)
         _circle(axes, curves[0], marked, floor)
-        _dress(axes, len(curves[0].values))
+        _dress(axes, len(curves[0].values), frame)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _for_page(text.getvalue(), width, height, prefix)
+    variables = {"--ink", "--muted", "--line", "--warning", *(curve.variable for curve in curves)}
+    return _for_page(text.getvalue(), prefix, variables)
 
 
 def _scale(axes: Axes, curves: Sequence[Curve]) -> float:
@@ -69,12 +81,12 @@ def _scale(axes: Axes, curves: Sequence[Curve]) -> float:
     return floor
 
 
-def _draw(axes: Axes, curve: Curve, floor: float) -> None:
-    colour = _COLOURS[curve.variable]
+def _draw(axes: Axes, curve: Curve, floor: float, step: float) -> None:
+    colour = _colour(curve.variable)
     heights = [float("nan") if value is None else max(value, floor) for value in curve.values]
     size = 5.0 if len(heights) <= 40 else 2.5
     axes.plot(
-        range(1, len(heights) + 1),
+        [step * at for at in range(1, len(heights) + 1)],
         heights,
         linestyle=curve.dashes,
         marker=curve.marker,
@@ -88,7 +100,7 @@ def _draw(axes: Axes, curve: Curve, floor: float) -> None:
     zeros = [at for at, value in enumerate(curve.values, 1) if value == 0]
     if zeros:
         axes.plot(zeros, [floor] * len(zeros), linestyle="", marker="v", markersize=8, color=colour, clip_on=False)
-        axes.annotate("0", (zeros[0], floor), (7, 0), textcoords="offset points", va="center", color=_COLOURS["--ink"])
+        axes.annotate("0", (zeros[0], floor), (7, 0), textcoords="offset points", va="center", color=_colour("--ink"))
 
 
 def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> None:
@@ -102,37 +114,42 @@ def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> 
             markersize=10,
             markerfacecolor="none",
             markeredgewidth=1.8,
-            color=_COLOURS["--warning"],
+            color=_colour("--warning"),
             label="finding",
             clip_on=False,
             zorder=4,
         )
 
 
-def _dress(axes: Axes, count: int) -> None:
-    axes.axhline(1.0, color=_COLOURS["--muted"], linewidth=1.0, linestyle=(0, (2, 3)), zorder=1)
-    axes.set_xlim(0.5, max(count, 2) + 0.5)
+def _dress(axes: Axes, count: int, frame: Frame) -> None:
+    if frame.logarithmic:
+        _label_powers(axes)
+    axes.set_xlim(0.5 * frame.step, (max(count, 2) + 0.5) * frame.step)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(LogLocator(numticks=7))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("layer, in the order in which the signal meets them", color=_COLOURS["--muted"])
-    axes.set_ylabel("E[x²] of its output", color=_COLOURS["--muted"])
-    axes.grid(axis="y", color=_COLOURS["--line"], linewidth=0.8, zorder=0)
-    axes.tick_params(which="both", length=0, labelcolor=_COLOURS["--muted"])
+    axes.set_xlabel(frame.x, color=_colour("--muted"))
+    axes.set_ylabel(frame.y, color=_colour("--muted"))
+    axes.grid(axis="y", color=_colour("--line"), linewidth=0.8, zorder=0)
+    axes.tick_params(which="both", length=0, labelcolor=_colour("--muted"))
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.set_facecolor("none")
     if len(axes.get_legend_handles_labels()[1]) > 1:
-        axes.figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=_COLOURS["--ink"])
+        axes.figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=_colour("--ink"))
 
 
-def _for_page(document: str, width: int, height: int, prefix: str) -> str:
-    """The bare `svg` element: ids with `prefix`, colours as variables, no sizes but the view box."""
+def _label_powers(axes: Axes) -> None:
+    axes.axhline(1.0, color=_colour("--muted"), linewidth=1.0, linestyle=(0, (2, 3)), zorder=1)
+    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _for_page(document: str, prefix: str, variables: Collection[str]) -> str:
+    """The bare `svg` element: ids with `prefix`, colours as variables, no size but the view box."""
     svg = document[document.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}", svg)
-    for variable, colour in _COLOURS.items():
-        svg = svg.replace(colour, f"var({variable})")
+    for variable in variables:
+        svg = svg.replace(_colour(variable), f"var({variable})")
     return re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', svg, count=1)

@@ -1,0 +1,1 @@
+"""What the documentation site is made from, beside the pages in docs/: generated pages, plots, and measured numbers."""

@@ -1,0 +1,99 @@
+"""The page of all settings, from `initlint.settings` itself: the keys it reads, their defaults and descriptions."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from initlint import settings
+from initlint.settings import Settings
+
+_HEAD = """# Configuration
+
+Settings stand in `pyproject.toml` below `[tool.initlint]`, or without that prefix in `initlint.toml`. The file is
+looked for from the first linted path upward; the nearest one counts, and a `pyproject.toml` without `[tool.initlint]`
+is passed over. An unknown key or a value of the wrong type ends the run with exit status 2 and a line that names it.
+What the command line says goes above the file. `--config FILE` names another file, `--isolated` reads none.
+
+Patterns are those of `.gitignore`, relative to the folder of the configuration file. Rules are chosen by code
+(`INI301`) or prefix (`INI3`), all by `ALL`; the longest selector wins, and between equals `ignore` does.
+"""
+
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "select": 'select = ["INI1", "INI2"]',
+        "ignore": 'ignore = ["INI302"]',
+        "extend-select": 'extend-select = ["INI303"]',
+        "per-file-ignores": '[tool.initlint.per-file-ignores]\n"experiments/*" = ["INI3"]',
+        "exclude": 'exclude = ["third_party/"]',
+        "extend-exclude": 'extend-exclude = ["third_party/", "*_pb2.py"]',
+        "fail-on": 'fail-on = "warning"',
+        "output-format": 'output-format = "concise"',
+        "fixable": 'fixable = ["INI9"]',
+        "unfixable": 'unfixable = ["INI201"]',
+        "baseline": 'baseline = "initlint-baseline.json"',
+        "src": 'src = ["lib"]',
+        "initializers": '[tool.initlint.initializers]\n"mylib.init.small_" = "normal_"',
+        "activations": '[tool.initlint.activations]\n"mylib.nn.FastGELU" = "gelu"',
+        "trace": '[[tool.initlint.trace]]\ntarget = "mylib.models:Net"\ninputs = [[1, 3, 224, 224]]',
+        "base-classes": '[tool.initlint.base-classes]\n"mylib.base.Model" = ["init_weights"]',
+    }
+)
+"""By key: what may stand below `[tool.initlint]`."""
+
+
+def page() -> str:
+    """The page, in Markdown: one section for each key, in the order of `Settings`."""
+    return _HEAD + "".join(_section(key, default, text) for key, default, text in entries())
+
+
+def _section(key: str, default: str, text: str) -> str:
+    example = EXAMPLES.get(key)
+    shown = f"\n```toml\n{with_header(example)}\n```\n" if example else ""
+    return f"\n## `{key}`\n\n{text}\n\nDefault: {default}\n{shown}"
+
+
+def with_header(example: str) -> str:
+    """An example as it stands in pyproject.toml."""
+    return example if example.startswith("[") else f"[tool.initlint]\n{example}"
+
+
+def entries() -> Iterator[tuple[str, str, str]]:
+    """Key, default and description of each setting that a file can hold."""
+    described = descriptions(Settings)
+    for field in dataclasses.fields(Settings):
+        key = field.name.replace("_", "-")
+        if key in settings.KEYS:
+            made = field.default_factory() if field.default is dataclasses.MISSING else field.default  # type: ignore[misc]
+            yield key, _toml(made), described[field.name]
+
+
+def descriptions(cls: type) -> Mapping[str, str]:
+    """By field: the string literal behind it. Raises KeyError later for a field that has none."""
+    (definition,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for before, node in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(before, ast.AnnAssign) and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found[ast.unparse(before.target)] = inspect.cleandoc(str(node.value.value))
+    return found
+
+
+def _toml(value: object) -> str:
+    """A value as it would stand in the file."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Enum):
+        return f'`"{value.name.lower()}"`'
+    if isinstance(value, str):
+        return f'`"{value}"`'
+    if isinstance(value, Mapping):
+        return "an empty table" if not value else f"`{dict(value)}`"
+    assert isinstance(value, tuple), value
+    return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"

@@ -1,0 +1,48 @@
+"""Measure E[x^2] behind each step of the theory page's stacks, with torch; write it for the plots.
+
+    python -m website.measure_signal
+
+takes about a minute and writes website/signal.json.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from website.stacks import DEPTH, STACKS, WIDTH, source
+
+RESULT = Path(__file__).with_name("signal.json")
+DRAWS, BATCH = 20, 128
+
+
+def measure(text: str) -> list[float]:
+    """E[x^2] of the output of each layer, over draws of the weights, for inputs of E[x^2] = 1."""
+    names: dict[str, Any] = {}
+    exec(text, names)
+    total = [0.0] * DEPTH
+    for seed in range(DRAWS):
+        torch.manual_seed(seed)
+        model = names["Net"]()
+        for at, layer in enumerate(model.layers):
+
+            def note(_: object, __: object, out: torch.Tensor, at: int = at) -> None:
+                total[at] += out.square().mean().item() / DRAWS
+
+            layer.register_forward_hook(note)
+        with torch.no_grad():
+            model(torch.randn(BATCH, WIDTH))
+    return [float(f"{value:.4g}") for value in total]
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    found = {plot: {curve: measure(source(plot, curve)) for curve in curves} for plot, curves in STACKS.items()}
+    RESULT.write_text(json.dumps({"torch": torch.__version__, "moments": found}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
