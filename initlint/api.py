@@ -35,7 +35,11 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    result = linter.check(named, settings, contents, resources)
+    return less_known(linter.check(named, settings, contents, resources), settings, contents)
+
+
+def less_known(result: Result, settings: Settings, contents: Contents) -> Result:
+    """`result` without what the baseline of the settings knows. Raises `ConfigurationError`."""
     if settings.baseline is None:
         return result
     known = baseline.load(settings.root / settings.baseline)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import io
 import os
 import sys
@@ -16,7 +15,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
 import click
@@ -27,7 +25,7 @@ from initlint.cache import store
 from initlint.diff import unified_diff
 from initlint.files import replace_all, write
 from initlint.linter import Contents, Result
-from initlint.options import WrongUse, guarded
+from initlint.options import guarded
 from initlint.report import adoption, concise, graph_json, remarks
 from initlint.report import graph as graph_report
 from initlint.report import json as json_report
@@ -196,27 +194,26 @@ def graph(
 @cli.command()
 @options.files
 @options.rules
-@click.option("--html", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--html", required=True, type=options.FILE, help="The file to write.")
+@click.option("--measured", type=options.FILE, help="What `initlint trace --measure --output-format json` printed.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing about what was written.")
 @click.option("-v", "--verbose", is_flag=True, help="Print also what could not be followed.")
 def report(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
     html: Path,
+    measured: Path | None,
     quiet: bool,
     verbose: bool,
     **chosen: Any,
 ) -> None:
     """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
-    page = _optional("initlint.report.html", "the page", "report")
+    page = options.optional("initlint.report.html", "the page", "report")
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
-    found = guarded(linter.survey, paths, settings, contents)
-    changed = guarded(runs.fixed, paths, settings, contents, False).changed
-    after = {path: new for path, (_, new) in changed.items()}
-    mended = guarded(linter.survey, paths, settings, {**contents, **after}) if after else None
-    title = ", ".join(map(str, paths))
-    text = page.render(found, escape(title), page.Sources(lines_of(contents), mended))
+    signal = guarded(page.read, measured) if measured else {}
+    found, mended = guarded(runs.surveyed, paths, settings, contents)
+    text = page.render(found, ", ".join(map(str, paths)), page.Sources(lines_of(contents), mended, signal))
     guarded(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         _echo(f"Wrote {escape(str(html))}: {len(found.result.diagnostics)} findings, {len(found.models)} models.\n")
@@ -227,15 +224,7 @@ def report(
 @cli.command()
 def server() -> None:
     """Serve an editor: a language server on standard input and output."""
-    _optional("initlint.server.app", "the language server", "server").run()
-
-
-def _optional(module: str, what: str, extra: str) -> ModuleType:
-    """A module that needs libraries which a plain installation does not have."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise WrongUse(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
+    options.optional("initlint.server.app", "the language server", "server").run()
 
 
 @cli.command()

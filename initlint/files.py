@@ -20,6 +20,10 @@ class ChangedOnDisk(Exception):
     """The file no longer holds what was read."""
 
 
+class CannotRead(Exception):
+    """A file that the command line names cannot be used; the message says which and why."""
+
+
 class CannotWrite(Exception):
     """A file cannot be written; the message says which and why."""
 

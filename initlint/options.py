@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import click
@@ -15,7 +17,7 @@ import platformdirs
 from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
 from initlint.discover import SUFFIXES, DiscoveryError
-from initlint.files import CannotWrite
+from initlint.files import CannotRead, CannotWrite
 from initlint.jobs import available
 from initlint.linter import Contents, Resources
 from initlint.manual import UnknownRule
@@ -25,6 +27,10 @@ from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Set
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Returned = TypeVar("Returned")
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+"""The type of an option that names a file."""
 
 
 class WrongUse(click.ClickException):
@@ -37,8 +43,16 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; what the user did wrong becomes one line and exit 2."""
     try:
         return function(*arguments)
-    except (BadReason, CannotWrite, ConfigurationError, DiscoveryError, UnknownRule, NoStatistics) as error:
+    except (BadReason, CannotRead, CannotWrite, ConfigurationError, DiscoveryError, UnknownRule, NoStatistics) as error:
         raise WrongUse(escape(str(error))) from None
+
+
+def optional(module: str, what: str, extra: str) -> ModuleType:
+    """A module that needs libraries which a plain installation does not have."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise WrongUse(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
 
 
 def stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

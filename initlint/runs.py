@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from initlint import add_noqa, baseline, linter
-from initlint.api import check_paths
+from initlint.api import check_paths, less_known
 from initlint.files import write
 from initlint.fixer import Files, FixResult, fix_paths, is_wanted
-from initlint.linter import FRUGAL, Contents, Resources, Result
+from initlint.linter import FRUGAL, Contents, Resources, Result, Survey
 from initlint.report.lines import lines_of
 from initlint.report.remarks import complaint
 from initlint.report.report import Report
@@ -54,6 +54,14 @@ def baselined(
     result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
     write(file, baseline.render(file, result.diagnostics, lines).encode())
     return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
+
+
+def surveyed(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> tuple[Survey, Survey | None]:
+    """The models as they are, less what the baseline knows; and as `--fix` would leave them, if it changed anything."""
+    survey = linter.survey(paths, settings, contents)
+    found = replace(survey, result=less_known(survey.result, settings, contents))
+    changed = {path: new for path, (_, new) in fixed(paths, settings, contents, False).changed.items()}
+    return found, linter.survey(paths, settings, {**contents, **changed}) if changed else None
 
 
 def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:

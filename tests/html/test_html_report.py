@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 from click.testing import CliRunner, Result
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from initlint.cli import cli
 
@@ -185,3 +188,47 @@ def test_a_check_imports_nothing_of_it() -> None:
     path = ROOT / "fixtures" / "mlp" / "good.py"
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert run.stdout.endswith("set()\n")
+
+
+def trace_report(signal: object) -> str:
+    layers = [{"path": f"net.{at}", "measured": {"signal": signal, "gradient": None}} for at in range(0, 27, 3)]
+    return json.dumps({"version": 1, "models": [{"name": "DeepMLP", "layers": layers}]})
+
+
+@pytest.mark.parametrize(("signal", "drawn"), [(0.25, True), (None, False)])
+def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, signal: object, drawn: bool) -> None:
+    file = tmp_path / "trace.json"
+    file.write_text(trace_report(signal), encoding="utf-8")
+    page = page_of(tmp_path, str(ROOT / "fixtures" / "mlp" / "bad.py"), "--measured", str(file))
+    assert ("measured" in page.text) is drawn
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"models": [{"name": "Net", "layers": [{"path": "fc"}]}]}'])
+def test_what_was_not_measured_is_one_line(tmp_path: Path, text: str) -> None:
+    file, out = tmp_path / "trace.json", tmp_path / "out.html"
+    file.write_text(text, encoding="utf-8")
+    result = report(str(ROOT / "fixtures" / "mlp"), "--measured", str(file), "--html", str(out))
+    expected = f"Error: {file} is no report of `initlint trace --measure --output-format json`\n"
+    assert (result.exit_code, result.output, out.exists()) == (2, expected, False)
+
+
+def test_places_in_a_notebook_are_those_of_its_cells(tmp_path: Path) -> None:
+    source = (ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8")
+    imports, _, rest = source.partition("class ")
+    notebook = new_notebook(cells=[new_markdown_cell("A net."), new_code_cell(imports), new_code_cell(f"class {rest}")])
+    path = tmp_path / "net.ipynb"
+    nbformat.write(notebook, path)
+    text = page_of(tmp_path, str(path)).text
+    row = next(at for at, line in enumerate(f"class {rest}".split("\n"), 1) if "xavier_uniform_(m.bias)" in line)
+    assert f"cell 3:{row}:17" in text
+    assert "net.ipynb:cell 3:1" in text
+
+
+def test_what_the_baseline_knows_is_not_reported(tmp_path: Path) -> None:
+    model = tmp_path / "net.py"
+    model.write_text((ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "initlint.toml").write_text('baseline = "known.json"\n', encoding="utf-8")
+    assert (
+        CliRunner().invoke(cli, ["check", "--write-baseline", str(tmp_path / "known.json"), str(model)]).exit_code == 0
+    )
+    assert "Nothing to report" in page_of(tmp_path, str(model)).text

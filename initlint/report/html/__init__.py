@@ -17,17 +17,16 @@ from initlint.diagnostics import Severity, Span
 from initlint.graph import ModelGraph
 from initlint.linter import Mark, Survey
 from initlint.propagate import second_moments
+from initlint.report.escape import escape
 from initlint.report.html.drawing import Badge
 from initlint.report.html.findings import FilePage, file_pages
+from initlint.report.html.measured import Measured, read
 from initlint.report.html.models import Levels, ModelPage, by_layer, model_page
 from initlint.report.html.paths import curve, marked_up
 from initlint.report.report import Lines
 
 MOST_MODELS = 40
 """A page that draws more would be slow to open; those with findings go first, and the page says what is left out."""
-
-Measured = Mapping[str, Mapping[str, float]]
-"""By the model's name, then by the layer's path: E[x^2] as a trace has measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,14 @@ def render(survey: Survey, title: str, sources: Sources) -> str:
     """The page, as HTML."""
     diagnostics = survey.result.diagnostics
     badges = {(d.code, d.span): Badge(d.code, d.severity, at) for at, d in enumerate(diagnostics, 1)}
-    models = sorted(survey.models, key=lambda found: not found[1])
+    shown = [(model, [mark for mark in marks if (mark.code, mark.span) in badges]) for model, marks in survey.models]
+    models = sorted(shown, key=lambda found: not found[1])
     environment = Environment(
         loader=PackageLoader(__name__), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"curve": curve, "marked_up": marked_up}
     return environment.get_template("report.html").render(
-        title=title,
+        title=escape(title),
         version=__version__,
         files=file_pages(diagnostics, sources.lines),
         file_count=len(survey.result.files),
@@ -81,4 +81,4 @@ def _levels(model: ModelGraph, mended: ModelGraph | None, measured: Measured) ->
     return Levels(after, measured.get(model.name, {}))
 
 
-__all__ = ["FilePage", "Sources", "render"]
+__all__ = ["FilePage", "Sources", "read", "render"]
