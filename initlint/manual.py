@@ -85,7 +85,7 @@ def write(root: Path, rules: Iterable[Rule]) -> None:
     """Renew `docs/rules/` and the table of README.md below `root`; the page of a rule that is gone goes too."""
     rules = tuple(rules)
     folder = root / "docs" / "rules"
-    pages = {folder / "index.md": index(rules)} | {folder / f"{rule.name}.md": page(rule) for rule in rules}
+    pages = {folder / f"{rule.name}.md": page(rule) for rule in rules}
     for stale in set(folder.glob("*.md")) - set(pages):
         stale.unlink()
     for path, text in pages.items():
