@@ -15,6 +15,7 @@ from pathlib import Path
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from initlint.depth import too_deep
 from initlint.diagnostics import Cell, Span
 from initlint.notebook import SUFFIX as NOTEBOOK_SUFFIX
 from initlint.notebook import Notebook, NotebookError
@@ -195,6 +196,8 @@ def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
 
 
 def _parse(code: bytes | str) -> cst.Module:
+    if too_deep(code if isinstance(code, bytes) else code.encode()):
+        raise SourceError("nested too deeply to be parsed")
     try:
         return cst.parse_module(code)
     except cst.ParserSyntaxError as error:

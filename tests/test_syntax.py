@@ -61,3 +61,17 @@ def test_what_the_interpreter_refuses_is_left_to_libcst(monkeypatch: pytest.Monk
 def test_libcst_is_not_asked_when_the_interpreter_is_content(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SourceFile, "parse", None)
     check_syntax("a.py", b"x = 1\n")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(" * 10_000 + "1" + ")" * 10_000, "f(" * 5_000 + ")" * 5_000, "+".join("1" * 10_000), "not " * 10_000 + "1"],
+    ids=["brackets", "calls", "sum", "operators"],
+)
+def test_what_is_nested_too_deeply_is_one_clear_line(expression: str) -> None:
+    with pytest.raises(SourceError, match=r"^nested too deeply to be parsed$"):
+        SourceFile.parse("net.py", f"w = {expression}\n".encode())
+
+
+def test_a_long_line_is_no_deep_one() -> None:
+    SourceFile.parse("net.py", f"w = [{'1, ' * 10_000}]\n".encode())

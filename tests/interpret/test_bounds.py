@@ -77,7 +77,7 @@ def test_a_keyword_that_is_called_after_an_init_makes_no_variant_worth_a_run() -
 
 
 HOSTILE = {
-    "deep sum": "w = " + "+".join(["1"] * 3_000),
+    "deep sum": "w = " + "+".join(["1"] * 900),
     "deep brackets": "w = " + "(" * 150 + "1" + ")" * 150,
     "deep unary": "w = " + "not " * 600 + "1",
     "deep attributes": "w = torch" + ".a" * 600,
