@@ -35,7 +35,7 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     folder, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    check = [sys.executable, "-m", "initlint", "check", "--isolated", "--quiet", folder]
+    check = [sys.executable, "-m", "initlint", "check", "--isolated", "--quiet", "--no-cache", "--jobs", "1", folder]
     parse = [sys.executable, "-c", PARSE, folder]
     ratios = []
     for _ in range(rounds):
