@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+
+import libcst as cst
 
 from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
 from initlint.facts.activations import PARAMETERS
@@ -204,10 +207,14 @@ def _math(name: str, call: Call) -> Value:
 _WRITERS = ("init", "load", "reset_param", "xavier", "kaiming", "glorot")
 
 
+def _writes(name: str) -> bool:
+    return any(word in name.lower() for word in _WRITERS)
+
+
 def _foreign(machine: Machine, name: str, call: Call) -> Value:
     """Something of another library. One that is named for it may write to what it is handed."""
     last = name.rpartition(".")[2]
-    if any(word in last.lower() for word in _WRITERS):
+    if _writes(last):
         blur(machine, call.values, call.site)
     else:
         blur(machine, [value for value in call.values if isinstance(value, Tensor)], call.site)
@@ -218,8 +225,26 @@ def _foreign(machine: Machine, name: str, call: Call) -> Value:
     return unknown_result(machine, f"{name} is not followed", call.values, call.site)
 
 
+_USES = re.compile(
+    r"_?(?:train|fit|test|eval|valid|infer|predict|score|summar|print|plot|draw|show|visuali[sz]e|watch|save|profile)"
+)
+"""How the functions begin that come after the init: they train a model, measure it or show it."""
+
+
 def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
-    """Something that is not known was called: it may write to what it is handed, and consumes its data."""
+    """Something that is not known was called: it may write to what it is handed, and consumes its data.
+
+    Unless its name says that it comes after the init: `train(net)`, `trainer.fit(net)`.
+    """
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
-    blur(machine, call.values, call.site)
+    name = _name_of(call.site.node)
+    if _writes(name) or not _USES.match(name):
+        blur(machine, call.values, call.site)
     return unknown_result(machine, reason, call.values, call.site)
+
+
+def _name_of(node: cst.CSTNode) -> str:
+    """What a call calls, by its last name as it is written."""
+    called = node.func if isinstance(node, cst.Call) else None
+    name = called.attr if isinstance(called, cst.Attribute) else called
+    return name.value if isinstance(name, cst.Name) else ""
