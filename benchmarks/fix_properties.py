@@ -95,7 +95,7 @@ def examine(folder: Path, scratch: Path, spoil: bool) -> Report:
     report = Report(folder.name, len(originals))
     started = time.monotonic()
     found = lint(fixed, report)
-    patch = run(patched, "--diff", "--unsafe-fixes", report=report)
+    patch = run(fixed, "--diff", "--unsafe-fixes", report=report)
     left = lint(fixed, report, "--fix", "--unsafe-fixes")
     report.seconds = time.monotonic() - started
     now = read(fixed)
