@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import Span
+from initlint.facts.layers import Product
 from initlint.source import Site, SourceFile
 
 Place: TypeAlias = "Site | Span"
@@ -137,6 +138,7 @@ class Layer:
     are `lost`, or stand under the names of what it computes from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
     `called` is False if no forward that was traced uses it.
+    `product`: how a raw parameter is used; None for a module, and where its uses differ or cannot be told.
     """
 
     path: str
@@ -157,6 +159,7 @@ class Layer:
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
     """Parameter name to shape; a size that is not known is None, and so is a shape of unknown rank.
     A parameter that the layer does not have (`bias=False`) is absent."""
+    product: Product | None = None
 
     def effective(self, parameter: str = "weight") -> Write | None:
         """The last certain whole write to `parameter`; None: torch's default stands."""
@@ -186,7 +189,7 @@ class InitCall:
     """It stands in a `try` or `contextlib.suppress`."""
     method: bool = False
     gain: str | None = None
-    """The nonlinearity named by `calculate_gain` where the gain came from it."""
+    """The nonlinearity named by `calculate_gain` where the gain, or Kaiming's `a`, came from it."""
 
 
 @dataclass(frozen=True, slots=True)

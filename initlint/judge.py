@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.initializers import INITIALIZERS, constant_value, scale, variance
-from initlint.facts.layers import MODULES, default_init, fans
+from initlint.facts.layers import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.graph import UNDETERMINED, Following, InitCall, Layer, ModelGraph, Place, Write
 
 NORMS = frozenset(
@@ -15,13 +15,16 @@ NORMS = frozenset(
 )
 """The words of `Following.between` that stand for a normalisation."""
 
-_SCALE_KEPT = frozenset({"pool", "concat"})
+KEEPING_SCALE = frozenset({"pool", "concat"})
 """What may lie between a layer and its activation, or behind that, and leave the question of scale as it is."""
 
 RELU_FAMILIES = ("relu", "leaky_relu")
 """The families of activations that let about half of the signal through."""
 
-_MATRICES = frozenset({"linear", "conv", "conv_transpose"})
+MATRICES = frozenset(
+    module.type for module in MODULES.values() if module.family in ("linear", "conv", "conv_transpose")
+)
+"""The types of layers that are one linear map: Linear, a convolution, or a transposed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,8 @@ class Factors:
 
 
 def is_matrix(layer: Layer) -> bool:
-    """Whether the layer is one linear map: Linear, a convolution, or a transposed one."""
-    module = MODULES.get(f"torch.nn.{layer.type}")
-    return module is not None and module.family in _MATRICES
+    """Whether the layer is one linear map."""
+    return layer.type in MATRICES
 
 
 def certain_activation(layer: Layer, between: frozenset[str]) -> Following | None:
@@ -95,15 +97,15 @@ def pair(layer: Layer) -> Pair | None:
         return None
     if layer.residual or layer.frozen or layer.parametrized:
         return None
-    following = certain_activation(layer, _SCALE_KEPT)
-    if following is None or not all(map(_goes_on_at_its_scale, layer.followed_by)):
+    following = certain_activation(layer, KEEPING_SCALE)
+    if following is None or not all(map(goes_on_at_its_scale, layer.followed_by)):
         return None
     return Pair(layer, write, following)
 
 
-def _goes_on_at_its_scale(following: Following) -> bool:
+def goes_on_at_its_scale(following: Following) -> bool:
     """Whether the way behind an activation leads to a layer, and over no norm, gate, sum or explicit scale."""
-    return is_hidden(following) and all(_SCALE_KEPT.issuperset(reach.between) for reach in following.onward)
+    return is_hidden(following) and all(KEEPING_SCALE.issuperset(reach.between) for reach in following.onward)
 
 
 def pairs(model: ModelGraph) -> Iterator[tuple[Place, list[Pair]]]:
@@ -146,22 +148,44 @@ def as_number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def fans_in_use(layer: Layer) -> Fans | None:
+    """The fans of the layer's weight, torch's and those in use; None if they are not known, or it has no matrix."""
+    if layer.product is not None:
+        return fans_of_product(layer.shapes.get("weight"), layer.product)
+    return fans(layer.type, layer.arguments, UNDETERMINED)
+
+
 def factors(found: Pair) -> Factors | None:
     """The factors of a pair; None if the init has no known variance, or the activation no known second moment."""
-    moment = found.moment
-    if moment is None:
+    write = found.write
+    return factors_of(found.layer, write.initializer, write.arguments, found.following)
+
+
+def factors_of(layer: Layer, initializer: str, arguments: Mapping[str, object], following: Following) -> Factors | None:
+    """What a layer with that init multiplies the second moments by, on the way through `following` to the next one.
+
+    `following` is an activation, or that next layer itself. None as in `factors`.
+    """
+    moment = 1.0 if following.op == "layer" else _moment(following)
+    sizes = fans_in_use(layer)
+    if moment is None or sizes is None:
         return None
-    layer, write = found.layer, found.write
-    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
-    if sizes is None or sizes.fan_in is None or sizes.fan_out is None or sizes.signal_fan_in is None:
-        drawn = scale(write.initializer, write.arguments)
+    if sizes.fan_in is None or sizes.fan_out is None or sizes.signal_fan_in is None:
+        drawn = None if _is_stacked(layer) else scale(initializer, arguments)
         return None if drawn is None else Factors(drawn * moment, None, at_equal_fans=True)
-    deviation = variance(write.initializer, write.arguments, sizes.fan_in, sizes.fan_out)
+    deviation = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
     if deviation is None:
         return None
-    slope = _slope_moment(found.activation, moment)
-    backward = sizes.fan_out * deviation * slope if layer.type == "Linear" and slope is not None else None
+    slope = 1.0 if following.op == "layer" else _slope_moment(ACTIVATIONS[following.op], moment)
+    reached = None if "Conv" in layer.type else sizes.signal_fan_out  # in a convolution a stride thins it out
+    backward = None if reached is None or slope is None else reached * deviation * slope
     return Factors(sizes.signal_fan_in * deviation * moment, backward, at_equal_fans=False)
+
+
+def _is_stacked(layer: Layer) -> bool:
+    """Whether torch takes several matrices for one, so that even at equal sizes its fans are others."""
+    shape = layer.shapes.get("weight")
+    return layer.product is not None and (shape is None or len(shape) != 2)
 
 
 def _slope_moment(activation: Activation, moment: float) -> float | None:

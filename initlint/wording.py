@@ -24,6 +24,15 @@ def layer_names(layers: Sequence[Layer]) -> str:
     return named if len(layers) <= SHOWN else f"{named} and {len(layers) - SHOWN} more"
 
 
+def weight_of(layers: Sequence[Layer], type: str) -> str:
+    """The weights of layers, or of some layer of this `type` where none is known."""
+    if not layers:
+        return f"the weight of a {type}"
+    if all(layer.type == "Parameter" for layer in layers):
+        return layer_names(layers)
+    return f"the weight{'' if len(layers) == 1 else 's'} of {layer_names(layers)}"
+
+
 def title(op: str) -> str:
     """An activation by the name of its module: `LeakyReLU` for `leaky_relu`."""
     return _TITLES.get(op, op)
@@ -41,7 +50,9 @@ def conjunction(words: Iterable[str]) -> str:
 
 
 def number(value: float) -> str:
-    """Two decimals, or two significant digits below a tenth: 0.50, 0.016, 1.67."""
+    """Two decimals, two significant digits below a tenth, none from a hundred on: 0.50, 0.016, 1.67, 256."""
+    if value >= 100:
+        return f"{value:.0f}" if value < 1e6 else f"{value:.2g}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 

@@ -29,7 +29,7 @@ ORDER = (
     "interpret trace",
     "rule",
     "judge wording",
-    "chain propagate replacement zeros",
+    "chain fans propagate replacement weights zeros",
     "mending",
     "rules",
     "merge manual",

@@ -66,20 +66,18 @@ UNINITIALIZED = "uninitialized"
 
 _SIZES = signature(out=None, dtype=None, layout=None, device=None, requires_grad=False)
 _LIKE = signature("input", dtype=None, layout=None, device=None, requires_grad=False)
-_STANDARD_NORMAL = MappingProxyType({"mean": 0.0, "std": 1.0})
-_UNIT_UNIFORM = MappingProxyType({"a": 0.0, "b": 1.0})
 
 
 def _constructors() -> Iterator[tuple[str, Constructor]]:
-    for name, initializer, arguments in (
-        ("zeros", _INIT + "zeros_", _EMPTY),
-        ("ones", _INIT + "ones_", _EMPTY),
-        ("randn", _INIT + "normal_", _STANDARD_NORMAL),
-        ("rand", _INIT + "uniform_", _UNIT_UNIFORM),
-        ("empty", UNINITIALIZED, _EMPTY),
+    for name, initializer in (
+        ("zeros", _INIT + "zeros_"),
+        ("ones", _INIT + "ones_"),
+        ("randn", _INIT + "normal_"),
+        ("rand", _INIT + "uniform_"),
+        ("empty", UNINITIALIZED),
     ):
-        yield f"torch.{name}", Constructor(initializer, _SIZES, "sizes", arguments)
-        yield f"torch.{name}_like", Constructor(initializer, _LIKE, "like", arguments)
+        yield f"torch.{name}", Constructor(initializer, _SIZES, "sizes")
+        yield f"torch.{name}_like", Constructor(initializer, _LIKE, "like")
     constant = _INIT + "constant_"
     value = (("fill_value", "val"),)
     yield "torch.full", Constructor(constant, (*signature("size fill_value"), *_SIZES), "size", values=value)

@@ -18,9 +18,11 @@ __all__ = [
     "REQUIRED",
     "Fans",
     "Module",
+    "Product",
     "Shape",
     "default_init",
     "fans",
+    "fans_of_product",
     "fans_of_shape",
     "shapes",
 ]
@@ -35,12 +37,26 @@ class Fans:
 
     `fan_in` and `fan_out` are what `torch.nn.init` computes from the shape of the weight. `signal_fan_in` is the
     number of inputs that are summed into one output, on average: the two differ where torch's idea of a weight's
-    layout (out, in, *kernel) does not hold, as in a transposed convolution, or with a stride there.
+    layout (out, in, *kernel) does not hold, as in a transposed convolution, or with a stride there. `signal_fan_out`
+    is the number of outputs that one input reaches at stride 1: with groups it is less than `fan_out`.
     """
 
     fan_in: int | None
     fan_out: int | None
     signal_fan_in: int | float | None
+    signal_fan_out: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """How data is multiplied with a raw parameter, by the axes of its shape.
+
+    `summed` run over the inputs that make one output, `kept` over the outputs. Any other axis stacks matrices that
+    are used one at a time or side by side: experts, heads, groups.
+    """
+
+    summed: tuple[int, ...]
+    kept: tuple[int, ...]
 
 
 class _Arguments:
@@ -225,10 +241,20 @@ def fans(type: str, arguments: Mapping[str, object], undetermined: object) -> Fa
     weight = next(iter(shapes(type, arguments, undetermined).values()))
     fan_in, fan_out = fans_of_shape(weight)
     if module.family == "embedding":
-        return Fans(fan_in, fan_out, 1)
-    if module.family != "conv_transpose" or weight is None:
-        return Fans(fan_in, fan_out, fan_in)
-    return Fans(fan_in, fan_out, _signal_of_transposed(type, _Arguments(module, arguments, undetermined), weight))
+        return Fans(fan_in, fan_out, 1, None)
+    a = _Arguments(module, arguments, undetermined)
+    if module.family == "conv_transpose" and weight is not None:
+        return Fans(fan_in, fan_out, _signal_of_transposed(type, a, weight), fan_in)
+    reached = _divided(fan_out, a.size("groups")) if module.family == "conv" else fan_out
+    return Fans(fan_in, fan_out, fan_in, reached)
+
+
+def fans_of_product(shape: Shape, product: Product) -> Fans | None:
+    """The fans of a raw weight of that shape, used so; None if not even the rank is known."""
+    if shape is None:
+        return None
+    signal = (_product(*(shape[axis] for axis in axes)) for axes in (product.summed, product.kept))
+    return Fans(*fans_of_shape(shape), *signal)
 
 
 def _signal_of_transposed(type: str, a: _Arguments, weight: tuple[int | None, ...]) -> float | None:

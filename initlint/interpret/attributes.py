@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.facts.operators import SHAPE_METHODS
+from initlint.interpret.axes import viewed
 from initlint.interpret.calls import Call
 from initlint.interpret.machine import Machine
 from initlint.interpret.module_methods import METHODS
@@ -167,7 +168,8 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
         whole = tensor.whole
         shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
         transposed = tensor.transposed != (name not in ("data", "real"))
-        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape, transposed)
+        axes = viewed(tensor.axes, name)
+        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape, transposed, axes=axes)
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:
             return Unknown("a shape")

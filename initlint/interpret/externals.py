@@ -21,6 +21,7 @@ from initlint.facts.operators import (
 from initlint.flow import Node
 from initlint.interpret import module_methods, modules
 from initlint.interpret.additions import activated
+from initlint.interpret.axes import Equation, of_linear
 from initlint.interpret.builtin_functions import call_builtin
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import ListValue
@@ -125,17 +126,28 @@ def _operator(machine: Machine, name: str, call: Call) -> Value:
     if name in WEIGHTED_FUNCTIONS:
         return _weighted(machine, name, call)
     if name in TRANSPARENT_FUNCTIONS:
-        return passed(machine, first)
+        return passed(machine, first, name.rpartition(".")[2], list(call.values)[1:])
     if name in NOTED_FUNCTIONS:
         return _noted(machine, name, NOTED_FUNCTIONS[name], first, values, call)
     if name in CLOSING_FUNCTIONS:
         op = CLOSING_FUNCTIONS[name]
-        return (
-            product(machine, _operands(values), call.site)
-            if op == "matmul"
-            else operation(machine, "end", op, values, call.site, exact=op == "sdpa" and are_data(*call.arguments[:3]))
-        )
+        if op == "matmul":
+            return _product(machine, name, values, call)
+        exact = op == "sdpa" and are_data(*call.arguments[:3])
+        return operation(machine, "end", op, values, call.site, exact=exact)
     return unknown_result(machine, f"{name} is not followed", values, call.site)
+
+
+_ADDING = frozenset({"torch.addbmm", "torch.addmm", "torch.addmv", "torch.baddbmm"})
+"""Products whose first argument is a bias."""
+
+
+def _product(machine: Machine, name: str, values: list[Value], call: Call) -> Value:
+    operands = _operands(values[1:] if name in _ADDING and len(values) > 2 else values)
+    if name not in ("torch.einsum", "einops.einsum"):
+        return product(machine, operands, call.site)
+    texts = [value for value in values if isinstance(value, str)]
+    return product(machine, operands, call.site, Equation(texts[0] if texts else "", name.startswith("einops")))
 
 
 def _operands(values: list[Value]) -> list[Value]:
@@ -174,7 +186,7 @@ def _is_of_tensors(values: list[Value]) -> bool:
 
 
 def _weighted(machine: Machine, name: str, call: Call) -> Value:
-    _, names = WEIGHTED_FUNCTIONS[name]
+    type, names = WEIGHTED_FUNCTIONS[name]
     given = {key: call.get(at, key, None) for at, key in enumerate(names)}
     if "weight" not in given or given["weight"] is None:
         return unknown_result(machine, f"{name} without a weight", call.values, call.site)
@@ -182,7 +194,10 @@ def _weighted(machine: Machine, name: str, call: Call) -> Value:
     weight = given["weight"]
     if data_of([weight]):
         return node(machine, "end", "matmul", [*data, weight], call.site)
-    return weighted(machine, weight, data, call.site)
+    used = None
+    if isinstance(weight, Tensor) and MODULES[f"torch.nn.{type}"].family in ("linear", "conv"):
+        used = of_linear(weight.axes)
+    return weighted(machine, weight, data, call.site, used)
 
 
 def _math(name: str, call: Call) -> Value:

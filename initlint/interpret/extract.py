@@ -69,6 +69,7 @@ class Extraction:
             called=flow.called(key),
             lost=tuple(item.lost),
             shapes=item.shapes,
+            product=item.product,
         )
 
 

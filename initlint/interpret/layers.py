@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from initlint.facts.layers import MODULES
+from initlint.facts.layers import MODULES, Product
 from initlint.graph import LostWrite, Place, Write
 from initlint.interpret.held import held
 from initlint.interpret.objects import ClassValue, Instance
@@ -20,8 +20,8 @@ class Item:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
-        "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place", "shapes",
-        "subclass", "type", "writes",
+        "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place",
+        "product", "shapes", "subclass", "type", "writes",
     )  # fmt: skip
 
     def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Place) -> None:
@@ -40,6 +40,7 @@ class Item:
         self.writes: list[Write] = []
         self.lost: list[LostWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
+        self.product: Product | None = None
 
 
 def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
@@ -133,6 +134,7 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         item.parametrized = parameter.parametrized
         item.writes += parameter.writes
         item.lost += parameter.lost
+        item.product = next(iter(storage.products)) if len(storage.products) == 1 else None
         yield item
 
 

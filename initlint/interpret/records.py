@@ -133,7 +133,7 @@ def note_call(
 ) -> None:
     """Note that an init function was called on `target`."""
     given = {key: literal(value) for key, value in arguments.items()}
-    gain = arguments.get("gain")
+    gain = arguments.get("gain", arguments.get("a"))
     known = machine.journal.calls.get(place)
     if known is None:
         known = machine.journal.calls[place] = CallRecord(

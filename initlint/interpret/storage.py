@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from initlint.facts.layers import Product
 from initlint.flow import ALWAYS, Condition, Node
 from initlint.graph import Place
+from initlint.interpret.axes import Axes
 
 if TYPE_CHECKING:
     from initlint.interpret.objects import Instance
@@ -54,7 +56,7 @@ class Storage:
         "owner",
         "parameter",
         "place",
-        "product",
+        "products",
         "shape",
         "writes",
     )
@@ -75,8 +77,8 @@ class Storage:
         self.frozen = False
         self.derived: Derived | None = None
         self.lost: list[tuple[Any, Derived]] = []
-        self.product = False
-        """A raw parameter that data was multiplied with as a matrix."""
+        self.products: set[Product | None] = set()
+        """The ways in which data was multiplied with it outside of a module; None: in one that is not known."""
         self.computed = False
         """Data meets something that is computed from it, and not the parameter itself."""
 
@@ -92,9 +94,10 @@ class Tensor:
     `leaf`: it is the parameter itself, so that an in-place write needs `no_grad`. `whole`: it covers the storage.
     `sources`: storages of the parameters that a value without data was computed from. `transposed`: its elements do
     not stand in the order of the storage. `like`: the parameter that it is zero with, and has a slope against there.
+    `axes`: how its axes run along those of the parameter that it is a view of.
     """
 
-    __slots__ = ("leaf", "like", "node", "shape", "sources", "storage", "transposed", "whole")
+    __slots__ = ("axes", "leaf", "like", "node", "shape", "sources", "storage", "transposed", "whole")
 
     def __init__(
         self,
@@ -106,6 +109,7 @@ class Tensor:
         shape: tuple[int | None, ...] | None = None,
         transposed: bool = False,
         like: Storage | None = None,
+        axes: Axes = None,
     ) -> None:
         self.like = storage.origin if like is None and storage is not None and whole else like
         self.transposed = transposed
@@ -115,6 +119,7 @@ class Tensor:
         self.whole = whole
         self.sources = sources
         self.shape = shape if shape is not None or storage is None else storage.shape
+        self.axes = tuple(range(len(self.shape))) if leaf and self.shape is not None else axes
 
     def save(self) -> Any:
         return self.node

@@ -16,6 +16,7 @@ from initlint.facts.operators import (
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
 )
+from initlint.interpret.axes import viewed
 from initlint.interpret.calls import Call
 from initlint.interpret.inits import bound, new_tensor, tensor_method
 from initlint.interpret.machine import Machine
@@ -59,7 +60,7 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
         arguments = literals(bound(PARAMETERS.get(op, ()), call))
         result: Value = operation(machine, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
-        result = _view(tensor, name)
+        result = _view(tensor, name, call)
     elif name in NOTED_METHODS:
         result = _noted(machine, tensor, name, values, call)
     elif name in CLOSING_METHODS:
@@ -71,11 +72,12 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
     return result
 
 
-def _view(tensor: Tensor, name: str) -> Tensor:
+def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     keeps = name in ("detach", "float", "cpu", "contiguous", "to", "data", "cuda")
     shape = tensor.shape[::-1] if name in ("t", "T") and tensor.shape is not None else tensor.shape if keeps else None
     transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
-    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed)
+    axes = viewed(tensor.axes, name, call.values)
+    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed, axes=axes)
 
 
 def _noted(machine: Machine, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:

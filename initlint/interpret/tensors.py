@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.facts.layers import MODULES
+from initlint.facts.layers import MODULES, Product
 from initlint.flow import ALWAYS, Condition, Node
 from initlint.graph import Arguments, Place
+from initlint.interpret.axes import Axes, Equation, indexed, of_einsum, of_matmul, viewed
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
@@ -104,12 +105,13 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
     return frozenset(found)
 
 
-def passed(machine: Machine, value: Value) -> Value:
-    """The result of an operator that changes nothing that counts."""
+def passed(machine: Machine, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
+    """The result of an operator that changes nothing that counts; `arguments` are those behind the tensor."""
     if isinstance(value, Union):
-        return machine.state.each(value, lambda option: passed(machine, option))
+        return machine.state.each(value, lambda option: passed(machine, option, operator, arguments))
     if isinstance(value, Tensor):
-        return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None)
+        axes = viewed(value.axes, operator, arguments)
+        return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None, axes=axes)
     return value
 
 
@@ -182,23 +184,34 @@ def _combined(machine: Machine, name: str, left: Value, right: Value, place: Pla
     return (one or other) if is_scaled else None
 
 
-def product(machine: Machine, values: list[Value], place: Place) -> Tensor:
-    """A matrix product: with a parameter it is a layer, of data alone it ends their paths."""
+def product(machine: Machine, values: list[Value], place: Place, equation: Equation | None = None) -> Tensor:
+    """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
     data = [value for value in values if data_of([value])]
     weights = [value for value in values if not data_of([value]) and sources([value])]
-    if data and weights:
-        return weighted(machine, weights[0], data, place)
-    if weights and len(values) == 2:
+    if weights and not data and len(values) == 2:
         return Tensor(sources=sources(weights), like=_combined(machine, "matmul", values[0], values[1], place))
-    return node(machine, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
+    if not data or not weights:
+        return node(machine, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
+    used = None
+    if len(values) == 2:
+        position = values.index(weights[0])
+        axes = _axes(weights[0])
+        used = of_matmul(axes, position == 1) if equation is None else of_einsum(equation, position, axes)
+    return weighted(machine, weights[0], data, place, used)
 
 
-def weighted(machine: Machine, weight: Value, data: list[Value], place: Place) -> Tensor:
-    """Data multiplied by a weight: the layer that owns it, or the raw parameter itself."""
+def _axes(value: Value) -> Axes:
+    return value.axes if isinstance(value, Tensor) else None
+
+
+def weighted(machine: Machine, weight: Value, data: list[Value], place: Place, used: Product | None = None) -> Tensor:
+    """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
     found = sorted(sources([weight]), key=_weight_likeness)
     if not found:
         return node(machine, "layer", "unknown", data, place)
     storage = found[0]
+    itself = isinstance(weight, Tensor) and weight.storage is storage
+    storage.products.add(used if itself else None)
     owner = storage.owner
     if isinstance(weight, Tensor) and weight.storage is None:
         # Standardised, normalised, equalised or masked before use: its own scale is not the one that counts.
@@ -206,7 +219,6 @@ def weighted(machine: Machine, weight: Value, data: list[Value], place: Place) -
     exact = _like(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
         return node(machine, "layer", owner.class_name, data, place, layer=owner)
-    storage.product = True
     return node(machine, "layer", "Parameter", data, place, layer=storage, exact=exact)
 
 
@@ -224,9 +236,8 @@ def is_layer(instance: Instance) -> bool:
 
 def part_of(value: Tensor, index: Value) -> Tensor:
     """`tensor[index]`: part of the same storage, and the same flow."""
-    return Tensor(
-        value.node, value.storage, leaf=False, whole=False, sources=value.sources, shape=_indexed(value, index)
-    )
+    shape, axes = _indexed(value, index), indexed(value.axes, index)
+    return Tensor(value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes)
 
 
 def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from initlint.rewrite.arguments import Code, Gain, Value
 from initlint.rewrite.calls import move_argument, replace_argument, replace_call, replace_method_call
-from initlint.rewrite.places import append_attribute, compare_with_none, guard_against_none
+from initlint.rewrite.loops import append_loop
+from initlint.rewrite.places import append_attribute, append_statement, compare_with_none, guard_against_none
 from initlint.rewrite.references import rename
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Gain",
     "Value",
     "append_attribute",
+    "append_loop",
+    "append_statement",
     "compare_with_none",
     "guard_against_none",
     "move_argument",

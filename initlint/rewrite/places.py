@@ -49,6 +49,30 @@ def guard_against_none(site: Site) -> tuple[Edit, ...]:
     return (text.edit(Change(start, start, f"if {text.of_node(tensor)} is not None:{inner}")),)
 
 
+@none_if_doubtful
+def append_statement(site: Site, statement: str) -> tuple[Edit, ...]:
+    """Edits that put `statement` on a line of its own behind the init call at `site`, a statement by itself.
+
+    `{tensor}` in it becomes the tensor of the call, without `.data`.
+    """
+    text, call = Text.of(site.source), site.node
+    if id(call) not in Scopes.of(site.source).lines or not isinstance(call, cst.Call):
+        raise Doubt
+    start, end = text.range(call)
+    rest, _, _ = text.text[end:].partition(text.newline)
+    if not text.alone_before(start) or (rest.strip() and not rest.lstrip().startswith("#")):
+        raise Doubt
+    tensor = _tensor(site.source, call)
+    if tensor is call:
+        tensor = call.func.value if isinstance(call.func, cst.Attribute) else tensor
+    if isinstance(tensor, cst.Attribute) and tensor.attr.value == "data":
+        tensor = tensor.value
+    if dotted_name(tensor) is None:
+        raise Doubt
+    added = text.newline + text.indent(start) + statement.format(tensor=text.of_node(tensor))
+    return (text.edit(Change(end + len(rest), end + len(rest), added)),)
+
+
 def _tensor(source: SourceFile, node: cst.CSTNode) -> cst.BaseExpression:
     """The first argument of an init call; any other expression is taken for the tensor."""
     if isinstance(node, cst.Call):

@@ -30,7 +30,7 @@ class Net(nn.Module):
 
     def _init_weights(self, m):
         if isinstance(m, nn.Linear):
-            nn.init.trunc_normal_(m.weight, std=0.02)
+            nn.init.normal_(m.weight, std=0.02)
             nn.init.zeros_(m.bias)
 
     def forward(self, x):
@@ -53,7 +53,7 @@ class Net(nn.Module):
 
     def _init_weights(self, m):
         if isinstance(m, nn.Linear):
-            nn.init.trunc_normal_(m.weight, std=0.02)
+            nn.init.normal_(m.weight, std=0.02)
             nn.init.zeros_(m.bias)
 
     def forward(self, x):

@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.chain import runs
+from initlint.chain import stretches
 from initlint.diagnostics import Severity
 from initlint.graph import ModelGraph
 from initlint.judge import Pair, factors, keeps_scale, kind, pairs
@@ -83,10 +83,11 @@ _DEEP = 6
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
     wrong = [(place, [pair for pair in found if _departs(pair)]) for place, found in pairs(model)]
-    run_of = runs((pair, factor) for _, found in wrong for pair in found if (factor := factors(pair)) is not None)
+    paths = {pair.layer.path for _, found in wrong for pair in found}
+    chain_of = stretches(model, paths)
     for place, found in wrong:
         if found:
-            deep = any(len(run_of[pair.layer.path].paths) >= _DEEP for pair in found)
+            deep = any(len(chain_of[pair.layer.path].links) >= _DEEP for pair in found)
             by_fans = all(kind(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
             yield Violation(
                 message=_message(found) + advice(model, place),

@@ -68,7 +68,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.chain import runs
+from initlint.chain import stretches
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import NONLINEARITIES, calculate_gain, scale
 from initlint.graph import ModelGraph, Place
@@ -89,9 +89,10 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         if named:
             first = named[0][0]
             wrong[place] = (first, [pair for argument, pair in named if argument == first])
-    run_of = runs((pair, factor) for _, group in wrong.values() for pair in group if (factor := factors(pair)))
+    paths = {pair.layer.path for _, group in wrong.values() for pair in group}
+    chain_of = stretches(model, paths)
     for place, (argument, group) in wrong.items():
-        vanishes = any(run_of[pair.layer.path].vanishes for pair in group if pair.layer.path in run_of)
+        vanishes = any(chain_of[pair.layer.path].vanishes for pair in group if pair.layer.path in chain_of)
         yield Violation(
             message=_message(argument, group) + advice(model, place, corrected),
             place=place,

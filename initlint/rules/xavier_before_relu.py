@@ -71,7 +71,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.chain import Run, runs
+from initlint.chain import Chain, stretches
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import scale
 from initlint.graph import ModelGraph
@@ -80,7 +80,7 @@ from initlint.mending import advice, mend
 from initlint.replacement import agreed
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, number, places, spread, titles
+from initlint.wording import function, layer_names, places, spread, titles
 
 _WORTH_TELLING = 0.9
 """The factor on the signal's second moment from which the replacement would change next to nothing."""
@@ -90,18 +90,17 @@ _WORTH_TELLING = 0.9
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     harmed = {place: lossy for place, found in pairs(model) if (lossy := [p for p in found if _loses_signal(p)])}
-    every = (pair for found in harmed.values() for pair in found)
-    measured = {pair.layer.path: (pair, factor) for pair in every if (factor := factors(pair)) is not None}
-    run_of = runs(measured.values())
+    paths = {pair.layer.path for found in harmed.values() for pair in found}
+    chain_of = stretches(model, paths)
     for place, found in harmed.items():
-        told = [measured[pair.layer.path] for pair in found if pair.layer.path in measured]
+        told = [(pair, factor) for pair in found if (factor := factors(pair)) is not None]
         if not told:
             continue
-        run = min((run_of[pair.layer.path] for pair, _ in told), key=lambda r: r.product)
+        chain = min((chain_of[pair.layer.path] for pair, _ in told), key=lambda c: c.product)
         yield Violation(
-            message=_message([pair for pair, _ in told], [factor for _, factor in told], run) + advice(model, place),
+            message=_message([pair for pair, _ in told], [factor for _, factor in told], chain) + advice(model, place),
             place=place,
-            severity=Severity.WARNING if run.vanishes else Severity.INFO,
+            severity=Severity.WARNING if chain.vanishes else Severity.INFO,
             related=places((pair.layer, pair.following) for pair, _ in told),
             fix=mend(model, place, [pair.layer for pair in found], agreed(found)),
             layers=tuple(pair.layer.path for pair in found),
@@ -119,14 +118,14 @@ def _loses_signal(pair: Pair) -> bool:
     return measured is None or measured.signal < _WORTH_TELLING
 
 
-def _message(found: list[Pair], measured: list[Factors], run: Run) -> str:
+def _message(found: list[Pair], measured: list[Factors], chain: Chain) -> str:
     layers = [pair.layer for pair in found]
     name = function(found[0].write.initializer)
     before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names(layers)}"
-    return f"{before}: {_loss(measured, run)}"
+    return f"{before}: {_loss(measured, chain)}"
 
 
-def _loss(measured: list[Factors], run: Run) -> str:
+def _loss(measured: list[Factors], chain: Chain) -> str:
     each = "each multiplies" if len(measured) > 1 else "multiplies"
     text = f"{each} the signal's second moment by {spread(factor.signal for factor in measured)}"
     if any(factor.at_equal_fans for factor in measured):
@@ -134,6 +133,4 @@ def _loss(measured: list[Factors], run: Run) -> str:
     gradients = [factor.gradient for factor in measured if factor.gradient is not None]
     if len(gradients) == len(measured) and min(gradients) < min(factor.signal for factor in measured):
         text += f" and the gradient's by {spread(gradients)}"
-    if len(run.paths) > 1:
-        text += f" ({number(run.product)} over the {len(run.paths)} layers in a row)"
-    return text
+    return f"{text}{chain}"

@@ -164,24 +164,24 @@ def test_types_without_parameters_have_no_shapes() -> None:
 @pytest.mark.parametrize(
     ("type", "arguments", "expected"),
     [
-        ("Linear", {"in_features": 4, "out_features": 6}, (4, 6, 4)),
-        ("Conv2d", {"in_channels": 256, "out_channels": 256, "kernel_size": 3, "groups": 32}, (72, 2304, 72)),
+        ("Linear", {"in_features": 4, "out_features": 6}, (4, 6, 4, 6)),
+        ("Conv2d", {"in_channels": 256, "out_channels": 256, "kernel_size": 3, "groups": 32}, (72, 2304, 72, 72)),
         # Half of a 4-kernel with stride 2 meets each output, in each of two dimensions.
         (
             "ConvTranspose2d",
             {"in_channels": 256, "out_channels": 128, "kernel_size": 4, "stride": 2},
-            (2048, 4096, 1024),
+            (2048, 4096, 1024, 2048),
         ),
-        ("ConvTranspose1d", {"in_channels": 8, "out_channels": 4, "kernel_size": 3, "groups": 4}, (3, 24, 6)),
-        ("LazyConvTranspose2d", {"out_channels": 4, "kernel_size": 3}, (36, None, None)),
-        ("Embedding", {"num_embeddings": 10, "embedding_dim": 3}, (3, 10, 1)),
-        ("Linear", {"in_features": UNKNOWN, "out_features": 6}, (None, 6, None)),
+        ("ConvTranspose1d", {"in_channels": 8, "out_channels": 4, "kernel_size": 3, "groups": 4}, (3, 24, 6, 3)),
+        ("LazyConvTranspose2d", {"out_channels": 4, "kernel_size": 3}, (36, None, None, 36)),
+        ("Embedding", {"num_embeddings": 10, "embedding_dim": 3}, (3, 10, 1, None)),
+        ("Linear", {"in_features": UNKNOWN, "out_features": 6}, (None, 6, None, 6)),
     ],
 )
 def test_fans(type: str, arguments: dict[str, Any], expected: tuple[float | None, ...]) -> None:
     found = fans(type, arguments, UNKNOWN)
     assert found is not None
-    assert (found.fan_in, found.fan_out, found.signal_fan_in) == expected
+    assert (found.fan_in, found.fan_out, found.signal_fan_in, found.signal_fan_out) == expected
 
 
 @pytest.mark.parametrize("type", ["BatchNorm2d", "ReLU", "Dropout", "Transformer", "NoSuchModule"])

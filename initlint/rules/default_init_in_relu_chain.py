@@ -1,0 +1,133 @@
+"""Deep chain of ReLU layers that are left at PyTorch's own init
+
+## What it does
+
+Reports hidden layers in a row, each with a ReLU or one of its relatives behind it, that nothing initialises, if the
+signal's second moment is multiplied by less than 0.001 from the first to the last of them: four and more with ReLU.
+
+It is silent where a norm or a skip stands between, and for shallow nets. The rule is off by default: most nets of that
+depth that are trained today have one of the two.
+
+## Why is this bad?
+
+PyTorch's Linear and convolutions draw with `kaiming_uniform_(a=math.sqrt(5))`, a variance of 1 / (3 fan_in), which is
+a sixth of what ReLU asks for. Each layer multiplies the second moment by 0.17: by 0.00077 over four and by 1.7e-08
+over ten. Outputs then hang on the biases alone, and the gradients of the first layers are as small.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 10),
+        )
+
+    def forward(self, x):
+        return self.net(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 10),
+        )
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.net(x)
+```
+
+## Fix safety
+
+A loop over the modules is added to the end of `__init__`. It is unsafe: it reaches every layer of those types, output
+layers included. None is offered where another init writes to such a layer, where the layers ask for different calls,
+and where they are built outside of the class.
+
+## References
+
+- [Why torch.nn.Linear has a=math.sqrt(5)](https://github.com/pytorch/pytorch/issues/57109)
+- He et al., [Delving Deep into Rectifiers](https://arxiv.org/abs/1502.01852), section 2.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.chain import Link, every_chain
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.facts.activations import ACTIVATIONS
+from initlint.graph import ModelGraph
+from initlint.judge import RELU_FAMILIES
+from initlint.replacement import agreed_start
+from initlint.rewrite import append_loop
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import layer_names, places, spread
+
+_LOST = 1e-3
+
+
+@rule("INI306", "default-init-in-relu-chain", default=False, fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each chain, at its first layer that is left at PyTorch's own init."""
+    for whole in every_chain(model):
+        left = [link for link in whole.links if link.write is None and _before_relu(link)]
+        if not left:
+            continue
+        chain = whole.between({link.layer.path for link in left})
+        if chain.product < _LOST:
+            layers = [link.layer for link in left]
+            message = (
+                f"nothing initialises {layer_names(layers)}: PyTorch's own init multiplies the signal's second moment "
+                f"by {spread(link.factors.signal for link in left)} in each{chain}"
+            )
+            related = places((link.layer, link.following) for link in left)
+            yield Violation(message, layers[0].place, Severity.WARNING, related, _fix(model, left))
+
+
+def _before_relu(link: Link) -> bool:
+    return link.following.op != "layer" and ACTIVATIONS[link.following.op].family in RELU_FAMILIES
+
+
+def _fix(model: ModelGraph, left: list[Link]) -> Fix | None:
+    wanted = agreed_start(link.following for link in left)
+    types = {link.layer.type for link in left}
+    reached = [layer for layer in model.layers if layer.type in types]
+    sites = [layer.place for layer in reached if isinstance(layer.place, Site)]
+    if wanted is None or not isinstance(model.place, Site) or len(sites) < len(reached):
+        return None
+    if any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
+        return None
+    edits = append_loop(model.place, sites, wanted.function, wanted.arguments)
+    return None if edits is None else Fix("Initialise them in a loop", edits, Applicability.UNSAFE)

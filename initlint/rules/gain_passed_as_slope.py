@@ -1,0 +1,97 @@
+"""Gain passed to Kaiming init as the slope `a`
+
+## What it does
+
+Reports `kaiming_*` with `a` above 1, or from `calculate_gain(...)`: `a` is the negative slope of a leaky ReLU, and the
+gain is computed from it.
+
+It is silent for `a=math.sqrt(5)` as PyTorch's own layers have it, for `a=1`, which stands for a gain of 1, for slopes,
+and where `nonlinearity` is another one than `'leaky_relu'`, for `a` is ignored then.
+
+## Why is this bad?
+
+The gain is sqrt(2 / (1 + a^2)): the larger `a`, the smaller the weights. `a=calculate_gain('relu')` is meant to give
+ReLU's variance of 2 / fan_in and gives 0.67 / fan_in, so each ReLU layer multiplies the signal's second moment by 0.33.
+
+## Bad
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.kaiming_normal_(self.fc1.weight, a=nn.init.calculate_gain('relu'))
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## References
+
+- [torch.nn.init.kaiming_normal_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_normal_)
+- [Why torch.nn.Linear has a=math.sqrt(5)](https://github.com/pytorch/pytorch/issues/57109)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.facts.initializers import scale
+from initlint.graph import InitCall, ModelGraph
+from initlint.judge import argument, as_number, kind
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import called, number
+
+_OWN_OF_TORCH = math.sqrt(5)
+
+
+@rule("INI307", "gain-passed-as-slope")
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each Kaiming call whose `a` can be no slope."""
+    for call in model.calls:
+        slope = _wrong_slope(call)
+        if slope is None:
+            continue
+        drawn = scale(call.initializer, {**call.arguments, "mode": "fan_in"})
+        given = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
+        told = f"`{called(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
+        effect = "" if drawn is None else f": `a={given}` gives a variance of {number(drawn)} / fan instead of 2 / fan"
+        yield Violation(told + effect, call.place, Severity.INFO)
+
+
+def _wrong_slope(call: InitCall) -> float | None:
+    """The `a` that is a gain, by its name or because no slope is that large."""
+    if kind(call.initializer) != "kaiming":
+        return None
+    slope = as_number(call.arguments.get("a"))
+    if slope is None or argument(call.initializer, call.arguments, "nonlinearity") != "leaky_relu" or slope == 1.0:
+        return None
+    if call.gain is not None or (slope > 1.0 and not math.isclose(slope, _OWN_OF_TORCH, rel_tol=0.01)):
+        return slope
+    return None

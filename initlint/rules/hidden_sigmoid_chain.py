@@ -1,0 +1,111 @@
+"""Three and more hidden sigmoids in a row
+
+## What it does
+
+Reports chains of three or more hidden layers, each with a sigmoid behind it and nothing else before the next one, if
+their weights are drawn with a gain of 2 or less, as Xavier, Kaiming and PyTorch's own init do.
+
+It is silent for gates and outputs, and where a norm or a skip stands between. The rule is off by default: it speaks of
+the choice of the activation more than of the init.
+
+## Why is this bad?
+
+The slope of a sigmoid is 1/4 at most. With Xavier each layer multiplies the gradient's second moment by 0.045: by 9e-05
+over three layers. Glorot and Bengio found such nets to stay on a plateau for hundreds of epochs. A gain of 4 makes up
+for the slope; ReLU or tanh in place of the sigmoid do without.
+
+## Bad
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 64)
+        self.fc3 = nn.Linear(64, 64)
+        self.fc4 = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = torch.sigmoid(self.fc1(x))
+        x = torch.sigmoid(self.fc2(x))
+        x = torch.sigmoid(self.fc3(x))
+        return self.fc4(x)
+```
+
+## Good
+
+```python
+import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.fc2 = nn.Linear(64, 64)
+        self.fc3 = nn.Linear(64, 64)
+        self.fc4 = nn.Linear(64, 10)
+        for layer in (self.fc1, self.fc2, self.fc3):
+            nn.init.xavier_normal_(layer.weight, gain=4.0)
+
+    def forward(self, x):
+        x = torch.sigmoid(self.fc1(x))
+        x = torch.sigmoid(self.fc2(x))
+        x = torch.sigmoid(self.fc3(x))
+        return self.fc4(x)
+```
+
+## References
+
+- Glorot and Bengio, [Understanding the difficulty of training deep feedforward neural networks](https://proceedings.mlr.press/v9/glorot10a.html)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from initlint.chain import Link, every_chain
+from initlint.diagnostics import Severity
+from initlint.facts.activations import ACTIVATIONS
+from initlint.graph import ModelGraph
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.wording import layer_names, number, places, spread
+
+_SQUASHING = ("sigmoid", "hardsigmoid")
+_MANY = 3
+_LARGEST_SCALE = 4.0
+"""fan_in times the variance of a weight with gain 2."""
+
+
+@rule("INI308", "hidden-sigmoid-chain", default=False)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each chain, at the init of its first sigmoid layer or else at that layer."""
+    for chain in every_chain(model):
+        squashed = [link for link in chain.links if link.following.op in _SQUASHING and _slope(link) is not None]
+        slopes = [slope for link in squashed if (slope := _slope(link)) is not None]
+        if len(squashed) < _MANY:
+            continue
+        first, layers = squashed[0], [link.layer for link in squashed]
+        message = (
+            f"{len(squashed)} hidden sigmoids in a row behind {layer_names(layers)}: each multiplies the gradient's "
+            f"second moment by {spread(slopes)} ({number(math.prod(slopes))} over all); a gain of 4 keeps it"
+        )
+        related = places((link.layer, link.following) for link in squashed)
+        place = first.layer.place if first.write is None else first.write.place
+        yield Violation(message, place, Severity.INFO, related)
+
+
+def _slope(link: Link) -> float | None:
+    """What a layer with small weights multiplies the gradient's second moment by; None for larger ones."""
+    activation = ACTIVATIONS[link.following.op]
+    if activation.second_moment is None or activation.slope_moment is None:
+        return None
+    scale = link.factors.signal / activation.second_moment
+    return scale * activation.slope_moment if scale <= _LARGEST_SCALE else None

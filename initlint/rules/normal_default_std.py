@@ -1,0 +1,123 @@
+"""Normal init of a weight that leaves the standard deviation at 1
+
+## What it does
+
+Reports `normal_` without `std` on the weight of a linear map (Linear, a convolution, a parameter that data is
+multiplied with), and `torch.randn` as such a parameter. It also reports a mean that is meant for the standard
+deviation: `normal_(w, 0.02)` and `trunc_normal_(w, .02)` draw with mean 0.02 and standard deviation 1.
+
+It is silent for embeddings, tokens and biases drawn with standard deviation 1, for `std=1.0` that is written out, for
+weights that are normalised or scaled before use, where a norm, a factor or a gate follows, and for fewer than eight
+inputs.
+
+## Why is this bad?
+
+The default of `std` is 1.0. A layer of 256 inputs then multiplies the signal's second moment by 256, and by 128 with a
+ReLU behind it; over three such layers a standard deviation of 1 becomes 1448. The loss starts in the thousands, or
+at `nan`, and softmax and sigmoid start saturated. A transformer's 0.02 or `kaiming_normal_` keep it near 1.
+
+## Bad
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.normal_(self.fc1.weight)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.normal_(self.fc1.weight, std=0.02)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Fix safety
+
+A mean that was meant for the standard deviation becomes it; where none was given, `std=0.02` is added. The fix is
+unsafe: only the author knows which value was meant.
+
+## References
+
+- [torch.nn.init.normal_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.normal_)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.graph import Arguments, InitCall, ModelGraph
+from initlint.judge import as_number, call_at, kind
+from initlint.rewrite import move_argument, replace_argument
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.weights import Draw, draws, only_weights, std_by_default
+from initlint.wording import called, places, spread, weight_of
+
+_USUAL = 0.02
+"""The standard deviation of GPT-2, BERT and ViT, which is what the call is mostly copied from."""
+
+_NORMAL = ("normal", "trunc_normal")
+_LARGEST_MEANT_AS_STD = 0.2
+
+
+@rule("INI401", "normal-default-std", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
+    for draw in draws(model):
+        if std_by_default(draw.initializer, draw.arguments):
+            edits = replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, Site) else None
+            related = places((layer, None) for layer in draw.layers)
+            yield Violation(_message(model, draw), draw.place, Severity.WARNING, related, _fix(edits))
+    for call in model.calls:
+        if _means_std(call):
+            edits = move_argument(call.place, "mean", "std") if isinstance(call.place, Site) else None
+            mean = f"{_mean(call.arguments):g}"
+            told = f"`{called(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
+            yield Violation(told, call.place, Severity.WARNING, fix=_fix(edits))
+
+
+def _mean(arguments: Arguments) -> float | None:
+    return as_number(arguments.get("mean", 0.0))
+
+
+def _means_std(call: InitCall) -> bool:
+    mean = _mean(call.arguments)
+    if kind(call.initializer) not in _NORMAL or "std" in call.arguments or mean is None:
+        return False
+    return 0 < mean <= _LARGEST_MEANT_AS_STD and only_weights(call)
+
+
+def _message(model: ModelGraph, draw: Draw) -> str:
+    call = call_at(model, draw.place)
+    name = f"`{called(call)}` without `std`" if call is not None else "`torch.randn`"
+    known = [fan for fan in draw.fan_ins if fan is not None]
+    times = spread(known) if known and len(known) == len(draw.fan_ins) else "fan_in"
+    told = f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1"
+    return f"{told}: the signal's variance is multiplied by {times}"
+
+
+def _fix(edits: tuple[Edit, ...] | None) -> Fix | None:
+    return None if edits is None else Fix("Set `std`", edits, Applicability.UNSAFE)

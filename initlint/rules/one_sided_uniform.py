@@ -1,0 +1,82 @@
+"""Uniform init of a weight with all its entries on one side of zero
+
+## What it does
+
+Reports `uniform_(w)`, which draws from 0 to 1, `uniform_(w, c)` and other bounds of one sign on the weight of a linear
+map (Linear, a convolution, a parameter that data is multiplied with), and `torch.rand` as such a parameter.
+
+It is silent for embeddings, masks, biases and scales, for weights that are normalised or scaled before use, where a
+norm, a factor or a gate follows, for fewer than eight inputs, and for a single output.
+
+## Why is this bad?
+
+Each output is then nearly the same sum of all inputs: of U(0, 1) the mean's square is three times the variance, and
+it is the same for all outputs: any two correlate by 0.75. At 256 positive inputs each is about 128 times an input,
+so a tanh behind it is saturated and a ReLU never switches off. A layer of many units starts as little more than one.
+
+## Bad
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.uniform_(self.fc1.weight)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(256, 256)
+        self.fc2 = nn.Linear(256, 10)
+        nn.init.uniform_(self.fc1.weight, -0.15, 0.15)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## References
+
+- [torch.nn.init.uniform_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.uniform_)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Severity
+from initlint.graph import ModelGraph
+from initlint.judge import call_at
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.weights import draws, one_sided
+from initlint.wording import called, places, weight_of
+
+
+@rule("INI402", "one-sided-uniform")
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call or constructor that draws weights of one sign."""
+    for draw in draws(model):
+        bounds = one_sided(draw.initializer, draw.arguments)
+        if bounds is not None and not draw.has_one_output:
+            call = call_at(model, draw.place)
+            name = "torch.rand" if call is None else called(call)
+            told = f"`{name}` draws {weight_of(draw.layers, draw.type)} from {bounds[0]:g} to {bounds[1]:g}"
+            message = f"{told}: with one sign only, all outputs start as nearly the same sum of the inputs"
+            related = places((layer, None) for layer in draw.layers)
+            yield Violation(message, draw.place, Severity.WARNING, related)

@@ -1,0 +1,105 @@
+"""Init of an Embedding that fills its padding row
+
+## What it does
+
+Reports a random init of an `nn.Embedding` with `padding_idx` that leaves the padding row filled.
+
+It is silent where a part of the weight is written afterwards, as `weight[padding_idx].zero_()` does, and where
+`padding_idx` or the last write is not known.
+
+## Why is this bad?
+
+`nn.Embedding` zeroes that row when it is built, and its gradient is always 0: what an init writes there stays for the
+whole training. Padding then adds the same noise to every sum, mean and attention that does not mask it, and inputs
+that differ only in their padding give different results.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(1000, 64, padding_idx=0)
+        self.fc = nn.Linear(64, 10)
+        nn.init.normal_(self.embed.weight, std=0.02)
+
+    def forward(self, x):
+        return self.fc(self.embed(x))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(1000, 64, padding_idx=0)
+        self.fc = nn.Linear(64, 10)
+        nn.init.normal_(self.embed.weight, std=0.02)
+        self.embed.weight.data[0].zero_()
+
+    def forward(self, x):
+        return self.fc(self.embed(x))
+```
+
+## Fix safety
+
+A line that zeroes the row is added behind the call. It is unsafe: a model whose padding row was filled on purpose, or
+that shares the weight with an output layer, changes. None is offered where the call fills other tensors too.
+
+## References
+
+- [torch.nn.Embedding](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.graph import Layer, ModelGraph, Place
+from initlint.judge import as_number, call_at, constant, kind
+from initlint.rewrite import append_statement
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
+from initlint.source import Site
+from initlint.wording import function, layer_names, places
+
+
+@rule("INI407", "padding-row-overwritten", fixable=True)
+def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+    """One violation for each call that leaves the padding rows of embeddings filled."""
+    for place, served in model.by_call.items():
+        filled = [layer for layer, _ in served if _has_filled_padding(layer)]
+        if filled:
+            name, layers = function(served[0][1].initializer), layer_names(filled)
+            message = f"`{name}` fills the padding row of {layers}, which was zero and whose gradient always is"
+            related = places((layer, None) for layer in filled)
+            yield Violation(message, place, Severity.WARNING, related, _fix(model, place, filled))
+
+
+def _has_filled_padding(layer: Layer) -> bool:
+    write = layer.effective()
+    if layer.type != "Embedding" or write is None or not layer.settled() or constant(write) == 0.0:
+        return False
+    if kind(write.initializer) is None:
+        return False  # a table of vectors that is copied may well have a row for padding
+    return as_number(layer.arguments.get("padding_idx")) is not None
+
+
+def _fix(model: ModelGraph, place: Place, filled: list[Layer]) -> Fix | None:
+    """Zeroing the row behind the call, if it fills this one kind of embedding and nothing else."""
+    call = call_at(model, place)
+    rows = {layer.arguments["padding_idx"] for layer in filled}
+    if call is None or not isinstance(place, Site) or len(rows) > 1:
+        return None
+    if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[place]) > len(filled):
+        return None
+    edits = append_statement(place, f"{{tensor}}.data[{rows.pop()}].zero_()")
+    return None if edits is None else Fix("Zero the padding row again", edits, Applicability.UNSAFE)

@@ -1,0 +1,91 @@
+"""INI306, INI308 and INI405: rules that look at whole chains."""
+
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
+
+from initlint.diagnostics import Severity
+from initlint.graph import ModelGraph
+
+
+def untouched(op: str, depth: int) -> ModelGraph:
+    hidden = (layer(f"fc{i}", following(op, reach(f"fc{i + 1}"))) for i in range(depth))
+    return model(*hidden, layer(f"fc{depth}", OUTPUT))
+
+
+def test_default_init() -> None:
+    assert message("INI306", untouched("relu", 4)) == (
+        "nothing initialises `fc0`, `fc1`, `fc2` and 1 more: PyTorch's own init multiplies the signal's second moment "
+        "by 0.17 in each (0.00077 over the 4 layers in a row)"
+    )
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        untouched("relu", 3),
+        untouched("tanh", 9),
+        chain("relu", 9, "kaiming_normal_"),
+        chain("relu", 12, "xavier_normal_"),
+    ],
+    ids=lambda m: str(len(m.layers)),
+)
+def test_default_init_is_silent(silent: ModelGraph) -> None:
+    assert run("INI306", silent) == []
+
+
+def test_one_finding_for_a_chain() -> None:
+    assert len(run("INI306", untouched("gelu", 12))) == 1
+
+
+def test_small_standard_deviations() -> None:
+    (violation,) = run("INI405", chain("relu", 3, "normal_", mean=0, std=0.01))
+    assert violation.severity is Severity.WARNING
+    assert violation.message == (
+        "`normal_` in `fc0`, `fc1`, `fc2`: each multiplies the signal's second moment by 0.0032 "
+        "(3.3e-08 over the 3 layers in a row)"
+    )
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        chain("relu", 1, "normal_", std=0.001),
+        chain("relu", 2, "normal_", std=0.1),
+        chain("relu", 12, "xavier_normal_"),
+        model(
+            layer(
+                "fc0", following("relu", reach("fc1"), between=("batch_norm",)), writes=(write("normal_", std=0.01),)
+            ),
+            layer("fc1", following("relu", reach("out")), writes=(write("normal_", std=0.01),)),
+            layer("out", OUTPUT),
+        ),
+    ],
+    ids=lambda m: str(len(m.layers)),
+)
+def test_small_standard_deviations_are_silent(silent: ModelGraph) -> None:
+    assert run("INI405", silent) == []
+
+
+@pytest.mark.parametrize(
+    ("graph", "numbers"),
+    [
+        (untouched("sigmoid", 3), "0.015 (3.3e-06 over all)"),
+        (chain("sigmoid", 3, "xavier_normal_"), "0.045 (9e-05 over all)"),
+        (chain("hardsigmoid", 4, "kaiming_normal_"), "0.055 (9.4e-06 over all)"),
+    ],
+)
+def test_hidden_sigmoids(graph: ModelGraph, numbers: str) -> None:
+    assert f"each multiplies the gradient's second moment by {numbers}; a gain of 4 keeps it" in message(
+        "INI308", graph
+    )
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [untouched("sigmoid", 2), untouched("tanh", 5), chain("sigmoid", 5, "xavier_normal_", gain=4.0)],
+    ids=lambda m: str(len(m.layers)),
+)
+def test_hidden_sigmoids_are_silent(silent: ModelGraph) -> None:
+    assert run("INI308", silent) == []

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
+
+from initlint.diagnostics import Severity
+from initlint.facts.layers import Product
+from initlint.graph import UNDETERMINED, Layer, Target
+
+RELU = following("relu", reach("out"))
+NORMAL = (write("normal_"),)
+WEIGHT = Target("parameter", "Linear", "weight", (64, 64))
+
+
+def hidden(*followings: object, **more: object) -> Layer:
+    return layer("fc", *(followings or (RELU,)), **{"writes": NORMAL, **more})  # type: ignore[arg-type]
+
+
+def raw(*followings: object, **more: object) -> Layer:
+    given = {"type": "Parameter", "shapes": {"weight": (256, 10)}, "product": Product((0,), (1,)), **more}
+    return hidden(*followings, **given)
+
+
+def test_message() -> None:
+    (violation,) = run("INI401", model(hidden(), layer("out", OUTPUT), calls=(call("normal_", WEIGHT),)))
+    assert violation.severity is Severity.WARNING
+    assert violation.message == (
+        "`normal_` without `std` draws the weight of `fc` with a standard deviation of 1: "
+        "the signal's variance is multiplied by 64.00"
+    )
+
+
+def test_unknown_sizes() -> None:
+    unknown = hidden(arguments={"in_features": UNDETERMINED, "out_features": 9})
+    assert message("INI401", model(unknown)).endswith("the signal's variance is multiplied by fan_in")
+
+
+def test_a_raw_parameter_has_the_fan_in_use() -> None:
+    assert message("INI401", model(raw())) == (
+        "`torch.randn` draws `fc` with a standard deviation of 1: the signal's variance is multiplied by 256"
+    )
+
+
+@pytest.mark.parametrize("target", [WEIGHT, Target("parameter", "Conv2d", "weight", None)])
+def test_a_call_whose_layer_no_model_shows(target: Target) -> None:
+    text = message("INI401", model(calls=(call("normal_", target),)))
+    assert f"draws the weight of a {target.layer} with" in text
+
+
+@pytest.mark.parametrize("initializer", ["normal_", "trunc_normal_"])
+@pytest.mark.parametrize("parameter", ["weight", "pos_embed", "in_proj_weight"])
+def test_a_mean_that_is_meant_for_the_standard_deviation(initializer: str, parameter: str) -> None:
+    target = Target("parameter", "Module", parameter, (1, 4, 8))
+    assert message("INI401", model(calls=(call(initializer, target, arguments={"mean": 0.02}),))) == (
+        f"`{initializer}` with `0.02` sets the mean, and the standard deviation is 1; use `std=0.02`"
+    )
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        hidden(writes=(write("normal_", std=1.0),)),
+        hidden(writes=(write("normal_", mean=0.02),)),
+        hidden(writes=(*NORMAL, write("xavier_normal_", 11))),
+        hidden(following("relu", reach("out"), between=("batch_norm",))),
+        hidden(following("relu", reach("out"), between=("scale",))),
+        hidden(following("softmax", between=("mul",))),
+        hidden(frozen=True),
+        hidden(parametrized=True),
+        hidden(arguments={"in_features": 2, "out_features": 64}),
+        hidden(type="Embedding", arguments={"num_embeddings": 9, "embedding_dim": 64}),
+        raw(following("softmax")),
+        raw(following("sdpa")),
+        raw(to_layer("out", certain=False)),
+        raw(product=None),
+    ],
+    ids=str,
+)
+def test_silent(silent: Layer) -> None:
+    assert run("INI401", model(silent, layer("out", OUTPUT))) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments"),
+    [
+        (Target("parameter", "Linear", "bias", (4,)), {"mean": 0.02}),
+        (Target("parameter", "BatchNorm2d", "weight", (4,)), {"mean": 1.0}),
+        (Target("parameter", "BatchNorm2d", "weight", (4,)), {"mean": 0.02, "std": 0.1}),
+        (Target("unknown"), {"mean": 0.02}),
+        (Target("parameter", "Embedding", "weight", (4, 4)), {}),
+        (Target("parameter", "Linear", "weight", (4, 4), certain=False), {}),
+        (WEIGHT, {"mean": UNDETERMINED}),
+        (WEIGHT, {"std": UNDETERMINED}),
+    ],
+)
+def test_silent_calls(target: Target, arguments: dict[str, object]) -> None:
+    assert run("INI401", model(calls=(call("normal_", target, arguments=arguments),))) == []
+
+
+def test_a_call_that_also_meets_something_else_is_not_judged_by_its_targets() -> None:
+    assert run("INI401", model(calls=(call("normal_", WEIGHT, Target("unknown")),))) == []

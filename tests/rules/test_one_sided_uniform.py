@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
+
+from initlint.facts.layers import Product
+from initlint.graph import UNDETERMINED, Layer, Target
+
+RELU = following("relu", reach("out"))
+
+
+def hidden(*writes: object, **more: object) -> Layer:
+    return layer("fc", RELU, writes=writes, **more)  # type: ignore[arg-type]
+
+
+def test_message() -> None:
+    calls = (call("uniform_", Target("parameter", "Linear", "weight", (64, 64))),)
+    assert message("INI402", model(hidden(write("uniform_")), calls=calls)) == (
+        "`uniform_` draws the weight of `fc` from 0 to 1: "
+        "with one sign only, all outputs start as nearly the same sum of the inputs"
+    )
+
+
+def test_a_raw_parameter() -> None:
+    W = hidden(write("uniform_"), type="Parameter", product=Product((0,), (1,)), shapes={"weight": (64, 9)})
+    assert message("INI402", model(W)).startswith("`torch.rand` draws `fc` from 0 to 1:")
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.0, 0.1), (0.5, 1.0), (-1.0, 0.0), (-0.2, -0.1), (0, 1)])
+def test_bounds_of_one_sign(a: float, b: float) -> None:
+    assert f"from {a:g} to {b:g}:" in message("INI402", model(hidden(write("uniform_", a=a, b=b))))
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        hidden(write("uniform_", a=-0.1, b=0.1)),
+        hidden(write("uniform_", a=-0.1, b=0.2)),
+        hidden(write("uniform_", a=UNDETERMINED, b=0.2)),
+        hidden(write("uniform_", a=0.5, b=0.5)),
+        hidden(write("normal_", mean=1.0)),
+        hidden(write("uniform_", parameter="bias")),
+        hidden(write("uniform_"), parametrized=True),
+        hidden(write("uniform_"), arguments={"in_features": 1, "out_features": 64}),
+        hidden(write("uniform_"), type="Embedding", arguments={"num_embeddings": 9, "embedding_dim": 64}),
+        hidden(write("uniform_"), type="Parameter", shapes={"weight": (64, 9)}),
+        hidden(write("uniform_"), type="Parameter", shapes={"weight": (64,)}, product=Product((0,), ())),
+        hidden(write("uniform_"), arguments={"in_features": 64, "out_features": 1}),
+    ],
+    ids=str,
+)
+def test_silent(silent: Layer) -> None:
+    assert run("INI402", model(silent, layer("out", OUTPUT))) == []

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from rule_models import OUTPUT, following, layer, message, model, reach, run, write
+
+from initlint.facts.layers import Product
+from initlint.graph import UNDETERMINED, Layer
+
+RELU = following("relu", reach("out"))
+KAIMING = write("kaiming_normal_")
+XAVIER = write("xavier_uniform_")
+IN_OUT = Product((0,), (1,))
+STACKED = Product((1,), (2,))
+
+
+def raw(shape: tuple[int | None, ...], product: Product | None = IN_OUT, **more: object) -> Layer:
+    given = {"type": "Parameter", "writes": (KAIMING,), "shapes": {"weight": shape}, "product": product, **more}
+    return layer("W", more.pop("followed", RELU), **{k: v for k, v in given.items() if k != "followed"})  # type: ignore[arg-type]
+
+
+def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
+    options = {"kernel_size": 4, "stride": 1, **{k: more.pop(k) for k in ("stride", "groups") if k in more}}
+    return layer(
+        "conv",
+        RELU,
+        **{"writes": (KAIMING,), **more},  # type: ignore[arg-type]
+        type=type,
+        arguments={"in_channels": ins, "out_channels": outs, **options},
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (
+            raw((1024, 8)),
+            "`kaiming_normal_` on `W`: it is used as `x @ W`, and torch takes its second axis for the inputs, "
+            "so the variance is 128 times the one that is meant",
+        ),
+        (
+            raw((8, 512, 1024), STACKED, writes=(XAVIER,)),
+            "`xavier_uniform_` on `W`: torch takes its stacked matrices for one, "
+            "so the variance is 0.0029 times the one that is meant",
+        ),
+        (
+            raw((None, None, None), STACKED),
+            "`kaiming_normal_` on `W`: torch takes its stacked matrices for one",
+        ),
+        (
+            conv("ConvTranspose2d", 512, 3, stride=2),
+            "`kaiming_normal_` on the weight of `conv`: torch takes the outputs of a transposed convolution for its "
+            "inputs, so the variance is 42.67 times the one that is meant",
+        ),
+        (
+            conv("Conv2d", 256, 256, groups=256, writes=(write("kaiming_normal_", mode="fan_out"),)),
+            "`kaiming_normal_` on the weight of `conv`: torch's fan_out counts the outputs of all groups, "
+            "so the variance is 0.0039 times the one that is meant",
+        ),
+        (
+            layer(
+                "fc", RELU, writes=(write("uniform_", a=-(400**-0.5), b=400**-0.5),),
+                arguments={"in_features": 24, "out_features": 400},
+            ),
+            "`uniform_` on the weight of `fc`: its bound is one over the root of 400, and 24 inputs make one output, "
+            "so the variance is 0.06 times the one that is meant",
+        ),
+    ],
+)  # fmt: skip
+def test_message(wrong: Layer, text: str) -> None:
+    assert message("INI403", model(wrong)) == text
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        raw((64, 16)),
+        raw((16, 64)),
+        raw((1024, 8), writes=(XAVIER,)),
+        raw((1024, 8), writes=(write("kaiming_normal_", mode="fan_out"),)),
+        raw((1024, 8), Product((1,), (0,))),
+        raw((None, 8)),
+        raw((1024, 8), None),
+        raw((1024, 8), frozen=True),
+        raw((1024, 8), followed=following("relu", reach("out"), between=("layer_norm",))),
+        raw((4, 2, 2), STACKED, writes=(XAVIER,)),
+        raw((8, 512, 1024), STACKED, writes=(write("normal_", std=0.02),)),
+        conv("ConvTranspose2d", 256, 128, stride=2),
+        conv("ConvTranspose2d", 512, 3, stride=2, writes=(XAVIER,)),
+        conv("ConvTranspose2d", 512, 3, stride=UNDETERMINED),
+        conv("Conv2d", 512, 3),
+        conv("Conv2d", 256, 256, groups=256),
+        conv("Conv2d", 256, 256, groups=4, writes=(write("kaiming_normal_", mode="fan_out"),)),
+        conv("Conv2d", 256, 256, groups=UNDETERMINED, writes=(write("kaiming_normal_", mode="fan_out"),)),
+    ],
+    ids=str,
+)
+def test_silent(silent: Layer) -> None:
+    assert run("INI403", model(silent, layer("out", OUTPUT))) == []
+
+
+@pytest.mark.parametrize(("ins", "outs"), [(24, 24), (400, 300), (24, 90)])
+def test_a_bound_by_the_fan_in_or_near_it_is_right(ins: int, outs: int) -> None:
+    bound = outs**-0.5
+    wrong = layer(
+        "fc", RELU, writes=(write("uniform_", a=-bound, b=bound),), arguments={"in_features": ins, "out_features": outs}
+    )
+    assert run("INI403", model(wrong)) == []
