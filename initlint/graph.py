@@ -130,15 +130,13 @@ class Layer:
     `path` is the attribute path in the model (`features.0`); `owner` the class whose source assigns it, and
     `attribute` the path below that owner. `type` is torch's class name (`Linear`, `Conv2d`, `BatchNorm2d`,
     `LSTM`), also for a subclass, whose own name is `subclass`. `arguments` are those of the constructor,
-    determined or `UNDETERMINED`. `place` stands in the owner's file: the constructor's call if that is there,
-    else the assignment.
+    determined or `UNDETERMINED`. `place` stands in the owner's file: its constructor's call, or else the assignment.
 
     `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
     `parametrized`: weight norm or its like, or `forward` itself, recomputes the weight; writes from after such a norm
     are `lost`, or stand under the names of what it computes from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
-    `called` is False if no forward that was traced uses it.
-    `product`: how a raw parameter is used; None for a module, and where its uses differ or cannot be told.
+    `called` is False if no traced forward uses it. `product`: how a raw parameter is used, if that is known.
     """
 
     path: str
@@ -157,8 +155,7 @@ class Layer:
     called: bool = False
     lost: tuple[LostWrite, ...] = ()
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
-    """Parameter name to shape; a size that is not known is None, and so is a shape of unknown rank.
-    A parameter that the layer does not have (`bias=False`) is absent."""
+    """Parameter name to shape, None where a size or the rank is not known; a parameter it does not have is absent."""
     product: Product | None = None
 
     def effective(self, parameter: str = "weight") -> Write | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target
+from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target, Write
 from initlint.judge import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
 
 _RESCALED = NORMS | {"normalize", "scale", "mul"}
@@ -50,16 +51,33 @@ class Draw:
 
 def draws(model: ModelGraph) -> Iterator[Draw]:
     """Every call, and every constructor of a parameter, that certainly sets the scale of a hidden product."""
-    attached = {write.place for layer in model.layers for write in layer.writes}
+    shown: set[Place] = set()
     for place, served in model.by_call.items():
         layers = [layer for layer, _ in served if _sets_scale(model, layer)]
         if layers:
+            shown.add(place)
             write = served[0][1]
             yield Draw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
+    judged = {write.place for layer in model.layers if _is_undone(layer) for write in layer.writes}
+    judged |= {write.place for layer in model.layers for write in layer.writes if _is_replaced(layer, write)}
     for call in model.calls:
         types = [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None]
-        if call.place not in attached and types and len(types) == len(call.targets):
+        if call.place not in shown | judged and types and len(types) == len(call.targets):
             yield Draw(call.place, call.initializer, call.arguments, (), types[0])
+
+
+def _is_undone(layer: Layer) -> bool:
+    """Whether something that is known of the layer makes its scale one that does not count."""
+    if layer.frozen or layer.parametrized or _has_few_inputs(layer):
+        return True
+    ways = (itertools.takewhile(lambda word: word != "add", f.between) for f in layer.followed_by if f.certain)
+    return any(not _RESCALED.isdisjoint(way) for way in ways)
+
+
+def _is_replaced(layer: Layer, write: Write) -> bool:
+    """Whether another certain init, or a change of what this one wrote, comes later."""
+    later = layer.writes[layer.writes.index(write) + 1 :]
+    return any(w.parameter == write.parameter and (w.certain or w.relative) for w in later)
 
 
 def scale_counts(model: ModelGraph, layer: Layer) -> bool:

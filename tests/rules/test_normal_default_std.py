@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
 
@@ -45,6 +47,26 @@ def test_a_raw_parameter_has_the_fan_in_use() -> None:
 def test_a_call_whose_layer_no_model_shows(target: Target) -> None:
     text = message("INI401", model(calls=(call("normal_", target),)))
     assert f"draws the weight of a {target.layer} with" in text
+
+
+def test_a_layer_whose_output_is_lost_from_sight_is_judged_by_its_call() -> None:
+    lost = hidden(following("unknown"), writes=(*NORMAL, replace(write("copy_", 11), certain=False)))
+    calls = (call("normal_", WEIGHT),)
+    assert "draws the weight of a Linear with" in message("INI401", model(lost, calls=calls))
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        hidden(following("unknown"), writes=(*NORMAL, write("zeros_", 11))),
+        hidden(following("unknown"), writes=(*NORMAL, replace(write("normal_", 11), relative=True, certain=False))),
+        hidden(following("relu", between=("batch_norm",)), following("unknown")),
+        hidden(following("unknown"), parametrized=True),
+    ],
+    ids=str,
+)
+def test_a_call_is_not_judged_where_its_layer_tells_more(silent: Layer) -> None:
+    assert run("INI401", model(silent, calls=(call("normal_", WEIGHT),))) == []
 
 
 @pytest.mark.parametrize("initializer", ["normal_", "trunc_normal_"])
