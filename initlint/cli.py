@@ -26,8 +26,7 @@ from initlint.diff import unified_diff
 from initlint.files import replace_all, write
 from initlint.linter import Contents, Result
 from initlint.options import guarded
-from initlint.report import adoption, concise, graph_json, remarks
-from initlint.report import graph as graph_report
+from initlint.report import adoption, comparison, concise, remarks
 from initlint.report import json as json_report
 from initlint.report import settings as settings_report
 from initlint.report import statistics as statistics_report
@@ -82,6 +81,7 @@ def cli() -> None:
 @options.adopting
 @options.running
 @options.reporting
+@trace_options.tracing
 def check(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
@@ -99,18 +99,23 @@ def check(
     output_file: Path | None,
     show_files: bool,
     show_settings: bool,
+    trace: bool,
     **chosen: Any,
 ) -> None:
     """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
     resources = options.take_resources(chosen)
+    limits = trace_options.limits_for(trace, chosen, contents)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
         return _show(paths, settings, contents, show_files, show_settings)
     fixing, silent = fix or fix_only or diff, fix_only or diff
     changing = fixing or add_noqa is not None
     options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
-    if write_baseline is not None:
+    trace_options.check_use(limits is not None and (changing or write_baseline is not None))
+    if limits is not None:
+        outcome = trace_options.guarded(runs.confirmed, paths, settings, limits)
+    elif write_baseline is not None:
         outcome = guarded(runs.baselined, paths, settings, contents, write_baseline, resources)
     elif add_noqa is not None:
         outcome = guarded(runs.suppressed, paths, settings, contents, add_noqa, resources)
@@ -169,12 +174,11 @@ def _deliver(outcome: Outcome, paths: tuple[Path, ...], contents: Contents, diff
 
 @cli.command()
 @options.files
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="Print no warnings.")
-@click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors.")
+@trace_options.graphs
 def graph(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
+    engine: str,
     output_format: str,
     quiet: bool,
     verbose: bool,
@@ -182,10 +186,10 @@ def graph(
 ) -> None:
     """Print the models in PATHS as the rules see them: layers, writes, and what follows each layer."""
     paths, contents = options.inputs(paths, stdin_filename)
+    limits = trace_options.limits_for(engine != "static", chosen, contents)
     settings = options.settings_for(paths, **chosen)
-    result = guarded(linter.trace, paths, settings, contents)
-    as_json = output_format == "json"
-    _echo(json_report.dumps(graph_json.to_json(result.models)) if as_json else graph_report.listing(result.models))
+    result = trace_options.guarded(runs.graphs, paths, settings, contents, limits, engine == "both")
+    _echo(comparison.render(result.models, output_format))
     _echo(concise.render(Report(result.diagnostics)), err=True)
     _remark(replace(result, incomplete=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
@@ -230,14 +234,10 @@ def server() -> None:
 @cli.command()
 @trace_options.command
 def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
-    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), follow the signal, and print each layer.
-
-    This runs their code, in a process of its own without network.
-    """
+    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print each layer."""
     settings, specs, limits = trace_options.read(targets, **chosen)
     traced = trace_options.guarded(tracing.trace, specs, settings, limits, measure)
-    as_json = output_format == "json"
-    _echo(json_report.dumps(trace_report.to_json(traced)) if as_json else trace_report.tables(traced))
+    _echo(trace_report.render(traced, output_format))
     _echo(trace_report.problems(traced), err=True)
     click.get_current_context().exit(int(any(one.problem for one in traced)))
 

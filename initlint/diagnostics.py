@@ -120,6 +120,8 @@ class Diagnostic:
     span: Span
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    engines: tuple[str, ...] = ()
+    """Which tracers see it, `static` and `fx`; empty where only one was asked."""
 
     @property
     def url(self) -> str:

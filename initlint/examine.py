@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from initlint.diagnostics import Diagnostic, Related, Severity, Span
 from initlint.graph import FileGraph, ModelGraph, Target
@@ -27,6 +28,9 @@ def examiner(
     return Examiner.start(files, settings, contents, codes).outcome
 
 
+Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
+
+
 @dataclass
 class Examiner:
     """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
@@ -35,6 +39,7 @@ class Examiner:
     contents: Mapping[str, bytes]
     project: Project
     rules: Collection[Rule] = ()
+    refine: Refine | None = None
 
     @classmethod
     def start(
@@ -44,10 +49,14 @@ class Examiner:
         contents: Mapping[str, bytes],
         codes: Collection[str] = (),
         operations: bool = False,
+        refine: Refine | None = None,
     ) -> Examiner:
-        """`codes` are those of the rules to apply; `operations`: the models keep their whole data flow."""
+        """`codes` are those of the rules to apply; `operations`: the models keep their whole data flow.
+
+        `refine` has the last word on the graph of a file.
+        """
         project = Project(files, contents, settings.import_roots, settings.additions, operations)
-        return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes])
+        return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes], refine)
 
     def outcome(self, file: Path) -> Outcome:
         self.project.begin(file)
@@ -91,7 +100,8 @@ class Examiner:
 
     def _graph(self, source: SourceFile, noted: _Noted) -> FileGraph | None:
         with noted.what_breaks("the tracer", source.path):
-            return self.project.graph(source)
+            graph = self.project.graph(source)
+            return graph if self.refine is None else self.refine(graph, self.project)
         return None
 
     def _found(self, graph: FileGraph, noted: _Noted) -> Iterator[Found]:

@@ -271,6 +271,8 @@ class ModelGraph:
     parts: frozenset[str] = frozenset()
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
+    returned: bool = False
+    """The function that `place` is returns the model."""
     way: str | None = None
     """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 

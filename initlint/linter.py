@@ -13,7 +13,7 @@ from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
 from initlint.disk import Disk, real_paths
-from initlint.examine import Examiner, examiner
+from initlint.examine import Examiner, Refine, examiner
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.outcome import Collected, Failure
@@ -30,6 +30,10 @@ class Result:
     files: tuple[Path, ...]
     failures: tuple[Failure, ...] = ()
     incomplete: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is to be said of the run, a line each."""
+    details: tuple[str, ...] = ()
+    """What is to be said of it to who wants to know more."""
     models: tuple[ModelGraph, ...] = ()
     """Filled by `trace` only."""
     known: int = 0
@@ -96,6 +100,13 @@ def check(
         kept.keep(new, disk, began)
     outcomes = {**known, **new}
     return run.result(Collected.of((file, outcomes[file]) for file in run.files))
+
+
+def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> Result:
+    """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
+    run = _Run.start(paths, settings, MappingProxyType({}))
+    examined = Examiner.start(run.files, settings, run.contents, run.asked, refine=refine)
+    return run.result(_with_models(run.files, examined)[0])
 
 
 def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:

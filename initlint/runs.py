@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from initlint import add_noqa, baseline, linter
+from initlint import add_noqa, baseline, confirm, linter
 from initlint.api import check_paths, less_known
 from initlint.files import write
 from initlint.fixer import Files, FixResult, fix_paths, is_wanted
@@ -17,6 +17,7 @@ from initlint.report.remarks import complaint
 from initlint.report.report import Report
 from initlint.rules import all_rules
 from initlint.settings import Settings
+from initlint.trace import Limits
 
 Outcome = FixResult[Result]
 
@@ -24,6 +25,22 @@ Outcome = FixResult[Result]
 def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: Resources = FRUGAL) -> Outcome:
     """Report, and change nothing."""
     return FixResult({}, {}, check_paths(paths, settings, contents=contents, resources=resources))
+
+
+def confirmed(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> Outcome:
+    """Report what both tracers see. Raises `WorkerError`."""
+    return FixResult({}, {}, less_known(confirm.check(paths, settings, limits), settings, {}))
+
+
+def graphs(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, limits: Limits | None, both: bool
+) -> Result:
+    """The models, by torch if there are `limits` to that, or by both tracers. Raises `WorkerError`."""
+    static = linter.trace(paths, settings, contents)
+    if limits is None:
+        return static
+    traced = confirm.graphs(paths, settings, limits)
+    return replace(traced, models=(*static.models, *traced.models)) if both else traced
 
 
 def fixed(

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from initlint import options
+from initlint.linter import Contents
 from initlint.options import WrongUse, configuration, file_settings, stacked
 from initlint.report.escape import escape
 from initlint.settings import Settings
@@ -21,6 +23,25 @@ limits = stacked(
     click.option("--python", metavar="PATH", help="The interpreter that has torch. Default: the one that runs this."),
     click.option("--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS"),
     click.option("--memory-limit", type=click.FloatRange(min=1), default=16, show_default=True, metavar="GIGABYTES"),
+)
+
+tracing = stacked(
+    click.option("--trace", is_flag=True, help="Build the models with torch, too. This runs their code."),
+    limits,
+)
+
+graphs = stacked(
+    click.option(
+        "--engine",
+        type=click.Choice(["static", "fx", "both"]),
+        default="static",
+        show_default=True,
+        help="Who reads the models; `fx` and `both` run their code.",
+    ),
+    limits,
+    click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+    click.option("-q", "--quiet", is_flag=True, help="Print no warnings."),
+    click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors."),
 )
 
 command = stacked(
@@ -38,7 +59,7 @@ command = stacked(
 def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; a target that cannot be read, or an interpreter that cannot trace, is one line and exit 2."""
     try:
-        return function(*arguments)
+        return options.guarded(function, *arguments)
     except (TargetError, WorkerError) as error:
         raise WrongUse(escape(str(error))) from None
 
@@ -56,6 +77,20 @@ def read(
     """The settings, and what to trace within which limits."""
     settings = file_settings(Path(), config, isolated)
     return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**given)
+
+
+def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limits | None:
+    """The limits out of what was `chosen`, None if nothing is to be traced."""
+    limits = limits_of(**{name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")})
+    if wanted and contents:
+        raise WrongUse("what comes through standard input cannot be traced")
+    return limits if wanted else None
+
+
+def check_use(changing: bool) -> None:
+    """Complain where files would change under the trace."""
+    if changing:
+        raise WrongUse("--trace excludes --fix, --fix-only, --diff, --add-noqa and --write-baseline")
 
 
 def limits_of(python: str | None, time_limit: float, memory_limit: float) -> Limits:

@@ -38,6 +38,7 @@ ORDER = (
     "linter",
     "fixer",
     "add_noqa",
+    "confirm",
     "report",
     "baseline",
     "api",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -200,7 +201,7 @@ def _models(
         prefix = "" if root.user_class is not None else names.get(id(root), "")
         graph = extraction.model({prefix: root}, shown, place if shown == name else _place_of(root, place), forward)
         calls_given = True
-        yield graph
+        yield replace(graph, returned=True) if names.get(id(root)) == "" else graph
     if strays:
         yield extraction.model(strays, name, place, stray_forward)
     elif not calls_given:

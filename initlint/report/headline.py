@@ -16,14 +16,15 @@ COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "re
 
 
 def headline(diagnostic: Diagnostic) -> str:
-    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` mends."""
+    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` mends, `[static+fx]` the tracers."""
     span = diagnostic.span
     separator = style(":", fg="cyan")
     cell = [f"cell {span.cell.number}"] if span.cell else []
     place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
     code = style(diagnostic.code, fg=COLOUR[diagnostic.severity], bold=True)
     mark = f"[{style('*', fg='cyan')}] " if is_mended(diagnostic) else ""
-    return f"{place}{code} {mark}{escape(diagnostic.message)}"
+    seen = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
+    return f"{place}{code} {mark}{escape(diagnostic.message)}{seen}"
 
 
 def is_mended(diagnostic: Diagnostic) -> bool:

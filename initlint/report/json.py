@@ -33,6 +33,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
         "related": [{**_start(related.span), "message": related.message} for related in diagnostic.related],
         "url": diagnostic.url,
+        **({"engines": list(diagnostic.engines)} if diagnostic.engines else {}),
     }
 
 

@@ -18,10 +18,13 @@ def render(result: Result, settings: Settings, quiet: bool, verbose: bool, debug
 def _lines(result: Result, settings: Settings, quiet: bool, verbose: bool, tracebacks: bool) -> Iterator[str]:
     if not (result.files or result.diagnostics or quiet):
         yield "warning: no Python files found under the given paths"
+    if not quiet:
+        yield from (f"warning: {escape(line)}" for line in result.notes)
     if verbose:
         yield f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}"
         yield f"files: {len(result.files)}"
         yield from (f"not followed: {escape(line)}" for line in result.incomplete)
+        yield from map(escape, result.details)
     for failure in result.failures:
         yield f"initlint: {escape(complaint(failure))}"
         if tracebacks:

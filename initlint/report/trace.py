@@ -13,11 +13,17 @@ from initlint.graph import Layer, ModelGraph, Place
 from initlint.judge import predicted_factor
 from initlint.report import graph_json
 from initlint.report.escape import escape
+from initlint.report.json import dumps
 from initlint.trace import Measured, Traced
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
 _WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by running it on the CPU"}
+
+
+def render(traced: Sequence[Traced], output_format: str) -> str:
+    """The models that were built, as `json` or `text`."""
+    return dumps(to_json(traced)) if output_format == "json" else tables(traced)
 
 
 def tables(traced: Sequence[Traced]) -> str:

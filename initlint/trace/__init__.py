@@ -7,7 +7,21 @@ tree, the `writes` to their parameters, `operators` of the flow, and at last `gr
 
 from __future__ import annotations
 
-from initlint.trace.client import Limits, WorkerError
-from initlint.trace.models import Context, Measured, Traced, trace_models
+from initlint.trace.client import IMPORT_FAILED, Limits, WorkerError
+from initlint.trace.graphs import read_graph
+from initlint.trace.models import Built, Context, Measured, Traced, build_models, trace_models
+from initlint.trace.places import Places
 
-__all__ = ["Context", "Limits", "Measured", "Traced", "WorkerError", "trace_models"]
+__all__ = [
+    "IMPORT_FAILED",
+    "Built",
+    "Context",
+    "Limits",
+    "Measured",
+    "Places",
+    "Traced",
+    "WorkerError",
+    "build_models",
+    "read_graph",
+    "trace_models",
+]

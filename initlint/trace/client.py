@@ -172,8 +172,11 @@ class _Worker:
         return f"{self._limits.python} cannot trace: {lines[-1] if lines else f'it {_end_of(status)}'}"
 
 
+IMPORT_FAILED = "cannot be imported"
+"""How the problem of a target begins whose module does not even load."""
+
 _STAGES = {
-    "import": "cannot be imported",
+    "import": IMPORT_FAILED,
     "build": "cannot be built",
     "trace": "cannot be traced",
     "measure": "cannot be measured",

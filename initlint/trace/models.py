@@ -16,6 +16,7 @@ from initlint.targets import TargetSpec
 from initlint.trace.client import Limits, Request, run
 from initlint.trace.graphs import read_graph
 from initlint.trace.places import Load, Places
+from initlint.trace.raw import Raw
 
 
 class Measured(NamedTuple):
@@ -52,23 +53,48 @@ class Context:
     shown: Callable[[str], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What the worker made of a target, before its places are looked up; or one line on why there is nothing."""
+
+    spec: TargetSpec
+    result: Raw | None
+    problem: str | None = None
+
+
+def build_models(
+    specs: Sequence[TargetSpec],
+    limits: Limits,
+    roots: Sequence[Path],
+    additions: Additions,
+    optional: bool = False,
+    measure: bool = False,
+) -> list[Built]:
+    """Let the worker build and trace each target, in order, and `measure` it if asked to. Raises `WorkerError`.
+
+    `roots`: folders that imports may start from, beside a file's own. `optional`: what is no module class, or cannot
+    be built without arguments, is no problem.
+    """
+    requests = [_request(spec, roots, optional, measure) for spec in specs]
+    helpers = sorted({*HELPERS, *additions.initializers})
+    leaves = sorted({*EXTERNAL_MODULES, *additions.activations})
+    outcomes = run(requests, limits, helpers, leaves)
+    return [Built(specs[outcome.number], outcome.result, outcome.problem) for outcome in outcomes]
+
+
 def trace_models(
     specs: Sequence[TargetSpec], context: Context, optional: bool = False, measure: bool = False
 ) -> list[Traced]:
-    """Build and trace each target, in order, and `measure` it if asked to. Raises `WorkerError`."""
-    requests = [_request(spec, context.roots, optional, measure) for spec in specs]
+    """The graphs of the targets, in order. Raises `WorkerError`."""
     additions = context.additions
-    helpers = sorted({*HELPERS, *additions.initializers})
-    leaves = sorted({*EXTERNAL_MODULES, *additions.activations})
     places = Places(context.load, context.shown)
     traced = []
-    for outcome in run(requests, context.limits, helpers, leaves):
-        spec = specs[outcome.number]
-        if outcome.result is None:
-            traced.append(Traced(spec, None, outcome.problem))
-            continue
-        graph = read_graph(outcome.result, spec.attribute, places, additions)
-        traced.append(Traced(spec, graph, outcome.result["unmeasured"], _measured(outcome.result["measured"])))
+    for built in build_models(specs, context.limits, context.roots, additions, optional, measure):
+        result, graph, measured, problem = built.result, None, None, built.problem
+        if result is not None:
+            graph = read_graph(result, built.spec.attribute, places, additions)
+            measured, problem = _measured(result["measured"]), result["unmeasured"]
+        traced.append(Traced(built.spec, graph, problem, measured))
     return traced
 
 

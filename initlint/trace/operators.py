@@ -30,6 +30,7 @@ from initlint.facts.operators import (
 )
 from initlint.flow import Node
 from initlint.graph import Arguments, Place
+from initlint.trace.arithmetic import ARITHMETIC, WITH_NUMBER
 from initlint.trace.modules import Module, Parameter
 from initlint.trace.raw import Raw, bound, references
 
@@ -49,23 +50,6 @@ class _Value:
 
 _NOTHING = _Value()
 _ALL_ITEMS = 1_000_000
-
-_WORDS = {
-    **dict.fromkeys(("add", "iadd", "__add__", "__radd__", "__iadd__", "add_"), "add"),
-    **dict.fromkeys(("sub", "isub", "subtract", "rsub", "__sub__", "__rsub__", "__isub__", "sub_", "subtract_"), "add"),
-    **dict.fromkeys(("mul", "imul", "multiply", "__mul__", "__rmul__", "__imul__", "mul_", "multiply_"), "mul"),
-    **dict.fromkeys(("div", "divide", "true_divide", "truediv", "itruediv", "div_", "divide_", "true_divide_"), "mul"),
-    **dict.fromkeys(("__div__", "__rdiv__", "__truediv__", "__rtruediv__", "__itruediv__"), "mul"),
-    **dict.fromkeys(("matmul", "imatmul", "__matmul__", "__rmatmul__", "mm", "bmm", "mv"), "matmul"),
-    **dict.fromkeys(("neg", "__neg__", "negative"), "neg"),
-    **dict.fromkeys(("pow", "ipow", "__pow__", "__rpow__", "__ipow__", "pow_"), "pow"),
-    **dict.fromkeys(("mod", "imod", "remainder", "__mod__"), "remainder"),
-    **dict.fromkeys(("floordiv", "ifloordiv", "floor_divide", "__floordiv__", "__rfloordiv__"), "floor_divide"),
-}
-"""The arithmetic of operators, tensor methods and functions."""
-
-_WITH_NUMBER = {"add": "shift", "mul": "scale"}
-"""What it is if one side is no data."""
 
 
 class FlowReader:
@@ -202,8 +186,8 @@ class FlowReader:
             return self._item(args)
         if name == "setitem":
             return self._set_item(args)
-        if name in _WORDS:
-            made = self._arithmetic(_WORDS[name], args)
+        if name in ARITHMETIC:
+            made = self._arithmetic(ARITHMETIC[name], args)
             return self._overwritten(args, made) if name[0] == "i" and name != "invert" else made
         return self._made("end", "compare", args)
 
@@ -221,8 +205,8 @@ class FlowReader:
             made = self._first(args)
         elif name == "copy_":
             return self._set_item([args[0], None, *args[1:]])
-        elif name in _WORDS:
-            made = self._arithmetic(_WORDS[name], values)
+        elif name in ARITHMETIC:
+            made = self._arithmetic(ARITHMETIC[name], values)
         elif name in NOTED_METHODS:
             made = self._noted(NOTED_METHODS[name], name, args, kwargs)
         elif name in CLOSING_METHODS:
@@ -259,8 +243,8 @@ class FlowReader:
 
     def _noted(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _Value:
         values = [*args, *kwargs.values()]
-        if op in ("add", "mul") and name in _WORDS:
-            return self._arithmetic(_WORDS[name], values)
+        if op in ("add", "mul") and name in ARITHMETIC:
+            return self._arithmetic(ARITHMETIC[name], values)
         if op == "concat":
             return self._made("noted", op, values[:1])
         made = self._made("noted", op, values[:1] if self._is_data(values[:1]) else values)
@@ -274,10 +258,10 @@ class FlowReader:
             return self._product(args)
         if word == "neg":
             return self._made("noted", "scale", args)
-        if word not in _WITH_NUMBER:
+        if word not in WITH_NUMBER:
             return self._made("end", word, args)
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
-        return self._made("noted", word if both else _WITH_NUMBER[word], args[:2])
+        return self._made("noted", word if both else WITH_NUMBER[word], args[:2])
 
     def _weighted_function(self, names: Sequence[str], args: list[Any], kwargs: Raw) -> _Value:
         given = {**dict(zip(names, args, strict=False)), **kwargs}

@@ -10,6 +10,7 @@ from torch import nn
 
 from .construction import documented, is_torchs, made
 from .recording import Recorder, storage_key
+from .targets import name_of
 from .values import plain
 
 _PARTS = ("_v", "_orig")
@@ -61,7 +62,7 @@ def _module(path: str, module: nn.Module) -> dict[str, Any]:
 
 
 def _name(cls: type) -> list[str]:
-    return [cls.__module__, cls.__qualname__]
+    return [name_of(cls.__module__), cls.__qualname__]
 
 
 def _own(module: nn.Module) -> Iterator[tuple[str, str, torch.Tensor]]:

@@ -40,11 +40,10 @@ def guesses(model: nn.Module, device: str) -> Iterator[Call]:
     if own is not None:
         yield own
     mains = list(_mains(model, device))[:_MAX_CALLS]
+    if required and "list" in _annotation(required[0]).lower():  # detection takes a list of images
+        yield from (([[main[0]]], {}) for main in mains if main.dim() == 4)
     for main in mains:
         yield [main, *(_companion(p, main, device) for p in required[1:])], {}
-    for main in mains[:2]:  # detection takes a list of images
-        if main.dim() == 4:
-            yield [[main[0]]], {}
 
 
 def _required(model: nn.Module) -> list[inspect.Parameter]:
@@ -123,10 +122,14 @@ def _sides(model: nn.Module) -> Iterator[int]:
         yield int(size[-1])
 
 
+def _annotation(parameter: inspect.Parameter) -> str:
+    hint = parameter.annotation
+    return hint if isinstance(hint, str) else getattr(hint, "__name__", "")
+
+
 def _companion(parameter: inspect.Parameter, main: torch.Tensor, device: str) -> Any:
     """A value for a further argument of `forward`, by its name and annotation."""
-    name, hint = parameter.name.lower(), parameter.annotation
-    hint = hint if isinstance(hint, str) else getattr(hint, "__name__", "")
+    name, hint = parameter.name.lower(), _annotation(parameter)
     if hint in ("int", "float", "bool"):
         return {"int": 1, "float": 1.0, "bool": False}[hint]
     if "len" in name:

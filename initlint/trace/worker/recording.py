@@ -13,7 +13,8 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -69,6 +70,17 @@ class Recorder(TorchFunctionMode):
         self._writes: dict[int, tuple[Any, list[Write]]] = {}
         self._inside: tuple[FrameType | None, int] = (None, 0)
         self.calls: list[dict[str, Any]] = []
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Initializers are not executed in here either, and what is noted is forgotten."""
+        kept = self._writes, self._inside, self.calls
+        self.clear()
+        try:
+            with self:
+                yield
+        finally:
+            self._writes, self._inside, self.calls = kept
 
     def writes(self, tensor: torch.Tensor) -> list[Write]:
         """What was written to the storage of `tensor`, in order."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.fx.experimental import _config
 from torch.overrides import TorchFunctionMode
 
 from .frames import TORCH, Places, callers, first_argument
@@ -142,6 +143,8 @@ def run(model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: P
     watcher = _Watcher(model, places, flow)
     for name, value in [*enumerate(args), *kwargs.items()]:
         watcher.learn(value, flow.add("placeholder", str(name), [], {}, None))
+    # A mask on meta selects everything: shapes are all that the flow hangs on.
+    _config.meta_nonzero_assume_all_nonzero = True
     with torch.no_grad(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
         result = model(*args, **kwargs)
     with watcher.sleeping():

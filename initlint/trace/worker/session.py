@@ -57,7 +57,12 @@ def _trace(target: dict[str, Any], recorder: Recorder, places: Places, leaves: A
         built = time.perf_counter()
         described = description.describe(model, recorder)
         stage = "trace"
-        traced = tracing.trace(model, target["inputs"], places, leaves)
+
+        def rebuild() -> Any:
+            with recorder.aside():
+                return make()
+
+        traced = tracing.trace(model, rebuild, target["inputs"], places, leaves)
         seconds = {"build": built - began, "trace": time.perf_counter() - built}
         stage = "measure"
         measured, unmeasured = measuring.measure(make, target["inputs"]) if target["measure"] else (None, None)

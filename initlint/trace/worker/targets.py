@@ -14,6 +14,8 @@ from typing import Any
 from torch import nn
 
 _ALONE = "_initlint_target_"
+_names: dict[str, str] = {}
+"""The dotted names of the modules that were loaded under other ones."""
 
 
 class TargetError(Exception):
@@ -33,15 +35,17 @@ def module_of(target: dict[str, Any]) -> ModuleType:
     if file is None:
         return importlib.import_module(target["module"])
     name = target["module"]
-    if name.partition(".")[0] not in sys.builtin_module_names:
+    stem = os.path.basename(file).rpartition(".")[0]
+    if stem.isidentifier() and name.partition(".")[0] not in sys.builtin_module_names:
         found = importlib.util.find_spec(name) if name not in sys.modules else sys.modules[name].__spec__
         if found is not None and found.origin is not None and os.path.realpath(found.origin) == os.path.realpath(file):
             return importlib.import_module(name)
-    return _alone(file)
+    return _alone(file, name)
 
 
-def _alone(file: str) -> ModuleType:
+def _alone(file: str, dotted: str) -> ModuleType:
     name = _ALONE + str(abs(hash(file)))
+    _names[name] = dotted
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
@@ -82,6 +86,11 @@ def maker(found: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], A
     return lambda: found(*args, **kwargs)
 
 
+def name_of(module: str) -> str:
+    """The dotted name that a module has in its own project."""
+    return _names.get(module, module)
+
+
 def is_offered(module: ModuleType, name: str) -> bool:
     """Whether `name` is a module class that `module` defines and that can be built from its defaults."""
     cls = getattr(module, name, None)
@@ -97,4 +106,4 @@ def is_offered(module: ModuleType, name: str) -> bool:
 def files_of(model: nn.Module) -> dict[str, str | None]:
     """The file of each module that a class of the model, or one that it derives from, stands in."""
     names = {base.__module__ for module in model.modules() for base in type(module).__mro__}
-    return {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
+    return {name_of(name): getattr(sys.modules.get(name), "__file__", None) for name in names}

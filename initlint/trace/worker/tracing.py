@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import fx, nn
@@ -39,31 +39,42 @@ class Traced:
     problem: str | None = None
 
 
-def trace(model: nn.Module, shapes: Shapes, places: Places, leaves: frozenset[str]) -> Traced:
-    """Follow the signal through `model`; the way that works in evaluation is used in training, too."""
+def trace(
+    model: nn.Module, rebuild: Callable[[], nn.Module], shapes: Shapes, places: Places, leaves: frozenset[str]
+) -> Traced:
+    """Follow the signal through `model`; the way that works in evaluation is used in training, too.
+
+    `rebuild` makes the model once more, on the CPU.
+    """
     if type(model).forward is nn.Module.forward:
         return Traced([], None)
     model.eval()
-    problem: Exception | None = None
-    began = time.monotonic()
-    for way, follow in _ways(model, shapes, places, leaves):
-        if time.monotonic() - began > _PATIENCE_SECONDS:
-            break
+    failures: list[Exception] = []
+    for way, subject, follow in _ways(model, rebuild, shapes, places, leaves, failures):
         try:
             flows = [follow()]
         except Exception as error:
-            if problem is None or isinstance(problem, fx.proxy.TraceError):
-                problem = error  # that of running it says more about what to give it
+            failures.append(error)
             continue
         if _uncalled(model, flows[0], leaves):
-            model.train()
+            subject.train()
             with suppress(Exception):  # what the evaluation showed stands
                 flows.append(follow())
         return Traced(flows, way)
-    return Traced([], None, None if problem is None else explain(problem))
+    # The first failure of running it says most about what to give it.
+    failures.sort(key=lambda failure: isinstance(failure, (fx.proxy.TraceError, _Opaque, NotImplementedError)))
+    return Traced([], None, explain(failures[0]) if failures else "nothing to call it with")
 
 
-def _ways(model: nn.Module, shapes: Shapes, places: Places, leaves: frozenset[str]) -> Iterator[tuple[str, Any]]:
+def _ways(
+    model: nn.Module,
+    rebuild: Callable[[], nn.Module],
+    shapes: Shapes,
+    places: Places,
+    leaves: frozenset[str],
+    failures: list[Exception],
+) -> Iterator[tuple[str, nn.Module, Callable[[], Flow]]]:
+    """What to try, one after the other; `failures` are those so far."""
     opaque: list[Flow] = []
 
     def by_fx() -> Flow:
@@ -73,20 +84,22 @@ def _ways(model: nn.Module, shapes: Shapes, places: Places, leaves: frozenset[st
             raise _Opaque
         return flow
 
-    def by_running(call: inputs.Call) -> Any:
-        return lambda: running.run(model, *call, places, leaves)
+    def by_running(subject: nn.Module, call: inputs.Call) -> Callable[[], Flow]:
+        return lambda: running.run(subject, *call, places, leaves)
 
     if shapes is None:
-        yield "fx", by_fx
+        yield "fx", model, by_fx
     if _is_on(model, "meta") and not any(isinstance(module, _STEPWISE) for module in model.modules()):
         for call in _calls(model, shapes, "meta"):
-            yield "run", by_running(call)
+            yield "run", model, by_running(model, call)
+            if isinstance(failures[-1], NotImplementedError) or "meta Tensors" in str(failures[-1]):
+                break  # meta itself cannot do it, whatever the input
     if opaque:
-        yield "fx", lambda: opaque[0]
+        yield "fx", model, lambda: opaque[0]
     if sum(p.numel() for p in model.parameters()) <= _MOST_PARAMETERS:
-        _give_memory(model)
-        for call in _calls(model, shapes, "cpu"):
-            yield "run on cpu", by_running(call)
+        real = _with_memory(rebuild)
+        for call in _calls(real, shapes, "cpu"):
+            yield "run on cpu", real, by_running(real, call)
 
 
 class _Opaque(Exception):
@@ -96,25 +109,26 @@ class _Opaque(Exception):
 def _calls(model: nn.Module, shapes: Shapes, device: str) -> Iterator[inputs.Call]:
     if shapes is not None:
         yield inputs.given(shapes, device)
-    else:
-        yield from inputs.guesses(model, device)
+        return
+    began = time.monotonic()
+    for call in inputs.guesses(model, device):
+        yield call
+        if time.monotonic() - began > _PATIENCE_SECONDS:
+            return
 
 
 def _is_on(model: nn.Module, device: str) -> bool:
     return any(tensor.device.type == device for tensor in model.parameters())
 
 
-def _give_memory(model: nn.Module) -> None:
-    """Small values in place of what was never there: the flow hangs on shapes, and at most on what is finite."""
-    tensors = [*model.parameters(), *model.buffers()]
-    if any(tensor.is_meta for tensor in tensors):
-        model.to_empty(device="cpu")
-        with torch.no_grad():
-            for tensor in [*model.parameters(), *model.buffers()]:
-                if tensor.is_floating_point():
-                    tensor.uniform_(0.0, 0.02)
-                else:
-                    tensor.zero_()
+def _with_memory(rebuild: Callable[[], nn.Module]) -> nn.Module:
+    """The model on the CPU, its parameters small: the flow hangs on shapes, and at most on what is finite."""
+    model = rebuild()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.is_floating_point():
+                parameter.uniform_(0.0, 0.02)
+    return model.eval()
 
 
 def _uncalled(model: nn.Module, flow: Flow, leaves: frozenset[str]) -> bool:

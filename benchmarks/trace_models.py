@@ -1,0 +1,171 @@
+"""How much of real packages the fx tracer builds and traces, and what that costs.
+
+    python benchmarks/trace_models.py torchvision=PATH timm=PATH segmentation_models_pytorch=PATH vit_pytorch=PATH
+
+PATH is the folder that holds the package. Prints for each package how many models were built, and in which way each was
+traced; `--graphs FOLDER` writes PACKAGE.json there, in the shape of `initlint graph`; `--floor N` times N models of
+each package against importing torch, building on meta and `torch.fx.symbolic_trace`, each in a process of its own.
+Folder `stubs` stands in for torchvision's compiled operators.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from initlint.facts.additions import Additions
+from initlint.facts.helpers import HELPERS
+from initlint.facts.operators import EXTERNAL_MODULES
+from initlint.report.graph_json import to_json
+from initlint.trace.client import Limits, Request, run
+from initlint.trace.graphs import read_graph
+from initlint.trace.places import Places
+
+HERE = Path(__file__).parent
+
+LISTING = {
+    "torchvision": """
+import inspect
+from torchvision import models
+builders = map(models.get_model_builder, models.list_models())
+found = [[b.__module__, b.__name__,
+          {"weights_backbone": None} if "weights_backbone" in inspect.signature(b).parameters else {}]
+         for b in builders if "quantization" not in b.__module__]
+""",
+    "timm": """
+import re, sys, timm
+families = {}
+for name in sorted(timm.list_models()):
+    builder = timm.model_entrypoint(name)
+    families.setdefault((builder.__module__, re.split(r"[\\d_]", name)[0]), name)
+found = [[module, name, {}] for (module, _), name in families.items()]
+""",
+    "segmentation_models_pytorch": """
+import segmentation_models_pytorch as smp
+from segmentation_models_pytorch.encoders import encoders
+architectures = [cls.__name__ for cls in smp.MODEL_ARCHITECTURES_MAPPING.values()]
+families = {}
+for name, entry in encoders.items():
+    families.setdefault(entry["encoder"], name)
+found = [["segmentation_models_pytorch", name, {"encoder_weights": None}] for name in architectures]
+found += [["segmentation_models_pytorch", "Unet", {"encoder_weights": None, "encoder_name": name,
+           **({"encoder_depth": 4, "decoder_channels": (128, 64, 32, 16), "head_upsampling": 2}
+              if "mit" in name else {})}] for name in families.values()]
+""",
+    "vit_pytorch": """
+import importlib, inspect, pkgutil, vit_pytorch
+from torch import nn
+GUESSES = dict(image_size=256, patch_size=32, num_classes=10, dim=64, depth=2, heads=2, mlp_dim=128, channels=3,
+    frames=16, frame_patch_size=2, image_patch_size=32, max_tokens=64, seq_len=256, num_patches=64, dim_head=32,
+    local_patch_size=16, pool_size=8, sm_dim=64, lg_dim=64, num_frames=16, window_size=8, token_dim=64)
+found = []
+for info in pkgutil.iter_modules(vit_pytorch.__path__):
+    try:
+        module = importlib.import_module("vit_pytorch." + info.name)
+    except Exception:
+        continue
+    for name, cls in vars(module).items():
+        if inspect.isclass(cls) and issubclass(cls, nn.Module) and cls.__module__ == module.__name__:
+            required = [p for p in inspect.signature(cls).parameters.values()
+                        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+            if required and {p.name for p in required} <= GUESSES.keys():
+                found.append([module.__name__, name, {p.name: GUESSES[p.name] for p in required}])
+""",
+}
+"""Python that leaves in `found` the module, the name and the keyword arguments of each model of a package."""
+
+FLOOR = """
+import importlib, json, sys
+module, name, kwargs = json.loads(sys.argv[1])
+import torch
+with torch.device("meta"):
+    model = getattr(importlib.import_module(module), name)(**kwargs)
+try:
+    torch.fx.symbolic_trace(model.eval())
+except Exception:
+    pass
+"""
+
+
+def main() -> None:
+    """Print a line for each package, and the models that could not be built or traced."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", nargs="+", metavar="PACKAGE=PATH")
+    parser.add_argument("--graphs", type=Path)
+    parser.add_argument("--floor", type=int, default=0, metavar="N")
+    parser.add_argument("--only", default="", help="only models whose name holds this")
+    given = parser.parse_args()
+    packages = dict(text.split("=", 1) for text in given.packages)
+    folders = [str(HERE / "stubs"), *packages.values()]
+    os.environ["PYTHONPATH"] = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
+    for package in packages:
+        code = f"{LISTING[package]}\nimport json; print(json.dumps(found))"
+        models = json.loads(_python(code))
+        models = [model for model in models if given.only in model[1]]
+        _survey(package, models, folders, given.graphs)
+        if given.floor:
+            _against_floor(package, models[:: max(1, len(models) // given.floor)], folders)
+
+
+def _python(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1:][0]
+
+
+def _requests(models: Iterable[Sequence[Any]], folders: Sequence[str]) -> list[Request]:
+    return [Request(None, module, name, tuple(folders), (), kwargs) for module, name, kwargs in models]
+
+
+def _run(requests: Sequence[Request]) -> Iterable[Any]:
+    return run(requests, Limits(seconds=300), sorted(HELPERS), sorted(EXTERNAL_MODULES))
+
+
+def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str], graphs: Path | None) -> None:
+    places = Places(lambda _: None, lambda file: file)
+    devices: Counter[str] = Counter()
+    ways: Counter[str] = Counter()
+    found = []
+    seconds = [0.0, 0.0]
+    for model, outcome in zip(models, _run(_requests(models, folders)), strict=True):
+        name = f"{model[0]}:{model[1]} {model[2] or ''}"
+        if outcome.result is None:
+            print(f"  not built: {name}: {outcome.problem}", flush=True)
+            continue
+        result = outcome.result
+        devices[result["device"]] += 1
+        ways[str(result["way"])] += 1
+        seconds = [seconds[0] + result["seconds"]["build"], seconds[1] + result["seconds"]["trace"]]
+        if result["way"] is None:
+            print(f"  not traced: {name}: {result['problem']}", flush=True)
+        found.append(read_graph(result, model[1], places, Additions()))
+    built, traced = sum(devices.values()), sum(ways.values()) - ways["None"]
+    print(f"{package}: built {built} of {len(models)} ({dict(devices)}), traced {traced} ({dict(ways)})")
+    print(f"{package}: {seconds[0]:.0f} s building and importing, {seconds[1]:.0f} s tracing", flush=True)
+    if graphs is not None:
+        (graphs / f"{package}.json").write_text(json.dumps(to_json(found)), encoding="utf-8")
+
+
+def _against_floor(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str]) -> None:
+    ratios = []
+    for model in models:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", FLOOR, json.dumps(model)], capture_output=True, check=False)
+        between = time.perf_counter()
+        list(_run(_requests([model], folders)))
+        ended = time.perf_counter()
+        ratios.append((ended - between) / (between - began))
+        print(f"  {model[1]}: floor {between - began:.1f} s, traced {ended - between:.1f} s", flush=True)
+    print(f"{package}: {statistics.median(ratios):.2f} times the floor (median), at most {max(ratios):.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
