@@ -89,7 +89,9 @@ class FlowReader:
         if op == "get_attr":
             return _Value(weights=frozenset({target})) if target in self._parameters else _NOTHING
         if op == "call_module":
-            return self._call_module(self._modules[target], [*args, *kwargs.values()])
+            module, values = self._modules.get(target), [*args, *kwargs.values()]
+            # What computes a parametrized weight is no module of the graph.
+            return self._first(values) if module is None else self._call_module(module, values)
         if op == "call_method":
             return self._call_method(target, args, kwargs)
         if op == "call_function":

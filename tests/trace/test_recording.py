@@ -22,6 +22,12 @@ def spread(tensor, std):
     with torch.no_grad():
         tensor.normal_(0, std)  # in spread
 
+class Own(nn.Linear):
+    def forward(self, x):
+        if x.shape[0] == 0:
+            return x
+        return torch.relu(nn.functional.linear(x, self.weight, self.bias))
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -56,6 +62,7 @@ class Net(nn.Module):
         nn.init.xavier_normal_(self.gained.weight, gain=nn.init.calculate_gain("relu"))  # gained
         self.attention = nn.MultiheadAttention(4, 2)
         self.normed = torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
+        self.own = torch.nn.utils.parametrizations.weight_norm(Own(4, 4))
         self.apply(self._last)
 
     def _last(self, module):
@@ -63,7 +70,7 @@ class Net(nn.Module):
             nn.init.zeros_(module.weight)
 
     def forward(self, x):
-        return x
+        return self.own(x)
 """
 
 EXPECTED = {
@@ -133,6 +140,11 @@ def test_a_parametrized_layer_keeps_its_weight(graph: ModelGraph) -> None:
         True,
         (4, 4),
     )
+
+
+def test_a_parametrized_layer_with_a_forward_of_its_own_is_followed(graph: ModelGraph) -> None:
+    assert graph.way == "run"
+    assert graph.by_path["own"].type == "Linear"
 
 
 def test_init_calls_know_their_targets(graph: ModelGraph) -> None:
