@@ -1,4 +1,4 @@
-"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`; `nox -s new_rule -- INI310 some-bad-pattern`."""
+"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`, `ecosystem`; `nox -s new_rule -- INI310 some-bad-pattern`."""
 
 from __future__ import annotations
 
@@ -99,6 +99,13 @@ def site(session: nox.Session) -> None:
     """Build the documentation site in build/site."""
     session.install("-e", ".[report,site]")
     session.run("mkdocs", "build", "--strict", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def ecosystem(session: nox.Session) -> None:
+    """Compare what initlint finds in released packages with the last commit; `-- timm kornia` for some of them."""
+    session.install("-e", ".")
+    session.run("python", "-m", "ecosystem", *session.posargs)
 
 
 @nox.session(python=False)

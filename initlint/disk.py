@@ -9,18 +9,20 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from pathlib import Path
 from typing import TypeAlias
 
+from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, project_root
+
 Question: TypeAlias = "tuple[str, ...]"
-"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`.
+"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`;
+`("namespace", root, dotted name)`; `("root", folder, project's root)`;
+`("matching", root, piece, pattern, digest of the files that match)`.
 
 The last is the answer, empty for none. Paths are real ones."""
 
 Stat: TypeAlias = "tuple[int, int]"
 """The time of the last change in nanoseconds, and the size."""
-
-_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_MAX_ANCESTORS = 6
 
 
 def digest_of(data: bytes) -> str:
@@ -45,6 +47,8 @@ class Disk:
         self._known = digests or {}
         self._listings: dict[str, frozenset[str]] = {}
         self._digests: dict[str, str] = {}
+        self._roots: dict[str, str] = {}
+        self._search_of_files = FileSearch(contents)
 
     def holds(self, question: Question) -> bool:
         """Whether the question still has the answer that it had."""
@@ -53,6 +57,12 @@ class Disk:
             return self.digest(about) == rest[0]
         if kind == "module":
             return (self.module(about, rest[0]) or "") == rest[1]
+        if kind == "namespace":
+            return self.namespace(about) == rest[0]
+        if kind == "root":
+            return self.root(about) == rest[0]
+        if kind == "matching":
+            return self.matched(about, rest[0], rest[1]) == rest[2]
         return list(self.name(about)) == rest
 
     def reads_disk(self, path: str) -> bool:
@@ -97,14 +107,42 @@ class Disk:
             folder = os.path.dirname(folder)
         return folder, ".".join(parts) or above
 
+    def namespace(self, root: str) -> str:
+        """The dotted name of a folder without an `__init__.py` in its project: where relative imports start from."""
+        searched = self._search(root)
+        if len(searched) == 1:
+            return ""  # what is installed is imported by its whole name
+        parts = os.path.relpath(root, searched[-2]).split(os.sep)
+        return "" if parts == ["."] else ".".join(parts)
+
+    def root(self, folder: str) -> str:
+        """The root folder of the project that the files in `folder` belong to."""
+        if folder not in self._roots:
+            top = self.name(os.path.join(folder, "module.py"))[0]
+            self._roots[folder] = str(project_root(Path(folder), Path(top)))
+        return self._roots[folder]
+
+    def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
+        """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
+        return self._search_of_files.matching(root, piece, pattern)
+
+    def matched(self, root: str, piece: str, pattern: str) -> str:
+        """Stands for these files and what they hold; empty if they are too many."""
+        found = self.matching(root, piece, pattern)
+        return "" if found is None else digest_of("\n".join(f"{p} {self.digest(p)}" for p in found).encode())
+
+    def content(self, path: str) -> bytes:
+        """What a file holds; empty if it cannot be read."""
+        return self._search_of_files.read(path)
+
     def _search(self, root: str) -> Sequence[str]:
         """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
         found = [root]
         if os.path.basename(root) in ("site-packages", "dist-packages"):
             return found
         folder = root
-        for _ in range(_MAX_ANCESTORS):
-            if not self._listed(folder).isdisjoint(_MARKERS) or os.path.dirname(folder) == folder:
+        for _ in range(MAX_ANCESTORS):
+            if not self._listed(folder).isdisjoint(MARKERS) or os.path.dirname(folder) == folder:
                 break
             folder = os.path.dirname(folder)
             found.append(folder)

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from initlint.diagnostics import Span
 from initlint.facts.layers import Product
 from initlint.source import Site, SourceFile
+from initlint.unreached import Unapplied, Unwritten
 
 Place: TypeAlias = "Site | Span"
 """Where something stands: both have `.span`; a `Site` computes it when asked."""
@@ -137,6 +138,7 @@ class Layer:
     are `lost`, or stand under the names of what it computes from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
     `called` is False if no traced forward uses it. `product`: how a raw parameter is used, if that is known.
+    `uninitialized`: a raw parameter made of memory as it was (`torch.empty`).
     """
 
     path: str
@@ -157,6 +159,7 @@ class Layer:
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
     """Parameter name to shape, None where a size or the rank is not known; a parameter it does not have is absent."""
     product: Product | None = None
+    uninitialized: bool = False
 
     def effective(self, parameter: str = "weight") -> Write | None:
         """The last certain whole write to `parameter`; None: torch's default stands."""
@@ -300,3 +303,5 @@ class FileGraph:
     references: tuple[Reference, ...]
     bases: frozenset[str] = frozenset()
     """The qualified names of the classes that classes of this file derive from."""
+    unapplied: tuple[Unapplied, ...] = ()
+    unwritten: tuple[Unwritten, ...] = ()

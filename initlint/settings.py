@@ -18,6 +18,7 @@ from initlint.facts.additions import (
     suggestion,
 )
 from initlint.facts.helpers import Helper
+from initlint.search import NO_SOURCES
 from initlint.targets import TargetSpec, read_targets
 
 if sys.version_info >= (3, 11):
@@ -30,11 +31,7 @@ ALWAYS_ON = "INI000"
 
 OUTPUT_FORMATS = ("concise", "full", "json", "json-lines", "github", "gitlab", "sarif", "junit")
 
-DEFAULT_EXCLUDE = (
-    ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "
-    ".pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist node_modules "
-    "site-packages venv"
-).split()
+DEFAULT_EXCLUDE = tuple(NO_SOURCES)
 
 
 class ConfigurationError(Exception):
@@ -76,7 +73,7 @@ class Settings:
     """Rules to run as well."""
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Rules not to run on some files: a table from patterns to lists of codes or prefixes."""
-    exclude: tuple[str, ...] = tuple(DEFAULT_EXCLUDE)
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     """Files and folders to leave out."""
     extend_exclude: tuple[str, ...] = ()
     """More files and folders to leave out, beside those of `exclude`."""

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
+    "search",
     "depth diagnostics disk magics",
     "notebook",
     "numbering",
@@ -21,9 +22,9 @@ ORDER = (
     "facts targets layout",
     "settings suppress syntax fingerprint",
     "discover files diff decode",
-    "outcome unused",
+    "outcome unused unreached",
     "graph rewrite",
-    "flow",
+    "flow reach",
     "followings operations",
     "stall",
     "interpret trace",

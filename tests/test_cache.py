@@ -278,3 +278,15 @@ def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list
     assert "kaiming_uniform_" in Path("parts.py").read_text(encoding="utf-8")
     assert examined.count("other.py") == 1
     assert examined.count("net.py") == examined.count("parts.py") == 2
+
+
+def test_what_the_files_around_it_say_is_asked_again(project: Path, examined: list[str]) -> None:
+    """A finding that rests on no file's calling a function goes when a file that is not linted does."""
+    text = NET.replace("from parts import start\n", "").replace("start(self.a)", "pass")
+    init = "\n    def init_weights(self):\n        nn.init.zeros_(self.a.weight)\n"
+    write(project / "net.py", text + init)
+    assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
+    assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
+    assert examined == ["net.py"]
+    write(project / "train.py", "from net import Net\n\nNet().init_weights()\n")
+    assert lint(project, "net.py").diagnostics == ()

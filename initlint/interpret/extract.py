@@ -70,6 +70,7 @@ class Extraction:
             lost=tuple(item.lost),
             shapes=item.shapes,
             product=item.product,
+            uninitialized=item.uninitialized,
         )
 
 

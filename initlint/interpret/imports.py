@@ -80,7 +80,9 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
         found = imports.import_module(f"{module_name}.{name}", env.scope)
         return Unknown(f"{module_name} has no {name}") if found is ABSENT else found
     if isinstance(module, External):
-        return external(f"{module.name}.{name}")
+        # A folder without an `__init__.py` is no module of the project, but those in it are.
+        found = imports.import_module(f"{module_name}.{name}", env.scope)
+        return external(f"{module.name}.{name}") if found is ABSENT else found
     return Unknown(f"{name} is imported from something unknown")
 
 

@@ -141,6 +141,8 @@ def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
         record(machine, made, "torch.Tensor.copy_", {}, call.site, method=True)
+    else:
+        storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return made
 
 

@@ -21,7 +21,7 @@ class Item:
 
     __slots__ = (
         "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place",
-        "product", "shapes", "subclass", "type", "writes",
+        "product", "shapes", "subclass", "type", "uninitialized", "writes",
     )  # fmt: skip
 
     def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Place) -> None:
@@ -37,6 +37,7 @@ class Item:
         self.subclass: str | None = None
         self.frozen = False
         self.parametrized = False
+        self.uninitialized = False
         self.writes: list[Write] = []
         self.lost: list[LostWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
@@ -131,6 +132,7 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         )
         item.shapes["weight"] = storage.shape
         item.frozen = storage.frozen
+        item.uninitialized = storage.uninitialized
         item.parametrized = parameter.parametrized
         item.writes += parameter.writes
         item.lost += parameter.lost

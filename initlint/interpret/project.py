@@ -14,11 +14,13 @@ from initlint.disk import Disk, Question, real_paths
 from initlint.facts.additions import Additions
 from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret.machine import Machine
+from initlint.interpret.reached import Reached
 from initlint.interpret.references import references
 from initlint.interpret.scopes import GlobalEnvironment, ModuleScope
 from initlint.interpret.tables import TABLES
 from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
+from initlint.reach.surroundings import Surroundings
 from initlint.source import SourceError, SourceFile
 
 _KEPT = 8 * 1024 * 1024
@@ -53,6 +55,7 @@ class Project:
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self.asked: set[Question] = set()
+        self._surroundings = Surroundings(self._disk, self._note)
         self._size = 0
         self._operations = operations
         self._machine = Machine(TABLES, self, self._additions)
@@ -60,6 +63,9 @@ class Project:
     def begin(self, file: Path) -> None:
         """Forget what was asked on behalf of other files; what `file` holds will be asked in any case."""
         self.asked = {("read", real := os.path.realpath(file), self._disk.digest(real))}
+
+    def _note(self, question: Question) -> None:
+        self.asked.add(question)
 
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
@@ -98,7 +104,15 @@ class Project:
         try:
             scope = self._scope(Path(source.path), source)
             models.extend(trace(machine, scope))
-            return FileGraph(source, tuple(models), references(source), bases(scope))
+            reached = Reached(scope, self._surroundings, self._additions)
+            return FileGraph(
+                source,
+                tuple(models),
+                references(source),
+                bases(scope),
+                tuple(reached.unapplied()),
+                tuple(reached.unwritten(models)),
+            )
         except RecursionError:
             # Code that no person wrote: what was understood before stands.
             return FileGraph(source, tuple(models), ())
@@ -111,7 +125,7 @@ class Project:
             return self._scopes[real]
         root, name = self._name(real)
         is_package = real.name == "__init__.py"
-        package = name if is_package else name.rpartition(".")[0]
+        package = name if is_package else name.rpartition(".")[0] or self._namespace(root)
 
         def submodule(inner: str) -> Value:
             return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
@@ -131,6 +145,12 @@ class Project:
         root, name = self._roots[real]
         self.asked.add(("name", str(real), str(root), name))
         return root, name
+
+    def _namespace(self, root: Path) -> str:
+        """The dotted name of a folder without an `__init__.py`, for the relative imports in it."""
+        name = self._disk.namespace(str(root))
+        self._note(("namespace", str(root), name))
+        return name
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
         """The module of the project that `dotted` means in `importer`; `ABSENT` if it means none."""

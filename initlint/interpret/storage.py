@@ -58,6 +58,7 @@ class Storage:
         "place",
         "products",
         "shape",
+        "uninitialized",
         "writes",
     )
 
@@ -79,6 +80,8 @@ class Storage:
         self.lost: list[tuple[Any, Derived]] = []
         self.products: set[Product | None] = set()
         """The ways in which data was multiplied with it outside of a module; None: in one that is not known."""
+        self.uninitialized = False
+        """It was made of memory as it was."""
         self.computed = False
         """Data meets something that is computed from it, and not the parameter itself."""
 

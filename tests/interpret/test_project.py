@@ -49,6 +49,11 @@ def write(path: Path, text: str) -> Path:
         ("src/pkg/blocks.py", "scripts/train.py", "from pkg.blocks import Block"),
         ("pkg/blocks.py", "pkg/net.py", "from .blocks import *"),
         ("lib/blocks.py", "app/train.py", "from blocks import Block"),
+        ("space/blocks.py", "train.py", "from space import blocks\nBlock = blocks.Block"),
+        ("space/blocks.py", "space/net.py", "from .blocks import Block"),
+        ("space/parts/blocks.py", "space/models/net.py", "from ..parts.blocks import Block"),
+        ("space/parts/blocks.py", "space/models/net.py", "from space.parts.blocks import Block"),
+        ("src/space/parts/blocks.py", "src/space/net.py", "from .parts import blocks\nBlock = blocks.Block"),
     ],
 )
 def test_an_import_is_followed(tmp_path: Path, block: str, net: str, imported: str) -> None:

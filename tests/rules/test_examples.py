@@ -14,6 +14,8 @@ from initlint.rule import Rule
 from initlint.rules import all_rules
 from initlint.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("in_directory")  # rules that look at the whole project must not find this one
+
 RULES = all_rules()
 NAMES = [rule.name for rule in RULES]
 WITH_CHECK = [rule for rule in RULES if rule.code != "INI000"]

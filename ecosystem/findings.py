@@ -1,0 +1,125 @@
+"""Findings of a run, those that a person judged, and how two runs differ."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecosystem.packages import Package
+
+BASELINE = Path(__file__).with_name("baseline.tsv")
+VERDICTS = ("true", "false", "debatable")
+_COLUMNS = ("package", "version", "file", "line", "code", "severity", "verdict", "why")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """What initlint says of one place of a package. `file` is relative to the unpacked package."""
+
+    package: str
+    file: str
+    line: int
+    code: str
+    severity: str
+    message: str
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What makes it the same finding in another run."""
+        return (self.package, self.file, self.line, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line of the baseline: a finding that a person read in the source."""
+
+    package: str
+    version: str
+    file: str
+    line: int
+    code: str
+    severity: str
+    verdict: str
+    why: str
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        return (self.package, self.file, self.line, self.code)
+
+
+def lint(package: Package, sources: Path, initlint: Path) -> tuple[Finding, ...]:
+    """What the initlint in the folder `initlint` finds in `sources`. Raises RuntimeError if it breaks."""
+    command = [sys.executable, "-m", "initlint", "check", "--isolated", "--exit-zero", "--output-format", "json"]
+    # Started in its own folder, so that this initlint is imported and no other.
+    run = subprocess.run([*command, str(sources.resolve())], cwd=initlint, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise RuntimeError(f"{package}: initlint ends with {run.returncode}: {run.stderr.strip()}")
+    return tuple(sorted(_read(package, sources.resolve(), json.loads(run.stdout))))
+
+
+def _read(package: Package, sources: Path, report: Mapping[str, list[dict[str, object]]]) -> Iterator[Finding]:
+    for diagnostic in report["diagnostics"]:
+        file = Path(str(diagnostic["file"])).relative_to(sources).as_posix()
+        yield Finding(
+            package.name,
+            file,
+            int(str(diagnostic["row"])),
+            str(diagnostic["code"]),
+            str(diagnostic["severity"]),
+            str(diagnostic["message"]),
+        )
+
+
+def read_baseline(path: Path = BASELINE) -> tuple[Judged, ...]:
+    """The judged findings. Raises ValueError, with the line, for one that is not as it should be."""
+    judged = []
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t")
+        if tuple(rows.fieldnames or ()) != _COLUMNS:
+            raise ValueError(f"{path}:1: the columns must be {', '.join(_COLUMNS)}")
+        for row in rows:
+            if row["verdict"] not in VERDICTS or not row["why"] or not row["line"].isdigit():
+                raise ValueError(f"{path}:{rows.line_num}: needs a line, one of {', '.join(VERDICTS)}, and why")
+            package, version, file, line, *rest = (row[column] for column in _COLUMNS)
+            judged.append(Judged(package, version, file, int(line), *rest))
+    return tuple(judged)
+
+
+def difference(before: Iterable[Finding], after: Iterable[Finding]) -> Iterator[str]:
+    """One line for each finding that went (-), came (+) or changed (both)."""
+    old, new = set(before), set(after)
+    marked = [(finding, "-") for finding in old - new] + [(finding, "+") for finding in new - old]
+    for finding, sign in sorted(marked, key=lambda item: (item[0].key, item[1] == "+")):
+        where = f"{finding.package} {finding.file}:{finding.line}"
+        yield f"{sign} {where}: {finding.code} {finding.severity}: {finding.message}"
+
+
+def against_baseline(found: Iterable[Finding], judged: Iterable[Judged]) -> Iterator[str]:
+    """One line for each finding that nobody judged, and for each judged one that is not found any more."""
+    verdicts = {line.key: line for line in judged}
+    seen = set()
+    for finding in found:
+        seen.add(finding.key)
+        if finding.key not in verdicts:
+            yield f"not judged: {finding.package} {finding.file}:{finding.line}: {finding.code} {finding.message}"
+    for key, line in verdicts.items():
+        if key not in seen:
+            yield f"gone, judged {line.verdict}: {line.package} {line.file}:{line.line}: {line.code}"
+
+
+def shares(judged: Iterable[Judged]) -> Iterator[str]:
+    """How many of the judged findings are true: of each rule, of each severity, of all."""
+    groups: dict[str, Counter[str]] = {}
+    for line in judged:
+        for group in (line.code, line.severity, "all"):
+            groups.setdefault(group, Counter())[line.verdict] += 1
+    for group, counts in sorted(groups.items()):
+        total = counts.total()
+        numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        yield f"{group}: {total} judged, {numbers}: {counts['true'] / total:.0%} true"

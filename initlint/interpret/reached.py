@@ -1,0 +1,130 @@
+"""What is never reached of a file: asked of the names in the project, with the classes as the tracer resolved them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import libcst as cst
+
+from initlint.facts.additions import Additions
+from initlint.graph import Layer, ModelGraph
+from initlint.interpret.objects import ClassValue
+from initlint.interpret.scopes import ModuleScope
+from initlint.interpret.values import External
+from initlint.reach.bases import Bases
+from initlint.reach.impossible import Impossible, Kind, impossible
+from initlint.reach.init_functions import INIT_NAME
+from initlint.reach.surroundings import Surroundings
+from initlint.reach.text import FileText
+from initlint.reach.uncalled import Uncalled, uncalled
+from initlint.reach.unwritten import Fate, fate
+from initlint.source import Site, SourceFile
+from initlint.unreached import Unapplied, Unwritten
+
+Node = TypeVar("Node", bound=cst.CSTNode)
+_REASONS = {Kind.PARAMETER: "parameters", Kind.MODULE: "modules", Kind.PAIR: "pairs", Kind.SELF: "self"}
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Asks what is reached of the file of `scope`."""
+
+    scope: ModuleScope
+    around: Surroundings
+    additions: Additions
+
+    def unapplied(self) -> Iterator[Unapplied]:
+        """The init functions that nothing calls, and the inits behind a test that never holds."""
+        source = self.scope.source
+        text = FileText.parse(Path(source.path), source.code) if INIT_NAME.search(source.code) else None
+        if text is None:
+            return
+        for function in uncalled(Path(source.path), text, self.around, self._bases):
+            yield from _uncalled(source, text, function)
+        for test in impossible(text, self._bases):
+            yield from _impossible(source, text, test)
+
+    def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[Unwritten]:
+        """The parameters of this file's classes that no model and no code of the project writes to."""
+        by_place: dict[Site, list[Layer]] = {}
+        for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
+            if isinstance(layer.place, Site) and layer.place.source is self.scope.source:
+                by_place.setdefault(layer.place, []).append(layer)
+        for place, layers in by_place.items():
+            bases = self._bases(layers[0].owner)
+            if bases is None or any(layer.writes or layer.frozen for layer in layers):
+                continue
+            found = fate(Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around)
+            # One number that nothing uses is there for models without parameters, which optimizers refuse.
+            placeholder = found is Fate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            if found is not None and not placeholder:
+                yield Unwritten(layers[0].attribute, layers[0].owner, found.value, place)
+
+    def _bases(self, name: str) -> Bases | None:
+        """The base classes of a class of the file's top level; None if there is none of that name."""
+        cls = self.scope.lookup(name)
+        if not isinstance(cls, ClassValue) or cls.scope is not self.scope:
+            return None
+        own = [base for base in cls.mro[1:] if isinstance(base, ClassValue)]
+        return Bases(
+            names=frozenset(base.name for base in own),
+            methods=frozenset(field for base in own for field in base.fields),
+            externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, External)),
+            readable=cls.readable,
+            calls=self.additions.base_classes,
+        )
+
+
+def _uncalled(source: SourceFile, text: FileText, found: Uncalled) -> Iterator[Unapplied]:
+    owner = found.owner.name if found.owner is not None else None
+    function = found.function.name
+    if found.named is not None:
+        statement = _twin(source, text, found.named, cst.Expr)
+        if statement is not None:
+            yield Unapplied("named", function, owner, Site(source, statement.value))
+        return
+    definition = _twin(source, text, found.function, cst.FunctionDef)
+    if definition is not None:
+        yield Unapplied("uncalled", function, owner, Site(source, definition.name))
+
+
+def _impossible(source: SourceFile, text: FileText, found: Impossible) -> Iterator[Unapplied]:
+    statement = _twin(source, text, found.branch, cst.If)
+    if statement is not None:
+        owner = found.owner.name if found.owner is not None else None
+        yield Unapplied(_REASONS[found.kind], found.source, owner, Site(source, statement.test))
+
+
+_TWINS: Mapping[type[ast.AST], type[cst.CSTNode]] = {
+    ast.FunctionDef: cst.FunctionDef,
+    ast.AsyncFunctionDef: cst.FunctionDef,
+    ast.Expr: cst.Expr,
+    ast.If: cst.If,
+}
+
+
+def _twin(source: SourceFile, text: FileText, node: ast.stmt, kind: type[Node]) -> Node | None:
+    """The statement in libcst's tree that `node` is in Python's: the one at the same place in the order of the text."""
+    own = [other for other in text.parents if isinstance(other, ast.stmt) and _TWINS.get(type(other)) is kind]
+    own.sort(key=lambda statement: (statement.lineno, statement.col_offset))
+    collector = _Collector(kind)
+    source.module.visit(collector)
+    return collector.found[own.index(node)] if len(own) == len(collector.found) else None
+
+
+class _Collector(cst.CSTVisitor, Generic[Node]):
+    """Collects the nodes of one kind in the order of the text."""
+
+    def __init__(self, kind: type[Node]) -> None:
+        super().__init__()
+        self.kind = kind
+        self.found: list[Node] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, self.kind):
+            self.found.append(node)
+        return True

@@ -1,0 +1,53 @@
+"""The files around a linted one: what belongs to the same project, whether or not it is linted too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from initlint.disk import Disk, Question
+from initlint.reach.text import FileText
+from initlint.search import is_installed, is_marked
+
+
+class Surroundings:
+    """Tells which files of the project around a file hold a name. `ask` is told of each question, for the cache."""
+
+    def __init__(self, disk: Disk, ask: Callable[[Question], None]) -> None:
+        self._disk = disk
+        self._ask = ask
+        self._text = lru_cache(maxsize=64)(self._parsed)
+
+    def root(self, file: Path) -> Path:
+        """The root folder of the project that `file` belongs to: one with a marker, else where imports start from."""
+        folder = str(file.resolve().parent)
+        root = self._disk.root(folder)
+        self._ask(("root", folder, root))
+        return Path(root)
+
+    def is_library(self, file: Path) -> bool:
+        """Whether others may import what `file` defines: it lies in a package, and the project can be installed."""
+        if not (file.resolve().parent / "__init__.py").is_file():
+            return False
+        root = self.root(file)
+        return is_marked(root) or is_installed(root.parent)
+
+    def holding(self, file: Path, name: str) -> tuple[Path, ...] | None:
+        """`file`, and the files of its project that hold the word `name`; None if the project is too large to tell."""
+        return self.matching(file, name, rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+
+    def matching(self, file: Path, piece: str, pattern: str) -> tuple[Path, ...] | None:
+        """As `holding`, those that match `pattern`; `piece` stands in each match, and is what is looked for first."""
+        root, own = str(self.root(file)), file.resolve()
+        found = self._disk.matching(root, piece, pattern)
+        self._ask(("matching", root, piece, pattern, self._disk.matched(root, piece, pattern)))
+        return None if found is None else (own, *(Path(path) for path in found if path != str(own)))
+
+    def text(self, path: Path) -> FileText | None:
+        """The names of a file; None if it is no Python that can be read."""
+        return self._text(path)
+
+    def _parsed(self, path: Path) -> FileText | None:
+        return None if path.suffix == ".ipynb" else FileText.parse(path, self._disk.content(str(path)))

@@ -1,0 +1,139 @@
+"""Init functions that nothing in the project calls or passes on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from initlint.reach.bases import Bases
+from initlint.reach.init_functions import init_functions, initialises
+from initlint.reach.surroundings import Surroundings
+from initlint.reach.text import FileText, FunctionNode, ScopeNode, dotted, last_name
+
+_HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
+"""Decorators that hand a function to nobody."""
+
+
+@dataclass(frozen=True, eq=False)
+class Uncalled:
+    """An init function of a file that nothing calls. `named`: where it stands as a statement, without being called."""
+
+    function: FunctionNode
+    owner: ast.ClassDef | None
+    named: ast.Expr | None = None
+
+
+def uncalled(
+    file: Path, text: FileText, around: Surroundings, bases: Callable[[str], Bases | None]
+) -> Iterator[Uncalled]:
+    """The init functions of `file` that nothing calls. `bases` gives those of a class of its top level."""
+    found = list(init_functions(text))
+    search = _Search(file, text, around)
+    used = {function: search.is_used(function) for function in found}
+    for function in found:
+        if used[function] or not _only_decorated_harmlessly(function) or _has_alternative(text, function, used):
+            continue
+        scopes = text.scopes(function)
+        if not scopes:
+            if not _is_public_or_alone(text, function, around.is_library(file)):
+                yield Uncalled(function, None, search.named(function))
+        elif isinstance(scopes[0], ast.ClassDef):
+            if _is_silent_method(text, function, scopes, bases(scopes[0].name), around.is_library(file)):
+                continue
+            yield Uncalled(function, scopes[0], search.named(function))
+        elif not scopes[0].name.startswith("test"):
+            yield Uncalled(function, text.class_of(function), search.named(function))
+
+
+def _only_decorated_harmlessly(function: FunctionNode) -> bool:
+    return all(
+        last_name(node.func if isinstance(node, ast.Call) else node) in _HARMLESS for node in function.decorator_list
+    )
+
+
+def _has_alternative(text: FileText, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
+    """Whether its scope holds another init function, which is used: one of several that the author may choose from.
+
+    The constructor that initialises by itself is one too.
+    """
+    scope = text.parents[function]
+    if isinstance(scope, ast.ClassDef):
+        constructor = next((n for n in scope.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+        if constructor is not None and initialises(constructor):
+            return True
+    return any(is_used and text.parents[other] is scope for other, is_used in used.items())
+
+
+def _is_public_or_alone(text: FileText, function: FunctionNode, library: bool) -> bool:
+    """What a library offers to others, or a function of a file that has no model of its own to apply it to."""
+    return (library and not function.name.startswith("_")) or not text.classes
+
+
+def _is_silent_method(
+    text: FileText, function: FunctionNode, scopes: list[ScopeNode], bases: Bases | None, library: bool
+) -> bool:
+    owner = scopes[0]
+    assert isinstance(owner, ast.ClassDef)
+    if bases is None or len(scopes) > 1 or owner.decorator_list or bases.may_call(function.name):
+        return True
+    public = not function.name.startswith("_") and not owner.name.startswith("_")
+    return (library and public) or not bases.is_module or not _has_forward(owner, bases)
+
+
+def _has_forward(owner: ast.ClassDef, bases: Bases) -> bool:
+    """A class without one is there to be derived from, and what derives from it may call its methods."""
+    return "forward" in bases.methods or any(isinstance(n, FunctionNode) and n.name == "forward" for n in owner.body)
+
+
+class _Search:
+    """Looks for uses of the functions of one file, first in the file itself, then in those around it."""
+
+    def __init__(self, file: Path, text: FileText, around: Surroundings) -> None:
+        self.file = file.resolve()
+        self.text = text
+        self.around = around
+
+    def is_used(self, function: FunctionNode) -> bool:
+        """Whether anything but itself mentions it in a way that may lead to a call."""
+        uses = (node for node in self.text.mentions(function.name) if self._is_use(self.text, node, function))
+        if any(isinstance(scope, FunctionNode) for scope in self.text.scopes(function)):
+            return any(not isinstance(node, ast.Attribute) for node in uses)  # nobody else sees a local function
+        if any(True for _ in uses):
+            return True
+        files = self.around.holding(self.file, function.name)
+        return files is None or any(self._uses(path, function) for path in files if path != self.file)
+
+    def _uses(self, path: Path, function: FunctionNode) -> bool:
+        other = self.around.text(path)
+        return other is None or any(self._is_use(other, node, function) for node in other.mentions(function.name))
+
+    def _is_use(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
+        parent = text.parents[node]
+        if text is self.text and text.is_within(node, function):
+            return False
+        if isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)):
+            return False
+        return not _is_of_another_class(text, node, self.text, function)
+
+    def named(self, function: FunctionNode) -> ast.Expr | None:
+        """The statement that names the function without calling it."""
+        for node in self.text.mentions(function.name):
+            parent = self.text.parents[node]
+            if isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)):
+                return parent
+        return None
+
+
+def _is_of_another_class(text: FileText, node: ast.AST, home: FileText, function: FunctionNode) -> bool:
+    """Whether the name means something else: `f` alone is no method, and `self.f` is that of a class that has one."""
+    owner = home.parents[function]
+    if isinstance(node, ast.Name):
+        return isinstance(owner, ast.ClassDef) and text.scopes(node)[:1] != [owner]
+    if not isinstance(node, ast.Attribute) or dotted(node.value) != "self":
+        return False
+    cls = text.class_of(node)
+    if cls is None or cls is owner:
+        return False
+    return any(isinstance(n, FunctionNode) and n.name == function.name for n in cls.body)
