@@ -1,4 +1,4 @@
-"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`, `ecosystem`, and `new_rule -- INI310 some-bad-pattern`."""
+"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`, `ecosystem`, `new_rule -- INI310 some-bad-pattern`."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_the_judged_findings_are_true_enough_for_the_default_set() -> None:
     assert _true([line for line in judged if line.severity == "error"]) >= 0.95
     assert _true(judged) >= 0.9
     # A share of fewer says nothing.
-    judged_often = {code: lines for code, lines in by_code.items() if len(lines) >= 5}
+    judged_often = {code: lines for code, lines in by_code.items() if len(lines) >= 10}
     assert {code: round(_true(lines), 2) for code, lines in judged_often.items() if _true(lines) < 0.8} == {}
 
 
