@@ -283,7 +283,7 @@ def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list
 def test_what_the_files_around_it_say_is_asked_again(project: Path, examined: list[str]) -> None:
     """A finding that rests on no file's calling a function goes when a file that is not linted does."""
     text = NET.replace("from parts import start\n", "").replace("start(self.a)", "pass")
-    init = "\n    def init_weights(self):\n        nn.init.zeros_(self.a.weight)\n"
+    init = "\n    def init_weights(self):\n        nn.init.orthogonal_(self.b.weight)\n"
     write(project / "net.py", text + init)
     assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
     assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
