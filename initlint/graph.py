@@ -137,8 +137,8 @@ class Layer:
     `parametrized`: weight norm or its like, or `forward` itself, recomputes the weight; writes from after such a norm
     are `lost`, or stand under the names of what it computes from (`weight_v`).
     `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
-    `called` is False if no traced forward uses it. `product`: how a raw parameter is used, if that is known.
-    `uninitialized`: a raw parameter made of memory as it was (`torch.empty`).
+    `called` is False if no traced forward uses it. `product`: how a raw parameter is used, if known.
+    `uninitialized`: it is made of memory as it was (`torch.empty`).
     """
 
     path: str
@@ -175,9 +175,9 @@ class Layer:
 class InitCall:
     """A call of a `torch.nn.init` function or of an in-place initializer method, wherever it stands.
 
-    Also those that no model reaches (an `init_weights` that is applied elsewhere): the tracer runs every function that
-    nothing calls on unknown arguments. `targets`: what the call writes to, one entry for each execution that could be
-    told apart. `name` is as written, `xavier_uniform` for a deprecated one.
+    Also those that no model reaches, for the tracer runs every function that nothing calls on unknown arguments.
+    `targets`: what it writes to, one entry for each execution that could be told apart. `name` is as written,
+    `xavier_uniform` for a deprecated one. `guarded`: it stands in a `try` or `contextlib.suppress`.
     """
 
     name: str
@@ -186,7 +186,6 @@ class InitCall:
     arguments: Arguments
     targets: tuple[Target, ...]
     guarded: bool
-    """It stands in a `try` or `contextlib.suppress`."""
     method: bool = False
     gain: str | None = None
     """The nonlinearity named by `calculate_gain` where the gain, or Kaiming's `a`, came from it."""
@@ -213,11 +212,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A use of a `torch.nn.init` name in the source, called or not: `nn.init.xavier_uniform`, an import of it.
-
-    `canonical` is the dotted name after imports and aliases are resolved (`torch.nn.init.xavier_uniform`).
-    `kind`: `call`, `reference` or `import`.
-    """
+    """A use of a `torch.nn.init` name in the source. `canonical`: the dotted name behind aliases. `kind`: `call`,
+    `reference` or `import`."""
 
     canonical: str
     kind: str
@@ -296,12 +292,11 @@ class ModelGraph:
 
 @dataclass(frozen=True, slots=True)
 class FileGraph:
-    """All that was found in one file: its models, and its uses of `torch.nn.init`."""
+    """All that was found in one file. `bases`: the qualified names of the classes that classes of it derive from."""
 
     source: SourceFile
     models: tuple[ModelGraph, ...]
     references: tuple[Reference, ...]
     bases: frozenset[str] = frozenset()
-    """The qualified names of the classes that classes of this file derive from."""
     unapplied: tuple[Unapplied, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
