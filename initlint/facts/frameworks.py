@@ -25,3 +25,6 @@ LightningModule are its documented hooks. mmengine's `BaseModule` and every clas
 
 INERT = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol", "builtins.object", "object"})
 """Base classes that call nothing."""
+
+LOADERS = frozenset({"PreTrainedModel", "ModelMixin", "PyTorchModelHubMixin"})
+"""Last names of base classes with a `from_pretrained`, which fills a model from a checkpoint."""

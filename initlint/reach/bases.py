@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from initlint.facts.frameworks import HOOKS, INERT
+from initlint.facts.frameworks import HOOKS, INERT, LOADERS
 from initlint.facts.layers import MODULES
 
 _BY_CONSTRUCTORS = frozenset({"reset_parameters", "_reset_parameters"})
@@ -34,10 +34,7 @@ class Bases:
     @property
     def loads(self) -> bool:
         """Whether a base class has a `from_pretrained`."""
-        return "from_pretrained" in self.methods or any(
-            name.rpartition(".")[2] in ("PreTrainedModel", "ModelMixin", "PyTorchModelHubMixin")
-            for name in self.externals
-        )
+        return "from_pretrained" in self.methods or any(n.rpartition(".")[2] in LOADERS for n in self.externals)
 
     def may_call(self, method: str) -> bool:
         """Whether a base class defines the method too, or may call it."""

@@ -95,6 +95,11 @@ class Related:
         """Whether a class may be, or hold, one of these."""
         return cls.name in self.names or any(last_name(base) in self.names for base in cls.bases)
 
+    def derives(self, bases: frozenset[str]) -> bool:
+        """Whether any of these is a class with one of `bases`, by their last names."""
+        classes = (node for path in self.files for node in self.texts.read(path).classes.values())
+        return any(cls.name in self.names and any(last_name(b) in bases for b in cls.bases) for cls in classes)
+
     def meets(self, name: str) -> bool:
         """Whether the function `name` is mentioned where one of these may be at hand."""
         for path in self.texts.paths(name):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from initlint.facts.frameworks import LOADERS
 from initlint.reach.bases import Bases
 from initlint.reach.init_functions import is_init_call
 from initlint.reach.related import Related, Texts, Untold, looped
@@ -52,9 +53,13 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
             return None
         if not found:
             return Fate.UNUSED
-        return Fate.LOADED if bases.loads or any(map(related.meets, _LOADERS)) else Fate.USED
+        return Fate.LOADED if bases.loads or _may_be_loaded(related) else Fate.USED
     except Untold:
         return None
+
+
+def _may_be_loaded(related: Related) -> bool:
+    return related.derives(LOADERS) or any(map(related.meets, _LOADERS))
 
 
 def _concerns(related: Related, text: FileText, node: ast.AST, family: frozenset[str]) -> bool:

@@ -124,6 +124,8 @@ def test_a_file_that_cannot_be_read_may_write(tmp_path: Path) -> None:
 def test_a_checkpoint_makes_it_a_warning(tmp_path: Path) -> None:
     build = "def build(path):\n    from net import Net\n    net = Net()\n    net.load_state_dict(torch.load(path))\n"
     assert [level for level, _, _ in found(tmp_path, "INI108", {"net.py": net(), "build.py": build})] == ["warning"]
+    holder = "from net import Net\nclass Two(ModelMixin):\n    def __init__(self):\n        self.net = Net()\n"
+    assert [d[0] for d in found(tmp_path / "two", "INI108", {"net.py": net(), "two.py": holder})] == ["warning"]
     hub = net(base="nn.Module, PyTorchModelHubMixin")
     text = "from huggingface_hub import PyTorchModelHubMixin\n" + hub.replace("\n    ", "\n")
     assert [level for level, _, _ in found(tmp_path / "hub", "INI108", {"net.py": text})] == ["warning"]
