@@ -55,7 +55,9 @@ class Judged:
 
 def lint(package: Package, sources: Path, initlint: Path) -> tuple[Finding, ...]:
     """What the initlint in the folder `initlint` finds in `sources`. Raises RuntimeError if it breaks."""
-    command = [sys.executable, "-m", "initlint", "check", "--isolated", "--exit-zero", "--output-format", "json"]
+    # Rules that are off by default are judged too.
+    command = [sys.executable, "-m", "initlint", "check", "--isolated", "--select", "ALL", "--exit-zero"]
+    command += ["--output-format", "json"]
     # Started in its own folder, so that this initlint is imported and no other.
     run = subprocess.run([*command, str(sources.resolve())], cwd=initlint, capture_output=True, text=True, check=False)
     if run.returncode:
