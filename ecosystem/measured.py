@@ -1,0 +1,96 @@
+"""The measurements behind docs/found.md, on the released packages themselves.
+
+    pip install transformers==5.23.0 diffusers==0.42.1 'torch==2.13.0'
+    python -m ecosystem.measured
+
+Builds each model from its default configuration, without pretrained weights, runs the package's own init once more and
+prints the standard deviation that the weight has, the one that torch's default gives it, the one that the init asks
+for, and whether the init changed anything at all. A package that is not installed is named and left out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def asked_by_position(conv: nn.Conv1d) -> float:
+    """What the positional convolutions of the wav2vec 2.0 family ask for: 2 sqrt(1 / (k c))."""
+    return 2 * math.sqrt(1 / (conv.kernel_size[0] * conv.in_channels))
+
+
+def asked_by_kaiming(conv: nn.Conv1d) -> float:
+    """`kaiming_normal_` with its defaults: sqrt(2 / fan_in)."""
+    return math.sqrt(2 / conv.weight[0].numel())
+
+
+Case = tuple[str, str, dict[str, Any], str, Callable[[nn.Conv1d], float]]
+_POSITION = "encoder.pos_conv_embed.conv"
+_SMALL = {"num_hidden_layers": 1}
+CASES: tuple[Case, ...] = (
+    ("wav2vec2", "Wav2Vec2", _SMALL, _POSITION, asked_by_position),
+    ("wavlm", "WavLM", _SMALL, _POSITION, asked_by_position),
+    ("sew", "SEW", _SMALL, _POSITION, asked_by_position),
+    ("sew_d", "SEWD", _SMALL, _POSITION, asked_by_position),
+    ("unispeech", "UniSpeech", _SMALL, _POSITION, asked_by_position),
+    ("unispeech_sat", "UniSpeechSat", _SMALL, _POSITION, asked_by_position),
+    ("hubert", "Hubert", _SMALL, _POSITION, asked_by_kaiming),
+    ("encodec", "Encodec", {}, "encoder.layers.0.conv", asked_by_kaiming),
+    ("vits", "Vits", {}, "flow.flows.0.wavenet.in_layers.0", asked_by_kaiming),
+)
+"""Folder of the model in transformers, prefix of its classes, configuration, path of the layer, what its init asks."""
+
+
+def speech_models() -> Iterator[str]:
+    """One line for each model of transformers whose init comes after weight norm."""
+    for folder, prefix, options, path, asked in CASES:
+        package = f"transformers.models.{folder}"
+        config = getattr(importlib.import_module(f"{package}.configuration_{folder}"), f"{prefix}Config")(**options)
+        torch.manual_seed(0)
+        model = getattr(importlib.import_module(f"{package}.modeling_{folder}"), f"{prefix}Model")(config)
+        conv = model.get_submodule(path)
+        before = {name: parameter.detach().clone() for name, parameter in conv.named_parameters() if "weight" in name}
+        for module in model.modules():
+            if module is conv or getattr(module, "conv", None) is conv:
+                model._init_weights(module)
+        kept = all(
+            torch.equal(before[name], parameter) for name, parameter in conv.named_parameters() if name in before
+        )
+        weight = conv.weight.detach()
+        default = 1 / math.sqrt(3 * weight[0].numel())
+        yield (
+            f"{folder}: std {weight.std():.5f}, torch's default {default:.5f}, asked for {asked(conv):.5f}; "
+            f"a second init {'changes nothing' if kept else 'changes it'}"
+        )
+
+
+def wuerstchen() -> Iterator[str]:
+    """The largest absolute weight of the layers that `_init_weights` scales, once for each submodule."""
+    name = "diffusers.pipelines.deprecated.wuerstchen.modeling_wuerstchen_diffnext"
+    torch.manual_seed(0)
+    model = importlib.import_module(name).WuerstchenDiffNeXt(
+        c_hidden=[32, 64, 64, 64], nhead=[-1, 2, 2, 2], blocks=[4, 4, 14, 4], c_cond=64, clip_embd=64
+    )
+    largest = [p.abs().max().item() for n, p in model.named_parameters() if n.endswith("channelwise.4.weight")]
+    yield (
+        f"wuerstchen: {sum(1 for _ in model.modules())} submodules; of {len(largest)} last weights of a block "
+        f"{largest.count(0.0)} are exactly 0, the largest of the others {max(largest):.1e}"
+    )
+
+
+def main() -> None:
+    for measure in (speech_models, wuerstchen):
+        try:
+            for line in measure():
+                print(line, flush=True)
+        except ImportError as error:
+            print(f"{measure.__name__}: not measured: {error}")
+
+
+if __name__ == "__main__":
+    main()
