@@ -12,6 +12,7 @@ from initlint.interpret import Project
 from initlint.interpret.axes import Equation, indexed, of_einsum, viewed
 from initlint.source import SourceFile
 
+FILE = Path("/nowhere/net.py")  # in a project of its own: what surrounds this one is not asked about it
 NET = """
 import torch
 import torch.nn as nn
@@ -32,8 +33,8 @@ class Net(nn.Module):
 
 
 def layer(shape: str, result: str, path: str = "W") -> Layer:
-    source = SourceFile.parse("net.py", NET.format(shape=shape, result=result).encode())
-    (model,) = Project([Path("net.py")]).graph(source).models
+    source = SourceFile.parse(str(FILE), NET.format(shape=shape, result=result).encode())
+    (model,) = Project([FILE]).graph(source).models
     return model.by_path[path]
 
 
