@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -87,6 +88,13 @@ FAKE_RULES = (
     Rule("INI301", "bad-start", _check_model, "model", True, True, "A bad start\n\n## What it does\n"),
     Rule("INI901", "odd-file", _check_file, "file", False, False, "An odd file\n"),
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """What is started by the tests can be interrupted, though they run in the background of a shell or under nohup."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
