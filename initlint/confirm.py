@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,8 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
     interpreter cannot trace at all, and as `linter.check` does.
     """
     static = linter.check(paths, settings)
-    built = _build(linter.trace(paths, settings), settings, limits)
+    models = linter.trace(paths, settings).models
+    built = _build(models, settings, limits)
     refinement = _Refinement(built, settings)
     result = linter.check_refined(paths, settings, refinement.refine)
     before = {(diagnostic.code, diagnostic.span): diagnostic for diagnostic in static.diagnostics}
@@ -39,17 +40,17 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
         for diagnostic in result.diagnostics
     )
     dropped = (f"contradicted by the trace: {d.span.file}:{d.span.row}: {d.code} {d.message}" for d in before.values())
-    return replace(result, diagnostics=marked, notes=_problems(built), details=(*refinement.traced, *dropped))
+    return replace(result, diagnostics=marked, notes=_problems(models, built), details=(*refinement.traced, *dropped))
 
 
 def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
     """The models in `paths` as torch builds them; the notes say which could not be traced. Raises as `check` does."""
     static = linter.trace(paths, settings)
-    built = _build(static, settings, limits)
+    built = _build(static.models, settings, limits)
     places = Places(reader(Project(static.files, {}, settings.import_roots, settings.additions).load), shown)
     additions = settings.additions
     models = (read_graph(one.result, one.spec.attribute, places, additions) for one in built if one.result is not None)
-    return replace(static, models=tuple(models), notes=_problems(built))
+    return replace(static, models=tuple(models), notes=_problems(static.models, built))
 
 
 def differences(one: Layer, other: Layer) -> tuple[str, ...]:
@@ -67,18 +68,23 @@ def _said(write: Write | None) -> object:
     return None if write is None else (write.initializer, write.place.span)
 
 
-def _build(static: Result, settings: Settings, limits: Limits) -> list[Built]:
+def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> list[Built]:
     """Every class that can be built from its defaults, and every function that was seen to return a model."""
-    classes = list(dict.fromkeys(spec for model in static.models for spec in _classes(model)))
-    functions = list(dict.fromkeys(spec for model in static.models for spec in _builder(model)))
+    classes = _importable(spec for model in models for spec in _classes(model))
+    functions = _importable(spec for model in models for spec in _builder(model))
     roots = settings.import_roots
-    built = build_models([TargetSpec(*spec) for spec in classes], limits, roots, settings.additions, optional=True)
-    return built + build_models([TargetSpec(*spec) for spec in functions], limits, roots, settings.additions)
+    built = build_models(classes, limits, roots, settings.additions, optional=True)
+    return built + build_models(functions, limits, roots, settings.additions)
+
+
+def _importable(targets: Iterable[tuple[str, str]]) -> list[TargetSpec]:
+    """Those in files that Python can import, each once."""
+    return [spec for spec in (TargetSpec(*target) for target in dict.fromkeys(targets)) if spec.is_file]
 
 
 def _classes(model: ModelGraph) -> Iterator[tuple[str, str]]:
     """All classes at the top of the model's file; which of them are modules is for the worker to tell."""
-    if isinstance(model.place, Site) and model.place.source.path.endswith(".py"):
+    if isinstance(model.place, Site):
         body = model.place.source.module.body
         yield from ((model.place.source.path, node.name.value) for node in body if isinstance(node, cst.ClassDef))
 
@@ -88,14 +94,17 @@ def _builder(model: ModelGraph) -> Iterator[tuple[str, str]]:
         yield model.place.source.path, model.name
 
 
-def _problems(built: Sequence[Built]) -> tuple[str, ...]:
-    """A line for each target without a graph; an import that fails does so for every class of the file."""
+def _problems(models: Sequence[ModelGraph], built: Sequence[Built]) -> tuple[str, ...]:
+    """A line for each file that cannot be imported, such as a notebook, and for each target without a graph."""
+    files = (model.place.span.file for model in models)
+    foreign = (f"{file}: not traced: Python cannot import it" for file in files if not TargetSpec(file, "").is_file)
+    # An import that fails does so for every class of the file.
     lines = (
         f"{one.spec.where if one.problem.startswith(IMPORT_FAILED) else one.spec.text}: {one.problem}"
         for one in built
         if one.problem is not None
     )
-    return tuple(dict.fromkeys(lines))
+    return tuple(dict.fromkeys((*foreign, *lines)))
 
 
 def _engines(static: Diagnostic | None, diagnostic: Diagnostic, refinement: _Refinement) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 _KEYS = ("target", "args", "kwargs", "inputs")
+_SOURCES = (".py", ".pyw")
+_NOTEBOOK = ".ipynb"
 _INPUT = re.compile(r"\(?\s*(\d+(?:\s*[,x]\s*\d+)*)\s*,?\s*\)?(?::(\w+))?")
 
 
@@ -45,7 +47,7 @@ class TargetSpec:
     @property
     def is_file(self) -> bool:
         """Whether it names a file."""
-        return self.where.endswith(".py")
+        return self.where.endswith(_SOURCES)
 
 
 def parse_target(text: str) -> tuple[str, str]:
@@ -53,7 +55,9 @@ def parse_target(text: str) -> tuple[str, str]:
     where, colon, attribute = text.rpartition(":")
     if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
         raise TargetError(f"`{text}` is no target: write `package.module:Model` or `path/to/file.py:Model`")
-    if not where.endswith(".py") and not all(part.isidentifier() for part in where.split(".")):
+    if where.endswith(_NOTEBOOK):
+        raise TargetError(f"`{where}` is a notebook, which cannot be imported: write `package.module:Model`")
+    if not where.endswith(_SOURCES) and not all(part.isidentifier() for part in where.split(".")):
         raise TargetError(f"`{where}` is neither a dotted module name nor the path of a .py file")
     return where, attribute
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ _WORKER = Path(__file__).with_name("worker")
 _POLL_SECONDS = 0.02
 _START_SECONDS = 120.0
 """For the interpreter to start and import torch."""
+
+IMPORT_FAILED = "cannot be imported"
+"""How the problem of a target begins whose module does not even load."""
 
 _OFFLINE = {
     "CUDA_VISIBLE_DEVICES": "",
@@ -76,6 +79,8 @@ class Outcome:
     problem: str | None = None
     ended: bool = False
     """The worker did not survive it."""
+    imported: bool = True
+    """Whether that was after the import of its module."""
 
 
 def run(
@@ -87,15 +92,28 @@ def run(
     """
     numbered = [{"number": number, **_as_json(request)} for number, request in enumerate(requests)]
     rest = numbered
+    unimportable: dict[str, Outcome] = {}
+    """The modules at whose import a worker ended: to try again for each of their classes would take as long."""
     while rest:
+        known = unimportable.get(_origin(rest[0]))
+        if known is not None:
+            yield replace(known, number=rest[0]["number"])
+            rest = rest[1:]
+            continue
         with tempfile.TemporaryDirectory(prefix="initlint-trace-", ignore_cleanup_errors=True) as folder:
             content = {"memory": limits.megabytes, "helpers": helpers, "leaves": leaves, "targets": rest}
             Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
             done = 0
             for outcome in _Worker(Path(folder), limits, [target["number"] for target in rest]).outcomes():
                 yield outcome
+                if not outcome.imported:
+                    unimportable[_origin(rest[done])] = outcome
                 done += 1
             rest = rest[done:]
+
+
+def _origin(target: Mapping[str, Any]) -> str:
+    return str(target["file"] or target["module"])
 
 
 def _as_json(request: Request) -> dict[str, Any]:
@@ -149,7 +167,9 @@ class _Worker:
         return self._folder / "stderr.txt"
 
     def _wait(self, process: subprocess.Popen[bytes], number: int, is_first: bool) -> Outcome:
-        started, result = (self._folder / f"{word}-{number}.json" for word in ("started", "result"))
+        started, imported, result = (
+            self._folder / f"{word}-{number}.json" for word in ("started", "imported", "result")
+        )
         began = time.monotonic()
         running = False
         while True:
@@ -161,19 +181,20 @@ class _Worker:
             if ended:
                 if is_first and not running:
                     raise WorkerError(self._complaint(process.returncode))
-                return Outcome(number, None, f"the process {_end_of(process.returncode)}", ended=True)
-            if time.monotonic() - began > (self._limits.seconds if running else _START_SECONDS):
+                problem = f"the process {_end_of(process.returncode)}"
+            elif time.monotonic() - began > (self._limits.seconds if running else _START_SECONDS):
                 problem = f"it took longer than {self._limits.seconds:g} seconds"
+            else:
+                time.sleep(_POLL_SECONDS)
+                continue
+            if imported.exists():
                 return Outcome(number, None, problem, ended=True)
-            time.sleep(_POLL_SECONDS)
+            return Outcome(number, None, f"{IMPORT_FAILED}: {problem}", ended=True, imported=False)
 
     def _complaint(self, status: int) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return f"{self._limits.python} cannot trace: {lines[-1] if lines else f'it {_end_of(status)}'}"
 
-
-IMPORT_FAILED = "cannot be imported"
-"""How the problem of a target begins whose module does not even load."""
 
 _STAGES = {
     "import": IMPORT_FAILED,

@@ -128,12 +128,31 @@ def test_what_is_dropped_and_what_cannot_be_built_is_said(project: Path) -> None
     assert warning.startswith("warning: net.py:Broken: cannot be built: KeyError: 'NO_SUCH_VARIABLE' (")
 
 
+@pytest.mark.parametrize("command", [("check", "--trace", "--output-format", "concise"), ("graph", "--engine", "fx")])
+def test_a_notebook_is_one_line(in_directory: Path, command: tuple[str, ...]) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "source": OUTSIDE}]
+    (in_directory / "nb.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    # Neither does a module of the same name stand in for it.
+    (in_directory / "nb.py").write_text("open('ran.txt', 'w').close()")
+    result = run(*command, "nb.ipynb")
+    assert result.stderr == "warning: nb.ipynb: not traced: Python cannot import it\n"
+    assert ("[static]\n" in result.stdout) is (command[0] == "check")
+    assert not (in_directory / "ran.txt").exists()
+
+
+def test_a_pyw_file_is_traced(in_directory: Path) -> None:
+    (in_directory / "net.pyw").write_text(NET)
+    result = run("check", "--trace", "--select", "INI301", "--output-format", "concise", "net.pyw")
+    assert f"net.pyw:{row(NET, 'hidden')}:9: INI301" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("check", "--trace", "--fix", "net.py"), "--trace excludes --fix"),
         (("check", "--trace", "-"), "standard input cannot be traced"),
         (("graph", "--engine", "fx", "-"), "standard input cannot be traced"),
+        (("trace", "nb.ipynb:Net"), "`nb.ipynb` is a notebook"),
         (("check", "--trace", "--python", "/no/such/python", "net.py"), "cannot be started"),
     ],
 )

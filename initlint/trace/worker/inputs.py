@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .targets import signature_of
+
 Call = tuple[list[Any], dict[str, Any]]
 
 BATCH = 2
@@ -47,10 +49,8 @@ def guesses(model: nn.Module, device: str) -> Iterator[Call]:
 
 
 def _required(model: nn.Module) -> list[inspect.Parameter]:
-    try:
-        parameters = list(inspect.signature(model.forward).parameters.values())
-    except (TypeError, ValueError):
-        return []
+    signature = signature_of(model.forward)
+    parameters = [] if signature is None else list(signature.parameters.values())
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p for p in parameters if p.kind in positional and p.default is p.empty]
 

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import init
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from .frames import TORCH, Places, callers, is_users
@@ -241,8 +242,10 @@ def _arguments(frame: FrameType) -> dict[str, Any]:
 
 
 def storage_key(tensor: torch.Tensor) -> int | None:
-    """What stands for the memory of `tensor`; None for one that has none, such as a lazy parameter."""
+    """What stands for the memory of `tensor`; None if it has none: a lazy, sparse or mapped one."""
+    if is_lazy(tensor):
+        return None
     try:
         return int(tensor.untyped_storage()._cdata)
-    except (RuntimeError, NotImplementedError, ValueError):
+    except NotImplementedError:  # torch has no other way to tell
         return None

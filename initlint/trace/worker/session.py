@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -28,7 +30,7 @@ def work(folder: str) -> None:
     for target in request["targets"]:
         number = target["number"]
         _write(folder, f"started-{number}.json", {})
-        result = _trace(target, recorder, places, leaves)
+        result = _trace(target, partial(_write, folder, f"imported-{number}.json", {}), recorder, places, leaves)
         _write(folder, f"result-{number}.json", {**result, "places": places.listed})
     os._exit(0)
 
@@ -40,7 +42,9 @@ def _write(folder: str, name: str, content: dict[str, Any]) -> None:
     os.replace(path + ".part", path)
 
 
-def _trace(target: dict[str, Any], recorder: Recorder, places: Places, leaves: Any) -> dict[str, Any]:
+def _trace(
+    target: dict[str, Any], note_import: Callable[[], None], recorder: Recorder, places: Places, leaves: frozenset[str]
+) -> dict[str, Any]:
     began = time.perf_counter()
     stage = "import"
     try:
@@ -48,6 +52,7 @@ def _trace(target: dict[str, Any], recorder: Recorder, places: Places, leaves: A
         sys.argv = [target["file"] or target["module"]]  # a script that reads its arguments finds none
         with recorder:
             module = targets.module_of(target)
+        note_import()
         if target["optional"] and not targets.is_offered(module, target["attribute"]):
             return {"skipped": True}
         found = targets.attribute_of(module, target["attribute"])

@@ -33,16 +33,19 @@ def trace(model: nn.Module, places: Places, leaves: frozenset[str]) -> Flow:
     """The flow of `model`; raises whatever its `forward` raises on values that are not known."""
     graph = _Tracer(places, leaves).trace(model, concrete_args=_settled(model))
     flow = Flow()
-    numbers: dict[fx.Node, int] = {}
+    known: dict[fx.Node, Any] = {}
 
-    def reference(value: Any) -> dict[str, int] | None:
-        return {"node": numbers[value]} if isinstance(value, fx.Node) else None
+    def reference(value: Any) -> Any:
+        return known[value] if isinstance(value, fx.Node) else None
 
     for node in graph.nodes:
-        target = node.target if isinstance(node.target, str) else qualified(node.target)
         args = [plain(value, reference) for value in node.args]
         kwargs = {name: plain(value, reference) for name, value in node.kwargs.items()}
-        numbers[node] = flow.add(node.op, target, args, kwargs, node.meta.get("place"))
+        if isinstance(node.target, type):  # a named tuple or data class, of which torch.fx makes a call
+            known[node] = [*args, *kwargs.values()]
+            continue
+        target = node.target if isinstance(node.target, str) else qualified(node.target)
+        known[node] = {"node": flow.add(node.op, target, args, kwargs, node.meta.get("place"))}
     return flow
 
 

@@ -8,6 +8,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -48,13 +49,13 @@ def _alone(file: str, dotted: str) -> ModuleType:
     _names[name] = dotted
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise TargetError(f"{file} is no Python file")
+    loader = SourceFileLoader(name, file)  # also of a .pyw, which `importlib` knows on Windows only
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
@@ -77,13 +78,21 @@ def maker(found: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], A
         return lambda: found
     if not callable(found):
         raise TargetError(f"{type(found).__name__} is neither a class, a function nor a torch.nn.Module")
-    try:
-        inspect.signature(found).bind(*args, **kwargs)
-    except TypeError as error:
-        raise TargetError(f"cannot be called as asked: {error}") from None
-    except ValueError:
-        pass  # no signature to be had
+    signature = signature_of(found)
+    if signature is not None:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TargetError(f"cannot be called as asked: {error}") from None
     return lambda: found(*args, **kwargs)
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """What `function` takes; None if it is written in C and does not tell."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return None
 
 
 def name_of(module: str) -> str:
@@ -96,11 +105,15 @@ def is_offered(module: ModuleType, name: str) -> bool:
     cls = getattr(module, name, None)
     if not inspect.isclass(cls) or not issubclass(cls, nn.Module) or cls.__module__ != module.__name__:
         return False
-    try:
-        inspect.signature(cls).bind()
-    except (TypeError, ValueError):
-        return False
-    return True
+    signature = signature_of(cls)
+    return signature is not None and all(map(_may_be_left_out, signature.parameters.values()))
+
+
+def _may_be_left_out(parameter: inspect.Parameter) -> bool:
+    return parameter.default is not parameter.empty or parameter.kind in (
+        parameter.VAR_POSITIONAL,
+        parameter.VAR_KEYWORD,
+    )
 
 
 def files_of(model: nn.Module) -> dict[str, str | None]:

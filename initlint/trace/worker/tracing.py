@@ -97,7 +97,11 @@ def _ways(
     if opaque:
         yield "fx", model, lambda: opaque[0]
     if sum(p.numel() for p in model.parameters()) <= _MOST_PARAMETERS:
-        real = _with_memory(rebuild)
+        try:
+            real = _with_memory(rebuild)
+        except Exception as error:
+            failures.append(error)
+            return
         for call in _calls(real, shapes, "cpu"):
             yield "run on cpu", real, by_running(real, call)
 
