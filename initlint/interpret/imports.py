@@ -58,7 +58,7 @@ def import_from(machine: Machine, node: cst.ImportFrom, env: Environment) -> Non
     module_name = absolute(node, env)
     if isinstance(node.names, cst.ImportStar):
         if module_name is not None:
-            _import_star(module_named(machine, module_name, env), env)
+            env.scope.stars.append(partial(_of_star_import, machine, module_name, env))
         return
     for alias in node.names:
         bound, name = alias.evaluated_alias or alias.evaluated_name, alias.evaluated_name
@@ -86,21 +86,15 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
     return Unknown(f"{name} is imported from something unknown")
 
 
-def _import_star(module: Value, env: Environment) -> None:
+def _of_star_import(machine: Machine, module_name: str, env: Environment, name: str) -> Value:
+    """What `from module_name import *` brings under `name`; `ABSENT` if nothing."""
+    if name.startswith("_") or not machine.imports.may_define(module_name, name, env.scope):
+        return ABSENT
+    module = module_named(machine, module_name, env)
     if isinstance(module, Package):
-        scope = module.scope
-
-        def find(name: str) -> Value:
-            return ABSENT if name.startswith("_") else scope.lookup(name)
-
-        env.scope.stars.append(find)
-    elif isinstance(module, External) and module.name in _STAR_EXPORTS:
-        exported = _STAR_EXPORTS[module.name]
-
-        def find_external(name: str) -> Value:
-            return external(f"{module.name}.{name}") if exported(name) else ABSENT
-
-        env.scope.stars.append(find_external)
+        return module.scope.lookup(name)
+    exported = _STAR_EXPORTS.get(module.name) if isinstance(module, External) else None
+    return external(f"{module.name}.{name}") if exported is not None and exported(name) else ABSENT
 
 
 def _is_module_class(name: str) -> bool:

@@ -32,6 +32,8 @@ def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Val
     """The value that is `one` under the condition `when` and `other` under `otherwise`."""
     if same(one, other):
         return one
+    if one.__class__ is not Union and other.__class__ is not Union:
+        return _merged([(one, when), (other, otherwise)])
     merged: list[tuple[Value, Condition]] = []
     for value, condition in (
         *((v, c | when) for v, c in options(one)),
@@ -43,8 +45,11 @@ def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Val
                 break
         else:
             merged.append((value, condition))
-    if len(merged) == 1:
-        return merged[0][0]
+    return merged[0][0] if len(merged) == 1 else _merged(merged)
+
+
+def _merged(merged: list[tuple[Value, Condition]]) -> Value:
+    """One value for several, no two of them the same."""
     if all(isinstance(v, Tensor) and v.node is not None and v.storage is None for v, _ in merged):
         inputs = [(v.node, c) for v, c in merged]
         return Tensor(Node("join", "join", inputs, None))
@@ -59,7 +64,9 @@ def join_fields(
     """Two dictionaries joined by key; a key of only one of them may be absent."""
     merged = {}
     for key, value in one.items():
-        merged[key] = join(value, when, other.get(key, ABSENT), otherwise)
+        beside = other.get(key, ABSENT)
+        # Nearly all of what a branch may have changed is as it was.
+        merged[key] = value if value is beside else join(value, when, beside, otherwise)
     for key, value in other.items():
         if key not in one:
             merged[key] = join(ABSENT, when, value, otherwise)

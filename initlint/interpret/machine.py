@@ -39,6 +39,9 @@ class Imports(Protocol):
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
         """The module that `dotted` means in `importer`; `ABSENT` if it is none of the project."""
 
+    def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
+        """Whether a star import of that module may bring `name`: a cheap test, which may say yes for nothing."""
+
 
 Evaluate = Callable[["Machine", Any, Environment], Value]
 Execute = Callable[["Machine", Any, Environment], "str | None"]

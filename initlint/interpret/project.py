@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from initlint.source import SourceError, SourceFile
 
 _KEPT = 8 * 1024 * 1024
 """Bytes of source whose trees are kept; a tree takes some eighty times as much memory as its text."""
+_STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
 
@@ -52,6 +54,7 @@ class Project:
         self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
         self._scopes: dict[Path, ModuleScope] = {}
         self._broken: dict[Path, SourceError] = {}
+        self._real_paths: dict[Path, Path] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self.asked: set[Question] = set()
@@ -67,10 +70,19 @@ class Project:
     def _note(self, question: Question) -> None:
         self.asked.add(question)
 
+    def _note_reading(self, real: str) -> None:
+        self._note(("read", real, self._disk.digest(real)))
+
+    def _real(self, path: Path) -> Path:
+        """The path without links: asked for each use of an import, and slow to find out."""
+        if path not in self._real_paths:
+            self._real_paths[path] = path.resolve()
+        return self._real_paths[path]
+
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
-        real = path.resolve()
-        self.asked.add(("read", str(real), self._disk.digest(str(real))))
+        real = self._real(path)
+        self._note_reading(str(real))
         if real in self._broken:
             raise self._broken[real]
         if real in self._sources:
@@ -120,7 +132,7 @@ class Project:
     # Modules ---------------------------------------------------------------------------------------------------
 
     def _scope(self, path: Path, source: SourceFile) -> ModuleScope:
-        real = path.resolve()
+        real = self._real(path)
         if real in self._scopes:
             return self._scopes[real]
         root, name = self._name(real)
@@ -163,6 +175,18 @@ class Project:
             return Package(self._scope(path, self.load(path)))
         except SourceError:
             return ABSENT
+
+    def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
+        """Whether the module that `dotted` means in `importer` may bind `name`: its text holds the name, or the star
+        of a further import. A package also has its submodules; of what is no file of the project nothing is known.
+        """
+        path = self._find(importer.root, dotted)
+        if path is None or path.name == "__init__.py" or not name.isascii():
+            return True
+        real = os.path.realpath(path)
+        self._note_reading(real)
+        text = self._disk.content(real)
+        return name.encode() in text or _STAR_IMPORT.search(text) is not None
 
     def _find(self, root: Path, dotted: str) -> Path | None:
         key = (root, dotted)

@@ -67,7 +67,7 @@ def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, 
     """
     # `isinstance` of libcst's abstract node classes is slow, and this is asked at every test.
     kind = test.__class__
-    if kind is cst.UnaryOperation and isinstance(test.operator, cst.Not):
+    if kind is cst.UnaryOperation and test.operator.__class__ is cst.Not:
         verdict, (base, side) = decide(machine, test.expression, env)
         return (None if verdict is None else not verdict), (base, not side)
     if kind is cst.BooleanOperation:
@@ -84,7 +84,7 @@ def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, 
 
 
 def _decide_both(machine: Machine, test: cst.BooleanOperation, env: Environment) -> tuple[bool | None, Token]:
-    is_or = isinstance(test.operator, cst.Or)
+    is_or = test.operator.__class__ is cst.Or
     left, token = decide(machine, test.left, env)
     if left is is_or:
         return left, _SETTLED
@@ -101,27 +101,30 @@ def _decide_both(machine: Machine, test: cst.BooleanOperation, env: Environment)
     return None, (fresh(), True) if right is None else token
 
 
-def narrow(machine: Machine, test: cst.BaseExpression, env: Environment, side: bool) -> None:
+def narrow(machine: Machine, test: Any, env: Environment, side: bool) -> None:
     """Note in `env` what the test tells of its names on the side `side`."""
-    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+    kind = test.__class__  # see `decide`
+    if kind is cst.UnaryOperation and test.operator.__class__ is cst.Not:
         narrow(machine, test.expression, env, not side)
-    elif isinstance(test, cst.BooleanOperation):
-        if isinstance(test.operator, cst.And) is side:
+    elif kind is cst.BooleanOperation:
+        if (test.operator.__class__ is cst.And) is side:
             narrow(machine, test.left, env, side)
             narrow(machine, test.right, env, side)
-    elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
-        _narrow_comparison(machine, test, env, side)
-    elif isinstance(test, cst.Call):
+    elif kind is cst.Comparison:
+        if len(test.comparisons) == 1:
+            _narrow_comparison(machine, test, env, side)
+    elif kind is cst.Call:
         _narrow_call(machine, test, env, side)
-    elif isinstance(test, (cst.Name, cst.Attribute)):
+    elif kind is cst.Name or kind is cst.Attribute:
         _keep(machine, test, env, lambda value: truth(value) in (side, None))
 
 
 def _narrow_comparison(machine: Machine, test: cst.Comparison, env: Environment, side: bool) -> None:
     target = test.comparisons[0]
-    if isinstance(target.operator, cst.IsNot):
+    operator = target.operator.__class__
+    if operator is cst.IsNot:
         side = not side
-    elif not isinstance(target.operator, cst.Is):
+    elif operator is not cst.Is:
         return
     if isinstance(target.comparator, cst.Name) and target.comparator.value == "None":
         if side:

@@ -8,6 +8,7 @@ import pytest
 
 from initlint.linter import check
 from initlint.settings import Settings
+from initlint.source import SourceFile
 
 BLOCK = """
 from torch import nn
@@ -74,3 +75,17 @@ def test_an_installed_package_is_not_read(tmp_path: Path) -> None:
     write(tmp_path / ".venv" / "site-packages" / "blocks.py", BLOCK)
     linted = write(tmp_path / "train.py", NET.format(imported="from blocks import Block"))
     assert check([linted], Settings(root=tmp_path)).diagnostics == ()
+
+
+def test_a_star_import_reads_only_what_may_bring_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also through the star of another module, which holds no name of its own."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "blocks.py", BLOCK)
+    write(tmp_path / "through.py", "from blocks import *\n")
+    write(tmp_path / "beside.py", BLOCK.replace("Block", "Other"))
+    read: list[str] = []
+    parse = SourceFile.parse
+    monkeypatch.setattr(SourceFile, "parse", lambda path, data: read.append(Path(path).name) or parse(path, data))
+    linted = write(tmp_path / "train.py", NET.format(imported="from beside import *\nfrom through import *"))
+    assert [d.code for d in check([linted], Settings(root=tmp_path)).diagnostics] == ["INI301"]
+    assert read == ["train.py", "through.py", "blocks.py"]
