@@ -202,7 +202,7 @@ _VALIDATE = cst.CSTNode.__post_init__
 @contextmanager
 def _unvalidated() -> Iterator[None]:
     """Nodes are made as they are. The parser makes none that is invalid, and to check them is a sixth of its time."""
-    cst.CSTNode.__post_init__ = _trust  # type: ignore[method-assign]
+    cst.CSTNode.__post_init__ = _trust  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

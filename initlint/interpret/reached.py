@@ -17,7 +17,7 @@ from initlint.interpret.scopes import ModuleScope
 from initlint.interpret.values import External
 from initlint.reach.bases import Bases
 from initlint.reach.impossible import Impossible, Kind, impossible
-from initlint.reach.init_functions import INIT_NAME
+from initlint.reach.init_functions import INIT_NAME, MAY_INITIALISE
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText
 from initlint.reach.uncalled import Uncalled, uncalled
@@ -40,7 +40,8 @@ class Reached:
     def unapplied(self) -> Iterator[Unapplied]:
         """The init functions that nothing calls, and the inits behind a test that never holds."""
         source = self.scope.source
-        text = FileText.parse(Path(source.path), source.code) if INIT_NAME.search(source.code) else None
+        may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
+        text = FileText.parse(Path(source.path), source.code) if may_hold else None
         if text is None:
             return
         for function in uncalled(Path(source.path), text, self.around, self._bases):

@@ -14,6 +14,8 @@ _CALL = re.compile(
     r"(?:xavier|kaiming|orthogonal|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"
     r"|(?:normal|uniform|constant|zeros|ones)_?|(?:zero|fill|copy)_"
 )
+MAY_INITIALISE = re.compile(rf"(?<!\w)(?:{_CALL.pattern})(?!\w)")
+"""Stands in every text with something that `initialises` finds."""
 _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
 _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_modules", "children", "named_children"})
 
