@@ -12,6 +12,7 @@ Folder `stubs` stands in for torchvision's compiled operators.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -66,30 +67,32 @@ found += [["segmentation_models_pytorch", "Unet", {"encoder_weights": None, "enc
               if "mit" in name else {})}] for name in families.values()]
 """,
     "vit_pytorch": """
-import importlib, inspect, pkgutil, vit_pytorch
-from torch import nn
-GUESSES = dict(image_size=256, patch_size=32, num_classes=10, dim=64, depth=2, heads=2, mlp_dim=128, channels=3,
-    frames=16, frame_patch_size=2, image_patch_size=32, max_tokens=64, seq_len=256, num_patches=64, dim_head=32,
-    local_patch_size=16, pool_size=8, sm_dim=64, lg_dim=64, num_frames=16, window_size=8, token_dim=64)
+import ast, re
+from importlib.metadata import metadata
 found = []
-for info in pkgutil.iter_modules(vit_pytorch.__path__):
-    try:
-        module = importlib.import_module("vit_pytorch." + info.name)
-    except Exception:
-        continue
-    for name, cls in vars(module).items():
-        if inspect.isclass(cls) and issubclass(cls, nn.Module) and cls.__module__ == module.__name__:
-            required = [p for p in inspect.signature(cls).parameters.values()
-                        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-            if required and {p.name for p in required} <= GUESSES.keys():
-                found.append([module.__name__, name, {p.name: GUESSES[p.name] for p in required}])
+for example in re.findall(r"```python\\n(.*?)```", metadata("vit-pytorch").get_payload(), re.DOTALL):
+    calls = [node for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Call)]
+    modules = {alias.name: node.module for node in ast.walk(ast.parse(example)) if isinstance(node, ast.ImportFrom)
+               for alias in node.names if node.module.startswith("vit_pytorch")}
+    for call in calls:
+        name = ast.unparse(call.func)
+        try:
+            kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        except ValueError:  # it is built around another model
+            continue
+        if name in modules and not call.args and [modules[name], name, kwargs] not in found:
+            found.append([modules[name], name, kwargs])
 """,
 }
-"""Python that leaves in `found` the module, the name and the keyword arguments of each model of a package."""
+"""Python that leaves in `found` the module, the name and the keyword arguments of each model of a package.
+
+One architecture of each family of timm; the encoders of segmentation-models with its U-Net; the models that the manual
+of vit-pytorch builds from literals.
+"""
 
 FLOOR = """
-import importlib, json, sys
-module, name, kwargs = json.loads(sys.argv[1])
+import ast, importlib, sys
+module, name, kwargs = ast.literal_eval(sys.argv[1])
 import torch
 with torch.device("meta"):
     model = getattr(importlib.import_module(module), name)(**kwargs)
@@ -153,8 +156,8 @@ def main() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
     everything = Tally()
     for package in packages:
-        code = f"{LISTING[package]}\nimport json; print(json.dumps(found))"
-        models = [model for model in json.loads(_python(code)) if given.only in model[1]]
+        listed = ast.literal_eval(_python(f"{LISTING[package]}\nprint(found)"))
+        models = [model for model in listed if given.only in model[1]]
         tally = _survey(package, models, folders, given.graphs)
         chosen = random.Random(SEED).sample(models, min(given.floor, len(models)))
         _against_floor(chosen, folders, tally)
@@ -208,7 +211,7 @@ def _against_floor(models: Sequence[Sequence[Any]], folders: Sequence[str], tall
         for subject in ("floor", "traced") if number % 2 else ("traced", "floor"):
             began, cpu = time.perf_counter(), _cpu_seconds()
             if subject == "floor":
-                subprocess.run([sys.executable, "-c", FLOOR, json.dumps(model)], capture_output=True, check=False)
+                subprocess.run([sys.executable, "-c", FLOOR, str(model)], capture_output=True, check=False)
             else:
                 list(_run(_requests([model], folders)))
             took[subject] = time.perf_counter() - began, _cpu_seconds() - cpu

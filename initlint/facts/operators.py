@@ -8,6 +8,7 @@ from types import MappingProxyType
 __all__ = [
     "CLOSING_FUNCTIONS",
     "CLOSING_METHODS",
+    "COPYING_FUNCTIONS",
     "COPYING_METHODS",
     "EXTERNAL_MODULES",
     "NOTED_FUNCTIONS",
@@ -73,6 +74,8 @@ TRANSPOSING_METHODS = frozenset("adjoint moveaxis movedim permute swapaxes swapd
 
 COPYING_METHODS = frozenset("clone flip fliplr flipud repeat repeat_interleave roll rot90 tile".split())
 """Methods that give the same elements in new memory."""
+
+COPYING_FUNCTIONS = frozenset(f"torch.{name}" for name in COPYING_METHODS)
 
 _POOLING = "amax amin logsumexp max mean median min nanmean nansum prod std sum var"
 _SPLITTING = (

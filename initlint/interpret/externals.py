@@ -13,6 +13,7 @@ from initlint.facts.initializers import CONSTRUCTORS
 from initlint.facts.layers import MODULES
 from initlint.facts.operators import (
     CLOSING_FUNCTIONS,
+    COPYING_FUNCTIONS,
     EXTERNAL_MODULES,
     NOTED_FUNCTIONS,
     TRANSPARENT_FUNCTIONS,
@@ -28,6 +29,7 @@ from initlint.interpret.containers import ListValue
 from initlint.interpret.inits import apply_helper, bound, init_function, new_tensor
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import Instance
+from initlint.interpret.parameters import copy_of
 from initlint.interpret.records import blur
 from initlint.interpret.sequences import sequence
 from initlint.interpret.special_functions import SPECIAL
@@ -125,6 +127,8 @@ def _operator(machine: Machine, name: str, call: Call) -> Value:
         return result
     if name in WEIGHTED_FUNCTIONS:
         return _weighted(machine, name, call)
+    if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
+        return copy_of(machine, first, call.site)
     if name in TRANSPARENT_FUNCTIONS:
         return passed(machine, first, name.rpartition(".")[2], list(call.values)[1:])
     if name in NOTED_FUNCTIONS:

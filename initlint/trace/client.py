@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -117,7 +118,10 @@ def _origin(target: Mapping[str, Any]) -> str:
 
 
 def _as_json(request: Request) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in Request.__slots__}
+    given = {name: getattr(request, name) for name in Request.__slots__}
+    # JSON knows neither tuples nor sets, and a model may insist on one.
+    call = pickle.dumps((given.pop("args"), dict(given.pop("kwargs"))), protocol=4)
+    return {**given, "call": call.hex()}
 
 
 class _Worker:

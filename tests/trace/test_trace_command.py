@@ -84,6 +84,14 @@ def test_json_is_the_shape_of_graph_and_more(net: str) -> None:
     assert document["problems"] == []
 
 
+@pytest.mark.parametrize("value", [(8, 8), {8}, b"8", 1.5, True])
+def test_a_value_arrives_as_it_was_written(in_directory: Path, value: object) -> None:
+    lines = ["def __init__(self, width):", "    super().__init__()", f"    assert repr(width) == {repr(value)!r}"]
+    (in_directory / "net.py").write_text("from torch import nn\nclass Net(nn.Module):\n    " + "\n    ".join(lines))
+    result = run("net.py:Net", "--kwarg", f"width={value}")
+    assert result.exit_code == 0, result.stderr
+
+
 def test_what_cannot_be_built_is_one_line_and_the_rest_goes_on(net: str) -> None:
     result = run(f"{net}:Broken", f"{net}:Net", f"{net}:Missing")
     assert result.exit_code == 1

@@ -15,8 +15,10 @@ Call = tuple[list[Any], dict[str, Any]]
 
 BATCH = 2
 _SIDES = (224, 256, 64, 32, 28, 128, 84, 96, 512, 384, 299, 192)
+_VIDEOS = ((16, 112), (16, 224), (16, 128), (16, 256), (8, 64))
+_SIGNALS = (64, 256, 1024, 16000)
 _LENGTH = 16
-_MAX_CALLS = 24
+_MAX_CALLS = 32
 _SIZE_ATTRIBUTES = ("img_size", "image_size", "input_size", "input_resolution", "resolution")
 
 
@@ -45,14 +47,16 @@ def guesses(model: nn.Module, device: str) -> Iterator[Call]:
     if required and "list" in _annotation(required[0]).lower():  # detection takes a list of images
         yield from (([[main[0]]], {}) for main in mains if main.dim() == 4)
     for main in mains:
-        yield [main, *(_companion(p, main, device) for p in required[1:])], {}
+        further = {p: _companion(p, main, device) for p in required[1:]}
+        args = [value for p, value in further.items() if p.kind is not p.KEYWORD_ONLY]
+        yield [main, *args], {p.name: value for p, value in further.items() if p.kind is p.KEYWORD_ONLY}
 
 
 def _required(model: nn.Module) -> list[inspect.Parameter]:
     signature = signature_of(model.forward)
     parameters = [] if signature is None else list(signature.parameters.values())
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p for p in parameters if p.kind in positional and p.default is p.empty]
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p for p in parameters if p.kind not in variable and p.default is p.empty]
 
 
 def _of_the_model(model: nn.Module, device: str) -> Call | None:
@@ -75,19 +79,24 @@ def _mains(model: nn.Module, device: str) -> Iterator[torch.Tensor]:
             for side in sides:
                 yield torch.ones((BATCH, size, side, side), device=device)
         elif name == "video":
-            for frames, side in ((16, 112), (16, 224), (16, 128), (8, 64)):
+            for frames, side in _VIDEOS:
                 yield torch.ones((BATCH, size, frames, side, side), device=device)
         elif name == "signal":
-            for length in (64, 1024, 16000):
+            for length in _SIGNALS:
                 yield torch.ones((BATCH, size, length), device=device)
         elif name == "tokens":
             for length in (_LENGTH, 256, 1024):
                 yield torch.ones((BATCH, length), dtype=torch.long, device=device)
         else:
-            yield torch.ones((BATCH, size), device=device)
-            yield torch.ones((BATCH, _LENGTH, size), device=device)
-    for side in sides:  # patches are often cut before the first layer
-        yield torch.ones((BATCH, 3, side, side), device=device)
+            for inner in ((), (_LENGTH,), (_LENGTH, _LENGTH)):
+                yield torch.ones((BATCH, *inner, size), device=device)
+    # Patches are often cut before the first layer.
+    for shape in (
+        *((side, side) for side in sides),
+        *((n, side, side) for n, side in _VIDEOS),
+        *((n,) for n in _SIGNALS),
+    ):
+        yield torch.ones((BATCH, 3, *shape), device=device)
 
 
 def _kind(module: nn.Module) -> tuple[str, int] | None:

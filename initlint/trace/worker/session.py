@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -57,7 +58,8 @@ def _trace(
             return {"skipped": True}
         found = targets.attribute_of(module, target["attribute"])
         stage = "build"
-        make = targets.maker(found, target["args"], target["kwargs"])
+        args, kwargs = pickle.loads(bytes.fromhex(target["call"]))
+        make = targets.maker(found, args, kwargs)
         model, device = building.build(make, recorder)
         built = time.perf_counter()
         described = description.describe(model, recorder)

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -72,7 +72,7 @@ def attribute_of(module: ModuleType, path: str) -> Any:
     return found
 
 
-def maker(found: Any, args: list[Any], kwargs: dict[str, Any]) -> Callable[[], Any]:
+def maker(found: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[[], Any]:
     """What makes the model: a call of a class or function, or the model itself."""
     if isinstance(found, nn.Module):
         return lambda: found

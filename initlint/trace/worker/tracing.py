@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
-from torch import fx, nn
+from torch import nn
 
 from . import inputs, running, symbolic
 from .frames import Places
@@ -50,20 +50,22 @@ def trace(
         return Traced([], None)
     model.eval()
     failures: list[Exception] = []
+    symbolic_failures: list[Exception] = []
     for way, subject, follow in _ways(model, rebuild, shapes, places, leaves, failures):
         try:
             flows = [follow()]
         except Exception as error:
-            failures.append(error)
+            (symbolic_failures if way == "fx" else failures).append(error)
             continue
         if _uncalled(model, flows[0], leaves):
             subject.train()
             with suppress(Exception):  # what the evaluation showed stands
                 flows.append(follow())
         return Traced(flows, way)
-    # The first failure of running it says most about what to give it.
-    failures.sort(key=lambda failure: isinstance(failure, (fx.proxy.TraceError, _Opaque, NotImplementedError)))
-    return Traced([], None, explain(failures[0]) if failures else "nothing to call it with")
+    # The first failure of running it says most about what to give it, unless meta itself cannot run it.
+    failures.sort(key=lambda failure: isinstance(failure, NotImplementedError))
+    reasons = [*failures, *symbolic_failures]
+    return Traced([], None, explain(reasons[0]) if reasons else "nothing to call it with")
 
 
 def _ways(
@@ -74,7 +76,7 @@ def _ways(
     leaves: frozenset[str],
     failures: list[Exception],
 ) -> Iterator[tuple[str, nn.Module, Callable[[], Flow]]]:
-    """What to try, one after the other; `failures` are those so far."""
+    """What to try, one after the other; `failures` are those of running it so far."""
     opaque: list[Flow] = []
 
     def by_fx() -> Flow:

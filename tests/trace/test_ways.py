@@ -1,0 +1,100 @@
+"""In which way the signal is followed: what torch.fx takes whole, and what a model is called with where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from initlint.facts.additions import Additions
+from initlint.graph import ModelGraph
+from initlint.source import SourceFile
+from initlint.targets import TargetSpec
+from initlint.trace import Context, Limits, trace_models
+
+HEAD = """
+from dataclasses import dataclass
+from typing import NamedTuple
+import torch
+from torch import Tensor, nn
+
+class Named(NamedTuple):
+    out: Tensor
+    aux: "Tensor | None" = None
+
+@dataclass
+class Data:
+    out: Tensor
+    aux: "Tensor | None" = None
+
+"""
+
+SYMBOLIC = """
+class {name}(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.out, self.aux = nn.Linear(4, 4), nn.Linear(4, 2), nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = self.fc(x).relu()
+        return {record}(self.out(x), self.aux(x) if self.training else None)
+"""
+
+RUN = """
+class {name}(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear({width}, 4)
+
+    def forward({parameters}):
+        assert x.dim() == {rank}
+        return self.fc({value}).relu()
+"""
+
+CALLED = {
+    "Matrix": (8, "self, x", 4, "x"),
+    "Masked": (8, "self, x, *, mask", 3, "x * mask.unsqueeze(-1)"),
+    "Video": (3 * 16 * 112 * 112, "self, x", 5, "x.flatten(1)"),
+    "Signal": (3 * 64, "self, x", 3, "x.flatten(1)"),
+}
+"""Of models that torch.fx does not follow: the inner width, and the signature, rank and value of `forward`."""
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGraph]:
+    file = tmp_path_factory.mktemp("ways") / "net.py"
+    parts = [SYMBOLIC.format(name=f"With{record}", record=record) for record in ("Named", "Data")]
+    parts += [
+        RUN.format(name=name, width=width, parameters=parameters, rank=rank, value=value)
+        for name, (width, parameters, rank, value) in CALLED.items()
+    ]
+    file.write_text(HEAD + "\n".join(parts))
+    context = Context(Limits(), [], Additions(), SourceFile.read, str)
+    names = ["WithNamed", "WithData", *CALLED]
+    traced = trace_models([TargetSpec(str(file), name) for name in names], context)
+    found = {one.spec.attribute: one for one in traced}
+
+    def graph(name: str) -> ModelGraph:
+        model = found[name].graph
+        assert model is not None, found[name].problem
+        return model
+
+    return graph
+
+
+@pytest.mark.parametrize("name", ["WithNamed", "WithData"])
+def test_a_record_of_tensors_is_an_output(graphs: Callable[[str], ModelGraph], name: str) -> None:
+    model = graphs(name)
+    assert model.way == "fx"
+    assert {layer.path: [f.op for f in layer.followed_by] for layer in model.layers} == {
+        "fc": ["relu"],
+        "out": ["output"],
+        "aux": ["output"],
+    }
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
+    model = graphs(name)
+    assert (model.way, model.incomplete) == ("run", ())
+    assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
