@@ -15,15 +15,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from initlint import __version__, linter, manual, options, runs, trace_options, tracing
+from initlint import __version__, linter, manual, options, runs, trace_options
 from initlint.api import check_paths
 from initlint.cache import store
 from initlint.diff import unified_diff
 from initlint.files import replace_all, write
+from initlint.lazily import Lazily
 from initlint.linter import Contents, Result
 from initlint.options import guarded
 from initlint.report import adoption, comparison, concise, remarks
@@ -39,6 +40,11 @@ from initlint.report.report import Report
 from initlint.rules import all_rules
 from initlint.runs import Outcome
 from initlint.settings import Settings
+
+if TYPE_CHECKING:
+    from initlint import tracing
+else:
+    tracing = Lazily("initlint.tracing")
 
 
 def main() -> None:

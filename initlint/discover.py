@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from initlint.disk import RealPaths
 from initlint.settings import Settings
 
 SUFFIXES = (".py", ".pyw", ".ipynb")
@@ -42,11 +44,12 @@ def discover(paths: Iterable[Path], settings: Settings) -> tuple[Path, ...]:
     Raises `DiscoveryError`.
     """
     found: dict[str, Path] = {}
+    real = RealPaths()
     for path in paths:
         # Links go last, so that a file that is reached in two ways is shown by its own name.
-        for file in sorted(_expand(path, settings), key=lambda p: (p.is_symlink(), p)):
-            found.setdefault(os.path.realpath(file), file)
-    return tuple(sorted(found.values()))
+        for _, file in sorted(_expand(path, settings), key=itemgetter(0)):
+            found.setdefault(real.of(file), file)
+    return tuple(sorted(found.values(), key=attrgetter("parts")))
 
 
 def excluded(path: Path, settings: Settings) -> bool:
@@ -65,13 +68,14 @@ def matches(path: Path, pattern: str, root: Path) -> bool:
     return bool(_Patterns(os.path.abspath(root), spec).decide(os.path.abspath(path), is_directory=False))
 
 
-def _expand(path: Path, settings: Settings) -> Iterator[Path]:
+def _expand(path: Path, settings: Settings) -> Iterator[tuple[bool, Path]]:
+    """Sorted, each with whether it is a link."""
     if not os.path.exists(path):
         raise DiscoveryError(f"{path}: no such file or directory")
     if excluded(path, settings):
         return
     if not os.path.isdir(path):
-        yield path
+        yield os.path.islink(path), path
         return
     named = os.path.abspath(path)
     exclude = _excludes(settings)
@@ -80,26 +84,32 @@ def _expand(path: Path, settings: Settings) -> Iterator[Path]:
     ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
-    yield from _walk(path, (exclude, *ignoring), in_repository)
+    yield from _walk(path, named, (exclude, *ignoring), in_repository)
 
 
-def _walk(directory: Path, filters: Filters, in_repository: bool) -> Iterator[Path]:
+def _walk(directory: Path, absolute: str, filters: Filters, in_repository: bool) -> Iterator[tuple[bool, Path]]:
     if in_repository:
-        filters += _gitignore_in(str(directory.absolute()))
+        filters += _gitignore_in(absolute)
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except OSError as error:
         raise DiscoveryError(f"{directory}: {error.strerror or error}") from None
     for entry in entries:
         is_directory = entry.is_dir(follow_symlinks=False)
-        if not is_directory and not (entry.name.endswith(SUFFIXES) and os.path.isfile(entry.path)):
+        if not is_directory and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
             continue
-        if _is_ignored(os.path.abspath(entry.path), is_directory, filters):
+        path = os.path.join(absolute, entry.name)
+        if _is_ignored(path, is_directory, filters):
             continue
         if is_directory:
-            yield from _walk(directory / entry.name, filters, in_repository)
+            yield from _walk(directory / entry.name, path, filters, in_repository)
         else:
-            yield directory / entry.name
+            yield entry.is_symlink(), directory / entry.name
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Without asking the disk again, unless it is a link: that may lead nowhere, or in a circle."""
+    return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()
 
 
 def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
@@ -146,7 +156,9 @@ def _gitignore_in(directory: str) -> Filters:
 
 
 def _relative(path: str, base: str) -> str:
-    """`path` below `base`, with `/`; the whole path for one that lies elsewhere."""
+    """`path` below `base`, with `/`; the whole path for one that lies elsewhere. Both are absolute."""
+    if path.startswith(base + os.sep):
+        return path[len(base) + 1 :].replace(os.sep, "/")
     try:
         relative = os.path.relpath(path, base)
     except ValueError:  # another drive

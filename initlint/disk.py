@@ -167,6 +167,22 @@ def stat_of(path: str) -> Stat:
     return status.st_mtime_ns, status.st_size
 
 
+class RealPaths:
+    """Real paths of many files: the links in the folders above a file are followed once for all of its neighbours."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def of(self, path: str | Path) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir):
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self._folders[folder], name)
+        return os.path.realpath(real) if os.path.islink(real) else real
+
+
 def real_paths(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """The same by real path."""
     return {os.path.realpath(path): data for path, data in contents.items()}

@@ -19,6 +19,7 @@ from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Settings
 from initlint.source import SourceError, SourceFile, python_in
 from initlint.syntax import can_matter, check_syntax
+from initlint.unused import names_our_codes
 
 
 def examiner(
@@ -65,6 +66,17 @@ class Examiner:
 
     def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""
+        outcome, graph = self._examine(file)
+        return replace(outcome, directed=names_our_codes(self._data(file))), graph
+
+    def _data(self, file: Path) -> bytes:
+        """Empty if it cannot be read."""
+        try:
+            return self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
+        except OSError:
+            return b""
+
+    def _examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
         noted = _Noted()
         try:
             source = self._load(file)
@@ -89,10 +101,9 @@ class Examiner:
 
     def _load(self, file: Path) -> SourceFile | None:
         """None for a file that is Python and in which nothing can matter."""
-        try:
-            data = self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
-        except OSError:
-            return self.project.load(file)  # which says what is wrong with it
+        data = self._data(file)
+        if not data:
+            return self.project.load(file)  # which says what is wrong with it, if something is
         if can_matter(python_in(str(file), data)):
             return self.project.load(file)
         check_syntax(str(file), data)

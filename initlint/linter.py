@@ -7,19 +7,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from initlint import unused
 from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
 from initlint.disk import Disk, real_paths
-from initlint.examine import Examiner, Refine, examiner
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
+from initlint.lazily import Lazily
 from initlint.outcome import Collected, Failure
 from initlint.reported import Linted, reported
 from initlint.rules import all_rules
 from initlint.settings import Settings
+
+if TYPE_CHECKING:
+    from initlint import examine
+    from initlint.examine import Examiner, Refine
+else:
+    # A run in which nothing has changed examines nothing.
+    examine = Lazily("initlint.examine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +102,32 @@ def check(
     disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
     known = kept.recall(run.files, disk)
     stale = [file for file in run.files if file not in known]
-    start = partial(examiner, run.files, settings, contents, run.asked)
-    new = dict(zip(stale, spread(start, stale, contents, resources.jobs), strict=True))
-    if new:
+    if stale:
+        start = partial(examine.examiner, run.files, settings, contents, run.asked)
+        new = dict(zip(stale, spread(start, stale, contents, resources.jobs), strict=True))
         kept.keep(new, disk, began)
-    outcomes = {**known, **new}
-    return run.result(Collected.of((file, outcomes[file]) for file in run.files))
+        known = {**known, **new}
+    return run.result(Collected.of((file, known[file]) for file in run.files))
 
 
 def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> Result:
     """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
     run = _Run.start(paths, settings, MappingProxyType({}))
-    examined = Examiner.start(run.files, settings, run.contents, run.asked, refine=refine)
+    examined = examine.Examiner.start(run.files, settings, run.contents, run.asked, refine=refine)
     return run.result(_with_models(run.files, examined)[0])
 
 
 def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
     """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
     run = _Run.start(paths, settings, contents)
-    collected, models = _with_models(run.files, Examiner.start(run.files, settings, contents))
+    collected, models = _with_models(run.files, examine.Examiner.start(run.files, settings, contents))
     return replace(run.result(collected), models=models)
 
 
 def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Survey:
     """As `check`, with the models that were found. Raises as `check` does."""
     run = _Run.start(paths, settings, contents)
-    examined = Examiner.start(run.files, settings, contents, run.asked, operations=True)
+    examined = examine.Examiner.start(run.files, settings, contents, run.asked, operations=True)
     collected, models = _with_models(run.files, examined)
     result = run.result(collected)
     marks: dict[int | None, list[Mark]] = {}
@@ -136,7 +144,7 @@ def files(paths: Iterable[Path], settings: Settings, contents: Contents = Mappin
     paths = tuple(paths)
     given = {path for path in paths if str(path) in contents and not excluded(path, settings)}
     on_disk = discover((path for path in paths if str(path) not in contents), settings)
-    return tuple(sorted(given.union(on_disk)))
+    return tuple(sorted(given.union(on_disk))) if given else on_disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class Outcome:
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     asked: frozenset[Question] = frozenset()
+    directed: bool = False
+    """Whether the file may hold a directive for a code of ours."""
 
 
 @dataclass
@@ -91,6 +93,7 @@ class Collected:
     part_classes: set[str] = field(default_factory=set)
     incomplete: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    directed: set[Path] = field(default_factory=set)
 
     @classmethod
     def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
@@ -113,6 +116,8 @@ class Collected:
         self.part_classes |= outcome.part_classes
         self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)
         self.failures += outcome.failures
+        if outcome.directed:
+            self.directed.add(file)
 
     @property
     def parts(self) -> frozenset[int]:

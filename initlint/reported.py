@@ -38,7 +38,7 @@ def reported(linted: Linted, settings: Settings, enabled: Set[str], collected: C
     found = [diagnostic for diagnostic in _in_files(linted, collected) if not choice.silenced(diagnostic)]
     # Nothing is unused where a part of the picture is missing.
     if unused.CODE in enabled and not collected.failures and not collected.unreadable:
-        found += [diagnostic for diagnostic in choice.unused() if not choice.silenced(diagnostic)]
+        found += [diagnostic for diagnostic in choice.unused(collected.directed) if not choice.silenced(diagnostic)]
     for diagnostic in found:
         if diagnostic.code in enabled:
             yield diagnostic if settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
@@ -70,12 +70,12 @@ class _Choice:
             self.suppressions[file] = parse(code_in(file, self.linted.data(file)))
         return self.suppressions[file]
 
-    def unused(self) -> Iterator[Diagnostic]:
-        """To be asked when `used` is complete."""
+    def unused(self, directed: Set[Path]) -> Iterator[Diagnostic]:
+        """Of the files `directed`, which may hold directives. To be asked when `used` is complete."""
         unknown = set() if self.linted.whole else unused.reached_from_elsewhere(self.linted.files, self.settings)
         for file in self.linted.files:
-            data = self.linted.data(str(file))
-            if file not in unknown and unused.names_our_codes(data):
+            if file in directed and file not in unknown:
+                data = self.linted.data(str(file))
                 used = {(directive, code) for directive, code, where in self.used if where == str(file)}
                 directives = self._suppressions(str(file)).directives
                 yield from unused.unused(SourceFile.parse(str(file), data), directives, used)

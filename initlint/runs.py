@@ -6,18 +6,25 @@ import contextlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from initlint import add_noqa, baseline, confirm, linter
+from initlint import add_noqa, baseline, linter
 from initlint.api import check_paths, less_known
 from initlint.files import write
 from initlint.fixer import Files, FixResult, fix_paths, is_wanted
+from initlint.lazily import Lazily
 from initlint.linter import FRUGAL, Contents, Resources, Result, Survey
 from initlint.report.lines import lines_of
 from initlint.report.remarks import complaint
 from initlint.report.report import Report
 from initlint.rules import all_rules
 from initlint.settings import Settings
-from initlint.trace import Limits
+
+if TYPE_CHECKING:
+    from initlint import confirm
+    from initlint.trace import Limits
+else:
+    confirm = Lazily("initlint.confirm")
 
 Outcome = FixResult[Result]
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from initlint import options
+from initlint.lazily import Lazily
 from initlint.linter import Contents
 from initlint.options import WrongUse, configuration, file_settings, stacked
 from initlint.report.escape import escape
 from initlint.settings import Settings
 from initlint.targets import TargetError, TargetSpec, parse_input, parse_target, parse_value
-from initlint.trace import Limits, WorkerError
+
+if TYPE_CHECKING:
+    from initlint import trace
+    from initlint.trace import Limits
+else:
+    trace = Lazily("initlint.trace")
 
 Returned = TypeVar("Returned")
 
@@ -60,7 +66,7 @@ def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; a target that cannot be read, or an interpreter that cannot trace, is one line and exit 2."""
     try:
         return options.guarded(function, *arguments)
-    except (TargetError, WorkerError) as error:
+    except (TargetError, trace.WorkerError) as error:
         raise WrongUse(escape(str(error))) from None
 
 
@@ -81,10 +87,10 @@ def read(
 
 def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limits | None:
     """The limits out of what was `chosen`, None if nothing is to be traced."""
-    limits = limits_of(**{name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")})
+    given = {name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")}
     if wanted and contents:
         raise WrongUse("what comes through standard input cannot be traced")
-    return limits if wanted else None
+    return limits_of(**given) if wanted else None
 
 
 def check_use(changing: bool) -> None:
@@ -95,7 +101,7 @@ def check_use(changing: bool) -> None:
 
 def limits_of(python: str | None, time_limit: float, memory_limit: float) -> Limits:
     """The limits as the client takes them."""
-    return Limits(python or sys.executable, time_limit, int(memory_limit * 1024))
+    return trace.Limits(python or sys.executable, time_limit, int(memory_limit * 1024))
 
 
 def specs(

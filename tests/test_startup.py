@@ -9,27 +9,44 @@ from pathlib import Path
 
 import pytest
 
-OPTIONAL = ("asyncio", "attrs", "initlint.server", "lsprotocol", "nbformat", "pygls", "torch")
+OPTIONAL = {"asyncio", "attrs", "lsprotocol", "nbformat", "pygls", "torch"}
+OTHER_COMMANDS = {"initlint.server", "initlint.report.html", "initlint.trace", "initlint.tracing", "initlint.confirm"}
+EXAMINING = {"initlint.examine", "initlint.interpret", "initlint.syntax"}
+CODE = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
+
+
+def loaded(folder: Path, *arguments: str) -> tuple[str, set[str]]:
+    """What a check prints, and the modules that it loads."""
+    code = (
+        "import sys; from initlint.cli import cli; cli.main(sys.argv[1:], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, "check", "--isolated", "--output-format", "concise", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout, set(run.stderr.split())
 
 
 @pytest.mark.parametrize("name", ["net.py", "net.ipynb"])
-def test_checking_one_file_loads_nothing_of_the_server(tmp_path: Path, name: str) -> None:
-    text = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
-    notebook = {"nbformat": 4, "cells": [{"cell_type": "code", "source": text}]}
-    (tmp_path / name).write_text(json.dumps(notebook) if name.endswith("ipynb") else text, encoding="utf-8")
-    code = (
-        "import sys; from initlint.cli import cli; cli.main(sys.argv[1:], standalone_mode=False);"
-        f"sys.exit(str({set(OPTIONAL)} & set(sys.modules)))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, "check", "--isolated", "--output-format", "concise", name],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "INI901" in run.stdout
-    assert run.stderr == "set()\n"
+def test_checking_one_file_loads_nothing_of_the_other_commands(tmp_path: Path, name: str) -> None:
+    notebook = {"nbformat": 4, "cells": [{"cell_type": "code", "source": CODE}]}
+    (tmp_path / name).write_text(json.dumps(notebook) if name.endswith("ipynb") else CODE, encoding="utf-8")
+    printed, modules = loaded(tmp_path, "--no-cache", name)
+    assert "INI901" in printed
+    assert modules & (OPTIONAL | OTHER_COMMANDS) == set()
+    assert modules >= EXAMINING
+
+
+def test_a_run_in_which_nothing_changed_loads_nothing_that_examines(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(CODE, encoding="utf-8")
+    cold, _ = loaded(tmp_path, "--cache-dir", "kept", "net.py")
+    warm, modules = loaded(tmp_path, "--cache-dir", "kept", "net.py")
+    assert warm == cold
+    assert modules & (EXAMINING | OPTIONAL | OTHER_COMMANDS) == set()
 
 
 def test_a_missing_library_is_one_line() -> None:

@@ -33,12 +33,13 @@ def to_json(outcome: Outcome, real: Rename) -> list[Any]:
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
+        outcome.directed,
     ]
 
 
 def from_json(document: list[Any], shown: Rename) -> Outcome:
     """Raises ValueError, TypeError, KeyError or IndexError for what `to_json` does not give."""
-    unreadable, found, uses, roots, part_classes, incomplete = document
+    unreadable, found, uses, roots, part_classes, incomplete, directed = document
     return Outcome(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         found=tuple(
@@ -52,6 +53,7 @@ def from_json(document: list[Any], shown: Rename) -> Outcome:
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
+        directed=directed,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from initlint import __version__
 from initlint.cache import codec, store
 from initlint.cache.store import Entry, Stored
-from initlint.disk import Disk, Question, Stat, digest_of, stat_of
+from initlint.disk import Disk, Question, RealPaths, Stat, digest_of, stat_of
 from initlint.files import CannotWrite
 from initlint.outcome import Outcome
 from initlint.settings import Settings
@@ -41,7 +41,8 @@ class Kept:
 
     def recall(self, files: Iterable[Path], disk: Disk) -> dict[Path, Outcome]:
         """The outcomes that still hold, by file. A file is shown as it is named in `files`."""
-        real = {file: os.path.realpath(file) for file in files}
+        paths = RealPaths()
+        real = {file: paths.of(file) for file in files}
         names = {path: str(file) for file, path in real.items()}
         changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
         found: dict[Path, Outcome] = {}

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import libcst as cst
 
-from initlint.disk import Disk, Question, real_paths
+from initlint.disk import Disk, Question, RealPaths, real_paths
 from initlint.facts.additions import Additions
 from initlint.graph import FileGraph, ModelGraph
 from initlint.interpret.machine import Machine
@@ -50,7 +50,8 @@ class Project:
         self._contents = contents
         self._disk = Disk(real_paths(contents), map(str, roots))
         self._additions = additions or Additions()
-        self._files = {path.resolve(): path for path in files}
+        paths = RealPaths()
+        self._files = {paths.of(path): path for path in files}
         self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
         self._scopes: dict[Path, ModuleScope] = {}
         self._broken: dict[Path, SourceError] = {}
@@ -88,7 +89,7 @@ class Project:
         if real in self._sources:
             self._sources.move_to_end(real)
             return self._sources[real]
-        shown = self._files.get(real, path)
+        shown = self._files.get(str(real), path)
         try:
             data = self._contents.get(str(shown))
             source = SourceFile.read(shown) if data is None else SourceFile.parse(str(shown), data)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from initlint.confirm import differences
 from initlint.graph import Layer, ModelGraph
+from initlint.lazily import Lazily
 from initlint.report import graph, graph_json
 from initlint.report.escape import escape
 from initlint.report.json import dumps
+
+if TYPE_CHECKING:
+    from initlint import confirm
+else:
+    confirm = Lazily("initlint.confirm")
 
 
 def render(models: Sequence[ModelGraph], output_format: str) -> str:
@@ -46,7 +51,7 @@ def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple
         return
     for layer in model.layers:
         other: Layer | None = static.by_path.get(layer.path)
-        yield layer.path, ("path",) if other is None else differences(other, layer)
+        yield layer.path, ("path",) if other is None else confirm.differences(other, layer)
 
 
 def _key(model: ModelGraph) -> tuple[str, str]:

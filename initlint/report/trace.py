@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from click import style
 
@@ -14,7 +14,9 @@ from initlint.judge import predicted_factor
 from initlint.report import graph_json
 from initlint.report.escape import escape
 from initlint.report.json import dumps
-from initlint.trace import Measured, Traced
+
+if TYPE_CHECKING:
+    from initlint.trace import Measured, Traced
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
