@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sources import net
 
 from initlint import cli
 from initlint.add_noqa import annotate
@@ -18,20 +19,7 @@ pytestmark = pytest.mark.usefixtures("in_directory")
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
-NET = """\
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-        nn.init.xavier_uniform(self.fc1.weight)
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x).relu())
-"""
+NET = net("xavier_uniform")
 CALL = "        nn.init.xavier_uniform(self.fc1.weight)"
 
 

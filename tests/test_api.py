@@ -5,26 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from sources import net
 
 import initlint
 from initlint import ConfigurationError, DiscoveryError, Settings, Severity, check_paths, check_source
 
 pytestmark = pytest.mark.usefixtures("in_directory")
 
-NET = """\
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-        nn.init.xavier_uniform_(self.fc1.weight)
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x).relu())
-"""
+NET = net()
 
 
 def test_check_source() -> None:

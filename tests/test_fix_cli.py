@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sources import net
 
 from initlint import cli, files, runs
 from initlint.fixer import Files, FixResult, R
@@ -17,21 +18,7 @@ from initlint.fixer import Files, FixResult, R
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
-SAFE = """\
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-        nn.init.xavier_uniform(self.fc1.weight)
-
-    def forward(self, x):
-        return self.fc2(torch.relu(self.fc1(x)))
-"""
+SAFE = net("xavier_uniform")
 SAFE_FIXED = SAFE.replace("xavier_uniform(self.fc1.weight)", "kaiming_uniform_(self.fc1.weight, nonlinearity='relu')")
 UNSAFE = SAFE.replace("xavier_uniform(self.fc1.weight)", "constant_(self.fc1.weight, 0.1)")
 UNSAFE_FIXED = SAFE_FIXED
@@ -158,7 +145,7 @@ def test_a_read_only_file_is_one_line_and_the_others_are_mended() -> None:
     assert result.stderr == "initlint: pkg/safe.py cannot be written: pkg/safe.py is read-only\n"
     assert result.exit_code == 2
     assert (read("pkg/safe.py"), read("pkg/other.py")) == (SAFE, SAFE_FIXED)
-    assert "pkg/safe.py:10:9: INI301 [*]" in result.stdout
+    assert "pkg/safe.py:9:9: INI301 [*]" in result.stdout
     assert "(2 fixed, 3 remaining" in result.stdout
 
 

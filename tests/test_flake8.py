@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sources import net
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -15,20 +16,6 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-NET = """\
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-        nn.init.xavier_uniform(self.fc1.weight){comment}
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x).relu())
-"""
 
 
 @pytest.fixture
@@ -62,7 +49,7 @@ def write(text: str) -> None:
 
 
 def test_findings(site: Path) -> None:
-    write(NET.format(comment=""))
+    write(net("xavier_uniform"))
     done = flake8(site, "--select", "INI", "net.py")
     found = [line.split(" ", 2)[:2] for line in done.stdout.splitlines()]
     assert sorted(found) == [["net.py:9:9:", "INI301"], ["net.py:9:9:", "INI901"]]
@@ -80,13 +67,13 @@ def test_findings(site: Path) -> None:
     ],
 )
 def test_flake8_chooses(site: Path, arguments: list[str], comment: str, expected: list[str]) -> None:
-    write(NET.format(comment=comment))
+    write(net("xavier_uniform", comment))
     done = flake8(site, *arguments, "net.py")
     assert [line.split()[1] for line in done.stdout.splitlines()] == expected, done.stderr
 
 
 def test_the_settings_of_initlint_hold(site: Path) -> None:
-    write(NET.format(comment=""))
+    write(net("xavier_uniform"))
     Path("initlint.toml").write_text('ignore = ["INI9"]\n', encoding="utf-8")
     assert "INI901" not in flake8(site, "--select", "INI", "net.py").stdout
     Path("initlint.toml").write_text("selekt = []\n", encoding="utf-8")
@@ -96,5 +83,5 @@ def test_the_settings_of_initlint_hold(site: Path) -> None:
 
 
 def test_what_an_editor_sends(site: Path) -> None:
-    done = flake8(site, "--select", "INI9", "--stdin-display-name", "pkg/net.py", "-", stdin=NET.format(comment=""))
+    done = flake8(site, "--select", "INI9", "--stdin-display-name", "pkg/net.py", "-", stdin=net("xavier_uniform"))
     assert done.stdout.startswith("pkg/net.py:9:9: INI901 ")

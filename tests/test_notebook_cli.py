@@ -10,27 +10,9 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sources import CLASS, IMPORTS, INIT, SHOW
 
 from initlint import cli
-
-IMPORTS = "%matplotlib inline\n!echo ready\nimport torch\nfrom torch import nn\ntorch.manual_seed(0)"
-NET = """\
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-
-    def forward(self, x):
-        return self.fc2(torch.relu(self.fc1(x)))"""
-INIT = """\
-def init(m):
-    if isinstance(m, nn.Linear):
-        nn.init.xavier_normal(m.weight)
-
-%time net = Net()
-net.apply(init)"""
-SHOW = "print(f'second moment {net.fc1.weight.pow(2).mean().item() * 64:.0f}')"
 
 
 def write(*cells: str, path: str = "nb.ipynb") -> bytes:
@@ -47,7 +29,7 @@ def run(*arguments: str, stdin: bytes | None = None) -> Result:
 
 @pytest.fixture(autouse=True)
 def notebook(in_directory: Path) -> bytes:
-    return write(IMPORTS, NET, INIT, SHOW)
+    return write(IMPORTS, CLASS, INIT, SHOW)
 
 
 def test_places_are_those_of_cells() -> None:
@@ -89,7 +71,7 @@ def test_the_graph_has_the_cell() -> None:
 
 
 def test_the_page_shows_rows_of_cells() -> None:
-    write(IMPORTS, NET, "nn.init.xavier_normal(Net().fc1.weight)\nw = 1", SHOW)
+    write(IMPORTS, CLASS, "nn.init.xavier_normal(Net().fc1.weight)\nw = 1", SHOW)
     assert CliRunner().invoke(cli.cli, ["report", "nb.ipynb", "--html", "page.html"]).exit_code == 0
     page = Path("page.html").read_text(encoding="utf-8")
     assert "cell 4:1:1" in page
@@ -136,9 +118,9 @@ def test_a_class_that_is_defined_again_is_another_one() -> None:
     """As tutorials do: the first net has a sigmoid, for which Xavier is right."""
     init = INIT.replace("xavier_normal(m.weight)", "xavier_normal_(m.weight)")
     relu = init.replace("xavier_normal_(m.weight)", "kaiming_normal_(m.weight, nonlinearity='relu')")
-    write(IMPORTS, NET.replace("relu", "sigmoid"), init, NET, relu)
+    write(IMPORTS, CLASS.replace("relu", "sigmoid"), init, CLASS, relu)
     assert run().stdout == "All checks passed!\n"
-    write(IMPORTS, NET.replace("relu", "sigmoid"), relu, NET, init)
+    write(IMPORTS, CLASS.replace("relu", "sigmoid"), relu, CLASS, init)
     assert "cell 6:3:9: INI301" in run("--output-format", "concise").stdout
 
 
@@ -152,7 +134,7 @@ def test_a_class_that_is_defined_again_is_another_one() -> None:
     ],
 )
 def test_what_is_silenced(old: str, new: str, codes: list[str]) -> None:
-    before = write(IMPORTS, NET, INIT.replace(old, new))
+    before = write(IMPORTS, CLASS, INIT.replace(old, new))
     found = json.loads(run("--output-format", "json").stdout)["diagnostics"]
     assert [diagnostic["code"] for diagnostic in found] == codes
     run("--fix-only")
@@ -184,7 +166,7 @@ def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
 
 
 def test_a_broken_cell_is_one_line(notebook: bytes) -> None:
-    write(IMPORTS, NET, INIT + "\ndef f(:")
+    write(IMPORTS, CLASS, INIT + "\ndef f(:")
     result = run("--fix", "--output-format", "concise")
     assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:1: INI000 not valid Python: expected ")
     assert len(result.stdout.splitlines()) == 2

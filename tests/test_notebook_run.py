@@ -8,39 +8,14 @@ import nbformat
 from click.testing import CliRunner
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from sources import CLASS, IMPORTS, INIT, SHOW
 
 from initlint import cli
-
-CELLS = (
-    """\
-%matplotlib inline
-!echo ready
-import torch
-from torch import nn
-torch.manual_seed(0)""",
-    """\
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-
-    def forward(self, x):
-        return self.fc2(torch.relu(self.fc1(x)))""",
-    """\
-def init(m):
-    if isinstance(m, nn.Linear):
-        nn.init.xavier_normal_(m.weight)
-
-%time net = Net()
-net.apply(init)""",
-    "print(f'second moment {net.fc1.weight.pow(2).mean().item() * 64:.0f}')",
-)
 
 
 def test_a_notebook_runs_before_and_after_it_is_mended(in_directory: Path) -> None:
     """A real kernel is an independent reader of what was written, magics and all."""
-    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in CELLS]), "nb.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in (IMPORTS, CLASS, INIT, SHOW)]), "nb.ipynb")
     moments = []
     for _ in range(2):
         document = nbformat.read("nb.ipynb", as_version=4)

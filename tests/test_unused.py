@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sources import net
 
 from initlint import cli
 from initlint.diagnostics import Diagnostic
@@ -14,26 +15,12 @@ from initlint.settings import Settings, load
 
 pytestmark = pytest.mark.usefixtures("in_directory")
 
-NET = """\
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 64)
-        self.fc2 = nn.Linear(64, 10)
-        nn.init.{call}(self.fc1.weight){comment}
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x).relu())
-"""
 BAD, GOOD = "xavier_uniform_", "kaiming_uniform_"
 
 
 def write(call: str = GOOD, comment: str = "  # noqa: INI301", path: str = "net.py", head: str = "") -> None:
     Path(path).parent.mkdir(exist_ok=True)
-    Path(path).write_text(head + NET.format(call=call, comment=comment), encoding="utf-8")
+    Path(path).write_text(head + net(call, comment), encoding="utf-8")
 
 
 def found(*paths: str, settings: Settings | None = None) -> list[Diagnostic]:
@@ -83,7 +70,7 @@ def test_fix(before: str, after: str) -> None:
     arguments = ["check", "--fix", "--extend-select", "INI001", "net.py"]
     result = CliRunner().invoke(cli.cli, arguments)
     assert result.exit_code == 0, result.output
-    assert Path("net.py").read_text(encoding="utf-8") == NET.format(call=GOOD, comment=after)
+    assert Path("net.py").read_text(encoding="utf-8") == net(GOOD, after)
     assert CliRunner().invoke(cli.cli, arguments).stdout == "All checks passed!\n"
 
 
@@ -92,7 +79,7 @@ def test_a_directive_for_the_file() -> None:
     (diagnostic,) = found()
     assert diagnostic.span.row == 1
     CliRunner().invoke(cli.cli, ["check", "--fix", "--extend-select", "INI001"])
-    assert Path("net.py").read_text(encoding="utf-8") == NET.format(call=GOOD, comment="")
+    assert Path("net.py").read_text(encoding="utf-8") == net(GOOD)
     write(BAD, comment="", head="# initlint: noqa: INI301, INI302\n")
     (diagnostic,) = found()
     assert diagnostic.message == "`noqa` for INI302 suppresses nothing"
