@@ -6,6 +6,7 @@ that is all that the flow of a model hangs on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -45,17 +46,20 @@ def _pooled(input: torch.Tensor, rois: torch.Tensor, scale: float, height: int, 
     return input.new_zeros((rois.shape[0], input.shape[1], height, width))
 
 
-def define() -> None:
-    """Define the operators, and let torchvision's own library be loaded, which changes nothing."""
+def define() -> torch.library.Library:
+    """Define the operators, which are there as long as what this returns.
+
+    torchvision's own library is not loaded from now on.
+    """
     library = torch.library.Library("torchvision", "DEF")
     for schema in SCHEMAS:
         library.define(schema)
     library.impl("_cuda_version", lambda: -1, "CompositeExplicitAutograd")
     library.impl("nms", _kept, "CPU")
     library.impl("roi_align", _pooled, "CPU")
-    load = torch.ops.load_library
+    load: Callable[[str], None] = torch.ops.load_library
     torch.ops.load_library = lambda path: None if "torchvision" in str(path) else load(path)  # type: ignore[method-assign]
-    globals()["_kept_alive"] = library
+    return library
 
 
-define()
+LIBRARY = define()
