@@ -34,7 +34,7 @@ from initlint.report import statistics as statistics_report
 from initlint.report import trace as trace_report
 from initlint.report.escape import escape
 from initlint.report.formats import render
-from initlint.report.headline import summary
+from initlint.report.headline import counted, summary
 from initlint.report.lines import lines_of
 from initlint.report.report import Report
 from initlint.rules import all_rules
@@ -219,6 +219,7 @@ def report(
 ) -> None:
     """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
     page = options.optional("initlint.report.html", "the page", "report")
+    options.check_writable(html)
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
     signal = guarded(page.read, measured) if measured else {}
@@ -226,7 +227,8 @@ def report(
     text = page.render(found, ", ".join(map(str, paths)), page.Sources(lines_of(contents), mended, signal))
     guarded(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
-        _echo(f"Wrote {escape(str(html))}: {len(found.result.diagnostics)} findings, {len(found.models)} models.\n")
+        findings, models = counted(len(found.result.diagnostics), "finding"), counted(len(found.models), "model")
+        _echo(f"Wrote {escape(str(html))}: {findings}, {models}.\n")
     _remark(found.result, settings, quiet, verbose)
     click.get_current_context().exit(2 if found.result.failures else 0)
 

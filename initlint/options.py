@@ -166,17 +166,20 @@ def check_use(
     if write_baseline is not None and (fixing or silent):
         raise WrongUse("--write-baseline excludes --fix, --fix-only and --diff")
     for file in filter(None, (output_file, write_baseline)):
-        if reason := _obstacle(file):
-            raise WrongUse(escape(f"{file} cannot be written: {reason}"))
+        check_writable(file)
 
 
-def _obstacle(file: Path) -> str | None:
-    """What keeps a report from being written to `file`; a forgotten file name must not cost the source behind it."""
+def check_writable(file: Path) -> None:
+    """Complain if no report can go into `file`; a forgotten file name must not cost the source behind it."""
     if file.is_dir():
-        return "it is a directory"
-    if file.suffix in SUFFIXES:
-        return "a report does not go into a source file"
-    return None if file.parent.is_dir() else f"there is no directory {file.parent}"
+        reason = "it is a directory"
+    elif file.suffix in SUFFIXES:
+        reason = "a report does not go into a source file"
+    elif not file.parent.is_dir():
+        reason = f"there is no directory {file.parent}"
+    else:
+        return
+    raise WrongUse(escape(f"{file} cannot be written: {reason}"))
 
 
 def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:

@@ -7,6 +7,7 @@ from pathlib import Path
 from initlint.fixer import FixResult
 from initlint.linter import Result
 from initlint.report.escape import escape
+from initlint.report.headline import counted
 
 MAX_GONE = 10
 """How many of the findings that have gone are named."""
@@ -16,16 +17,12 @@ def note(outcome: FixResult[Result], written: Path | None, suppressing: bool) ->
     """A line on what was put off and, for each known finding that is there no more, one on that."""
     result = outcome.result
     if written is not None:
-        return f"Wrote {_count(result.known, 'finding')} to {escape(str(written))}.\n"
+        return f"Wrote {counted(result.known, 'finding')} to {escape(str(written))}.\n"
     if suppressing:
-        return f"Suppressed {_count(outcome.count, 'finding')} in {_count(len(outcome.changed), 'file')}.\n"
+        return f"Suppressed {counted(outcome.count, 'finding')} in {counted(len(outcome.changed), 'file')}.\n"
     if not result.gone:
         return ""
     shown = "".join(f"  {escape(line)}\n" for line in result.gone[:MAX_GONE])
     more = f"  and {len(result.gone) - MAX_GONE} more\n" if len(result.gone) > MAX_GONE else ""
-    head = f"Gone since the baseline was written (--write-baseline renews it): {_count(len(result.gone), 'finding')}\n"
+    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(result.gone), 'finding')}\n"
     return head + shown + more
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -44,4 +44,9 @@ def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
     if unsafe := kinds.count(Applicability.UNSAFE):
         notes.append(f"{unsafe} fixable with --fix --unsafe-fixes")
     remark = f" ({', '.join(notes)})" if notes else ""
-    return f"Found {total} error{'' if total == 1 else 's'}{remark}.\n"
+    return f"Found {counted(total, 'error')}{remark}.\n"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

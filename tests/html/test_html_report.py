@@ -163,10 +163,19 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
     assert "2 more models are not drawn" in page_of(tmp_path, "-", "--select", "INI9", source=source).text
 
 
-def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    out = tmp_path / "missing" / "out.html"
-    result = report(str(ROOT / "fixtures" / "mlp"), "--html", str(out))
-    assert (result.exit_code, result.output) == (2, f"Error: {out} cannot be written: No such file or directory\n")
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("missing/out.html", "there is no directory missing"),
+        ("net.py", "a report does not go into a source file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_one_line(in_directory: Path, out: str, reason: str) -> None:
+    Path("net.py").write_text("import torch\n", encoding="utf-8")
+    result = report("net.py", "--html", out)
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1] == f"Error: {out} cannot be written: {reason}"
+    assert Path("net.py").read_text(encoding="utf-8") == "import torch\n"
 
 
 def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
