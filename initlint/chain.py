@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.facts.layers import MODULES, default_init
 from initlint.graph import Arguments, Following, Layer, ModelGraph, Write
 from initlint.judge import (
     KEEPING_SCALE,
     Factors,
     certain_activation,
     constant,
+    drawn,
     factors_of,
     goes_on_at_its_scale,
     is_matrix,
@@ -111,11 +111,13 @@ def _link(layer: Layer) -> Link | None:
     """What `layer` is on a chain, if all of it is certain and nothing but its init sets the scale."""
     if layer.residual or layer.frozen or layer.parametrized or not layer.settled():
         return None
-    following, drawn = _following(layer), _drawn(layer)
-    if following is None or drawn is None:
+    write, init, following = layer.effective(), drawn(layer), _following(layer)
+    if following is None or init is None or not (is_matrix(layer) or layer.product is not None):
         return None
-    found = factors_of(layer, *drawn, following)
-    return None if found is None else Link(layer, layer.effective(), *drawn, following, found)
+    if write is not None and constant(write) is not None:
+        return None
+    found = factors_of(layer, *init, following)
+    return None if found is None else Link(layer, write, *init, following, found)
 
 
 def _following(layer: Layer) -> Following | None:
@@ -124,15 +126,6 @@ def _following(layer: Layer) -> Following | None:
         return following if all(map(goes_on_at_its_scale, layer.followed_by)) else None
     direct = {f.layer for f in layer.followed_by if f.op == "layer" and f.certain and not f.between}
     return layer.followed_by[0] if len(direct) == 1 == len(layer.followed_by) else None
-
-
-def _drawn(layer: Layer) -> tuple[str, Arguments] | None:
-    """The initializer of the weight with its arguments, torch's own by default; None for a constant."""
-    write = layer.effective()
-    if write is not None:
-        random = constant(write) is None and (is_matrix(layer) or layer.product is not None)
-        return (write.initializer, write.arguments) if random else None
-    return default_init(MODULES[f"torch.nn.{layer.type}"].family) if is_matrix(layer) else None
 
 
 def _next(link: Link) -> str | None:

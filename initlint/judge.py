@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.initializers import INITIALIZERS, constant_value, scale, variance
 from initlint.facts.layers import MODULES, Fans, default_init, fans, fans_of_product
-from initlint.graph import UNDETERMINED, Following, InitCall, Layer, ModelGraph, Place, Write
+from initlint.graph import UNDETERMINED, Arguments, Following, InitCall, Layer, ModelGraph, Place, Write
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
@@ -129,8 +129,8 @@ def argument(initializer: str, arguments: Mapping[str, object], name: str) -> ob
 
 def draws_for_relu(write: Write) -> bool:
     """Whether this is Kaiming with ReLU's gain, or that of a leaky ReLU too small to tell apart from it."""
-    drawn = scale(write.initializer, write.arguments)
-    return kind(write.initializer) == "kaiming" and drawn is not None and 1.8 <= drawn <= 2.05
+    equal = scale(write.initializer, write.arguments)
+    return kind(write.initializer) == "kaiming" and equal is not None and 1.8 <= equal <= 2.05
 
 
 def constant(write: Write) -> float | None:
@@ -155,28 +155,36 @@ def fans_in_use(layer: Layer) -> Fans | None:
     return fans(layer.type, layer.arguments, UNDETERMINED)
 
 
+def drawn(layer: Layer) -> tuple[str, Arguments] | None:
+    """The initializer of the weight in effect with its arguments: torch's own by default; None if there is none."""
+    write = layer.effective()
+    if write is not None:
+        return write.initializer, write.arguments
+    known = MODULES.get(f"torch.nn.{layer.type}")
+    return None if known is None else default_init(known.family)
+
+
 def factors(found: Pair) -> Factors | None:
     """The factors of a pair; None if the init has no known variance, or the activation no known second moment."""
     write = found.write
     return factors_of(found.layer, write.initializer, write.arguments, found.following)
 
 
-def factors_of(layer: Layer, initializer: str, arguments: Mapping[str, object], following: Following) -> Factors | None:
+def factors_of(layer: Layer, initializer: str, arguments: Arguments, following: Following | None) -> Factors | None:
     """What a layer with that init multiplies the second moments by, on the way through `following` to the next one.
 
-    `following` is an activation, or that next layer itself. None as in `factors`.
+    `following` is an activation; that next layer itself, or None, if nothing lies between. None as in `factors`.
     """
-    moment = 1.0 if following.op == "layer" else _moment(following)
+    activation = None if following is None or following.op == "layer" else following
+    moment = 1.0 if activation is None else _moment(activation)
     sizes = fans_in_use(layer)
     if moment is None or sizes is None:
         return None
-    if sizes.fan_in is None or sizes.fan_out is None or sizes.signal_fan_in is None:
-        drawn = None if _is_stacked(layer) else scale(initializer, arguments)
-        return None if drawn is None else Factors(drawn * moment, None, at_equal_fans=True)
     deviation = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
-    if deviation is None:
-        return None
-    slope = 1.0 if following.op == "layer" else _slope_moment(ACTIVATIONS[following.op], moment)
+    if deviation is None or sizes.signal_fan_in is None:
+        equal = None if _is_stacked(layer) else scale(initializer, arguments)
+        return None if equal is None else Factors(equal * moment, None, at_equal_fans=True)
+    slope = 1.0 if activation is None else _slope_moment(ACTIVATIONS[activation.op], moment)
     reached = None if "Conv" in layer.type else sizes.signal_fan_out  # in a convolution a stride thins it out
     backward = None if reached is None or slope is None else reached * deviation * slope
     return Factors(sizes.signal_fan_in * deviation * moment, backward, at_equal_fans=False)
@@ -204,16 +212,8 @@ def predicted_factor(layer: Layer) -> float | None:
     Its activation is counted if there is but one and nothing lies between. None if a part of it is not known, or the
     layer is not one linear map.
     """
-    if not is_matrix(layer) or not layer.settled():
+    init = drawn(layer)
+    if init is None or not is_matrix(layer) or not layer.settled():
         return None
-    write = layer.effective()
-    default = default_init(MODULES[f"torch.nn.{layer.type}"].family)
-    drawn = (write.initializer, write.arguments) if write is not None else default
-    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
-    if drawn is None or sizes is None or sizes.signal_fan_in is None:
-        return None
-    initializer, arguments = drawn
-    spread = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
-    following = certain_activation(layer, frozenset())
-    moment = 1.0 if following is None else _moment(following)
-    return None if spread is None or moment is None else sizes.signal_fan_in * spread * moment
+    found = factors_of(layer, *init, certain_activation(layer, frozenset()))
+    return None if found is None or found.at_equal_fans else found.signal

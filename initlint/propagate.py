@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from initlint.facts.curves import moments_at
 from initlint.facts.initializers import moment, scale, variance
-from initlint.facts.layers import MODULES, Fans, default_init, fans
-from initlint.graph import UNDETERMINED, Layer, ModelGraph, Operation
-from initlint.judge import NORMS, is_matrix
+from initlint.graph import Layer, ModelGraph, Operation
+from initlint.judge import NORMS, drawn, fans_in_use, is_matrix
 
 _KEPT = frozenset({"pool", "chunk", "concat", "local_response_norm"})
 
@@ -41,8 +40,7 @@ def second_moments(model: ModelGraph) -> tuple[float | None, ...]:
 
 def assumes_equal_fans(layer: Layer) -> bool:
     """Whether the layer's sizes are not known, so that fan_in = fan_out is assumed of it."""
-    sizes = _sizes(layer)
-    return is_matrix(layer) and (sizes is None or not sizes.fan_in or not sizes.fan_out or not sizes.signal_fan_in)
+    return is_matrix(layer) and _known_fans(layer) is None
 
 
 def _behind(operation: Operation, inputs: Sequence[Signal | None], layers: Mapping[str, Layer]) -> Signal | None:
@@ -97,33 +95,36 @@ def _filled(layer: Layer, parameter: str, default: float) -> float | None:
     return default if write is None else moment(write.initializer, write.arguments, None, None)
 
 
-def _sizes(layer: Layer) -> Fans | None:
-    return fans(layer.type, layer.arguments, UNDETERMINED)
+def _known_fans(layer: Layer) -> tuple[float, float, float] | None:
+    """fan_in and fan_out as torch counts them, and the fan_in in use, if all are known."""
+    found = fans_in_use(layer)
+    if found is None or not found.fan_in or not found.fan_out or not found.signal_fan_in:
+        return None
+    return found.fan_in, found.fan_out, found.signal_fan_in
 
 
 def _through(layer: Layer, moment_of_input: float) -> Signal | None:
     """What a layer makes of its input."""
     if layer.parametrized or not layer.settled():
         return None
-    write = layer.effective()
-    family = MODULES[f"torch.nn.{layer.type}"].family if f"torch.nn.{layer.type}" in MODULES else ""
-    default = default_init(family)
-    if write is None and default is None:
+    init = drawn(layer)
+    if init is None:
         return None
-    initializer, arguments = (write.initializer, write.arguments) if write is not None else default or ("", {})
-    sizes = _sizes(layer)
-    if family == "embedding":
+    initializer, arguments = init
+    if layer.type in ("Embedding", "EmbeddingBag"):
         return _centred(moment(initializer, arguments, None, None))
     if not is_matrix(layer):
         return None
-    if sizes is None or not sizes.fan_in or not sizes.fan_out or not sizes.signal_fan_in:
-        drawn = scale(initializer, arguments)
-        return None if drawn is None else _centred(drawn * moment_of_input)
-    deviation = variance(initializer, arguments, sizes.fan_in, sizes.fan_out)
-    square = moment(initializer, arguments, sizes.fan_in, sizes.fan_out)
+    sizes = _known_fans(layer)
+    if sizes is None:
+        equal = scale(initializer, arguments)
+        return None if equal is None else _centred(equal * moment_of_input)
+    fan_in, fan_out, signal_fan_in = sizes
+    deviation = variance(initializer, arguments, fan_in, fan_out)
+    square = moment(initializer, arguments, fan_in, fan_out)
     if deviation is None or square is None or not math.isclose(square, deviation):
         return None  # of weights with a mean, the sum hangs on the signal's mean
-    return _centred(sizes.signal_fan_in * deviation * moment_of_input + _bias(layer, sizes.fan_in))
+    return _centred(signal_fan_in * deviation * moment_of_input + _bias(layer, fan_in))
 
 
 def _centred(second: float | None) -> Signal | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -34,7 +36,8 @@ def built(path: Path, name: str) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with mock.patch.object(sys, "argv", [str(path)]):  # a script reads its own arguments
+            spec.loader.exec_module(module)
         cls = getattr(module, name)
         cls()
     except (AttributeError, ImportError, NameError, RuntimeError, TypeError, ValueError):

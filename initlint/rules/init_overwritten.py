@@ -73,9 +73,8 @@ from typing import NamedTuple
 
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import INITIALIZERS, variance
-from initlint.facts.layers import fans
-from initlint.graph import UNDETERMINED, Layer, ModelGraph, Place, Write
-from initlint.judge import constant, is_matrix
+from initlint.graph import Layer, ModelGraph, Place, Write
+from initlint.judge import constant, fans_in_use, is_matrix
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.wording import function, layer_names, places
@@ -145,7 +144,7 @@ def _differ(entry: _Overwritten) -> bool:
 
 
 def _variance(layer: Layer, write: Write) -> float | None:
-    sizes = fans(layer.type, layer.arguments, UNDETERMINED)
+    sizes = fans_in_use(layer)
     known = (None, None) if sizes is None else (sizes.fan_in, sizes.fan_out)
     return variance(write.initializer, write.arguments, *known, layer.shapes.get("weight"))
 
