@@ -96,10 +96,11 @@ def main() -> None:
         known, seen = rows_of(static), rows_of(traced)
         for path in known.keys() | seen.keys():
             one, other = known.get(path), seen.get(path)
-            family = next((name for name, p in FAMILIES.items() if re.fullmatch(p, (one or other).type)), "other")
+            row = known[path] if other is None else other
+            family = next((name for name, p in FAMILIES.items() if re.fullmatch(p, row.type)), "other")
             if one is None or other is None:
                 kinds = ["only static" if other is None else "only torch"]
-                what = (one or other).where
+                what = row.where
             else:
                 follows, init = kind_of(one.follows, other.follows), kind_of(one.inits, other.inits)
                 kinds = ["both", f"follows: {follows}", f"init: {init}"]
