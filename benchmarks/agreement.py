@@ -2,7 +2,7 @@
 
     initlint graph --isolated --output-format json PATH/torchvision > static.json
     python benchmarks/trace_models.py torchvision=PATH --graphs FOLDER
-    python benchmarks/agreement.py static.json FOLDER/torchvision.json --show 5
+    python benchmarks/agreement.py --static static.json --traced FOLDER/torchvision.json --show 5
 
 Compares the models that both name by the same function or class, layer by layer. An index in a path counts as any
 (`blocks.0.conv` and `blocks.*.conv` are one row), for the static tracer does not always know how many there are.
@@ -15,7 +15,7 @@ import argparse
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,9 @@ FAMILIES = {
     "attention": r"MultiheadAttention",
     "Parameter": r"Parameter",
 }
-KINDS = ("same", "static silent", "static less", "static other")
-"""`silent`: it is certain of nothing; `less`: of part of what torch shows; `other`: of what torch does not show."""
+KINDS = ("same", "unsure", "silent", "less", "other")
+"""`unsure`: the static tracer says it, but is certain of nothing, for a condition is undecided; `silent`: it does not;
+`less`: it is certain of part of what torch shows; `other`: of what torch does not show."""
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Row:
     type: str
     where: str
     follows: set[tuple[str, ...]] = field(default_factory=set)
+    may_follow: set[tuple[str, ...]] = field(default_factory=set)
     inits: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -53,6 +55,7 @@ def rows_of(model: Model) -> dict[str, Row]:
         path = re.sub(r"(?<![^.])\d+(?![^.])", "*", layer["path"])
         row = found.setdefault(path, Row(layer["type"].removeprefix("Lazy"), f"{layer['file']}:{layer['line']}"))
         row.follows |= {(f["op"], *f["between"]) for f in layer["followed_by"] if f["certain"]}
+        row.may_follow |= {(f["op"], *f["between"]) for f in layer["followed_by"]}
         writes = [write for write in layer["writes"] if write["parameter"] == "weight"]
         if all(write["certain"] for write in writes):
             last = writes[-1] if writes else None
@@ -61,61 +64,59 @@ def rows_of(model: Model) -> dict[str, Row]:
     return found
 
 
-def kind_of(static: set[Any], traced: set[Any]) -> str:
-    """How what the static tracer is certain of relates to what torch shows."""
+def kind_of(static: set[Any], traced: set[Any], doubtful: frozenset[Any] = frozenset()) -> str:
+    """How what the static tracer is certain of, and what it holds for possible, relates to what torch shows."""
     if static == traced:
         return "same"
     if not static:
-        return "static silent"
-    return "static less" if static < traced else "static other"
+        return "unsure" if traced <= doubtful else "silent"
+    return "less" if static < traced else "other"
 
 
-def pairs_of(static: Path, traced: Path) -> Iterator[tuple[Model, Model]]:
-    """The models of the same file and name, the first of each."""
-    first: list[Mapping[tuple[str, str], Model]] = []
-    for path in (static, traced):
-        models = json.loads(path.read_text(encoding="utf-8"))["models"]
-        first.append({(str(Path(m["file"]).resolve()), m["name"]): m for m in reversed(models)})
-    for place, model in first[1].items():
-        if place in first[0]:
-            yield first[0][place], model
+def models_of(paths: Sequence[Path]) -> dict[tuple[str, str], Model]:
+    """The first model of each file and name."""
+    models = [model for path in paths for model in json.loads(path.read_text(encoding="utf-8"))["models"]]
+    return {(str(Path(model["file"]).resolve()), model["name"]): model for model in reversed(models)}
+
+
+def kinds_of(one: Row | None, other: Row | None) -> list[str]:
+    """What the static tracer (`one`) and torch (`other`) say of a row: the columns that it counts in."""
+    if one is None or other is None:
+        return ["only static" if other is None else "only torch"]
+    follows = kind_of(one.follows, other.follows, frozenset(one.may_follow))
+    kinds = [f"follows: {follows}", f"init: {kind_of(one.inits, other.inits)}"]
+    return ["both", *kinds, *(["other type"] if one.type != other.type else [])]
 
 
 def main() -> None:
     """Print the table, and rows that differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("static", type=Path)
-    parser.add_argument("traced", type=Path)
+    parser.add_argument("--static", type=Path, nargs="+", required=True)
+    parser.add_argument("--traced", type=Path, nargs="+", required=True)
     parser.add_argument("--show", type=int, default=0, metavar="N")
     given = parser.parse_args()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     shown: dict[str, list[str]] = defaultdict(list)
-    models = 0
-    for static, traced in pairs_of(given.static, given.traced):
-        models += 1
-        known, seen = rows_of(static), rows_of(traced)
-        for path in known.keys() | seen.keys():
+    static, traced = models_of(given.static), models_of(given.traced)
+    common = [key for key in traced if key in static]
+    for key in common:
+        known, seen = rows_of(static[key]), rows_of(traced[key])
+        for path in {**known, **seen}:
             one, other = known.get(path), seen.get(path)
             row = known[path] if other is None else other
-            family = next((name for name, p in FAMILIES.items() if re.fullmatch(p, row.type)), "other")
-            if one is None or other is None:
-                kinds = ["only static" if other is None else "only torch"]
-                what = row.where
-            else:
-                follows, init = kind_of(one.follows, other.follows), kind_of(one.inits, other.inits)
-                kinds = ["both", f"follows: {follows}", f"init: {init}"]
-                what = f"{one.follows} torch {other.follows}; init {one.inits} torch {other.inits} ({one.where})"
+            family = next((name for name, pattern in FAMILIES.items() if re.fullmatch(pattern, row.type)), "other")
+            kinds = kinds_of(one, other)
             counts[family].update(kinds)
             for kind in kinds:
-                shown[kind].append(f"{traced['name']}: {path}: {what}")
-    _print_table(models, counts)
+                shown[kind].append(f"{kind}: {key[1]}: {path}: static {one}, torch {other}")
+    _print_table(len(common), counts)
     for kind, lines in shown.items():
-        if kind != "both" and not kind.endswith(" same"):
-            print("", *(f"{kind}: {line}" for line in lines[: given.show]), sep="\n")
+        if given.show and kind != "both" and not kind.endswith(" same"):
+            print("", *lines[: given.show], sep="\n")
 
 
 def _print_table(models: int, counts: Mapping[str, Counter[str]]) -> None:
-    columns = ["only torch", "only static", "both"]
+    columns = ["only torch", "only static", "both", "other type"]
     columns += [f"{what}: {kind}" for what in ("follows", "init") for kind in KINDS]
     print(f"{models} models\n\n| layer | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}")
     everything = sum(counts.values(), Counter[str]())

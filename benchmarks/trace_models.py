@@ -90,6 +90,12 @@ One architecture of each family of timm; the encoders of segmentation-models wit
 of vit-pytorch builds from literals.
 """
 
+HOME = """
+import importlib
+print([[getattr(importlib.import_module(module), name).__module__, name, kwargs] for module, name, kwargs in found])
+"""
+"""Python that prints them by the modules that define them, whence they may be imported by another one."""
+
 FLOOR = """
 import ast, importlib, sys
 module, name, kwargs = ast.literal_eval(sys.argv[1])
@@ -156,8 +162,8 @@ def main() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
     everything = Tally()
     for package in packages:
-        listed = ast.literal_eval(_python(f"{LISTING[package]}\nprint(found)"))
-        models = [model for model in listed if given.only in model[1]]
+        models = ast.literal_eval(_python(LISTING[package] + HOME))
+        models = [model for model in models if given.only in model[1]]
         tally = _survey(package, models, folders, given.graphs)
         chosen = random.Random(SEED).sample(models, min(given.floor, len(models)))
         _against_floor(chosen, folders, tally)

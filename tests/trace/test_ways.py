@@ -51,6 +51,21 @@ class {name}(nn.Module):
         return self.fc({value}).relu()
 """
 
+ROUTED = """
+class Routed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.router = nn.Linear(8, 4)
+        self.experts = nn.ModuleList(nn.Linear(8, 8) for _ in range(4))
+
+    def forward(self, x):
+        assert x.dim() == 3
+        chosen, made = self.router(x).argmax(-1), torch.zeros_like(x)
+        for number in chosen.unique().tolist():
+            made[chosen == number] = self.experts[number](x[chosen == number]).relu()
+        return made
+"""
+
 CALLED = {
     "Matrix": (8, "self, x", 4, "x"),
     "Masked": (8, "self, x, *, mask", 3, "x * mask.unsqueeze(-1)"),
@@ -68,9 +83,9 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
         RUN.format(name=name, width=width, parameters=parameters, rank=rank, value=value)
         for name, (width, parameters, rank, value) in CALLED.items()
     ]
-    file.write_text(HEAD + "\n".join(parts))
+    file.write_text(HEAD + "\n".join([*parts, ROUTED]))
     context = Context(Limits(), [], Additions(), SourceFile.read, str)
-    names = ["WithNamed", "WithData", *CALLED]
+    names = ["WithNamed", "WithData", "Routed", *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}
 
@@ -98,3 +113,9 @@ def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> No
     model = graphs(name)
     assert (model.way, model.incomplete) == ("run", ())
     assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
+
+
+def test_what_is_routed_by_values_goes_everywhere(graphs: Callable[[str], ModelGraph]) -> None:
+    model = graphs("Routed")
+    assert model.way == "run on cpu"
+    assert [layer.path for layer in model.layers if not layer.called] == []

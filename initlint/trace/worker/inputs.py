@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -43,10 +44,9 @@ def guesses(model: nn.Module, device: str) -> Iterator[Call]:
     own = _of_the_model(model, device)
     if own is not None:
         yield own
-    mains = list(_mains(model, device))[:_MAX_CALLS]
     if required and "list" in _annotation(required[0]).lower():  # detection takes a list of images
-        yield from (([[main[0]]], {}) for main in mains if main.dim() == 4)
-    for main in mains:
+        yield from (([[main[0]]], {}) for main in islice(_mains(model, device), _MAX_CALLS) if main.dim() == 4)
+    for main in islice(_mains(model, device), _MAX_CALLS):
         further = {p: _companion(p, main, device) for p in required[1:]}
         args = [value for p, value in further.items() if p.kind is not p.KEYWORD_ONLY]
         yield [main, *args], {p.name: value for p, value in further.items() if p.kind is p.KEYWORD_ONLY}

@@ -133,7 +133,7 @@ def _with_memory(rebuild: Callable[[], nn.Module]) -> nn.Module:
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.is_floating_point():
-                parameter.uniform_(0.0, 0.02)
+                parameter.fill_(0.01)
     return model.eval()
 
 
