@@ -17,7 +17,7 @@ from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, project_root
 Question: TypeAlias = "tuple[str, ...]"
 """`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`;
 `("namespace", root, dotted name)`; `("root", folder, project's root)`;
-`("matching", root, piece, pattern, digest of the files that match)`.
+`("matching", root, piece, pattern, digest of the files that match)`; `("named", root, word, "named" or empty)`.
 
 The last is the answer, empty for none. Paths are real ones."""
 
@@ -63,6 +63,8 @@ class Disk:
             return self.root(about) == rest[0]
         if kind == "matching":
             return self.matched(about, rest[0], rest[1]) == rest[2]
+        if kind == "named":
+            return self.named(about, rest[0]) == rest[1]
         return list(self.name(about)) == rest
 
     def reads_disk(self, path: str) -> bool:
@@ -130,6 +132,10 @@ class Disk:
         """Stands for these files and what they hold; empty if they are too many."""
         found = self.matching(root, piece, pattern)
         return "" if found is None else digest_of("\n".join(f"{p} {self.digest(p)}" for p in found).encode())
+
+    def named(self, root: str, word: str) -> str:
+        """`named` if a text of the project at `root` that is no Python may hold `word`, else empty."""
+        return "named" if self._search_of_files.is_named(root, word) else ""
 
     def content(self, path: str) -> bytes:
         """What a file holds; empty if it cannot be read."""

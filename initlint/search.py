@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 NO_SOURCES = (
@@ -17,9 +18,28 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """What the root folder of a project holds."""
 MAX_ANCESTORS = 6
 _INSTALLED = ("site-packages", "dist-packages")
+_CODE = (".py", ".ipynb")
+_TEXTS = tuple(".yaml .yml .toml .cfg .ini .conf .json .gin .sh .bat .ps1 .md .rst .pyx".split())
+"""What may name a function beside Python: configuration, scripts, and what tells users how to call it."""
 _MAX_FILES = 20_000
+_MAX_TEXTS = 5_000
+_MAX_TEXT = 256 * 1024
+"""Bytes of a text; what is larger is data."""
 _MAX_KEPT = 64 * 1024 * 1024
 """Bytes of source that are kept in memory; further files are read again for each question."""
+
+
+def whole_word(word: str) -> str:
+    """The pattern of `word`, where it is no part of a longer name."""
+    return rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The files of a project, sorted: Python, and other texts. None for a kind of which there are too many."""
+
+    code: tuple[str, ...] | None
+    texts: tuple[str, ...] | None
 
 
 class FileSearch:
@@ -27,7 +47,8 @@ class FileSearch:
 
     def __init__(self, contents: Mapping[str, bytes]) -> None:
         self._contents = dict(contents)
-        self._files: dict[str, tuple[str, ...] | None] = {}
+        self._listings: dict[str, _Listing] = {}
+        self._named: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[str, str], tuple[str, ...] | None] = {}
         self._kept = 0
 
@@ -53,10 +74,28 @@ class FileSearch:
             self._contents[path] = data
         return self._contents[path]
 
+    def is_named(self, root: str, word: str) -> bool:
+        """Whether a text below `root` that is no Python holds `word`; also if there are too many to tell."""
+        if (root, word) not in self._named:
+            texts, piece, pattern = self._listed(root).texts, word.encode(), re.compile(whole_word(word).encode())
+            self._named[root, word] = texts is None or any(
+                piece in (data := self._text(path)) and pattern.search(data) for path in texts
+            )
+        return self._named[root, word]
+
+    def _text(self, path: str) -> bytes:
+        try:
+            return b"" if os.path.getsize(path) > _MAX_TEXT else self.read(path)
+        except OSError:
+            return b""
+
+    def _listed(self, root: str) -> _Listing:
+        if root not in self._listings:
+            self._listings[root] = _listed(root)
+        return self._listings[root]
+
     def _search(self, root: str, piece: bytes, pattern: re.Pattern[bytes]) -> tuple[str, ...] | None:
-        if root not in self._files:
-            self._files[root] = _listed(root)
-        files = self._files[root]
+        files = self._listed(root).code
         if files is None:
             return None
         # Finding plain bytes is many times faster than matching a pattern, and most files do not hold them.
@@ -93,16 +132,17 @@ def _is_pruned(name: str) -> bool:
     return name in NO_SOURCES or name.startswith(".")
 
 
-def _listed(root: str) -> tuple[str, ...] | None:
-    found: list[str] = []
+def _listed(root: str) -> _Listing:
+    code: list[str] = []
+    texts: list[str] = []
     for path in _walk(root):
-        found.append(path)
-        if len(found) > _MAX_FILES:
-            return None
-    return tuple(sorted(found))
+        (code if path.endswith(_CODE) else texts).append(path)
+        if len(code) > _MAX_FILES:
+            return _Listing(None, None)
+    return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
 
 
 def _walk(root: str) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not _is_pruned(name)]
-        yield from (os.path.join(folder, name) for name in names if name.endswith((".py", ".ipynb")))
+        yield from (os.path.join(folder, name) for name in names if name.endswith((*_CODE, *_TEXTS)))

@@ -118,6 +118,14 @@ def test_a_module_that_appears_is_noticed(project: Path, examined: list[str]) ->
     assert examined == ["net.py", "parts.py"]
 
 
+def test_a_configuration_that_appears_is_noticed(project: Path) -> None:
+    text = "from torch import nn\nclass Net(nn.Module):\n    pass\ndef start_init(m):\n    nn.init.zeros_(m.weight)\n"
+    write(project / "unused.py", text)
+    assert places(lint(project, "unused.py")) == [("unused.py", "INI106", 4)]
+    write(project / "conf.yaml", "init: unused.start_init\n")
+    assert places(lint(project, "unused.py")) == []
+
+
 def test_a_file_changed_twice_within_a_tick_is_noticed(project: Path) -> None:
     parts = project / "parts.py"
     parts.write_text(PARTS.format("xavier_uniform_"), encoding="utf-8")

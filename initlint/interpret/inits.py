@@ -130,13 +130,15 @@ def tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Va
 
 def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor:
     """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
-    storage = fresh_storage(machine, _size(constructor, call), call.site)
+    out = call.keywords.get("out")
+    given = out.storage if isinstance(out, Tensor) else None
+    storage = given or fresh_storage(machine, _size(constructor, call), call.site)
     made = Tensor(storage=storage)
     if constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
-        given = bound(constructor.signature, call)
+        values = bound(constructor.signature, call)
         for own, theirs in constructor.values:
-            arguments[theirs] = given.get(own, Unknown(f"argument {own}"))
+            arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
         record(machine, made, constructor.initializer, literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.

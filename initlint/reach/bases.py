@@ -36,6 +36,14 @@ class Bases:
         """Whether a base class has a `from_pretrained`."""
         return "from_pretrained" in self.methods or any(n.rpartition(".")[2] in LOADERS for n in self.externals)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether all of them are of the project, or known for what they call."""
+        return self.readable and all(
+            name in INERT or name in MODULES or name in self.calls or name.rpartition(".")[2] in HOOKS
+            for name in self.externals
+        )
+
     def may_call(self, method: str) -> bool:
         """Whether a base class defines the method too, or may call it."""
         if not self.readable or method in self.methods:

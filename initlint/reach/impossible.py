@@ -48,7 +48,7 @@ _OF_MODULES = frozenset({"weight", "bias"})
 
 def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator[Impossible]:
     """The tests of a file that guard an init and never hold. `bases` gives those of a class of its top level."""
-    names = _imports(text)
+    names = text.imported
     for loop, variable, kind, source in _loops(text):
         yield from _in_body(text, names, loop.body, variable, kind, source)
     for function in text.functions:
@@ -60,23 +60,9 @@ def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator
             yield from _in_body(text, names, function.body, own[0].arg, Kind.MODULE, "apply")
         if isinstance(scope, ast.ClassDef) and in_class and parameters:
             known = bases(scope.name)
-            if known is not None and _is_no_layer(known):
+            if known is not None and _is_no_layer(known) and not _is_mixed_in(text, scope.name):
                 source = "apply" if own and _is_applied(text, function.name) else ""
                 yield from _in_body(text, names, function.body, parameters[0].arg, Kind.SELF, source)
-
-
-def _imports(text: FileText) -> dict[str, str]:
-    """What the imported names of a file stand for."""
-    names: dict[str, str] = {}
-    for node in text.parents:
-        if isinstance(node, ast.Import):
-            names.update(
-                (a.asname or a.name.partition(".")[0], a.name if a.asname else a.name.partition(".")[0])
-                for a in node.names
-            )
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
-            names.update((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
-    return names
 
 
 def _loops(text: FileText) -> Iterator[tuple[ast.For, str, Kind, str]]:
@@ -89,7 +75,7 @@ def _loops(text: FileText) -> Iterator[tuple[ast.For, str, Kind, str]]:
         if not isinstance(iterated, ast.Call) or not isinstance(iterated.func, ast.Attribute):
             continue
         method = iterated.func.attr
-        if method not in _LOOPS:
+        if method not in _LOOPS or any(function.name == method for function in text.functions):
             continue
         kind, in_pairs = _LOOPS[method]
         if in_pairs and isinstance(target, ast.Tuple) and len(target.elts) == 2:
@@ -115,6 +101,13 @@ def _is_applied(text: FileText, name: str) -> bool:
 
 def _is_no_layer(bases: Bases) -> bool:
     return bases.readable and bases.is_module and not any(_is_layer(name) for name in bases.externals)
+
+
+def _is_mixed_in(text: FileText, name: str) -> bool:
+    """Whether a class of the file derives from the class `name` and from another, which may be a layer."""
+    return any(
+        len(cls.bases) > 1 and any(last_name(base) == name for base in cls.bases) for cls in text.classes.values()
+    )
 
 
 def _is_layer(name: str) -> bool:

@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from initlint.reach.text import FileText, FunctionNode, dotted, last_name
 
 INIT_NAME = re.compile(r"init|reset_param|xavier|kaiming|orthogonal", re.IGNORECASE)
-_OTHER_STATE = re.compile(r"hidden|state|buffer|optim|cache|memory|data|log|env|device|grad", re.IGNORECASE)
+_OTHER_STATE = re.compile(r"hidden|state|buffer|optim|cache|memory|data|log|env|device|grad|re_?init", re.IGNORECASE)
+"""What is initialised beside weights, and what is there to start anew later."""
+_INIT = r"(?<!f)init|reset|xavier|kaiming|glorot|uniform|normal(?!ize)|orthogonal"
+INITIALIZER = re.compile(_INIT, re.IGNORECASE)
+"""Functions that fill what they are handed. `isfinite` is none."""
+WRITER = re.compile(
+    _INIT + r"|load|copy|set|fill|assign|register|zero|ones|constant|eye|dirac|tie|share|convert|pretrained"
+    r"|materiali|broadcast|vector_to|_$",
+    re.IGNORECASE,
+)
+"""Functions that may write to what they are handed."""
 _CALL = re.compile(
     r"(?:xavier|kaiming|orthogonal|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"
     r"|(?:normal|uniform|constant|zeros|ones)_?|(?:zero|fill|copy)_"

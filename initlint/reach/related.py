@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,13 +16,8 @@ _MAX_NAMES = 60
 """The most classes and functions that may hold an object of a class, before nothing is said of it."""
 _NO_BUILDERS = frozenset({"isinstance", "issubclass", "register"})
 """Functions that are handed a class and make no object of it."""
-_PARAMETERS = frozenset({"parameters", "named_parameters", "_parameters"})
-_LOOP = (
-    r"\bfor [^\n]* in [^\n]*parameters\b(?:[^\n]*\n){1,12}?"
-    r"[^\n]*(?:init|reset|xavier|kaiming|glorot|uniform|normal|orthogonal|[a-z]_\()"
-)
-"""A loop over parameters whose body may fill them: what is parsed to see."""
-
+_MAX_HANDED = 20
+"""The most functions that are asked whether an object is handed to them, and the most files that mention one."""
 
 Told = TypeVar("Told")
 
@@ -45,18 +41,30 @@ class Texts:
         return _told(self.around.text(path))
 
     def mentions(self, name: str) -> Iterator[tuple[FileText, ast.AST]]:
-        """Where `name` stands in the project."""
+        """Where `name` stands in the project, also under the name that an import gives it."""
         for path in self.paths(name):
             text = self.read(path)
-            yield from ((text, node) for node in text.mentions(name))
+            yield from ((text, node) for node in uses_of(text, name))
 
-    def loops_over_parameters(self) -> Iterator[tuple[FileText, ast.For]]:
-        """The loops of the project over the parameters of a model that may fill them."""
-        for path in _told(self.around.matching(self.file, "parameters", _LOOP)):
-            text = self.read(path)
-            for node in text.parents:
-                if isinstance(node, ast.For) and any(True for _ in looped(node)):
-                    yield text, node
+    def matching(self, patterns: Mapping[str, str]) -> Iterator[FileText]:
+        """The files with a match of one of `patterns`, which are by a piece that each match has."""
+        paths = {
+            path for piece, text in patterns.items() for path in _told(self.around.matching(self.file, piece, text))
+        }
+        return map(self.read, sorted(paths))
+
+    def defines(self, function: str) -> bool:
+        """Whether the project defines a function or a method of that name."""
+        files = _told(self.around.matching(self.file, f"def {function}", rf"\bdef {re.escape(function)}\b"))
+        return any(node.name == function for path in files for node in self.read(path).functions)
+
+
+def uses_of(text: FileText, name: str) -> Iterator[ast.AST]:
+    """Where `name` stands in a file, also under the name that an import gives it."""
+    for node in text.mentions(name):
+        yield node
+        if isinstance(node, ast.alias) and node.asname not in (None, name):
+            yield from text.mentions(node.asname or name)
 
 
 def _told(answer: Told | None) -> Told:
@@ -76,6 +84,7 @@ class Related:
     texts: Texts
     names: frozenset[str]
     files: frozenset[Path]
+    _met: dict[str, bool] = field(default_factory=dict)
     _handed: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
@@ -84,8 +93,7 @@ class Related:
         found, new = {owner}, {owner}
         while new:
             mentions = (mention for name in new for mention in texts.mentions(name))
-            tops = {outermost(text, node) for text, node in mentions if _may_build(text, node)}
-            new = {top for top in tops if top is not None} - found
+            new = {name for text, node in mentions if _may_build(text, node) for name in _holders(text, node)} - found
             found |= new
             if len(found) > _MAX_NAMES:
                 raise Untold
@@ -100,41 +108,71 @@ class Related:
         classes = (node for path in self.files for node in self.texts.read(path).classes.values())
         return any(cls.name in self.names and any(last_name(b) in bases for b in cls.bases) for cls in classes)
 
-    def meets(self, name: str) -> bool:
-        """Whether the function `name` is mentioned where one of these may be at hand."""
-        for path in self.texts.paths(name):
-            if path not in self.files:
-                continue
-            text = self.texts.read(path)
-            if any(self._is_at_hand(text, node) for node in text.mentions(name) if not isinstance(node, ast.alias)):
-                return True
-        return False
+    def meets(self, text: FileText, node: ast.AST) -> bool:
+        """Whether one of these is at hand around `node`, or where the function or class around it is mentioned."""
+        top = outermost(text, node)
+        if self.is_at_hand(text, node) or top is None:
+            return self.is_at_hand(text, node)
+        if top not in self._met:
+            texts = [self.texts.read(path) for path in self._paths(top) & self.files]
+            uses = ((other, use) for other in texts for use in uses_of(other, top) if not isinstance(use, ast.alias))
+            self._met[top] = any(self.is_at_hand(other, use) for other, use in uses)
+        return self._met[top]
 
     def reaches(self, text: FileText, node: ast.AST) -> bool:
-        """Whether the code around `node` may be handed one of these."""
+        """Whether the code around `node` may be handed one of these, also by what is handed one."""
         top = outermost(text, node)
-        if top is None or top in self.names:
-            return self._is_at_hand(text, node)
+        return self.meets(text, node) or (top is not None and self._is_handed(top))
+
+    def _is_handed(self, top: str) -> bool:
         if top not in self._handed:
-            self._handed[top] = self.meets(top)
+            self._handed[top] = False  # what mentions itself tells nothing
+            # What many files mention says nothing of who is handed what.
+            if len(self._handed) <= _MAX_HANDED and len(self._paths(top)) <= _MAX_HANDED:
+                uses = (use for use in self.texts.mentions(top) if not isinstance(use[1], ast.alias))
+                self._handed[top] = any(self.reaches(text, node) for text, node in uses)
         return self._handed[top]
 
-    def _is_at_hand(self, text: FileText, node: ast.AST) -> bool:
+    def _paths(self, name: str) -> frozenset[Path]:
+        return frozenset(self.texts.paths(name))
+
+    def is_at_hand(self, text: FileText, node: ast.AST) -> bool:
+        """Whether the code around `node` names one of these, by what it stands in."""
         top = outermost(text, node)
-        return top in self.names or (top is None and any(True for name in self.names for _ in text.mentions(name)))
-
-
-def looped(loop: ast.For) -> Iterator[ast.expr]:
-    """What a loop takes the parameters of: `self` in `for p in self.parameters()`."""
-    for node in ast.walk(loop.iter):
-        if isinstance(node, ast.Attribute) and node.attr in _PARAMETERS:
-            yield node.value
+        if top is not None:
+            return top in self.names
+        uses = (use for name in self.names for use in uses_of(text, name))
+        return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses)
 
 
 def outermost(text: FileText, node: ast.AST) -> str | None:
     """The name of the outermost function or class that a node stands in."""
     scopes = text.scopes(node)
     return scopes[-1].name if scopes else None
+
+
+def _holders(text: FileText, node: ast.AST) -> Iterator[str]:
+    """The names of what a mention of a class makes able to build an object of it.
+
+    Those are the outermost function or class around it or, where there is none, the table that it is put into.
+    """
+    top = outermost(text, node)
+    if top is not None:
+        yield top
+    if top is not None or isinstance(node, ast.Constant):  # lists of names, such as `__all__`, build nothing
+        return
+    inner = node
+    for above in text.above(node):
+        if isinstance(above, ast.Call) and inner is above.func:
+            return  # an object of it, which has no name elsewhere
+        if isinstance(above, ast.Assign):
+            yield from filter(None, map(_root, above.targets))
+        inner = above
+
+
+def _root(target: ast.expr) -> str:
+    """`TABLE` for `TABLE` and `TABLE["net"]`."""
+    return last_name(target.value if isinstance(target, ast.Subscript) else target)
 
 
 def _may_build(text: FileText, node: ast.AST) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from initlint.disk import Disk, Question
 from initlint.reach.text import FileText
-from initlint.search import is_installed, is_marked
+from initlint.search import is_installed, is_marked, whole_word
 
 
 class Surroundings:
@@ -36,7 +35,7 @@ class Surroundings:
 
     def holding(self, file: Path, name: str) -> tuple[Path, ...] | None:
         """`file`, and the files of its project that hold the word `name`; None if the project is too large to tell."""
-        return self.matching(file, name, rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+        return self.matching(file, name, whole_word(name))
 
     def matching(self, file: Path, piece: str, pattern: str) -> tuple[Path, ...] | None:
         """As `holding`, those that match `pattern`; `piece` stands in each match, and is what is looked for first."""
@@ -44,6 +43,13 @@ class Surroundings:
         found = self._disk.matching(root, piece, pattern)
         self._ask(("matching", root, piece, pattern, self._disk.matched(root, piece, pattern)))
         return None if found is None else (own, *(Path(path) for path in found if path != str(own)))
+
+    def is_configured(self, file: Path, name: str) -> bool:
+        """Whether a configuration, a script or a document of the project may name what `file` defines as `name`."""
+        root = str(self.root(file))
+        named = self._disk.named(root, name)
+        self._ask(("named", root, name, named))
+        return bool(named)
 
     def text(self, path: Path) -> FileText | None:
         """The names of a file; None if it is no Python that can be read."""

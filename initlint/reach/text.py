@@ -57,6 +57,20 @@ class FileText:
         ]
 
     @cached_property
+    def imported(self) -> dict[str, str]:
+        """What the imported names stand for: a dotted name, with leading dots where the import is relative."""
+        names: dict[str, str] = {}
+        for node in self.parents:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    top = alias.name.partition(".")[0]
+                    names[alias.asname or top] = alias.name if alias.asname else top
+            elif isinstance(node, ast.ImportFrom):
+                module = "." * node.level + (node.module or "")
+                names.update((alias.asname or alias.name, f"{module}.{alias.name}") for alias in node.names)
+        return names
+
+    @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
         """The classes by name, wherever they are defined."""
         return {node.name: node for node in self.parents if isinstance(node, ast.ClassDef)}

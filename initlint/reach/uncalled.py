@@ -9,6 +9,7 @@ from pathlib import Path
 
 from initlint.reach.bases import Bases
 from initlint.reach.init_functions import init_functions, initialises
+from initlint.reach.lookups import LOOKUPS, METHOD_LOOKUP, lookups, method_lookups
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, FunctionNode, ScopeNode, dotted, last_name
 
@@ -37,12 +38,13 @@ def uncalled(
             continue
         scopes = text.scopes(function)
         if not scopes:
-            if not _is_public_or_alone(text, function, around.is_library(file)):
+            if not _is_public_or_alone(text, function, around.is_library(file)) and not search.is_looked_up(function):
                 yield Uncalled(function, None, search.named(function))
         elif isinstance(scopes[0], ast.ClassDef):
             if _is_silent_method(text, function, scopes, bases(scopes[0].name), around.is_library(file)):
                 continue
-            yield Uncalled(function, scopes[0], search.named(function))
+            if not search.is_looked_up(function):
+                yield Uncalled(function, scopes[0], search.named(function))
         elif not scopes[0].name.startswith("test"):
             yield Uncalled(function, text.class_of(function), search.named(function))
 
@@ -108,6 +110,24 @@ class _Search:
     def _uses(self, path: Path, function: FunctionNode) -> bool:
         other = self.around.text(path)
         return other is None or any(self._is_use(other, node, function) for node in other.mentions(function.name))
+
+    def is_looked_up(self, function: FunctionNode) -> bool:
+        """Whether a text beside the code names it, or code may take it by a name that it does not spell out."""
+        if self.around.is_configured(self.file, function.name):
+            return True
+        if isinstance(self.text.parents[function], ast.ClassDef):
+            files = self.around.matching(self.file, "getattr(", METHOD_LOOKUP)
+            return self._any(files, method_lookups)
+        return any(
+            self._any(self.around.matching(self.file, piece, pattern), lambda text: lookups(text, self.file))
+            for piece, pattern in LOOKUPS.items()
+        )
+
+    def _any(self, files: tuple[Path, ...] | None, found: Callable[[FileText], Iterator[ast.AST]]) -> bool:
+        if files is None:
+            return True
+        texts = (self.text if path == self.file else self.around.text(path) for path in files)
+        return any(text is not None and any(True for _ in found(text)) for text in texts)
 
     def _is_use(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
         parent = text.parents[node]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import enum
 import re
 from collections.abc import Iterator
@@ -10,21 +11,17 @@ from pathlib import Path
 
 from initlint.facts.frameworks import LOADERS
 from initlint.reach.bases import Bases
-from initlint.reach.init_functions import is_init_call
-from initlint.reach.related import Related, Texts, Untold, looped
+from initlint.reach.fills import FILLS, Fill, fills, handed_out
+from initlint.reach.init_functions import WRITER, is_init_call
+from initlint.reach.related import Related, Texts, Untold
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, dotted, last_name
 
-_INIT = r"init|reset|xavier|kaiming|glorot|uniform|normal(?!ize)|orthogonal"
-_INITIALIZER = re.compile(_INIT, re.IGNORECASE)
-_WRITER = re.compile(
-    _INIT + r"|load|copy|set|fill|assign|register|zero|ones|constant|eye|dirac|tie|share|convert|pretrained|_$",
-    re.IGNORECASE,
-)
-"""Functions that may write to what they are handed."""
 _SETTING_UP = re.compile(r"init|reset|load|setup|set_|build|convert|copy|tie|fuse|prepare|create", re.IGNORECASE)
 """Functions in which a parameter may be written to under another name."""
-_LOADERS = ("load_state_dict", "from_pretrained", "load_checkpoint", "_load_checkpoint", "load_weights")
+_LOADER = re.compile(r"load_state_dict|from_pretrained|init_empty_weights|to_empty|load_\w*(?:checkpoint|weights|ckpt)")
+_LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_weights", "to_empty")}
+"""Text of what fills a model from a checkpoint, by a piece of it."""
 
 
 class Fate(enum.Enum):
@@ -38,7 +35,7 @@ class Fate(enum.Enum):
 
 def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundings) -> Fate | None:
     """What becomes of `self.attribute` of the class `owner` in `file`; None if something may write to it."""
-    if not attribute.isidentifier():
+    if not attribute.isidentifier() or not bases.is_known:
         return None
     texts = Texts(file, around)
     try:
@@ -49,17 +46,62 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
             for text, node in texts.mentions(attribute)
             if _concerns(related, text, node, family) and not _defines(text, node)
         ]
-        if any(_may_write(text, node) for text, node in found) or _in_loops(related):
+        if any(_may_write(text, node) for text, node in found) or _is_handed_out(related):
+            return None
+        filled = _filled(related)
+        if filled is Fill.INIT:
             return None
         if not found:
             return Fate.UNUSED
-        return Fate.LOADED if bases.loads or _may_be_loaded(related) else Fate.USED
+        loaded = filled is Fill.COPY or bases.loads or _may_be_loaded(related)
+        return Fate.LOADED if loaded else Fate.USED
     except Untold:
         return None
 
 
 def _may_be_loaded(related: Related) -> bool:
-    return related.derives(LOADERS) or any(map(related.meets, _LOADERS))
+    return related.derives(LOADERS) or any(
+        isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node))
+        for text in related.texts.matching(_LOADERS)
+        for node in text.parents
+    )
+
+
+def _filled(related: Related) -> Fill:
+    """What code that takes all parameters of a model may do with the object's.
+
+    Init that takes them from anything but `self` counts wherever it stands.
+    """
+    found = Fill.NONE
+    for text in related.texts.matching(FILLS):
+        for node, fill in fills(text):
+            if related.is_at_hand(text, node) or (fill is Fill.INIT and _may_concern(related, text, node)):
+                return Fill.INIT  # where the object is at hand, also by a copy
+            found = max(found, Fill.NONE if _is_of_self(node) else fill)
+    return found
+
+
+def _may_concern(related: Related, text: FileText, node: ast.AST) -> bool:
+    cls = text.class_of(node)
+    if cls is None or not _is_of_self(node):
+        return True
+    return related.has(cls) or related.meets(text, node)
+
+
+def _is_of_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _is_handed_out(related: Related) -> bool:
+    """Whether code that may hold the object hands it to a function of another library that may fill it."""
+    for text in map(related.texts.read, related.files):
+        for node in text.parents:
+            if not isinstance(node, ast.Call):
+                continue
+            names = list(handed_out(node, text.imported))
+            if names and related.meets(text, node) and not all(map(related.texts.defines, names)):
+                return True
+    return False
 
 
 def _concerns(related: Related, text: FileText, node: ast.AST, family: frozenset[str]) -> bool:
@@ -153,8 +195,10 @@ def _may_write(text: FileText, node: ast.AST) -> bool:
             return True
         if isinstance(above, (ast.Subscript, ast.Attribute)) and isinstance(above.ctx, (ast.Store, ast.Del)):
             return True
+        if isinstance(above, ast.keyword) and above.arg == "out":
+            return True
         if isinstance(above, ast.Call) and inner is not above.func:
-            if _WRITER.search(last_name(above.func)):
+            if WRITER.search(last_name(above.func)) or _is_unknown_function(text, above.func):
                 return True
             computed = True
         if isinstance(above, (ast.For, ast.comprehension)) and not computed:
@@ -166,6 +210,15 @@ def _may_write(text: FileText, node: ast.AST) -> bool:
     return True
 
 
+def _is_unknown_function(text: FileText, function: ast.expr) -> bool:
+    """Whether a function is a value of the code around it (`init_fn(w)`), or a kernel (`fill[grid](w)`)."""
+    if not isinstance(function, ast.Name):
+        return isinstance(function, ast.Subscript)
+    name = function.id
+    defined = name in text.classes or any(own.name == name for own in text.functions)
+    return not (defined or name in text.imported or hasattr(builtins, name))
+
+
 def _may_rename(text: FileText, node: ast.AST, statement: ast.stmt, computed: bool) -> bool:
     """Whether a read in a statement may give the parameter another name, under which it is written to.
 
@@ -174,23 +227,6 @@ def _may_rename(text: FileText, node: ast.AST, statement: ast.stmt, computed: bo
     function = next((scope for scope in text.scopes(node) if not isinstance(scope, ast.ClassDef)), None)
     if function is None:
         return isinstance(statement, ast.Assign) and not computed
+    if isinstance(statement, ast.Return) and not computed and function.name != "forward":
+        return any(_may_write(text, use) for use in text.mentions(function.name))
     return _SETTING_UP.search(function.name) is not None
-
-
-def _in_loops(related: Related) -> bool:
-    """Whether a loop over the parameters of what may hold the object writes to them."""
-    return any(
-        _initialises(loop) and _loops_over(related, text, loop) for text, loop in related.texts.loops_over_parameters()
-    )
-
-
-def _initialises(loop: ast.For) -> bool:
-    calls = (node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call))
-    return any(is_init_call(call) or _INITIALIZER.search(last_name(call.func)) for call in calls)
-
-
-def _loops_over(related: Related, text: FileText, loop: ast.For) -> bool:
-    cls = text.class_of(loop)
-    if cls is not None and any(isinstance(model, ast.Name) and model.id == "self" for model in looped(loop)):
-        return related.has(cls)
-    return related.reaches(text, loop)

@@ -6,7 +6,7 @@ Reports `nn.Parameter(torch.empty(...))`, and the same with `torch.Tensor(...)` 
 project writes to the parameter.
 
 - error: it is used
-- warning: it is used, and code that builds the model, or a base class, may load a checkpoint
+- warning: it is used, and code of the project or a base class may load a checkpoint
 - info: nothing uses it
 
 All files of the project are searched, also those that are not linted: the project is the folder with
@@ -14,7 +14,8 @@ All files of the project are searched, also those that are not linted: the proje
 from.
 
 It is silent if anything may write to a parameter of that name: a method of the class or another class that has it, a
-function that is handed a module, a loop over the parameters of a model that may contain it, code that is not followed.
+function that is handed the model, `apply` with a function of another library, a loop over the parameters of any model
+that initialises them, a base class that is neither of the project nor known, code that is not followed.
 It is silent for parameters that require no gradient, that are of size zero, or that are on the device `meta`, and for a
 single number that nothing uses.
 

@@ -152,6 +152,73 @@ def test_functions(tmp_path: Path, cls: str, more: str, reported: bool) -> None:
     assert bool(rows(tmp_path, {"net.py": FUNCTION.format(cls=cls, more=more)})) is reported
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("conf/model.yaml", "init: net.weights_init\n"),
+        ("pyproject.toml", "[tool.train]\ninit = 'net:weights_init'\n"),
+        ("setup.cfg", "[train]\ninit = weights_init\n"),
+        ("conf/model.json", '{"init": "weights_init"}'),
+        ("train.gin", "Net.init = @weights_init\n"),
+        ("train.sh", "python train.py --init weights_init\n"),
+        ("README.md", "Start with `net.apply(weights_init)`.\n"),
+        ("docs/use.rst", "``net.apply(weights_init)``\n"),
+    ],
+)
+def test_a_text_beside_the_code_that_names_it(tmp_path: Path, file: str, text: str) -> None:
+    net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
+    assert rows(tmp_path, {"net.py": net, file: text}) == []
+    assert rows(tmp_path, {"net.py": net, file: text.replace("weights_init", "my_weights_init")}) == [3]
+
+
+def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
+    net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
+    words = '["weights_init"' + ', "another word"' * 30_000 + "]"
+    assert rows(tmp_path, {"net.py": net, "words.json": words}) == [3]
+
+
+@pytest.mark.parametrize(
+    ("other", "reported"),
+    [
+        ("import net\ninit = getattr(net, args.init)\n", False),
+        ("import net as n\ninit = getattr(n, args.init)\n", False),
+        ("import net\ninit = vars(net)[args.init]\n", False),
+        ("import net\ninit = net.__dict__[args.init]\n", False),
+        ("from net import *\ninit = globals()[args.init]\n", False),
+        ("from net import *\ninit = eval(args.init)\n", False),
+        ("import importlib\ninit = getattr(importlib.import_module(args.module), args.init)\n", False),
+        ("import fire\nfrom net import *\nfire.Fire()\n", False),
+        ("import net\nnet = getattr(net, 'Net')()\n", True),
+        ("import net\nnet = getattr(net, args.prefix + '_net')()\n", True),
+        ("import torch\nact = getattr(torch.nn, args.act)\n", True),
+        ("import net\nnet.Net().eval()\n", True),
+        ("import importlib\ndata = importlib.import_module('datasets.' + args.data)\n", True),
+    ],
+)
+def test_names_that_code_takes_from_values(tmp_path: Path, other: str, reported: bool) -> None:
+    files = {"net.py": FUNCTION.format(cls="class Net(nn.Module): pass", more=""), "other.py": other}
+    assert bool(rows(tmp_path, files)) is reported
+
+
+@pytest.mark.parametrize(
+    ("more", "other", "reported"),
+    [
+        ("getattr(self, kind)()", "", False),
+        ("all(getattr(self, name)() for name in dir(self))", "", False),
+        ("pass", "def start(model, name):\n    getattr(model, name)()\n", False),
+        ("pass", "import models\nnet = getattr(models, name)()\n", True),
+        ("pass", "def start(model, name):\n    return getattr(model, name)(3)\n", True),
+    ],
+)
+def test_methods_that_code_takes_by_values(tmp_path: Path, more: str, other: str, reported: bool) -> None:
+    assert bool(rows(tmp_path, {"net.py": net(more), "other.py": other})) is reported
+
+
+@pytest.mark.parametrize("name", ["reinit_head", "re_init_weights", "reinitialize"])
+def test_what_starts_anew_is_there_for_later(tmp_path: Path, name: str) -> None:
+    assert rows(tmp_path, {"net.py": net(name=name)}) == []
+
+
 def test_a_local_function(tmp_path: Path) -> None:
     local = "def init(m):\n                nn.init.zeros_(m.weight)"
     text = net("self.apply(init)", name="other").replace("self.apply(init)", f"{local}\n            print(self)")
@@ -236,6 +303,19 @@ def test_a_test_in_a_loop(tmp_path: Path, target: str, method: str, test: str, r
 )
 def test_a_test_in_a_callback(tmp_path: Path, start: str, reported: bool) -> None:
     assert rows(tmp_path, {"net.py": loop(start=start)}) == ([15] if reported else [])
+
+
+def test_a_class_that_is_mixed_into_a_layer_may_be_one(tmp_path: Path) -> None:
+    text = loop(start="isinstance(self, nn.Linear)")
+    assert rows(tmp_path, {"net.py": text + "\n    class Own(Net):\n        pass\n"}) == [15]
+    assert rows(tmp_path, {"net.py": text + "\n    class Mixed(Net, nn.Linear):\n        pass\n"}) == []
+
+
+def test_a_method_of_the_file_hands_out_what_it_likes(tmp_path: Path) -> None:
+    text = loop(method="parameters")
+    assert rows(tmp_path, {"net.py": text}) == [11]
+    own = "\n        def parameters(self):\n            return [self.fc]\n"
+    assert rows(tmp_path, {"net.py": text + own}) == []
 
 
 def test_branches_with_one_cause_are_one_finding(tmp_path: Path) -> None:

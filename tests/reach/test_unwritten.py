@@ -117,6 +117,126 @@ def test_a_file_beside_it_does_not_write(tmp_path: Path, other: str) -> None:
     assert [row for _, row, _ in found(tmp_path, "INI108", files)] == [7]
 
 
+FROM_NET = "from torch import nn\nfrom net import Net\n"
+FILL = "def fill(m):\n    for p in m.parameters():\n        nn.init.normal_(p)\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "[nn.init.normal_(p) for p in Net().parameters()]\n",
+        "list(map(nn.init.normal_, Net().parameters()))\n",
+        "torch._foreach_zero_(list(Net().parameters()))\n",
+        "nn.utils.vector_to_parameters(v, Net().parameters())\n",
+        "ps = list(Net().parameters())\nfor p in ps:\n    p.data.normal_(0, 0.02)\n",
+        "for p, q in zip(Net().parameters(), given):\n    p.data = q.clone()\n",
+        "for m in Net().modules():\n    for name, p in m._parameters.items():\n        p.data.zero_()\n",
+        "state = Net().state_dict()\nfor key in state:\n    state[key].normal_(0, 0.02)\n",
+        "for value in Net().state_dict().values():\n    value.copy_(torch.randn_like(value))\n",
+        "Net().apply(lambda m: [nn.init.normal_(p) for p in m.parameters()])\n",
+        "import copy\nnet = copy.deepcopy(Net())\nfor p in net.parameters():\n    nn.init.normal_(p)\n",
+    ],
+)
+def test_code_that_fills_all_parameters(tmp_path: Path, other: str) -> None:
+    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "from elsewhere import start\nNet().apply(start)\n",
+        "from elsewhere import init_model\ninit_model(Net())\n",
+        "import elsewhere\nelsewhere.init_model(model=Net())\n",
+        "from elsewhere import start\nnet = FSDP(Net(), param_init_fn=start)\n",
+    ],
+)
+def test_functions_of_other_libraries_that_may_fill(tmp_path: Path, other: str) -> None:
+    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "optimizer = torch.optim.SGD(Net().parameters(), 0.1)\n",
+        "net = Net()\nfor p in net.parameters():\n    p.requires_grad_(False)\n    p.grad.zero_()\n",
+        "ema = Net()\nfor p, q in zip(ema.parameters(), net.parameters()):\n    p.data.mul_(0.9).add_(q.data, alpha=0.1)\n",
+        "nn.utils.clip_grad_norm_(Net().parameters(), 1.0)\n",
+        "print(sum(p.numel() for p in Net().parameters()))\n",
+        "ok = all(torch.isfinite(p).all() for p in Net().parameters())\n",
+        "def start(m):\n    if isinstance(m, nn.Linear):\n        nn.init.normal_(m.weight)\nNet().apply(start)\n",
+        "def init_model(m):\n    nn.init.normal_(m.fc.weight)\ninit_model(Net())\n",
+        "import lightning\nlightning.Trainer().fit(Net())\n",
+    ],
+)
+def test_code_that_takes_all_parameters_and_fills_none(tmp_path: Path, other: str) -> None:
+    files = {"net.py": net(), "other.py": FROM_NET + other}
+    assert [(level, row) for level, row, _ in found(tmp_path, "INI108", files)] == [("error", 7)]
+
+
+@pytest.mark.parametrize(
+    ("files", "reported"),
+    [
+        ({"train.py": FROM_NET + "def main():\n    start(Net())\ndef start(m):\n    fill(m)\n" + FILL}, False),
+        ({"train.py": f"import importlib\nnet = importlib.import_module(name).Net()\nfill(net)\n{FILL}"}, False),
+        ({"train.py": "from net import Net as N\ndef fill(m):\n    nn.init.normal_(m.table)\nfill(N())\n"}, False),
+        (
+            {
+                "table.py": "from net import Net\nMODELS = {'net': Net}\n",
+                "train.py": "from table import MODELS\ndef main(name):\n    fill(MODELS[name]())\n"
+                "def fill(m):\n    nn.init.normal_(m.table)\n",
+            },
+            False,
+        ),
+        (
+            {
+                "wrap.py": "class Wrap(nn.Module):\n    def __init__(self, inner):\n        self.inner = inner\n"
+                "        for p in self.parameters():\n            nn.init.normal_(p)\n",
+                "train.py": "from net import Net\nfrom wrap import Wrap\nnet = Wrap(Net())\n",
+            },
+            False,
+        ),
+        ({"hydra.yaml": "_target_: net.Net\ntable: 3\n"}, True),
+    ],
+    ids=["through two functions", "dynamic import", "renamed", "table of classes", "wrapped", "configuration"],
+)
+def test_ways_from_the_class_to_what_fills_it(tmp_path: Path, files: dict[str, str], reported: bool) -> None:
+    assert bool(found(tmp_path, "INI108", {"net.py": net(), "setup.cfg": "", **files})) is reported
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "torch.randn(4, out=self.table)",
+        "self.fill()\n\n        def fill(self):\n            kernel[(1,)](self.table, 4)",
+        "self.fill()\n\n        def fill(self):\n            for w in self.own():\n                nn.init.normal_(w)\n\n"
+        "        def own(self):\n            return [self.table]",
+        "self.start = None\n\n        def fill(self, init_fn):\n            init_fn(self.table)",
+        "self.start = None\n\n        def fill(self):\n            f = functools.partial(nn.init.normal_, std=0.02)\n"
+        "            f(self.table)",
+        "self.start = None\n\n        def fill(self):\n            for p in self.__dict__['_parameters'].values():\n"
+        "                p.data.zero_()",
+        "self.start = None\n\n        def setup(self, stage):\n            w = self.table\n            w.data[:] = 0",
+    ],
+)
+def test_ways_within_the_class(tmp_path: Path, more: str) -> None:
+    assert found(tmp_path, "INI108", {"net.py": net(more=more)}) == []
+
+
+def test_a_tensor_filled_before_it_becomes_a_parameter(tmp_path: Path) -> None:
+    made = "torch.empty(4)\n            torch.randn(4, out=w)\n            self.table = nn.Parameter(w)"
+    text = net().replace("self.table = nn.Parameter(torch.empty(4))", f"w = {made}")
+    assert found(tmp_path, "INI108", {"net.py": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "levels"),
+    [("nn.Module, Theirs", []), ("Theirs", []), ("lightning.LightningModule", ["error"]), ("nn.Module", ["error"])],
+)
+def test_base_classes_that_may_fill(tmp_path: Path, base: str, levels: list[str]) -> None:
+    text = "import lightning\nfrom elsewhere import Theirs\n" + net(base=base).replace("\n    ", "\n")
+    assert [level for level, _, _ in found(tmp_path, "INI108", {"net.py": text})] == levels
+
+
 def test_a_file_that_cannot_be_read_may_write(tmp_path: Path) -> None:
     assert found(tmp_path, "INI108", {"net.py": net(), "other.py": "print Net().table\n"}) == []
 
@@ -124,6 +244,8 @@ def test_a_file_that_cannot_be_read_may_write(tmp_path: Path) -> None:
 def test_a_checkpoint_makes_it_a_warning(tmp_path: Path) -> None:
     build = "def build(path):\n    from net import Net\n    net = Net()\n    net.load_state_dict(torch.load(path))\n"
     assert [level for level, _, _ in found(tmp_path, "INI108", {"net.py": net(), "build.py": build})] == ["warning"]
+    resume = "def resume(model, path):\n    model.load_state_dict(torch.load(path))\n"
+    assert [d[0] for d in found(tmp_path / "resume", "INI108", {"net.py": net(), "resume.py": resume})] == ["warning"]
     holder = "from net import Net\nclass Two(ModelMixin):\n    def __init__(self):\n        self.net = Net()\n"
     assert [d[0] for d in found(tmp_path / "two", "INI108", {"net.py": net(), "two.py": holder})] == ["warning"]
     hub = net(base="nn.Module, PyTorchModelHubMixin")
