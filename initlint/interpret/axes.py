@@ -11,10 +11,13 @@ from initlint.facts.layers import Product
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view the axis of the parameter's own shape that it runs along; None if that is not known."""
 
+NEW = -1
+"""An axis of size one that an index puts in (`w[None]`)."""
+
 _REVERSING = frozenset({"T", "t", "H", "adjoint"})
 _OF_MATRICES = frozenset({"mT", "mH", "adjoint"})
 _KEEPING = frozenset(
-    "bfloat16 clone contiguous cpu cuda data detach double float half real to type type_as xpu".split()
+    "bfloat16 clone contiguous cpu cuda data detach double float half index_select real to type type_as xpu".split()
 )
 
 
@@ -48,25 +51,29 @@ def indexed(axes: Axes, index: object) -> Axes:
     if axes is None:
         return None
     parts = index if isinstance(index, tuple) else (index,)
-    if len(parts) > len(axes) or any(isinstance(part, (bool, type(None))) or part is ... for part in parts):
+    if sum(part is not None for part in parts) > len(axes) or any(isinstance(p, bool) or p is ... for p in parts):
         return None
-    kept = tuple(axis for axis, part in zip(axes, parts, strict=False) if isinstance(part, slice))
-    return kept + axes[len(parts) :]
+    rest = iter(axes)
+    taken = [(NEW if part is None else next(rest), part) for part in parts]
+    kept = tuple(axis for axis, part in taken if part is None or isinstance(part, slice))
+    return kept + tuple(rest)
 
 
 def of_matmul(axes: Axes, on_the_right: bool) -> Product | None:
     """`data @ parameter`, or `parameter @ data`."""
-    if not axes:
+    if not axes or axes == (NEW,):
         return None
     if len(axes) == 1:
         return Product(axes, ())
     *_, rows, columns = axes
+    if NEW in (rows, columns):
+        return None
     return Product((rows,), (columns,)) if on_the_right else Product((columns,), (rows,))
 
 
 def of_linear(axes: Axes) -> Product | None:
     """`F.linear(data, parameter)`, and convolutions: outputs first, then all that is summed."""
-    return Product(axes[1:], axes[:1]) if axes and len(axes) > 1 else None
+    return Product(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def of_einsum(equation: Equation, position: int, axes: Axes) -> Product | None:
     """The operand at `position` of an einsum of two."""
     left, arrow, right = equation.text.partition("->")
     terms = [equation.labels(term) for term in left.split(",")]
-    if axes is None or len(terms) != 2:
+    if axes is None or NEW in axes or len(terms) != 2:
         return None
     own, other = terms[position], set(terms[1 - position])
     if "..." in own or len(own) != len(axes) or len(set(own)) < len(own):

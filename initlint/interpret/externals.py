@@ -129,7 +129,7 @@ def _operator(machine: Machine, name: str, call: Call) -> Value:
         return _weighted(machine, name, call)
     if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
         return copy_of(machine, first, call.site)
-    if name in TRANSPARENT_FUNCTIONS:
+    if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):
         return passed(machine, first, name.rpartition(".")[2], list(call.values)[1:])
     if name in NOTED_FUNCTIONS:
         return _noted(machine, name, NOTED_FUNCTIONS[name], first, values, call)
@@ -257,7 +257,8 @@ def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
     """
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     name = _name_of(call.site.node)
-    if _writes(name) or not _USES.match(name):
+    # What is handed data as well computes with it.
+    if _writes(name) or not (_USES.match(name) or data_of(call.values)):
         blur(machine, call.values, call.site)
     return unknown_result(machine, reason, call.values, call.site)
 

@@ -53,9 +53,23 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     if all(isinstance(v, Tensor) and v.node is not None and v.storage is None for v, _ in merged):
         inputs = [(v.node, c) for v, c in merged]
         return Tensor(Node("join", "join", inputs, None))
+    view = _one_view([value for value, _ in merged])
+    if view is not None:
+        return view
     if len(merged) > _MAX_OPTIONS:
         return Unknown("too many alternatives")
     return Union(merged)
+
+
+def _one_view(values: list[Value]) -> Tensor | None:
+    """What stands for views of one parameter along the same axes, such as all of its matrices or some of them."""
+    views = [value for value in values if isinstance(value, Tensor) and value.storage is not None and value.axes]
+    first = views[0] if views else None
+    if first is None or len(views) < len(values):
+        return None
+    if any(v.node is not None or v.storage is not first.storage or v.axes != first.axes for v in views):
+        return None
+    return Tensor(None, first.storage, False, False, first.sources, None, first.transposed, axes=first.axes)
 
 
 def join_fields(

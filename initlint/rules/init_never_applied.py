@@ -12,8 +12,8 @@ Reports init code that is never reached:
 
 All files of the project are searched for the name, also those that are not linted: the project is the folder with
 `pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file, or without one the folder that its imports start
-from. Any mention counts, also as a string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`, `.gin`),
-in scripts and in documents (`.md`, `.rst`) of the project.
+from. Any mention counts, also as a string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`,
+`.gin`), in scripts and in documents (`.md`, `.rst`) of the project.
 
 It is silent for methods that a base class defines or calls (`PreTrainedModel` calls `_init_weights`; name others in
 `[tool.initlint.base-classes]`), for a base class that cannot be read, for a class without `forward`, for the public

@@ -9,7 +9,7 @@ import pytest
 from initlint.facts.layers import Product
 from initlint.graph import Layer
 from initlint.interpret import Project
-from initlint.interpret.axes import Equation, indexed, of_einsum, viewed
+from initlint.interpret.axes import NEW, Equation, indexed, of_einsum, viewed
 from initlint.source import SourceFile
 
 FILE = Path("/nowhere/net.py")  # in a project of its own: what surrounds this one is not asked about it
@@ -61,6 +61,10 @@ def layer(shape: str, result: str, path: str = "W") -> Layer:
         ("3, 4", "torch.einsum('bi,io', x, self.W)", (0,), (1,)),
         ("3, 4", "einsum(x, self.W, 'batch in, in out -> batch out')", (0,), (1,)),
         ("4, 3, 3, 3", "F.conv2d(x, self.W)", (1, 2, 3), (0,)),
+        ("8, 3, 4", "x @ self.W[None, :, :, :]", (1,), (2,)),
+        ("8, 3, 4", "x @ torch.index_select(self.W, 0, i)", (1,), (2,)),
+        ("8, 3, 4", "x @ (self.W[1:] if x.any() else self.W)", (1,), (2,)),
+        ("8, 3, 4", "x @ (torch.index_select(self.W, 0, i) if x.any() else self.W).transpose(1, 2)[None]", (2,), (1,)),
     ],
 )
 def test_product(shape: str, result: str, summed: tuple[int, ...], kept: tuple[int, ...]) -> None:
@@ -75,6 +79,8 @@ def test_product(shape: str, result: str, summed: tuple[int, ...], kept: tuple[i
         ("3, 4", "x @ self.W + x @ self.W.t()"),
         ("3, 4", "x @ self.W.view(4, 3)"),
         ("3, 4", "x * self.W"),
+        ("3, 4", "x @ self.W[:, None]"),
+        ("3, 4", "x @ (self.W if x.any() else self.W.t())"),
         ("3, 4", "F.embedding(x, self.W)"),
         ("3, 4", "torch.einsum('bi,...o->bo', x, self.W)"),
         ("3, 4", "torch.einsum('bi,jo->bo', x, self.W)"),
@@ -118,7 +124,14 @@ def test_views(operator: str, arguments: tuple[object, ...], axes: tuple[int, ..
 
 @pytest.mark.parametrize(
     ("index", "axes"),
-    [(0, (1, 2)), (slice(2), (0, 1, 2)), ((0, slice(2), 1), (1,)), (None, None), (True, None), ((0, 0, 0, 0), None)],
+    [
+        (0, (1, 2)),
+        (slice(2), (0, 1, 2)),
+        ((0, slice(2), 1), (1,)),
+        (None, (NEW, 0, 1, 2)),
+        (True, None),
+        ((0, 0, 0, 0), None),
+    ],
 )
 def test_indices(index: object, axes: tuple[int, ...] | None) -> None:
     assert indexed((0, 1, 2), index) == axes

@@ -31,3 +31,14 @@ def test_what_comes_after_the_init_leaves_it(call: str) -> None:
 @pytest.mark.parametrize("call", ["setup(net)", "test_init(net)", "trainer.load(net)", "table[0](net)"])
 def test_anything_else_may_have_changed_it(call: str) -> None:
     assert initlint.check_source(SOURCE + call).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("call", "codes"),
+    [("self.attend(self, x)", ["INI301"]), ("self.attend(self)", []), ("self.init_from(self, x)", [])],
+)
+def test_what_is_handed_data_too_computes_with_it(call: str, codes: list[str]) -> None:
+    text = SOURCE.replace("return ", f"y = {call}\n        return ").replace("net = Net()", "")
+    text = text.replace("__init__(self):", "__init__(self, attend, init_from):\n        self.attend = attend", 1)
+    text = text.replace("super()", "self.init_from = init_from\n        super()")
+    assert [d.code for d in initlint.check_source(text).diagnostics] == codes
