@@ -147,21 +147,20 @@ def _is_content(target: ast.expr, names: set[str]) -> bool:
 
 
 def handed_out(call: ast.Call, imported: Container[str]) -> Iterator[str]:
-    """The names of functions that may fill a model which `call` hands them, or has `apply` hand them.
+    """The names of imported functions that may fill a model which `call` hands them, or has `apply` hand them.
 
     `imported`: the names that the file imports.
     """
     name = last_name(call.func)
+    given = [word.value for word in call.keywords if word.arg and _CALLBACK.search(word.arg)]
     if name == "apply" and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
-        if not isinstance(call.args[0], ast.Lambda):
-            given = {last_name(part) for part in ast.walk(call.args[0])}
-            yield from (word for word in given if word in imported or INITIALIZER.search(word))
-        return
-    callbacks = (last_name(word.value) for word in call.keywords if word.arg and _CALLBACK.search(word.arg))
-    yield from filter(None, callbacks)
+        given += [call.args[0]] if not isinstance(call.args[0], ast.Lambda) else []
+    parts = (part for value in given for part in ast.walk(value))
+    functions: list[ast.expr] = [part for part in parts if isinstance(part, (ast.Name, ast.Attribute))]
     models = any(map(_may_be_model, call.args)) or any(word.arg in _MODELS for word in call.keywords)
     if models and INITIALIZER.search(name) and not name.startswith("__") and not name.endswith("_"):
-        yield name
+        functions.append(call.func)
+    yield from (last_name(part) for part in functions if dotted(part).partition(".")[0] in imported)
 
 
 def _may_be_model(argument: ast.expr) -> bool:

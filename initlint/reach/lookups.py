@@ -81,15 +81,31 @@ def _is_module(text: FileText, node: ast.expr, near: set[str]) -> bool:
     return bool(name) and bool(near & set(f"{text.imported.get(first, first)}.{rest}".split(".")))
 
 
-def method_lookups(text: FileText) -> Iterator[ast.Call]:
-    """Where a file takes a method by a name that it does not spell out, and may call it with nothing."""
+def method_lookups(text: FileText, owner: ast.ClassDef) -> Iterator[ast.Call]:
+    """Where a file takes a method by a name that it does not spell out, which may be one of the class `owner`.
+
+    Of another object than `self`, it must be called with nothing for nothing: `getattr(model, name)()`.
+    """
     for node in text.parents:
         if not isinstance(node, ast.Call) or last_name(node.func) not in ("getattr", "dir", "getmembers"):
             continue
         if not node.args or any(map(is_spelled, node.args[1:2])):
             continue
         subject = dotted(node.args[0]).partition(".")[0]
-        parent = text.parents[node]
-        is_called = isinstance(parent, ast.Call) and parent.func is node and not parent.args and not parent.keywords
-        if subject == "self" or (is_called and subject not in text.imported):
+        if subject == "self":
+            cls = text.class_of(node)
+            if cls is not None and (cls.name == owner.name or _are_related(cls, owner)):
+                yield node
+        elif subject not in text.imported and _is_called_for_nothing(text, node):
             yield node
+
+
+def _are_related(one: ast.ClassDef, other: ast.ClassDef) -> bool:
+    return one.name in map(last_name, other.bases) or other.name in map(last_name, one.bases)
+
+
+def _is_called_for_nothing(text: FileText, function: ast.Call) -> bool:
+    call = text.parents[function]
+    if not isinstance(call, ast.Call) or call.func is not function or call.args or call.keywords:
+        return False
+    return isinstance(text.parents[call], (ast.Expr, ast.Lambda, ast.ListComp, ast.GeneratorExp))

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from initlint.reach.lookups import LOOKUPS, lookups
 from initlint.reach.surroundings import Surroundings
-from initlint.reach.text import FileText, FunctionNode, last_name
+from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
 
 _MAX_NAMES = 60
 """The most classes and functions that may hold an object of a class, before nothing is said of it."""
 _NO_BUILDERS = frozenset({"isinstance", "issubclass", "register"})
 """Functions that are handed a class and make no object of it."""
-_MAX_HANDED = 20
-"""The most functions that are asked whether an object is handed to them, and the most files that mention one."""
-
 Told = TypeVar("Told")
 
 
@@ -53,10 +51,11 @@ class Texts:
         }
         return map(self.read, sorted(paths))
 
-    def defines(self, function: str) -> bool:
-        """Whether the project defines a function or a method of that name."""
-        files = _told(self.around.matching(self.file, f"def {function}", rf"\bdef {re.escape(function)}\b"))
-        return any(node.name == function for path in files for node in self.read(path).functions)
+    def definitions(self, name: str) -> int:
+        """How many functions, methods and classes of that name the project defines."""
+        pattern = rf"\b(?:def|class)\s+{re.escape(name)}\b"
+        texts = [self.read(path) for path in _told(self.around.matching(self.file, name, pattern))]
+        return sum(node.name == name for text in texts for node in text.parents if isinstance(node, ScopeNode))
 
 
 def uses_of(text: FileText, name: str) -> Iterator[ast.AST]:
@@ -77,13 +76,15 @@ def _told(answer: Told | None) -> Told:
 class Related:
     """The names of the classes and functions that may hold an object of the class `owner`, its own among them.
 
-    `files` are those that mention any of them.
+    `files` are those that mention any of them, or build objects of classes whose names they take from values: in the
+    functions and classes `builders`, by file; None stands for the file's top level.
     """
 
     owner: str
     texts: Texts
     names: frozenset[str]
     files: frozenset[Path]
+    builders: frozenset[tuple[Path, str | None]]
     _met: dict[str, bool] = field(default_factory=dict)
     _handed: dict[str, bool] = field(default_factory=dict)
 
@@ -97,7 +98,11 @@ class Related:
             found |= new
             if len(found) > _MAX_NAMES:
                 raise Untold
-        return cls(owner, texts, frozenset(found), frozenset(path for name in found for path in texts.paths(name)))
+        home = texts.file.resolve()
+        looking = ((text, node) for text in texts.matching(LOOKUPS) for node in lookups(text, home))
+        builders = frozenset((text.path.resolve(), outermost(text, node)) for text, node in looking)
+        files = {path for name in found for path in texts.paths(name)} | {path for path, _ in builders}
+        return cls(owner, texts, frozenset(found), frozenset(files), builders)
 
     def has(self, cls: ast.ClassDef) -> bool:
         """Whether a class may be, or hold, one of these."""
@@ -111,13 +116,14 @@ class Related:
     def meets(self, text: FileText, node: ast.AST) -> bool:
         """Whether one of these is at hand around `node`, or where the function or class around it is mentioned."""
         top = outermost(text, node)
-        if self.is_at_hand(text, node) or top is None:
-            return self.is_at_hand(text, node)
+        if self._is_held(text, node) or top is None:
+            return self._is_held(text, node)
         if top not in self._met:
-            texts = [self.texts.read(path) for path in self._paths(top) & self.files]
-            uses = ((other, use) for other in texts for use in uses_of(other, top) if not isinstance(use, ast.alias))
-            self._met[top] = any(self.is_at_hand(other, use) for other, use in uses)
+            self._met[top] = any(self._is_held(other, use) for other, use in self._uses(top))
         return self._met[top]
+
+    def _is_held(self, text: FileText, node: ast.AST) -> bool:
+        return self.is_at_hand(text, node) or (text.path.resolve(), outermost(text, node)) in self.builders
 
     def reaches(self, text: FileText, node: ast.AST) -> bool:
         """Whether the code around `node` may be handed one of these, also by what is handed one."""
@@ -127,14 +133,14 @@ class Related:
     def _is_handed(self, top: str) -> bool:
         if top not in self._handed:
             self._handed[top] = False  # what mentions itself tells nothing
-            # What many files mention says nothing of who is handed what.
-            if len(self._handed) <= _MAX_HANDED and len(self._paths(top)) <= _MAX_HANDED:
-                uses = (use for use in self.texts.mentions(top) if not isinstance(use[1], ast.alias))
-                self._handed[top] = any(self.reaches(text, node) for text, node in uses)
+            self._handed[top] = any(self.reaches(other, use) for other, use in self._uses(top))
         return self._handed[top]
 
-    def _paths(self, name: str) -> frozenset[Path]:
-        return frozenset(self.texts.paths(name))
+    def _uses(self, name: str) -> Iterator[tuple[FileText, ast.AST]]:
+        """Where `name` stands in the `files`, but for imports."""
+        for path in self.files.intersection(self.texts.paths(name)):
+            text = self.texts.read(path)
+            yield from ((text, use) for use in uses_of(text, name) if not isinstance(use, ast.alias))
 
     def is_at_hand(self, text: FileText, node: ast.AST) -> bool:
         """Whether the code around `node` names one of these, by what it stands in."""

@@ -115,9 +115,10 @@ class _Search:
         """Whether a text beside the code names it, or code may take it by a name that it does not spell out."""
         if self.around.is_configured(self.file, function.name):
             return True
-        if isinstance(self.text.parents[function], ast.ClassDef):
+        owner = self.text.parents[function]
+        if isinstance(owner, ast.ClassDef):
             files = self.around.matching(self.file, "getattr(", METHOD_LOOKUP)
-            return self._any(files, method_lookups)
+            return self._any(files, lambda text: method_lookups(text, owner))
         return any(
             self._any(self.around.matching(self.file, piece, pattern), lambda text: lookups(text, self.file))
             for piece, pattern in LOOKUPS.items()

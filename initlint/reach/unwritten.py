@@ -68,24 +68,21 @@ def _may_be_loaded(related: Related) -> bool:
 
 
 def _filled(related: Related) -> Fill:
-    """What code that takes all parameters of a model may do with the object's.
-
-    Init that takes them from anything but `self` counts wherever it stands.
-    """
+    """What code that takes all parameters of a model may do with the object's."""
     found = Fill.NONE
     for text in related.texts.matching(FILLS):
         for node, fill in fills(text):
             if related.is_at_hand(text, node) or (fill is Fill.INIT and _may_concern(related, text, node)):
                 return Fill.INIT  # where the object is at hand, also by a copy
-            found = max(found, Fill.NONE if _is_of_self(node) else fill)
+            found = max(found, Fill.NONE if _is_of_self(node) or fill is Fill.INIT else fill)
     return found
 
 
 def _may_concern(related: Related, text: FileText, node: ast.AST) -> bool:
     cls = text.class_of(node)
-    if cls is None or not _is_of_self(node):
-        return True
-    return related.has(cls) or related.meets(text, node)
+    if cls is not None and _is_of_self(node):
+        return related.has(cls) or related.meets(text, node)
+    return related.reaches(text, node)
 
 
 def _is_of_self(node: ast.AST) -> bool:
@@ -99,7 +96,7 @@ def _is_handed_out(related: Related) -> bool:
             if not isinstance(node, ast.Call):
                 continue
             names = list(handed_out(node, text.imported))
-            if names and related.meets(text, node) and not all(map(related.texts.defines, names)):
+            if names and related.meets(text, node) and not all(map(related.texts.definitions, names)):
                 return True
     return False
 
