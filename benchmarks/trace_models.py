@@ -92,9 +92,10 @@ of vit-pytorch builds from literals.
 
 HOME = """
 import importlib
-print([[getattr(importlib.import_module(module), name).__module__, name, kwargs] for module, name, kwargs in found])
+homes = [getattr(importlib.import_module(module), name, None) for module, name, _ in found]
+print([[home.__module__, name, kwargs] for home, (_, name, kwargs) in zip(homes, found) if home is not None])
 """
-"""Python that prints them by the modules that define them, whence they may be imported by another one."""
+"""Python that prints them by the modules that define them, without those that are only spoken of."""
 
 FLOOR = """
 import ast, importlib, sys

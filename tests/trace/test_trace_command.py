@@ -102,6 +102,12 @@ def test_what_cannot_be_built_is_one_line_and_the_rest_goes_on(net: str) -> None
     assert second == "initlint: net.py:Missing: cannot be imported: net has no attribute `Missing`"
 
 
+def test_a_model_stands_where_it_is_defined(net: str, in_directory: Path) -> None:
+    (in_directory / "package.py").write_text("from net import Net\n")
+    result = run("package:Net")
+    assert result.stdout.startswith("Net  net.py:5  "), result.stderr
+
+
 def test_the_configuration_names_targets(net: str, in_directory: Path) -> None:
     (in_directory / "initlint.toml").write_text(f'[trace]\ntarget = "{net}:Net"\nargs = [16]\ninputs = [[2, 256]]\n')
     result = run("--output-format", "json")

@@ -47,7 +47,7 @@ class {name}(nn.Module):
         self.fc = nn.Linear({width}, 4)
 
     def forward({parameters}):
-        assert x.dim() == {rank}
+        assert {test}
         return self.fc({value}).relu()
 """
 
@@ -66,13 +66,27 @@ class Routed(nn.Module):
         return made
 """
 
+BUFFERED = """
+class Buffered(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rate = torch.ones(2)[0].item()
+        self.register_buffer("scale", torch.ones(8))
+        self.fc = nn.Linear(8, 4)
+
+    def forward(self, x):
+        assert x.dim() == 3
+        return self.fc(x * self.scale).relu()
+"""
+
 CALLED = {
-    "Matrix": (8, "self, x", 4, "x"),
-    "Masked": (8, "self, x, *, mask", 3, "x * mask.unsqueeze(-1)"),
-    "Video": (3 * 16 * 112 * 112, "self, x", 5, "x.flatten(1)"),
-    "Signal": (3 * 64, "self, x", 3, "x.flatten(1)"),
+    "Matrix": (8, "self, x", "x.dim() == 4", "x"),
+    "Masked": (8, "self, x, *, mask", "x.dim() == 3", "x * mask.unsqueeze(-1)"),
+    "Video": (3 * 16 * 112 * 112, "self, x", "x.dim() == 5", "x.flatten(1)"),
+    "Signal": (3 * 64, "self, x", "x.dim() == 3", "x.flatten(1)"),
+    "Listed": (3 * 224**2, "self, x: list[Tensor] | list[list[Tensor]]", "len(x) == 1", "torch.stack(x).flatten(1)"),
 }
-"""Of models that torch.fx does not follow: the inner width, and the signature, rank and value of `forward`."""
+"""Of models that torch.fx does not follow: the inner width, and the signature, test and value of `forward`."""
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +94,12 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
     file = tmp_path_factory.mktemp("ways") / "net.py"
     parts = [SYMBOLIC.format(name=f"With{record}", record=record) for record in ("Named", "Data")]
     parts += [
-        RUN.format(name=name, width=width, parameters=parameters, rank=rank, value=value)
-        for name, (width, parameters, rank, value) in CALLED.items()
+        RUN.format(name=name, width=width, parameters=parameters, test=test, value=value)
+        for name, (width, parameters, test, value) in CALLED.items()
     ]
-    file.write_text(HEAD + "\n".join([*parts, ROUTED]))
+    file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED]))
     context = Context(Limits(), [], Additions(), SourceFile.read, str)
-    names = ["WithNamed", "WithData", "Routed", *CALLED]
+    names = ["WithNamed", "WithData", "Routed", "Buffered", *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}
 
@@ -108,7 +122,7 @@ def test_a_record_of_tensors_is_an_output(graphs: Callable[[str], ModelGraph], n
     }
 
 
-@pytest.mark.parametrize("name", CALLED)
+@pytest.mark.parametrize("name", ["Buffered", *CALLED])
 def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
     assert (model.way, model.incomplete) == ("run", ())

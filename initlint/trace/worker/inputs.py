@@ -16,7 +16,7 @@ Call = tuple[list[Any], dict[str, Any]]
 
 BATCH = 2
 _SIDES = (224, 256, 64, 32, 28, 128, 84, 96, 512, 384, 299, 192)
-_VIDEOS = ((16, 112), (16, 224), (16, 128), (16, 256), (8, 64))
+_VIDEOS = ((16, 112), (16, 224), (8, 224), (16, 128), (16, 256), (8, 64))
 _SIGNALS = (64, 256, 1024, 16000)
 _LENGTH = 16
 _MAX_CALLS = 32
@@ -133,7 +133,7 @@ def _sides(model: nn.Module) -> Iterator[int]:
 
 def _annotation(parameter: inspect.Parameter) -> str:
     hint = parameter.annotation
-    return hint if isinstance(hint, str) else getattr(hint, "__name__", "")
+    return hint if isinstance(hint, str) else getattr(hint, "__name__", str(hint))
 
 
 def _companion(parameter: inspect.Parameter, main: torch.Tensor, device: str) -> Any:

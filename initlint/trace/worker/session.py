@@ -77,7 +77,7 @@ def _trace(
         return {"error": _line(error), "stage": stage, **_where(error)}
     return {
         **described,
-        "file": getattr(module, "__file__", None),
+        "file": targets.home_of(found, module),
         "files": targets.files_of(model),
         "device": device,
         "way": traced.way,

@@ -72,6 +72,12 @@ def attribute_of(module: ModuleType, path: str) -> Any:
     return found
 
 
+def home_of(found: Any, module: ModuleType) -> str | None:
+    """The file that defines the class or function `found`, which `module` may only have imported."""
+    home = module if isinstance(found, nn.Module) else sys.modules.get(getattr(found, "__module__", ""), module)
+    return getattr(home, "__file__", None)
+
+
 def maker(found: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[[], Any]:
     """What makes the model: a call of a class or function, or the model itself."""
     if isinstance(found, nn.Module):

@@ -92,6 +92,7 @@ def _ways(
     if shapes is None:
         yield "fx", model, by_fx
     if _is_on(model, "meta") and not any(isinstance(module, _STEPWISE) for module in model.modules()):
+        model.to("meta")  # buffers, too, where only the parameters were built there
         for call in _calls(model, shapes, "meta"):
             yield "run", model, by_running(model, call)
             if isinstance(failures[-1], NotImplementedError) or "meta Tensors" in str(failures[-1]):
