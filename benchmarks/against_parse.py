@@ -1,48 +1,68 @@
-"""How long `initlint check` takes against the floor: `libcst.parse_module` over the same files in one process.
+"""How long `initlint check` takes against the floor: `libcst.parse_module` over the files that it parses.
 
     python benchmarks/against_parse.py FOLDER [ROUNDS]
 
-Each round runs both, one after the other, as whole processes, and compares their CPU time. Prints the ratios.
+Each round runs both with one process and with two, as whole processes. Prints the ratios of their CPU and wall time.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
 import subprocess
 import sys
+from pathlib import Path
 
+from measuring import CHECK, compared, cpu, measured, ratio, scratch, wall
+
+PARSED = """
+import sys
+from pathlib import Path
+from initlint import check_paths
+from initlint.settings import Settings
+from initlint.source import SourceFile
+parse, parsed = SourceFile.parse, {}
+def noted(path, data):
+    parsed[path] = None
+    return parse(path, data)
+SourceFile.parse = noted
+check_paths([sys.argv[1]], Settings())
+print(*parsed, sep="\\n")
+"""
 PARSE = """
 import pathlib, sys
 import libcst
-for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
+for path in pathlib.Path(sys.argv[1]).read_text().splitlines():
     try:
-        libcst.parse_module(path.read_bytes())
+        libcst.parse_module(pathlib.Path(path).read_bytes())
     except (libcst.ParserSyntaxError, UnicodeDecodeError):
         pass
 """
 
 
-def seconds(command: list[str]) -> float:
-    """The CPU time, user and system, that `command` takes."""
-    before = os.times()
-    status = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if status.returncode not in (0, 1) or status.stderr:
-        sys.exit(f"{' '.join(command[:4])} failed: {status.stderr.strip()}")
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
-
-
 def main() -> None:
     folder, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    check = [sys.executable, "-m", "initlint", "check", "--isolated", "--quiet", "--no-cache", "--jobs", "1", folder]
-    parse = [sys.executable, "-c", PARSE, folder]
-    ratios = []
-    for _ in range(rounds):
-        floor, run = seconds(parse), seconds(check)
-        ratios.append(run / floor)
-        print(f"parse {floor:.1f} s, check {run:.1f} s, ratio {ratios[-1]:.2f}")
-    print(f"ratio: min {min(ratios):.2f}, median {statistics.median(ratios):.2f}, max {max(ratios):.2f}")
+    listed = subprocess.run([sys.executable, "-c", PARSED, folder], capture_output=True, text=True, check=True)
+    files = sorted(listed.stdout.splitlines(), key=lambda path: -Path(path).stat().st_size)
+    with scratch() as notes:
+        floors = {}
+        for name, part in (("all", files), ("even", files[::2]), ("odd", files[1::2])):
+            (notes / name).write_text("\n".join(part))
+            floors[name] = [sys.executable, "-c", PARSE, str(notes / name)]
+        cold = [*CHECK, "--no-cache", folder]
+        found = compared(
+            {
+                "floor": lambda: measured(floors["all"]),
+                "check": lambda: measured([*cold, "--jobs", "1"]),
+                "floor, 2 processes": lambda: measured(floors["even"], floors["odd"]),
+                "check, 2 processes": lambda: measured([*cold, "--jobs", "2"]),
+            },
+            rounds,
+        )
+    print(f"files parsed: {len(files)}")
+    for suffix in ("", ", 2 processes"):
+        check, floor = found[f"check{suffix}"], found[f"floor{suffix}"]
+        print(f"check against the floor{suffix}: CPU {ratio(cpu(check), cpu(floor))}", end="")
+        print(f", wall {ratio(wall(check), wall(floor))}")
+    print(f"check, 1 against 2 processes: wall {ratio(wall(found['check']), wall(found['check, 2 processes']))}")
 
 
 if __name__ == "__main__":

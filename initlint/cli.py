@@ -29,6 +29,7 @@ from initlint.linter import Contents, Result
 from initlint.options import guarded
 from initlint.report import adoption, comparison, concise, remarks
 from initlint.report import json as json_report
+from initlint.report import profile as profile_report
 from initlint.report import settings as settings_report
 from initlint.report import statistics as statistics_report
 from initlint.report import trace as trace_report
@@ -105,6 +106,7 @@ def check(
     output_file: Path | None,
     show_files: bool,
     show_settings: bool,
+    profile: bool,
     trace: bool,
     **chosen: Any,
 ) -> None:
@@ -145,6 +147,7 @@ def check(
     if not quiet and not silent:
         _echo(adoption.note(outcome, write_baseline, suppressing=add_noqa is not None), err=True)
     _remark(result, settings, quiet, verbose)
+    _echo(profile_report.render(result.costs) if profile else "", err=True)
     if result.failures or failed or outcome.errors or outcome.unstable:
         status = 2
     elif outcome.changed and (diff or exit_non_zero_on_fix):

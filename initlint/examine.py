@@ -13,7 +13,7 @@ from initlint.diagnostics import Diagnostic, Related, Severity, Span
 from initlint.graph import FileGraph, ModelGraph, Target
 from initlint.interpret import Project
 from initlint.mending import asked
-from initlint.outcome import Failure, Found, Key, Outcome, Use
+from initlint.outcome import Cost, Failure, Found, Key, Outcome, Use
 from initlint.rule import Rule, Violation
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Settings
@@ -61,8 +61,10 @@ class Examiner:
 
     def outcome(self, file: Path) -> Outcome:
         self.project.begin(file)
-        outcome, _ = self.examine(file)
-        return replace(outcome, asked=frozenset(self.project.asked))
+        with self.project.stopwatch.on("rest"):
+            outcome, _ = self.examine(file)
+        cost = Cost(**self.project.stopwatch.seconds)
+        return replace(outcome, asked=frozenset(self.project.asked), cost=cost)
 
     def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""

@@ -17,7 +17,7 @@ from initlint.disk import Disk, real_paths
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.lazily import Lazily
-from initlint.outcome import Collected, Failure
+from initlint.outcome import Collected, Cost, Failure
 from initlint.reported import Linted, reported
 from initlint.rules import all_rules
 from initlint.settings import Settings
@@ -46,6 +46,8 @@ class Result:
     """Filled by `trace` only."""
     known: int = 0
     """How many further findings the baseline holds."""
+    costs: tuple[tuple[Path, Cost], ...] = ()
+    """Of the files that were examined, and not known from an earlier run."""
     gone: tuple[str, ...] = ()
     """What the baseline holds and is found no more, a line for each."""
 
@@ -174,7 +176,8 @@ class _Run:
         linted = Linted(self.files, self.contents, self.whole)
         shown = (*collected.unreadable, *reported(linted, self.settings, self.enabled, collected))
         ordered = tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key))
-        return Result(ordered, self.files, tuple(collected.failures), tuple(collected.incomplete))
+        failures, incomplete = tuple(collected.failures), tuple(collected.incomplete)
+        return Result(ordered, self.files, failures, incomplete, costs=tuple(collected.costs))
 
 
 def _with_models(found: tuple[Path, ...], examined: Examiner) -> tuple[Collected, tuple[ModelGraph, ...]]:

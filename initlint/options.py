@@ -121,6 +121,7 @@ running = stacked(
     ),
     _flag("-n", "--no-cache", text="Neither use what earlier runs have found nor keep anything."),
     cache_dir,
+    click.option("--profile", is_flag=True, hidden=True, help="Print what each file has cost, on standard error."),
 )
 
 reporting = stacked(

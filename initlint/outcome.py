@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from initlint.diagnostics import Diagnostic
 from initlint.disk import Question
@@ -61,6 +61,18 @@ class Use:
             self.asked.setdefault(call, model)
 
 
+class Cost(NamedTuple):
+    """CPU seconds: what libcst's parser took, for this file and for those that it imports, the tracer, and the rest."""
+
+    parse: float = 0.0
+    interpret: float = 0.0
+    rest: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.parse + self.interpret + self.rest
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
@@ -80,6 +92,8 @@ class Outcome:
     asked: frozenset[Question] = frozenset()
     directed: bool = False
     """Whether the file may hold a directive for a code of ours."""
+    cost: Cost | None = field(default=None, compare=False)
+    """None for what an earlier run has found."""
 
 
 @dataclass
@@ -94,6 +108,7 @@ class Collected:
     incomplete: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     directed: set[Path] = field(default_factory=set)
+    costs: list[tuple[Path, Cost]] = field(default_factory=list)
 
     @classmethod
     def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
@@ -118,6 +133,8 @@ class Collected:
         self.failures += outcome.failures
         if outcome.directed:
             self.directed.add(file)
+        if outcome.cost is not None:
+            self.costs.append((file, outcome.cost))
 
     @property
     def parts(self) -> frozenset[int]:

@@ -14,6 +14,7 @@ from initlint.graph import FileGraph, Layer, ModelGraph, Write
 from initlint.rule import Rule, Violation
 from initlint.settings import Settings
 from initlint.source import Site, SourceFile
+from initlint.stopwatch import Stopwatch
 
 
 class FakeProject:
@@ -23,6 +24,7 @@ class FakeProject:
         self.contents = contents
         self.sources: dict[Path, SourceFile] = {}
         self.asked: set[tuple[str, ...]] = set()
+        self.stopwatch = Stopwatch()
 
     def begin(self, file: Path) -> None:
         """Asks what never has the same answer again: nothing that is faked is recalled."""

@@ -23,6 +23,7 @@ from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
 from initlint.reach.surroundings import Surroundings
 from initlint.source import SourceError, SourceFile
+from initlint.stopwatch import Stopwatch
 
 _KEPT = 8 * 1024 * 1024
 """Bytes of source whose trees are kept; a tree takes some eighty times as much memory as its text."""
@@ -36,7 +37,8 @@ class Project:
 
     `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
-    `operations`: fill `ModelGraph.operations`. `asked`: what was asked of the disk since `begin`.
+    `operations`: fill `ModelGraph.operations`. `asked`: what was asked of the disk since `begin`;
+    `stopwatch`: what time was spent on since then.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Project:
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[Path, tuple[Path, str]] = {}
         self.asked: set[Question] = set()
+        self.stopwatch = Stopwatch()
         self._surroundings = Surroundings(self._disk, self._note)
         self._size = 0
         self._operations = operations
@@ -67,6 +70,7 @@ class Project:
     def begin(self, file: Path) -> None:
         """Forget what was asked on behalf of other files; what `file` holds will be asked in any case."""
         self.asked = {("read", real := os.path.realpath(file), self._disk.digest(real))}
+        self.stopwatch = Stopwatch()
 
     def _note(self, question: Question) -> None:
         self.asked.add(question)
@@ -92,7 +96,8 @@ class Project:
         shown = self._files.get(str(real), path)
         try:
             data = self._contents.get(str(shown))
-            source = SourceFile.read(shown) if data is None else SourceFile.parse(str(shown), data)
+            with self.stopwatch.on("parse"):
+                source = SourceFile.read(shown) if data is None else SourceFile.parse(str(shown), data)
         except SourceError as error:
             self._broken[real] = error
             raise
@@ -116,7 +121,8 @@ class Project:
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), source)
-            models.extend(trace(machine, scope))
+            with self.stopwatch.on("interpret"):
+                models.extend(trace(machine, scope))
             reached = Reached(scope, self._surroundings, self._additions)
             return FileGraph(
                 source,

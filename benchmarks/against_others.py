@@ -1,0 +1,45 @@
+"""What a cold `initlint check` takes against TorchFix and ruff on the same folder.
+
+    python benchmarks/against_others.py FOLDER [ROUNDS] [TORCHFIX]
+
+TORCHFIX is the command `torchfix` (0.7.0), where it is not on the path. ruff runs `--select ALL --no-cache`. Prints
+ratios of CPU time, and of wall time for two processes against ruff, which uses all cores.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from measuring import CHECK, compared, cpu, measured, ratio, wall
+
+
+def main() -> None:
+    folder, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    torchfix = sys.argv[3] if len(sys.argv) > 3 else "torchfix"
+    commands = {
+        "initlint": [*CHECK, "--no-cache", "--jobs", "1", folder],
+        "initlint, 2 processes": [*CHECK, "--no-cache", "--jobs", "2", folder],
+        "TorchFix": [torchfix, "--select", "ALL", folder],
+        "ruff": [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--isolated",
+            "--select",
+            "ALL",
+            "--no-cache",
+            "--quiet",
+            folder,
+        ],
+    }
+    found = compared({name: lambda command=command: measured(command) for name, command in commands.items()}, rounds)
+    print(f"TorchFix against initlint: CPU {ratio(cpu(found['TorchFix']), cpu(found['initlint']))}")
+    print(f"initlint against ruff: CPU {ratio(cpu(found['initlint']), cpu(found['ruff']))}")
+    print(
+        f"initlint, 2 processes, against ruff: wall {ratio(wall(found['initlint, 2 processes']), wall(found['ruff']))}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""What the benchmarks share: whole processes are measured, in rounds, and compared with those of the same round."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECK = (sys.executable, "-m", "initlint", "check", "--isolated", "--quiet")
+IMPORTS = (sys.executable, "-c", "import libcst, click")
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of CPU and of wall time, and the peak of memory of one process in megabytes."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def measured(*commands: Sequence[str]) -> Spent:
+    """What the commands take, side by side. Status 1 is findings; anything above ends the benchmark."""
+    began = time.perf_counter()
+    running = [(command, subprocess.Popen(command, stdout=subprocess.DEVNULL)) for command in commands]
+    usages = []
+    for command, process in running:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            sys.exit(f"{' '.join(command[:6])} ended with {process.returncode}")
+        usages.append(usage)
+    wall = time.perf_counter() - began
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return Spent(cpu, wall, max(usage.ru_maxrss for usage in usages) / 1024)
+
+
+Work = Callable[[], Spent]
+
+
+def compared(work: Mapping[str, Work], rounds: int) -> dict[str, list[Spent]]:
+    """What each piece of work took in each round; a round does all of them, one after the other."""
+    found: dict[str, list[Spent]] = {name: [] for name in work}
+    for number in range(rounds):
+        for name, run in work.items():
+            found[name].append(run())
+            spent = found[name][-1]
+            print(f"round {number + 1}: {name}: {spent.cpu:.2f} s CPU, {spent.wall:.2f} s wall", file=sys.stderr)
+    return found
+
+
+def ratio(of: Sequence[float], over: Sequence[float]) -> str:
+    """The median of the ratios of each round, with the least and the greatest."""
+    ratios = [one / other for one, other in zip(of, over, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def cpu(spent: Sequence[Spent]) -> list[float]:
+    return [one.cpu for one in spent]
+
+
+def wall(spent: Sequence[Spent]) -> list[float]:
+    return [one.wall for one in spent]
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+_MODEL = """
+class Net{number}(Base):
+    def __init__(self, width=64):
+        super().__init__()
+        self.fc1 = nn.Linear(32, width)
+        self.fc2 = nn.Linear(width, width)
+        self.out = nn.Linear(width, 10)
+        for m in self.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
+                nn.init.zeros_(m.bias)
+
+    def forward(self, x):
+        x = F.relu(self.fc1(x))
+        return self.out(F.relu(self.fc2(x)))
+"""
+_HEADER = "import torch.nn.functional as F\nfrom torch import nn\n\nfrom {package}.base import Base\n"
+_PER_PACKAGE = 50
+LINES_EACH = (_HEADER + _MODEL).count("\n")
+
+
+def write_project(root: Path, files: int) -> int:
+    """Models in `files` files, in packages that import from a module of their own; how many lines that is."""
+    root.mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    for number in range(files):
+        folder = root / f"package{number // _PER_PACKAGE}"
+        if not folder.exists():
+            folder.mkdir()
+            (folder / "__init__.py").touch()
+            (folder / "base.py").write_text("from torch import nn\n\n\nclass Base(nn.Module):\n    pass\n")
+        text = _HEADER.format(package=folder.name) + _MODEL.format(number=number)
+        (folder / f"net{number}.py").write_text(text)
+    return files * LINES_EACH
