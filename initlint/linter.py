@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -46,7 +46,7 @@ class Result:
     """Filled by `trace` only."""
     known: int = 0
     """How many further findings the baseline holds."""
-    costs: tuple[tuple[Path, Cost], ...] = ()
+    costs: tuple[tuple[Path, Cost], ...] = field(default=(), compare=False)
     """Of the files that were examined, and not known from an earlier run."""
     gone: tuple[str, ...] = ()
     """What the baseline holds and is found no more, a line for each."""

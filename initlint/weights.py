@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target, Write
+from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target
 from initlint.judge import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
 
 _RESCALED = NORMS | {"normalize", "scale", "mul"}
@@ -59,7 +59,7 @@ def draws(model: ModelGraph) -> Iterator[Draw]:
             write = served[0][1]
             yield Draw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
     judged = {write.place for layer in model.layers if _is_undone(layer) for write in layer.writes}
-    judged |= {write.place for layer in model.layers for write in layer.writes if _is_replaced(layer, write)}
+    judged |= {place for layer in model.layers for place in _replaced(layer)}
     for call in model.calls:
         types = [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None]
         if call.place not in shown | judged and types and len(types) == len(call.targets):
@@ -74,10 +74,14 @@ def _is_undone(layer: Layer) -> bool:
     return any(not _RESCALED.isdisjoint(way) for way in ways)
 
 
-def _is_replaced(layer: Layer, write: Write) -> bool:
-    """Whether another certain init, or a change of what this one wrote, comes later."""
-    later = layer.writes[layer.writes.index(write) + 1 :]
-    return any(w.parameter == write.parameter and (w.certain or w.relative) for w in later)
+def _replaced(layer: Layer) -> Iterator[Place]:
+    """The places of the writes after which another certain init comes, or a change of what they wrote."""
+    changed: set[str] = set()
+    for write in reversed(layer.writes):
+        if write.parameter in changed:
+            yield write.place
+        if write.certain or write.relative:
+            changed.add(write.parameter)
 
 
 def scale_counts(model: ModelGraph, layer: Layer) -> bool:
