@@ -9,6 +9,7 @@ ratios of CPU time, and of wall time for two processes against ruff, which uses 
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from measuring import CHECK, compared, cpu, measured, ratio, wall
 
@@ -33,7 +34,7 @@ def main() -> None:
             folder,
         ],
     }
-    found = compared({name: lambda command=command: measured(command) for name, command in commands.items()}, rounds)
+    found = compared({name: partial(measured, command) for name, command in commands.items()}, rounds)
     print(f"TorchFix against initlint: CPU {ratio(cpu(found['TorchFix']), cpu(found['initlint']))}")
     print(f"initlint against ruff: CPU {ratio(cpu(found['initlint']), cpu(found['ruff']))}")
     print(

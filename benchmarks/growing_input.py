@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from functools import partial
 
 from measuring import CHECK, LINES_EACH, compared, cpu, measured, ratio, scratch, write_project
 
@@ -24,7 +25,7 @@ def main() -> None:
     with scratch() as folder:
         lines = {files: write_project(folder / str(files), files) for files in sorted({*sizes, *_FILES})}
         command = [*CHECK, "--no-cache", "--jobs", "1"]
-        work = {str(files): lambda files=files: measured([*command, str(folder / str(files))]) for files in lines}
+        work = {str(files): partial(measured, [*command, str(folder / str(files))]) for files in lines}
         found = compared(work, rounds)
     each = {files: [seconds / lines[files] for seconds in cpu(found[str(files)])] for files in lines}
     for files in sizes:
