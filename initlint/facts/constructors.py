@@ -64,6 +64,9 @@ RELATIVE_METHODS = frozenset(
 UNINITIALIZED = "uninitialized"
 """Stands for the initializer where memory is taken as it is."""
 
+COMPLEX = frozenset(f"torch.{name}" for name in "cdouble cfloat chalf complex32 complex64 complex128".split())
+"""The types of complex numbers, for whose random draws the formulas of the initializers do not hold."""
+
 _SIZES = signature(out=None, dtype=None, layout=None, device=None, requires_grad=False)
 _LIKE = signature("input", dtype=None, layout=None, device=None, requires_grad=False)
 

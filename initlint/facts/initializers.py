@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from initlint.facts.constructors import (
+    COMPLEX,
     CONSTRUCTORS,
     METHOD_PARAMETERS,
     METHODS,
@@ -21,6 +22,7 @@ from initlint.facts.values import number
 
 __all__ = [
     "BIAS_FROM_PROBABILITY",
+    "COMPLEX",
     "CONSTRUCTORS",
     "DEPRECATED",
     "HELPERS",

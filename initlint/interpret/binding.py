@@ -40,7 +40,7 @@ def bind(machine: Machine, function: Function, call: Call, env: Environment) -> 
             values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
     if isinstance(parameters.star_arg, cst.Param):
         values[parameters.star_arg.name.value] = (
-            ListValue([*surplus, Unknown("more arguments")], open=True) if call.open else tuple(surplus)
+            ListValue([*surplus, Unknown("more arguments")], open=True) if call.open or call.more else tuple(surplus)
         )
     if parameters.star_kwarg is not None:
         from_call = {k: v for k, v in keywords.items() if k not in values}

@@ -11,12 +11,16 @@ from initlint.source import Site
 
 @dataclass(slots=True)
 class Call:
-    """The evaluated arguments of a call. `open`: there are more that are not known (`*args`, `**options`)."""
+    """The evaluated arguments of a call. `open`: there are more that are not known (`*args`, `**options`).
+
+    `more`: what a `*args` of the function holds is not known, but the defaults stand.
+    """
 
     arguments: list[Value]
     keywords: dict[str, Value]
     site: Site
     open: bool = False
+    more: bool = False
 
     def get(self, position: int, name: str, default: Value = ABSENT) -> Value:
         """The argument at `position` or of `name`."""

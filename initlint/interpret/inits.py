@@ -6,6 +6,7 @@ from typing import Any
 
 from initlint.facts.helpers import effect
 from initlint.facts.initializers import (
+    COMPLEX,
     DEPRECATED,
     INITIALIZERS,
     METHOD_PARAMETERS,
@@ -134,7 +135,11 @@ def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor
     given = out.storage if isinstance(out, Tensor) else None
     storage = given or fresh_storage(machine, _size(constructor, call), call.site)
     made = Tensor(storage=storage)
-    if constructor.initializer != UNINITIALIZED:
+    dtype = call.keywords.get("dtype")
+    is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
+    if is_random and isinstance(dtype, External) and dtype.name in COMPLEX:
+        record(machine, made, UNKNOWN_WRITE, {}, call.site)
+    elif constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
         values = bound(constructor.signature, call)
         for own, theirs in constructor.values:

@@ -110,7 +110,7 @@ def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
     site = Site(function.scope.source, function.node)
     result: Value = None
     with machine.entry():
-        result = machine.call(function, Call([], {}, site))
+        result = machine.call(function, Call([], {}, site, more=True))
     names = {id(result): ""} if isinstance(result, Instance) else {}
     yield from _models(machine, function.name, site, names, Forward.UNKNOWN)
 
@@ -118,7 +118,7 @@ def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
 def _class(machine: Machine, cls: ClassValue) -> Iterator[ModelGraph]:
     site = Site(cls.scope.source, cls.node)
     with machine.entry():
-        machine.call(cls, Call([], {}, site))
+        machine.call(cls, Call([], {}, site, more=True))
     yield from _models(machine, cls.name, site, {}, Forward.UNKNOWN)
 
 
@@ -145,7 +145,7 @@ def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue
     with machine.entry():
         machine.limit = _LEFTOVER_STEPS
         receiver = _receiver(machine, function, cls, site)
-        machine.call(function, Call(receiver, {}, site))
+        machine.call(function, Call(receiver, {}, site, more=True))
     resets = any(made.is_module and not made.symbolic for made in receiver) and _RESETS.match(function.name)
     for made in receiver if not resets else ():
         made.parent = True  # what the method leaves unused of it is no model of this entry point
@@ -168,7 +168,7 @@ def _receiver(machine: Machine, function: Function, cls: ClassValue | None, site
         return []
     if torch_base(cls) is not None and function.name != "__init__":
         try:
-            made = machine.call(cls, Call([], {}, site))
+            made = machine.call(cls, Call([], {}, site, more=True))
         except Raised:
             machine.note(f"{cls.name} cannot be built from its defaults")
         else:

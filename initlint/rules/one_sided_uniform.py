@@ -6,7 +6,7 @@ Reports `uniform_(w)`, which draws from 0 to 1, `uniform_(w, c)` and other bound
 map (Linear, a convolution, a parameter that data is multiplied with), and `torch.rand` as such a parameter.
 
 It is silent for embeddings, masks, biases and scales, for weights that are normalised or scaled before use, where a
-norm, a factor or a gate follows, for fewer than eight inputs, and for a single output.
+norm, a factor or a gate follows, for complex weights, for fewer than eight inputs, and for a single output.
 
 ## Why is this bad?
 

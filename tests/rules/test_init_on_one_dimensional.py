@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from rule_models import call, message, model, run
 
+import initlint
 from initlint.diagnostics import Severity
 from initlint.graph import Target
 
@@ -59,3 +60,23 @@ def test_silent(initializer: str, target: Target) -> None:
 
 def test_silent_in_try() -> None:
     assert run("INI101", model(calls=(call("xavier_uniform_", BIAS, guarded=True),))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def make(*shape: int):\n    w = torch.empty(shape)\n    nn.init.kaiming_uniform_(w)\n    return w\n",
+        "def make(*shape):\n    w = torch.empty(*shape)\n    nn.init.kaiming_uniform_(w)\n    return w\n",
+        "class Table(nn.Module):\n    def __init__(self, *shape):\n        super().__init__()\n"
+        "        self.w = nn.Parameter(torch.empty(*shape))\n        nn.init.kaiming_uniform_(self.w)\n",
+    ],
+)
+def test_a_shape_of_any_number_of_arguments(text: str) -> None:
+    assert codes(text) == []
+    assert codes(f"{text}\nmade = {'Table' if 'class' in text else 'make'}(3)\n") == ["INI101"]
+    assert codes(f"{text}\nmade = {'Table' if 'class' in text else 'make'}(3, 4)\n") == []
+
+
+def codes(text: str) -> list[str]:
+    found = initlint.check_source(f"import torch\nfrom torch import nn\n\n{text}").diagnostics
+    return [diagnostic.code for diagnostic in found]

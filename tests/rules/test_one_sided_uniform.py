@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
+import initlint
 from initlint.facts.layers import Product
 from initlint.graph import UNDETERMINED, Layer, Target
 
@@ -51,3 +52,15 @@ def test_bounds_of_one_sign(a: float, b: float) -> None:
 )
 def test_silent(silent: Layer) -> None:
     assert run("INI402", model(silent, layer("out", OUTPUT))) == []
+
+
+@pytest.mark.parametrize(
+    ("dtype", "codes"), [("torch.cfloat", []), ("torch.complex64", []), ("torch.float", ["INI402"])]
+)
+def test_complex_weights_are_not_judged(dtype: str, codes: list[str]) -> None:
+    text = (
+        "import torch\nfrom torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.w = nn.Parameter(torch.rand(32, 32, dtype={dtype}))\n\n"
+        "    def forward(self, x):\n        return torch.tanh(x @ self.w) @ x\n"
+    )
+    assert [diagnostic.code for diagnostic in initlint.check_source(text).diagnostics] == codes
