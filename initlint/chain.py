@@ -19,7 +19,7 @@ from initlint.judge import (
     goes_on_at_its_scale,
     is_matrix,
 )
-from initlint.wording import number
+from initlint.wording import number, title
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Link:
         return self.following.op == "layer" or ACTIVATIONS[self.following.op].family in families
 
 
+def _init_name(link: Link) -> str:
+    """What set the weight: `xavier_normal_`, or torch's default."""
+    return "torch's default" if link.write is None else f"`{link.initializer.rpartition('.')[2]}`"
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Consecutive links, in the order of the signal; the product of their factors is P."""
@@ -57,6 +62,19 @@ class Chain:
         """What a message adds of it: ` (0.016 over the 6 layers in a row)`; nothing of a single link."""
         alone = len(self.links) == 1
         return "" if alone else f" ({number(self.product)} over the {len(self.links)} layers in a row)"
+
+    def steps(self) -> tuple[str, ...]:
+        """A line for each layer, with its factor f and the product P up to it: of the signal's second moment."""
+        lines, product = [], 1.0
+        for link in self.links:
+            product *= link.factors.signal
+            after = "" if link.following.op == "layer" else f", {title(link.following.op)}"
+            fans = " at equal fans" if link.factors.at_equal_fans else ""
+            lines.append(
+                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{after}: "
+                f"f = {number(link.factors.signal)}{fans}, P = {number(product)}"
+            )
+        return tuple(lines)
 
     @property
     def vanishes(self) -> bool:

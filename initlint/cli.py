@@ -137,7 +137,7 @@ def check(
     result = outcome.result
     fixed = 0 if add_noqa is not None else outcome.count
     if not silent:
-        report = runs.report_of(outcome, contents, fixed)
+        report = runs.report_of(outcome, contents, fixed, verbose)
         make = statistics_report.render if statistics else partial(render, quiet=quiet)
         text = guarded(make, settings.output_format, report)
         if output_file is not None:

@@ -122,6 +122,8 @@ class Diagnostic:
     fix: Fix | None = None
     engines: tuple[str, ...] = ()
     """Which tracers see it, `static` and `fx`; empty where only one was asked."""
+    chain: tuple[str, ...] = ()
+    """A line for each layer behind the numbers of the message, in the order of the signal."""
 
     @property
     def url(self) -> str:

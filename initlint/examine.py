@@ -154,6 +154,7 @@ def _resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
         span=violation.place.span,
         related=tuple(Related(place.span, message) for place, message in violation.related),
         fix=violation.fix,
+        chain=violation.chain,
     )
     return Found(diagnostic, violation.place.key, model, violation.layers)
 

@@ -131,7 +131,7 @@ reporting = stacked(
     click.option("--fail-on", type=click.Choice([s.label for s in Severity]), help="Exit with 1 from this level on."),
     _flag("--exit-zero", text="Exit with 0 whatever is found."),
     _flag("-q", "--quiet", text="Print findings only."),
-    _flag("-v", "--verbose", text="Print also what could not be followed."),
+    _flag("-v", "--verbose", text="Print also the layers behind each number, and what could not be followed."),
     _flag("--show-files", text="Print the files that would be linted, and lint none."),
     _flag("--show-settings", text="Print the settings in force, and lint nothing."),
 )

@@ -21,7 +21,8 @@ Scope: TypeAlias = Literal["model", "file"]
 class Violation:
     """What a rule yields. `place` is where the user must act: the init call. `related`: the layer, the activation.
 
-    `layers`: the paths of all layers that it speaks of, so that a picture of the model can mark them.
+    `layers`: the paths of all layers that it speaks of, so that a picture of the model can mark them. `chain`: a line
+    for each layer behind the numbers of the message.
     """
 
     message: str
@@ -30,6 +31,7 @@ class Violation:
     related: tuple[tuple[Place, str], ...] = ()
     fix: Fix | None = None
     layers: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def surveyed(paths: tuple[Path, ...], settings: Settings, contents: Contents) ->
     return found, linter.survey(paths, settings, {**contents, **changed}) if changed else None
 
 
-def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
+def report_of(outcome: Outcome, contents: Contents, fixed: int, verbose: bool = False) -> Report:
     """What there is to show; `fixed` of the findings were mended."""
     result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
     return Report(
@@ -98,6 +98,7 @@ def report_of(outcome: Outcome, contents: Contents, fixed: int) -> Report:
         result.files,
         all_rules(),
         tuple(map(complaint, result.failures)),
+        verbose=verbose,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,7 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
     span = Span("net.ipynb", 3, 5, 4, 6, Cell(2, 1))
     fix = FixByActivation("Use `a`", (Edit(span, "a"),), Applicability.UNSAFE)
     diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, (Related(span, "here"),), fix)
+    diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))
     outcome = Outcome(
         unreadable=diagnostic,
         found=(Found(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),

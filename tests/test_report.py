@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 import pytest
 
+import initlint
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 from initlint.graph import Following, Layer, ModelGraph, Write
 from initlint.report import concise, graph, json
@@ -87,6 +88,22 @@ def test_full_names_another_file_and_an_unsafe_fix() -> None:
         "  = help: Use `kaiming_uniform_` (unsafe: --fix --unsafe-fixes)\n"
         "\n"
     )
+
+
+def test_a_verbose_report_shows_the_layers_behind_a_number() -> None:
+    text = (
+        "from torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))\n"
+        "        for layer in self.net[::2]:\n            nn.init.xavier_uniform_(layer.weight)\n\n"
+        "    def forward(self, x):\n        return self.net(x)\n"
+    )
+    found = initlint.check_source(text).diagnostics
+    told = click.unstyle(full_report.render(Report(found, verbose=True)))
+    assert [line.strip() for line in told.splitlines() if "chain" in line] == [
+        "= chain: `net.0` Linear, `xavier_uniform_`, ReLU: f = 0.50, P = 0.50",
+        "= chain: `net.2` Linear, `xavier_uniform_`, ReLU: f = 0.50, P = 0.25",
+    ]
+    assert "chain:" not in full_report.render(Report(found))
 
 
 def test_full_of_a_file_without_lines() -> None:

@@ -81,11 +81,12 @@ def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
             [[_span_to_json(edit.span, real), edit.replacement] for edit in fix.edits],
             fix.applicability.value,
         ],
+        diagnostic.chain,
     ]
 
 
 def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
-    code, name, message, severity, span, related, fix = document
+    code, name, message, severity, span, related, fix, chain = document
     return Diagnostic(
         code,
         name,
@@ -94,6 +95,7 @@ def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
         _span(span, shown),
         tuple(Related(_span(place, shown), text) for place, text in related),
         fix and _fix(fix, shown),
+        chain=tuple(chain),
     )
 
 

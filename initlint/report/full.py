@@ -25,8 +25,11 @@ MAX_RELATED = 6
 
 
 def render(report: Report) -> str:
-    """As in `concise`, each with a code frame, the related places and the fix that is offered."""
-    return "".join(f"{headline(found)}\n{_body(found, report.lines)}\n" for found in report.diagnostics)
+    """As in `concise`, each with a code frame, the related places and the fix that is offered.
+
+    A verbose report tells also the layers behind the numbers.
+    """
+    return "".join(f"{headline(found)}\n{_body(found, report.lines, report.verbose)}\n" for found in report.diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class _Frame:
     colour: str
 
 
-def _body(diagnostic: Diagnostic, lines: Lines) -> str:
+def _body(diagnostic: Diagnostic, lines: Lines, verbose: bool) -> str:
     shown = diagnostic.related[:MAX_RELATED]
     frames = [
         _Frame(diagnostic.span, "^", "", COLOUR[diagnostic.severity]),
@@ -60,6 +63,8 @@ def _body(diagnostic: Diagnostic, lines: Lines) -> str:
         body.append(_margin(gutter))
     if hidden := len(diagnostic.related) - len(shown):
         body.append(_note(gutter, "note", f"and {hidden} more places"))
+    if verbose:
+        body += [_note(gutter, "chain", step) for step in diagnostic.chain]
     if diagnostic.fix:
         body.append(_note(gutter, "help", _offer(diagnostic.fix)))
     return "".join(f"{line}\n" for line in body)

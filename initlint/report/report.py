@@ -28,7 +28,8 @@ class Report:
     """The outcome of one run.
 
     `fixed`: how many findings were mended besides `diagnostics`. `failures`: a line for each defect of initlint that
-    the run met. `root`: the directory that the formats of continuous integration name files from.
+    the run met. `root`: the directory that the formats of continuous integration name files from. `verbose`: show also
+    the layers behind the numbers of a message.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -38,6 +39,7 @@ class Report:
     rules: Sequence[Rule] = ()
     failures: Sequence[str] = ()
     root: Path = field(default_factory=checkout)
+    verbose: bool = False
 
     def path(self, file: str) -> str:
         """`file` from `root`, with `/`; the whole path for a file that lies elsewhere."""

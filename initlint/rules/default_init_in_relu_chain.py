@@ -113,7 +113,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 f"by {spread(link.factors.signal for link in left)} in each{chain}"
             )
             related = places((link.layer, link.following) for link in left)
-            yield Violation(message, layers[0].place, Severity.WARNING, related, _fix(model, left))
+            fix = _fix(model, left)
+            yield Violation(message, layers[0].place, Severity.WARNING, related, fix, chain=chain.steps())
 
 
 def _before_relu(link: Link) -> bool:

@@ -88,7 +88,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         told = f"`{name}` in {layer_names([link.layer for link in group])}"
         loud = f"{each} the signal's second moment by {spread(link.factors.signal for link in group)}"
         related = places((link.layer, link.following) for link in group)
-        yield Violation(f"{told}: {loud}{chain}", place, Severity.WARNING, related)
+        yield Violation(f"{told}: {loud}{chain}", place, Severity.WARNING, related, chain=chain.steps())
 
 
 def _explodes(link: Link) -> bool:

@@ -90,4 +90,5 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             quiet = f"the signal's second moment by {spread(link.factors.signal for link in group)}{chain}"
             each = "each multiplies" if len(group) > 1 else "multiplies"
             related = places((link.layer, link.following) for link in group)
-            yield Violation(f"`{name}` in {layers}: {each} {quiet}", place, Severity.WARNING, related)
+            told = f"`{name}` in {layers}: {each} {quiet}"
+            yield Violation(told, place, Severity.WARNING, related, chain=chain.steps())

@@ -104,6 +104,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             related=places((pair.layer, pair.following) for pair, _ in told),
             fix=mend(model, place, [pair.layer for pair in found], agreed(found)),
             layers=tuple(pair.layer.path for pair in found),
+            chain=chain.steps(),
         )
 
 

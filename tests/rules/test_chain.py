@@ -88,3 +88,13 @@ def test_a_raw_weight_is_judged_by_the_fans_in_use(
 def test_what_breaks_a_chain(broken: Layer) -> None:
     first, last = layer("a", following("relu", reach("b"))), layer("c", following("relu", reach("out")))
     assert [paths for paths, _ in _row(first, broken, last, layer("out", OUTPUT))] == [("a",), ("c",)]
+
+
+def test_the_steps_of_a_chain() -> None:
+    own = layer("own", following("relu", reach("out")), arguments={"in_features": 8, "out_features": 8})
+    first = layer("first", to_layer("own"), writes=(write("xavier_uniform_"),))
+    (found,) = {id(c): c for c in chains(model(first, own, layer("out", OUTPUT))).values()}.values()
+    assert found.steps() == (
+        "`first` Linear, `xavier_uniform_`: f = 1.00, P = 1.00",
+        "`own` Linear, torch's default, ReLU: f = 0.17, P = 0.17",
+    )
