@@ -32,6 +32,10 @@ def examiner(
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
 
 
+_SEARCHES = {"INI106": "unapplied", "INI108": "unwritten"}
+"""The rules for which the whole project is searched, and what of a `FileGraph` they read."""
+
+
 @dataclass
 class Examiner:
     """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
@@ -56,7 +60,8 @@ class Examiner:
 
         `refine` has the last word on the graph of a file.
         """
-        project = Project(files, contents, settings.import_roots, settings.additions, operations)
+        searches = [field for code, field in _SEARCHES.items() if code in codes]
+        project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
         return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes], refine)
 
     def outcome(self, file: Path) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -37,7 +37,8 @@ class Project:
 
     `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
-    `operations`: fill `ModelGraph.operations`. `asked`: what was asked of the disk since `begin`;
+    `operations`: fill `ModelGraph.operations`. `searches`: the fields of a `FileGraph` for which the whole project is
+    searched, `unapplied` and `unwritten`; others stay empty. `asked`: what was asked of the disk since `begin`;
     `stopwatch`: what time was spent on since then.
     """
 
@@ -48,6 +49,7 @@ class Project:
         roots: Iterable[Path] = (),
         additions: Additions | None = None,
         operations: bool = False,
+        searches: Container[str] = (),
     ) -> None:
         self._contents = contents
         self._disk = Disk(real_paths(contents), map(str, roots))
@@ -65,6 +67,7 @@ class Project:
         self._surroundings = Surroundings(self._disk, self._note)
         self._size = 0
         self._operations = operations
+        self._searches = searches
         self._machine = Machine(TABLES, self, self._additions)
 
     def begin(self, file: Path) -> None:
@@ -129,8 +132,8 @@ class Project:
                 tuple(models),
                 references(source),
                 bases(scope),
-                tuple(reached.unapplied()),
-                tuple(reached.unwritten(models)),
+                tuple(reached.unapplied()) if "unapplied" in self._searches else (),
+                tuple(reached.unwritten(models)) if "unwritten" in self._searches else (),
             )
         except RecursionError:
             # Code that no person wrote: what was understood before stands.

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from project import found
 
+from initlint.reach.surroundings import Surroundings
+
 NET = """
     import torch
     import torch.nn as nn
@@ -331,3 +333,13 @@ def test_what_the_messages_say(tmp_path: Path) -> None:
         "this test of `self` never holds in `Net`, so its init never runs: the module that `apply` hands over is its "
         "argument",
     ]
+
+
+@pytest.mark.parametrize(("select", "asks"), [("INI106", True), ("INI108", False), ("INI301", False)])
+def test_only_the_rules_that_are_selected_search_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: str, asks: bool
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(Surroundings, "holding", lambda _, file, name: searched.append(name))
+    found(tmp_path, select, {"net.py": net()})
+    assert bool(searched) is asks
