@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import libcst as cst
 
@@ -18,6 +18,9 @@ from initlint.interpret.storage import Tensor
 from initlint.interpret.targets import bind_target
 from initlint.interpret.truth import decide, narrow
 from initlint.interpret.values import ContextManager, Unknown, present
+
+Block: TypeAlias = Callable[[], str | None]
+"""Runs one side of a condition; gives by what it was left: `break`, `continue`, `return`, or None at its end."""
 
 _MAX_WHILE = 64
 """Rounds of a `while` whose condition is known each time."""
@@ -68,24 +71,17 @@ def _orelse(machine: Machine, orelse: cst.If | cst.Else | None, env: Environment
     return machine.execute(orelse if isinstance(orelse, cst.If) else orelse.body, env)
 
 
-def undecided(machine: Machine, yes: Token, one: Any, other: Any, env: Environment) -> str | None:
+def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
     """Run both sides of a condition and join what they leave.
 
-    A side that raises is taken not to happen. After a side that leaves the block, the rest of the block runs
-    under the other side's condition.
+    After a side that leaves the block, the rest of the block runs under the other side's condition.
     """
     state = machine.state
-    no = (yes[0], not yes[1])
-    left_one, raised_one, changes_one = state.branch(yes, one)
-    left_other, raised_other, changes_other = state.branch(no, other)
-    if raised_one and raised_other:
-        raise Raised
-    if raised_one:
-        state.adopt(changes_other)
-        return left_other
-    if raised_other:
-        state.adopt(changes_one)
-        return left_one
+    sides = state.sides(yes, one, other)
+    if len(sides) == 1:
+        return sides[0].result
+    (left_one, changes_one), (left_other, changes_other) = ((side.result, side.changes) for side in sides)
+    no = sides[1].token
     # The names of a side that returns are gone with it.
     if left_one == "return" and left_other != "return":
         changes_one = {key: change for key, change in changes_one.items() if change[0] is not env}
@@ -144,9 +140,11 @@ def _maybe_round(machine: Machine, node: cst.For, item: Any, under: Any, env: En
         return machine.execute(node.body, env)
 
     token = next(iter(under))
-    left, _, changes = machine.state.branch(token, run)
-    machine.state.settle(changes, token, {}, (token[0], not token[1]))
-    return None if left in ("break", "return") else left
+    side = machine.state.branch(token, run)
+    if side is None:
+        return None
+    machine.state.settle(side.changes, token, {}, (token[0], not token[1]))
+    return None if side.result in ("break", "return") else side.result
 
 
 def while_(machine: Machine, node: cst.While, env: Environment) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from initlint.flow import ALWAYS, Condition, Node, Token
 from initlint.interpret.joins import join
@@ -44,6 +45,15 @@ class Journal:
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Side(Generic[Result]):
+    """One side of an undecided condition: what it gave, the token that holds there, and the states that it left."""
+
+    result: Result
+    token: Token
+    changes: Changes
+
+
 class State:
     """The conditions in force, and the changes since each branch began, which let it be undone.
 
@@ -74,27 +84,40 @@ class State:
         finally:
             self.condition, self._changed = condition, changed
 
-    def branch(self, token: Token, run: Callable[[], Result]) -> tuple[Result | None, bool, Changes]:
-        """Run one side of an undecided condition and undo its changes.
-
-        Gives what it returned, whether it raised, and the states it left, to be handed to `settle`.
-        """
+    def branch(self, token: Token, run: Callable[[], Result]) -> Side[Result] | None:
+        """Run one side of an undecided condition and undo its changes; None if it raises."""
         before = self.condition
         self.condition = before | {token}
         self._changed.append({})
-        result, raised = None, False
+        left: Changes = {}
         try:
             result = run()
         except Raised:
-            raised = True
+            return None
         finally:
             self.condition = before
             touched = self._changed.pop()
-            left: Changes = {}
             for key, (target, saved) in touched.items():
                 left[key] = (target, target.save())
                 target.restore(saved)
-        return result, raised, left
+        return Side(result, token, left)
+
+    def sides(self, yes: Token, one: Callable[[], Result], other: Callable[[], Result]) -> list[Side[Result]]:
+        """Run both sides of a condition: `one` where the token `yes` holds, `other` where it does not.
+
+        A side that raises is taken not to happen; the changes of one that is left alone stand. Raises `Raised` if
+        both do.
+        """
+        kept: list[Side[Result]] = []
+        for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
+            side = self.branch(token, run)
+            if side is not None:
+                kept.append(side)
+        if not kept:
+            raise Raised
+        if len(kept) == 1:
+            self.adopt(kept[0].changes)
+        return kept
 
     def adopt(self, changes: Changes) -> None:
         """Let the changes of one side stand."""
@@ -115,19 +138,12 @@ class State:
 
     def either(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
         """The joined value of two thunks: `one` where the token `yes` holds, `other` where it does not."""
-        no = (yes[0], not yes[1])
-        first, first_raised, first_left = self.branch(yes, one)
-        second, second_raised, second_left = self.branch(no, other)
-        if first_raised and second_raised:
-            raise Raised
-        if first_raised:
-            self.adopt(second_left)
-            return second
-        if second_raised:
-            self.adopt(first_left)
-            return first
-        self.settle(first_left, yes, second_left, no)
-        return join(first, frozenset([yes]), second, frozenset([no]))
+        sides = self.sides(yes, one, other)
+        if len(sides) == 1:
+            return sides[0].result
+        first, second = sides
+        self.settle(first.changes, first.token, second.changes, second.token)
+        return join(first.result, frozenset([first.token]), second.result, frozenset([second.token]))
 
     def each(self, value: Value, act: Callable[[Value], Value]) -> Value:
         """`act` on every alternative of a value, each under its conditions, and the results joined."""
@@ -140,12 +156,12 @@ class State:
             return act(possible[0][0])
         for option, condition in possible:
             token: Token = next(iter(condition)) if len(condition) == 1 else (fresh(), True)
-            found, raised, left = self.branch(token, lambda option=option: act(option))  # type: ignore[misc]
-            if raised:
+            side = self.branch(token, partial(act, option))
+            if side is None:
                 continue
-            self.settle(left, token, {}, (token[0], not token[1]))
+            self.settle(side.changes, token, {}, (token[0], not token[1]))
             under = frozenset([token])
-            result = found if result is ABSENT else join(result, so_far, found, under)
+            result = side.result if result is ABSENT else join(result, so_far, side.result, under)
             so_far = under
         if result is ABSENT:
             raise Raised

@@ -95,8 +95,9 @@ def _decide_both(machine: Machine, test: cst.BooleanOperation, env: Environment)
         narrow(machine, test.left, env, not is_or)
         return decide(machine, test.right, env)[0]
 
-    right, raised, _ = machine.state.branch((fresh(), True), right_side)
-    if right is is_or and not raised:
+    followed = machine.state.branch((fresh(), True), right_side)
+    right = None if followed is None else followed.result
+    if right is is_or:
         return is_or, _SETTLED
     return None, (fresh(), True) if right is None else token
 

@@ -24,9 +24,10 @@ def test_a_branch_is_undone_and_handed_back() -> None:
         assert state.known("test") is True
         return "done"
 
-    result, raised, left = state.branch(YES, side)
-    assert (result, raised, layers.items, state.known("test")) == ("done", False, ["conv"], None)
-    state.adopt(left)
+    left = state.branch(YES, side)
+    assert left is not None
+    assert (left.result, layers.items, state.known("test")) == ("done", ["conv"], None)
+    state.adopt(left.changes)
     assert layers.items == ["conv", "relu"]
 
 
@@ -37,8 +38,9 @@ def test_what_only_one_side_adds_may_be_absent() -> None:
         state.touch(names)
         names.items["b"] = 2
 
-    _, _, left = state.branch(YES, side)
-    state.settle(left, YES, {}, NO)
+    left = state.branch(YES, side)
+    assert left is not None
+    state.settle(left.changes, YES, {}, NO)
     assert names.items["a"] == 1
     assert names.items["b"].options == [(2, ONE), (ABSENT, OTHER)]
     assert present(names.items["b"]) == 2
@@ -53,12 +55,14 @@ def test_a_branch_inside_a_branch_is_undone_with_it() -> None:
 
     def outer() -> None:
         add("outer")
-        _, _, left = state.branch(("inner", True), lambda: add("inner"))
-        state.adopt(left)
+        left = state.branch(("inner", True), lambda: add("inner"))
+        assert left is not None
+        state.adopt(left.changes)
 
-    _, _, left = state.branch(YES, outer)
+    left = state.branch(YES, outer)
+    assert left is not None
     assert layers.items == []
-    state.adopt(left)
+    state.adopt(left.changes)
     assert layers.items == ["outer", "inner"]
 
 
@@ -98,8 +102,9 @@ def test_each_alternative_is_tried_but_those_excluded() -> None:
     state, value = State(), Union([(1, ONE), (2, OTHER)])
     both = state.each(value, lambda option: option * 10)
     assert sorted(both.values) == [10, 20]
-    only, _, _ = state.branch(YES, lambda: state.each(value, lambda option: option * 10))
-    assert only == 10
+    only = state.branch(YES, lambda: state.each(value, lambda option: option * 10))
+    assert only is not None
+    assert only.result == 10
 
 
 def test_conditions_are_never_the_same() -> None:
