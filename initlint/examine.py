@@ -12,7 +12,7 @@ from typing import TypeAlias
 from initlint.diagnostics import Diagnostic, Related, Severity, Span
 from initlint.graph import FileGraph, ModelGraph, Target
 from initlint.interpret import Project
-from initlint.mending import asked
+from initlint.judge.mending import asked
 from initlint.outcome import Cost, Failure, Found, Key, Outcome, Use
 from initlint.rule import Rule, Violation
 from initlint.rules import all_rules

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from initlint.chain import Chain, Link, every_chain
+from initlint.judge.chain import Chain, Link, every_chain
 from initlint.linter import check, trace
 from initlint.settings import Settings
 

@@ -8,11 +8,11 @@ from statistics import mean
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
+from initlint.judge.propagate import second_moments
+from initlint.judge.wording import number, title
 from initlint.linter import survey
-from initlint.propagate import second_moments
 from initlint.report.html.plot import Curve, Frame, plot
 from initlint.settings import Settings
-from initlint.wording import number, title
 from website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}

@@ -10,7 +10,7 @@ from click import style
 
 from initlint.facts.layers import MODULES
 from initlint.graph import Layer, ModelGraph, Place
-from initlint.judge import predicted_factor
+from initlint.judge.pairs import predicted_factor
 from initlint.report import graph_json
 from initlint.report.escape import escape
 from initlint.report.json import dumps

@@ -60,10 +60,10 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import variance
 from initlint.graph import InitCall, ModelGraph
-from initlint.judge import argument, as_number
+from initlint.judge.pairs import argument, as_number
+from initlint.judge.wording import called, number
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import called, number
 
 _NEVER_CUTS = 5.0
 """Bounds at so many standard deviations cut one weight in two million."""

@@ -69,13 +69,13 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph import Following, Layer, ModelGraph, Write
-from initlint.judge import as_number, constant
-from initlint.mending import differing_advice, mend
-from initlint.replacement import agreed_start, start
+from initlint.judge.mending import differing_advice, mend
+from initlint.judge.pairs import as_number, constant
+from initlint.judge.replacement import agreed_start, start
+from initlint.judge.wording import function, layer_names, places
+from initlint.judge.zeros import bias_constant, constant_weight, hidden_activation, never_judged
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, places
-from initlint.zeros import bias_constant, constant_weight, hidden_activation, never_judged
 
 _REASONS = {
     Severity.ERROR: "the next layer is constant too, so its units stay identical for ever",

@@ -83,17 +83,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.chain import Link, every_chain
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import ModelGraph
-from initlint.judge import RELU_FAMILIES
-from initlint.replacement import agreed_start
+from initlint.judge.chain import Link, every_chain
+from initlint.judge.pairs import RELU_FAMILIES
+from initlint.judge.replacement import agreed_start
+from initlint.judge.wording import layer_names, places, spread
 from initlint.rewrite import append_loop
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import layer_names, places, spread
 
 _LOST = 1e-3
 

@@ -63,10 +63,10 @@ import libcst as cst
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializers import DEPRECATED
 from initlint.graph import FileGraph, Reference
+from initlint.judge.wording import function
 from initlint.rewrite import rename
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function
 
 
 @rule("INI901", "deprecated-init", scope="file", fixable=True)

@@ -63,9 +63,9 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph import Forward, Layer, ModelGraph, Place, Write
+from initlint.judge.wording import SHOWN, conjunction
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import SHOWN, conjunction
 
 
 @rule("INI202", "double-zero")

@@ -63,10 +63,10 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import scale
 from initlint.graph import InitCall, ModelGraph
-from initlint.judge import argument, as_number, kind
+from initlint.judge.pairs import argument, as_number, kind
+from initlint.judge.wording import called, number
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import called, number
 
 _OWN_OF_TORCH = math.sqrt(5)
 

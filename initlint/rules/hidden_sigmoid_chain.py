@@ -70,13 +70,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.chain import Link, every_chain
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import ModelGraph
+from initlint.judge.chain import Link, every_chain
+from initlint.judge.wording import layer_names, number, places, spread
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import layer_names, number, places, spread
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
 _MANY = 3

@@ -58,11 +58,11 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph import InitCall, ModelGraph
+from initlint.judge.wording import function
 from initlint.rewrite import replace_method_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import function
 
 
 @rule("INI109", "in-place-on-leaf", fixable=True)

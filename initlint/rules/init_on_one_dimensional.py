@@ -61,11 +61,11 @@ from collections.abc import Iterator
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.graph import InitCall, ModelGraph, Target
+from initlint.judge.wording import called, conjunction
 from initlint.rewrite import replace_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import called, conjunction
 
 
 @rule("INI101", "init-on-one-dimensional", fixable=True)

@@ -61,11 +61,11 @@ from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.layers import shapes
 from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
+from initlint.judge.wording import called, conjunction
 from initlint.rewrite import append_attribute, compare_with_none, guard_against_none
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import called, conjunction
 
 
 @rule("INI103", "init-on-wrong-object", fixable=True)

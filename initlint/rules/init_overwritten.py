@@ -74,10 +74,10 @@ from typing import NamedTuple
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import INITIALIZERS, variance
 from initlint.graph import Layer, ModelGraph, Place, Write
-from initlint.judge import constant, fans_in_use, is_matrix
+from initlint.judge.pairs import constant, fans_in_use, is_matrix
+from initlint.judge.wording import function, layer_names, places
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, places
 
 _SAME_SCALE = 4.0
 """Two random inits whose variances differ by less do about the same."""

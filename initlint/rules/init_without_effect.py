@@ -65,9 +65,9 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph import Layer, LostWrite, ModelGraph, Place, Write
+from initlint.judge.wording import SHOWN, conjunction, function, layer_names, places
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import SHOWN, conjunction, function, layer_names, places
 
 
 @rule("INI105", "init-without-effect")

@@ -54,10 +54,10 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph import ModelGraph
-from initlint.judge import argument, as_number, kind
+from initlint.judge.pairs import argument, as_number, kind
+from initlint.judge.wording import called
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import called
 
 
 @rule("INI104", "inverted-bounds")

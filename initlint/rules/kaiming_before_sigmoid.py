@@ -61,10 +61,10 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import scale
 from initlint.graph import ModelGraph
-from initlint.judge import Pair, draws_for_relu, pairs
+from initlint.judge.pairs import Pair, draws_for_relu, pairs
+from initlint.judge.wording import function, layer_names, number, places, titles
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, number, places, titles
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
 

@@ -69,12 +69,12 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import calculate_gain
 from initlint.graph import ModelGraph
-from initlint.judge import Pair, draws_for_relu, pairs
-from initlint.mending import advice, mend
-from initlint.replacement import agreed
+from initlint.judge.mending import advice, mend
+from initlint.judge.pairs import Pair, draws_for_relu, pairs
+from initlint.judge.replacement import agreed
+from initlint.judge.wording import function, layer_names, number, places, titles
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, number, places, titles
 
 
 @rule("INI302", "kaiming-before-tanh", fixable=True)

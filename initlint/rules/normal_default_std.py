@@ -68,13 +68,13 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph import Arguments, InitCall, ModelGraph
-from initlint.judge import as_number, call_at, kind
+from initlint.judge.pairs import as_number, call_at, kind
+from initlint.judge.weights import Draw, draws, only_weights, std_by_default
+from initlint.judge.wording import called, places, spread, weight_of
 from initlint.rewrite import move_argument, replace_argument
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.weights import Draw, draws, only_weights, std_by_default
-from initlint.wording import called, places, spread, weight_of
 
 _USUAL = 0.02
 """The standard deviation of GPT-2, BERT and ViT, which is what the call is mostly copied from."""

@@ -61,11 +61,11 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph import ModelGraph
-from initlint.judge import call_at
+from initlint.judge.pairs import call_at
+from initlint.judge.weights import draws, one_sided
+from initlint.judge.wording import called, places, weight_of
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.weights import draws, one_sided
-from initlint.wording import called, places, weight_of
 
 
 @rule("INI402", "one-sided-uniform")

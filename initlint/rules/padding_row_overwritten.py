@@ -64,12 +64,12 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph import Layer, ModelGraph, Place
-from initlint.judge import as_number, call_at, constant, kind
+from initlint.judge.pairs import as_number, call_at, constant, kind
+from initlint.judge.wording import function, layer_names, places
 from initlint.rewrite import append_statement
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import function, layer_names, places
 
 
 @rule("INI407", "padding-row-overwritten", fixable=True)

@@ -70,10 +70,10 @@ from dataclasses import dataclass
 
 from initlint.diagnostics import Severity
 from initlint.graph import Layer, ModelGraph, Place, Write
-from initlint.judge import as_number
+from initlint.judge.pairs import as_number
+from initlint.judge.wording import function, layer_names, places
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, places
 
 _COMPOUNDING = frozenset(f"torch.Tensor.{name}_" for name in "add addcdiv addcmul div mul multiply pow sub".split())
 """Relative writes that go on changing the parameter when they are repeated."""

@@ -64,15 +64,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.chain import stretches
 from initlint.diagnostics import Severity
 from initlint.graph import ModelGraph
-from initlint.judge import Pair, factors, keeps_scale, kind, pairs
-from initlint.mending import advice, mend
-from initlint.replacement import agreed
+from initlint.judge.chain import stretches
+from initlint.judge.mending import advice, mend
+from initlint.judge.pairs import Pair, factors, keeps_scale, kind, pairs
+from initlint.judge.replacement import agreed
+from initlint.judge.wording import function, layer_names, places, spread
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, places, spread
 
 _DRAWN = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
 _DEEP = 6

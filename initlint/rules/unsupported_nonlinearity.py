@@ -69,12 +69,12 @@ from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializers import NONLINEARITIES
 from initlint.graph import InitCall, ModelGraph
-from initlint.judge import kind
+from initlint.judge.pairs import kind
+from initlint.judge.wording import function
 from initlint.rewrite import Gain, Value, move_argument, replace_argument, replace_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.wording import function
 
 _CALCULATE_GAIN = "torch.nn.init.calculate_gain"
 _MODES = ("fan_in", "fan_out")

@@ -75,14 +75,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.fans import Mismatch, mismatch
 from initlint.graph import Layer, ModelGraph, Place
+from initlint.judge.fans import Mismatch, mismatch
+from initlint.judge.weights import scale_counts
+from initlint.judge.wording import function, places, spread, weight_of
 from initlint.rewrite import replace_argument
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
-from initlint.weights import scale_counts
-from initlint.wording import function, places, spread, weight_of
 
 
 @rule("INI403", "wrong-fan", fixable=True)

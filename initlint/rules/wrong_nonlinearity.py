@@ -68,16 +68,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.chain import stretches
 from initlint.diagnostics import Severity
 from initlint.facts.initializers import NONLINEARITIES, calculate_gain, scale
 from initlint.graph import ModelGraph, Place
-from initlint.judge import RELU_FAMILIES, Pair, as_number, call_at, factors, keeps_scale, kind, pairs
-from initlint.mending import advice, mend
-from initlint.replacement import agreed, corrected
+from initlint.judge.chain import stretches
+from initlint.judge.mending import advice, mend
+from initlint.judge.pairs import RELU_FAMILIES, Pair, as_number, call_at, factors, keeps_scale, kind, pairs
+from initlint.judge.replacement import agreed, corrected
+from initlint.judge.wording import function, layer_names, number, places, spread, titles
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
-from initlint.wording import function, layer_names, number, places, spread, titles
 
 
 @rule("INI304", "wrong-nonlinearity", fixable=True)

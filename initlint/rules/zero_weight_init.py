@@ -76,13 +76,11 @@ from typing import NamedTuple
 
 from initlint.diagnostics import Severity
 from initlint.graph import Following, Layer, ModelGraph, Write
-from initlint.judge import NORMS
-from initlint.mending import differing_advice, mend
-from initlint.replacement import agreed_start, start
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.wording import function, layer_names, places, title
-from initlint.zeros import (
+from initlint.judge.mending import differing_advice, mend
+from initlint.judge.pairs import NORMS
+from initlint.judge.replacement import agreed_start, start
+from initlint.judge.wording import function, layer_names, places, title
+from initlint.judge.zeros import (
     bias_constant,
     dead_activation,
     hidden_activation,
@@ -90,6 +88,8 @@ from initlint.zeros import (
     never_judged,
     zero_weight,
 )
+from initlint.rule import Violation, rule
+from initlint.settings import Settings
 
 
 class _Verdict(NamedTuple):

@@ -9,8 +9,8 @@ from dataclasses import replace
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import UNDETERMINED, Arguments, Following, Layer, ModelGraph, Write
-from initlint.judge import Factors, factors, is_matrix, pair
-from initlint.wording import function, number, title
+from initlint.judge.pairs import Factors, factors, is_matrix, pair
+from initlint.judge.wording import function, number, title
 
 Link = Callable[[Span], str]
 """A place to a link in Markdown."""

@@ -192,7 +192,7 @@ def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_a_check_imports_nothing_of_it() -> None:
     code = (
         "import sys; from initlint.cli import cli; cli(['check', sys.argv[1]], standalone_mode=False);"
-        "print({'jinja2', 'grandalf', 'matplotlib', 'initlint.report.html', 'initlint.propagate'} & set(sys.modules))"
+        "print({'jinja2', 'grandalf', 'matplotlib', 'initlint.report.html', 'initlint.judge.propagate'} & set(sys.modules))"
     )
     path = ROOT / "fixtures" / "mlp" / "good.py"
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.curves import CURVES, moments_at
-from initlint.propagate import assumes_equal_fans, second_moments
+from initlint.judge.propagate import assumes_equal_fans, second_moments
 from tests.html.test_operations import HEAD, surveyed
 
 

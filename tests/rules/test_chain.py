@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from rule_models import OUTPUT, chain, following, layer, model, reach, to_layer, write
 
-from initlint.chain import chains, stretches
 from initlint.facts.layers import Product
 from initlint.graph import UNDETERMINED, Layer
+from initlint.judge.chain import chains, stretches
 
 
 def _row(*layers: Layer) -> list[tuple[tuple[str, ...], float]]:

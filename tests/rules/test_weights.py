@@ -7,7 +7,7 @@ from rule_models import OUTPUT, following, layer, model, reach, to_layer
 
 from initlint.facts.layers import Product
 from initlint.graph import Following, Layer
-from initlint.weights import scale_counts
+from initlint.judge.weights import scale_counts
 
 RELU = following("relu", reach("next"))
 GELU = following("gelu", reach("next"))

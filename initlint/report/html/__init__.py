@@ -15,8 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from initlint import __version__
 from initlint.diagnostics import Severity, Span
 from initlint.graph import ModelGraph
+from initlint.judge.propagate import second_moments
 from initlint.linter import Mark, Survey
-from initlint.propagate import second_moments
 from initlint.report.escape import escape
 from initlint.report.html.drawing import Badge
 from initlint.report.html.findings import FilePage, file_pages

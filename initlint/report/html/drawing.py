@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from initlint.diagnostics import Severity
 from initlint.facts.layers import MODULES
 from initlint.graph import Layer, ModelGraph, Operation
+from initlint.judge.wording import number
 from initlint.report.html.wording import shortened, word
-from initlint.wording import number
 
 CARD_WIDTH, CARD_HEIGHT = 250, 62
 PILL_HEIGHT = 26

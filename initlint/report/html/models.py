@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from initlint.diagnostics import Span
 from initlint.facts.initializers import INITIALIZERS
 from initlint.graph import Layer, ModelGraph
+from initlint.judge.propagate import assumes_equal_fans, second_moments
+from initlint.judge.wording import number
 from initlint.linter import Mark
-from initlint.propagate import assumes_equal_fans, second_moments
 from initlint.report.html.drawing import Badge, Drawing, draw, is_weighted
 from initlint.report.html.layout import Placed, place
 from initlint.report.html.plot import Curve, Frame, plot
 from initlint.report.html.wording import initializer, shape, word
 from initlint.report.places import line_of
-from initlint.wording import number
 
 WIDE, NARROW = Frame(760, 300), Frame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from initlint.graph import UNDETERMINED, Layer, Write
-from initlint.wording import function, title
+from initlint.judge.wording import function, title
 
 _SIZES = (
     ("in_features", "out_features"),

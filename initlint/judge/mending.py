@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator
 from initlint.diagnostics import Applicability, FixByActivation
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Layer, ModelGraph, Place, Write
-from initlint.judge import call_at, is_hidden, is_matrix
-from initlint.replacement import Choice, Replacement, replacement, start
+from initlint.judge.pairs import call_at, is_hidden, is_matrix
+from initlint.judge.replacement import Choice, Replacement, replacement, start
+from initlint.judge.wording import layer_names
 from initlint.rewrite import replace_call
 from initlint.source import Site
-from initlint.wording import layer_names
 
 
 def mend(

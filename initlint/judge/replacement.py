@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following
-from initlint.judge import Pair, as_number, kind
+from initlint.judge.pairs import Pair, as_number, kind
+from initlint.judge.wording import function
 from initlint.rewrite import Code, Gain, Value
-from initlint.wording import function
 
 
 @dataclass(frozen=True, slots=True)

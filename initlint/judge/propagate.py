@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from initlint.facts.curves import moments_at
 from initlint.facts.initializers import moment, scale, variance
 from initlint.graph import Layer, ModelGraph, Operation
-from initlint.judge import NORMS, drawn, fans_in_use, is_matrix
+from initlint.judge.pairs import NORMS, drawn, fans_in_use, is_matrix
 
 _KEPT = frozenset({"pool", "chunk", "concat", "local_response_norm"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target
-from initlint.judge import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
+from initlint.judge.pairs import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
 
 _RESCALED = NORMS | {"normalize", "scale", "mul"}
 """What may follow a weight and set the scale anew, so that its own does not count."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Forward, Layer, ModelGraph, Write
-from initlint.judge import NORMS, certain_activation, constant, is_hidden, is_matrix
+from initlint.judge.pairs import NORMS, certain_activation, constant, is_hidden, is_matrix
 
 _ZERO_KEPT = NORMS | {"pool", "concat"}
 """What a zero passes as a zero, with norms at their own default init, and what leaves each entry a constant."""

@@ -10,7 +10,7 @@ import libcst as cst
 
 from initlint.facts.layers import Fans
 from initlint.graph import Layer, Write
-from initlint.judge import argument, as_number, fans_in_use, kind
+from initlint.judge.pairs import argument, as_number, fans_in_use, kind
 from initlint.source import Site
 
 _NEAR = 4.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Arguments, Following, Layer, ModelGraph, Write
-from initlint.judge import (
+from initlint.judge.pairs import (
     KEEPING_SCALE,
     Factors,
     certain_activation,
@@ -19,7 +19,7 @@ from initlint.judge import (
     goes_on_at_its_scale,
     is_matrix,
 )
-from initlint.wording import number, title
+from initlint.judge.wording import number, title
 
 
 @dataclass(frozen=True, slots=True)
