@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,8 +36,7 @@ class FileText:
                 tree = ast.parse(data)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        return cls(path, tree, parents)
+        return cls(path, tree, _parents(tree))
 
     @cached_property
     def _named(self) -> dict[str, list[ast.AST]]:
@@ -100,6 +100,18 @@ class FileText:
 
     def is_within(self, node: ast.AST, outer: ast.AST) -> bool:
         return node is outer or any(above is outer for above in self.above(node))
+
+
+def _parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
+    """As with `ast.walk`, which would list the children of each node a second time."""
+    parents: dict[ast.AST, ast.AST] = {}
+    left: deque[ast.AST] = deque([tree])
+    while left:
+        node = left.popleft()
+        for child in ast.iter_child_nodes(node):
+            parents[child] = node
+            left.append(child)
+    return parents
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -39,6 +39,8 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
         return None
     texts = Texts(file, around)
     try:
+        if _is_filled_at_home(texts.read(file.resolve()), owner, attribute):
+            return None  # as the search of the project would say, for a hundred times as much
         related = Related.of(owner, texts)
         family = bases.names | related.names
         found = [
@@ -57,6 +59,15 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
         return Fate.LOADED if loaded else Fate.USED
     except Untold:
         return None
+
+
+def _is_filled_at_home(text: FileText, owner: str, attribute: str) -> bool:
+    """Whether the class itself may write to its `self.attribute`."""
+    for node in text.mentions(attribute):
+        cls = text.class_of(node) if isinstance(node, ast.Attribute) and _subject(node) == "self" else None
+        if cls is not None and cls.name == owner and not _defines(text, node) and _may_write(text, node):
+            return True
+    return False
 
 
 def _may_be_loaded(related: Related) -> bool:
