@@ -27,6 +27,8 @@ _UNPACK = "_operator.getitem"
 _MAX_DEPTH = 6
 _SLOW = frozenset((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear))
 """Layers that take most of the time of a run with memory."""
+_DRAWN = 1 << 16
+"""How many random numbers stand for all that such a layer gives."""
 
 
 class _Watcher(TorchFunctionMode):
@@ -176,8 +178,15 @@ def _imagined(layer: nn.Module, args: Sequence[torch.Tensor]) -> torch.Tensor:
     parameters: dict[str, Any] = {name: p if p is None else p.to("meta") for name, p in layer._parameters.items()}
     twin._parameters = parameters
     result: torch.Tensor = twin.forward(*(value.to("meta") for value in args))
+    return _random(result.shape, result.dtype)
+
+
+def _random(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+    """Numbers between 0 and 1, drawn once and repeated: to draw millions anew takes longer than the rest of a run."""
+    number = shape.numel()
     generator = torch.Generator().manual_seed(0)  # a trace is the same each time
-    return torch.rand(result.shape, generator=generator, dtype=result.dtype)
+    drawn = torch.rand(min(number, _DRAWN), generator=generator, dtype=dtype)
+    return (drawn if number <= _DRAWN else drawn.repeat(-(-number // _DRAWN))[:number]).view(shape)
 
 
 @contextmanager
