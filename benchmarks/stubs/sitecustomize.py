@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import library as operators
 
 _RECT = "float spatial_scale, SymInt pooled_height, SymInt pooled_width"
 _SIZES = "SymInt batch_size, SymInt channels, SymInt height, SymInt width"
@@ -46,20 +47,21 @@ def _pooled(input: torch.Tensor, rois: torch.Tensor, scale: float, height: int, 
     return input.new_zeros((rois.shape[0], input.shape[1], height, width))
 
 
-def define() -> torch.library.Library:
+def define() -> object:
     """Define the operators, which are there as long as what this returns.
 
     torchvision's own library is not loaded from now on.
     """
-    library = torch.library.Library("torchvision", "DEF")
+    make: Any = operators.Library  # it has no types
+    defined = make("torchvision", "DEF")
     for schema in SCHEMAS:
-        library.define(schema)
-    library.impl("_cuda_version", lambda: -1, "CompositeExplicitAutograd")
-    library.impl("nms", _kept, "CPU")
-    library.impl("roi_align", _pooled, "CPU")
+        defined.define(schema)
+    defined.impl("_cuda_version", lambda: -1, "CompositeExplicitAutograd")
+    defined.impl("nms", _kept, "CPU")
+    defined.impl("roi_align", _pooled, "CPU")
     load: Callable[[str], None] = torch.ops.load_library
     torch.ops.load_library = lambda path: None if "torchvision" in str(path) else load(path)  # type: ignore[method-assign]
-    return library
+    return defined
 
 
-LIBRARY = define()
+DEFINED = define()
