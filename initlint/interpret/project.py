@@ -72,7 +72,8 @@ class Project:
 
     def begin(self, file: Path) -> None:
         """Forget what was asked on behalf of other files; what `file` holds will be asked in any case."""
-        self.asked = {("read", real := os.path.realpath(file), self._disk.digest(real))}
+        self.asked = set()
+        self._note_reading(os.path.realpath(file))
         self.stopwatch = Stopwatch()
 
     def _note(self, question: Question) -> None:
@@ -193,7 +194,7 @@ class Project:
         path = self._find(importer.root, dotted)
         if path is None or path.name == "__init__.py" or not name.isascii():
             return True
-        real = os.path.realpath(path)
+        real = str(self._real(path))
         self._note_reading(real)
         text = self._disk.content(real)
         return name.encode() in text or _STAR_IMPORT.search(text) is not None
