@@ -14,6 +14,7 @@ import importlib
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
@@ -83,8 +84,53 @@ def wuerstchen() -> Iterator[str]:
     )
 
 
+def window_merger() -> Iterator[str]:
+    """The weights of MiniCPM-V 4.6's window merger, and how often its own `_init_weights` runs."""
+    package = "transformers.models.minicpmv4_6"
+    modeling = importlib.import_module(f"{package}.modeling_minicpmv4_6")
+    config = importlib.import_module(f"{package}.configuration_minicpmv4_6").MiniCPMV4_6VisionConfig(
+        hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=4
+    )
+    torch.manual_seed(0)
+    with mock.patch.object(modeling.MiniCPMV4_6ViTWindowAttentionMerger, "_init_weights") as init:
+        merger = modeling.MiniCPMV4_6VisionModel(config).vit_merger
+    outside = merger.linear_1.weight[: len(merger.linear_1.weight) // 4, merger.embed_dim :]
+    yield (
+        f"minicpmv4_6: its init ran {init.call_count} times; std of q_proj {merger.self_attn.q_proj.weight.std():.4f}, "
+        f"of linear_2 {merger.linear_2.weight.std():.4f}, of linear_1 outside of its first block {outside.std():.4f}"
+    )
+
+
+def folding_gates() -> Iterator[str]:
+    """The gates of EsmFold's sequence attention, by themselves and in the model."""
+    modeling = importlib.import_module("transformers.models.esm.modeling_esmfold")
+    trunk = {
+        "num_blocks": 1,
+        "sequence_state_dim": 64,
+        "pairwise_state_dim": 32,
+        "structure_module": {"sequence_dim": 64, "pairwise_dim": 32, "num_blocks": 1},
+    }
+    config = importlib.import_module("transformers.models.esm.configuration_esm").EsmConfig(
+        vocab_size=33,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        pad_token_id=1,
+        mask_token_id=32,
+        is_folding_model=True,
+        esmfold_config={"trunk": trunk},
+    )
+    torch.manual_seed(0)
+    alone = modeling.EsmFoldSelfAttention(64, 2, 32, gated=True).g_proj
+    built = modeling.EsmForProteinFolding(config).trunk.blocks[0].seq_attention.g_proj
+    for name, gate in (("by itself", alone), ("in the model", built)):
+        weight, bias = gate.weight.detach(), gate.bias.detach()
+        yield f"esmfold, gate {name}: std of the weight {weight.std():.4f}, mean of the bias {bias.mean():.4f}"
+
+
 def main() -> None:
-    for measure in (speech_models, wuerstchen):
+    for measure in (speech_models, wuerstchen, window_merger, folding_gates):
         try:
             for line in measure():
                 print(line, flush=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from initlint.reach.bases import Bases
 from initlint.reach.init_functions import init_functions, initialises
 from initlint.reach.lookups import LOOKUPS, METHOD_LOOKUP, lookups, method_lookups
+from initlint.reach.receivers import derived, hands_too_much, is_of_another_class, named_class
 from initlint.reach.surroundings import Surroundings
-from initlint.reach.text import FileText, FunctionNode, ScopeNode, dotted, last_name
+from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that hand a function to nobody."""
@@ -96,6 +97,7 @@ class _Search:
         self.file = file.resolve()
         self.text = text
         self.around = around
+        self._derived: dict[ast.ClassDef, frozenset[str] | None] = {}
 
     def is_used(self, function: FunctionNode) -> bool:
         """Whether anything but itself mentions it in a way that may lead to a call."""
@@ -136,7 +138,19 @@ class _Search:
             return False
         if isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)):
             return False
-        return not _is_of_another_class(text, node, self.text, function)
+        if is_of_another_class(text, node, self.text, function) or hands_too_much(parent, node, function):
+            return False
+        return not self._is_of_an_unrelated_class(text, node, function)
+
+    def _is_of_an_unrelated_class(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
+        """Whether it stands behind the name of a class that is neither the function's own nor derived from that."""
+        owner = self.text.parents[function]
+        named = named_class(text, node)
+        if named is None or not isinstance(owner, ast.ClassDef) or named == owner.name:
+            return False
+        if owner not in self._derived:
+            self._derived[owner] = derived(self.file, owner.name, self.around)
+        return named not in (self._derived[owner] or {named})
 
     def named(self, function: FunctionNode) -> ast.Expr | None:
         """The statement that names the function without calling it."""
@@ -145,16 +159,3 @@ class _Search:
             if isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)):
                 return parent
         return None
-
-
-def _is_of_another_class(text: FileText, node: ast.AST, home: FileText, function: FunctionNode) -> bool:
-    """Whether the name means something else: `f` alone is no method, and `self.f` is that of a class that has one."""
-    owner = home.parents[function]
-    if isinstance(node, ast.Name):
-        return isinstance(owner, ast.ClassDef) and text.scopes(node)[:1] != [owner]
-    if not isinstance(node, ast.Attribute) or dotted(node.value) != "self":
-        return False
-    cls = text.class_of(node)
-    if cls is None or cls is owner:
-        return False
-    return any(isinstance(n, FunctionNode) and n.name == function.name for n in cls.body)
