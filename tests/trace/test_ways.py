@@ -42,7 +42,7 @@ class {name}(nn.Module):
 
 RUN = """
 class {name}(nn.Module):
-    def __init__(self):
+    def __init__(self, {arguments}):
         super().__init__()
         self.fc = nn.Linear({width}, 4)
 
@@ -66,6 +66,41 @@ class Routed(nn.Module):
         return made
 """
 
+ENLARGED = """
+class Enlarged(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        short, long = sorted(x.shape[-2:])
+        x = nn.functional.interpolate(x, scale_factor=min(800 / short, 1333 / long))
+        assert x.shape[-1] * x.shape[-2] < 100_000 and x.sum() > 0
+        return self.conv(x).relu()
+"""
+
+NESTED = """
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 4)
+
+    def forward(self, x):
+        assert x.dim() == 3 and x.sum() > 0
+        nested = torch.nested.nested_tensor(list(x.unbind()), layout=torch.jagged)
+        return self.fc(nested).relu()
+"""
+
+WRAPPING = """
+class Wrapping(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Wide()
+
+    def forward(self, x):
+        return self.inner(x)
+"""
+
 BUFFERED = """
 class Buffered(nn.Module):
     def __init__(self):
@@ -83,10 +118,16 @@ CALLED = {
     "Matrix": (8, "self, x", "x.dim() == 4", "x"),
     "Masked": (8, "self, x, *, mask", "x.dim() == 3", "x * mask.unsqueeze(-1)"),
     "Video": (3 * 16 * 112 * 112, "self, x", "x.dim() == 5", "x.flatten(1)"),
+    "Wide": (3 * 40 * 72, "self, x", "x.dim() == 4", "x.flatten(1)"),
+    "Grey": (64 * 64, "self, x", "x.dim() == 4", "x.flatten(1)"),
     "Signal": (3 * 64, "self, x", "x.dim() == 3", "x.flatten(1)"),
     "Listed": (3 * 224**2, "self, x: list[Tensor] | list[list[Tensor]]", "len(x) == 1", "torch.stack(x).flatten(1)"),
+    "Alone": (8, "self, x", "x.dim() == 3 and torch.get_num_threads() == 1", "x"),
 }
 """Of models that torch.fx does not follow: the inner width, and the signature, test and value of `forward`."""
+
+ARGUMENTS = {"Wide": "image_size=(40, 72)", "Grey": "channels=1"}
+"""Those of the constructors that have any."""
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +135,14 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
     file = tmp_path_factory.mktemp("ways") / "net.py"
     parts = [SYMBOLIC.format(name=f"With{record}", record=record) for record in ("Named", "Data")]
     parts += [
-        RUN.format(name=name, width=width, parameters=parameters, test=test, value=value)
+        RUN.format(
+            name=name, arguments=ARGUMENTS.get(name, ""), width=width, parameters=parameters, test=test, value=value
+        )
         for name, (width, parameters, test, value) in CALLED.items()
     ]
-    file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED]))
+    file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED, WRAPPING, ENLARGED, NESTED]))
     context = Context(Limits(), [], Additions(), SourceFile.read, str)
-    names = ["WithNamed", "WithData", "Routed", "Buffered", *CALLED]
+    names = ["WithNamed", "WithData", "Routed", "Buffered", "Wrapping", "Enlarged", "Nested", *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}
 
@@ -122,10 +165,17 @@ def test_a_record_of_tensors_is_an_output(graphs: Callable[[str], ModelGraph], n
     }
 
 
-@pytest.mark.parametrize("name", ["Buffered", *CALLED])
+@pytest.mark.parametrize("name", ["Buffered", "Wrapping", *CALLED])
 def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
     assert (model.way, model.incomplete) == ("run", ())
+    assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
+
+
+@pytest.mark.parametrize("name", ["Enlarged", "Nested"])
+def test_an_input_with_memory_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
+    model = graphs(name)
+    assert model.way == "run on cpu"
     assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .frames import Places, callers, first_argument, is_users
+from .frames import Places, callers, first_argument, is_users, user_callers
 
 _ATTRIBUTE = "_initlint_made"
 
@@ -20,12 +20,14 @@ class Made:
     """Where and how a module was made.
 
     `arguments`: those of the constructor of the torch class that it is or derives from.
+    `numbers`: the whole numbers, alone or in a row, among those of the constructors of the user's classes, by name.
     `assigned`: for a child or parameter, the class whose method put it there and the place.
     """
 
     def __init__(self) -> None:
         self.place: int | None = None
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self.numbers: dict[str, tuple[int, ...]] = {}
         self.assigned: dict[str, tuple[type, int | None]] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Made:
@@ -71,16 +73,32 @@ def _constructor(original: Callable[..., None], places: Places) -> Callable[...,
         if known.arguments is None:
             known.arguments = (args, kwargs)
         if known.place is None:
-            known.place = places.number(_making(self))
+            constructors, making = _making(self)
+            known.place = places.number(making)
+            known.numbers = {name: row for frame in constructors for name, row in _numbers(frame)}
         original(self, *args, **kwargs)
 
     return __init__
 
 
-def _making(module: nn.Module) -> FrameType | None:
-    """The frame that calls the constructor of `module`, whichever of its base classes' is running."""
-    users = (frame for frame in callers() if is_users(frame.f_code.co_filename))
-    return next((frame for frame in users if first_argument(frame) is not module), None)
+def _making(module: nn.Module) -> tuple[list[FrameType], FrameType | None]:
+    """The frames of the constructors of `module` that are running, those of base classes first, and their caller's."""
+    constructors: list[FrameType] = []
+    for frame in user_callers():
+        if first_argument(frame) is not module:
+            return constructors, frame
+        constructors.append(frame)
+    return constructors, None
+
+
+def _numbers(frame: FrameType) -> Iterator[tuple[str, tuple[int, ...]]]:
+    code = frame.f_code
+    values = frame.f_locals
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        value = values.get(name)
+        row = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+        if row and all(type(item) is int for item in row):
+            yield name, row
 
 
 def _registering(original: Callable[..., None], places: Places) -> Callable[..., None]:

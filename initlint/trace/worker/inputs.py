@@ -10,17 +10,22 @@ from typing import Any
 import torch
 from torch import nn
 
+from .construction import is_torchs, made
 from .targets import signature_of
 
 Call = tuple[list[Any], dict[str, Any]]
 
 BATCH = 2
 _SIDES = (224, 256, 64, 32, 28, 128, 84, 96, 512, 384, 299, 192)
+_LONG = (32, 672)
+"""Detectors enlarge the shorter side of an image as far as a bound on the longer one lets them: this stays small."""
 _VIDEOS = ((16, 112), (16, 224), (8, 224), (16, 128), (16, 256), (8, 64))
 _SIGNALS = (64, 256, 1024, 16000)
 _LENGTH = 16
 _MAX_CALLS = 32
-_SIZE_ATTRIBUTES = ("img_size", "image_size", "input_size", "input_resolution", "resolution")
+_SIZES = ("img_size", "image_size", "input_size", "input_resolution", "resolution")
+_CHANNELS = ("channels", "in_channels", "in_chans", "num_channels")
+"""What classes call these of their input."""
 
 
 def given(shapes: Sequence[tuple[Sequence[int], str]], device: str) -> Call:
@@ -73,11 +78,11 @@ def _of_the_model(model: nn.Module, device: str) -> Call | None:
 def _mains(model: nn.Module, device: str) -> Iterator[torch.Tensor]:
     """Tensors for the first argument of `forward`, by the first layer of each kind."""
     kinds = [kind for kind in map(_kind, model.modules()) if kind is not None]
-    sides = list(dict.fromkeys([*_sides(model), *_SIDES]))
+    images = list(_images(model, device))
     for name, size in dict.fromkeys(kinds[:1] + [kind for kind in kinds if kind[0] != kinds[0][0]][:3]):
         if name == "image":
-            for side in sides:
-                yield torch.ones((BATCH, size, side, side), device=device)
+            for image in images:
+                yield torch.ones((BATCH, size, *image), device=device)
         elif name == "video":
             for frames, side in _VIDEOS:
                 yield torch.ones((BATCH, size, frames, side, side), device=device)
@@ -91,12 +96,9 @@ def _mains(model: nn.Module, device: str) -> Iterator[torch.Tensor]:
             for inner in ((), (_LENGTH,), (_LENGTH, _LENGTH)):
                 yield torch.ones((BATCH, *inner, size), device=device)
     # Patches are often cut before the first layer.
-    for shape in (
-        *((side, side) for side in sides),
-        *((n, side, side) for n, side in _VIDEOS),
-        *((n,) for n in _SIGNALS),
-    ):
-        yield torch.ones((BATCH, 3, *shape), device=device)
+    channels = next((made(model).numbers[name][0] for name in _CHANNELS if name in made(model).numbers), 3)
+    for shape in (*images, *((n, side, side) for n, side in _VIDEOS), *((n,) for n in _SIGNALS)):
+        yield torch.ones((BATCH, channels, *shape), device=device)
 
 
 def _kind(module: nn.Module) -> tuple[str, int] | None:
@@ -115,20 +117,35 @@ def _kind(module: nn.Module) -> tuple[str, int] | None:
     return ("image", module.in_channels) if isinstance(module, nn.ConvTranspose2d) else None
 
 
-def _sides(model: nn.Module) -> Iterator[int]:
-    """The sizes of images that the model or one of its parts names as an attribute."""
+def _images(model: nn.Module, device: str) -> Iterator[tuple[int, int]]:
+    """Heights and widths: those that the model names, then a few common ones."""
+    named = list(dict.fromkeys(size for size in map(_size, _named(model)) if size is not None))
+    yield from named
+    if device != "meta" and not named:
+        yield _LONG
+    yield from ((side, side) for side in _SIDES if (side, side) not in named)
+
+
+def _named(model: nn.Module) -> Iterator[Any]:
+    """What the model and its parts call the size of an image, as an attribute or an argument of the constructor."""
     for module in model.modules():
-        for name in _SIZE_ATTRIBUTES:
-            value = getattr(module, name, None)
-            size = value[-1] if isinstance(value, (tuple, list)) and value else value
-            if isinstance(size, int) and not isinstance(size, bool) and 8 <= size <= 1024:
-                yield size
-    configuration = getattr(model, "default_cfg", None)
-    size = getattr(configuration, "input_size", None) or (
-        configuration.get("input_size") if isinstance(configuration, dict) else None
-    )
-    if isinstance(size, (tuple, list)) and size:
-        yield int(size[-1])
+        if is_torchs(type(module)):
+            continue
+        numbers = made(module).numbers
+        for name in _SIZES:
+            yield getattr(module, name, None)
+            yield numbers.get(name)
+    configuration: Any = getattr(model, "default_cfg", None)
+    is_table = isinstance(configuration, dict)
+    yield configuration.get("input_size") if is_table else getattr(configuration, "input_size", None)
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    """A height and a width; None if `value` is not likely to be that of an image."""
+    sides = [*value[-2:]] if isinstance(value, (tuple, list)) else [value]
+    if not sides or not all(type(side) is int and 8 <= side <= 1024 for side in sides):
+        return None
+    return sides[0], sides[-1]
 
 
 def _annotation(parameter: inspect.Parameter) -> str:

@@ -150,11 +150,22 @@ def run(model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: P
         watcher.learn(value, flow.add("placeholder", str(name), [], {}, None))
     # A mask on meta selects everything: shapes are all that the flow hangs on.
     _config.meta_nonzero_assume_all_nonzero = True
-    with torch.no_grad(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
+    with torch.no_grad(), _one_thread(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
         result = model(*args, **kwargs)
     with watcher.sleeping():
         flow.add("output", "output", [plain(list(_tensors(result)), watcher.reference)], {}, None)
     return flow
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch works on one thread: on tensors this small, several take longer to wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _tensors(value: Any, depth: int = 0) -> Iterator[torch.Tensor]:
@@ -169,7 +180,9 @@ def _is_slow(layer: nn.Module, args: Sequence[Any]) -> bool:
     """Whether the values that the layer gives are not worth their time. Its hooks may need them, or make its weight."""
     if type(layer) not in _SLOW or layer._forward_pre_hooks or layer._forward_hooks:
         return False
-    return len(args) == 1 and isinstance(args[0], torch.Tensor) and args[0].device.type == "cpu"
+    if len(args) != 1 or not isinstance(args[0], torch.Tensor):
+        return False
+    return args[0].device.type == "cpu" and args[0].layout is torch.strided  # the shape of a nested one is not known
 
 
 def _imagined(layer: nn.Module, args: Sequence[torch.Tensor]) -> torch.Tensor:
