@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from initlint.interpret.scopes import Environment, ModuleScope
 
 
+NAMED_TUPLE = "collections.namedtuple"
+"""What makes such a class, and the name of the class."""
+
+
 class ClassValue:
     """A class of the project."""
 
@@ -158,6 +162,12 @@ class Instance:
     def user_class(self) -> ClassValue | None:
         """Its class, if that is of the project."""
         return self.cls if isinstance(self.cls, ClassValue) else None
+
+    @property
+    def is_named_tuple(self) -> bool:
+        """Whether its fields are also its items."""
+        bases = self.cls.externals() if isinstance(self.cls, ClassValue) else [self.cls.name]
+        return not self.symbolic and not {NAMED_TUPLE, "typing.NamedTuple"}.isdisjoint(bases)
 
     @property
     def is_module(self) -> bool:

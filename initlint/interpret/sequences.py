@@ -38,6 +38,8 @@ def sequence(value: Value) -> list[Value] | None:
             return [module for _, module, _ in conditional_children(value)]
         if value.torch_name == "torch.nn.ModuleDict":
             return list(value.fields)
+        if value.is_named_tuple:
+            return list(value.fields.values())
     return None
 
 

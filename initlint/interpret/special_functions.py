@@ -16,6 +16,7 @@ from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.copies import deep_copy, replaced, shallow_copy
 from initlint.interpret.inits import make_parameter
 from initlint.interpret.machine import Machine
+from initlint.interpret.objects import NAMED_TUPLE, Instance
 from initlint.interpret.parametrizations import reparametrize, restore
 from initlint.interpret.sequences import MAX_UNROLL, limited, sequence
 from initlint.interpret.storage import Tensor
@@ -46,6 +47,23 @@ def _ordered_dict(machine: Machine, call: Call) -> Value:
                 made.open = True
         made.open = made.open or sequence(content) is None or (isinstance(content, ListValue) and content.open)
     made.items.update(call.keywords)
+    return made
+
+
+def _named_tuple(machine: Machine, call: Call) -> Value:
+    """A class, of which all that matters is known: what its objects call their items."""
+    names = call.get(1, "field_names", None)
+    names = names.replace(",", " ").split() if isinstance(names, str) else sequence(names)
+    if call.open or not names or not all(isinstance(name, str) for name in names):
+        return Unknown("a named tuple")
+    return Partial(external(_MAKE_RECORD), [tuple(names)], {})
+
+
+def _make_record(machine: Machine, call: Call) -> Value:
+    names: Any = call.arguments[0]
+    given = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
+    made = Instance(external(NAMED_TUPLE), call.site, machine.state.condition)
+    made.fields.update({name: given.get(name, Unknown("a field")) for name in names})
     return made
 
 
@@ -173,10 +191,13 @@ def _activation_named(machine: Machine, call: Call) -> Value:
 
 
 _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}
+_MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
 SPECIAL: dict[str, Special] = {
     "functools.partial": _partial,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,
+    NAMED_TUPLE: _named_tuple,
+    _MAKE_RECORD: _make_record,
     "dataclasses.replace": replaced,
     "copy.deepcopy": deep_copy,
     "copy.copy": shallow_copy,

@@ -63,6 +63,8 @@ def item(machine: Machine, value: Value, node: cst.Subscript, env: Environment) 
     if isinstance(value, DictValue):
         return _item_of_dict(machine, value, index)
     if isinstance(value, Instance):
+        if value.is_named_tuple:
+            return _item_of_constant(tuple(value.fields.values()), index)
         method = machine.attribute(value, "__getitem__")
         if not isinstance(method, Unknown):
             return machine.call(method, Call([index], {}, machine.site(node, env)))
