@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from initlint.trace import strays
 from initlint.trace.raw import Raw
 
 _WORKER = Path(__file__).with_name("worker")
@@ -143,6 +144,7 @@ class _Worker:
                     return
         finally:
             _end(process)
+            strays.end(str(self._folder))
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
@@ -164,7 +166,7 @@ class _Worker:
         home.mkdir(exist_ok=True)
         scratch = dict.fromkeys(("HOME", "USERPROFILE", "TORCH_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(home))
         own = {"PYTHONUSERBASE": str(Path.home() / ".local")} if os.name == "posix" else {}
-        return {**own, **os.environ, **scratch, **_OFFLINE}
+        return {**own, **os.environ, **scratch, **_OFFLINE, strays.MARK: str(self._folder)}
 
     @property
     def _log(self) -> Path:
@@ -227,7 +229,7 @@ def _end_of(status: int) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it has started."""
+    """End the process and what it has started."""
     with contextlib.suppress(OSError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

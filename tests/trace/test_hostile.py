@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,20 @@ def test_a_file_whose_import_does_not_end_is_tried_once(in_directory: Path) -> N
     ]
     assert result.stdout.startswith("Net  net.py:")
     assert tries.read_text() == "."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process shows its environment")
+def test_a_child_with_a_session_of_its_own_ends_with_the_worker(in_directory: Path) -> None:
+    started = "subprocess.Popen([sys.executable, '-c', 'while True: pass'], start_new_session=True).pid"
+    note = f"import pathlib, subprocess, sys\npathlib.Path('pid.txt').write_text(str({started}))\n"
+    (in_directory / "starts.py").write_text(note + GOOD)
+    result = CliRunner().invoke(cli, ["trace", "starts.py:Net"])
+    assert result.exit_code == 0
+    child = Path("/proc", (in_directory / "pid.txt").read_text(), "cmdline")
+    deadline = time.monotonic() + 10
+    while child.exists() and child.read_bytes():  # one that has ended but was not asked how has no command
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_the_static_findings_of_a_hostile_file_stand(in_directory: Path) -> None:
