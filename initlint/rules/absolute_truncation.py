@@ -5,7 +5,7 @@
 Reports `trunc_normal_` that leaves the bounds at -2 and 2 and has a standard deviation of 0.4 or less, for which they
 never cut, or of 1 or more, for which they cut much.
 
-It is silent where the bounds are given and where the standard deviation is not known, and for timm's
+It is silent where other bounds are given and where the standard deviation is not known, and for timm's
 `trunc_normal_tf_`, which counts its bounds in standard deviations.
 
 ## Why is this bad?
