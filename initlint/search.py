@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,16 @@ NO_SOURCES = (
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """What the root folder of a project holds."""
 MAX_ANCESTORS = 6
+_TOP_SIGNS = ("requirements*.txt", "environment.y*ml", "LICENSE*", ".gitignore")
+_SIGNS = ("README*", "*.py", "*.ipynb")
+"""What a folder without a marker holds: one where a project starts, and one that may belong to the code below it."""
+_UNMARKED_ANCESTORS = 2
 _INSTALLED = ("site-packages", "dist-packages")
 _CODE = (".py", ".ipynb")
 _TEXTS = tuple(".yaml .yml .toml .cfg .ini .conf .json .gin .sh .bat .ps1 .md .rst .pyx".split())
 """What may name a function beside Python: configuration, scripts, and what tells users how to call it."""
 _MAX_FILES = 20_000
+_MAX_FOLDERS = 10_000
 _MAX_TEXTS = 5_000
 _MAX_TEXT = 256 * 1024
 """Bytes of a text; what is larger is data."""
@@ -103,9 +109,10 @@ class FileSearch:
 
 
 def project_root(folder: Path, top: Path) -> Path:
-    """The root folder of the project that `folder` belongs to: one with a marker, else `top`.
+    """The root folder of the project that `folder` belongs to.
 
-    `top` is where imports start from in `folder`.
+    One with a marker, else the highest of the next folders above `top` with any sign of the project, else `top`, which
+    is where imports start from in `folder`.
     """
     if top.name in _INSTALLED:
         return folder if folder == top else top / folder.relative_to(top).parts[0]
@@ -115,7 +122,30 @@ def project_root(folder: Path, top: Path) -> Path:
         if is_marked(candidate) or _is_pruned(candidate.parent.name):
             return candidate
         candidate = candidate.parent
-    return top
+    return _unmarked_root(top)
+
+
+def _unmarked_root(top: Path) -> Path:
+    """A script that uses what lies in the folder `top` stands often beside that folder, or beside the one around it."""
+    root = top
+    for folder in (top, *(*top.parents,)[:_UNMARKED_ANCESTORS]):
+        if _is_shared(folder):
+            break
+        if _holds(folder, _TOP_SIGNS):
+            return folder
+        if _holds(folder, _SIGNS):
+            root = folder
+    return root
+
+
+def _holds(folder: Path, patterns: Iterable[str]) -> bool:
+    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether it holds the work of many projects: a home folder, that of temporary files, the top of a disk."""
+    shared = (Path(os.path.expanduser("~")), Path(tempfile.gettempdir()), Path(folder.anchor))
+    return folder in (path.resolve() for path in shared)
 
 
 def is_marked(folder: Path) -> bool:
@@ -135,14 +165,16 @@ def _is_pruned(name: str) -> bool:
 def _listed(root: str) -> _Listing:
     code: list[str] = []
     texts: list[str] = []
-    for path in _walk(root):
-        (code if path.endswith(_CODE) else texts).append(path)
-        if len(code) > _MAX_FILES:
+    for visited, paths in enumerate(_walk(root)):
+        for path in paths:
+            (code if path.endswith(_CODE) else texts).append(path)
+        if len(code) > _MAX_FILES or visited > _MAX_FOLDERS:
             return _Listing(None, None)
     return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
 
 
-def _walk(root: str) -> Iterator[str]:
+def _walk(root: str) -> Iterator[list[str]]:
+    """The files of each folder below `root` that may name something."""
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not _is_pruned(name)]
-        yield from (os.path.join(folder, name) for name in names if name.endswith((*_CODE, *_TEXTS)))
+        yield [os.path.join(folder, name) for name in names if name.endswith((*_CODE, *_TEXTS))]

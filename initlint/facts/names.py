@@ -45,6 +45,11 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 
 _MODULES = "torch.nn.modules."
 
+_KNOWN = frozenset({"builtins", "collections", "functools", "itertools", "numpy", "operator", "torch", "typing"})
+"""Packages whose names are those of modules, classes and functions, but for `_SETTINGS`."""
+
+_SETTINGS = ("torch.version.", "torch.backends.")
+
 
 def canonical(dotted: str) -> str:
     """The documented form of the dotted name `dotted`; a name that is not torch's, or has no other form, as it is.
@@ -73,3 +78,16 @@ def _of_modules(dotted: str) -> str:
     if parts[0] == "F" and len(parts) > 1:
         return ".".join(["torch.nn.functional", *parts[1:]])
     return ".".join(["torch.nn", *parts])
+
+
+def is_reference(dotted: str) -> bool:
+    """Whether the name of something outside the project certainly stands for a module, a class or a function.
+
+    A library spells its settings the same as its functions: `config.mode`, `sys.platform`, `torch.version.cuda`.
+    """
+    top, last = dotted.partition(".")[0], dotted.rpartition(".")[2]
+    if last.startswith("__") or dotted.startswith(_SETTINGS):
+        return False
+    if top in _KNOWN or top == dotted:
+        return True
+    return last[:1].isupper() and not last.isupper()

@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from initlint.facts.names import is_reference
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
@@ -81,6 +82,8 @@ def _plain(value: Value) -> bool:
 def _is(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True if left is right else None
+    if _may_be_anything(left) or _may_be_anything(right):
+        return True if left == right else None
     if left is None or right is None or (isinstance(left, (bool, str)) and isinstance(right, (bool, str))):
         return left is right if left is None or right is None else left == right
     if isinstance(left, External) and isinstance(right, External):
@@ -90,12 +93,19 @@ def _is(left: Value, right: Value) -> bool | None:
     return left is right or (isinstance(left, CONSTANTS) and equal(left, right) is True)
 
 
+def _may_be_anything(value: Value) -> bool:
+    """Whether it is a name of another library that may stand for a number, a text or None."""
+    return isinstance(value, External) and not is_reference(value.name)
+
+
 def equal(left: Value, right: Value) -> bool | None:
     """`left == right`; None if it is not known."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True if left is right else None
     if _plain(left) and _plain(right):
         return bool(left == right)
+    if _may_be_anything(left) or _may_be_anything(right):
+        return True if left == right else None
     if isinstance(left, ClassValue) and isinstance(right, ClassValue):
         return left is right or left.node is right.node
     if isinstance(left, (External, ClassValue)) and isinstance(right, (External, ClassValue)):

@@ -158,7 +158,10 @@ def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue
         yield from _calls_alone(machine, name, site)
 
 
-_RESETS = re.compile(r"(?:re)?set_parameters|_?(?:re)?init(?:ialize)?_?(?:weights?|parameters|params)?$|weights?_init$")
+_WEIGHTS = "(?:weights?|parameters?|params?)"
+_RESETS = re.compile(
+    rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
+)
 """Methods that others call, by their names, to initialise a model that is built."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import libcst as cst
 
+from initlint.facts.names import is_reference
 from initlint.flow import Token
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
@@ -51,9 +52,8 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, _ALWAYS_TRUE):
         return True
     if isinstance(value, External):
-        last = value.name.rpartition(".")[2]
         # What is imported for type checkers alone is how packages that load themselves lazily say what they hold.
-        return True if last == "TYPE_CHECKING" or not last.isupper() else None
+        return True if value.name.endswith(".TYPE_CHECKING") or is_reference(value.name) else None
     if isinstance(value, Union):
         verdicts = {truth(option) for option in value.values if option is not ABSENT}
         return verdicts.pop() if len(verdicts) == 1 else None
@@ -79,7 +79,7 @@ def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, 
     if verdict is not None:
         return verdict, _SETTLED
     # The object itself is the key, not its address: a token must outlive it.
-    key = value if isinstance(value, Unknown) else fresh()
+    key = value if isinstance(value, (Unknown, External)) else fresh()
     return machine.state.known(key), (key, True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from initlint.facts.layers import BASES, MODULES
+from initlint.facts.names import is_reference
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
@@ -85,6 +86,8 @@ def _is_one_instance(value: Value, cls: Value) -> bool | None:
     if isinstance(value, Unknown):
         if isinstance(cls, External) and value.hint == cls and cls.name.startswith("builtins."):
             return True
+        return None
+    if isinstance(value, External) and not is_reference(value.name):
         return None
     if not isinstance(cls, External):
         return False if isinstance(cls, ClassValue) else None

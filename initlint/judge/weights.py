@@ -70,8 +70,10 @@ def _is_undone(layer: Layer) -> bool:
     """Whether something that is known of the layer makes its scale one that does not count."""
     if layer.frozen or layer.parametrized or _has_few_inputs(layer):
         return True
-    ways = (itertools.takewhile(lambda word: word != "add", f.between) for f in layer.followed_by if f.certain)
-    return any(not _RESCALED.isdisjoint(way) for way in ways)
+    ways = [f.between for f in layer.followed_by if f.certain]
+    behind = (f.onward for f in layer.followed_by if f.certain and f.op in _RAYS)
+    ways += [reach.between for onward in behind for reach in onward if reach.certain]
+    return any(not _RESCALED.isdisjoint(itertools.takewhile(lambda word: word != "add", way)) for way in ways)
 
 
 def _replaced(layer: Layer) -> Iterator[Place]:

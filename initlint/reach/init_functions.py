@@ -40,8 +40,12 @@ def init_functions(text: FileText) -> Iterator[FunctionNode]:
 
 
 def initialises(node: ast.AST) -> bool:
-    """Whether something in `node` fills a weight of what it is handed, or of `self`."""
-    return any(isinstance(call, ast.Call) and is_init_call(call) for call in ast.walk(node))
+    """Whether something in `node` fills a weight of what it is handed, or of `self`.
+
+    What a class inside it does is the business of that class.
+    """
+    inner = (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ClassDef))
+    return (isinstance(node, ast.Call) and is_init_call(node)) or any(map(initialises, inner))
 
 
 def is_init_call(call: ast.Call) -> bool:

@@ -11,9 +11,11 @@ Reports init code that is never reached:
   `apply` where its argument is meant
 
 All files of the project are searched for the name, also those that are not linted: the project is the folder with
-`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file, or without one the folder that its imports start
-from. Any mention counts, also as a string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`,
-`.gin`), in scripts and in documents (`.md`, `.rst`) of the project.
+`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file. Without one it is the folder that the file's imports
+start from, or the highest of the two above that which holds Python files or a `README`, up to one with
+`requirements.txt`, `environment.yml`, `LICENSE` or `.gitignore`; never a home folder. Any mention counts, also as a
+string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`, `.gin`), in scripts and in documents
+(`.md`, `.rst`) of the project.
 
 It is silent for methods that a base class defines or calls (`PreTrainedModel` calls `_init_weights`; name others in
 `[tool.initlint.base-classes]`), for a base class that cannot be read, for a class without `forward`, for the public

@@ -10,8 +10,9 @@ project writes to the parameter.
 - info: nothing uses it
 
 All files of the project are searched, also those that are not linted: the project is the folder with
-`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file, or without one the folder that its imports start
-from.
+`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file. Without one it is the folder that the file's imports
+start from, or the highest of the two above that which holds Python files or a `README`, up to one with
+`requirements.txt`, `environment.yml`, `LICENSE` or `.gitignore`; never a home folder.
 
 It is silent if anything may write to a parameter of that name: a method of the class or another class that has it, a
 function that is handed the model, `apply` with a function of another library, a loop over the parameters of any model

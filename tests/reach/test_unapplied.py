@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 from project import found
@@ -219,6 +220,12 @@ def test_methods_that_code_takes_by_values(tmp_path: Path, more: str, other: str
 @pytest.mark.parametrize("name", ["reinit_head", "re_init_weights", "reinitialize"])
 def test_what_starts_anew_is_there_for_later(tmp_path: Path, name: str) -> None:
     assert rows(tmp_path, {"net.py": net(name=name)}) == []
+
+
+def test_what_a_class_inside_a_function_does_is_not_the_functions(tmp_path: Path) -> None:
+    text = net("nn.init.zeros_(self.fc.weight)", name="other").replace("nn.init.normal_(self.fc.weight)", "pass")
+    trainer = "\ndef train_init(loader):\n" + indent(dedent(text), "    ") + "\n    return Net()\n"
+    assert rows(tmp_path, {"net.py": dedent(text) + trainer}) == []
 
 
 def test_a_local_function(tmp_path: Path) -> None:
