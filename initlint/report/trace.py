@@ -69,8 +69,13 @@ def _row(layer: Layer, measured: Mapping[str, Measured] | None) -> tuple[str, ..
     )
     if measured is None:
         return row
+    return (*row, *("-" if value is None else f"{value:.3g}" for value in _moments(measured, layer).values()))
+
+
+def _moments(measured: Mapping[str, Measured], layer: Layer) -> dict[str, float | None]:
+    """By their headings; None for what was not to be had."""
     found = measured.get(layer.path)
-    return (*row, *("-" if value is None else f"{value:.3g}" for value in (found or Measured())))
+    return dict.fromkeys(_MEASURED) if found is None else found._asdict()
 
 
 def _end(op: str, layer: str | None) -> str:
@@ -122,6 +127,6 @@ def to_json(traced: Sequence[Traced]) -> dict[str, Any]:
         for layer, entry in zip(graph.layers, model["layers"], strict=True):
             entry["factor"] = predicted_factor(layer)
             if measured is not None:
-                entry["measured"] = measured.get(layer.path, Measured())._asdict()
+                entry["measured"] = _moments(measured, layer)
     document["problems"] = [{"target": one.spec.text, "message": one.problem} for one in traced if one.problem]
     return document

@@ -26,6 +26,11 @@ class Net(nn.Module):
             return x
         return self.out(torch.relu(self.hidden(x)))
 
+class Unused(Net):
+    def __init__(self):
+        super().__init__()
+        self.spare = nn.Linear(3, 3)
+
 class Broken(nn.Module):
     def __init__(self):
         super().__init__()
@@ -65,6 +70,15 @@ def test_the_table_has_a_row_for_each_layer(net: str) -> None:
     assert 0 < gradient < 1
 
 
+def test_a_layer_that_the_signal_does_not_reach_has_no_measure(net: str) -> None:
+    result = run("net.py:Unused", "--measure", "--input", "64,256")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[-1].split()[-4:] == ["used", "0.333", "-", "-"]
+    result = run("net.py:Unused", "--measure", "--input", "64,256", "--output-format", "json")
+    *_, spare = json.loads(result.stdout)["models"][0]["layers"]
+    assert spare["measured"] == {"signal": None, "gradient": None}
+
+
 def test_json_is_the_shape_of_graph_and_more(net: str) -> None:
     result = run("net:Net", "--kwarg", "width=8", "--output-format", "json")
     assert result.exit_code == 0, result.stderr
@@ -98,7 +112,7 @@ def test_what_cannot_be_built_is_one_line_and_the_rest_goes_on(net: str) -> None
     assert result.stdout.startswith("Net  net.py:5")
     first, second = result.stderr.splitlines()
     assert first.startswith("initlint: net.py:Broken: cannot be built: ValueError: no weights today (")
-    assert first.endswith("net.py:20)")
+    assert first.endswith("net.py:25)")
     assert second == "initlint: net.py:Missing: cannot be imported: net has no attribute `Missing`"
 
 

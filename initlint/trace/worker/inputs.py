@@ -43,15 +43,16 @@ def tensor(shape: Sequence[int], dtype: str, device: str) -> torch.Tensor:
     return torch.ones(tuple(shape), dtype=kind, device=device)
 
 
-def guesses(model: nn.Module, device: str) -> Iterator[Call]:
-    """Calls that may suit the model, the likeliest first."""
+def guesses(model: nn.Module, device: str, small: bool = False) -> Iterator[Call]:
+    """Calls that may suit the model, the likeliest first. `small`: before common images one that costs little."""
     required = _required(model)
+    images = list(_images(model, small))
     own = _of_the_model(model, device)
     if own is not None:
         yield own
     if required and "list" in _annotation(required[0]).lower():  # detection takes a list of images
-        yield from (([[main[0]]], {}) for main in islice(_mains(model, device), _MAX_CALLS) if main.dim() == 4)
-    for main in islice(_mains(model, device), _MAX_CALLS):
+        yield from (([[main[0]]], {}) for main in islice(_mains(model, images, device), _MAX_CALLS) if main.dim() == 4)
+    for main in islice(_mains(model, images, device), _MAX_CALLS):
         further = {p: _companion(p, main, device) for p in required[1:]}
         args = [value for p, value in further.items() if p.kind is not p.KEYWORD_ONLY]
         yield [main, *args], {p.name: value for p, value in further.items() if p.kind is p.KEYWORD_ONLY}
@@ -75,10 +76,9 @@ def _of_the_model(model: nn.Module, device: str) -> Call | None:
     return None
 
 
-def _mains(model: nn.Module, device: str) -> Iterator[torch.Tensor]:
-    """Tensors for the first argument of `forward`, by the first layer of each kind."""
+def _mains(model: nn.Module, images: Sequence[tuple[int, int]], device: str) -> Iterator[torch.Tensor]:
+    """Tensors for the first argument of `forward`, by the first layer of each kind; images have these sizes."""
     kinds = [kind for kind in map(_kind, model.modules()) if kind is not None]
-    images = list(_images(model, device))
     for name, size in dict.fromkeys(kinds[:1] + [kind for kind in kinds if kind[0] != kinds[0][0]][:3]):
         if name == "image":
             for image in images:
@@ -117,11 +117,11 @@ def _kind(module: nn.Module) -> tuple[str, int] | None:
     return ("image", module.in_channels) if isinstance(module, nn.ConvTranspose2d) else None
 
 
-def _images(model: nn.Module, device: str) -> Iterator[tuple[int, int]]:
+def _images(model: nn.Module, small: bool) -> Iterator[tuple[int, int]]:
     """Heights and widths: those that the model names, then a few common ones."""
     named = list(dict.fromkeys(size for size in map(_size, _named(model)) if size is not None))
     yield from named
-    if device != "meta" and not named:
+    if small and not named:
         yield _LONG
     yield from ((side, side) for side in _SIDES if (side, side) not in named)
 

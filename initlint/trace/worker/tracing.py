@@ -118,7 +118,7 @@ def _calls(model: nn.Module, shapes: Shapes, device: str) -> Iterator[inputs.Cal
         yield inputs.given(shapes, device)
         return
     began = time.monotonic()
-    for call in inputs.guesses(model, device):
+    for call in inputs.guesses(model, device, small=device != "meta"):
         yield call
         if time.monotonic() - began > _PATIENCE_SECONDS:
             return
