@@ -124,7 +124,8 @@ class Examiner:
 
     def _found(self, graph: FileGraph, noted: _Noted) -> Iterator[Found]:
         models = tuple(enumerate(graph.models))
-        for rule in self.rules:
+        rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
+        for rule in rules:
             for owner, subject in models if rule.scope == "model" else [(None, graph)]:
                 with noted.what_breaks(rule.code, graph.source.path):
                     for violation in rule.check(subject, self.settings):

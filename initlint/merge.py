@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
-from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse
+from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse, Related
 from initlint.outcome import Found, Key, Use
 
 _BY_SURROUNDINGS = ("INI2", "INI3", "INI4")
 """Codes whose verdict hangs on what lies around a layer; a call that raises does so wherever it stands."""
 
+_MAX_RELATED = 30
+"""An init helper of a library serves hundreds of layers; nobody reads on so far."""
+
 
 def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = frozenset()) -> list[Diagnostic]:
     """One diagnostic for each rule and place, in the order of first appearance.
 
-    The first message stands, with the highest severity. `parts` are the numbers of the models that are parts of
-    others: whether a layer's init fits what follows it is judged where the part is used.
+    The first message stands, with the highest severity and the related places of all. `parts` are the numbers of the
+    models that are parts of others: whether a layer's init fits what follows it is judged where the part is used.
     """
     groups: dict[tuple[str, Key], list[Found]] = {}
     for item in found:
@@ -32,11 +35,23 @@ def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = fro
 
 def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
-    merged = replace(group[0].diagnostic, severity=severity, fix=_agreed_fix(group, use, parts))
+    fix = _agreed_fix(group, use, parts)
+    merged = replace(group[0].diagnostic, severity=severity, fix=fix, related=_related(group))
     if isinstance(group[0].diagnostic.fix, FixByActivation) and len(use.asked) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged
+
+
+def _related(group: list[Found]) -> tuple[Related, ...]:
+    """Those of the first model, and what the others have elsewhere."""
+    found = list(group[0].diagnostic.related)
+    spans = {related.span for related in found}
+    for item in group[1:]:
+        new = [related for related in item.diagnostic.related if related.span not in spans]
+        found += new
+        spans.update(related.span for related in new)
+    return tuple(found[:_MAX_RELATED])
 
 
 def _agreed_fix(group: list[Found], use: Use, parts: Set[int]) -> Fix | None:

@@ -36,7 +36,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A registered rule. `check` takes a `ModelGraph` or, if `scope` is `file`, a `FileGraph`, and the settings."""
+    """A registered rule. `check` takes a `ModelGraph` or, if `scope` is `file`, a `FileGraph`, and the settings.
+
+    `in_tests`: whether it speaks in files of tests, whose nets have weights that make their results predictable.
+    """
 
     code: str
     name: str
@@ -44,6 +47,7 @@ class Rule:
     scope: Scope
     default: bool
     fixable: bool
+    in_tests: bool
     documentation: str
     """The docstring of the rule's module: its manual page, in Markdown."""
 
@@ -58,7 +62,13 @@ Check = TypeVar("Check", bound=Callable[..., Iterable[Violation]])
 
 
 def rule(
-    code: str, name: str, *, scope: Scope = "model", default: bool = True, fixable: bool = False
+    code: str,
+    name: str,
+    *,
+    scope: Scope = "model",
+    default: bool = True,
+    fixable: bool = False,
+    in_tests: bool = False,
 ) -> Callable[[Check], Check]:
     """Register the decorated function as the check of rule `code`; its module's docstring is the manual page.
 
@@ -69,7 +79,7 @@ def rule(
         if code in _registry:
             raise ValueError(f"{code} is registered twice")
         page = inspect.cleandoc(inspect.getmodule(check).__doc__ or "")
-        _registry[code] = Rule(code, name, check, scope, default, fixable, page)
+        _registry[code] = Rule(code, name, check, scope, default, fixable, in_tests, page)
         return check
 
     return register

@@ -24,6 +24,8 @@ from initlint.numbering import number_calls
 
 _PLACE_AGAIN = re.compile(r"^parser error: error at \d+:\d+: ")
 """libcst's message begins with the place, which in a notebook is none that the user knows."""
+_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
+_TEST_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:pytest|unittest)\b", re.MULTILINE)
 
 
 class SourceError(Exception):
@@ -141,6 +143,13 @@ class SourceFile:
     def code(self) -> str:
         """`text` without the magics of a notebook: all of it Python, with the same rows and columns."""
         return self.notebook.code if self.notebook else self.text
+
+    @cached_property
+    def holds_tests(self) -> bool:
+        """Whether it defines tests, which it tells by importing pytest or unittest, or by its name."""
+        stem = Path(self.path).stem
+        is_named = stem.startswith("test_") or stem.endswith("_test")
+        return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))
 
     def with_text(self, text: str) -> bytes:
         """What the file holds once `text` is edited. Raises ValueError if it cannot be written as this file is."""

@@ -86,9 +86,9 @@ def _check_nothing(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
 
 
 FAKE_RULES = (
-    Rule("INI000", "unreadable-file", _check_nothing, "file", True, False, "A file that cannot be read\n"),
-    Rule("INI301", "bad-start", _check_model, "model", True, True, "A bad start\n\n## What it does\n"),
-    Rule("INI901", "odd-file", _check_file, "file", False, False, "An odd file\n"),
+    Rule("INI000", "unreadable-file", _check_nothing, "file", True, False, False, "A file that cannot be read\n"),
+    Rule("INI301", "bad-start", _check_model, "model", True, True, False, "A bad start\n\n## What it does\n"),
+    Rule("INI901", "odd-file", _check_file, "file", False, False, False, "An odd file\n"),
 )
 
 

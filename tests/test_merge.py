@@ -1,8 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, FixByActivation, FixOfEveryUse, Severity, Span
+from initlint.diagnostics import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Fix,
+    FixByActivation,
+    FixOfEveryUse,
+    Related,
+    Severity,
+    Span,
+)
 from initlint.merge import merge
 from initlint.outcome import Found, Use
 
@@ -24,6 +36,17 @@ def merged(*items: Found, uses: int) -> Diagnostic:
 def test_one_diagnostic_with_the_first_message_and_the_highest_severity() -> None:
     diagnostic = merged(found(0), found(1, severity=Severity.ERROR), found(2), uses=3)
     assert (diagnostic.message, diagnostic.severity, diagnostic.fix) == ("of model 0", Severity.ERROR, SAFE)
+
+
+def test_the_layers_of_all_models_are_related_places() -> None:
+    def harms(model: int, *rows: int) -> Found:
+        related = tuple(Related(Span("net.py", row, 9, row, 20), f"`fc` of model {model}") for row in rows)
+        item = found(model)
+        return replace(item, diagnostic=replace(item.diagnostic, related=related))
+
+    diagnostic = merged(harms(0, 5, 6), harms(1, 6, 7), harms(2, *range(40, 90)), uses=3)
+    assert [(r.span.row, r.message[-1]) for r in diagnostic.related[:4]] == [(5, "0"), (6, "0"), (7, "1"), (40, "2")]
+    assert len(diagnostic.related) == 30
 
 
 def test_codes_and_places_stay_apart() -> None:

@@ -69,7 +69,7 @@ from initlint.rule import Violation, rule
 from initlint.settings import Settings
 
 
-@rule("INI901", "deprecated-init", scope="file", fixable=True)
+@rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True)
 def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each place where a deprecated name is written."""
     for reference in file.references:

@@ -65,7 +65,7 @@ from initlint.settings import Settings
 from initlint.source import Site
 
 
-@rule("INI109", "in-place-on-leaf", fixable=True)
+@rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each in-place method that certainly meets a parameter under gradient recording."""
     for call in model.calls:

@@ -68,7 +68,7 @@ from initlint.settings import Settings
 from initlint.source import Site
 
 
-@rule("INI101", "init-on-one-dimensional", fixable=True)
+@rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that certainly meets a tensor of a rank that it does not take."""
     for call in model.calls:

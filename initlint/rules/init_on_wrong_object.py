@@ -68,7 +68,7 @@ from initlint.settings import Settings
 from initlint.source import Site
 
 
-@rule("INI103", "init-on-wrong-object", fixable=True)
+@rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that is certainly handed a module or None."""
     for call in model.calls:

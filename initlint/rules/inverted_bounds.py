@@ -60,7 +60,7 @@ from initlint.rule import Violation, rule
 from initlint.settings import Settings
 
 
-@rule("INI104", "inverted-bounds")
+@rule("INI104", "inverted-bounds", in_tests=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call whose lower bound is certainly above its upper one."""
     for call in model.calls:

@@ -52,7 +52,7 @@ from initlint.rule import Violation, rule
 from initlint.settings import Settings
 
 
-@rule("INI001", "unused-suppression", scope="file", default=False, fixable=True)
+@rule("INI001", "unused-suppression", scope="file", default=False, fixable=True, in_tests=True)
 def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
     """Nothing: what is of use is known only when all rules have spoken. The linter reports these findings."""
     yield from ()
