@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from initlint.disk import RealPaths
+from initlint.patterns import Patterns
 from initlint.settings import Settings
 
 SUFFIXES = (".py", ".pyw", ".ipynb")
@@ -20,20 +19,7 @@ class DiscoveryError(Exception):
     """A path that does not exist, or that cannot be listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """Patterns of .gitignore that are relative to `base`."""
-
-    base: str
-    spec: GitIgnoreSpec
-
-    def decide(self, path: str, is_directory: bool) -> bool | None:
-        """Whether the absolute `path` is ignored, None if no pattern speaks of it."""
-        relative = _relative(path, self.base)
-        return self.spec.check_file(f"{relative}/" if is_directory else relative).include
-
-
-Filters = tuple[_Patterns, ...]
+Filters = tuple[Patterns, ...]
 
 
 def discover(paths: Iterable[Path], settings: Settings) -> tuple[Path, ...]:
@@ -58,14 +44,13 @@ def excluded(path: Path, settings: Settings) -> bool:
         return False
     absolute = os.path.abspath(path)
     ignoring = _gitignores_above(os.path.dirname(absolute)) if settings.respect_gitignore else ()
-    # GitIgnoreSpec also matches what lies below a pattern, so the directories above the path need no look.
+    # Patterns also match what lies below, so the directories above the path need no look.
     return _is_ignored(absolute, os.path.isdir(path), (_excludes(settings), *ignoring))
 
 
 def matches(path: Path, pattern: str, root: Path) -> bool:
     """Whether `pattern`, one of .gitignore's, relative to `root`, matches the file `path`."""
-    spec = GitIgnoreSpec.from_lines([pattern])
-    return bool(_Patterns(os.path.abspath(root), spec).decide(os.path.abspath(path), is_directory=False))
+    return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
 
 
 def _expand(path: Path, settings: Settings) -> Iterator[tuple[bool, Path]]:
@@ -80,7 +65,7 @@ def _expand(path: Path, settings: Settings) -> Iterator[tuple[bool, Path]]:
     named = os.path.abspath(path)
     exclude = _excludes(settings)
     if exclude.decide(named, is_directory=True):
-        exclude = _Patterns(named, exclude.spec)
+        exclude = replace(exclude, base=named)
     ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
@@ -121,9 +106,8 @@ def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
     return next((decision for decision in decisions if decision is not None), False)
 
 
-def _excludes(settings: Settings) -> _Patterns:
-    spec = GitIgnoreSpec.from_lines([*settings.exclude, *settings.extend_exclude])
-    return _Patterns(os.path.abspath(settings.root), spec)
+def _excludes(settings: Settings) -> Patterns:
+    return Patterns.of(os.path.abspath(settings.root), (*settings.exclude, *settings.extend_exclude))
 
 
 def _gitignores_above(directory: str) -> Filters:
@@ -152,17 +136,4 @@ def _gitignore_in(directory: str) -> Filters:
         lines = Path(directory, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ()
-    return (_Patterns(directory, GitIgnoreSpec.from_lines(lines)),)
-
-
-def _relative(path: str, base: str) -> str:
-    """`path` below `base`, with `/`; the whole path for one that lies elsewhere. Both are absolute."""
-    if path.startswith(base + os.sep):
-        return path[len(base) + 1 :].replace(os.sep, "/")
-    try:
-        relative = os.path.relpath(path, base)
-    except ValueError:  # another drive
-        relative = os.path.splitdrive(path)[1]
-    if relative.startswith(os.pardir + os.sep) or relative == os.pardir:
-        relative = os.path.splitdrive(path)[1]
-    return relative.replace(os.sep, "/").lstrip("/")
+    return (Patterns.of(directory, lines),)

@@ -15,7 +15,7 @@ WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
     "lazily search stopwatch",
-    "depth diagnostics disk magics",
+    "depth diagnostics disk magics patterns",
     "notebook",
     "numbering",
     "source",
