@@ -7,7 +7,6 @@ each process. Large batches go first, so that no process is left with one at the
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
 import sys
@@ -15,12 +14,21 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from initlint.lazily import Lazily
 from initlint.outcome import Failure, Outcome
+
+if TYPE_CHECKING:
+    import multiprocessing
+    from multiprocessing import connection
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+else:
+    # A small run, such as that on what has changed, stays in one process.
+    multiprocessing = Lazily("multiprocessing")
+    connection = Lazily("multiprocessing.connection")
 
 Work: TypeAlias = Callable[[Path], Outcome]
 Start: TypeAlias = Callable[[], Work]
@@ -96,7 +104,7 @@ class _Pool:
             for _ in range(self._jobs):
                 self._add_worker()
             while self._workers:
-                ready = wait([worker.connection for worker in self._workers])
+                ready = connection.wait([worker.connection for worker in self._workers])
                 for worker in [worker for worker in self._workers if worker.connection in ready]:
                     yield self._answer(worker)
         finally:
@@ -150,8 +158,8 @@ def _lost(file: Path, process: BaseProcess) -> Outcome:
     return Outcome(failures=(Failure("a worker process", str(file), f"it ended with {how}", ""),))
 
 
-def _serve(connection: Connection, start: Start, others: Collection[Connection]) -> None:
-    """The life of a worker: until the other end of its connection is closed."""
+def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:
+    """The life of a worker: until the other end of its connection, `ours`, is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it too, and ends its workers
     for other in others:
         other.close()  # inherited: it would stay open after the parent's end
@@ -159,5 +167,5 @@ def _serve(connection: Connection, start: Start, others: Collection[Connection])
     work = start()
     with suppress(EOFError, OSError):
         while True:
-            for file in connection.recv():
-                connection.send(work(file))
+            for file in ours.recv():
+                ours.send(work(file))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-OPTIONAL = {"asyncio", "attrs", "lsprotocol", "nbformat", "pygls", "torch"}
+OPTIONAL = {"asyncio", "attrs", "lsprotocol", "multiprocessing", "nbformat", "pathspec", "pygls", "torch"}
 OTHER_COMMANDS = {"initlint.server", "initlint.report.html", "initlint.trace", "initlint.tracing", "initlint.confirm"}
 EXAMINING = {"initlint.examine", "initlint.interpret", "initlint.syntax"}
 CODE = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
