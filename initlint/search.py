@@ -31,7 +31,7 @@ _MAX_FOLDERS = 10_000
 _MAX_TEXTS = 5_000
 _MAX_TEXT = 256 * 1024
 """Bytes of a text; what is larger is data."""
-_MAX_KEPT = 64 * 1024 * 1024
+_MAX_KEPT = 16 * 1024 * 1024
 """Bytes of source that are kept in memory; further files are read again for each question."""
 
 

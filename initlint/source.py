@@ -38,6 +38,9 @@ class SourceError(Exception):
         self.column = column
         self.cell = cell
 
+_BLANK = (cst.BaseParenthesizableWhitespace, cst.EmptyLine, cst.Newline, cst.TrailingWhitespace)
+"""More than half of all nodes. Nobody asks where they stand."""
+
 
 class _Positions(CodegenState):
     """A code generator that remembers, for each node, where its text begins and ends."""
@@ -69,6 +72,8 @@ class _Positions(CodegenState):
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         start = self._starts.pop()
+        if isinstance(node, _BLANK):
+            return
         self.found.setdefault(id(node), (*start, self.row, self.column))
 
     def record_syntactic_position(  # type: ignore[override]

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
-    "lazily search stopwatch",
+    "lazily recent search stopwatch",
     "depth diagnostics disk magics patterns",
     "notebook",
     "numbering",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import OrderedDict
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,11 +21,12 @@ from initlint.interpret.tables import TABLES
 from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
 from initlint.reach.surroundings import Surroundings
+from initlint.recent import Recent
 from initlint.source import SourceError, SourceFile
 from initlint.stopwatch import Stopwatch
 
-_KEPT = 8 * 1024 * 1024
-"""Bytes of source whose trees are kept; a tree takes some eighty times as much memory as its text."""
+_KEPT = 2 * 1024 * 1024
+"""Bytes of source whose trees are kept; a tree takes some forty times as much memory, its positions half of that."""
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
@@ -56,7 +56,7 @@ class Project:
         self._additions = additions or Additions()
         paths = RealPaths()
         self._files = {paths.of(path): path for path in files}
-        self._sources: OrderedDict[Path, SourceFile] = OrderedDict()
+        self._sources: Recent[Path, SourceFile] = Recent(_KEPT)
         self._scopes: dict[Path, ModuleScope] = {}
         self._broken: dict[Path, SourceError] = {}
         self._real_paths: dict[Path, Path] = {}
@@ -65,7 +65,6 @@ class Project:
         self.asked: set[Question] = set()
         self.stopwatch = Stopwatch()
         self._surroundings = Surroundings(self._disk, self._note)
-        self._size = 0
         self._operations = operations
         self._searches = searches
         self._machine = Machine(TABLES, self, self._additions)
@@ -95,7 +94,6 @@ class Project:
         if real in self._broken:
             raise self._broken[real]
         if real in self._sources:
-            self._sources.move_to_end(real)
             return self._sources[real]
         shown = self._files.get(str(real), path)
         try:
@@ -105,15 +103,8 @@ class Project:
         except SourceError as error:
             self._broken[real] = error
             raise
-        self._keep(real, source)
+        self._sources.put(real, source, len(source.data))
         return source
-
-    def _keep(self, real: Path, source: SourceFile) -> None:
-        self._sources[real] = source
-        self._size += len(source.data)
-        while self._size > _KEPT and len(self._sources) > 1:
-            _, dropped = self._sources.popitem(last=False)
-            self._size -= len(dropped.data)
 
     def graph(self, source: SourceFile) -> FileGraph:
         """All that can be told about one file."""

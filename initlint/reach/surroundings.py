@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 from initlint.disk import Disk, Question
 from initlint.reach.text import FileText
+from initlint.recent import Recent
 from initlint.search import is_installed, is_marked, whole_word
+
+_KEPT = 1024 * 1024
+"""Bytes of source whose trees are kept; one of Python's own takes some seventy times as much memory."""
 
 
 class Surroundings:
@@ -17,7 +20,7 @@ class Surroundings:
     def __init__(self, disk: Disk, ask: Callable[[Question], None]) -> None:
         self._disk = disk
         self._ask = ask
-        self._text = lru_cache(maxsize=64)(self._parsed)
+        self._texts: Recent[Path, FileText | None] = Recent(_KEPT)
 
     def root(self, file: Path) -> Path:
         """The root folder of the project that `file` belongs to: one with a marker, else where imports start from."""
@@ -53,7 +56,9 @@ class Surroundings:
 
     def text(self, path: Path) -> FileText | None:
         """The names of a file; None if it is no Python that can be read."""
-        return self._text(path)
-
-    def _parsed(self, path: Path) -> FileText | None:
-        return None if path.suffix == ".ipynb" else FileText.parse(path, self._disk.content(str(path)))
+        if path in self._texts:
+            return self._texts[path]
+        data = self._disk.content(str(path))
+        text = None if path.suffix == ".ipynb" else FileText.parse(path, data)
+        self._texts.put(path, text, len(data))
+        return text

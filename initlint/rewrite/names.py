@@ -25,7 +25,7 @@ class Names:
     scopes: Scopes
 
     @classmethod
-    @functools.lru_cache(maxsize=16)
+    @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Names:
         return cls(Scopes.of(source))
 

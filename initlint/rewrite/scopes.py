@@ -36,7 +36,7 @@ class Scopes:
     """The ids of the expressions that are statements: nobody takes their values."""
 
     @classmethod
-    @functools.lru_cache(maxsize=16)
+    @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Scopes:
         walk = ScopeWalk()
         walk.visit(source.module, walk.module)

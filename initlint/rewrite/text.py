@@ -67,7 +67,7 @@ class Text:
     starts: tuple[int, ...]
 
     @classmethod
-    @functools.lru_cache(maxsize=16)
+    @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Text:
         return cls(source, source.text, line_starts(source.text))
 
