@@ -17,12 +17,17 @@ from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, project_root
 Question: TypeAlias = "tuple[str, ...]"
 """`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`;
 `("namespace", root, dotted name)`; `("root", folder, project's root)`;
-`("matching", root, piece, pattern, digest of the files that match)`; `("named", root, word, "named" or empty)`.
+`("matching", root, piece, pattern, paths of the files that match)`; `("named", root, word, "named" or empty)`.
 
-The last is the answer, empty for none. Paths are real ones."""
+The last is the answer, empty for none. Paths are real ones; those of files that match are what follows the root, with
+`\\0` between them.
+"""
 
 Stat: TypeAlias = "tuple[int, int]"
 """The time of the last change in nanoseconds, and the size."""
+UNSETTLED: Stat = (0, 0)
+"""The state of a file that may change without a new one: it is read to tell whether it has."""
+_TOO_MANY = "\0"
 
 
 def digest_of(data: bytes) -> str:
@@ -33,7 +38,8 @@ class Disk:
     """Answers from one moment: each folder is listed and each file read at most once.
 
     `contents` stands in for what the files hold, by real path. `digests` are known from before, with the state that
-    each file had then. `given` are folders that imports may start from beside those that the layout tells.
+    each file had then; also of every file that was searched for an answer from before. `given` are folders that
+    imports may start from beside those that the layout tells.
     """
 
     def __init__(
@@ -47,7 +53,10 @@ class Disk:
         self._known = digests or {}
         self._listings: dict[str, frozenset[str]] = {}
         self._digests: dict[str, str] = {}
+        self._by_date: set[str] = set()
         self._roots: dict[str, str] = {}
+        self._starts: dict[str, Sequence[str]] = {}
+        self._new: dict[str, list[str]] = {}
         self._search_of_files = FileSearch(contents)
 
     def holds(self, question: Question) -> bool:
@@ -62,9 +71,9 @@ class Disk:
         if kind == "root":
             return self.root(about) == rest[0]
         if kind == "matching":
-            return self.matched(about, rest[0], rest[1]) == rest[2]
+            return self._still_match(about, *rest)
         if kind == "named":
-            return self.named(about, rest[0]) == rest[1]
+            return self._is_still_named(about, *rest)
         return list(self.name(about)) == rest
 
     def reads_disk(self, path: str) -> bool:
@@ -83,20 +92,33 @@ class Disk:
         try:
             known = self._known.get(path)
             if known is not None and known[0] == stat_of(path):
+                self._by_date.add(path)
                 return known[1]
             with open(path, "rb") as file:
                 return digest_of(file.read())
         except OSError:
             return ""
 
+    def is_as_before(self, path: str) -> bool:
+        """Whether a file holds what it held when its digest was noted."""
+        return path in self._known and self._known[path][1] == self.digest(path)
+
+    def state_before(self, path: str) -> Stat | None:
+        """The state that was noted of a file that is not changed, by its date; None if there is no such."""
+        return self._known[path][0] if path in self._by_date else None
+
     def module(self, root: str, dotted: str) -> str | None:
         """The file of the project that the absolute name `dotted` means for one whose imports start from `root`."""
         relative = dotted.replace(".", os.sep)
         for folder in (*self._search(root), *self._given):
             base = os.path.join(folder, relative)
-            for candidate in (base + ".py", os.path.join(base, "__init__.py")):
-                if self._is_file(candidate):
-                    return candidate
+            above, name = os.path.split(base)
+            listed = self._listed(above)
+            if f"{name}.py" in listed and os.path.isfile(f"{base}.py"):
+                return f"{base}.py"
+            package = os.path.join(base, "__init__.py")
+            if name in listed and self._is_file(package):
+                return package
         return None
 
     def name(self, path: str) -> tuple[str, str]:
@@ -129,9 +151,33 @@ class Disk:
         return self._search_of_files.matching(root, piece, pattern)
 
     def matched(self, root: str, piece: str, pattern: str) -> str:
-        """Stands for these files and what they hold; empty if they are too many."""
+        """These files as the answer to a question."""
         found = self.matching(root, piece, pattern)
-        return "" if found is None else digest_of("\n".join(f"{p} {self.digest(p)}" for p in found).encode())
+        return _TOO_MANY if found is None else "\0".join(path.removeprefix(root) for path in found)
+
+    def _still_match(self, root: str, piece: str, pattern: str, answer: str) -> bool:
+        """Whether the same files match as did, and hold the same. Only those are searched that have changed."""
+        if answer == _TOO_MANY or self._search_of_files.code(root) is None:
+            return self.matched(root, piece, pattern) == answer
+        before = [root + path for path in answer.split("\0")] if answer else []
+        return all(map(self.is_as_before, before)) and not self._search_of_files.any_matches(
+            self._changed(root), piece, pattern
+        )
+
+    def _changed(self, root: str) -> list[str]:
+        """The searched files below `root` that are new or hold something else than they did."""
+        if root not in self._new:
+            self._new[root] = [path for path in self.searched(root) if not self.is_as_before(path)]
+        return self._new[root]
+
+    def _is_still_named(self, root: str, word: str, answer: str) -> bool:
+        if answer or self._search_of_files.texts(root) is None:
+            return self.named(root, word) == answer
+        return not self._search_of_files.any_names(self._changed(root), word)
+
+    def searched(self, root: str) -> tuple[str, ...]:
+        """The files that a search of the project at `root` looks at."""
+        return (*(self._search_of_files.code(root) or ()), *(self._search_of_files.texts(root) or ()))
 
     def named(self, root: str, word: str) -> str:
         """`named` if a text of the project at `root` that is no Python may hold `word`, else empty."""
@@ -143,6 +189,11 @@ class Disk:
 
     def _search(self, root: str) -> Sequence[str]:
         """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
+        if root not in self._starts:
+            self._starts[root] = self._found_above(root)
+        return self._starts[root]
+
+    def _found_above(self, root: str) -> Sequence[str]:
         found = [root]
         if os.path.basename(root) in ("site-packages", "dist-packages"):
             return found

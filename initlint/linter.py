@@ -102,7 +102,8 @@ def check(
     run = _Run.start(paths, settings, contents)
     kept = Kept.open(resources.cache, settings)
     disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
-    known = kept.recall(run.files, disk)
+    kept = kept.holding(disk)
+    known = kept.recall(run.files)
     stale = [file for file in run.files if file not in known]
     if stale:
         start = partial(examine.examiner, run.files, settings, contents, run.asked)

@@ -83,11 +83,28 @@ class FileSearch:
     def is_named(self, root: str, word: str) -> bool:
         """Whether a text below `root` that is no Python holds `word`; also if there are too many to tell."""
         if (root, word) not in self._named:
-            texts, piece, pattern = self._listed(root).texts, word.encode(), re.compile(whole_word(word).encode())
-            self._named[root, word] = texts is None or any(
-                piece in (data := self._text(path)) and pattern.search(data) for path in texts
-            )
+            texts = self.texts(root)
+            self._named[root, word] = texts is None or self.any_names(texts, word)
         return self._named[root, word]
+
+    def code(self, root: str) -> tuple[str, ...] | None:
+        """The files of Python below `root`; None if there are too many."""
+        return self._listed(root).code
+
+    def texts(self, root: str) -> tuple[str, ...] | None:
+        """The other texts below `root`; None if there are too many."""
+        return self._listed(root).texts
+
+    def any_matches(self, paths: Iterable[str], piece: str, pattern: str) -> bool:
+        """Whether one of `paths` is Python that matches, as in `matching`."""
+        code = (path for path in paths if path.endswith(_CODE))
+        return next(self._matching(code, piece.encode(), re.compile(pattern.encode())), None) is not None
+
+    def any_names(self, paths: Iterable[str], word: str) -> bool:
+        """Whether one of `paths` is another text that holds `word`."""
+        texts, piece, pattern = (path for path in paths if path.endswith(_TEXTS)), word.encode(), whole_word(word)
+        compiled = re.compile(pattern.encode())
+        return any(piece in (data := self._text(path)) and compiled.search(data) for path in texts)
 
     def _text(self, path: str) -> bytes:
         try:
@@ -102,10 +119,11 @@ class FileSearch:
 
     def _search(self, root: str, piece: bytes, pattern: re.Pattern[bytes]) -> tuple[str, ...] | None:
         files = self._listed(root).code
-        if files is None:
-            return None
+        return None if files is None else tuple(self._matching(files, piece, pattern))
+
+    def _matching(self, paths: Iterable[str], piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[str]:
         # Finding plain bytes is many times faster than matching a pattern, and most files do not hold them.
-        return tuple(path for path in files if piece in (data := self.read(path)) and pattern.search(data))
+        return (path for path in paths if piece in (data := self.read(path)) and pattern.search(data))
 
 
 def project_root(folder: Path, top: Path) -> Path:

@@ -38,6 +38,7 @@ class SourceError(Exception):
         self.column = column
         self.cell = cell
 
+
 _BLANK = (cst.BaseParenthesizableWhitespace, cst.EmptyLine, cst.Newline, cst.TrailingWhitespace)
 """More than half of all nodes. Nobody asks where they stand."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -290,13 +290,61 @@ def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list
     assert examined.count("net.py") == examined.count("parts.py") == 2
 
 
-def test_what_the_files_around_it_say_is_asked_again(project: Path, examined: list[str]) -> None:
-    """A finding that rests on no file's calling a function goes when a file that is not linted does."""
+@pytest.fixture
+def unapplied(project: Path) -> Path:
+    """A model whose init function is called by no file of the project."""
     text = NET.replace("from parts import start\n", "").replace("start(self.a)", "pass")
-    init = "\n    def init_weights(self):\n        nn.init.orthogonal_(self.b.weight)\n"
-    write(project / "net.py", text + init)
-    assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
-    assert [d.code for d in lint(project, "net.py").diagnostics] == ["INI106"]
-    assert examined == ["net.py"]
-    write(project / "train.py", "from net import Net\n\nNet().init_weights()\n")
-    assert lint(project, "net.py").diagnostics == ()
+    write(project / "net.py", text + "\n    def init_weights(self):\n        nn.init.orthogonal_(self.b.weight)\n")
+    write(project / "train.py", "from net import Net\n\nnet = Net()\n")
+    return project
+
+
+CALLING = "from net import Net\n\nNet().init_weights()\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "codes", "again"),
+    [
+        (lambda: None, ["INI106"], []),
+        (lambda: write(Path("train.py"), "from net import Net\n\nnet = Net().eval()\n"), ["INI106"], []),
+        (lambda: write(Path("train.py"), CALLING), [], ["net.py"]),
+        (lambda: write(Path("new.py"), CALLING), [], ["net.py"]),
+        (lambda: Path("train.py").unlink(), ["INI106"], []),
+        (lambda: write(Path("conf.yaml"), "call: init_weights\n"), [], ["net.py"]),
+        (lambda: write(Path("conf.yaml"), "call: nothing\n"), ["INI106"], []),
+    ],
+)
+def test_what_the_files_around_it_say_is_asked_again(
+    unapplied: Path, examined: list[str], change: Callable[[], None], codes: list[str], again: list[str]
+) -> None:
+    """A finding that rests on no file's calling a function goes when a file that is not linted does."""
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == ["INI106"]
+    examined.clear()
+    change()
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == codes
+    assert examined == again
+
+
+def test_a_call_that_goes_is_noticed(unapplied: Path) -> None:
+    write(unapplied / "train.py", CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
+    write(unapplied / "train.py", "import net\n")
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == ["INI106"]
+
+
+def test_what_another_run_has_noticed_is_not_forgotten(unapplied: Path) -> None:
+    """It notes the new content of `train.py`, which the answer kept for `net.py` does not rest on."""
+    lint(unapplied, "net.py")
+    write(unapplied / "train.py", CALLING)
+    lint(unapplied, "train.py")
+    assert lint(unapplied, "net.py").diagnostics == ()
+
+
+def test_a_searched_file_changed_twice_within_a_tick_is_noticed(unapplied: Path) -> None:
+    train = unapplied / "train.py"
+    train.write_text(CALLING.replace("init_weights", "init_nothing"), encoding="utf-8")
+    state = train.stat()
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == ["INI106"]
+    train.write_text(CALLING, encoding="utf-8")
+    os.utime(train, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert lint(unapplied, "net.py").diagnostics == ()

@@ -15,7 +15,7 @@ from pathlib import Path
 from initlint import __version__
 from initlint.cache import codec, store
 from initlint.cache.store import Entry, Stored
-from initlint.disk import Disk, Question, RealPaths, Stat, digest_of, stat_of
+from initlint.disk import UNSETTLED, Disk, Question, RealPaths, Stat, digest_of, stat_of
 from initlint.files import CannotWrite
 from initlint.outcome import Outcome
 from initlint.settings import Settings
@@ -39,35 +39,41 @@ class Kept:
         path = folder / f"{_way_of_linting(settings)}{store.SUFFIX}"
         return cls(path, store.load(path))
 
-    def recall(self, files: Iterable[Path], disk: Disk) -> dict[Path, Outcome]:
-        """The outcomes that still hold, by file. A file is shown as it is named in `files`."""
+    def holding(self, disk: Disk) -> Kept:
+        """The same without what rests on an answer that is another one by now."""
+        changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
+        if not changed:
+            return self
+        entries = {path: entry for path, entry in self.stored.entries.items() if changed.isdisjoint(entry.asked)}
+        return replace(self, stored=replace(self.stored, entries=entries))
+
+    def recall(self, files: Iterable[Path]) -> dict[Path, Outcome]:
+        """The outcomes, by file. A file is shown as it is named in `files`."""
         paths = RealPaths()
         real = {file: paths.of(file) for file in files}
         names = {path: str(file) for file, path in real.items()}
-        changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
         found: dict[Path, Outcome] = {}
         for file, path in real.items():
             entry = self.stored.entries.get(path)
-            if entry is not None and changed.isdisjoint(entry.asked):
+            if entry is not None:
                 with suppress(ValueError, TypeError, KeyError, IndexError):
                     found[file] = codec.from_json(entry.outcome, lambda name: names.get(name, name))
         return found
 
     def keep(self, outcomes: Mapping[Path, Outcome], disk: Disk, since: int) -> None:
-        """Add `outcomes`, by file, to what is kept. What has failed is not. `since`: when the run began, in ns."""
+        """Add `outcomes`, by file, to what holds. What has failed is not. `since`: when the run began, in ns."""
         if self.path is None:
             return
-        entries = {path: entry for path, entry in self.stored.entries.items() if os.path.isfile(path)}
+        entries = dict(self.stored.entries)
         numbers: dict[Question, int] = {question: at for at, question in enumerate(self.stored.questions)}
         for file, outcome in outcomes.items():
             if not outcome.failures:
                 asked = [numbers.setdefault(question, len(numbers)) for question in sorted(outcome.asked)]
                 entries[os.path.realpath(file)] = Entry(asked, codec.to_json(outcome, os.path.realpath))
         questions = list(numbers)
-        read = {questions[at] for entry in entries.values() for at in entry.asked if questions[at][0] == "read"}
-        digests = {path: (state, digest) for _, path, digest in read if (state := _settled(path, since))}
-        digests = {path: known for path, known in digests.items() if disk.reads_disk(path)}
+        used = {at for entry in entries.values() for at in entry.asked}
         with suppress(CannotWrite, OSError):  # a run is worth as much without
+            digests = _digests([questions[at] for at in used], disk, since)
             store.save(self.path, Stored(questions, entries, digests))
             store.tidy(self.path.parent)
 
@@ -76,11 +82,25 @@ def now() -> int:
     return time.time_ns()
 
 
-def _settled(path: str, since: int) -> Stat | None:
-    """The state of a file that has not changed since a run began, nor so shortly before that it might not show."""
+def _digests(questions: Iterable[Question], disk: Disk, since: int) -> dict[str, tuple[Stat, str]]:
+    """What the files hold that the answers to `questions` rest on, and the states in which they do."""
+    found = {question[1]: question[2] for question in questions if question[0] == "read"}
+    for root in {question[1] for question in questions if question[0] in ("matching", "named")}:
+        for path in disk.searched(root):
+            found.setdefault(path, disk.digest(path))
+    read = ((path, digest) for path, digest in found.items() if disk.reads_disk(path))
+    return {path: (state, digest) for path, digest in read if (state := _state_of(path, disk, since))}
+
+
+def _state_of(path: str, disk: Disk, since: int) -> Stat | None:
+    """None for a file that has changed since the run began: it may have been read before that or afterwards."""
+    before = disk.state_before(path)
+    if before is not None:
+        return before
     with suppress(OSError):
         state = stat_of(path)
-        return state if state[0] < since - _FRESH else None
+        if state[0] < since:
+            return state if state[0] < since - _FRESH else UNSETTLED
     return None
 
 
