@@ -67,14 +67,16 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import ModelGraph
 from initlint.judge.chain import Link, every_chain
-from initlint.judge.wording import layer_names, number, places, spread
+from initlint.judge.wording import layer_names, number, places, spread, title
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 
@@ -99,7 +101,17 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         )
         related = places((link.layer, link.following) for link in squashed)
         place = first.layer.place if first.write is None else first.write.place
-        yield Violation(message, place, Severity.INFO, related)
+        yield Violation(message, place, Severity.INFO, related, chain=_steps(squashed, slopes))
+
+
+def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
+    """A line for each layer, with its factor chi and the product up to it: of the gradient's second moment."""
+    products = itertools.accumulate(slopes, operator.mul)
+    return tuple(
+        f"`{link.layer.path}` {link.layer.type}, {title(link.following.op)}: chi = {number(slope)}, "
+        f"product = {number(product)}"
+        for link, slope, product in zip(squashed, slopes, products, strict=True)
+    )
 
 
 def _slope(link: Link) -> float | None:

@@ -87,15 +87,16 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     chain_of = stretches(model, paths)
     for place, found in wrong:
         if found:
-            deep = any(len(chain_of[pair.layer.path].links) >= _DEEP for pair in found)
+            longest = max((chain_of[pair.layer.path] for pair in found), key=lambda chain: len(chain.links))
             by_fans = all(kind(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
             yield Violation(
                 message=_message(found) + advice(model, place),
                 place=place,
-                severity=Severity.WARNING if deep else Severity.INFO,
+                severity=Severity.WARNING if len(longest.links) >= _DEEP else Severity.INFO,
                 related=places((pair.layer, pair.following) for pair in found),
                 fix=mend(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
                 layers=tuple(pair.layer.path for pair in found),
+                chain=longest.steps(),
             )
 
 
@@ -107,7 +108,10 @@ def _departs(pair: Pair) -> bool:
 
 def _message(found: list[Pair]) -> str:
     # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
-    scales = [measured.signal for pair in found if (measured := factors(pair)) is not None]
+    measured = [factor for pair in found if (factor := factors(pair)) is not None]
+    fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
     name = function(found[0].write.initializer)
     before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
-    return f"{before}: fan_in times the variance is {spread(scales)}, and SELU needs 1"
+    return (
+        f"{before}: fan_in times the variance is {spread(factor.signal for factor in measured)}{fans}, and SELU needs 1"
+    )

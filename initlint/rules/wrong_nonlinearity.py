@@ -92,14 +92,16 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     paths = {pair.layer.path for _, group in wrong.values() for pair in group}
     chain_of = stretches(model, paths)
     for place, (argument, group) in wrong.items():
-        vanishes = any(chain_of[pair.layer.path].vanishes for pair in group if pair.layer.path in chain_of)
+        chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
+        worst = min(chains, key=lambda chain: chain.product, default=None)
         yield Violation(
             message=_message(argument, group) + advice(model, place, corrected),
             place=place,
-            severity=Severity.WARNING if vanishes else Severity.INFO,
+            severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
             related=places((pair.layer, pair.following) for pair in group),
             fix=mend(model, place, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
             layers=tuple(pair.layer.path for pair in group),
+            chain=() if worst is None else worst.steps(),
         )
 
 

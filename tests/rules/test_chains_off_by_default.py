@@ -89,3 +89,12 @@ def test_hidden_sigmoids(graph: ModelGraph, numbers: str) -> None:
 )
 def test_hidden_sigmoids_are_silent(silent: ModelGraph) -> None:
     assert run("INI308", silent) == []
+
+
+def test_the_gradients_chain_is_shown() -> None:
+    (violation,) = run("INI308", chain("sigmoid", 3, "xavier_normal_"))
+    assert violation.chain == (
+        "`fc0` Linear, Sigmoid: chi = 0.045, product = 0.045",
+        "`fc1` Linear, Sigmoid: chi = 0.045, product = 0.002",
+        "`fc2` Linear, Sigmoid: chi = 0.045, product = 9e-05",
+    )

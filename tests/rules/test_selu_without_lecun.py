@@ -51,3 +51,23 @@ def test_behind_a_norm_it_is_silent() -> None:
     normed = following("selu", reach("out"), between=("batch_norm",))
     hidden = layer("fc", normed, writes=(write("kaiming_normal_"),))
     assert run("INI305", model(hidden, layer("out", OUTPUT))) == []
+
+
+def test_the_chain_is_shown() -> None:
+    (violation,) = run("INI305", chain("selu", 2, "kaiming_normal_"))
+    assert violation.chain == (
+        "`fc0` Linear, `kaiming_normal_`, SELU: f = 2.00, P = 2.00",
+        "`fc1` Linear, `kaiming_normal_`, SELU: f = 2.00, P = 4.00",
+    )
+
+
+def test_fans_that_are_not_known() -> None:
+    unknown = layer(
+        "fc",
+        following("selu", reach("out")),
+        writes=(write("xavier_uniform_", gain=2.0),),
+        arguments={"in_features": UNDETERMINED, "out_features": 64},
+    )
+    assert "fan_in times the variance is 4.00 at equal fans, and" in message(
+        "INI305", model(unknown, layer("out", OUTPUT))
+    )

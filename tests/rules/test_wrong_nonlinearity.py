@@ -100,3 +100,11 @@ def test_what_sets_the_scale_itself_is_silent(between: str) -> None:
     onward = following("relu", reach("out", between))
     hidden = layer("fc", onward, writes=(write("kaiming_normal_", nonlinearity="linear"),))
     assert run("INI304", model(hidden, layer("out", OUTPUT))) == []
+
+
+def test_the_chain_is_shown() -> None:
+    (violation,) = run("INI304", chain("relu", 2, "kaiming_normal_", nonlinearity="linear"))
+    assert violation.chain == (
+        "`fc0` Linear, `kaiming_normal_`, ReLU: f = 0.50, P = 0.50",
+        "`fc1` Linear, `kaiming_normal_`, ReLU: f = 0.50, P = 0.25",
+    )
