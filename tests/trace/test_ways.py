@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import torch
+from torch import nn
 
 from initlint.facts.additions import Additions
 from initlint.graph import ModelGraph
 from initlint.source import SourceFile
 from initlint.targets import TargetSpec
 from initlint.trace import Context, Limits, trace_models
+from initlint.trace.worker.building import without_values
 
 HEAD = """
 from dataclasses import dataclass
@@ -91,6 +94,27 @@ class Nested(nn.Module):
         return self.fc(nested).relu()
 """
 
+WITH_VALUES = """
+class {name}(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 4)
+        {made}
+
+    def forward(self, x):
+        assert x.dim() == 3 and x.sum() > 0
+        return self.fc({value}).relu()
+"""
+
+MADE = {
+    "Reading": ("self.rate = self.fc.weight.sum().item()", "x * self.rate"),
+    "Buffering": ("self.register_buffer('kept', self.fc.weight.detach().sum())", "x * self.kept"),
+    "Keeping": ("self.kept = self.fc.weight.detach().sum()", "x * self.kept"),
+    "Indexing": ("self.order = nn.Parameter(torch.arange(8), requires_grad=False)", "x[..., self.order]"),
+    "Recurrent": ("self.rnn = nn.GRU(8, 8)", "self.rnn(x)[0]"),
+}
+"""Of models that are run with memory: what the constructor makes beside a layer, and what the layer is called with."""
+
 WRAPPING = """
 class Wrapping(nn.Module):
     def __init__(self):
@@ -140,9 +164,10 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
         )
         for name, (width, parameters, test, value) in CALLED.items()
     ]
+    parts += [WITH_VALUES.format(name=name, made=made, value=value) for name, (made, value) in MADE.items()]
     file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED, WRAPPING, ENLARGED, NESTED]))
     context = Context(Limits(), [], Additions(), SourceFile.read, str)
-    names = ["WithNamed", "WithData", "Routed", "Buffered", "Wrapping", "Enlarged", "Nested", *CALLED]
+    names = ["WithNamed", "WithData", "Routed", "Buffered", "Wrapping", "Enlarged", "Nested", *MADE, *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}
 
@@ -172,11 +197,29 @@ def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> No
     assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
 
 
-@pytest.mark.parametrize("name", ["Enlarged", "Nested"])
+@pytest.mark.parametrize("name", ["Enlarged", "Nested", *MADE])
 def test_an_input_with_memory_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
-    assert model.way == "run on cpu"
-    assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
+    assert (model.way, model.incomplete) == ("run on cpu", ())
+    assert {f.op for layer in model.layers for f in layer.followed_by} - {"layer"} == {"relu"}
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(4, 4)
+        self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.two.weight = self.one.weight
+
+
+def test_no_values_are_drawn_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(nn.init, "kaiming_uniform_", lambda tensor, **_: drawn.append(tensor.device.type))
+    model = without_values(Tied)
+    assert drawn == ["meta", "meta"]
+    assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
+    assert model.two.weight is model.one.weight
+    assert model.rnn(torch.zeros(1, 1, 4))[0].shape == (1, 1, 4)
 
 
 def test_what_is_routed_by_values_goes_everywhere(graphs: Callable[[str], ModelGraph]) -> None:

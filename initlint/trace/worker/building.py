@@ -63,5 +63,30 @@ def build(make: Callable[[], Any], recorder: Recorder) -> tuple[nn.Module, str]:
     return model, name
 
 
+def without_values(make: Callable[[], nn.Module]) -> nn.Module:
+    """What `make` gives, on the CPU, with nothing in its parameters: to draw their values is most of building a model.
+
+    Raises whatever `make` raises with parameters on meta, and ValueError where tables and indices are lost there.
+    """
+    with _parameters_on_meta():
+        model = make()
+    if any(tensor.is_meta for tensor in [*model.buffers(), *(p for p in model.parameters() if not can_be_trained(p))]):
+        raise ValueError("it computes tables from its parameters")
+    empty: dict[nn.Parameter, nn.Parameter] = {}  # one that is tied stays so
+    for module in model.modules():
+        for name, parameter in [*module._parameters.items()]:
+            if parameter is None or not parameter.is_meta:
+                continue
+            if parameter not in empty:
+                empty[parameter] = nn.Parameter(torch.empty_like(parameter, device="cpu"), parameter.requires_grad)
+            setattr(module, name, empty[parameter])
+    return model
+
+
+def can_be_trained(tensor: torch.Tensor) -> bool:
+    """Whether its numbers have fractions: those of others are indices or masks."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
 def _article(name: str) -> str:
     return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"

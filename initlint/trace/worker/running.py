@@ -142,6 +142,18 @@ def _items(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from vars(value).items()
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch works on one thread: on tensors this small, several take longer to wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 def run(model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: Places, leaves: frozenset[str]) -> Flow:
     """The flow of `model` called with these; raises whatever that raises."""
     flow = Flow()
@@ -150,22 +162,11 @@ def run(model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: P
         watcher.learn(value, flow.add("placeholder", str(name), [], {}, None))
     # A mask on meta selects everything: shapes are all that the flow hangs on.
     _config.meta_nonzero_assume_all_nonzero = True
-    with torch.no_grad(), _one_thread(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
+    with torch.no_grad(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
         result = model(*args, **kwargs)
     with watcher.sleeping():
         flow.add("output", "output", [plain(list(_tensors(result)), watcher.reference)], {}, None)
     return flow
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """torch works on one thread: on tensors this small, several take longer to wait for one another."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _tensors(value: Any, depth: int = 0) -> Iterator[torch.Tensor]:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import torch
 from torch import nn
 
-from . import inputs, running, symbolic
+from . import building, inputs, running, symbolic
 from .frames import Places
 from .nodes import Flow
 
@@ -63,7 +64,7 @@ def trace(
                 flows.append(follow())
         return Traced(flows, way)
     # The first failure of running it says most about what to give it, unless meta itself cannot run it.
-    failures.sort(key=lambda failure: isinstance(failure, NotImplementedError))
+    failures.sort(key=_blames_meta)
     reasons = [*failures, *symbolic_failures]
     return Traced([], None, explain(reasons[0]) if reasons else "nothing to call it with")
 
@@ -100,13 +101,21 @@ def _ways(
     if opaque:
         yield "fx", model, lambda: opaque[0]
     if sum(p.numel() for p in model.parameters()) <= _MOST_PARAMETERS:
-        try:
-            real = _with_memory(rebuild)
-        except Exception as error:
-            failures.append(error)
-            return
-        for call in _calls(real, shapes, "cpu"):
-            yield "run on cpu", real, by_running(real, call)
+        for make in (partial(building.without_values, rebuild), rebuild):
+            before = len(failures)
+            try:
+                real = _with_memory(make)
+            except Exception as error:
+                failures.append(error)
+                continue
+            for call in _calls(real, shapes, "cpu"):
+                yield "run on cpu", real, by_running(real, call)
+            if not any(map(_blames_meta, failures[before:])):
+                break  # nothing was lacking that only values give
+
+
+def _blames_meta(failure: Exception) -> bool:
+    return isinstance(failure, NotImplementedError) or "meta" in str(failure)
 
 
 class _Opaque(Exception):
@@ -128,12 +137,13 @@ def _is_on(model: nn.Module, device: str) -> bool:
     return any(tensor.device.type == device for tensor in model.parameters())
 
 
-def _with_memory(rebuild: Callable[[], nn.Module]) -> nn.Module:
+@running.one_thread()
+def _with_memory(make: Callable[[], nn.Module]) -> nn.Module:
     """The model on the CPU, its parameters small: the flow hangs on shapes, and at most on what is finite."""
-    model = rebuild()
+    model = make()
     with torch.no_grad():
         for parameter in model.parameters():
-            if parameter.is_floating_point():
+            if building.can_be_trained(parameter):
                 parameter.fill_(0.01)
     return model.eval()
 
