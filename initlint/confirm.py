@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import libcst as cst
 
 from initlint import linter
 from initlint.diagnostics import Diagnostic, Span
@@ -18,6 +17,8 @@ from initlint.source import Site
 from initlint.targets import TargetSpec
 from initlint.trace import IMPORT_FAILED, Built, Limits, Places, build_models, read_graph
 from initlint.tracing import reader, shown
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
@@ -85,12 +86,12 @@ def _importable(targets: Iterable[tuple[str, str]]) -> list[TargetSpec]:
 def _classes(model: ModelGraph) -> Iterator[tuple[str, str]]:
     """All classes at the top of the model's file; which of them are modules is for the worker to tell."""
     if isinstance(model.place, Site):
-        body = model.place.source.module.body
-        yield from ((model.place.source.path, node.name.value) for node in body if isinstance(node, cst.ClassDef))
+        body = model.place.source.tree.body
+        yield from ((model.place.source.path, node.name) for node in body if isinstance(node, ast.ClassDef))
 
 
 def _builder(model: ModelGraph) -> Iterator[tuple[str, str]]:
-    if isinstance(model.place, Site) and isinstance(model.place.node, cst.FunctionDef) and model.returned:
+    if isinstance(model.place, Site) and isinstance(model.place.node, _FUNCTIONS) and model.returned:
         yield model.place.source.path, model.name
 
 
@@ -156,7 +157,7 @@ class _Refinement:
 
 def _is_same_run(static: ModelGraph, traced: ModelGraph) -> bool:
     """Whether the static tracer looked at the same model, and not at one that a script builds or initialises itself."""
-    if not isinstance(static.place, Site) or not isinstance(static.place.node, (cst.ClassDef, cst.FunctionDef)):
+    if not isinstance(static.place, Site) or not isinstance(static.place.node, (ast.ClassDef, *_FUNCTIONS)):
         return False
     done = {write.place for layer in traced.layers for write in layer.writes}
     written = {write.place for layer in static.layers for write in layer.writes if write.certain}

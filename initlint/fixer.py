@@ -209,7 +209,7 @@ def _fixed(
     try:
         source = SourceFile.parse(path, data)
         if not _is_writable(source):
-            encoding = source.module.encoding
+            encoding = source.encoding
             raise _Dropped(f"{path}: not fixed: its text cannot be written again byte for byte (read as {encoding})")
         suppressions = suppress.parse(source.code)
         text, applied = apply(source.text, (d for d in diagnostics if not _touches_suppressed(d, suppressions)))

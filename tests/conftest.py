@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import libcst as cst
 import pytest
 
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
@@ -39,22 +39,20 @@ class FakeProject:
     def graph(self, source: SourceFile) -> FileGraph:
         if b"BREAK_THE_TRACER" in source.data:
             raise RuntimeError("broken tracer")
-        calls = [node for node in _walk(source.module) if isinstance(node, cst.Call) and _is_bad(node)]
+        calls = [node for node in _walk(source.tree) if isinstance(node, ast.Call) and _is_bad(node)]
         layers = tuple(_layer(Site(source, call), number) for number, call in enumerate(calls))
-        classes = [node for node in _walk(source.module) if isinstance(node, cst.ClassDef)]
-        models = (
-            ModelGraph(c.name.value, Site(source, c), "static", layers, incomplete=("a reason",)) for c in classes
-        )
+        classes = [node for node in _walk(source.tree) if isinstance(node, ast.ClassDef)]
+        models = (ModelGraph(c.name, Site(source, c), "static", layers, incomplete=("a reason",)) for c in classes)
         return FileGraph(source, tuple(models), ())
 
 
-def _is_bad(call: cst.Call) -> bool:
-    return isinstance(call.func, cst.Name) and call.func.value == "bad"
+def _is_bad(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == "bad"
 
 
-def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
     yield node
-    for child in node.children:
+    for child in ast.iter_child_nodes(node):
         yield from _walk(child)
 
 

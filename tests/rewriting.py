@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from textwrap import dedent
-
-import libcst as cst
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
@@ -19,16 +18,16 @@ def parse(code: str, path: str = "net.py") -> SourceFile:
     return SourceFile.parse(path, code.encode())
 
 
-def nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def nodes(node: ast.AST) -> Iterator[ast.AST]:
     yield node
-    for child in node.children:
+    for child in ast.iter_child_nodes(node):
         yield from nodes(child)
 
 
 def site_of(source: SourceFile, text: str) -> Site:
     """The innermost node that is written as `text`, up to its opening parenthesis for a call."""
-    for node in nodes(source.module):
-        if isinstance(node, cst.Call) and source.module.code_for_node(node).startswith(text):
+    for node in nodes(source.tree):
+        if isinstance(node, ast.Call) and (ast.get_source_segment(source.code, node) or "").startswith(text):
             return Site(source, node)
     raise AssertionError(f"no call of {text}")
 

@@ -17,7 +17,6 @@ ORDER = (
     "lazily recent search stopwatch",
     "depth diagnostics disk magics patterns",
     "notebook",
-    "numbering",
     "source",
     "facts targets layout",
     "settings suppress syntax fingerprint",

@@ -42,10 +42,10 @@ def test_cells_are_joined_in_order() -> None:
 
 def test_a_cell_that_is_indented_as_a_whole_is_code() -> None:
     source = SourceFile.parse("a.ipynb", notebook("a = 1", "\n  # so\n  x = 1\n  y = 2", "  # only this", "z = 3"))
-    last = source.module.body[-1]
+    last = source.tree.body[-1]
     assert source.span(last).local.row == 1
     assert source.span(last).cell == Cell(4, 11)
-    assert len(source.module.body) == 3
+    assert len(source.tree.body) == 3
 
 
 @pytest.mark.parametrize(

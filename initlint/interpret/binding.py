@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue, ListValue
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue
 from initlint.interpret.scopes import Environment, Frame
+from initlint.interpret.signatures import Parameter
 from initlint.interpret.values import External, Function, Unknown, Value
 
 
 def bind(machine: Machine, function: Function, call: Call, env: Environment) -> None:
     """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
-    parameters = function.node.params
+    signature = function.signature
     values = env.values
-    positional = [*parameters.posonly_params, *parameters.params]
+    positional = signature.positional
     given = call.arguments
     for parameter, value in zip(positional, given, strict=False):
-        values[parameter.name.value] = value
+        values[parameter.name] = value
     surplus = given[len(positional) :]
     keywords = call.keywords
     if keywords:
         keywords = dict(keywords)
-        for parameter in (*positional[len(given) :], *parameters.kwonly_params):
-            name = parameter.name.value
+        for parameter in (*positional[len(given) :], *signature.keyword_only):
+            name = parameter.name
             if name in keywords:
                 values[name] = keywords.pop(name)
-    for parameter in (*positional[len(given) :], *parameters.kwonly_params):
-        name = parameter.name.value
+    for parameter in (*positional[len(given) :], *signature.keyword_only):
+        name = parameter.name
         if name in values:
             continue
         if call.open:
@@ -38,18 +39,18 @@ def bind(machine: Machine, function: Function, call: Call, env: Environment) -> 
             values[name] = default(machine, function, parameter)
         else:
             values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
-    if isinstance(parameters.star_arg, cst.Param):
-        values[parameters.star_arg.name.value] = (
+    if signature.star is not None:
+        values[signature.star] = (
             ListValue([*surplus, Unknown("more arguments")], open=True) if call.open or call.more else tuple(surplus)
         )
-    if parameters.star_kwarg is not None:
+    if signature.double_star is not None:
         from_call = {k: v for k, v in keywords.items() if k not in values}
-        values[parameters.star_kwarg.name.value] = DictValue(from_call, call.open)
+        values[signature.double_star] = DictValue(from_call, call.open)
 
 
-def default(machine: Machine, function: Function, parameter: cst.Param) -> Value:
+def default(machine: Machine, function: Function, parameter: Parameter) -> Value:
     """The default of a parameter, evaluated once, where the function was defined."""
-    name = parameter.name.value
+    name = parameter.name
     if name not in function.defaults:
         function.defaults[name] = Unknown("recursive default")
         env = function.closure or function.scope.environment
@@ -62,12 +63,10 @@ def default(machine: Machine, function: Function, parameter: cst.Param) -> Value
     return function.defaults[name]
 
 
-def annotation(machine: Machine, parameter: cst.Param, function: Function) -> Value:
+def annotation(machine: Machine, parameter: Parameter, function: Function) -> Value:
     """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
-    if parameter.annotation is None:
-        return None
-    node = parameter.annotation.annotation
-    if not isinstance(node, (cst.Name, cst.Attribute)):
+    node = parameter.annotation
+    if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     env = function.closure or function.scope.environment
     hint = machine.state.alone(lambda: machine.evaluate(node, env))

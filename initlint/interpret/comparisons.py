@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import libcst as cst
 
 from initlint.facts.names import is_reference
 from initlint.interpret.containers import DictValue, ListValue
@@ -26,22 +25,22 @@ from initlint.interpret.values import (
 )
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
-    cst.Equal: operator.eq,
-    cst.NotEqual: operator.ne,
-    cst.LessThan: operator.lt,
-    cst.LessThanEqual: operator.le,
-    cst.GreaterThan: operator.gt,
-    cst.GreaterThanEqual: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 
 
-def compare(machine: Machine, node: cst.Comparison, env: Environment) -> bool | None:
+def compare(machine: Machine, node: ast.Compare, env: Environment) -> bool | None:
     """The value of a (chained) comparison; None if it is not known."""
     left = present(machine.evaluate(node.left, env))
     verdict: bool | None = True
-    for target in node.comparisons:
-        right = present(machine.evaluate(target.comparator, env))
-        one = _compare_one(type(target.operator), left, right)
+    for kind, comparator in zip(node.ops, node.comparators, strict=True):
+        right = present(machine.evaluate(comparator, env))
+        one = _compare_one(type(kind), left, right)
         if one is False:
             return False
         if one is None:
@@ -56,15 +55,15 @@ def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
         rights = right.values if isinstance(right, Union) else [right]
         verdicts = {_compare_one(kind, a, b) for a in lefts for b in rights}
         return verdicts.pop() if len(verdicts) == 1 else None
-    if kind in (cst.In, cst.NotIn):
+    if kind in (ast.In, ast.NotIn):
         inside = _contains(left, right)
-        return inside if inside is None or kind is cst.In else not inside
-    if kind in (cst.Is, cst.IsNot):
+        return inside if inside is None or kind is ast.In else not inside
+    if kind in (ast.Is, ast.IsNot):
         same = _is(left, right)
-        return same if same is None or kind is cst.Is else not same
-    if kind in (cst.Equal, cst.NotEqual):
+        return same if same is None or kind is ast.Is else not same
+    if kind in (ast.Eq, ast.NotEq):
         same = equal(left, right)
-        return same if same is None or kind is cst.Equal else not same
+        return same if same is None or kind is ast.Eq else not same
     if _plain(left) and _plain(right):
         try:
             return bool(_COMPARE[kind](left, right))

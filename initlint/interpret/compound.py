@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import ast
+from collections.abc import Callable
 from typing import Any, TypeAlias
-
-import libcst as cst
 
 from initlint.flow import Condition, Token
 from initlint.interpret.containers import ListValue
@@ -26,49 +25,23 @@ _MAX_WHILE = 64
 """Rounds of a `while` whose condition is known each time."""
 
 
-def block(machine: Machine, node: cst.IndentedBlock | cst.SimpleStatementSuite, env: Environment) -> str | None:
-    """The statements of a block in order, until one leaves it."""
-    return _run(machine, node.body, env)
-
-
-def _run(machine: Machine, body: Sequence[Any], env: Environment) -> str | None:
-    for statement in body:
-        if statement.__class__ is cst.SimpleStatementLine and len(statement.body) == 1:
-            statement = statement.body[0]  # nearly all lines hold one statement
-        left = machine.execute(statement, env)
-        if left is not None:
-            return left
-    return None
-
-
-def line(machine: Machine, node: cst.SimpleStatementLine, env: Environment) -> str | None:
-    """Statements that share a line."""
-    return _run(machine, node.body, env)
-
-
-def if_(machine: Machine, node: cst.If, env: Environment) -> str | None:
+def if_(machine: Machine, node: ast.If, env: Environment) -> str | None:
     """The side that is decided, or both."""
     verdict, token = decide(machine, node.test, env)
     if verdict is True:
-        return machine.execute(node.body, env)
+        return machine.run(node.body, env)
     if verdict is False:
-        return _orelse(machine, node.orelse, env)
+        return machine.run(node.orelse, env)
 
     def yes() -> str | None:
         narrow(machine, node.test, env, True)
-        return machine.execute(node.body, env)
+        return machine.run(node.body, env)
 
     def no() -> str | None:
         narrow(machine, node.test, env, False)
-        return _orelse(machine, node.orelse, env)
+        return machine.run(node.orelse, env)
 
     return undecided(machine, token, yes, no, env)
-
-
-def _orelse(machine: Machine, orelse: cst.If | cst.Else | None, env: Environment) -> str | None:
-    if orelse is None:
-        return None
-    return machine.execute(orelse if isinstance(orelse, cst.If) else orelse.body, env)
 
 
 def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
@@ -103,7 +76,7 @@ def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Envir
     return None
 
 
-def for_(machine: Machine, node: cst.For, env: Environment) -> str | None:
+def for_(machine: Machine, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """The body for each item."""
     iterable = machine.evaluate(node.iter, env)
     before = machine.state.condition
@@ -114,30 +87,28 @@ def for_(machine: Machine, node: cst.For, env: Environment) -> str | None:
             left = _maybe_round(machine, node, item, under, env)
         else:
             bind_target(machine, node.target, item, env)
-            left = machine.execute(node.body, env)
+            left = machine.run(node.body, env)
         if left in ("break", "return"):
             break
     return _after_loop(machine, node, left, before, env)
 
 
 def _after_loop(
-    machine: Machine, node: cst.For | cst.While, left: str | None, before: Condition, env: Environment
+    machine: Machine, node: ast.For | ast.AsyncFor | ast.While, left: str | None, before: Condition, env: Environment
 ) -> str | None:
     """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
     machine.state.condition = before | env.frame.maybe_left
     if left == "return":
         return left
-    if left != "break" and node.orelse is not None:
-        return machine.execute(node.orelse.body, env)
-    return None
+    return machine.run(node.orelse, env) if left != "break" else None
 
 
-def _maybe_round(machine: Machine, node: cst.For, item: Any, under: Any, env: Environment) -> str | None:
+def _maybe_round(machine: Machine, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment) -> str | None:
     """One round of a loop for an item that may not be there."""
 
     def run() -> str | None:
         bind_target(machine, node.target, item, env)
-        return machine.execute(node.body, env)
+        return machine.run(node.body, env)
 
     token = next(iter(under))
     side = machine.state.branch(token, run)
@@ -147,36 +118,36 @@ def _maybe_round(machine: Machine, node: cst.For, item: Any, under: Any, env: En
     return None if side.result in ("break", "return") else side.result
 
 
-def while_(machine: Machine, node: cst.While, env: Environment) -> str | None:
+def while_(machine: Machine, node: ast.While, env: Environment) -> str | None:
     """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
     before = machine.state.condition
     left = None
     for _ in range(_MAX_WHILE):
         verdict, token = decide(machine, node.test, env)
         if verdict is None:
-            left = undecided(machine, token, lambda: machine.execute(node.body, env), lambda: None, env)
+            left = undecided(machine, token, lambda: machine.run(node.body, env), lambda: None, env)
             break
         if verdict is False:
             break
-        left = machine.execute(node.body, env)
+        left = machine.run(node.body, env)
         if left in ("break", "return"):
             break
     return _after_loop(machine, node, left, before, env)
 
 
-def with_(machine: Machine, node: cst.With, env: Environment) -> str | None:
+def with_(machine: Machine, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
     """The body, under what its managers mean."""
     kinds = []
     for entry in node.items:
-        manager = present(machine.evaluate(entry.item, env))
-        if entry.asname is not None and isinstance(entry.asname.name, cst.BaseExpression):
-            bind_target(machine, entry.asname.name, _entered(manager), env)
+        manager = present(machine.evaluate(entry.context_expr, env))
+        if entry.optional_vars is not None:
+            bind_target(machine, entry.optional_vars, _entered(manager), env)
         if isinstance(manager, ContextManager):
             kinds.append(manager.kind)
     machine.no_grad += "no_grad" in kinds
     machine.guards += "suppress" in kinds
     try:
-        return machine.execute(node.body, env)
+        return machine.run(node.body, env)
     finally:
         machine.no_grad -= "no_grad" in kinds
         machine.guards -= "suppress" in kinds
@@ -188,12 +159,12 @@ def _entered(manager: Any) -> Any:
     return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
 
 
-def try_(machine: Machine, node: cst.Try | cst.TryStar, env: Environment) -> str | None:
+def try_(machine: Machine, node: ast.Try, env: Environment) -> str | None:
     """The body is taken to succeed; if it surely raises, the first handler runs."""
     machine.guards += 1
     left = None
     try:
-        left = machine.execute(node.body, env)
+        left = machine.run(node.body, env)
         failed = False
     except Raised:
         failed = True
@@ -201,11 +172,10 @@ def try_(machine: Machine, node: cst.Try | cst.TryStar, env: Environment) -> str
         machine.guards -= 1
     if failed:
         if node.handlers:
-            left = machine.execute(node.handlers[0].body, env)
-    elif left is None and node.orelse is not None:
-        left = machine.execute(node.orelse.body, env)
-    if node.finalbody is not None:
-        left = machine.execute(node.finalbody.body, env) or left
+            left = machine.run(node.handlers[0].body, env)
+    elif left is None:
+        left = machine.run(node.orelse, env)
+    left = machine.run(node.finalbody, env) or left
     if failed and not node.handlers:
         raise Raised
     return left

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from contextlib import suppress
-
-import libcst as cst
 
 from initlint.interpret import modules
 from initlint.interpret.calls import Call
@@ -32,39 +31,38 @@ _WRAPPERS = {
 """Decorators that change what a definition is. All others are taken to hand it on as it is."""
 
 
-def _wrappers(decorators: Iterable[cst.Decorator]) -> frozenset[str]:
+def _wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
     found = set()
-    for decorator in decorators:
-        node = decorator.decorator
-        while isinstance(node, cst.Call):
+    for node in decorators:
+        while isinstance(node, ast.Call):
             node = node.func
-        last = node.attr.value if isinstance(node, cst.Attribute) else node.value if isinstance(node, cst.Name) else ""
+        last = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
         if last in _WRAPPERS:
             found.add(_WRAPPERS[last])
     return frozenset(found)
 
 
-def define_function(machine: Machine, node: cst.FunctionDef, env: Environment) -> None:
+def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
     """`def`: binds the function. Setters and overloads are passed over."""
-    wrappers = _wrappers(node.decorators)
+    wrappers = _wrappers(node.decorator_list)
     if wrappers & {"setter", "overload"}:
         return
-    made = Function(node, node.name.value, env.scope, env.seen_by_closures, wrappers=wrappers)
+    made = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=wrappers)
     machine.assign(env, made.name, made)
 
 
-def define_class(machine: Machine, node: cst.ClassDef, env: Environment) -> None:
+def define_class(machine: Machine, node: ast.ClassDef, env: Environment) -> None:
     """`class`: runs the body, and binds the class."""
     bases = []
-    for argument in node.bases:
-        base = machine.evaluate(argument.value, env)
+    for expression in node.bases:
+        base = machine.evaluate(expression, env)
         bases.append(base if isinstance(base, (ClassValue, External)) else Unknown("a base class"))
     if any(isinstance(base, External) and base.name in machine.additions.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
-    made = ClassValue(node.name.value, node, env.scope, bases, env.seen_by_closures)
+    made = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, Frame(None))
     with suppress(Raised):
-        machine.execute(node.body, body)
+        machine.run(node.body, body)
     for name, value in body.values.items():
         if isinstance(value, Function) and value.owner is None and value.closure is body:
             value.owner, value.closure = made, env.seen_by_closures
@@ -94,7 +92,7 @@ def construct(machine: Machine, cls: ClassValue, call: Call) -> Value:
 def _is_record(cls: ClassValue) -> bool:
     """A dataclass or named tuple."""
     for part in cls.mro:
-        if isinstance(part, ClassValue) and "dataclass" in _wrappers(part.node.decorators):
+        if isinstance(part, ClassValue) and "dataclass" in _wrappers(part.node.decorator_list):
             return True
         if isinstance(part, External) and part.name.rpartition(".")[2] in ("NamedTuple", "TypedDict", "BaseModel"):
             return True
@@ -102,15 +100,14 @@ def _is_record(cls: ClassValue) -> bool:
 
 
 def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) -> None:
-    names: dict[str, cst.BaseExpression | None] = {}
+    names: dict[str, ast.expr | None] = {}
     scopes: dict[str, ClassValue] = {}
     for part in reversed(cls.mro):
         if isinstance(part, ClassValue):
-            for statement in part.node.body.body:
-                for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-                    if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name):
-                        names[small.target.value] = small.value
-                        scopes[small.target.value] = part
+            for statement in part.node.body:
+                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                    names[statement.target.id] = statement.value
+                    scopes[statement.target.id] = part
     for at, (name, default) in enumerate(names.items()):
         value = call.get(at, name)
         if value is ABSENT:
@@ -121,10 +118,10 @@ def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) 
         machine.call(after, Call([made], {}, call.site))
 
 
-def _default_of_field(machine: Machine, default: cst.BaseExpression | None, cls: ClassValue, call: Call) -> Value:
+def _default_of_field(machine: Machine, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
     if default is None or call.open:
         return Unknown("a field")
     value = machine.evaluate(default, cls.closure or cls.scope.environment)
-    if isinstance(value, Instance) or isinstance(default, cst.Call):
+    if isinstance(value, Instance) or isinstance(default, ast.Call):
         return Unknown("a field with a made default")
     return value

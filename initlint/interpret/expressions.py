@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from initlint.interpret.displays import (
     comprehension,
-    concatenated,
+    constant,
     dict_,
     dict_comprehension,
-    floating,
     formatted,
-    imaginary,
-    integer,
     list_,
-    string,
     tuple_,
 )
 from initlint.interpret.machine import Evaluate, Machine
@@ -30,32 +26,31 @@ from initlint.interpret.values import (
 )
 
 
-def named(machine: Machine, node: cst.NamedExpr, env: Environment) -> Value:
+def named(machine: Machine, node: ast.NamedExpr, env: Environment) -> Value:
     """`(name := value)`."""
     value = machine.evaluate(node.value, env)
-    if isinstance(node.target, cst.Name):
-        machine.assign(env, node.target.value, value)
+    machine.assign(env, node.target.id, value)
     return value
 
 
-def lambda_(machine: Machine, node: cst.Lambda, env: Environment) -> Value:
+def lambda_(machine: Machine, node: ast.Lambda, env: Environment) -> Value:
     """A function without a name."""
     return Function(
         node, "<lambda>", env.scope, env.seen_by_closures, env.frame.function.owner if env.frame.function else None
     )
 
 
-def await_(machine: Machine, node: cst.Await, env: Environment) -> Value:
+def await_(machine: Machine, node: ast.Await, env: Environment) -> Value:
     """What is awaited is there at once."""
-    return machine.evaluate(node.expression, env)
+    return machine.evaluate(node.value, env)
 
 
-def yield_(machine: Machine, node: cst.Yield, env: Environment) -> Value:
+def yield_(machine: Machine, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
     """Collect what a generator yields; the whole of it runs at the first call."""
     if env.frame.yields is None:
         env.frame.yields = []
-    if isinstance(node.value, cst.From):
-        value = machine.evaluate(node.value.item, env)
+    if isinstance(node, ast.YieldFrom):
+        value = machine.evaluate(node.value, env)
         env.frame.yields.extend(item for item, _ in iterate(machine, value))
         return None
     env.frame.yields.append(None if node.value is None else machine.evaluate(node.value, env))
@@ -63,32 +58,28 @@ def yield_(machine: Machine, node: cst.Yield, env: Environment) -> Value:
 
 
 EVALUATE: dict[type, Evaluate] = {
-    cst.Name: name,
-    cst.Attribute: attribute,
-    cst.Call: call,
-    cst.Integer: integer,
-    cst.Float: floating,
-    cst.Imaginary: imaginary,
-    cst.SimpleString: string,
-    cst.ConcatenatedString: concatenated,
-    cst.FormattedString: formatted,
-    cst.Tuple: tuple_,
-    cst.List: list_,
-    cst.Set: list_,
-    cst.Dict: dict_,
-    cst.ListComp: comprehension,
-    cst.SetComp: comprehension,
-    cst.GeneratorExp: comprehension,
-    cst.DictComp: dict_comprehension,
-    cst.BinaryOperation: binary,
-    cst.UnaryOperation: unary,
-    cst.BooleanOperation: boolean,
-    cst.Comparison: comparison,
-    cst.IfExp: conditional,
-    cst.NamedExpr: named,
-    cst.Lambda: lambda_,
-    cst.Await: await_,
-    cst.Yield: yield_,
-    cst.Subscript: subscript,
-    cst.Ellipsis: lambda m, n, e: ...,
+    ast.Name: name,
+    ast.Attribute: attribute,
+    ast.Call: call,
+    ast.Constant: constant,
+    ast.JoinedStr: formatted,
+    ast.Tuple: tuple_,
+    ast.List: list_,
+    ast.Set: list_,
+    ast.Dict: dict_,
+    ast.ListComp: comprehension,
+    ast.SetComp: comprehension,
+    ast.GeneratorExp: comprehension,
+    ast.DictComp: dict_comprehension,
+    ast.BinOp: binary,
+    ast.UnaryOp: unary,
+    ast.BoolOp: boolean,
+    ast.Compare: comparison,
+    ast.IfExp: conditional,
+    ast.NamedExpr: named,
+    ast.Lambda: lambda_,
+    ast.Await: await_,
+    ast.Yield: yield_,
+    ast.YieldFrom: yield_,
+    ast.Subscript: subscript,
 }

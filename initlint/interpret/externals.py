@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
-
-import libcst as cst
 
 from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
 from initlint.facts.activations import PARAMETERS
@@ -263,8 +262,9 @@ def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
     return unknown_result(machine, reason, call.values, call.site)
 
 
-def _name_of(node: cst.CSTNode) -> str:
+def _name_of(node: ast.AST) -> str:
     """What a call calls, by its last name as it is written."""
-    called = node.func if isinstance(node, cst.Call) else None
-    name = called.attr if isinstance(called, cst.Attribute) else called
-    return name.value if isinstance(name, cst.Name) else ""
+    called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Attribute):
+        return called.attr
+    return called.id if isinstance(called, ast.Name) else ""

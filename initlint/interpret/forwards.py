@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import re
-
-import libcst as cst
 
 from initlint.flow import Node
 from initlint.graph import Forward
@@ -49,9 +48,9 @@ def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
         for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
             if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
                 continue
-            if isinstance(value.node, cst.Lambda) or value.wrappers or value.node in machine.executed:
+            if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in machine.executed:
                 continue
-            if len(value.node.params.params) > 1:
+            if len(value.signature.positional) > 1:
                 found.append(value)
     return found
 
@@ -96,36 +95,28 @@ _NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str"
 
 def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]:
     """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
-    parameters = method.node.params
-    named = [*parameters.posonly_params, *parameters.params][1:] + list(parameters.kwonly_params)
+    named = method.signature.positional[1:] + method.signature.keyword_only
     required = [p for p in named if p.default is None]
     given: dict[str, Value] = {}
     for at, parameter in enumerate(named):
-        name = parameter.name.value
+        name = parameter.name
         hint = annotation(machine, parameter, method)
         if parameter.default is None:
             is_number = isinstance(hint, External) and hint.name in _NO_TENSORS
-            site = Site(method.scope.source, parameter)
+            site = Site(method.scope.source, parameter.node)
             if is_number or isinstance(hint, ClassValue):
                 given[name] = Unknown(f"argument {name}", hint)
             elif parameter.annotation is not None and hint is None:
-                given[name] = _composed(parameter, site, name)
+                given[name] = _composed(parameter.annotation, site, name)
             else:
                 given[name] = _input(site)
         elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
-            given[name] = _input(Site(method.scope.source, parameter))
+            given[name] = _input(Site(method.scope.source, parameter.node))
     return given
 
 
-def _composed(parameter: cst.Param, site: Site, name: str) -> Value:
+def _composed(annotation: ast.expr, site: Site, name: str) -> Value:
     """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
-    annotation = parameter.annotation
-    assert annotation is not None
-    if "Optional" in (text := text_of(annotation.annotation)) or text.endswith("Tensor") or "| None" in text:
+    if "Optional" in (text := ast.unparse(annotation)) or text.endswith("Tensor") or "| None" in text:
         return _input(site)
     return Unknown(f"argument {name}", node=_input(site).node)
-
-
-def text_of(node: cst.CSTNode) -> str:
-    """The source of a node."""
-    return cst.Module([]).code_for_node(node)

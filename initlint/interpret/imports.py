@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-
-import libcst as cst
 
 from initlint.facts.activations import FUNCTIONS
 from initlint.facts.initializers import CONSTRUCTORS, DEPRECATED, INITIALIZERS
@@ -16,19 +15,12 @@ from initlint.interpret.scopes import Deferred, Environment
 from initlint.interpret.values import ABSENT, External, Package, Unknown, Value, external
 
 
-def dotted(node: cst.BaseExpression | None) -> str:
-    """The text of a dotted name."""
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def import_names(machine: Machine, node: cst.Import, env: Environment) -> None:
+def import_names(machine: Machine, node: ast.Import, env: Environment) -> None:
     """`import a.b, c as d`."""
     for alias in node.names:
-        name = alias.evaluated_name
-        if alias.evaluated_alias is not None:
-            machine.assign(env, alias.evaluated_alias, module_named(machine, name, env))
+        name = alias.name
+        if alias.asname is not None:
+            machine.assign(env, alias.asname, module_named(machine, name, env))
         else:
             first = name.partition(".")[0]
             machine.assign(env, first, module_named(machine, first, env))
@@ -40,28 +32,28 @@ def module_named(machine: Machine, name: str, env: Environment) -> Value:
     return external(name) if found is ABSENT else found
 
 
-def absolute(node: cst.ImportFrom, env: Environment) -> str | None:
+def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
     """The dotted name that `from X import` means; None if the dots lead out of the project."""
-    name = dotted(node.module)
-    if not node.relative:
+    name = node.module or ""
+    if not node.level:
         return name
     package = env.scope.package.split(".") if env.scope.package else []
-    up = len(node.relative) - 1
+    up = node.level - 1
     if up > len(package):
         return None
     base = package[: len(package) - up]
     return ".".join([*base, name] if name else base)
 
 
-def import_from(machine: Machine, node: cst.ImportFrom, env: Environment) -> None:
+def import_from(machine: Machine, node: ast.ImportFrom, env: Environment) -> None:
     """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
     module_name = absolute(node, env)
-    if isinstance(node.names, cst.ImportStar):
+    if node.names[0].name == "*":
         if module_name is not None:
             env.scope.stars.append(partial(_of_star_import, machine, module_name, env))
         return
     for alias in node.names:
-        bound, name = alias.evaluated_alias or alias.evaluated_name, alias.evaluated_name
+        bound, name = alias.asname or alias.name, alias.name
         if module_name is None:
             machine.assign(env, bound, Unknown("an import that leads out of the project"))
         elif env.values is env.scope.values:

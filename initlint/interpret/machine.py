@@ -6,12 +6,11 @@ the tables that `Machine` is built from (see `tables`), so that this module know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import libcst as cst
 
 from initlint.facts.additions import Additions
 from initlint.flow import Condition
@@ -79,9 +78,9 @@ class Machine:
         self.stack: list[tuple[Function, Site | None]] = []
         self._entered: list[Condition] = []
         """For each call on the stack, the conditions that were in force when it was made."""
-        self.executed: set[cst.CSTNode] = set()
+        self.executed: set[ast.AST] = set()
         """The nodes of the functions that ran."""
-        self.constructed: set[cst.CSTNode] = set()
+        self.constructed: set[ast.AST] = set()
         """The nodes of the classes that were instantiated."""
         self.guards = 0
         """How many `try` blocks and `suppress` managers are open."""
@@ -95,7 +94,7 @@ class Machine:
 
     # Evaluation ------------------------------------------------------------------------------------------------
 
-    def evaluate(self, node: cst.BaseExpression, env: Environment) -> Value:
+    def evaluate(self, node: ast.expr, env: Environment) -> Value:
         """The value of an expression; what has no handler is unknown."""
         self.steps += 1
         if self.steps > self.limit:
@@ -105,13 +104,21 @@ class Machine:
             return Unknown(f"{type(node).__name__} is not followed")
         return handler(self, node, env)
 
-    def execute(self, node: cst.CSTNode, env: Environment) -> str | None:
+    def execute(self, node: ast.stmt, env: Environment) -> str | None:
         """Run a statement. Gives None, or why the block is left: `return`, `break`, `continue`."""
         self.steps += 1
         if self.steps > self.limit:
             raise OutOfSteps
         handler = self._execute.get(node.__class__)
         return None if handler is None else handler(self, node, env)
+
+    def run(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
+        """Run the statements of a block in order, until one leaves it."""
+        for statement in body:
+            left = self.execute(statement, env)
+            if left is not None:
+                return left
+        return None
 
     def attribute(self, value: Value, name: str) -> Value:
         """`value.name`."""
@@ -122,7 +129,7 @@ class Machine:
         self.state.touch(env)
         env.values[name] = value
 
-    def site(self, node: cst.CSTNode, env: Environment) -> Site:
+    def site(self, node: ast.AST, env: Environment) -> Site:
         """The place of a node in its file."""
         return Site(env.scope.source, node)
 
@@ -193,9 +200,9 @@ class Machine:
         self._entered.append(before)
         try:
             node = function.node
-            if isinstance(node, cst.Lambda):
+            if isinstance(node, ast.Lambda):
                 return self.evaluate(node.body, env)
-            left = self.execute(node.body, env)
+            left = self.run(node.body, env)
             return self._result(frame, left, before)
         finally:
             self.stack.pop()
@@ -255,7 +262,7 @@ class Machine:
         except Raised:
             pass
 
-    def run_top_level(self, node: cst.CSTNode, env: GlobalEnvironment) -> None:
+    def run_top_level(self, node: ast.stmt, env: GlobalEnvironment) -> None:
         """Execute a top-level statement of a module, outside of whatever is going on."""
         stack, self.stack = self.stack, []
         entered, self._entered = self._entered, []

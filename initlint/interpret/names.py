@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Callable
-
-import libcst as cst
 
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue
@@ -24,14 +23,10 @@ from initlint.interpret.values import (
     present,
 )
 
-_CONSTANTS: dict[str, Value] = {"None": None, "True": True, "False": False}
 
-
-def name(machine: Machine, node: cst.Name, env: Environment) -> Value:
+def name(machine: Machine, node: ast.Name, env: Environment) -> Value:
     """The value of a name: local, enclosing, global, built in."""
-    written = node.value
-    if written in _CONSTANTS:
-        return _CONSTANTS[written]
+    written = node.id
     scope = env.scope
     inner: Environment | None = env
     while inner is not None:
@@ -56,30 +51,31 @@ def _present(written: str, value: Value) -> Value:
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
-def attribute(machine: Machine, node: cst.Attribute, env: Environment) -> Value:
+def attribute(machine: Machine, node: ast.Attribute, env: Environment) -> Value:
     """`value.name`."""
-    return machine.attribute(machine.evaluate(node.value, env), node.attr.value)
+    return machine.attribute(machine.evaluate(node.value, env), node.attr)
 
 
-def call(machine: Machine, node: cst.Call, env: Environment) -> Value:
+def call(machine: Machine, node: ast.Call, env: Environment) -> Value:
     """A call: the function, then its arguments from left to right."""
     function = machine.evaluate(node.func, env)
     arguments: list[Value] = []
     keywords: dict[str, Value] = {}
     open = starred = False
     for argument in node.args:
+        if not isinstance(argument, ast.Starred):
+            arguments.append(machine.evaluate(argument, env))
+            continue
         value = machine.evaluate(argument.value, env)
-        if not argument.star:
-            if argument.keyword is None:
-                arguments.append(value)
-            else:
-                keywords[argument.keyword.value] = value
-        elif argument.star == "*":
-            starred = True
-            items = sequence(value)
-            open = open or not bounded(value)
-            if items is not None:
-                arguments.extend(items)
+        starred = True
+        items = sequence(value)
+        open = open or not bounded(value)
+        if items is not None:
+            arguments.extend(items)
+    for keyword in node.keywords:
+        value = machine.evaluate(keyword.value, env)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
         else:
             value = present(value)
             if isinstance(value, DictValue):
@@ -105,10 +101,10 @@ def _super(machine: Machine, arguments: list[Value], env: Environment) -> Value:
 
 
 def _first_parameter(function: Function, env: Environment) -> Value:
-    parameters = [*function.node.params.posonly_params, *function.node.params.params]
+    parameters = function.signature.positional
     if not parameters:
         return Unknown("no receiver")
-    written = parameters[0].name.value
+    written = parameters[0].name
     owner = env.owner_of(written)
     return owner.values[written] if owner is not None else Unknown(f"{written} is not set")
 

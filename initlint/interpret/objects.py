@@ -10,7 +10,7 @@ from initlint.interpret.joins import join_fields
 from initlint.interpret.values import External, Unknown, Value
 
 if TYPE_CHECKING:
-    import libcst as cst
+    import ast
 
     from initlint.interpret.scopes import Environment, ModuleScope
 
@@ -25,7 +25,7 @@ class ClassValue:
     __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
 
     def __init__(
-        self, name: str, node: cst.ClassDef, scope: ModuleScope, bases: list[Value], closure: Environment | None
+        self, name: str, node: ast.ClassDef, scope: ModuleScope, bases: list[Value], closure: Environment | None
     ) -> None:
         self.name = name
         self.node = node

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import libcst as cst
 
 from initlint.interpret.comparisons import compare
 from initlint.interpret.containers import DictValue, ListValue
@@ -31,53 +30,34 @@ from initlint.interpret.values import (
 )
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
-    cst.Add: ("add", operator.add),
-    cst.Subtract: ("sub", operator.sub),
-    cst.Multiply: ("mul", operator.mul),
-    cst.Divide: ("div", operator.truediv),
-    cst.FloorDivide: ("floor_divide", operator.floordiv),
-    cst.Modulo: ("remainder", operator.mod),
-    cst.Power: ("pow", operator.pow),
-    cst.MatrixMultiply: ("matmul", operator.matmul),
-    cst.BitAnd: ("and", operator.and_),
-    cst.BitOr: ("or", operator.or_),
-    cst.BitXor: ("xor", operator.xor),
-    cst.LeftShift: ("lshift", operator.lshift),
-    cst.RightShift: ("rshift", operator.rshift),
+    ast.Add: ("add", operator.add),
+    ast.Sub: ("sub", operator.sub),
+    ast.Mult: ("mul", operator.mul),
+    ast.Div: ("div", operator.truediv),
+    ast.FloorDiv: ("floor_divide", operator.floordiv),
+    ast.Mod: ("remainder", operator.mod),
+    ast.Pow: ("pow", operator.pow),
+    ast.MatMult: ("matmul", operator.matmul),
+    ast.BitAnd: ("and", operator.and_),
+    ast.BitOr: ("or", operator.or_),
+    ast.BitXor: ("xor", operator.xor),
+    ast.LShift: ("lshift", operator.lshift),
+    ast.RShift: ("rshift", operator.rshift),
 }
 _MAX_BITS = 4096
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
 """A width in a format that may be as large as memory."""
 
-_AUGMENTED: dict[type, type] = {
-    cst.AddAssign: cst.Add,
-    cst.SubtractAssign: cst.Subtract,
-    cst.MultiplyAssign: cst.Multiply,
-    cst.DivideAssign: cst.Divide,
-    cst.FloorDivideAssign: cst.FloorDivide,
-    cst.ModuloAssign: cst.Modulo,
-    cst.PowerAssign: cst.Power,
-    cst.MatrixMultiplyAssign: cst.MatrixMultiply,
-    cst.BitAndAssign: cst.BitAnd,
-    cst.BitOrAssign: cst.BitOr,
-    cst.BitXorAssign: cst.BitXor,
-}
 
-
-def binary(machine: Machine, node: cst.BinaryOperation, env: Environment) -> Value:
+def binary(machine: Machine, node: ast.BinOp, env: Environment) -> Value:
     """`a + b`."""
     left = machine.evaluate(node.left, env)
     right = machine.evaluate(node.right, env)
-    return operate(machine, type(node.operator), left, right, node, env)
+    return operate(machine, type(node.op), left, right, node, env)
 
 
-def augmented(kind: type) -> type | None:
-    """The operator class of an augmented assignment."""
-    return _AUGMENTED.get(kind)
-
-
-def operate(machine: Machine, kind: type, left: Value, right: Value, node: cst.CSTNode, env: Environment) -> Value:
-    """`left` and `right` combined by the libcst operator class `kind`."""
+def operate(machine: Machine, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
+    """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
     left, right = present(left), present(right)
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
@@ -159,16 +139,16 @@ def _combine_lists(name: str, left: Value, right: Value) -> Value:
     return Unknown("an operation on lists")
 
 
-def unary(machine: Machine, node: cst.UnaryOperation, env: Environment) -> Value:
+def unary(machine: Machine, node: ast.UnaryOp, env: Environment) -> Value:
     """`-a`, `not a`."""
-    if isinstance(node.operator, cst.Not):
-        verdict, _ = decide(machine, node.expression, env)
+    if isinstance(node.op, ast.Not):
+        verdict, _ = decide(machine, node.operand, env)
         return Unknown("a test", BOOL) if verdict is None else not verdict
-    value = present(machine.evaluate(node.expression, env))
+    value = present(machine.evaluate(node.operand, env))
     if isinstance(value, (int, float)):
-        if isinstance(node.operator, cst.Minus):
+        if isinstance(node.op, ast.USub):
             return -value
-        if isinstance(node.operator, cst.BitInvert) and isinstance(value, int):
+        if isinstance(node.op, ast.Invert) and isinstance(value, int):
             return ~value
         return value
     if isinstance(value, Tensor):
@@ -176,38 +156,43 @@ def unary(machine: Machine, node: cst.UnaryOperation, env: Environment) -> Value
     return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
 
 
-def boolean(machine: Machine, node: cst.BooleanOperation, env: Environment) -> Value:
-    """`a and b`, `a or b`; an undecided left side makes it either."""
-    is_or = isinstance(node.operator, cst.Or)
-    verdict, token = decide(machine, node.left, env)
+def boolean(machine: Machine, node: ast.BoolOp, env: Environment) -> Value:
+    """`a and b`, `a or b`; an undecided side makes it any of the sides from there on."""
+    return _any_side(machine, isinstance(node.op, ast.Or), node.values, env)
+
+
+def _any_side(machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
+    first, *others = sides
+    if not others:
+        return machine.evaluate(first, env)
+    verdict, token = decide(machine, first, env)
     if verdict is not None:
-        chosen = node.left if verdict is is_or else node.right
-        return machine.evaluate(chosen, env)
+        return machine.evaluate(first, env) if verdict is is_or else _any_side(machine, is_or, others, env)
 
     def left() -> Value:
-        narrow(machine, node.left, env, is_or)
-        return machine.evaluate(node.left, env)
+        narrow(machine, first, env, is_or)
+        return machine.evaluate(first, env)
 
     def right() -> Value:
-        narrow(machine, node.left, env, not is_or)
-        return machine.evaluate(node.right, env)
+        narrow(machine, first, env, not is_or)
+        return _any_side(machine, is_or, others, env)
 
     return machine.state.either(token, left, right) if is_or else machine.state.either(token, right, left)
 
 
-def comparison(machine: Machine, node: cst.Comparison, env: Environment) -> Value:
+def comparison(machine: Machine, node: ast.Compare, env: Environment) -> Value:
     """`a < b < c`."""
     verdict = compare(machine, node, env)
     return Unknown("a comparison", BOOL) if verdict is None else verdict
 
 
-def conditional(machine: Machine, node: cst.IfExp, env: Environment) -> Value:
+def conditional(machine: Machine, node: ast.IfExp, env: Environment) -> Value:
     """`a if test else b`."""
     verdict, token = decide(machine, node.test, env)
     if verdict is not None:
         return machine.evaluate(node.body if verdict else node.orelse, env)
 
-    def side(expression: cst.BaseExpression, which: bool) -> Callable[[], Value]:
+    def side(expression: ast.expr, which: bool) -> Callable[[], Value]:
         def run() -> Value:
             narrow(machine, node.test, env, which)
             return machine.evaluate(expression, env)

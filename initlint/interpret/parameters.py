@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
-
-import libcst as cst
 
 from initlint.facts.scaling import scaled as scaled_init
 from initlint.graph import UNDETERMINED, Place
@@ -71,13 +70,13 @@ def write_item(machine: Machine, target: Tensor, value: Value, place: Place) -> 
 
 def write_in_place(machine: Machine, target: Tensor, operation: str, value: Value, place: Place) -> None:
     """`parameter *= value`: keeps part of what was there."""
-    name = {"multiply": "mul", "add": "add", "subtract": "sub", "divide": "div"}.get(operation, operation)
+    name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
     arguments = {"value": literal(value)} if is_number else {}
     record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
 
 
-def note_dropped(result: Tensor, statement: cst.BaseExpression) -> None:
+def note_dropped(result: Tensor, statement: ast.expr) -> None:
     """A statement wrote to a copy of a parameter that it made itself, and nobody has the copy.
 
     That is so if its outermost call is the write, and the copy was made inside of it.
@@ -88,12 +87,8 @@ def note_dropped(result: Tensor, statement: cst.BaseExpression) -> None:
     write, made = storage.writes[-1], storage.derived.place
     if not isinstance(write.place, Site) or write.place.node is not statement or not isinstance(made, Site):
         return
-    if _is_inside(made.node, statement):
+    if any(node is made.node for node in ast.walk(statement) if node is not statement):
         storage.derived.original.lost.append((write, storage.derived))
-
-
-def _is_inside(node: cst.CSTNode, outer: cst.CSTNode) -> bool:
-    return any(child is node or _is_inside(node, child) for child in outer.children)
 
 
 def copy_into(machine: Machine, target: Tensor, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from initlint.interpret.comparisons import equal
 from initlint.interpret.compound import undecided
@@ -17,7 +17,7 @@ from initlint.interpret.values import Unknown, Value, present
 _CAPTURED = Unknown("what a pattern captures")
 
 
-def match(machine: Machine, node: cst.Match, env: Environment) -> str | None:
+def match(machine: Machine, node: ast.Match, env: Environment) -> str | None:
     """The first case that fits; where that is not known, each that may."""
     subject = present(machine.evaluate(node.subject, env))
 
@@ -31,9 +31,9 @@ def match(machine: Machine, node: cst.Match, env: Environment) -> str | None:
 
         def body() -> str | None:
             _bind(machine, case.pattern, subject, env)
-            if isinstance(node.subject, cst.Name) and isinstance(case.pattern, cst.MatchClass):
-                machine.assign(env, node.subject.value, _narrowed(machine, case.pattern, subject, env))
-            return machine.execute(case.body, env)
+            if isinstance(node.subject, ast.Name) and isinstance(case.pattern, ast.MatchClass):
+                machine.assign(env, node.subject.id, _narrowed(machine, case.pattern, subject, env))
+            return machine.run(case.body, env)
 
         token = (fresh(), True)
         if case.guard is not None:
@@ -49,53 +49,50 @@ def match(machine: Machine, node: cst.Match, env: Environment) -> str | None:
     return cases(0)
 
 
-def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value, env: Environment) -> bool | None:
+def _fits(machine: Machine, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
     """Whether `subject` matches; None if that is not known."""
-    if isinstance(pattern, cst.MatchAs):
+    if isinstance(pattern, ast.MatchAs):
         return True if pattern.pattern is None else _fits(machine, pattern.pattern, subject, env)
-    if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
+    if isinstance(pattern, ast.MatchValue):
         return equal(subject, present(machine.evaluate(pattern.value, env)))
-    if isinstance(pattern, cst.MatchOr):
-        verdicts = [_fits(machine, choice.pattern, subject, env) for choice in pattern.patterns]
+    if isinstance(pattern, ast.MatchSingleton):
+        return equal(subject, pattern.value)
+    if isinstance(pattern, ast.MatchOr):
+        verdicts = [_fits(machine, choice, subject, env) for choice in pattern.patterns]
         return True if True in verdicts else None if None in verdicts else False
-    if isinstance(pattern, cst.MatchClass):
+    if isinstance(pattern, ast.MatchClass):
         return _fits_class(machine, pattern, subject, env)
     return None
 
 
-def _fits_class(machine: Machine, pattern: cst.MatchClass, subject: Value, env: Environment) -> bool | None:
+def _fits_class(machine: Machine, pattern: ast.MatchClass, subject: Value, env: Environment) -> bool | None:
     verdict = is_instance(subject, machine.evaluate(pattern.cls, env))
     if verdict is not True:
         return verdict
     verdicts = [
-        _fits(machine, keyword.pattern, present(machine.attribute(subject, keyword.key.value)), env)
-        for keyword in pattern.kwds
+        _fits(machine, inner, present(machine.attribute(subject, name)), env)
+        for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)
     ]
     return False if False in verdicts else None if None in verdicts or pattern.patterns else True
 
 
-def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value, env: Environment) -> None:
-    if isinstance(pattern, cst.MatchAs):
+def _bind(machine: Machine, pattern: ast.pattern, subject: Value, env: Environment) -> None:
+    if isinstance(pattern, ast.MatchAs):
         if pattern.pattern is not None:
             _bind(machine, pattern.pattern, subject, env)
         if pattern.name is not None:
             whole = pattern.pattern
-            value = _narrowed(machine, whole, subject, env) if isinstance(whole, cst.MatchClass) else subject
-            machine.assign(env, pattern.name.value, value)
+            value = _narrowed(machine, whole, subject, env) if isinstance(whole, ast.MatchClass) else subject
+            machine.assign(env, pattern.name, value)
         return
-    for part in pattern.children:
-        _capture(machine, part, env)
+    for part in ast.walk(pattern):  # the names inside a pattern whose parts are not followed
+        if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name is not None:
+            machine.assign(env, part.name, _CAPTURED)
+        elif isinstance(part, ast.MatchMapping) and part.rest is not None:
+            machine.assign(env, part.rest, _CAPTURED)
 
 
-def _capture(machine: Machine, node: cst.CSTNode, env: Environment) -> None:
-    """Bind the names inside a pattern whose parts are not followed."""
-    if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
-        machine.assign(env, node.name.value, _CAPTURED)
-    for part in node.children:
-        _capture(machine, part, env)
-
-
-def _narrowed(machine: Machine, pattern: cst.MatchClass, subject: Value, env: Environment) -> Value:
+def _narrowed(machine: Machine, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
     """What is known of `subject` once it has matched the class of `pattern`."""
     if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
         return symbolic(machine, machine.evaluate(pattern.cls, env), subject)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-
-import libcst as cst
 
 from initlint.disk import Disk, Question, RealPaths, real_paths
 from initlint.facts.additions import Additions
@@ -144,7 +143,7 @@ class Project:
         def submodule(inner: str) -> Value:
             return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
 
-        def run(node: cst.CSTNode, env: GlobalEnvironment) -> None:
+        def run(node: ast.stmt, env: GlobalEnvironment) -> None:
             self._machine.run_top_level(node, env)
 
         scope = ModuleScope(name, package, root, source, run, submodule)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
-
-import libcst as cst
 
 from initlint.facts.additions import Additions
 from initlint.graph import Layer, ModelGraph
@@ -19,13 +16,12 @@ from initlint.reach.bases import Bases
 from initlint.reach.impossible import Impossible, Kind, impossible
 from initlint.reach.init_functions import INIT_NAME, MAY_INITIALISE
 from initlint.reach.surroundings import Surroundings
-from initlint.reach.text import FileText
+from initlint.reach.text import FileText, FunctionNode
 from initlint.reach.uncalled import Uncalled, uncalled
 from initlint.reach.unwritten import Fate, fate
 from initlint.source import Site, SourceFile
 from initlint.unreached import Unapplied, Unwritten
 
-Node = TypeVar("Node", bound=cst.CSTNode)
 _REASONS = {Kind.PARAMETER: "parameters", Kind.MODULE: "modules", Kind.PAIR: "pairs", Kind.SELF: "self"}
 
 
@@ -41,13 +37,13 @@ class Reached:
         """The init functions that nothing calls, and the inits behind a test that never holds."""
         source = self.scope.source
         may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
-        text = FileText.parse(Path(source.path), source.code) if may_hold else None
-        if text is None:
+        if not may_hold:
             return
+        text = FileText.of(Path(source.path), source.tree)
         for function in uncalled(Path(source.path), text, self.around, self._bases):
-            yield from _uncalled(source, text, function)
+            yield _uncalled(source, function)
         for test in impossible(text, self._bases):
-            yield from _impossible(source, text, test)
+            yield _impossible(source, test)
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[Unwritten]:
         """The parameters of this file's classes that no model and no code of the project writes to."""
@@ -80,52 +76,23 @@ class Reached:
         )
 
 
-def _uncalled(source: SourceFile, text: FileText, found: Uncalled) -> Iterator[Unapplied]:
+def _uncalled(source: SourceFile, found: Uncalled) -> Unapplied:
     owner = found.owner.name if found.owner is not None else None
     function = found.function.name
     if found.named is not None:
-        statement = _twin(source, text, found.named, cst.Expr)
-        if statement is not None:
-            yield Unapplied("named", function, owner, Site(source, statement.value))
-        return
-    definition = _twin(source, text, found.function, cst.FunctionDef)
-    if definition is not None:
-        yield Unapplied("uncalled", function, owner, Site(source, definition.name))
+        return Unapplied("named", function, owner, Site(source, found.named.value))
+    return Unapplied("uncalled", function, owner, Site(source, _name(source, found.function)))
 
 
-def _impossible(source: SourceFile, text: FileText, found: Impossible) -> Iterator[Unapplied]:
-    statement = _twin(source, text, found.branch, cst.If)
-    if statement is not None:
-        owner = found.owner.name if found.owner is not None else None
-        yield Unapplied(_REASONS[found.kind], found.source, owner, Site(source, statement.test))
+def _impossible(source: SourceFile, found: Impossible) -> Unapplied:
+    owner = found.owner.name if found.owner is not None else None
+    return Unapplied(_REASONS[found.kind], found.source, owner, Site(source, found.branch.test))
 
 
-_TWINS: Mapping[type[ast.AST], type[cst.CSTNode]] = {
-    ast.FunctionDef: cst.FunctionDef,
-    ast.AsyncFunctionDef: cst.FunctionDef,
-    ast.Expr: cst.Expr,
-    ast.If: cst.If,
-}
-
-
-def _twin(source: SourceFile, text: FileText, node: ast.stmt, kind: type[Node]) -> Node | None:
-    """The statement in libcst's tree that `node` is in Python's: the one at the same place in the order of the text."""
-    own = [other for other in text.parents if isinstance(other, ast.stmt) and _TWINS.get(type(other)) is kind]
-    own.sort(key=lambda statement: (statement.lineno, statement.col_offset))
-    collector = _Collector(kind)
-    source.module.visit(collector)
-    return collector.found[own.index(node)] if len(own) == len(collector.found) else None
-
-
-class _Collector(cst.CSTVisitor, Generic[Node]):
-    """Collects the nodes of one kind in the order of the text."""
-
-    def __init__(self, kind: type[Node]) -> None:
-        super().__init__()
-        self.kind = kind
-        self.found: list[Node] = []
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, self.kind):
-            self.found.append(node)
-        return True
+def _name(source: SourceFile, function: FunctionNode) -> ast.Name:
+    """The name in the first line of a definition, which has no node of its own."""
+    line = source.lines[function.lineno - 1].encode()
+    start = line.find(function.name.encode(), function.col_offset + len("def"))
+    name = ast.copy_location(ast.Name(function.name, ast.Load()), function)
+    name.col_offset, name.end_lineno, name.end_col_offset = start, function.lineno, start + len(function.name.encode())
+    return name

@@ -9,6 +9,8 @@ import libcst as cst
 
 from initlint.facts.initializers import DEPRECATED
 from initlint.graph import Reference
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.names import MODULE, Names
 from initlint.source import Site, SourceFile
 
@@ -20,7 +22,10 @@ def references(source: SourceFile) -> tuple[Reference, ...]:
     """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
     if "init" not in source.code or not _MENTION.search(source.code):
         return ()
-    return tuple(_found(source))
+    try:
+        return tuple(_found(source))
+    except Doubt:  # libcst does not read the file, and what it cannot rewrite is not worth a word
+        return ()
 
 
 def _found(source: SourceFile) -> Iterator[Reference]:
@@ -34,7 +39,7 @@ def _found(source: SourceFile) -> Iterator[Reference]:
         for node in (*scopes.uses.get(last, ()), *written):
             # A table of torch's functions by their own names, as `{"uniform": nn.init.uniform}`, wants just these.
             if names.resolve(node) == old and scopes.keys.get(id(node)) != last:
-                yield Reference(old, "call" if id(node) in scopes.called else "reference", Site(source, node))
+                yield Reference(old, "call" if id(node) in scopes.called else "reference", _site(source, node))
 
 
 def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Reference]:
@@ -45,4 +50,8 @@ def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Reference]:
     for alias in node.names:
         dotted = f"{MODULE}.{alias.evaluated_name}"
         if dotted in DEPRECATED:
-            yield Reference(dotted, "import", Site(source, alias))
+            yield Reference(dotted, "import", _site(source, alias))
+
+
+def _site(source: SourceFile, node: cst.CSTNode) -> Site:
+    return Site(source, Concrete.of(source).abstract(node))

@@ -6,17 +6,16 @@ package therefore costs no more than what is used of it.
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from initlint.flow import ALWAYS, Condition
 from initlint.interpret.joins import join_fields
-from initlint.interpret.top_level import DECLARATIONS, DEFINITIONS, IMPORTS, bound_names, definitions, flatten
+from initlint.interpret.top_level import DECLARATIONS, DEFINITIONS, IMPORTS, bound_names, definitions
 from initlint.interpret.values import ABSENT, Function, Union, Value
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ class ModuleScope:
         package: str,
         root: Path,
         source: SourceFile,
-        run: Callable[[cst.CSTNode, GlobalEnvironment], None],
+        run: Callable[[ast.stmt, GlobalEnvironment], None],
         submodule: Callable[[str], Value],
     ) -> None:
         self.name = name
@@ -132,21 +131,21 @@ class ModuleScope:
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
-        self._statements = list(flatten(source.module.body))
+        self._statements = source.tree.body
         self._pending: dict[str, list[int]] = {}
         self._done: set[int] = set()
         self._asked: set[str] = set()
         self._missing: set[str] = set()
         self._reached: int | None = None
         """While the top level runs in order: how far it has come."""
-        defined = Counter(s.name.value for s in self._statements if isinstance(s, DEFINITIONS))
+        defined = Counter(s.name for s in self._statements if isinstance(s, DEFINITIONS))
         self._redefined = {name for name, times in defined.items() if times > 1}
         """As in a notebook that builds a second `Net`: which one is meant depends on how far the top level has come."""
         imported = {n for s in self._statements if isinstance(s, IMPORTS) for n in bound_names(s)}
         for at, statement in enumerate(self._statements):
             names = bound_names(statement)
             # `nn.init.zeros_(w)` changes nothing of `nn`.
-            for bound in names - imported if isinstance(statement, cst.Expr) else names:
+            for bound in names - imported if isinstance(statement, ast.Expr) else names:
                 self._pending.setdefault(bound, []).append(at)
 
     def lookup(self, name: str) -> Value:
@@ -216,8 +215,8 @@ class ModuleScope:
         for at in due:
             self._execute(at)
 
-    def _is_redefined(self, statement: cst.CSTNode) -> bool:
-        return isinstance(statement, DEFINITIONS) and statement.name.value in self._redefined
+    def _is_redefined(self, statement: ast.stmt) -> bool:
+        return isinstance(statement, DEFINITIONS) and statement.name in self._redefined
 
     def _execute(self, at: int) -> None:
         if at in self._done:

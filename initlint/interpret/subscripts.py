@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
-
-import libcst as cst
 
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import DictValue, ListValue
@@ -26,22 +25,22 @@ from initlint.interpret.values import (
 )
 
 
-def subscript(machine: Machine, node: cst.Subscript, env: Environment) -> Value:
+def subscript(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`, of each alternative of the value."""
     value = present(machine.evaluate(node.value, env))
     return machine.state.each(value, lambda option: item(machine, option, node, env))
 
 
-def index_of(machine: Machine, node: cst.Subscript, env: Environment) -> Value:
+def index_of(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
     """What stands in the brackets: a value, a slice, or a tuple of these."""
-    found = [_index(machine, element.slice, env) for element in node.slice]
-    return found[0] if len(found) == 1 else tuple(found)
+    if isinstance(node.slice, ast.Tuple):
+        return tuple(_index(machine, element, env) for element in node.slice.elts)
+    return _index(machine, node.slice, env)
 
 
-def _index(machine: Machine, node: cst.BaseSlice, env: Environment) -> Value:
-    if isinstance(node, cst.Index):
-        return machine.evaluate(node.value, env)
-    assert isinstance(node, cst.Slice)
+def _index(machine: Machine, node: ast.expr, env: Environment) -> Value:
+    if not isinstance(node, ast.Slice):
+        return machine.evaluate(node, env)
     bounds = [None if part is None else machine.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
     if all(bound is None or isinstance(bound, int) for bound in bounds):
         if bounds[2] == 0:
@@ -50,7 +49,7 @@ def _index(machine: Machine, node: cst.BaseSlice, env: Environment) -> Value:
     return Unknown("a slice with unknown bounds")
 
 
-def item(machine: Machine, value: Value, node: cst.Subscript, env: Environment) -> Value:
+def item(machine: Machine, value: Value, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`."""
     index = index_of(machine, node, env)
     if isinstance(value, Tensor):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
-
-import libcst as cst
 
 from initlint.graph import Place
 from initlint.interpret.containers import DictValue, ListValue
@@ -21,37 +20,39 @@ from initlint.interpret.values import Function, Package, Union, Unknown, Value, 
 def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -> None:
     """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
     kind = target.__class__
-    if kind is cst.Name:
-        machine.assign(env.declared.get(target.value, env), target.value, value)
-    elif kind is cst.Tuple or kind is cst.List:
+    if kind is ast.Name:
+        machine.assign(env.declared.get(target.id, env), target.id, value)
+    elif kind is ast.Tuple or kind is ast.List:
         _unpack(machine, target, value, env)
-    elif kind is cst.Attribute:
+    elif kind is ast.Attribute:
         holder = machine.evaluate(target.value, env)
-        set_attribute(machine, holder, target.attr.value, value, machine.site(target, env))
-    elif kind is cst.Subscript:
+        set_attribute(machine, holder, target.attr, value, machine.site(target, env))
+    elif kind is ast.Starred:
+        bind_target(machine, target.value, value, env)
+    elif kind is ast.Subscript:
         _set_item(machine, target, value, env)
 
 
-def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value, env: Environment) -> None:
-    elements = target.elements
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
+    elements = target.elts
     value = present(value)
     items = sequence(value) if bounded(value) or isinstance(value, ListValue) else None
-    starred = next((at for at, e in enumerate(elements) if isinstance(e, cst.StarredElement)), None)
+    starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
     if items is None or (starred is None and len(items) != len(elements)):
         for element in elements:
-            bind_target(machine, element.value, _part(value), env)
+            bind_target(machine, element, _part(value), env)
         return
     if starred is None:
         for element, item in zip(elements, items, strict=True):
-            bind_target(machine, element.value, item, env)
+            bind_target(machine, element, item, env)
         return
     after = len(elements) - starred - 1
     for element, item in zip(elements[:starred], items, strict=False):
-        bind_target(machine, element.value, item, env)
+        bind_target(machine, element, item, env)
     middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
-    bind_target(machine, elements[starred].value, middle, env)
+    bind_target(machine, elements[starred], middle, env)
     for element, item in zip(elements[starred + 1 :], items[len(items) - after :], strict=False):
-        bind_target(machine, element.value, item, env)
+        bind_target(machine, element, item, env)
 
 
 def _part(value: Value) -> Value:
@@ -126,17 +127,21 @@ def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
     return instance.user_class
 
 
-def _set_item(machine: Machine, target: cst.Subscript, value: Value, env: Environment) -> None:
+def _set_item(machine: Machine, target: ast.Subscript, value: Value, env: Environment) -> None:
     holder = present(machine.evaluate(target.value, env))
-    elements = target.slice
     index: Value = Unknown("an index")
-    if len(elements) == 1 and isinstance(elements[0].slice, cst.Index):
-        index = machine.evaluate(elements[0].slice.value, env)
+    if _is_plain(target.slice):
+        index = machine.evaluate(target.slice, env)
     machine.state.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
 
 
+def _is_plain(index: ast.expr) -> bool:
+    """Whether it is one index, and no slice nor several."""
+    return not isinstance(index, (ast.Slice, ast.Tuple))
+
+
 def _set_item_of(
-    machine: Machine, holder: Value, index: Value, value: Value, target: cst.Subscript, env: Environment
+    machine: Machine, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
 ) -> None:
     place = machine.site(target, env)
     if isinstance(holder, DictValue):
@@ -160,21 +165,19 @@ def _set_item_of(
         write_item(machine, holder, value, place)
 
 
-def delete(machine: Machine, target: cst.BaseExpression, env: Environment) -> None:
+def delete(machine: Machine, target: ast.expr, env: Environment) -> None:
     """`del target`."""
-    if isinstance(target, cst.Name):
+    if isinstance(target, ast.Name):
         machine.state.touch(env)
-        env.values.pop(target.value, None)
-    elif isinstance(target, cst.Attribute):
+        env.values.pop(target.id, None)
+    elif isinstance(target, ast.Attribute):
         holder = machine.evaluate(target.value, env)
         if isinstance(holder, Instance):
             machine.state.touch(holder)
-            holder.fields.pop(target.attr.value, None)
-    elif isinstance(target, cst.Subscript):
+            holder.fields.pop(target.attr, None)
+    elif isinstance(target, ast.Subscript):
         holder = machine.evaluate(target.value, env)
-        index = (
-            machine.evaluate(target.slice[0].slice.value, env) if isinstance(target.slice[0].slice, cst.Index) else None
-        )
+        index = machine.evaluate(target.slice, env) if _is_plain(target.slice) else None
         if isinstance(holder, Instance) and isinstance(index, (int, str)):
             delete_child(machine, holder, index)
         elif isinstance(holder, (DictValue, ListValue)) and index is not None:
@@ -184,9 +187,9 @@ def delete(machine: Machine, target: cst.BaseExpression, env: Environment) -> No
                     holder.items.pop(index, None)
             elif isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
                 del holder.items[index]
-    elif isinstance(target, cst.Tuple):
-        for element in target.elements:
-            delete(machine, element.value, env)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            delete(machine, element, env)
 
 
 def delete_child(machine: Machine, holder: Instance, index: int | str) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-import libcst as cst
-
 from initlint.graph import Forward, ModelGraph
 from initlint.interpret.calls import Call
 from initlint.interpret.extract import Extraction
-from initlint.interpret.forwards import run_forward, text_of
+from initlint.interpret.forwards import run_forward
 from initlint.interpret.layers import layers_of
 from initlint.interpret.machine import Machine
 from initlint.interpret.objects import ClassValue, Instance
@@ -83,7 +82,7 @@ def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], 
     for name in scope.defined:
         with machine.entry():
             value = scope.lookup(name)
-            if isinstance(value, Function) and value.scope is scope and isinstance(value.node, cst.FunctionDef):
+            if isinstance(value, Function) and value.scope is scope and not isinstance(value.node, ast.Lambda):
                 functions.append(value)
             elif isinstance(value, ClassValue) and value.scope is scope:
                 classes.append(value)
@@ -91,9 +90,7 @@ def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], 
 
 
 def _has_defaults(function: Function) -> bool:
-    parameters = function.node.params
-    named = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-    return all(parameter.default is not None for parameter in named)
+    return all(parameter.default is not None for parameter in function.signature.named)
 
 
 def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
@@ -102,7 +99,7 @@ def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
         scope.execute_all()
     scope.values["__name__"] = scope.name
     names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
-    place = Site(scope.source, scope.source.module)
+    place = Site(scope.source, scope.source.tree)
     yield from _models(machine, scope.name, place, names, Forward.MISSING)
 
 
@@ -134,7 +131,10 @@ def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassV
 
 
 def _left_over(machine: Machine, function: Function) -> bool:
-    return function.node not in machine.executed and _INITS.search(text_of(function.node)) is not None
+    return (
+        function.node not in machine.executed
+        and _INITS.search(function.scope.source.text_of(function.node)) is not None
+    )
 
 
 def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
@@ -151,7 +151,7 @@ def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue
         made.parent = True  # what the method leaves unused of it is no model of this entry point
     names = {id(value): field for made in receiver for field, value in made.fields.items()}
     yield from _models(machine, name, site, names, Forward.UNKNOWN)
-    if any(parameter.default is not None for parameter in function.node.params.params):
+    if any(parameter.default is not None for parameter in function.signature.positional):
         with machine.entry():
             machine.limit = _LEFTOVER_STEPS
             machine.call(function, Call(_receiver(machine, function, cls, site), {}, site, open=True))
@@ -199,7 +199,7 @@ def _models(
     for root in models:
         forward = run_forward(machine, root)
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
-        if len(models) == 1 and name and place.node.__class__ is cst.FunctionDef:
+        if len(models) == 1 and name and isinstance(place.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             shown = name
         prefix = "" if root.user_class is not None else names.get(id(root), "")
         graph = extraction.model({prefix: root}, shown, place if shown == name else _place_of(root, place), forward)

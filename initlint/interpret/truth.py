@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import libcst as cst
+import ast
+from collections.abc import Callable, Sequence
 
 from initlint.facts.names import is_reference
 from initlint.flow import Token
@@ -60,20 +58,18 @@ def truth(value: Value) -> bool | None:
     return None
 
 
-def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, Token]:
+def decide(machine: Machine, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
     """Which way a test goes, and the token of its being true.
 
     Two tests of the same unknown value have the same token, so that they go the same way.
     """
-    # `isinstance` of libcst's abstract node classes is slow, and this is asked at every test.
-    kind = test.__class__
-    if kind is cst.UnaryOperation and test.operator.__class__ is cst.Not:
-        verdict, (base, side) = decide(machine, test.expression, env)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        verdict, (base, side) = decide(machine, test.operand, env)
         return (None if verdict is None else not verdict), (base, not side)
-    if kind is cst.BooleanOperation:
-        return _decide_both(machine, test, env)
+    if isinstance(test, ast.BoolOp):
+        return _decide_any(machine, isinstance(test.op, ast.Or), test.values, env)
     value = present(machine.evaluate(test, env))
-    if isinstance(value, Tensor) and value.leaf and kind in (cst.Name, cst.Attribute):
+    if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
         note_call(machine, "bool", "builtins.bool", machine.site(test, env), {}, value)
     verdict = truth(value)
     if verdict is not None:
@@ -83,17 +79,22 @@ def decide(machine: Machine, test: Any, env: Environment) -> tuple[bool | None, 
     return machine.state.known(key), (key, True)
 
 
-def _decide_both(machine: Machine, test: cst.BooleanOperation, env: Environment) -> tuple[bool | None, Token]:
-    is_or = test.operator.__class__ is cst.Or
-    left, token = decide(machine, test.left, env)
+def _decide_any(
+    machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment
+) -> tuple[bool | None, Token]:
+    """The verdict of `a or b or c`, or of `a and b and c`."""
+    first, *others = sides
+    if not others:
+        return decide(machine, first, env)
+    left, token = decide(machine, first, env)
     if left is is_or:
         return left, _SETTLED
     if left is not None:
-        return decide(machine, test.right, env)
+        return _decide_any(machine, is_or, others, env)
 
     def right_side() -> bool | None:
-        narrow(machine, test.left, env, not is_or)
-        return decide(machine, test.right, env)[0]
+        narrow(machine, first, env, not is_or)
+        return _decide_any(machine, is_or, others, env)[0]
 
     followed = machine.state.branch((fresh(), True), right_side)
     right = None if followed is None else followed.result
@@ -102,59 +103,57 @@ def _decide_both(machine: Machine, test: cst.BooleanOperation, env: Environment)
     return None, (fresh(), True) if right is None else token
 
 
-def narrow(machine: Machine, test: Any, env: Environment, side: bool) -> None:
+def narrow(machine: Machine, test: ast.expr, env: Environment, side: bool) -> None:
     """Note in `env` what the test tells of its names on the side `side`."""
-    kind = test.__class__  # see `decide`
-    if kind is cst.UnaryOperation and test.operator.__class__ is cst.Not:
-        narrow(machine, test.expression, env, not side)
-    elif kind is cst.BooleanOperation:
-        if (test.operator.__class__ is cst.And) is side:
-            narrow(machine, test.left, env, side)
-            narrow(machine, test.right, env, side)
-    elif kind is cst.Comparison:
-        if len(test.comparisons) == 1:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        narrow(machine, test.operand, env, not side)
+    elif isinstance(test, ast.BoolOp):
+        if isinstance(test.op, ast.And) is side:
+            for part in test.values:
+                narrow(machine, part, env, side)
+    elif isinstance(test, ast.Compare):
+        if len(test.ops) == 1:
             _narrow_comparison(machine, test, env, side)
-    elif kind is cst.Call:
+    elif isinstance(test, ast.Call):
         _narrow_call(machine, test, env, side)
-    elif kind is cst.Name or kind is cst.Attribute:
+    elif isinstance(test, (ast.Name, ast.Attribute)):
         _keep(machine, test, env, lambda value: truth(value) in (side, None))
 
 
-def _narrow_comparison(machine: Machine, test: cst.Comparison, env: Environment, side: bool) -> None:
-    target = test.comparisons[0]
-    operator = target.operator.__class__
-    if operator is cst.IsNot:
+def _narrow_comparison(machine: Machine, test: ast.Compare, env: Environment, side: bool) -> None:
+    operator, comparator = test.ops[0], test.comparators[0]
+    if isinstance(operator, ast.IsNot):
         side = not side
-    elif operator is not cst.Is:
+    elif not isinstance(operator, ast.Is):
         return
-    if isinstance(target.comparator, cst.Name) and target.comparator.value == "None":
+    if isinstance(comparator, ast.Constant) and comparator.value is None:
         if side:
             _keep(machine, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
         else:
             _keep(machine, test.left, env, lambda value: value is not None)
 
 
-def _narrow_call(machine: Machine, test: cst.Call, env: Environment, side: bool) -> None:
-    if not (isinstance(test.func, cst.Name) and test.func.value == "isinstance" and len(test.args) == 2):
+def _narrow_call(machine: Machine, test: ast.Call, env: Environment, side: bool) -> None:
+    if not (isinstance(test.func, ast.Name) and test.func.id == "isinstance" and len(test.args) == 2):
         return
-    cls = machine.evaluate(test.args[1].value, env)
-    subject = test.args[0].value
+    cls = machine.evaluate(test.args[1], env)
+    subject = test.args[0]
     _keep(machine, subject, env, lambda value: is_instance(value, cls) in (side, None))
-    if side and isinstance(subject, cst.Name):
+    if side and isinstance(subject, ast.Name):
         value = machine.evaluate(subject, env)
         if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
-            machine.assign(env, subject.value, symbolic(machine, cls, value))
+            machine.assign(env, subject.id, symbolic(machine, cls, value))
 
 
 def _keep(
     machine: Machine,
-    subject: cst.BaseExpression,
+    subject: ast.expr,
     env: Environment,
     wanted: Callable[[Value], bool],
     instead: Value = ABSENT,
 ) -> None:
     """Drop the alternatives of a name or attribute that are not `wanted`; an unknown value may become `instead`."""
-    if not isinstance(subject, (cst.Name, cst.Attribute)):
+    if not isinstance(subject, (ast.Name, ast.Attribute)):
         return
     value = machine.evaluate(subject, env)
     if isinstance(value, Unknown) and instead is not ABSENT:
@@ -166,11 +165,11 @@ def _keep(
         kept = left[0][0] if len(left) == 1 else Union(left)
     else:
         return
-    if isinstance(subject, cst.Name):
-        owner = env.owner_of(subject.value)
-        machine.assign(owner or env, subject.value, kept)
+    if isinstance(subject, ast.Name):
+        owner = env.owner_of(subject.id)
+        machine.assign(owner or env, subject.id, kept)
         return
     holder = machine.evaluate(subject.value, env)
-    if isinstance(holder, Instance) and subject.attr.value in holder.fields:
+    if isinstance(holder, Instance) and subject.attr in holder.fields:
         machine.state.touch(holder)
-        holder.fields[subject.attr.value] = kept
+        holder.fields[subject.attr] = kept

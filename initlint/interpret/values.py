@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from initlint.facts.names import canonical
 from initlint.flow import ALWAYS, Condition, Node
+from initlint.interpret.signatures import FunctionNode, Signature
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from initlint.interpret.objects import ClassValue
     from initlint.interpret.scopes import Environment, ModuleScope
 
@@ -127,11 +126,11 @@ class Mutable(Protocol):
 class Function:
     """A function or lambda of the project, with the scope it closes over."""
 
-    __slots__ = ("closure", "defaults", "name", "node", "owner", "scope", "wrappers")
+    __slots__ = ("_signature", "closure", "defaults", "name", "node", "owner", "scope", "wrappers")
 
     def __init__(
         self,
-        node: cst.FunctionDef | cst.Lambda,
+        node: FunctionNode,
         name: str,
         scope: ModuleScope,
         closure: Environment | None,
@@ -145,6 +144,14 @@ class Function:
         self.owner = owner
         self.wrappers = wrappers
         self.defaults: dict[str, Value] = {}
+        self._signature: Signature | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """Its parameters."""
+        if self._signature is None:
+            self._signature = Signature.of(self.node)
+        return self._signature
 
     @property
     def qualified(self) -> str:

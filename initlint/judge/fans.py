@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import libcst as cst
 
 from initlint.facts.layers import Fans
 from initlint.graph import Layer, Write
@@ -112,5 +111,5 @@ def _sizes(layer: Layer) -> Iterator[int]:
 def _is_literal(write: Write) -> bool:
     """Whether the bounds are written as numbers: a fixed bound may equal such a root by chance."""
     node = write.place.node if isinstance(write.place, Site) else None
-    values = [a.value for a in node.args] if isinstance(node, cst.Call) else []
-    return any(isinstance(value, (cst.Float, cst.Integer)) for value in values)
+    values = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
+    return any(isinstance(value, ast.Constant) for value in values)

@@ -28,7 +28,11 @@ class FileText:
     parents: dict[ast.AST, ast.AST]
 
     @classmethod
-    def parse(cls, path: Path, data: bytes | str) -> FileText | None:
+    def of(cls, path: Path, tree: ast.Module) -> FileText:
+        return cls(path, tree, _parents(tree))
+
+    @classmethod
+    def parse(cls, path: Path, data: bytes) -> FileText | None:
         """None if it is no Python that the running interpreter reads."""
         try:
             with warnings.catch_warnings():
@@ -36,7 +40,7 @@ class FileText:
                 tree = ast.parse(data)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-        return cls(path, tree, _parents(tree))
+        return cls.of(path, tree)
 
     @cached_property
     def _named(self) -> dict[str, list[ast.AST]]:

@@ -12,10 +12,11 @@ import libcst as cst
 
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
+from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import MODULE
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Doubt, Text
+from initlint.rewrite.text import Text
 from initlint.source import SourceFile
 
 _KEPT = frozenset({"mode", "generator"})

@@ -10,10 +10,12 @@ import libcst as cst
 from initlint.diagnostics import Edit
 from initlint.rewrite.arguments import Argument, Value, parameters, plan, read, render
 from initlint.rewrite.commas import CommaList
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.imports import Speller, is_public, local_name
 from initlint.rewrite.methods import change_method
 from initlint.rewrite.names import MODULE, Names, module_prefix
-from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
+from initlint.rewrite.text import Change, Text
 from initlint.source import Site, SourceFile
 
 
@@ -111,9 +113,10 @@ def move_argument(site: Site, name: str, target: str) -> tuple[Edit, ...]:
 
 
 def _call(site: Site) -> cst.Call:
-    if not isinstance(site.node, cst.Call):
+    node = Concrete.of(site.source).node(site.node)
+    if not isinstance(node, cst.Call):
         raise Doubt
-    return site.node
+    return node
 
 
 def _known_call(site: Site) -> _InitCall:

@@ -10,9 +10,11 @@ import libcst as cst
 
 from initlint.rewrite.bindings import Scope, dotted_name
 from initlint.rewrite.commas import CommaList
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.names import MODULE, Names
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Change, Doubt, Text
+from initlint.rewrite.text import Change, Text
 from initlint.source import SourceFile
 
 
@@ -107,13 +109,13 @@ def _sorted(items: list[str]) -> bool:
 def remove_statement(source: SourceFile, statement: cst.Import | cst.ImportFrom) -> Change:
     """Remove a whole import statement with its line; only one that stands alone on it, in a block that holds more."""
     text = Text.of(source)
-    for block in _blocks(source.module):
+    for block in _blocks(Concrete.of(source).module):
         for line in block:
             if isinstance(line, cst.SimpleStatementLine) and line.body[0] is statement:
                 if len(block) == 1 or len(line.body) > 1 or line.trailing_whitespace.comment is not None:
                     raise Doubt
                 start, end = text.range(statement)
-                rows = source.span(statement)
+                rows = Concrete.of(source).span(statement)
                 after = text.starts[rows.end_row] if rows.end_row < len(text.starts) else end
                 return Change(start - len(text.indent(start)), after, "")
     raise Doubt
@@ -134,7 +136,7 @@ def _new_import(source: SourceFile) -> Change:
     if not Names.of(source).is_free("nn"):
         raise Doubt
     found: cst.SimpleStatementLine | None = None
-    for line in source.module.body:
+    for line in Concrete.of(source).module.body:
         if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and _of_torch(line.body[0]):
             found = line
     if found is None or found.trailing_whitespace.comment is not None:

@@ -9,9 +9,11 @@ import libcst as cst
 from initlint.diagnostics import Edit
 from initlint.rewrite.arguments import Code, Gain, Value
 from initlint.rewrite.bindings import dotted_name
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import Names
-from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
+from initlint.rewrite.text import Change, Text
 from initlint.source import Site
 
 
@@ -24,9 +26,10 @@ def append_loop(
     It runs over the weights of all modules of the types that `constructors` build, spelled as they are. `arguments`
     are plain values.
     """
-    if not isinstance(site.node, cst.ClassDef) or any(isinstance(v, (Gain, Code)) for v in arguments.values()):
+    definition = Concrete.of(site.source).node(site.node)
+    if not isinstance(definition, cst.ClassDef) or any(isinstance(v, (Gain, Code)) for v in arguments.values()):
         raise Doubt
-    last = _last_statement(site.node)
+    last = _last_statement(definition)
     text = Text.of(site.source)
     types = sorted({_callee(constructor) for constructor in constructors})
     start, end = text.range(last)
@@ -35,7 +38,7 @@ def append_loop(
     rest, _, _ = text.text[end:].partition(text.newline)
     speller = Speller(site.source, Names.of(site.source).scope(_call(constructors[0]).func))
     given = "".join(f", {name}={value!r}" for name, value in arguments.items())
-    step = site.source.module.default_indent
+    step = Concrete.of(site.source).module.default_indent
     lines = [
         "for module in self.modules():",
         f"{step}if isinstance(module, {types[0] if len(types) == 1 else '(' + ', '.join(types) + ')'}):",
@@ -58,9 +61,10 @@ def _last_statement(node: cst.ClassDef) -> cst.CSTNode:
 
 
 def _call(constructor: Site) -> cst.Call:
-    if not isinstance(constructor.node, cst.Call):
+    node = Concrete.of(constructor.source).node(constructor.node)
+    if not isinstance(node, cst.Call):
         raise Doubt
-    return constructor.node
+    return node
 
 
 def _callee(constructor: Site) -> str:

@@ -10,10 +10,11 @@ import libcst as cst
 from initlint.facts.initializers import METHOD_PARAMETERS, METHODS
 from initlint.rewrite.arguments import Argument, Value, parameters, plan, read, render
 from initlint.rewrite.commas import CommaList
+from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import Names
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Change, Doubt, Text, changed
+from initlint.rewrite.text import Change, Text, changed
 from initlint.source import SourceFile
 
 _RANDOM = frozenset({"normal_", "uniform_"})

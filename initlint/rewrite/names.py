@@ -9,8 +9,8 @@ import libcst as cst
 
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS
 from initlint.rewrite.bindings import Binding, Scope, dotted_name
+from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Doubt
 from initlint.source import SourceFile
 
 MODULE = "torch.nn.init"

@@ -7,9 +7,11 @@ import libcst as cst
 from initlint.diagnostics import Edit
 from initlint.rewrite.arguments import parameters, read
 from initlint.rewrite.bindings import dotted_name
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.names import MODULE, Names
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
+from initlint.rewrite.text import Change, Text
 from initlint.source import Site, SourceFile
 
 _TIGHT = (cst.Name, cst.Attribute, cst.Subscript, cst.Call)
@@ -22,7 +24,7 @@ def append_attribute(site: Site, attribute: str) -> tuple[Edit, ...]:
 
     A site that is no init call is taken for the expression itself.
     """
-    node = _tensor(site.source, site.node)
+    node = _tensor(site.source, Concrete.of(site.source).node(site.node))
     if not isinstance(node, _TIGHT):
         raise Doubt
     return _insertion(site.source, node, attribute)
@@ -31,21 +33,23 @@ def append_attribute(site: Site, attribute: str) -> tuple[Edit, ...]:
 @none_if_doubtful
 def compare_with_none(site: Site) -> tuple[Edit, ...]:
     """Edits that make the truth test of the name or attribute at `site` one of `is not None`."""
-    if not isinstance(site.node, _TIGHT):
+    node = Concrete.of(site.source).node(site.node)
+    if not isinstance(node, _TIGHT):
         raise Doubt
-    return _insertion(site.source, site.node, " is not None")
+    return _insertion(site.source, node, " is not None")
 
 
 @none_if_doubtful
 def guard_against_none(site: Site) -> tuple[Edit, ...]:
     """Edits that put the init call at `site`, a statement of one line by itself, under `if <tensor> is not None:`."""
     text, span = Text.of(site.source), site.span
-    tensor = _tensor(site.source, site.node)
-    line = Scopes.of(site.source).lines.get(id(site.node))
-    start, _ = text.range(site.node)
+    call = Concrete.of(site.source).node(site.node)
+    tensor = _tensor(site.source, call)
+    line = Scopes.of(site.source).lines.get(id(call))
+    start, _ = text.range(call)
     if line is None or dotted_name(tensor) is None or span.row != span.end_row or not text.alone_before(start):
         raise Doubt
-    inner = text.newline + text.indent(start) + site.source.module.default_indent
+    inner = text.newline + text.indent(start) + Concrete.of(site.source).module.default_indent
     return (text.edit(Change(start, start, f"if {text.of_node(tensor)} is not None:{inner}")),)
 
 
@@ -55,7 +59,7 @@ def append_statement(site: Site, statement: str) -> tuple[Edit, ...]:
 
     `{tensor}` in it becomes the tensor of the call, without `.data`.
     """
-    text, call = Text.of(site.source), site.node
+    text, call = Text.of(site.source), Concrete.of(site.source).node(site.node)
     if id(call) not in Scopes.of(site.source).lines or not isinstance(call, cst.Call):
         raise Doubt
     start, end = text.range(call)

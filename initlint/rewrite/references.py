@@ -8,9 +8,11 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.rewrite.bindings import Scope
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.imports import change_names, is_public, local_name
 from initlint.rewrite.names import MODULE, Names, module_prefix
-from initlint.rewrite.text import Change, Doubt, Text, none_if_doubtful
+from initlint.rewrite.text import Change, Text
 from initlint.source import Site, SourceFile
 
 
@@ -22,7 +24,7 @@ def rename(site: Site, old: str, new: str) -> tuple[Edit, ...]:
     A name that came by a `from` import changes in the whole file, import included; an alias is kept.
     """
     text = Text.of(site.source)
-    changes = sorted(_changes(site.source, site.node, old, new))
+    changes = sorted(_changes(site.source, Concrete.of(site.source).node(site.node), old, new))
     return tuple(text.edit(change) for change in changes)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from initlint.rewrite.bindings import Scope
+from initlint.rewrite.concrete import Concrete
 from initlint.rewrite.scope_walk import ScopeWalk
 from initlint.source import SourceFile
 
@@ -39,7 +40,7 @@ class Scopes:
     @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Scopes:
         walk = ScopeWalk()
-        walk.visit(source.module, walk.module)
+        walk.visit(Concrete.of(source).module, walk.module)
         return cls(
             all=tuple(walk.all),
             of_node=walk.of_node,

@@ -5,34 +5,18 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, ParamSpec
+from typing import NamedTuple
 
 import libcst as cst
 
 from initlint.diagnostics import Edit
+from initlint.rewrite.concrete import Concrete
+from initlint.rewrite.doubt import Doubt
 from initlint.source import SourceFile
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-P = ParamSpec("P")
-
-
-class Doubt(Exception):
-    """A rewrite cannot be shown to be right. Never leaves this package: see `none_if_doubtful`."""
-
-
-def none_if_doubtful(function: Callable[P, tuple[Edit, ...]]) -> Callable[P, tuple[Edit, ...] | None]:
-    """The same function, with None for an answer where it has a `Doubt`."""
-
-    @functools.wraps(function)
-    def answer(*args: P.args, **kwargs: P.kwargs) -> tuple[Edit, ...] | None:
-        try:
-            return function(*args, **kwargs)
-        except Doubt:
-            return None
-
-    return answer
 
 
 class Change(NamedTuple):
@@ -73,12 +57,12 @@ class Text:
 
     @functools.cached_property
     def _generated(self) -> list[str]:
-        code = self.source.module.code
+        code = Concrete.of(self.source).module.code
         return code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def range(self, node: cst.CSTNode) -> tuple[int, int]:
         """The offsets between which `node` stands."""
-        span = self.source.span(node)
+        span = Concrete.of(self.source).span(node)
         # libcst drops form feeds at the start of a line, which moves the columns of that line.
         if self.source.lines[span.row - 1 : span.end_row] != self._generated[span.row - 1 : span.end_row]:
             raise Doubt
@@ -107,7 +91,7 @@ class Text:
 
     @property
     def newline(self) -> str:
-        return self.source.module.default_newline
+        return Concrete.of(self.source).module.default_newline
 
     def _start(self, offset: int) -> int:
         return self.starts[bisect_right(self.starts, offset) - 1]

@@ -56,9 +56,8 @@ Both names are one function, so the fix is safe. A name that was imported change
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
-
-import libcst as cst
 
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializers import DEPRECATED
@@ -86,12 +85,12 @@ def _fix(reference: Reference, old: str, new: str) -> Fix | None:
     return None if edits is None else Fix(f"Use `{new}`", edits, Applicability.SAFE)
 
 
-def _writes(node: cst.CSTNode, name: str) -> bool:
+def _writes(node: ast.AST, name: str) -> bool:
     """Whether the name stands there itself: a local alias of it is reported where it is made."""
-    if isinstance(node, cst.Call):
+    if isinstance(node, ast.Call):
         return _writes(node.func, name)
-    if isinstance(node, cst.Attribute):
-        return node.attr.value == name
-    if isinstance(node, cst.ImportAlias):
-        return node.evaluated_name == name
-    return not isinstance(node, cst.Name) or node.value == name
+    if isinstance(node, ast.Attribute):
+        return node.attr == name
+    if isinstance(node, ast.alias):
+        return node.name == name
+    return not isinstance(node, ast.Name) or node.id == name

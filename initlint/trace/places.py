@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import libcst as cst
-
 from initlint.diagnostics import Span
 from initlint.graph import Place
-from initlint.source import Site, SourceFile
+from initlint.source import Site, SourceFile, bounds
 
 Load: TypeAlias = Callable[[Path], "SourceFile | None"]
 """A file of the project, None for any other and for one that cannot be read."""
 
-_EXPRESSIONS = (cst.BaseExpression, cst.AugAssign, cst.Assign)
+_EXPRESSIONS = (ast.expr, ast.AugAssign, ast.Assign)
+
+
+_TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
+"""Python 3.10 has no `except*`."""
 
 
 class Places:
@@ -58,17 +61,17 @@ class _Index:
     def __init__(self, source: SourceFile) -> None:
         self._source = source
         self.guarded: set[int] = set()
-        self._by_span: dict[tuple[int, int, int, int], cst.CSTNode] = {}
-        self._calls_by_end: dict[tuple[int, int], cst.CSTNode] = {}
-        self._calls_by_row: dict[int, cst.CSTNode] = {}
-        for node, guarded in _walk(source.module):
+        self._by_span: dict[tuple[int, int, int, int], ast.AST] = {}
+        self._calls_by_end: dict[tuple[int, int], ast.AST] = {}
+        self._calls_by_row: dict[int, ast.AST] = {}
+        for node, guarded in _walk(source.tree):
             if not isinstance(node, _EXPRESSIONS):
                 continue
-            span = source.span(node)
-            self._by_span.setdefault((span.row, span.column, span.end_row, span.end_column), node)
-            if isinstance(node, cst.Call):
-                self._calls_by_end.setdefault((span.end_row, span.end_column), node)
-                self._calls_by_row.setdefault(span.row, node)
+            place = bounds(node)
+            self._by_span.setdefault(place, node)
+            if isinstance(node, ast.Call):
+                self._calls_by_end.setdefault(place[2:], node)
+                self._calls_by_row.setdefault(node.lineno, node)
             if guarded:
                 self.guarded.add(id(node))
 
@@ -76,49 +79,41 @@ class _Index:
         """The call, or other expression, that an instruction with this position executes."""
         if column < 0:
             return self._site(self._calls_by_row.get(row))
-        start, end = self._column(row, column), self._column(end_row, end_column)
         # Of a chain of methods over several lines, Python gives the start of the last one: its end is the call's.
-        return self._site(self._calls_by_end.get((end_row, end)) or self._by_span.get((row, start, end_row, end)))
+        found = self._calls_by_end.get((end_row, end_column))
+        return self._site(found or self._by_span.get((row, column, end_row, end_column)))
 
     def definition(self, name: str) -> Site | None:
         """The class or function of that name."""
-        body: Sequence[cst.CSTNode] = self._source.module.body
-        found: cst.CSTNode | None = None
+        body: Sequence[ast.AST] = self._source.tree.body
+        found: ast.AST | None = None
         for part in name.split("."):
-            defined = [node for node in _definitions(body) if node.name.value == part]
+            defined = [node for node in _definitions(body) if node.name == part]
             if not defined:
                 return None
             found = defined[-1]
-            body = defined[-1].body.body
+            body = defined[-1].body
         return self._site(found)
 
-    def _site(self, node: cst.CSTNode | None) -> Site | None:
+    def _site(self, node: ast.AST | None) -> Site | None:
         return None if node is None else Site(self._source, node)
 
-    def _column(self, row: int, column: int) -> int:
-        """A column in characters from 1 for one in bytes from 0."""
-        lines = self._source.lines
-        line = lines[row - 1] if row <= len(lines) else ""
-        return column + 1 if line.isascii() else len(line.encode()[:column].decode(errors="ignore")) + 1
 
-
-def _walk(module: cst.Module) -> Iterator[tuple[cst.CSTNode, bool]]:
+def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
     """All nodes, outer ones first, each with whether it is in the body of a `try`."""
-    stack: list[tuple[cst.CSTNode, bool]] = [(module, False)]
+    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
     while stack:
         node, guarded = stack.pop()
         yield node, guarded
-        inside = guarded or isinstance(node, (cst.Try, cst.TryStar))
-        stack.extend((child, inside) for child in reversed(node.children))
+        inside = guarded or isinstance(node, _TRY)
+        stack.extend((child, inside) for child in reversed(list(ast.iter_child_nodes(node))))
 
 
-def _definitions(body: Sequence[cst.CSTNode]) -> Iterator[cst.ClassDef | cst.FunctionDef]:
-    """Those of a block, also under its `if` and `try`."""
+def _definitions(body: Sequence[ast.AST]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Those of a block, also under its `if`, `try` and `with`."""
     for node in body:
-        if isinstance(node, (cst.ClassDef, cst.FunctionDef)):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node
-        elif isinstance(node, (cst.If, cst.Else, cst.Try, cst.ExceptHandler, cst.With)):
-            yield from _definitions(node.body.body)
-            orelse = getattr(node, "orelse", None)
-            if orelse is not None:
-                yield from _definitions([orelse])
+        elif isinstance(node, (ast.If, ast.With, *_TRY)):
+            for block in ("body", "orelse"):
+                yield from _definitions(getattr(node, block, ()))

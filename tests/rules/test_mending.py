@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import libcst as cst
 import pytest
 from rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
 
@@ -18,13 +18,13 @@ LEAKY = following("leaky_relu", reach("out"), negative_slope=0.2)
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
 
 
-def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
     yield node
-    for child in node.children:
+    for child in ast.iter_child_nodes(node):
         yield from _nodes(child)
 
 
-PLACE = Site(SOURCE, next(node for node in _nodes(SOURCE.module) if isinstance(node, cst.Call)))
+PLACE = Site(SOURCE, next(node for node in _nodes(SOURCE.tree) if isinstance(node, ast.Call)))
 
 
 def xavier(parameter: str = "weight", **arguments: Any) -> Write:

@@ -1,0 +1,51 @@
+"""The parameters of a function as its definition lists them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+FunctionNode: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: its name, where it stands, what it is annotated with, and its default; None if it has none."""
+
+    name: str
+    node: ast.arg
+    default: ast.expr | None
+
+    @property
+    def annotation(self) -> ast.expr | None:
+        return self.node.annotation
+
+
+@dataclass(frozen=True, eq=False)
+class Signature:
+    """The parameters of a function: `positional` those that may be given by position, `star` the `*args`."""
+
+    positional: tuple[Parameter, ...]
+    keyword_only: tuple[Parameter, ...]
+    star: str | None
+    double_star: str | None
+
+    @classmethod
+    def of(cls, node: FunctionNode) -> Signature:
+        arguments = node.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        missing = len(positional) - len(arguments.defaults)
+        defaults = [*[None] * missing, *arguments.defaults]
+        return cls(
+            tuple(Parameter(a.arg, a, d) for a, d in zip(positional, defaults, strict=True)),
+            tuple(Parameter(a.arg, a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)),
+            arguments.vararg.arg if arguments.vararg is not None else None,
+            arguments.kwarg.arg if arguments.kwarg is not None else None,
+        )
+
+    @cached_property
+    def named(self) -> tuple[Parameter, ...]:
+        """All but `*args` and `**kwargs`."""
+        return self.positional + self.keyword_only
