@@ -168,5 +168,5 @@ def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
 def test_a_broken_cell_is_one_line(notebook: bytes) -> None:
     write(IMPORTS, CLASS, INIT + "\ndef f(:")
     result = run("--fix", "--output-format", "concise")
-    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:1: INI000 not valid Python: expected ")
+    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:7: INI000 not valid Python 3.")
     assert len(result.stdout.splitlines()) == 2

@@ -4,7 +4,6 @@ import warnings
 
 import pytest
 
-from initlint import syntax
 from initlint.source import SourceError, SourceFile
 from initlint.syntax import can_matter, check_syntax
 
@@ -36,7 +35,15 @@ def test_python_passes(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "row"), [(b"x = 1\ndef f(:\n", 2), (b"# coding: nothing\n", 1), (b"x = '\xff'\n", 1), (b"print 1\n", 1)]
+    ("data", "row"),
+    [
+        (b"x = 1\ndef f(:\n", 2),
+        (b"# coding: nothing\n", 1),
+        (b"x = '\xff'\n", 1),
+        (b"print 1\n", 1),
+        (b"\nw = " + b"9" * 5_000, 2),
+        (b"\ns = '\\x'", 2),
+    ],
 )
 def test_anything_else_does_not(data: bytes, row: int) -> None:
     with pytest.raises(SourceError) as error:
@@ -50,15 +57,7 @@ def test_warnings_of_the_compiler_are_not_passed_on() -> None:
         check_syntax("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
 
 
-def test_what_the_interpreter_refuses_is_left_to_libcst(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise SyntaxError("a newer syntax")
-
-    monkeypatch.setattr(syntax, "compile", refuse, raising=False)
-    check_syntax("a.py", b"x = 1\n")
-
-
-def test_libcst_is_not_asked_when_the_interpreter_is_content(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_source_is_made_of_a_file_that_is_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SourceFile, "parse", None)
     check_syntax("a.py", b"x = 1\n")
 
@@ -75,3 +74,13 @@ def test_what_is_nested_too_deeply_is_one_clear_line(expression: str) -> None:
 
 def test_a_long_line_is_no_deep_one() -> None:
     SourceFile.parse("net.py", f"w = [{'1, ' * 10_000}]\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "column"),
+    [("x = 1\ndef f(:\n", 2, 7), ("x = (1,\n", 1, 5), ("if x:\ny = 1\n", 2, 1), ("\ts = '\\x'", 1, 1)],
+)
+def test_where_it_is_no_python(code: str, row: int, column: int) -> None:
+    with pytest.raises(SourceError, match=r"^not valid Python 3\.\d+: ") as error:
+        SourceFile.parse("net.py", code.encode())
+    assert (error.value.row, error.value.column) == (row, column)

@@ -91,6 +91,8 @@ class Machine:
         self.spent = 0
         """Steps of the entry points before this one."""
         self.limit = MAX_STEPS
+        self.watch: Callable[[Function, Call], None] | None = None
+        """Told of each call that the entry point itself makes."""
 
     # Evaluation ------------------------------------------------------------------------------------------------
 
@@ -168,6 +170,8 @@ class Machine:
         return tables.call_unknown(self, function, call)
 
     def _call_function(self, function: Function, call: Call) -> Value:
+        if self.watch is not None and len(self.stack) == 1:
+            self.watch(function, call)
         known = self.tables.helper(self, function, call)
         if known is not ABSENT:
             return known

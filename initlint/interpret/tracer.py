@@ -18,6 +18,7 @@ from initlint.interpret.scopes import ModuleScope
 from initlint.interpret.state import Raised
 from initlint.interpret.tree import torch_base
 from initlint.interpret.values import Function, Value
+from initlint.interpret.variants import VariantFound, Variants
 from initlint.source import Site
 
 _INITS = re.compile(
@@ -52,14 +53,23 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
 def _builders(machine: Machine, functions: list[Function]) -> Iterator[ModelGraph]:
     """The functions that need no argument. The hundredth variant of a model tells nothing new."""
     stale = 0
+    variants = Variants()
     for function in functions:
         if function.node in machine.executed or not _has_defaults(function):
             continue
         if stale >= _STALE or machine.spent > _FILE_STEPS:
             continue
         before = len(machine.constructed)
-        models = list(_function(machine, function))
+        machine.watch = variants.watch(function)
+        try:
+            models = list(_function(machine, function))
+        except VariantFound:
+            stale += 1
+            continue
+        finally:
+            machine.watch = None
         if models:
+            variants.keep()
             stale = stale + 1 if len(machine.constructed) == before else 0
         yield from models
 

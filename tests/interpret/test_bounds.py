@@ -115,9 +115,7 @@ HOSTILE = {
     "large root": "import math, torch\nw = math.sqrt(10 ** 400)\nv = torch.sqrt(10 ** 400)\nu = float(10 ** 400)",
     "large factor": "w = nn.Parameter(torch.randn(3) * 10 ** 400 / 0)",
     "large gain": "g = nn.init.calculate_gain('leaky_relu', 10 ** 400)",
-    "long number": "w = " + "9" * 5_000,
     "step of zero": "x = [1, 2][::0]\ny = (1, 2)[::0]\nz = nn.Sequential()[::0]",
-    "broken escape": r"s = '\x'",
     "endless generator": "def g():\n    while True:\n        yield 1\nx = list(g())\na, *b = g()",
 }
 
