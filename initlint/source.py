@@ -178,12 +178,17 @@ def _parse(code: str) -> ast.Module:
         raise SourceError("nested too deeply to be parsed") from None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """A place that is turned into rows and columns only when somebody asks: see `span`."""
+    """A place that is turned into rows and columns only when somebody asks: see `span`. Never changed.
 
-    source: SourceFile
-    node: ast.AST
+    One is made for every call that the tracer sees, for which a frozen dataclass is slow.
+    """
+
+    __slots__ = ("node", "source")
+
+    def __init__(self, source: SourceFile, node: ast.AST) -> None:
+        self.source = source
+        self.node = node
 
     @property
     def span(self) -> Span:

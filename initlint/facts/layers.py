@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -62,8 +63,8 @@ class Product:
 class _Arguments:
     """The arguments of a constructor with torch's defaults filled in; what is not a plain value counts as unknown."""
 
-    def __init__(self, module: Module, given: Mapping[str, object], undetermined: object) -> None:
-        self._values = {**dict(module.signature), **given}
+    def __init__(self, type: str, given: Mapping[str, object], undetermined: object) -> None:
+        self._values = {**_defaults(type), **given}
         self._undetermined = undetermined
 
     def known(self, name: str) -> bool:
@@ -91,6 +92,11 @@ class _Arguments:
         return (size(value),) * (rank or 1)
 
 
+@functools.cache
+def _defaults(type: str) -> dict[str, object]:
+    return dict(MODULES[f"torch.nn.{type}"].signature)
+
+
 def _product(*sizes: int | None) -> int | None:
     known = [extent for extent in sizes if extent is not None]
     return math.prod(known) if len(known) == len(sizes) else None
@@ -115,7 +121,7 @@ def shapes(type: str, arguments: Mapping[str, object], undetermined: object) -> 
     module = MODULES.get(f"torch.nn.{type}")
     if module is None:
         return {}
-    a = _Arguments(module, arguments, undetermined)
+    a = _Arguments(type, arguments, undetermined)
     if type == "PReLU":
         return {"weight": (a.size("num_parameters"),)}
     if module.family == "norm":
@@ -242,7 +248,7 @@ def fans(type: str, arguments: Mapping[str, object], undetermined: object) -> Fa
     fan_in, fan_out = fans_of_shape(weight)
     if module.family == "embedding":
         return Fans(fan_in, fan_out, 1, None)
-    a = _Arguments(module, arguments, undetermined)
+    a = _Arguments(type, arguments, undetermined)
     if module.family == "conv_transpose" and weight is not None:
         return Fans(fan_in, fan_out, _signal_of_transposed(type, a, weight), fan_in)
     reached = _divided(fan_out, a.size("groups")) if module.family == "conv" else fan_out

@@ -147,25 +147,25 @@ class Machine:
 
     def call(self, function: Value, call: Call) -> Value:
         """Call any value. Raises `Raised` if the program surely raises."""
-        tables = self.tables
-        if isinstance(function, Function):
+        kind, tables = function.__class__, self.tables
+        if kind is Function:
             return self._call_function(function, call)
-        if isinstance(function, Bound):
+        if kind is External:
+            return tables.call_external(self, function, call)
+        if kind is Instance:
+            return tables.call_instance(self, function, call)
+        if kind is Method:
+            return tables.call_method(self, function, call)
+        if kind is ClassValue:
+            return tables.construct(self, function, call)
+        if kind is Bound:
             arguments = [function.receiver, *call.arguments]
             return self.call(function.function, Call(arguments, call.keywords, call.site, call.open))
-        if isinstance(function, ClassValue):
-            return tables.construct(self, function, call)
-        if isinstance(function, External):
-            return tables.call_external(self, function, call)
-        if isinstance(function, Method):
-            return tables.call_method(self, function, call)
-        if isinstance(function, Instance):
-            return tables.call_instance(self, function, call)
-        if isinstance(function, Partial):
+        if kind is Partial:
             arguments = [*function.arguments, *call.arguments]
             keywords = {**function.keywords, **call.keywords}
             return self.call(function.function, Call(arguments, keywords, call.site, call.open))
-        if isinstance(function, Union):
+        if kind is Union:
             return self.state.each(function, lambda option: self.call(option, call))
         return tables.call_unknown(self, function, call)
 

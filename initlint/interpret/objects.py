@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from initlint.flow import ALWAYS, Condition
@@ -110,6 +111,7 @@ class Instance:
         "condition",
         "fields",
         "open",
+        "parameters",
         "parametrized",
         "parent",
         "place",
@@ -133,6 +135,8 @@ class Instance:
         self.arguments: dict[str, Value] = {}
         self.fields: dict[str, Value] = {}
         self.assigned: dict[str, tuple[ClassValue | None, Place | None]] = {}
+        self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
+        """What torch's parameters were worked out from, and what they are: see `tree.parameter_names`."""
         self.open = False
         self.parametrized = False
         self.parent = False

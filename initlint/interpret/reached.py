@@ -39,7 +39,7 @@ class Reached:
         may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
         if not may_hold:
             return
-        text = FileText.of(Path(source.path), source.tree)
+        text = FileText(Path(source.path), source.tree)
         for function in uncalled(Path(source.path), text, self.around, self._bases):
             yield _uncalled(source, function)
         for test in impossible(text, self._bases):

@@ -88,6 +88,13 @@ def literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
 
 def parameter_names(instance: Instance) -> Mapping[str, Any]:
     """The parameters that torch gives a layer of this type, with their shapes."""
+    known = instance.parameters
+    if known is None or known[0] is not instance.arguments:
+        known = instance.parameters = instance.arguments, _parameters(instance)
+    return known[1]
+
+
+def _parameters(instance: Instance) -> Mapping[str, Any]:
     name = instance.torch_name
     if name is None or name not in MODULES or MODULES[name].role not in ("layer", "norm"):
         return _NONE

@@ -48,10 +48,17 @@ _OF_MODULES = frozenset({"weight", "bias"})
 
 def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator[Impossible]:
     """The tests of a file that guard an init and never hold. `bases` gives those of a class of its top level."""
+    guards = [s for s in text.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
+    if not guards:
+        return
     names = text.imported
+    around = {outer for guard in guards for outer in text.above(guard)}
     for loop, variable, kind, source in _loops(text):
-        yield from _in_body(text, names, loop.body, variable, kind, source)
+        if loop in around:
+            yield from _in_body(text, names, loop.body, variable, kind, source)
     for function in text.functions:
+        if function not in around:
+            continue
         parameters = [*function.args.posonlyargs, *function.args.args]
         scope = text.parents[function]
         in_class = isinstance(scope, ast.ClassDef) and not function.decorator_list
@@ -66,7 +73,7 @@ def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator
 
 
 def _loops(text: FileText) -> Iterator[tuple[ast.For, str, Kind, str]]:
-    for loop in text.parents:
+    for loop in text.statements:
         if not isinstance(loop, ast.For):
             continue
         iterated, target = loop.iter, loop.target

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +21,10 @@ _PIECE = 4
 
 @dataclass(frozen=True, eq=False)
 class FileText:
-    """A parsed file. `parents`: by node, the one it stands in."""
+    """A parsed file."""
 
     path: Path
     tree: ast.Module
-    parents: dict[ast.AST, ast.AST]
-
-    @classmethod
-    def of(cls, path: Path, tree: ast.Module) -> FileText:
-        return cls(path, tree, _parents(tree))
 
     @classmethod
     def parse(cls, path: Path, data: bytes) -> FileText | None:
@@ -40,7 +35,17 @@ class FileText:
                 tree = ast.parse(data)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-        return cls.of(path, tree)
+        return cls(path, tree)
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """By node, the one it stands in."""
+        return _parents(self.tree)
+
+    @cached_property
+    def statements(self) -> tuple[ast.stmt, ...]:
+        """All statements, the outer before the inner: a tenth of the nodes."""
+        return tuple(_statements(self.tree.body))
 
     @cached_property
     def _named(self) -> dict[str, list[ast.AST]]:
@@ -64,7 +69,7 @@ class FileText:
     def imported(self) -> dict[str, str]:
         """What the imported names stand for: a dotted name, with leading dots where the import is relative."""
         names: dict[str, str] = {}
-        for node in self.parents:
+        for node in self.statements:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
@@ -77,11 +82,11 @@ class FileText:
     @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
         """The classes by name, wherever they are defined."""
-        return {node.name: node for node in self.parents if isinstance(node, ast.ClassDef)}
+        return {node.name: node for node in self.statements if isinstance(node, ast.ClassDef)}
 
     @cached_property
     def functions(self) -> tuple[FunctionNode, ...]:
-        return tuple(node for node in self.parents if isinstance(node, FunctionNode))
+        return tuple(node for node in self.statements if isinstance(node, FunctionNode))
 
     def mentions(self, name: str) -> Iterator[ast.AST]:
         """Where `name` stands: as a name, an attribute, an import, a keyword, or (perhaps in part) in a string."""
@@ -104,6 +109,15 @@ class FileText:
 
     def is_within(self, node: ast.AST, outer: ast.AST) -> bool:
         return node is outer or any(above is outer for above in self.above(node))
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        for block in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(statement, block, ()))
+        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            yield from _statements(part.body)
 
 
 def _parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
