@@ -3,7 +3,7 @@
 Data flows one way; every stage takes frozen values and returns frozen values::
 
     discover -> source -> interpret -> ModelGraph -> rules -> merge -> suppress -> report
-     (files)   (libcst)   (tracer)     (graph.py)            (one of each)  (noqa)   (text, JSON)
+     (files)    (ast)     (tracer)     (graph.py)            (one of each)  (noqa)   (text, JSON)
 
 `initlint.interpret` runs the source without running it: an abstract interpreter that constructs each model,
 records every write to a parameter in order, and follows the signal through `forward`. What it finds is a

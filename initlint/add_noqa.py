@@ -11,7 +11,7 @@ from initlint import unused
 from initlint.diagnostics import Diagnostic
 from initlint.fixer import Files, FixResult
 from initlint.linter import Result
-from initlint.rewrite.text import Change, changed, line_starts
+from initlint.rewrite.changes import Change, changed, line_starts
 from initlint.source import SourceError, SourceFile
 from initlint.suppress import Suppressions, parse
 

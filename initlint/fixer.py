@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
-from initlint import suppress
+from initlint import rewrite, suppress
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Span
-from initlint.rewrite.imports import unused_since
-from initlint.rewrite.text import Change, changed, line_starts
+from initlint.rewrite.changes import Change, changed, line_starts
 from initlint.source import SourceError, SourceFile
 
 ROUNDS = 10
@@ -220,7 +219,7 @@ def _fixed(
             reason = f"the fixes of {codes} gave no Python; this is a defect of initlint"
             raise _Dropped(f"{path}: not fixed: {reason}") from None
         before = source if data == original else SourceFile.parse(path, original)
-        unused = list(unused_since(before, new)) if applied else []
+        unused = list(rewrite.unused_since(before, new)) if applied else []
         return SourceFile.parse(path, new.with_text(changed(text, unused))).data if unused else new.data, applied
     except SourceError as error:
         raise _Dropped(f"{path}: not fixed: {error.message}") from None

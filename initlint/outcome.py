@@ -62,7 +62,7 @@ class Use:
 
 
 class Cost(NamedTuple):
-    """CPU seconds: what libcst's parser took, for this file and for those that it imports, the tracer, and the rest."""
+    """CPU seconds: what the parser took, for this file and for those that it imports, the tracer, and the rest."""
 
     parse: float = 0.0
     interpret: float = 0.0

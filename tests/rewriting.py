@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
-from initlint.rewrite.text import Change, changed, line_starts
+from initlint.rewrite.changes import Change, changed, line_starts
 from initlint.source import Site, SourceFile
 
 Rewrite = Callable[[Site], "tuple[Edit, ...] | None"]

@@ -41,6 +41,13 @@ def test_checking_one_file_loads_nothing_of_the_other_commands(tmp_path: Path, n
     assert modules >= EXAMINING
 
 
+def test_only_what_is_mended_is_read_by_libcst(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.ReLU())\n", "utf-8")
+    (tmp_path / "old.py").write_text(CODE, encoding="utf-8")
+    assert "libcst" not in loaded(tmp_path, "--no-cache", "net.py")[1]
+    assert "libcst" in loaded(tmp_path, "--no-cache", "old.py")[1]
+
+
 def test_a_run_in_which_nothing_changed_loads_nothing_that_examines(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(CODE, encoding="utf-8")
     cold, _ = loaded(tmp_path, "--cache-dir", "kept", "net.py")

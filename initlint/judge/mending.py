@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, FixByActivation
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following, Layer, ModelGraph, Place, Write
 from initlint.judge.pairs import call_at, is_hidden, is_matrix
 from initlint.judge.replacement import Choice, Replacement, replacement, start
 from initlint.judge.wording import layer_names
-from initlint.rewrite import replace_call
 from initlint.source import Site
 
 
@@ -36,7 +36,7 @@ def mend(
     if any(_objects(layer, write, wanted, choose) for layer, write in others):
         return None
     content = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(model, place)
-    edits = replace_call(place, wanted.function, wanted.arguments)
+    edits = rewrite.replace_call(place, wanted.function, wanted.arguments)
     if edits is None:
         return None
     applicability = Applicability.SAFE if content and not unsafe else Applicability.UNSAFE

@@ -10,7 +10,7 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Following
 from initlint.judge.pairs import Pair, as_number, kind
 from initlint.judge.wording import function
-from initlint.rewrite import Code, Gain, Value
+from initlint.rewrite.values import Code, Gain, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,46 @@
-"""Fixes as text: from a libcst node to edits that change that place and nothing else.
+"""Fixes as text: from a place in a file to edits that change that place and nothing else.
 
 Every public function here returns edits, or None where it cannot show that they are right: the call has `*args`,
 a name has two meanings, the new name is taken. What a name means is read from the file's own imports (`names`),
 how the file would spell a function too (`imports.Speller`); lists keep their comments and shape (`commas`).
+
+Rules say `rewrite.replace_call(...)`: a run that finds nothing to mend does not load libcst.
 """
 
 from __future__ import annotations
 
-from initlint.rewrite.arguments import Code, Gain, Value
-from initlint.rewrite.calls import move_argument, replace_argument, replace_call, replace_method_call
-from initlint.rewrite.loops import append_loop
-from initlint.rewrite.places import append_attribute, append_statement, compare_with_none, guard_against_none
-from initlint.rewrite.references import rename
+import importlib
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Code",
-    "Gain",
-    "Value",
-    "append_attribute",
-    "append_loop",
-    "append_statement",
-    "compare_with_none",
-    "guard_against_none",
-    "move_argument",
-    "rename",
-    "replace_argument",
-    "replace_call",
-    "replace_method_call",
-]
+if TYPE_CHECKING:
+    from initlint.rewrite.calls import move_argument as move_argument
+    from initlint.rewrite.calls import replace_argument as replace_argument
+    from initlint.rewrite.calls import replace_call as replace_call
+    from initlint.rewrite.calls import replace_method_call as replace_method_call
+    from initlint.rewrite.imports import unused_since as unused_since
+    from initlint.rewrite.loops import append_loop as append_loop
+    from initlint.rewrite.mentions import mentions as mentions
+    from initlint.rewrite.places import append_attribute as append_attribute
+    from initlint.rewrite.places import append_statement as append_statement
+    from initlint.rewrite.places import compare_with_none as compare_with_none
+    from initlint.rewrite.places import guard_against_none as guard_against_none
+    from initlint.rewrite.references import rename as rename
+
+_PUBLIC = {
+    "calls": "move_argument replace_argument replace_call replace_method_call",
+    "imports": "unused_since",
+    "loops": "append_loop",
+    "mentions": "mentions",
+    "places": "append_attribute append_statement compare_with_none guard_against_none",
+    "references": "rename",
+}
+_HOME = {name: f"initlint.rewrite.{module}" for module, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """A public function, imported when it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'initlint.rewrite' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

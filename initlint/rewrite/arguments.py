@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import libcst as cst
 
@@ -17,29 +16,12 @@ from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import MODULE
 from initlint.rewrite.scopes import Scopes
 from initlint.rewrite.text import Text
+from initlint.rewrite.values import Code, Gain, Value
 from initlint.source import SourceFile
 
 _KEPT = frozenset({"mode", "generator"})
 _SIGN = re.compile(r"\s*=\s*")
 _CALCULATE_GAIN = signature("nonlinearity", param=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """The value of `calculate_gain(nonlinearity, param)`, which the file spells its own way."""
-
-    nonlinearity: str
-    param: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """An expression, word for word."""
-
-    text: str
-
-
-Value: TypeAlias = "str | int | float | bool | Gain | Code | None"
 
 
 def parameters(function: str) -> Signature:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from initlint.rewrite.changes import Change
 from initlint.rewrite.doubt import Doubt
-from initlint.rewrite.text import Change, Text
+from initlint.rewrite.text import Text
 
 _COMMA_OR_COMMENT = re.compile(r"#[^\r\n]*|,")
 _COMMENT_ON_LINE = re.compile(r"[^\S\r\n]*,?[^\S\r\n]*(#[^\r\n]*)")

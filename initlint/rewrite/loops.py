@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import libcst as cst
 
 from initlint.diagnostics import Edit
-from initlint.rewrite.arguments import Code, Gain, Value
 from initlint.rewrite.bindings import dotted_name
+from initlint.rewrite.changes import Change
 from initlint.rewrite.concrete import Concrete
 from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import Names
-from initlint.rewrite.text import Change, Text
+from initlint.rewrite.text import Text
+from initlint.rewrite.values import Code, Gain, Value
 from initlint.source import Site
 
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 import libcst as cst
 
 from initlint.facts.initializers import METHOD_PARAMETERS, METHODS
-from initlint.rewrite.arguments import Argument, Value, parameters, plan, read, render
+from initlint.rewrite.arguments import Argument, parameters, plan, read, render
+from initlint.rewrite.changes import Change, changed
 from initlint.rewrite.commas import CommaList
 from initlint.rewrite.doubt import Doubt
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import Names
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Change, Text, changed
+from initlint.rewrite.text import Text
+from initlint.rewrite.values import Value
 from initlint.source import SourceFile
 
 _RANDOM = frozenset({"normal_", "uniform_"})

@@ -7,11 +7,12 @@ import libcst as cst
 from initlint.diagnostics import Edit
 from initlint.rewrite.arguments import parameters, read
 from initlint.rewrite.bindings import dotted_name
+from initlint.rewrite.changes import Change
 from initlint.rewrite.concrete import Concrete
 from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.names import MODULE, Names
 from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Change, Text
+from initlint.rewrite.text import Text
 from initlint.source import Site, SourceFile
 
 _TIGHT = (cst.Name, cst.Attribute, cst.Subscript, cst.Call)

@@ -8,11 +8,12 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.rewrite.bindings import Scope
+from initlint.rewrite.changes import Change
 from initlint.rewrite.concrete import Concrete
 from initlint.rewrite.doubt import Doubt, none_if_doubtful
 from initlint.rewrite.imports import change_names, is_public, local_name
 from initlint.rewrite.names import MODULE, Names, module_prefix
-from initlint.rewrite.text import Change, Text
+from initlint.rewrite.text import Text
 from initlint.source import Site, SourceFile
 
 

@@ -83,6 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import ModelGraph
@@ -90,7 +91,6 @@ from initlint.judge.chain import Link, every_chain
 from initlint.judge.pairs import RELU_FAMILIES
 from initlint.judge.replacement import agreed_start
 from initlint.judge.wording import layer_names, places, spread
-from initlint.rewrite import append_loop
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -130,5 +130,5 @@ def _fix(model: ModelGraph, left: list[Link]) -> Fix | None:
         return None
     if any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
         return None
-    edits = append_loop(model.place, sites, wanted.function, wanted.arguments)
+    edits = rewrite.append_loop(model.place, sites, wanted.function, wanted.arguments)
     return None if edits is None else Fix("Initialise them in a loop", edits, Applicability.UNSAFE)

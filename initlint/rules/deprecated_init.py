@@ -59,11 +59,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializers import DEPRECATED
 from initlint.graph import FileGraph, Reference
 from initlint.judge.wording import function
-from initlint.rewrite import rename
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 
@@ -81,7 +81,7 @@ def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
 
 
 def _fix(reference: Reference, old: str, new: str) -> Fix | None:
-    edits = rename(reference.place, old, new)
+    edits = rewrite.rename(reference.place, old, new)
     return None if edits is None else Fix(f"Use `{new}`", edits, Applicability.SAFE)
 
 

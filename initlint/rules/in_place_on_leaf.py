@@ -56,10 +56,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph import InitCall, ModelGraph
 from initlint.judge.wording import function
-from initlint.rewrite import replace_method_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -76,7 +76,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
 
 
 def _fix(call: InitCall, name: str) -> Fix | None:
-    edits = replace_method_call(call.place) if isinstance(call.place, Site) else None
+    edits = rewrite.replace_method_call(call.place) if isinstance(call.place, Site) else None
     return None if edits is None else Fix(f"Use `{name}`", edits, Applicability.SAFE)
 
 

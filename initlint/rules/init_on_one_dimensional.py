@@ -58,11 +58,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.graph import InitCall, ModelGraph, Target
 from initlint.judge.wording import called, conjunction
-from initlint.rewrite import replace_call
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -86,7 +86,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or any(target.parameter != "bias" for target in wrong):
         return None
-    edits = replace_call(call.place, "zeros_") if isinstance(call.place, Site) else None
+    edits = rewrite.replace_call(call.place, "zeros_") if isinstance(call.place, Site) else None
     return None if edits is None else FixOfEveryUse("Use `zeros_`", edits, Applicability.SAFE)
 
 

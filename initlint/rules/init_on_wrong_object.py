@@ -57,12 +57,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.layers import shapes
 from initlint.graph import UNDETERMINED, InitCall, ModelGraph, Target
 from initlint.judge.wording import called, conjunction
-from initlint.rewrite import append_attribute, compare_with_none, guard_against_none
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -92,7 +92,7 @@ def _tested(call: InitCall) -> Iterator[Violation]:
     if not several or call.guarded or any(None in (target.shape or ()) for target in several):
         return
     what = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
-    edits = compare_with_none(call.place) if isinstance(call.place, Site) else None
+    edits = rewrite.compare_with_none(call.place) if isinstance(call.place, Site) else None
     fix = None if edits is None else Fix("Compare with None", edits, Applicability.UNSAFE)
     message = f"asking whether {what} is true raises RuntimeError: it has several elements; use `is not None`"
     yield Violation(message, call.place, Severity.ERROR, fix=fix)
@@ -102,11 +102,11 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if not isinstance(call.place, Site):
         return None
     if all(target.kind == "none" for target in wrong):
-        edits = guard_against_none(call.place)
+        edits = rewrite.guard_against_none(call.place)
         return None if edits is None else Fix("Test for None", edits, Applicability.UNSAFE)
     if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
         return None
-    edits = append_attribute(call.place, ".weight")
+    edits = rewrite.append_attribute(call.place, ".weight")
     return None if edits is None else FixOfEveryUse("Use the `weight`", edits, Applicability.SAFE)
 
 

@@ -66,12 +66,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph import Arguments, InitCall, ModelGraph
 from initlint.judge.pairs import as_number, call_at, kind
 from initlint.judge.weights import Draw, draws, only_weights, std_by_default
 from initlint.judge.wording import called, places, spread, weight_of
-from initlint.rewrite import move_argument, replace_argument
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -88,12 +88,12 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
     for draw in draws(model):
         if std_by_default(draw.initializer, draw.arguments):
-            edits = replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, Site) else None
+            edits = rewrite.replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, Site) else None
             related = places((layer, None) for layer in draw.layers)
             yield Violation(_message(model, draw), draw.place, Severity.WARNING, related, _fix(edits))
     for call in model.calls:
         if _means_std(call):
-            edits = move_argument(call.place, "mean", "std") if isinstance(call.place, Site) else None
+            edits = rewrite.move_argument(call.place, "mean", "std") if isinstance(call.place, Site) else None
             mean = f"{_mean(call.arguments):g}"
             told = f"`{called(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
             yield Violation(told, call.place, Severity.WARNING, fix=_fix(edits))

@@ -62,11 +62,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph import Layer, ModelGraph, Place
 from initlint.judge.pairs import as_number, call_at, constant, kind
 from initlint.judge.wording import function, layer_names, places
-from initlint.rewrite import append_statement
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -101,5 +101,5 @@ def _fix(model: ModelGraph, place: Place, filled: list[Layer]) -> Fix | None:
         return None
     if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[place]) > len(filled):
         return None
-    edits = append_statement(place, f"{{tensor}}.data[{rows.pop()}].zero_()")
+    edits = rewrite.append_statement(place, f"{{tensor}}.data[{rows.pop()}].zero_()")
     return None if edits is None else Fix("Zero the padding row again", edits, Applicability.UNSAFE)

@@ -65,13 +65,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializers import NONLINEARITIES
 from initlint.graph import InitCall, ModelGraph
 from initlint.judge.pairs import kind
 from initlint.judge.wording import function
-from initlint.rewrite import Gain, Value, move_argument, replace_argument, replace_call
+from initlint.rewrite.values import Gain, Value
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -132,7 +133,7 @@ def _problem(call: InitCall) -> _Problem | None:
     told = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
     if gain not in NONLINEARITIES:
         return _Problem(told)
-    edits = replace_argument(call.place, "gain", Gain(gain)) if isinstance(call.place, Site) else None
+    edits = rewrite.replace_argument(call.place, "gain", Gain(gain)) if isinstance(call.place, Site) else None
     return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", edits=edits)
 
 
@@ -151,10 +152,10 @@ def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> tuple[Edi
     if not isinstance(call.place, Site):
         return None
     if len(arguments) == 1:
-        return replace_argument(call.place, "nonlinearity", arguments["nonlinearity"])
+        return rewrite.replace_argument(call.place, "nonlinearity", arguments["nonlinearity"])
     if call.initializer == _CALCULATE_GAIN:
         return None
-    return replace_call(call.place, function(call.initializer), arguments)
+    return rewrite.replace_call(call.place, function(call.initializer), arguments)
 
 
 def _misplaced(call: InitCall) -> _Problem | None:
@@ -171,5 +172,5 @@ def _misplaced(call: InitCall) -> _Problem | None:
     meant = "mode" if slope.lower() in _MODES else "nonlinearity" if slope in NONLINEARITIES else None
     if meant is None or meant in call.arguments:
         return _Problem(told, severity)
-    edits = move_argument(call.place, "a", meant) if isinstance(call.place, Site) else None
+    edits = rewrite.move_argument(call.place, "a", meant) if isinstance(call.place, Site) else None
     return _Problem(told, severity, f"{meant}={slope!r}", edits)

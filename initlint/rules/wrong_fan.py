@@ -74,12 +74,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph import Layer, ModelGraph, Place
 from initlint.judge.fans import Mismatch, mismatch
 from initlint.judge.weights import scale_counts
 from initlint.judge.wording import function, places, spread, weight_of
-from initlint.rewrite import replace_argument
 from initlint.rule import Violation, rule
 from initlint.settings import Settings
 from initlint.source import Site
@@ -110,5 +110,5 @@ def _effect(found: list[Mismatch]) -> str:
 def _fix(place: Place, found: list[Mismatch]) -> Fix | None:
     if not isinstance(place, Site) or not all(each.fan_out_is_right for each in found):
         return None
-    edits = replace_argument(place, "mode", "fan_out")
+    edits = rewrite.replace_argument(place, "mode", "fan_out")
     return None if edits is None else Fix("Use `mode='fan_out'`", edits, Applicability.UNSAFE)

@@ -11,7 +11,7 @@ from initlint.api import check_paths
 from initlint.diagnostics import Applicability, Diagnostic, Span
 from initlint.fixer import Files, fix_paths, is_wanted
 from initlint.linter import Result
-from initlint.rewrite.text import line_starts
+from initlint.rewrite.changes import line_starts
 from initlint.server.buffers import Buffer, Part
 from initlint.server.findings import SOURCE, Findings
 from initlint.server.positions import Positions
