@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 from rewriting import Rewrite, check, nodes, parse, relu
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
-from initlint.rewrite import Code, Gain
+from initlint.rewrite.values import Code, Gain
 from initlint.source import Site
 
 
@@ -428,3 +429,9 @@ def test_a_line_with_a_form_feed_is_left_alone() -> None:
         f"{head}nn.init.xavier_uniform_(w)\n", f"{head}nn.init.kaiming_uniform_(w, nonlinearity='relu')\n", "nn", relu
     )
     check(f"{head}\x0cnn.init.xavier_uniform_(w)\n", None, "nn", relu)
+
+
+def test_no_function_is_hidden_by_the_module_that_it_comes_from() -> None:
+    modules = {path.stem for path in Path(rewrite.__file__).parent.glob("*.py")}
+    assert modules.isdisjoint(rewrite.__all__)
+    assert all(callable(getattr(rewrite, name)) for name in rewrite.__all__)

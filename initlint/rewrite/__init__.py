@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from initlint.rewrite.calls import replace_method_call as replace_method_call
     from initlint.rewrite.imports import unused_since as unused_since
     from initlint.rewrite.loops import append_loop as append_loop
-    from initlint.rewrite.mentions import mentions as mentions
+    from initlint.rewrite.old_names import mentions as mentions
     from initlint.rewrite.places import append_attribute as append_attribute
     from initlint.rewrite.places import append_statement as append_statement
     from initlint.rewrite.places import compare_with_none as compare_with_none
@@ -30,7 +30,7 @@ _PUBLIC = {
     "calls": "move_argument replace_argument replace_call replace_method_call",
     "imports": "unused_since",
     "loops": "append_loop",
-    "mentions": "mentions",
+    "old_names": "mentions",
     "places": "append_attribute append_statement compare_with_none guard_against_none",
     "references": "rename",
 }

@@ -23,6 +23,10 @@ Bounds = tuple[int, int, int, int]
 """First row and column, last row and column, all from 1, columns in characters."""
 
 
+_BLANK = (cst.BaseParenthesizableWhitespace, cst.EmptyLine, cst.Newline, cst.TrailingWhitespace)
+"""More than half of all nodes. Nobody asks where they stand."""
+
+
 class _Positions(CodegenState):
     """A code generator that remembers, for each node, where its text begins and ends."""
 
@@ -54,6 +58,8 @@ class _Positions(CodegenState):
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         start = self._starts.pop()
+        if isinstance(node, _BLANK):
+            return
         self.nodes.append(node)
         self.found.setdefault(id(node), (*start, self.row, self.column))
 
@@ -91,7 +97,7 @@ class Concrete:
     nodes: dict[tuple[str, Bounds], cst.CSTNode]
 
     @classmethod
-    @functools.lru_cache(maxsize=16)
+    @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Concrete:
         """Raises `Doubt` for a file that libcst does not read, though Python does."""
         code = source.code if source.notebook else source.data
