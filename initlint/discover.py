@@ -22,19 +22,20 @@ class DiscoveryError(Exception):
 Filters = tuple[Patterns, ...]
 
 
-def discover(paths: Iterable[Path], settings: Settings) -> tuple[Path, ...]:
+def discover(paths: Iterable[Path], settings: Settings, real: RealPaths | None = None) -> tuple[Path, ...]:
     """The files to lint, sorted, each once, shown as they were named or below the directory that was named.
 
     A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
-    to it or below it, unless `force_exclude` is set. Links to directories are not followed.
+    to it or below it, unless `force_exclude` is set. Links to directories are not followed. `real` learns the real
+    paths of the files.
     Raises `DiscoveryError`.
     """
     found: dict[str, Path] = {}
-    real = RealPaths()
+    real = real or RealPaths()
     for path in paths:
         # Links go last, so that a file that is reached in two ways is shown by its own name.
-        for _, file in sorted(_expand(path, settings), key=itemgetter(0)):
-            found.setdefault(real.of(file), file)
+        for is_link, file in sorted(_expand(path, settings), key=itemgetter(0)):
+            found.setdefault(real.of(file, is_link), file)
     return tuple(sorted(found.values(), key=attrgetter("parts")))
 
 

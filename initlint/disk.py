@@ -55,6 +55,7 @@ class Disk:
         self._digests: dict[str, str] = {}
         self._by_date: set[str] = set()
         self._roots: dict[str, str] = {}
+        self._packages: dict[str, tuple[str, str]] = {}
         self._starts: dict[str, Sequence[str]] = {}
         self._new: dict[str, list[str]] = {}
         self._search_of_files = FileSearch(contents)
@@ -124,12 +125,21 @@ class Disk:
     def name(self, path: str) -> tuple[str, str]:
         """The folder that absolute imports of this file start from, and the file's dotted name below it."""
         folder, own = os.path.split(path)
-        stem, above = os.path.splitext(own)[0], os.path.basename(folder)
-        parts = [] if own == "__init__.py" else [stem]
+        if folder not in self._packages:
+            self._packages[folder] = self._package(folder)
+        root, package = self._packages[folder]
+        if own == "__init__.py":
+            return root, package or os.path.basename(folder)
+        stem = os.path.splitext(own)[0]
+        return root, f"{package}.{stem}" if package else stem
+
+    def _package(self, folder: str) -> tuple[str, str]:
+        """The folder that absolute imports start from in `folder`, and the dotted name of `folder` below that."""
+        parts: list[str] = []
         while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
             parts.insert(0, os.path.basename(folder))
             folder = os.path.dirname(folder)
-        return folder, ".".join(parts) or above
+        return folder, ".".join(parts)
 
     def namespace(self, root: str) -> str:
         """The dotted name of a folder without an `__init__.py` in its project: where relative imports start from."""
@@ -229,15 +239,23 @@ class RealPaths:
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {}
+        self._files: dict[str, str] = {}
 
-    def of(self, path: str | Path) -> str:
+    def of(self, path: str | Path, is_link: bool | None = None) -> str:
+        """`is_link`, where it is known, saves a question to the disk."""
+        shown = str(path)
+        if shown not in self._files:
+            self._files[shown] = self._found(shown, is_link)
+        return self._files[shown]
+
+    def _found(self, path: str, is_link: bool | None) -> str:
         folder, name = os.path.split(path)
         if name in ("", os.curdir, os.pardir):
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)
         real = os.path.join(self._folders[folder], name)
-        return os.path.realpath(real) if os.path.islink(real) else real
+        return os.path.realpath(real) if (os.path.islink(real) if is_link is None else is_link) else real
 
 
 def real_paths(contents: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -49,19 +49,20 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     _flush_folder(target.parent)
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, lasting: bool = True) -> None:
     """Make `path` a file with this content, whole or not at all; through a link, a pipe or a device it is written.
 
-    Raises `CannotWrite`.
+    `lasting`: also if the power fails at once, which takes time. Raises `CannotWrite`.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             path.write_bytes(data)
             return
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-        with _beside(path, data, mode) as temporary:
+        with _beside(path, data, mode, lasting) as temporary:
             os.replace(temporary, path)
-        _flush_folder(path.parent)
+        if lasting:
+            _flush_folder(path.parent)
     except OSError as error:
         raise CannotWrite(f"{path} cannot be written: {error.strerror or error}") from None
 
@@ -107,11 +108,11 @@ def _target(path: Path, roots: Iterable[Path]) -> Path:
 
 
 @contextlib.contextmanager
-def _beside(target: Path, data: bytes, mode: int | None) -> Iterator[Path]:
+def _beside(target: Path, data: bytes, mode: int | None, lasting: bool = True) -> Iterator[Path]:
     """A temporary file in the folder of `target` that holds `data`; it is removed if anything fails."""
     temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        _write(temporary, data, mode)
+        _write(temporary, data, mode, lasting)
         yield temporary
     except BaseException:
         with contextlib.suppress(OSError):
@@ -119,7 +120,7 @@ def _beside(target: Path, data: bytes, mode: int | None) -> Iterator[Path]:
         raise
 
 
-def _write(path: Path, data: bytes, mode: int | None) -> None:
+def _write(path: Path, data: bytes, mode: int | None, lasting: bool) -> None:
     """Create a file; without a `mode` it has the one that new files have."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)
@@ -128,7 +129,8 @@ def _write(path: Path, data: bytes, mode: int | None) -> None:
         file.flush()
         if mode is not None:
             os.chmod(path, mode)
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from initlint import unused
 from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
-from initlint.disk import Disk, real_paths
+from initlint.disk import Disk, RealPaths, real_paths
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.lazily import Lazily
@@ -103,7 +103,7 @@ def check(
     kept = Kept.open(resources.cache, settings)
     disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
     kept = kept.holding(disk)
-    known = kept.recall(run.files)
+    known = kept.recall({file: run.real.of(file) for file in run.files})
     stale = [file for file in run.files if file not in known]
     if stale:
         start = partial(examine.examiner, run.files, settings, contents, run.asked)
@@ -142,11 +142,16 @@ def survey(paths: Iterable[Path], settings: Settings, contents: Contents = Mappi
     return Survey(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
 
 
-def files(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> tuple[Path, ...]:
-    """The files that `check` would lint. Raises `DiscoveryError`."""
+def files(
+    paths: Iterable[Path],
+    settings: Settings,
+    contents: Contents = MappingProxyType({}),
+    real: RealPaths | None = None,
+) -> tuple[Path, ...]:
+    """The files that `check` would lint; `real` learns their real paths. Raises `DiscoveryError`."""
     paths = tuple(paths)
     given = {path for path in paths if str(path) in contents and not excluded(path, settings)}
-    on_disk = discover((path for path in paths if str(path) not in contents), settings)
+    on_disk = discover((path for path in paths if str(path) not in contents), settings, real)
     return tuple(sorted(given.union(on_disk))) if given else on_disk
 
 
@@ -155,6 +160,7 @@ class _Run:
     """What is linted. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
 
     files: tuple[Path, ...]
+    real: RealPaths
     settings: Settings
     contents: Contents
     enabled: frozenset[str]
@@ -165,8 +171,9 @@ class _Run:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
         enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
-        found = files(paths, settings, contents)
-        return cls(found, settings, contents, enabled, any(path.is_dir() for path in paths))
+        real = RealPaths()
+        found = files(paths, settings, contents, real)
+        return cls(found, real, settings, contents, enabled, any(path.is_dir() for path in paths))
 
     @property
     def asked(self) -> Collection[str]:
@@ -182,10 +189,6 @@ class _Run:
 
 
 def _with_models(found: tuple[Path, ...], examined: Examiner) -> tuple[Collected, tuple[ModelGraph, ...]]:
-    collected = Collected()
-    models: list[ModelGraph] = []
-    for file in found:
-        outcome, graph = examined.examine(file)
-        collected.add(file, outcome)
-        models += graph.models if graph else ()
-    return collected, tuple(models)
+    pairs = [(file, *examined.examine(file)) for file in found]
+    models = tuple(model for _, _, graph in pairs if graph for model in graph.models)
+    return Collected.of((file, outcome) for file, outcome, _ in pairs), models

@@ -113,20 +113,21 @@ class Collected:
     @classmethod
     def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
         """Each with its file."""
-        collected = cls()
+        collected, outcomes = cls(), tuple(outcomes)
+        places = {found.place for _, outcome in outcomes for found in outcome.found}
         for file, outcome in outcomes:
-            collected.add(file, outcome)
+            collected.add(file, outcome, places)
         return collected
 
-    def add(self, file: Path, outcome: Outcome) -> None:
-        """Add one file, whose models get the next numbers."""
+    def add(self, file: Path, outcome: Outcome, places: set[Key]) -> None:
+        """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
         first = len(self.roots)
         if outcome.unreadable is not None:
             self.unreadable.append(outcome.unreadable)
         for found in outcome.found:
             self.found.append(found if found.model is None else replace(found, model=first + found.model))
-        for place, use in outcome.uses.items():
-            self.uses.setdefault(place, Use()).add(use, first)
+        for place in places.intersection(outcome.uses):
+            self.uses.setdefault(place, Use()).add(outcome.uses[place], first)
         self.roots += outcome.roots
         self.part_classes |= outcome.part_classes
         self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)

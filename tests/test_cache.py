@@ -231,7 +231,8 @@ def test_what_is_old_and_what_is_too_much_goes(tmp_path: Path, monkeypatch: pyte
 def test_an_outcome_survives_the_way_to_json_and_back() -> None:
     span = Span("net.ipynb", 3, 5, 4, 6, Cell(2, 1))
     fix = FixByActivation("Use `a`", (Edit(span, "a"),), Applicability.UNSAFE)
-    diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, (Related(span, "here"),), fix)
+    related = (Related(span, "here"), Related(replace(span, file="parts.py", cell=None), "there"))
+    diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, related, fix)
     diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))
     outcome = Outcome(
         unreadable=diagnostic,
@@ -241,8 +242,9 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
         part_classes=frozenset({"net.A", "net.B"}),
         incomplete=("Net: why",),
     )
-    document = codec.to_json(outcome, lambda path: f"/real/{path}")
-    assert codec.from_json(document, lambda path: path.removeprefix("/real/")) == outcome
+    document = codec.to_json(outcome, "net.ipynb", lambda path: f"/real/{path}")
+    assert codec.from_json(document, "net.ipynb", {"/real/parts.py": "parts.py"}) == outcome
+    assert codec.from_json(document, "./net.ipynb", {}) != outcome
 
 
 def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

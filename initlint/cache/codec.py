@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import (
@@ -21,15 +21,24 @@ from initlint.outcome import Found, Key, Outcome, Use
 
 Rename: TypeAlias = Callable[[str], str]
 
+_OWN = ""
+"""Stands for the file itself: most of what it says is of its own places."""
 _FIXES: Mapping[str, type[Fix]] = {cls.__name__: cls for cls in (Fix, FixByActivation, FixOfEveryUse)}
 
 
-def to_json(outcome: Outcome, real: Rename) -> list[Any]:
-    """`real` turns the path that is shown into the real one. An outcome with failures is not worth keeping."""
+def to_json(outcome: Outcome, own: str, real: Rename) -> list[Any]:
+    """`own` is the file that says it, as it is shown; `real` turns what is shown of others into the real path.
+
+    An outcome with failures is not worth keeping.
+    """
+
+    def kept(path: str) -> str:
+        return _OWN if path == own else real(path)
+
     return [
-        outcome.unreadable and _diagnostic_to_json(outcome.unreadable, real),
-        [[_diagnostic_to_json(f.diagnostic, real), _renamed(f.place, real), f.model, f.layers] for f in outcome.found],
-        [[_renamed(place, real), *_use_to_json(use)] for place, use in outcome.uses.items()],
+        outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
+        [[_diagnostic_to_json(f.diagnostic, kept), _renamed(f.place, kept), f.model, f.layers] for f in outcome.found],
+        [[_renamed(place, kept), _use_to_json(use)] for place, use in outcome.uses.items()],
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
@@ -37,8 +46,15 @@ def to_json(outcome: Outcome, real: Rename) -> list[Any]:
     ]
 
 
-def from_json(document: list[Any], shown: Rename) -> Outcome:
-    """Raises ValueError, TypeError, KeyError or IndexError for what `to_json` does not give."""
+def from_json(document: list[Any], own: str, names: Mapping[str, str]) -> Outcome:
+    """`own` is what the file is shown as, and `names`, by real path, what others are.
+
+    Raises ValueError, TypeError, KeyError or IndexError for what `to_json` does not give.
+    """
+
+    def shown(path: str) -> str:
+        return names.get(path, path) if path != _OWN else own
+
     unreadable, found, uses, roots, part_classes, incomplete, directed = document
     return Outcome(
         unreadable=unreadable and _diagnostic(unreadable, shown),
@@ -46,15 +62,29 @@ def from_json(document: list[Any], shown: Rename) -> Outcome:
             Found(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
             for diagnostic, place, model, layers in found
         ),
-        uses={
-            _renamed(place, shown): Use(set(models), dict(asked), set(called), on_vectors)
-            for place, models, asked, called, on_vectors in uses
-        },
+        uses=_Uses({_renamed(place, shown): use for place, use in uses}),
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
         directed=directed,
     )
+
+
+class _Uses(Mapping[Key, Use]):
+    """Uses as JSON. Few of thousands are asked for: those of calls that something is found at."""
+
+    def __init__(self, documents: Mapping[Key, list[Any]]) -> None:
+        self._documents = documents
+
+    def __getitem__(self, place: Key) -> Use:
+        models, asked, called, on_vectors = self._documents[place]
+        return Use(set(models), dict(asked), set(called), on_vectors)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
 
 
 def _renamed(place: Key, rename: Rename) -> Key:

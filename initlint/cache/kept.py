@@ -15,7 +15,7 @@ from pathlib import Path
 from initlint import __version__
 from initlint.cache import codec, store
 from initlint.cache.store import Entry, Stored
-from initlint.disk import UNSETTLED, Disk, Question, RealPaths, Stat, digest_of, stat_of
+from initlint.disk import UNSETTLED, Disk, Question, Stat, digest_of, stat_of
 from initlint.files import CannotWrite
 from initlint.outcome import Outcome
 from initlint.settings import Settings
@@ -47,17 +47,15 @@ class Kept:
         entries = {path: entry for path, entry in self.stored.entries.items() if changed.isdisjoint(entry.asked)}
         return replace(self, stored=replace(self.stored, entries=entries))
 
-    def recall(self, files: Iterable[Path]) -> dict[Path, Outcome]:
-        """The outcomes, by file. A file is shown as it is named in `files`."""
-        paths = RealPaths()
-        real = {file: paths.of(file) for file in files}
-        names = {path: str(file) for file, path in real.items()}
+    def recall(self, files: Mapping[Path, str]) -> dict[Path, Outcome]:
+        """The outcomes, by file; `files` has their real paths. A file is shown as it is named there."""
+        names = {path: str(file) for file, path in files.items()}
         found: dict[Path, Outcome] = {}
-        for file, path in real.items():
+        for file, path in files.items():
             entry = self.stored.entries.get(path)
             if entry is not None:
                 with suppress(ValueError, TypeError, KeyError, IndexError):
-                    found[file] = codec.from_json(entry.outcome, lambda name: names.get(name, name))
+                    found[file] = codec.from_json(entry.outcome, str(file), names)
         return found
 
     def keep(self, outcomes: Mapping[Path, Outcome], disk: Disk, since: int) -> None:
@@ -69,7 +67,7 @@ class Kept:
         for file, outcome in outcomes.items():
             if not outcome.failures:
                 asked = [numbers.setdefault(question, len(numbers)) for question in sorted(outcome.asked)]
-                entries[os.path.realpath(file)] = Entry(asked, codec.to_json(outcome, os.path.realpath))
+                entries[os.path.realpath(file)] = Entry(asked, codec.to_json(outcome, str(file), os.path.realpath))
         questions = list(numbers)
         used = {at for entry in entries.values() for at in entry.asked}
         with suppress(CannotWrite, OSError):  # a run is worth as much without

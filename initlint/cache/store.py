@@ -55,7 +55,7 @@ def save(path: Path, stored: Stored) -> None:
     """Replace the file whole: two runs at once do not mix. Raises `CannotWrite` and OSError."""
     body = json.dumps(_document(stored), separators=(",", ":")).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, digest_of(body).encode() + b"\n" + body)
+    write(path, digest_of(body).encode() + b"\n" + body, lasting=False)  # what a crash leaves is damaged, at worst
 
 
 def _document(stored: Stored) -> dict[str, Any]:
