@@ -15,7 +15,7 @@ from typing import TypeAlias
 from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, project_root
 
 Question: TypeAlias = "tuple[str, ...]"
-"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("name", path, root, dotted name)`;
+"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("package", folder, root, dotted name)`;
 `("namespace", root, dotted name)`; `("root", folder, project's root)`;
 `("matching", root, piece, pattern, paths of the files that match)`; `("named", root, word, "named" or empty)`.
 
@@ -63,7 +63,7 @@ class Disk:
     def holds(self, question: Question) -> bool:
         """Whether the question still has the answer that it had."""
         kind, about, *rest = question
-        if kind == "read":
+        if kind == "read":  # so are most
             return self.digest(about) == rest[0]
         if kind == "module":
             return (self.module(about, rest[0]) or "") == rest[1]
@@ -75,7 +75,7 @@ class Disk:
             return self._still_match(about, *rest)
         if kind == "named":
             return self._is_still_named(about, *rest)
-        return list(self.name(about)) == rest
+        return list(self.package(about)) == rest
 
     def reads_disk(self, path: str) -> bool:
         """Whether what the disk holds there is what is read."""
@@ -125,16 +125,19 @@ class Disk:
     def name(self, path: str) -> tuple[str, str]:
         """The folder that absolute imports of this file start from, and the file's dotted name below it."""
         folder, own = os.path.split(path)
-        if folder not in self._packages:
-            self._packages[folder] = self._package(folder)
-        root, package = self._packages[folder]
+        root, package = self.package(folder)
         if own == "__init__.py":
             return root, package or os.path.basename(folder)
         stem = os.path.splitext(own)[0]
         return root, f"{package}.{stem}" if package else stem
 
-    def _package(self, folder: str) -> tuple[str, str]:
+    def package(self, folder: str) -> tuple[str, str]:
         """The folder that absolute imports start from in `folder`, and the dotted name of `folder` below that."""
+        if folder not in self._packages:
+            self._packages[folder] = self._found_package(folder)
+        return self._packages[folder]
+
+    def _found_package(self, folder: str) -> tuple[str, str]:
         parts: list[str] = []
         while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
             parts.insert(0, os.path.basename(folder))
@@ -249,9 +252,10 @@ class RealPaths:
         return self._files[shown]
 
     def _found(self, path: str, is_link: bool | None) -> str:
-        folder, name = os.path.split(path)
+        folder, separator, name = path.rpartition(os.sep)
         if name in ("", os.curdir, os.pardir):
             return os.path.realpath(path)
+        folder = folder or separator or os.curdir
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)
         real = os.path.join(self._folders[folder], name)

@@ -156,7 +156,8 @@ class Project:
             folder, name = self._disk.name(str(real))
             self._roots[real] = (Path(folder), name)
         root, name = self._roots[real]
-        self.asked.add(("name", str(real), str(root), name))
+        folder = str(real.parent)
+        self._note(("package", folder, *self._disk.package(folder)))
         return root, name
 
     def _namespace(self, root: Path) -> str:
