@@ -38,7 +38,7 @@ def clone(machine: Machine, value: Value, seen: dict[int, Any]) -> Value:
     seen[id(value)] = copied
     copied.arguments, copied.open, copied.parametrized = dict(value.arguments), value.open, value.parametrized
     copied.assigned = dict(value.assigned)
-    if value.is_module:
+    if value.is_module and not value.symbolic:  # a copy of what is only assumed is no model that is built here
         machine.journal.instances.append(copied)
     for name, field in value.fields.items():
         made_field = clone(machine, field, seen)

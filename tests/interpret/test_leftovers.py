@@ -33,3 +33,18 @@ class Net(nn.Module):
 def test_a_norm_behind_a_layer_is_known(name: str) -> None:
     found = initlint.check_source(SOURCE.format(name=name), settings=Settings(select=("INI401",)))
     assert [d.span.row for d in found.diagnostics] == [12]
+
+
+@pytest.mark.parametrize("copied", ["copy.deepcopy(net)", "copy.copy(net)", "copy.deepcopy([net])[0]"])
+def test_a_copy_of_a_layer_that_is_handed_in_is_no_model(copied: str) -> None:
+    text = f"""\
+import copy
+from torch import nn
+
+def convert(net):
+    if isinstance(net, nn.Linear):
+        twin = {copied}
+        nn.init.uniform_(twin.weight, 1.0, 0.5)
+        return twin
+"""
+    assert [d.code for d in initlint.check_source(text).diagnostics] == ["INI104"]
