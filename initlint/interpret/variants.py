@@ -83,7 +83,7 @@ def _likeness(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
     if isinstance(value, Union):
         return Union, each(value.values)
     if isinstance(value, Partial):
-        return Partial, _likeness(value.function, own_name), each(value.arguments), by_name(value.keywords)
+        return Partial, _likeness(value.function, own_name, depth - 1), each(value.arguments), by_name(value.keywords)
     if isinstance(value, Instance) and (not value.is_module or not value.fields):
         return Instance, _likeness(value.cls, own_name), by_name(value.fields)
     return object()

@@ -5,6 +5,9 @@
 Reports a file that initlint cannot look into: it is not readable, its bytes are not in the encoding that it
 declares, or its text is not valid Python. The report has the place at which reading stopped.
 
+A file is read as the Python reads it under which initlint runs, and the message says which that is: code for a newer
+one needs an initlint that is installed there.
+
 ## Why is this bad?
 
 Nothing is known of such a file, so "no findings" would be a false promise. The other files are still linted: one
