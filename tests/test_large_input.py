@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from initlint.api import check_source
+from initlint.rewrite.concrete import LARGEST
+
 MEGABYTE = 1024 * 1024
 SECONDS = 120
 """Many times what any of this takes."""
@@ -97,3 +100,10 @@ def test_it_ends_with_a_clear_line(tmp_path: Path, code: str, said: str) -> None
     assert run.returncode in (0, 1)
     assert said in run.stdout + run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(("size", "fixable"), [(LARGEST // 2, True), (LARGEST, False)])
+def test_what_would_take_libcst_too_much_memory_is_not_rewritten(size: int, fixable: bool) -> None:
+    remark = "# a remark of many words\n"
+    [found] = check_source(HEADER + net([*LAYERS, XAVIER], FORWARD) + remark * (size // len(remark))).diagnostics
+    assert (found.code, found.fix is not None) == ("INI301", fixable)

@@ -23,6 +23,8 @@ Bounds = tuple[int, int, int, int]
 """First row and column, last row and column, all from 1, columns in characters."""
 
 
+LARGEST = 1024 * 1024
+"""Bytes of source: libcst's parser takes five hundred times as much memory."""
 _BLANK = (cst.BaseParenthesizableWhitespace, cst.EmptyLine, cst.Newline, cst.TrailingWhitespace)
 """More than half of all nodes. Nobody asks where they stand."""
 
@@ -99,7 +101,9 @@ class Concrete:
     @classmethod
     @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> Concrete:
-        """Raises `Doubt` for a file that libcst does not read, though Python does."""
+        """Raises `Doubt` for a file that libcst does not read, though Python does, and for one that is too large."""
+        if len(source.data) > LARGEST:
+            raise Doubt
         code = source.code if source.notebook else source.data
         try:
             with _unvalidated():
@@ -110,7 +114,9 @@ class Concrete:
         module._codegen(state)
         nodes: dict[tuple[str, Bounds], cst.CSTNode] = {}
         for node in state.nodes:
-            nodes.setdefault(_key(_kind(node), state.found[id(node)]), node)
+            kind = _KIND_OF[type(node)]
+            if kind != _OTHER:
+                nodes.setdefault(_key(kind, state.found[id(node)]), node)
         return cls(source, module, state.found, nodes)
 
     def span(self, node: cst.CSTNode) -> Span:
@@ -131,14 +137,14 @@ class Concrete:
     def abstract(self, node: cst.CSTNode) -> ast.AST:
         """What `node` is in Python's tree. Raises `Doubt`."""
         try:
-            return self._abstract[_key(_kind(node), self.positions[id(node)])]
+            return self._abstract[_key(_KIND_OF[type(node)], self.positions[id(node)])]
         except KeyError:
             raise Doubt from None
 
 
 def _key_of(source: SourceFile, node: ast.AST) -> tuple[str, Bounds]:
     span = source.span(node)
-    return _key(_kind(node), (span.row, span.column, span.end_row, span.end_column))
+    return _key(_KIND_OF[type(node)], (span.row, span.column, span.end_row, span.end_column))
 
 
 def _key(kind: str, bounds: Bounds) -> tuple[str, Bounds]:
@@ -156,8 +162,18 @@ _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
 )
 
 
-def _kind(node: ast.AST | cst.CSTNode) -> str:
-    return next((kind for kind, types in _KINDS if isinstance(node, types)), "other")
+_OTHER = "other"
+
+
+class _Kinds(dict[type, str]):
+    """The kind of each type of node, found once: to ask each node whether it is one takes as long as the parse."""
+
+    def __missing__(self, of: type) -> str:
+        self[of] = next((kind for kind, types in _KINDS if issubclass(of, types)), _OTHER)
+        return self[of]
+
+
+_KIND_OF = _Kinds()
 
 
 _VALIDATE = cst.CSTNode.__post_init__
