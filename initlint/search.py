@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint.lazily import Lazily
+
+if TYPE_CHECKING:
+    import tempfile
+else:
+    # It loads much, for a question that few runs ask.
+    tempfile = Lazily("tempfile")
 
 NO_SOURCES = (
     ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "

@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
-    "lazily recent search stopwatch",
+    "lazily recent stopwatch",
+    "search",
     "depth diagnostics disk magics patterns",
     "notebook",
     "source",
