@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -69,7 +70,12 @@ class Project:
         self._machine = Machine(TABLES, self, self._additions)
 
     def begin(self, file: Path) -> None:
-        """Forget what was asked on behalf of other files; what `file` holds will be asked in any case."""
+        """Forget what was loaded and asked on behalf of other files; what `file` holds will be asked in any case."""
+        self._scopes.clear()
+        self._machine = Machine(TABLES, self, self._additions)
+        # Scopes and what they hold refer to each other, and what once outlives a collection stays almost for ever. Now
+        # nothing lives but trees.
+        gc.collect(1)
         self.asked = set()
         self._note_reading(os.path.realpath(file))
         self.stopwatch = Stopwatch()

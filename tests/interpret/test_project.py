@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
+from initlint.interpret import Project
+from initlint.interpret.scopes import ModuleScope
 from initlint.linter import check
 from initlint.settings import Settings
 from initlint.source import SourceFile
@@ -89,3 +92,20 @@ def test_a_star_import_reads_only_what_may_bring_the_name(tmp_path: Path, monkey
     linted = write(tmp_path / "train.py", NET.format(imported="from beside import *\nfrom through import *"))
     assert [d.code for d in check([linted], Settings(root=tmp_path)).diagnostics] == ["INI301"]
     assert read == ["train.py", "through.py", "blocks.py"]
+
+
+def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path) -> None:
+    """Without the collector's own rounds, of which there are few: they would leave ever more behind."""
+    write(tmp_path / "blocks.py", BLOCK)
+    files = [write(tmp_path / f"net{n}.py", NET.format(imported="from blocks import Block")) for n in range(4)]
+    project = Project(files)
+    gc.disable()
+    try:
+        for file in files:
+            project.begin(file)
+            scopes = [one for one in gc.get_objects() if isinstance(one, ModuleScope)]
+            assert [one for one in scopes if Path(one.source.path).parent == tmp_path] == []
+            del scopes
+            assert project.graph(project.load(file)).models
+    finally:
+        gc.enable()
