@@ -25,7 +25,7 @@ from initlint.recent import Recent
 from initlint.source import SourceError, SourceFile
 from initlint.stopwatch import Stopwatch
 
-_KEPT = 1024 * 1024
+_KEPT = 512 * 1024
 """Bytes of source whose trees are kept; a tree takes some forty times as much memory, and is soon made again."""
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
