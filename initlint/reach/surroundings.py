@@ -10,7 +10,7 @@ from initlint.reach.text import FileText
 from initlint.recent import Recent
 from initlint.search import is_installed, is_marked, whole_word
 
-_KEPT = 512 * 1024
+_KEPT = 256 * 1024
 """Bytes of source whose trees are kept; one of Python's own takes some seventy times as much memory."""
 
 
