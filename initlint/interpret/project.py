@@ -25,8 +25,8 @@ from initlint.recent import Recent
 from initlint.source import SourceError, SourceFile
 from initlint.stopwatch import Stopwatch
 
-_KEPT = 512 * 1024
-"""Bytes of source whose trees are kept; a tree takes some forty times as much memory, and is soon made again."""
+_KEPT = 384 * 1024
+"""Bytes of source whose trees are kept; a tree takes some fifty times as much memory, and is soon made again."""
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
