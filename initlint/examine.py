@@ -101,7 +101,7 @@ class Examiner:
             found=found,
             uses=uses,
             roots=tuple(model.root for model in graph.models),
-            part_classes=graph.bases.union(*(model.parts for model in graph.models)),
+            part_classes=_part_classes(graph),
             incomplete=tuple(f"{model.name}: {why}" for model in graph.models for why in model.incomplete),
             failures=tuple(noted.failures),
         ), graph
@@ -130,6 +130,13 @@ class Examiner:
                 with noted.what_breaks(rule.code, graph.source.path):
                     for violation in rule.check(subject, self.settings):
                         yield _resolve(rule, violation, owner)
+
+
+def _part_classes(graph: FileGraph) -> frozenset[str]:
+    """The classes that need not be judged by themselves, for a model tells more of them; one in a test does not."""
+    if graph.source.holds_tests:
+        return frozenset()
+    return graph.bases.union(*(model.parts for model in graph.models))
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import initlint
@@ -50,3 +52,15 @@ RAISING = ["INI901", "INI101"]
 def test_what_is_reported(file: str, imported: str, function: str, codes: list[str]) -> None:
     result = initlint.check_source(NET.format(imported=imported, function=function), file)
     assert [diagnostic.code for diagnostic in result.diagnostics] == codes
+
+
+def test_a_net_that_a_test_builds_into_another_is_still_judged_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET.format(imported="", function="def build():"), "utf-8")
+    outer = "class Outer(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.net = Net()\n"
+    forward = "    def forward(self, x):\n        return self.net(x)\n"
+    test = f"from torch import nn\nfrom net import Net\n\n{outer}{forward}\ndef test_outer():\n    Outer()\n"
+    (tmp_path / "test_net.py").write_text(test, "utf-8")
+    found = initlint.check_paths([tmp_path]).diagnostics
+    assert [(Path(diagnostic.span.file).name, diagnostic.code) for diagnostic in found] == [
+        ("net.py", code) for code in ALL
+    ]
