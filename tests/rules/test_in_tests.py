@@ -56,7 +56,7 @@ def test_what_is_reported(file: str, imported: str, function: str, codes: list[s
 
 def test_a_net_that_a_test_builds_into_another_is_still_judged_by_itself(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(NET.format(imported="", function="def build():"), "utf-8")
-    outer = "class Outer(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.net = Net()\n"
+    outer = "class Outer(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.net = nn.Sequential(Net(), nn.ReLU())\n"
     forward = "    def forward(self, x):\n        return self.net(x)\n"
     test = f"from torch import nn\nfrom net import Net\n\n{outer}{forward}\ndef test_outer():\n    Outer()\n"
     (tmp_path / "test_net.py").write_text(test, "utf-8")
