@@ -36,9 +36,9 @@ Start: TypeAlias = Callable[[], Work]
 
 _SMALL = 300_000
 """Bytes of source that one process is done with about as soon as a second one is started."""
-_BATCH = 64_000
+_BATCH = 32_000
 """Bytes of source after which a batch ends."""
-_BATCHES_EACH = 16
+_BATCHES_EACH = 40
 """How many batches there are for each process, at least, if there are files enough."""
 
 

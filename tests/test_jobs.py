@@ -68,7 +68,7 @@ def test_a_small_run_stays_in_its_process(tmp_path: Path) -> None:
 
 
 def test_neighbours_go_together_and_large_batches_first() -> None:
-    sizes = {Path(name): size for name, size in [("a", 10), ("b", 10), ("c", 1000), ("d", 10), ("e", 5)]}
+    sizes = {Path(name): size for name, size in [("a", 10), ("b", 10), ("c", 3000), ("d", 10), ("e", 5)]}
     assert batches(sizes, jobs=2) == [[Path("c")], [Path("a"), Path("b")], [Path("d"), Path("e")]]
 
 
