@@ -1,4 +1,4 @@
-"""How long `initlint check` takes against the floor: `libcst.parse_module` over the files that it parses.
+"""How long `initlint check` takes against the floor: `libcst.parse_module` over the files that it traces.
 
     python benchmarks/against_parse.py FOLDER [ROUNDS]
 
@@ -14,19 +14,18 @@ from pathlib import Path
 
 from measuring import CHECK, compared, cpu, measured, ratio, scratch, wall
 
-PARSED = """
+TRACED = """
 import sys
-from pathlib import Path
 from initlint import check_paths
+from initlint.interpret import project
 from initlint.settings import Settings
-from initlint.source import SourceFile
-parse, parsed = SourceFile.parse, {}
-def noted(path, data):
-    parsed[path] = None
-    return parse(path, data)
-SourceFile.parse = noted
+scope, traced = project.ModuleScope, {}
+def noted(name, package, root, source, *rest):
+    traced[source.path] = None
+    return scope(name, package, root, source, *rest)
+project.ModuleScope = noted
 check_paths([sys.argv[1]], Settings())
-print(*parsed, sep="\\n")
+print(*traced, sep="\\n")
 """
 PARSE = """
 import pathlib, sys
@@ -41,7 +40,7 @@ for path in pathlib.Path(sys.argv[1]).read_text().splitlines():
 
 def main() -> None:
     folder, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    listed = subprocess.run([sys.executable, "-c", PARSED, folder], capture_output=True, text=True, check=True)
+    listed = subprocess.run([sys.executable, "-c", TRACED, folder], capture_output=True, text=True, check=True)
     files = sorted(listed.stdout.splitlines(), key=lambda path: -Path(path).stat().st_size)
     with scratch() as notes:
         floors = {}
@@ -58,7 +57,7 @@ def main() -> None:
             },
             rounds,
         )
-    print(f"files parsed: {len(files)}")
+    print(f"files traced: {len(files)}")
     print(f"check against the floor: CPU {ratio(cpu(found['check']), cpu(found['floor']))}")
     for suffix in ("", ", 2 processes"):
         check, floor = found[f"check{suffix}"], found[f"floor{suffix}"]

@@ -88,17 +88,25 @@ class Disk:
         return self._digests[path]
 
     def _digest(self, path: str) -> str:
-        if path in self._contents:
-            return digest_of(self._contents[path])
         try:
-            known = self._known.get(path)
+            known = self._known.get(path) if self.reads_disk(path) else None
             if known is not None and known[0] == stat_of(path):
                 self._by_date.add(path)
                 return known[1]
-            with open(path, "rb") as file:
-                return digest_of(file.read())
+            self.read(path)
+            return self._digests[path]
         except OSError:
             return ""
+
+    def read(self, path: str) -> bytes:
+        """What a file holds; its digest is that of these bytes from then on. Raises OSError."""
+        if path in self._contents:
+            data = self._contents[path]
+        else:
+            with open(path, "rb") as file:
+                data = file.read()
+        self._digests[path] = digest_of(data)
+        return data
 
     def is_as_before(self, path: str) -> bool:
         """Whether a file holds what it held when its digest was noted."""

@@ -14,11 +14,11 @@ from initlint.graph import FileGraph, ModelGraph, Target
 from initlint.interpret import Project
 from initlint.judge.mending import asked
 from initlint.outcome import Cost, Failure, Found, Key, Outcome, Use
+from initlint.relevance import can_matter
 from initlint.rule import Rule, Violation
 from initlint.rules import all_rules
 from initlint.settings import ALWAYS_ON, Settings
-from initlint.source import SourceError, SourceFile, python_in
-from initlint.syntax import can_matter, check_syntax
+from initlint.source import SourceError, SourceFile
 from initlint.unused import names_our_codes
 
 
@@ -41,7 +41,6 @@ class Examiner:
     """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
 
     settings: Settings
-    contents: Mapping[str, bytes]
     project: Project
     rules: Collection[Rule] = ()
     refine: Refine | None = None
@@ -62,10 +61,10 @@ class Examiner:
         """
         searches = [field for code, field in _SEARCHES.items() if code in codes]
         project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
-        return cls(settings, contents, project, [rule for rule in all_rules() if rule.code in codes], refine)
+        return cls(settings, project, [rule for rule in all_rules() if rule.code in codes], refine)
 
     def outcome(self, file: Path) -> Outcome:
-        self.project.begin(file)
+        self.project.begin()
         with self.project.stopwatch.on("rest"):
             outcome, _ = self.examine(file)
         cost = Cost(**self.project.stopwatch.seconds)
@@ -73,23 +72,18 @@ class Examiner:
 
     def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""
-        outcome, graph = self._examine(file)
-        return replace(outcome, directed=names_our_codes(self._data(file))), graph
-
-    def _data(self, file: Path) -> bytes:
-        """Empty if it cannot be read."""
         try:
-            return self.contents[str(file)] if str(file) in self.contents else file.read_bytes()
-        except OSError:
-            return b""
-
-    def _examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
-        noted = _Noted()
-        try:
-            source = self._load(file)
+            source = self.project.load(file)
         except SourceError as error:
-            return Outcome(unreadable=_unreadable(file, error)), None
-        graph = self._graph(source, noted) if source else None
+            return Outcome(
+                unreadable=_unreadable(file, error), directed=names_our_codes(self.project.content(file))
+            ), None
+        outcome, graph = self._examine(source) if can_matter(source.code) else (Outcome(), None)
+        return replace(outcome, directed=names_our_codes(source.data)), graph
+
+    def _examine(self, source: SourceFile) -> tuple[Outcome, FileGraph | None]:
+        noted = _Noted()
+        graph = self._graph(source, noted)
         if graph is None:
             return Outcome(failures=tuple(noted.failures)), None
         models = tuple(enumerate(graph.models))
@@ -105,16 +99,6 @@ class Examiner:
             incomplete=tuple(f"{model.name}: {why}" for model in graph.models for why in model.incomplete),
             failures=tuple(noted.failures),
         ), graph
-
-    def _load(self, file: Path) -> SourceFile | None:
-        """None for a file that is Python and in which nothing can matter."""
-        data = self._data(file)
-        if not data:
-            return self.project.load(file)  # which says what is wrong with it, if something is
-        if can_matter(python_in(str(file), data)):
-            return self.project.load(file)
-        check_syntax(str(file), data)
-        return None
 
     def _graph(self, source: SourceFile, noted: _Noted) -> FileGraph | None:
         with noted.what_breaks("the tracer", source.path):

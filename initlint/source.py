@@ -11,7 +11,7 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -42,11 +42,6 @@ def is_notebook(path: str) -> bool:
     return path.endswith(NOTEBOOK_SUFFIX)
 
 
-def python_in(path: str, data: bytes) -> bytes:
-    """The Python that a file holds, not yet parsed. Raises `SourceError` for a notebook that is none."""
-    return _read_notebook(data).code.encode() if is_notebook(path) else data
-
-
 @dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.
@@ -73,10 +68,10 @@ class SourceFile:
         return cls(path, data, notebook.code, _parse_notebook(notebook), notebook=notebook)
 
     @classmethod
-    def read(cls, path: Path) -> SourceFile:
-        """Read and parse a file; raises `SourceError`."""
+    def read(cls, path: Path, read: Callable[[], bytes] | None = None) -> SourceFile:
+        """Read and parse a file, with `read` if that is given; raises `SourceError`."""
         try:
-            data = path.read_bytes()
+            data = (read or path.read_bytes)()
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror or error}") from None
         return cls.parse(str(path), data)

@@ -26,9 +26,12 @@ class FakeProject:
         self.asked: set[tuple[str, ...]] = set()
         self.stopwatch = Stopwatch()
 
-    def begin(self, file: Path) -> None:
+    def begin(self) -> None:
         """Asks what never has the same answer again: nothing that is faked is recalled."""
-        self.asked = {("read", str(file), "nothing")}
+        self.asked = {("read", "of a fake", "nothing")}
+
+    def content(self, path: Path) -> bytes:
+        return self.contents.get(str(path), b"")
 
     def load(self, path: Path) -> SourceFile:
         if path not in self.sources:
@@ -107,7 +110,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the tracer and the rules; INI901 is off by default."""
     monkeypatch.setattr("initlint.examine.Project", FakeProject)
-    monkeypatch.setattr("initlint.examine.can_matter", lambda data: b"torch" in data)
+    monkeypatch.setattr("initlint.examine.can_matter", lambda code: "torch" in code)
     for module in ("initlint.examine", "initlint.linter", "initlint.cli"):
         monkeypatch.setattr(f"{module}.all_rules", lambda: FAKE_RULES)
 

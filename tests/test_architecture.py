@@ -20,7 +20,7 @@ ORDER = (
     "notebook",
     "source",
     "facts targets layout",
-    "settings suppress syntax fingerprint",
+    "settings suppress relevance fingerprint",
     "discover files diff decode",
     "outcome unused unreached",
     "graph rewrite",

@@ -11,7 +11,7 @@ import pytest
 
 OPTIONAL = {"asyncio", "attrs", "lsprotocol", "multiprocessing", "nbformat", "pathspec", "pygls", "torch"}
 OTHER_COMMANDS = {"initlint.server", "initlint.report.html", "initlint.trace", "initlint.tracing", "initlint.confirm"}
-EXAMINING = {"initlint.examine", "initlint.interpret", "initlint.syntax"}
+EXAMINING = {"initlint.examine", "initlint.interpret", "initlint.relevance"}
 CODE = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
 
 

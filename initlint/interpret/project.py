@@ -51,17 +51,15 @@ class Project:
         operations: bool = False,
         searches: Container[str] = (),
     ) -> None:
-        self._contents = contents
         self._disk = Disk(real_paths(contents), map(str, roots))
         self._additions = additions or Additions()
-        paths = RealPaths()
-        self._files = {paths.of(path): path for path in files}
-        self._sources: Recent[Path, SourceFile] = Recent(_KEPT)
-        self._scopes: dict[Path, ModuleScope] = {}
-        self._broken: dict[Path, SourceError] = {}
-        self._real_paths: dict[Path, Path] = {}
+        self._paths = RealPaths()
+        self._files = {self._paths.of(path): path for path in files}
+        self._sources: Recent[str, SourceFile] = Recent(_KEPT)
+        self._scopes: dict[str, ModuleScope] = {}
+        self._broken: dict[str, SourceError] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
-        self._roots: dict[Path, tuple[Path, str]] = {}
+        self._roots: dict[str, tuple[Path, str]] = {}
         self.asked: set[Question] = set()
         self.stopwatch = Stopwatch()
         self._surroundings = Surroundings(self._disk, self._note)
@@ -69,15 +67,9 @@ class Project:
         self._searches = searches
         self._machine = Machine(TABLES, self, self._additions)
 
-    def begin(self, file: Path) -> None:
-        """Forget what was loaded and asked on behalf of other files; what `file` holds will be asked in any case."""
-        self._scopes.clear()
-        self._machine = Machine(TABLES, self, self._additions)
-        # Scopes and what they hold refer to each other, and what once outlives a collection stays almost for ever. Now
-        # nothing lives but trees.
-        gc.collect(1)
+    def begin(self) -> None:
+        """Forget what was asked on behalf of other files, and what time they took."""
         self.asked = set()
-        self._note_reading(os.path.realpath(file))
         self.stopwatch = Stopwatch()
 
     def _note(self, question: Question) -> None:
@@ -86,37 +78,40 @@ class Project:
     def _note_reading(self, real: str) -> None:
         self._note(("read", real, self._disk.digest(real)))
 
-    def _real(self, path: Path) -> Path:
-        """The path without links: asked for each use of an import, and slow to find out."""
-        if path not in self._real_paths:
-            self._real_paths[path] = path.resolve()
-        return self._real_paths[path]
-
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
-        real = self._real(path)
-        self._note_reading(str(real))
+        real = self._paths.of(path)
+        try:
+            return self._loaded(real, path)
+        finally:
+            self._note_reading(real)
+
+    def _loaded(self, real: str, path: Path) -> SourceFile:
         if real in self._broken:
             raise self._broken[real]
         if real in self._sources:
             return self._sources[real]
-        shown = self._files.get(str(real), path)
         try:
-            data = self._contents.get(str(shown))
             with self.stopwatch.on("parse"):
-                source = SourceFile.read(shown) if data is None else SourceFile.parse(str(shown), data)
+                source = SourceFile.read(self._files.get(real, path), lambda: self._disk.read(real))
         except SourceError as error:
             self._broken[real] = error
             raise
         self._sources.put(real, source, len(source.data))
         return source
 
+    def content(self, path: Path) -> bytes:
+        """What a file holds; empty if it cannot be read."""
+        return self._disk.content(self._paths.of(path))
+
     def graph(self, source: SourceFile) -> FileGraph:
         """All that can be told about one file."""
         # What one file's entry points do to the globals of a module must not be seen by the next file, and what
-        # they loaded must not stay in memory.
+        # they loaded must not stay in memory: scopes and what they hold refer to each other, and what once outlives a
+        # collection stays almost for ever. Now nothing lives but trees.
         self._scopes.clear()
         machine = self._machine = Machine(TABLES, self, self._additions)
+        gc.collect(1)
         machine.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
@@ -139,11 +134,11 @@ class Project:
     # Modules ---------------------------------------------------------------------------------------------------
 
     def _scope(self, path: Path, source: SourceFile) -> ModuleScope:
-        real = self._real(path)
+        real = self._paths.of(path)
         if real in self._scopes:
             return self._scopes[real]
         root, name = self._name(real)
-        is_package = real.name == "__init__.py"
+        is_package = os.path.basename(real) == "__init__.py"
         package = name if is_package else name.rpartition(".")[0] or self._namespace(root)
 
         def submodule(inner: str) -> Value:
@@ -156,15 +151,14 @@ class Project:
         self._scopes[real] = scope
         return scope
 
-    def _name(self, real: Path) -> tuple[Path, str]:
+    def _name(self, real: str) -> tuple[Path, str]:
         """The folder that absolute imports of this file start from, and the file's dotted name below it."""
         if real not in self._roots:
-            folder, name = self._disk.name(str(real))
-            self._roots[real] = (Path(folder), name)
-        root, name = self._roots[real]
-        folder = str(real.parent)
+            root, name = self._disk.name(real)
+            self._roots[real] = (Path(root), name)
+        folder = os.path.dirname(real)
         self._note(("package", folder, *self._disk.package(folder)))
-        return root, name
+        return self._roots[real]
 
     def _namespace(self, root: Path) -> str:
         """The dotted name of a folder without an `__init__.py`, for the relative imports in it."""
@@ -191,7 +185,7 @@ class Project:
         path = self._find(importer.root, dotted)
         if path is None or path.name == "__init__.py" or not name.isascii():
             return True
-        real = str(self._real(path))
+        real = self._paths.of(path)
         self._note_reading(real)
         text = self._disk.content(real)
         return name.encode() in text or _STAR_IMPORT.search(text) is not None
@@ -201,5 +195,5 @@ class Project:
         if key not in self._found:
             path = self._disk.module(str(root), dotted)
             self._found[key] = None if path is None else Path(path)
-        self.asked.add(("module", str(root), dotted, str(self._found[key] or "")))
+        self._note(("module", str(root), dotted, str(self._found[key] or "")))
         return self._found[key]

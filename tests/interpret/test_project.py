@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
+import io
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,10 +106,28 @@ def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path) -> None:
     gc.disable()
     try:
         for file in files:
-            project.begin(file)
-            scopes = [one for one in gc.get_objects() if isinstance(one, ModuleScope)]
-            assert [one for one in scopes if Path(one.source.path).parent == tmp_path] == []
-            del scopes
             assert project.graph(project.load(file)).models
+            scopes = [one for one in gc.get_objects() if isinstance(one, ModuleScope)]
+            alive = sorted(Path(one.source.path).name for one in scopes if Path(one.source.path).parent == tmp_path)
+            assert alive == ["blocks.py", file.name]
+            del scopes
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("text", [NET.format(imported="from blocks import Block"), "x = 1\n"])
+def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    write(tmp_path / "blocks.py", BLOCK)
+    linted = write(tmp_path / "net.py", text)
+    opened: list[str] = []
+    real = io.open
+
+    def noted(file: Any, *args: Any, **kwargs: Any) -> Any:
+        opened.append(os.path.basename(str(file)))
+        return real(file, *args, **kwargs)
+
+    monkeypatch.setattr(io, "open", noted)
+    monkeypatch.setattr(builtins, "open", noted)
+    result = check([tmp_path], Settings(root=tmp_path, select=("INI901",)))
+    assert not result.failures
+    assert sorted(name for name in opened if name.endswith(".py")) == ["blocks.py", linted.name]

@@ -243,9 +243,6 @@ def _arguments(frame: FrameType) -> dict[str, Any]:
 
 def storage_key(tensor: torch.Tensor) -> int | None:
     """What stands for the memory of `tensor`; None if it has none: a lazy, sparse or mapped one."""
-    if is_lazy(tensor):
+    if is_lazy(tensor) or not torch._C._has_storage(tensor):
         return None
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except NotImplementedError:  # torch has no other way to tell
-        return None
+    return int(tensor.untyped_storage()._cdata)

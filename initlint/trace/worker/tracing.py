@@ -22,6 +22,8 @@ _STEPWISE = (nn.RNNBase, nn.RNNCellBase)
 _PATIENCE_SECONDS = 20.0
 """After that, no further input is tried."""
 
+_NO_KERNEL = NotImplementedError
+"""What torch raises for an operator that a device, such as `meta`, does not have."""
 _MOST_PARAMETERS = 400_000_000
 """Larger models are not given memory."""
 
@@ -96,7 +98,7 @@ def _ways(
         model.to("meta")  # buffers, too, where only the parameters were built there
         for call in _calls(model, shapes, "meta"):
             yield "run", model, by_running(model, call)
-            if isinstance(failures[-1], NotImplementedError) or "meta Tensors" in str(failures[-1]):
+            if isinstance(failures[-1], _NO_KERNEL) or "meta Tensors" in str(failures[-1]):
                 break  # meta itself cannot do it, whatever the input
     if opaque:
         yield "fx", model, lambda: opaque[0]
@@ -115,7 +117,7 @@ def _ways(
 
 
 def _blames_meta(failure: Exception) -> bool:
-    return isinstance(failure, NotImplementedError) or "meta" in str(failure)
+    return isinstance(failure, _NO_KERNEL) or "meta" in str(failure)
 
 
 class _Opaque(Exception):

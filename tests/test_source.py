@@ -6,33 +6,11 @@ import pytest
 
 import initlint
 from initlint.source import SourceError, SourceFile
-from initlint.syntax import can_matter, check_syntax
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"x = nn.Linear(1, 1)\n", True),
-        (b"from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", True),
-        (b"from torch import nn\n\nclass Crop(nn.Module):\n    def forward(self, x): ...\n", False),
-        (b"from torch.nn import Linear\n", True),
-        (b"from torch.nn import init as I\n", True),
-        (b"import torch.nn as tnn\n", True),
-        (b"import torch.nn as nn\n\nclass Crop(nn.Module): ...\n", False),
-        (b"net.apply(weights)\n", True),
-        (b"def init_weights(m):\n    m.weight.data.normal_(0.0, 0.02)\n", True),
-        (b"import torch\n\nclass Digits(torch.utils.data.Dataset):\n    def __init__(self): ...\n", False),
-        (b"print('hello')\n", False),
-        (b"", False),
-    ],
-)
-def test_which_files_can_matter(data: bytes, expected: bool) -> None:
-    assert can_matter(data) is expected
 
 
 @pytest.mark.parametrize("data", [b"", b"x = 1\n", b"# coding: latin-1\nx = '\xe9'\n", b"\xef\xbb\xbfx = 1\r\n"])
 def test_python_passes(data: bytes) -> None:
-    check_syntax("a.py", data)
+    assert SourceFile.parse("a.py", data).data == data
 
 
 @pytest.mark.parametrize(
@@ -48,19 +26,14 @@ def test_python_passes(data: bytes) -> None:
 )
 def test_anything_else_does_not(data: bytes, row: int) -> None:
     with pytest.raises(SourceError) as error:
-        check_syntax("a.py", data)
+        SourceFile.parse("a.py", data)
     assert error.value.row == row
 
 
 def test_warnings_of_the_compiler_are_not_passed_on() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_syntax("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
-
-
-def test_no_source_is_made_of_a_file_that_is_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SourceFile, "parse", None)
-    check_syntax("a.py", b"x = 1\n")
+        SourceFile.parse("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
 
 
 @pytest.mark.parametrize(
