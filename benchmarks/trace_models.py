@@ -207,6 +207,7 @@ def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str
             tally.ways[result["way"]] += 1
         found.append(read_graph(result, model[1], places, Additions()))
     if graphs is not None:
+        graphs.mkdir(parents=True, exist_ok=True)
         (graphs / f"{package}.json").write_text(json.dumps(to_json(found)), encoding="utf-8")
     return tally
 

@@ -112,4 +112,4 @@ def _is_literal(write: Write) -> bool:
     """Whether the bounds are written as numbers: a fixed bound may equal such a root by chance."""
     node = write.place.node if isinstance(write.place, Site) else None
     values = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
-    return any(isinstance(value, ast.Constant) for value in values)
+    return any(isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) for value in values)

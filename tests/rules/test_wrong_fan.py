@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from rule_models import OUTPUT, following, layer, message, model, reach, run, write
 
+import initlint
 from initlint.facts.layers import Product
 from initlint.graph import UNDETERMINED, Layer
+from initlint.settings import Settings
 
 RELU = following("relu", reach("out"))
 KAIMING = write("kaiming_normal_")
@@ -105,3 +107,18 @@ def test_a_bound_by_the_fan_in_or_near_it_is_right(ins: int, outs: int) -> None:
         "fc", RELU, writes=(write("uniform_", a=-bound, b=bound),), arguments={"in_features": ins, "out_features": outs}
     )
     assert run("INI403", model(wrong)) == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reported"),
+    [("-b, b", True), ("a=-b, b=b, generator=None", True), ("-0.05, 0.05", False), ("a=-0.05, b=0.05", False)],
+)
+def test_only_a_bound_that_is_written_as_a_number_may_be_so_by_chance(bounds: str, reported: bool) -> None:
+    code = (
+        "from math import sqrt\nimport torch\nfrom torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+    )
+    code += "        super().__init__()\n        self.fc = nn.Linear(24, 400)\n        b = 1 / sqrt(400)\n"
+    code += f"        nn.init.uniform_(self.fc.weight, {bounds})\n\n"
+    code += "    def forward(self, x):\n        return torch.relu(self.fc(x))\n"
+    found = initlint.check_source(code, settings=Settings(select=("INI403",))).diagnostics
+    assert bool(found) is reported
