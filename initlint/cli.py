@@ -161,7 +161,7 @@ def _show(paths: tuple[Path, ...], settings: Settings, contents: Contents, files
     if values:
         _echo(settings_report.listing(settings, all_rules()))
     if files:
-        _echo("".join(f"{escape(str(file))}\n" for file in guarded(linter.files, paths, settings, contents)))
+        _echo("".join(f"{escape(str(file))}\n" for file in guarded(linter.files, paths, settings, contents).values()))
 
 
 def _deliver(outcome: Outcome, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:

@@ -48,7 +48,8 @@ def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
     """The models in `paths` as torch builds them; the notes say which could not be traced. Raises as `check` does."""
     static = linter.trace(paths, settings)
     built = _build(static.models, settings, limits)
-    places = Places(reader(Project(static.files, {}, settings.import_roots, settings.additions).load), shown)
+    project = Project(linter.files(paths, settings), {}, settings.import_roots, settings.additions)
+    places = Places(reader(project.load), shown)
     additions = settings.additions
     models = (read_graph(one.result, one.spec.attribute, places, additions) for one in built if one.result is not None)
     return replace(static, models=tuple(models), notes=_problems(static.models, built))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from operator import attrgetter, itemgetter
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
-from initlint.disk import RealPaths
 from initlint.patterns import Patterns
 from initlint.settings import Settings
 
@@ -22,21 +21,25 @@ class DiscoveryError(Exception):
 Filters = tuple[Patterns, ...]
 
 
-def discover(paths: Iterable[Path], settings: Settings, real: RealPaths | None = None) -> tuple[Path, ...]:
-    """The files to lint, sorted, each once, shown as they were named or below the directory that was named.
+def discover(paths: Iterable[Path], settings: Settings) -> dict[str, Path]:
+    """The files to lint, by real path, as they were named or below the directory that was named; sorted, each once.
 
     A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
-    to it or below it, unless `force_exclude` is set. Links to directories are not followed. `real` learns the real
-    paths of the files.
+    to it or below it, unless `force_exclude` is set. Links to directories are not followed.
     Raises `DiscoveryError`.
     """
     found: dict[str, Path] = {}
-    real = real or RealPaths()
     for path in paths:
+        links: list[Path] = []
+        for real, file in _expand(path, settings):
+            if real is None:
+                links.append(file)
+            else:
+                found.setdefault(real, file)
         # Links go last, so that a file that is reached in two ways is shown by its own name.
-        for is_link, file in sorted(_expand(path, settings), key=itemgetter(0)):
-            found.setdefault(real.of(file, is_link), file)
-    return tuple(sorted(found.values(), key=attrgetter("parts")))
+        for file in links:
+            found.setdefault(os.path.realpath(file), file)
+    return dict(sorted(found.items(), key=lambda item: item[1].parts))
 
 
 def excluded(path: Path, settings: Settings) -> bool:
@@ -54,14 +57,14 @@ def matches(path: Path, pattern: str, root: Path) -> bool:
     return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
 
 
-def _expand(path: Path, settings: Settings) -> Iterator[tuple[bool, Path]]:
-    """Sorted, each with whether it is a link."""
+def _expand(path: Path, settings: Settings) -> Iterator[tuple[str | None, Path]]:
+    """Sorted, each with its real path, or None for a link."""
     if not os.path.exists(path):
         raise DiscoveryError(f"{path}: no such file or directory")
     if excluded(path, settings):
         return
     if not os.path.isdir(path):
-        yield os.path.islink(path), path
+        yield None if os.path.islink(path) else os.path.realpath(path), path
         return
     named = os.path.abspath(path)
     exclude = _excludes(settings)
@@ -70,27 +73,45 @@ def _expand(path: Path, settings: Settings) -> Iterator[tuple[bool, Path]]:
     ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
-    yield from _walk(path, named, (exclude, *ignoring), in_repository)
+    yield from _walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring), in_repository)
 
 
-def _walk(directory: Path, absolute: str, filters: Filters, in_repository: bool) -> Iterator[tuple[bool, Path]]:
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A directory as it is shown, its absolute path, and its real one."""
+
+    shown: Path
+    absolute: str
+    real: str
+
+    def inner(self, name: str) -> _Folder:
+        return _Folder(self.shown / name, os.path.join(self.absolute, name), os.path.join(self.real, name))
+
+
+def _walk(folder: _Folder, filters: Filters, in_repository: bool) -> Iterator[tuple[str | None, Path]]:
     if in_repository:
-        filters += _gitignore_in(absolute)
+        filters += _gitignore_in(folder.absolute)
+    named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
+    all_names = any(patterns.rest for patterns in filters)
     try:
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(folder.shown), key=attrgetter("name"))
     except OSError as error:
-        raise DiscoveryError(f"{directory}: {error.strerror or error}") from None
+        raise DiscoveryError(f"{folder.shown}: {error.strerror or error}") from None
     for entry in entries:
+        name = entry.name
         is_directory = entry.is_dir(follow_symlinks=False)
-        if not is_directory and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
+        if not is_directory and not (name.endswith(SUFFIXES) and _is_file(entry)):
             continue
-        path = os.path.join(absolute, entry.name)
-        if _is_ignored(path, is_directory, filters):
+        # The names in the patterns are those of directories above as well, of which none is ignored.
+        may_be_ignored = all_names or name in named
+        if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), is_directory, filters):
             continue
         if is_directory:
-            yield from _walk(directory / entry.name, path, filters, in_repository)
+            yield from _walk(folder.inner(name), filters, in_repository)
+        elif entry.is_symlink():
+            yield None, folder.shown / name
         else:
-            yield entry.is_symlink(), directory / entry.name
+            yield os.path.join(folder.real, name), folder.shown / name
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -6,7 +6,7 @@ A question is plain data: its kind, what it is about, and the answer that it had
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -27,6 +27,8 @@ Stat: TypeAlias = "tuple[int, int]"
 """The time of the last change in nanoseconds, and the size."""
 UNSETTLED: Stat = (0, 0)
 """The state of a file that may change without a new one: it is read to tell whether it has."""
+UNKNOWN = "?"
+"""Stands for the digest of a file that cannot be told, and is that of none."""
 _TOO_MANY = "\0"
 
 
@@ -112,9 +114,13 @@ class Disk:
         """Whether a file holds what it held when its digest was noted."""
         return path in self._known and self._known[path][1] == self.digest(path)
 
-    def state_before(self, path: str) -> Stat | None:
-        """The state that was noted of a file that is not changed, by its date; None if there is no such."""
-        return self._known[path][0] if path in self._by_date else None
+    def read_anew(self) -> Iterator[tuple[str, str]]:
+        """The files of which the date did not tell what they hold, each with its digest."""
+        return ((path, digest) for path, digest in self._digests.items() if path not in self._by_date)
+
+    def is_known(self, path: str) -> bool:
+        """Whether the file's date has told what it holds."""
+        return path in self._by_date
 
     def module(self, root: str, dotted: str) -> str | None:
         """The file of the project that the absolute name `dotted` means for one whose imports start from `root`."""
@@ -252,14 +258,13 @@ class RealPaths:
         self._folders: dict[str, str] = {}
         self._files: dict[str, str] = {}
 
-    def of(self, path: str | Path, is_link: bool | None = None) -> str:
-        """`is_link`, where it is known, saves a question to the disk."""
+    def of(self, path: str | Path) -> str:
         shown = str(path)
         if shown not in self._files:
-            self._files[shown] = self._found(shown, is_link)
+            self._files[shown] = self._found(shown)
         return self._files[shown]
 
-    def _found(self, path: str, is_link: bool | None) -> str:
+    def _found(self, path: str) -> str:
         folder, separator, name = path.rpartition(os.sep)
         if name in ("", os.curdir, os.pardir):
             return os.path.realpath(path)
@@ -267,7 +272,7 @@ class RealPaths:
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)
         real = os.path.join(self._folders[folder], name)
-        return os.path.realpath(real) if (os.path.islink(real) if is_link is None else is_link) else real
+        return os.path.realpath(real) if os.path.islink(real) else real
 
 
 def real_paths(contents: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from initlint.unused import names_our_codes
 
 
 def examiner(
-    files: Collection[Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
+    files: Mapping[str, Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
 ) -> Callable[[Path], Outcome]:
     """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
     return Examiner.start(files, settings, contents, codes).outcome
@@ -48,16 +48,16 @@ class Examiner:
     @classmethod
     def start(
         cls,
-        files: Iterable[Path],
+        files: Mapping[str, Path],
         settings: Settings,
         contents: Mapping[str, bytes],
         codes: Collection[str] = (),
         operations: bool = False,
         refine: Refine | None = None,
     ) -> Examiner:
-        """`codes` are those of the rules to apply; `operations`: the models keep their whole data flow.
+        """`files` by real path; `codes` are those of the rules to apply.
 
-        `refine` has the last word on the graph of a file.
+        `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
         """
         searches = [field for code, field in _SEARCHES.items() if code in codes]
         project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from initlint import unused
 from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
-from initlint.disk import Disk, RealPaths, real_paths
+from initlint.disk import Disk, real_paths
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.lazily import Lazily
@@ -103,27 +105,27 @@ def check(
     kept = Kept.open(resources.cache, settings)
     disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
     kept = kept.holding(disk)
-    known = kept.recall({file: run.real.of(file) for file in run.files})
-    stale = [file for file in run.files if file not in known]
+    known = kept.recall(run.files)
+    stale = {real: file for real, file in run.files.items() if real not in known}
     if stale:
         start = partial(examine.examiner, run.files, settings, contents, run.asked)
-        new = dict(zip(stale, spread(start, stale, contents, resources.jobs), strict=True))
-        kept.keep(new, disk, began)
+        new = dict(zip(stale, spread(start, [*stale.values()], contents, resources.jobs), strict=True))
+        kept.keep(new, run.files, disk, began)
         known = {**known, **new}
-    return run.result(Collected.of((file, known[file]) for file in run.files))
+    return run.result(Collected.of((file, known[real]) for real, file in run.files.items()))
 
 
 def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> Result:
     """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
     run = _Run.start(paths, settings, MappingProxyType({}))
     examined = examine.Examiner.start(run.files, settings, run.contents, run.asked, refine=refine)
-    return run.result(_with_models(run.files, examined)[0])
+    return run.result(_with_models(run.files.values(), examined)[0])
 
 
 def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
     """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
     run = _Run.start(paths, settings, contents)
-    collected, models = _with_models(run.files, examine.Examiner.start(run.files, settings, contents))
+    collected, models = _with_models(run.files.values(), examine.Examiner.start(run.files, settings, contents))
     return replace(run.result(collected), models=models)
 
 
@@ -131,7 +133,7 @@ def survey(paths: Iterable[Path], settings: Settings, contents: Contents = Mappi
     """As `check`, with the models that were found. Raises as `check` does."""
     run = _Run.start(paths, settings, contents)
     examined = examine.Examiner.start(run.files, settings, contents, run.asked, operations=True)
-    collected, models = _with_models(run.files, examined)
+    collected, models = _with_models(run.files.values(), examined)
     result = run.result(collected)
     marks: dict[int | None, list[Mark]] = {}
     shown = {(diagnostic.code, diagnostic.span) for diagnostic in result.diagnostics}
@@ -142,25 +144,19 @@ def survey(paths: Iterable[Path], settings: Settings, contents: Contents = Mappi
     return Survey(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
 
 
-def files(
-    paths: Iterable[Path],
-    settings: Settings,
-    contents: Contents = MappingProxyType({}),
-    real: RealPaths | None = None,
-) -> tuple[Path, ...]:
-    """The files that `check` would lint; `real` learns their real paths. Raises `DiscoveryError`."""
+def files(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> dict[str, Path]:
+    """The files that `check` would lint, by real path. Raises `DiscoveryError`."""
     paths = tuple(paths)
-    given = {path for path in paths if str(path) in contents and not excluded(path, settings)}
-    on_disk = discover((path for path in paths if str(path) not in contents), settings, real)
-    return tuple(sorted(given.union(on_disk))) if given else on_disk
+    given = {os.path.realpath(path): path for path in paths if str(path) in contents and not excluded(path, settings)}
+    on_disk = discover((path for path in paths if str(path) not in contents), settings)
+    return dict(sorted({**on_disk, **given}.items(), key=itemgetter(1))) if given else on_disk
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What is linted. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
+    """What is linted, by real path. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
 
-    files: tuple[Path, ...]
-    real: RealPaths
+    files: Mapping[str, Path]
     settings: Settings
     contents: Contents
     enabled: frozenset[str]
@@ -171,9 +167,8 @@ class _Run:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
         enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
-        real = RealPaths()
-        found = files(paths, settings, contents, real)
-        return cls(found, real, settings, contents, enabled, any(path.is_dir() for path in paths))
+        found = files(paths, settings, contents)
+        return cls(found, settings, contents, enabled, any(path.is_dir() for path in paths))
 
     @property
     def asked(self) -> Collection[str]:
@@ -181,14 +176,14 @@ class _Run:
         return sorted({rule.code for rule in all_rules()} if unused.CODE in self.enabled else self.enabled)
 
     def result(self, collected: Collected) -> Result:
-        linted = Linted(self.files, self.contents, self.whole)
+        linted = Linted(tuple(self.files.values()), self.contents, self.whole)
         shown = (*collected.unreadable, *reported(linted, self.settings, self.enabled, collected))
         ordered = tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key))
         failures, incomplete = tuple(collected.failures), tuple(collected.incomplete)
-        return Result(ordered, self.files, failures, incomplete, costs=tuple(collected.costs))
+        return Result(ordered, linted.files, failures, incomplete, costs=tuple(collected.costs))
 
 
-def _with_models(found: tuple[Path, ...], examined: Examiner) -> tuple[Collected, tuple[ModelGraph, ...]]:
+def _with_models(found: Iterable[Path], examined: Examiner) -> tuple[Collected, tuple[ModelGraph, ...]]:
     pairs = [(file, *examined.examine(file)) for file in found]
     models = tuple(model for _, _, graph in pairs if graph for model in graph.models)
     return Collected.of((file, outcome) for file, outcome, _ in pairs), models

@@ -117,7 +117,7 @@ def _check(
 
 def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:
     originals = dict(contents)
-    for file in linter.files(paths, settings, contents):
+    for file in linter.files(paths, settings, contents).values():
         if str(file) not in originals:
             with contextlib.suppress(OSError):  # it is reported when it is linted
                 originals[str(file)] = file.read_bytes()

@@ -18,7 +18,7 @@ _INSTALLED = ("site-packages", "dist-packages")
 def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[Traced]:
     """Build and trace each of the targets. Raises `WorkerError` if the interpreter cannot do that at all."""
     roots = settings.import_roots
-    project = Project((), roots=roots, additions=settings.additions)
+    project = Project(roots=roots, additions=settings.additions)
     context = Context(limits, [Path.cwd(), *roots], settings.additions, reader(project.load), shown)
     return trace_models(specs, context, measure=measure)
 

@@ -88,7 +88,8 @@ def reached_from_elsewhere(linted: Collection[Path], settings: Settings) -> set[
     """
     folders = [settings.root] if settings.file else sorted({path.parent for path in linted})
     known = {path.resolve() for path in linted}
-    around = discover(folders, settings) if settings.file else (p for f in folders for p in sorted(f.glob("*.py")))
+    beside = (path for folder in folders for path in sorted(folder.glob("*.py")))
+    around = discover(folders, settings).values() if settings.file else beside
     words = set().union(*(_imported(path) for path in around if path.resolve() not in known))
     reached: set[Path] = set()
     while found := {path for path in linted if path not in reached and _module(path) in words}:

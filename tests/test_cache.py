@@ -177,8 +177,9 @@ def damages(path: Path) -> Iterator[bytes]:
     yield data[: len(data) // 2]
     yield data.replace(b"xavier", b"savier", 1).replace(b"INI301", b"INI999", 1)
     yield os.urandom(1000)
-    header, _, body = data.partition(b"\n")
-    yield header + b"\n" + body + b" "
+    digest, _, body = data.partition(b" ")
+    yield digest + b" " + body + b" "
+    yield data + data[:-1]
 
 
 def test_a_damaged_file_is_rebuilt(project: Path) -> None:
@@ -196,10 +197,76 @@ def test_an_entry_of_another_shape_is_not_trusted(project: Path, examined: list[
     (path,) = (project.parent / "cache").iterdir()
     stored = store.load(path)
     wrong = {name: store.Entry(entry.asked, [1, 2]) for name, entry in stored.entries.items()}
-    store.save(path, store.Stored(stored.questions, wrong, stored.digests))
+    store.save(path, store.Stored(), store.Stored(stored.questions, wrong, stored.digests))
     examined.clear()
     assert lint(project) == expected
     assert len(examined) == 3
+
+
+@pytest.fixture
+def large(project: Path) -> Path:
+    """A project of which one file is a small part; the kept file."""
+    for number in range(40):
+        write(project / f"net{number}.py", NET.replace("parts", f"parts{number % 2}"))
+    lint(project)
+    (path,) = (project.parent / "cache").iterdir()
+    return path
+
+
+def test_a_change_adds_a_line(project: Path, large: Path, examined: list[str]) -> None:
+    before = large.read_bytes()
+    write(project / "net7.py", NET.replace("Net", "Other"))
+    expected = linter.check([Path(".")], Settings())
+    examined.clear()
+    assert lint(project) == lint(project) == expected
+    assert examined == ["net7.py"]
+    assert large.read_bytes().startswith(before)
+    assert large.read_bytes()[len(before) :].count(b"\n") == 1
+
+
+def test_added_lines_do_not_pile_up(project: Path, large: Path, examined: list[str]) -> None:
+    first = len(large.read_bytes())
+    for number in range(40):
+        write(project / "net7.py", f"{NET}# {number}\n")
+        lint(project)
+        assert len(large.read_bytes()) < first * 1.2
+    examined.clear()
+    assert lint(project) == linter.check([Path(".")], Settings())
+    assert len(examined) == len(list(project.glob("*.py")))  # by the run that keeps nothing
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:-9] + b"a" + data[-8:]])
+def test_a_damaged_line_that_was_added_is_not_trusted(
+    project: Path, large: Path, examined: list[str], damage: Callable[[bytes], bytes]
+) -> None:
+    write(project / "net7.py", NET.replace("Net", "Other"))
+    expected = lint(project)
+    large.write_bytes(damage(large.read_bytes()))
+    examined.clear()
+    assert lint(project) == expected
+    assert len(examined) == len(expected.files)
+    assert large.read_bytes().count(b"\n") == 1
+
+
+def test_a_line_is_not_added_to_what_another_run_has_written(project: Path, large: Path) -> None:
+    stored = store.load(large)
+    write(project / "net7.py", NET.replace("Net", "Other"))
+    lint(project)
+    entry = next(iter(stored.entries.values()))
+    new = store.Stored(stored.questions[:], {"/elsewhere/net.py": entry})
+    store.save(large, stored, new)
+    assert large.read_bytes().count(b"\n") == 1
+    assert store.load(large).entries == {**stored.entries, "/elsewhere/net.py": entry}
+
+
+def test_what_was_gone_for_a_run_is_searched_again(unapplied: Path, examined: list[str]) -> None:
+    """A file that comes back as it was is not taken for one that an answer rests on."""
+    write(unapplied / "train.py", CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
+    (unapplied / "train.py").unlink()
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == ["INI106"]
+    write(unapplied / "train.py", CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(project: Path) -> None:

@@ -23,7 +23,7 @@ def touch(*names: str) -> None:
 
 
 def found(*paths: str, **settings: object) -> list[str]:
-    return [file.as_posix() for file in discover(map(Path, paths or (".",)), Settings(**settings))]  # type: ignore[arg-type]
+    return [file.as_posix() for file in discover(map(Path, paths or (".",)), Settings(**settings)).values()]  # type: ignore[arg-type]
 
 
 def test_python_files_sorted_and_shown_as_named(tree: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from initlint import __version__
 from initlint.cache import codec, store
 from initlint.cache.store import Entry, Stored
-from initlint.disk import UNSETTLED, Disk, Question, Stat, digest_of, stat_of
+from initlint.disk import UNKNOWN, UNSETTLED, Disk, Question, Stat, digest_of, stat_of
 from initlint.files import CannotWrite
 from initlint.outcome import Outcome
 from initlint.settings import Settings
@@ -26,10 +26,11 @@ _FRESH = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`path` is the file that holds them; None: nothing is kept."""
+    """`path` is the file that holds them; None: nothing is kept. `gone`: the files whose outcome holds no more."""
 
     path: Path | None
     stored: Stored
+    gone: frozenset[str] = frozenset()
 
     @classmethod
     def open(cls, folder: Path | None, settings: Settings) -> Kept:
@@ -42,37 +43,36 @@ class Kept:
     def holding(self, disk: Disk) -> Kept:
         """The same without what rests on an answer that is another one by now."""
         changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
-        if not changed:
-            return self
-        entries = {path: entry for path, entry in self.stored.entries.items() if changed.isdisjoint(entry.asked)}
-        return replace(self, stored=replace(self.stored, entries=entries))
+        entries = self.stored.entries.items()
+        return replace(self, gone=frozenset(path for path, entry in entries if not changed.isdisjoint(entry.asked)))
 
-    def recall(self, files: Mapping[Path, str]) -> dict[Path, Outcome]:
-        """The outcomes, by file; `files` has their real paths. A file is shown as it is named there."""
-        names = {path: str(file) for file, path in files.items()}
-        found: dict[Path, Outcome] = {}
-        for file, path in files.items():
-            entry = self.stored.entries.get(path)
-            if entry is not None:
+    def recall(self, files: Mapping[str, Path]) -> dict[str, Outcome]:
+        """The outcomes, by real path as are `files`. A file is shown as it is named there."""
+        names = {real: str(file) for real, file in files.items()}
+        found: dict[str, Outcome] = {}
+        for real, shown in names.items():
+            entry = self.stored.entries.get(real)
+            if entry is not None and real not in self.gone:
                 with suppress(ValueError, TypeError, KeyError, IndexError):
-                    found[file] = codec.from_json(entry.outcome, str(file), names)
+                    found[real] = codec.from_json(entry.outcome, shown, names)
         return found
 
-    def keep(self, outcomes: Mapping[Path, Outcome], disk: Disk, since: int) -> None:
-        """Add `outcomes`, by file, to what holds. What has failed is not. `since`: when the run began, in ns."""
+    def keep(self, outcomes: Mapping[str, Outcome], files: Mapping[str, Path], disk: Disk, since: int) -> None:
+        """Add `outcomes`, by real path as are `files`, to what holds. What has failed is not.
+
+        `since`: when the run began, in ns.
+        """
         if self.path is None:
             return
-        entries = dict(self.stored.entries)
-        numbers: dict[Question, int] = {question: at for at, question in enumerate(self.stored.questions)}
-        for file, outcome in outcomes.items():
+        numbers: dict[Question, int] = {}
+        entries: dict[str, Entry] = {}
+        for real, outcome in outcomes.items():
             if not outcome.failures:
                 asked = [numbers.setdefault(question, len(numbers)) for question in sorted(outcome.asked)]
-                entries[os.path.realpath(file)] = Entry(asked, codec.to_json(outcome, str(file), os.path.realpath))
-        questions = list(numbers)
-        used = {at for entry in entries.values() for at in entry.asked}
+                entries[real] = Entry(asked, codec.to_json(outcome, str(files[real]), os.path.realpath))
         with suppress(CannotWrite, OSError):  # a run is worth as much without
-            digests = _digests([questions[at] for at in used], disk, since)
-            store.save(self.path, Stored(questions, entries, digests))
+            new = Stored([*numbers], entries, _digests(numbers, disk, since))
+            store.save(self.path, self.stored, new, self.gone)
             store.tidy(self.path.parent)
 
 
@@ -81,25 +81,28 @@ def now() -> int:
 
 
 def _digests(questions: Iterable[Question], disk: Disk, since: int) -> dict[str, tuple[Stat, str]]:
-    """What the files hold that the answers to `questions` rest on, and the states in which they do."""
-    found = {question[1]: question[2] for question in questions if question[0] == "read"}
-    for root in {question[1] for question in questions if question[0] in ("matching", "named")}:
-        for path in disk.searched(root):
-            found.setdefault(path, disk.digest(path))
-    read = ((path, digest) for path, digest in found.items() if disk.reads_disk(path))
-    return {path: (state, digest) for path, digest in read if (state := _state_of(path, disk, since))}
+    """What the files hold of which that was not known, and the states in which they do."""
+    roots = {question[1] for question in questions if question[0] in ("matching", "named")}
+    for path in {path for root in roots for path in disk.searched(root)}:
+        disk.digest(path)
+    found = dict(disk.read_anew())
+    found.update((question[1], question[2]) for question in questions if question[0] == "read")
+    return {
+        path: _settled(path, digest, since)
+        for path, digest in found.items()
+        if disk.reads_disk(path) and not disk.is_known(path)
+    }
 
 
-def _state_of(path: str, disk: Disk, since: int) -> Stat | None:
-    """None for a file that has changed since the run began: it may have been read before that or afterwards."""
-    before = disk.state_before(path)
-    if before is not None:
-        return before
-    with suppress(OSError):
+def _settled(path: str, digest: str, since: int) -> tuple[Stat, str]:
+    """Of a file that has changed since the run began nothing is known: it may have been read before or afterwards."""
+    try:
         state = stat_of(path)
-        if state[0] < since:
-            return state if state[0] < since - _FRESH else UNSETTLED
-    return None
+    except OSError:
+        return UNSETTLED, UNKNOWN
+    if state[0] >= since:
+        return UNSETTLED, UNKNOWN
+    return state if state[0] < since - _FRESH else UNSETTLED, digest
 
 
 def _way_of_linting(settings: Settings) -> str:

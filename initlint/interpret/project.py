@@ -35,7 +35,8 @@ _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builti
 class Project:
     """The project around the linted files. Reads files, never imports or runs them.
 
-    `contents` stands in for what the disk holds, by path. `roots` are folders that absolute imports may start from,
+    `files` are shown by those names, by real path; any other by its real path. `contents` stands in for what the disk
+    holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
     `operations`: fill `ModelGraph.operations`. `searches`: the fields of a `FileGraph` for which the whole project is
     searched, `unapplied` and `unwritten`; others stay empty. `asked`: what was asked of the disk since `begin`;
@@ -44,7 +45,7 @@ class Project:
 
     def __init__(
         self,
-        files: Iterable[Path],
+        files: Mapping[str, Path] = MappingProxyType({}),
         contents: Mapping[str, bytes] = MappingProxyType({}),
         roots: Iterable[Path] = (),
         additions: Additions | None = None,
@@ -54,7 +55,7 @@ class Project:
         self._disk = Disk(real_paths(contents), map(str, roots))
         self._additions = additions or Additions()
         self._paths = RealPaths()
-        self._files = {self._paths.of(path): path for path in files}
+        self._files = files
         self._sources: Recent[str, SourceFile] = Recent(_KEPT)
         self._scopes: dict[str, ModuleScope] = {}
         self._broken: dict[str, SourceError] = {}
@@ -109,9 +110,11 @@ class Project:
         # What one file's entry points do to the globals of a module must not be seen by the next file, and what
         # they loaded must not stay in memory: scopes and what they hold refer to each other, and what once outlives a
         # collection stays almost for ever. Now nothing lives but trees.
-        self._scopes.clear()
-        machine = self._machine = Machine(TABLES, self, self._additions)
-        gc.collect(1)
+        if self._scopes:
+            self._scopes.clear()
+            self._machine = Machine(TABLES, self, self._additions)
+            gc.collect(1)
+        machine = self._machine
         machine.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:

@@ -17,7 +17,7 @@ def traced(tmp_path: Path, additions: Additions, files: dict[str, str]) -> Model
     paths = [tmp_path / name for name in files]
     for path, text in zip(paths, files.values(), strict=True):
         path.write_text(dedent(text), encoding="utf-8")
-    project = Project(paths, additions=additions)
+    project = Project(additions=additions)
     return project.graph(project.load(paths[0])).models[0]
 
 

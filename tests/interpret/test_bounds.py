@@ -15,7 +15,7 @@ HEADER = "import torch\nimport torch.nn as nn\n"
 
 
 def graph(code: str) -> FileGraph:
-    return Project([]).graph(SourceFile.parse("net.py", (HEADER + dedent(code)).encode()))
+    return Project().graph(SourceFile.parse("net.py", (HEADER + dedent(code)).encode()))
 
 
 def model(constructor: str, forward: str = "return self.fc(x)") -> ModelGraph:
@@ -133,6 +133,6 @@ IN_FORWARD = {
 def test_hostile_code_ends_soon(code: str) -> None:
     source = SourceFile.parse("net.py", (HEADER + code).encode())
     started = time.process_time()
-    found = Project([]).graph(source)
+    found = Project().graph(source)
     assert found.source is source
     assert time.process_time() - started < 2

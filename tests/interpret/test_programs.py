@@ -33,7 +33,7 @@ def graphs() -> dict[Path, FileGraph]:
 
 def graph_of(path: Path, graphs: dict[Path, FileGraph]) -> FileGraph:
     if path not in graphs:
-        graphs[path] = Project(sorted(PROGRAMS.rglob("*.py"))).graph(SourceFile.read(path))
+        graphs[path] = Project().graph(SourceFile.read(path))
     return graphs[path]
 
 

@@ -102,7 +102,7 @@ def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path) -> None:
     """Without the collector's own rounds, of which there are few: they would leave ever more behind."""
     write(tmp_path / "blocks.py", BLOCK)
     files = [write(tmp_path / f"net{n}.py", NET.format(imported="from blocks import Block")) for n in range(4)]
-    project = Project(files)
+    project = Project()
     gc.disable()
     try:
         for file in files:

@@ -35,7 +35,7 @@ class Models:
         paths = [self.folder / f"{name}.py" for name in files]
         for path, text in zip(paths, files.values(), strict=True):
             path.write_text(text, encoding="utf-8")
-        project = Project(paths)
+        project = Project()
         return project.graph(project.load(paths[0])).models
 
 

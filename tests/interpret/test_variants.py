@@ -37,7 +37,7 @@ def first(**options):
 
 def built(code: str) -> list[str]:
     source = SourceFile.parse("net.py", f"{HEAD}{code}\n".encode())
-    return [model.name for model in Project([]).graph(source).models if model.name in ("first", "second")]
+    return [model.name for model in Project().graph(source).models if model.name in ("first", "second")]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def _pairs() -> Iterator[tuple[str, ModelGraph, ModelGraph]]:
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and counts[str(file), node.name] == 1
     ]
-    load = reader(Project(files).load)
+    load = reader(Project().load)
     context = Context(Limits(), [], Settings().additions, load, shown)
     for traced in trace_models(classes, context, optional=True):
         if traced.graph is not None:
