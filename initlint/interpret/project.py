@@ -27,6 +27,8 @@ from initlint.stopwatch import Stopwatch
 
 _KEPT = 384 * 1024
 """Bytes of source whose trees are kept; a tree takes some fifty times as much memory, and is soon made again."""
+_KEPT_AGAIN = 1536 * 1024
+"""The same, for what most files of a large package import: its base classes and helpers."""
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
@@ -56,7 +58,7 @@ class Project:
         self._additions = additions or Additions()
         self._paths = RealPaths()
         self._files = files
-        self._sources: Recent[str, SourceFile] = Recent(_KEPT)
+        self._sources: Recent[str, SourceFile] = Recent(_KEPT, _KEPT_AGAIN)
         self._scopes: dict[str, ModuleScope] = {}
         self._broken: dict[str, SourceError] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
@@ -109,11 +111,12 @@ class Project:
         """All that can be told about one file."""
         # What one file's entry points do to the globals of a module must not be seen by the next file, and what
         # they loaded must not stay in memory: scopes and what they hold refer to each other, and what once outlives a
-        # collection stays almost for ever. Now nothing lives but trees.
+        # collection stays almost for ever, with all that it comes to refer to. Now nothing lives but trees.
         if self._scopes:
             self._scopes.clear()
-            self._machine = Machine(TABLES, self, self._additions)
+            del self._machine
             gc.collect(1)
+            self._machine = Machine(TABLES, self, self._additions)
         machine = self._machine
         machine.keeps_operations = self._operations
         models: list[ModelGraph] = []

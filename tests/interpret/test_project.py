@@ -98,10 +98,11 @@ def test_a_star_import_reads_only_what_may_bring_the_name(tmp_path: Path, monkey
     assert read == ["train.py", "through.py", "blocks.py"]
 
 
-def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize("imported", ["from blocks import Block", "from blocks import *"])
+def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path, imported: str) -> None:
     """Without the collector's own rounds, of which there are few: they would leave ever more behind."""
     write(tmp_path / "blocks.py", BLOCK)
-    files = [write(tmp_path / f"net{n}.py", NET.format(imported="from blocks import Block")) for n in range(4)]
+    files = [write(tmp_path / f"net{n}.py", NET.format(imported=imported)) for n in range(4)]
     project = Project()
     gc.disable()
     try:
