@@ -6,8 +6,10 @@ import ast
 import enum
 import re
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 
 from initlint.reach.init_functions import INITIALIZER, WRITER
+from initlint.reach.spots import Spot
 from initlint.reach.text import FileText, dotted, last_name
 
 GIVING = ("parameters", "named_parameters", "_parameters", "state_dict")
@@ -39,15 +41,32 @@ class Fill(enum.IntEnum):
     INIT = 2
 
 
-def fills(text: FileText) -> Iterator[tuple[ast.AST, Fill]]:
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Code that takes all parameters of something and may fill them. `of_self`: those of `self`."""
+
+    fill: Fill
+    spot: Spot
+    of_self: bool
+
+
+def fillings(text: FileText) -> tuple[Filling, ...]:
     """Where a file takes all parameters of something and may fill them."""
+    return tuple(dict.fromkeys(_fillings(text)))
+
+
+def _fillings(text: FileText) -> Iterator[Filling]:
     for name in GIVING:
         for node in text.mentions(name):
             if not isinstance(node, (ast.Attribute, ast.Constant)):
                 continue  # a variable of that name
             found = _what_becomes(text, node, set())
             if found is not Fill.NONE:
-                yield node, found
+                yield Filling(found, Spot.of(text, node), _is_of_self(node))
+
+
+def _is_of_self(node: ast.Attribute | ast.Constant) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def _what_becomes(text: FileText, node: ast.AST, seen: set[str]) -> Fill:
@@ -146,11 +165,22 @@ def _is_content(target: ast.expr, names: set[str]) -> bool:
     return content and isinstance(root, ast.Name) and root.id in names
 
 
-def handed_out(call: ast.Call, imported: Container[str]) -> Iterator[str]:
-    """The names of imported functions that may fill a model which `call` hands them, or has `apply` hand them.
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A call that hands out a model to the imported functions `names`, which may fill it."""
 
-    `imported`: the names that the file imports.
-    """
+    names: tuple[str, ...]
+    spot: Spot
+
+
+def handed_out(text: FileText) -> tuple[HandedOut, ...]:
+    """The calls of a file that hand out a model, or have `apply` do so."""
+    calls = (node for node in text.parents if isinstance(node, ast.Call))
+    found = ((tuple(_handed_to_imported(call, text.imported)), call) for call in calls)
+    return tuple(dict.fromkeys(HandedOut(names, Spot.of(text, call)) for names, call in found if names))
+
+
+def _handed_to_imported(call: ast.Call, imported: Container[str]) -> Iterator[str]:
     name = last_name(call.func)
     given = [word.value for word in call.keywords if word.arg and _CALLBACK.search(word.arg)]
     if name == "apply" and isinstance(call.func, ast.Attribute) and len(call.args) == 1:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from initlint.reach.spots import Spot
 from initlint.reach.text import FileText, dotted, last_name
 
 _IMPORTS = frozenset({"import_module", "__import__"})
@@ -25,16 +27,29 @@ METHOD_LOOKUP = r"\bgetattr\([^()\"']*\)\(\s*\)"
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def lookups(text: FileText, home: Path) -> Iterator[ast.AST]:
-    """Where `text` takes names from values that the file `home` may define."""
-    near = {home.stem, home.parent.name, home.parent.parent.name}
-    for node in text.parents:
-        if isinstance(node, ast.Call):
-            found = _reaches(text, node, home, near)
-        else:
-            found = isinstance(node, ast.Attribute) and node.attr == "__dict__" and _is_module(text, node.value, near)
-        if found:
-            yield node
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Where code takes names from values, inside the function or class `top`: None is the top level.
+
+    `words` may name the module that it takes them from. `anywhere`: it may be any. `here`: it is also the file itself.
+    """
+
+    top: str | None
+    words: frozenset[str]
+    anywhere: bool = False
+    here: bool = False
+
+    def may_reach(self, home: Path, is_home: bool) -> bool:
+        """Whether they may be names that the file `home` defines; `is_home`: the code stands in that file."""
+        near = {home.stem, home.parent.name, home.parent.parent.name}
+        return self.anywhere or (self.here and is_home) or not self.words.isdisjoint(near)
+
+
+def lookups(text: FileText) -> tuple[Lookup, ...]:
+    """The lookups of a file."""
+    found = ((node, _lookup(text, node)) for node in text.parents if isinstance(node, (ast.Call, ast.Attribute)))
+    placed = (replace(lookup, top=Spot.of(text, node).top) for node, lookup in found if lookup is not None)
+    return tuple(dict.fromkeys(placed))
 
 
 def is_spelled(name: ast.expr) -> bool:
@@ -46,39 +61,41 @@ def is_spelled(name: ast.expr) -> bool:
     return isinstance(name, ast.Constant)
 
 
-def _reaches(text: FileText, call: ast.Call, home: Path, near: set[str]) -> bool:
-    function, arguments = last_name(call.func), call.args
+def _lookup(text: FileText, node: ast.Call | ast.Attribute) -> Lookup | None:
+    if isinstance(node, ast.Attribute):
+        return _of_module(text, node.value) if node.attr == "__dict__" else None
+    function, arguments = last_name(node.func), node.args
     if function in _IMPORTS:
-        return bool(arguments) and not isinstance(arguments[0], ast.Constant) and _may_import(arguments[0], near)
+        return _of_import(arguments[0]) if arguments and not isinstance(arguments[0], ast.Constant) else None
     if function in _OF_SCOPE:
-        if isinstance(call.func, ast.Attribute) and function != "Fire":
-            return False  # `model.eval()`
-        parent = text.parents[call]
+        if isinstance(node.func, ast.Attribute) and function != "Fire":
+            return None  # `model.eval()`
+        parent = text.parents[node]
         asked = [parent.slice] if isinstance(parent, ast.Subscript) else arguments
-        return not any(map(is_spelled, asked)) and (text.path.resolve() == home or _imports_from(text, near))
-    if function not in _OF_OBJECT or not arguments:
-        return False
-    return not any(map(is_spelled, arguments[1:2])) and _is_module(text, arguments[0], near)
+        return None if any(map(is_spelled, asked)) else Lookup(None, _imported(text), here=True)
+    if function not in _OF_OBJECT or not arguments or any(map(is_spelled, arguments[1:2])):
+        return None
+    return _of_module(text, arguments[0])
 
 
-def _may_import(name: ast.expr, near: set[str]) -> bool:
-    """Whether what is spelled out of a module's name is among those around the file."""
+def _of_import(name: ast.expr) -> Lookup:
+    """What is spelled out of a module's name may be among the names around a file."""
     spelled = (part.value for part in ast.walk(name) if isinstance(part, ast.Constant) and isinstance(part.value, str))
-    words = {word for piece in spelled for word in _WORD.findall(piece)}
-    return not words or bool(words & near)
+    words = frozenset(word for piece in spelled for word in _WORD.findall(piece))
+    return Lookup(None, words, anywhere=not words)
 
 
-def _imports_from(text: FileText, near: set[str]) -> bool:
-    return any(near & set(name.split(".")) for name in text.imported.values())
+def _imported(text: FileText) -> frozenset[str]:
+    return frozenset(part for name in text.imported.values() for part in name.split("."))
 
 
-def _is_module(text: FileText, node: ast.expr, near: set[str]) -> bool:
-    """Whether it is the file or a package around it, by its name."""
+def _of_module(text: FileText, node: ast.expr) -> Lookup | None:
+    """It may be a file or a package around it, by its name."""
     if isinstance(node, ast.Subscript):
-        return dotted(node.value) == "sys.modules"
+        return Lookup(None, frozenset(), anywhere=True) if dotted(node.value) == "sys.modules" else None
     name = dotted(node)
     first, _, rest = name.partition(".")
-    return bool(name) and bool(near & set(f"{text.imported.get(first, first)}.{rest}".split(".")))
+    return Lookup(None, frozenset(f"{text.imported.get(first, first)}.{rest}".split("."))) if name else None
 
 
 def method_lookups(text: FileText, owner: ast.ClassDef) -> Iterator[ast.Call]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from initlint.reach.lookups import LOOKUPS, lookups
-from initlint.reach.surroundings import Surroundings
+from initlint.reach.spots import ClassName, Spot, classes
+from initlint.reach.surroundings import Surroundings, Told
 from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
 
 _MAX_NAMES = 60
 """The most classes and functions that may hold an object of a class, before nothing is said of it."""
 _NO_BUILDERS = frozenset({"isinstance", "issubclass", "register"})
 """Functions that are handed a class and make no object of it."""
-Told = TypeVar("Told")
 
 
 class Untold(Exception):
@@ -35,27 +34,20 @@ class Texts:
         """The files that hold the word `name`."""
         return _told(self.around.holding(self.file, name))
 
-    def read(self, path: Path) -> FileText:
-        return _told(self.around.text(path))
-
-    def mentions(self, name: str) -> Iterator[tuple[FileText, ast.AST]]:
-        """Where `name` stands in the project, also under the name that an import gives it."""
-        for path in self.paths(name):
-            text = self.read(path)
-            yield from ((text, node) for node in uses_of(text, name))
-
-    def matching(self, patterns: Mapping[str, str]) -> Iterator[FileText]:
+    def matching(self, patterns: Mapping[str, str]) -> list[Path]:
         """The files with a match of one of `patterns`, which are by a piece that each match has."""
-        paths = {
-            path for piece, text in patterns.items() for path in _told(self.around.matching(self.file, piece, text))
-        }
-        return map(self.read, sorted(paths))
+        found = (_told(self.around.matching(self.file, piece, text)) for piece, text in patterns.items())
+        return sorted({path for paths in found for path in paths})
+
+    def told(self, path: Path, tell: Callable[..., Told], *about: str) -> Told:
+        """What `tell` says of a file; see `Surroundings.told`."""
+        return _told(self.around.told(path, tell, *about))
 
     def definitions(self, name: str) -> int:
         """How many functions, methods and classes of that name the project defines."""
         pattern = rf"\b(?:def|class)\s+{re.escape(name)}\b"
-        texts = [self.read(path) for path in _told(self.around.matching(self.file, name, pattern))]
-        return sum(node.name == name for text in texts for node in text.parents if isinstance(node, ScopeNode))
+        paths = _told(self.around.matching(self.file, name, pattern))
+        return sum(self.told(path, _definitions, name) for path in paths)
 
 
 def uses_of(text: FileText, name: str) -> Iterator[ast.AST]:
@@ -70,6 +62,26 @@ def _told(answer: Told | None) -> Told:
     if answer is None:
         raise Untold
     return answer
+
+
+def _definitions(text: FileText, name: str) -> int:
+    return sum(node.name == name for node in text.parents if isinstance(node, ScopeNode))
+
+
+def _holders(text: FileText, name: str) -> frozenset[str]:
+    """The names of what can build an object of the class `name`, or holds such."""
+    return frozenset(
+        holder for node in uses_of(text, name) if _may_build(text, node) for holder in _holding(text, node)
+    )
+
+
+def _spots(text: FileText, name: str) -> tuple[Spot, ...]:
+    """Where `name` stands, but for imports."""
+    return tuple({Spot.of(text, use) for use in uses_of(text, name) if not isinstance(use, ast.alias)})
+
+
+def _is_used(text: FileText, name: str) -> bool:
+    return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(text, name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,76 +105,69 @@ class Related:
         """Those for the class `owner`. Raises `Untold`, also if they are too many."""
         found, new = {owner}, {owner}
         while new:
-            mentions = (mention for name in new for mention in texts.mentions(name))
-            new = {name for text, node in mentions if _may_build(text, node) for name in _holders(text, node)} - found
+            places = [(path, name) for name in new for path in texts.paths(name)]
+            new = {holder for path, name in places for holder in texts.told(path, _holders, name)} - found
             found |= new
             if len(found) > _MAX_NAMES:
                 raise Untold
         home = texts.file.resolve()
-        looking = ((text, node) for text in texts.matching(LOOKUPS) for node in lookups(text, home))
-        builders = frozenset((text.path.resolve(), outermost(text, node)) for text, node in looking)
+        builders = frozenset(
+            (path.resolve(), lookup.top)
+            for path in texts.matching(LOOKUPS)
+            for lookup in texts.told(path, lookups)
+            if lookup.may_reach(home, path.resolve() == home)
+        )
         files = {path for name in found for path in texts.paths(name)} | {path for path, _ in builders}
         return cls(owner, texts, frozenset(found), frozenset(files), builders)
 
-    def has(self, cls: ast.ClassDef) -> bool:
+    def has(self, cls: ClassName) -> bool:
         """Whether a class may be, or hold, one of these."""
-        return cls.name in self.names or any(last_name(base) in self.names for base in cls.bases)
+        return cls.is_of(self.names)
 
     def derives(self, bases: frozenset[str]) -> bool:
         """Whether any of these is a class with one of `bases`, by their last names."""
-        classes = (node for path in self.files for node in self.texts.read(path).classes.values())
-        return any(cls.name in self.names and any(last_name(b) in bases for b in cls.bases) for cls in classes)
+        found = (cls for path in self.files for cls in self.texts.told(path, classes))
+        return any(cls.name in self.names and cls.derives(bases) for cls in found)
 
-    def meets(self, text: FileText, node: ast.AST) -> bool:
-        """Whether one of these is at hand around `node`, or where the function or class around it is mentioned."""
-        top = outermost(text, node)
-        if self._is_held(text, node) or top is None:
-            return self._is_held(text, node)
-        if top not in self._met:
-            self._met[top] = any(self._is_held(other, use) for other, use in self._uses(top))
-        return self._met[top]
+    def meets(self, spot: Spot) -> bool:
+        """Whether one of these is at hand around `spot`, or where the function or class around it is mentioned."""
+        if self._is_held(spot) or spot.top is None:
+            return self._is_held(spot)
+        if spot.top not in self._met:
+            self._met[spot.top] = any(map(self._is_held, self._uses(spot.top)))
+        return self._met[spot.top]
 
-    def _is_held(self, text: FileText, node: ast.AST) -> bool:
-        return self.is_at_hand(text, node) or (text.path.resolve(), outermost(text, node)) in self.builders
+    def _is_held(self, spot: Spot) -> bool:
+        return self.is_at_hand(spot) or (spot.path, spot.top) in self.builders
 
-    def reaches(self, text: FileText, node: ast.AST) -> bool:
-        """Whether the code around `node` may be handed one of these, also by what is handed one."""
-        top = outermost(text, node)
-        return self.meets(text, node) or (top is not None and self._is_handed(top))
+    def reaches(self, spot: Spot) -> bool:
+        """Whether the code around `spot` may be handed one of these, also by what is handed one."""
+        return self.meets(spot) or (spot.top is not None and self._is_handed(spot.top))
 
     def _is_handed(self, top: str) -> bool:
         if top not in self._handed:
             self._handed[top] = False  # what mentions itself tells nothing
-            self._handed[top] = any(self.reaches(other, use) for other, use in self._uses(top))
+            self._handed[top] = any(map(self.reaches, self._uses(top)))
         return self._handed[top]
 
-    def _uses(self, name: str) -> Iterator[tuple[FileText, ast.AST]]:
+    def _uses(self, name: str) -> Iterator[Spot]:
         """Where `name` stands in the `files`, but for imports."""
         for path in self.files.intersection(self.texts.paths(name)):
-            text = self.texts.read(path)
-            yield from ((text, use) for use in uses_of(text, name) if not isinstance(use, ast.alias))
+            yield from self.texts.told(path, _spots, name)
 
-    def is_at_hand(self, text: FileText, node: ast.AST) -> bool:
-        """Whether the code around `node` names one of these, by what it stands in."""
-        top = outermost(text, node)
-        if top is not None:
-            return top in self.names
-        uses = (use for name in self.names for use in uses_of(text, name))
-        return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses)
+    def is_at_hand(self, spot: Spot) -> bool:
+        """Whether the code around `spot` names one of these, by what it stands in."""
+        if spot.top is not None:
+            return spot.top in self.names
+        return any(self.texts.told(spot.path, _is_used, name) for name in self.names)
 
 
-def outermost(text: FileText, node: ast.AST) -> str | None:
-    """The name of the outermost function or class that a node stands in."""
-    scopes = text.scopes(node)
-    return scopes[-1].name if scopes else None
-
-
-def _holders(text: FileText, node: ast.AST) -> Iterator[str]:
+def _holding(text: FileText, node: ast.AST) -> Iterator[str]:
     """The names of what a mention of a class makes able to build an object of it.
 
     Those are the outermost function or class around it or, where there is none, the table that it is put into.
     """
-    top = outermost(text, node)
+    top = Spot.of(text, node).top
     if top is not None:
         yield top
     if top is not None or isinstance(node, ast.Constant):  # lists of names, such as `__all__`, build nothing

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from initlint.disk import Disk, Question
 from initlint.reach.text import FileText
 from initlint.recent import Recent
 from initlint.search import is_installed, is_marked, whole_word
 
+Told = TypeVar("Told")
 _KEPT = 256 * 1024
 """Bytes of source whose trees are kept; one of Python's own takes some seventy times as much memory."""
 
@@ -21,6 +23,7 @@ class Surroundings:
         self._disk = disk
         self._ask = ask
         self._texts: Recent[Path, FileText | None] = Recent(_KEPT)
+        self._told: dict[tuple[object, ...], Any] = {}
 
     def root(self, file: Path) -> Path:
         """The root folder of the project that `file` belongs to: one with a marker, else where imports start from."""
@@ -62,3 +65,15 @@ class Surroundings:
         text = None if path.suffix == ".ipynb" else FileText.parse(path, data)
         self._texts.put(path, text, len(data))
         return text
+
+    def told(self, path: Path, tell: Callable[..., Told], *about: str) -> Told | None:
+        """What `tell` says of a file, and of the names `about` in it; None if there is no `text`.
+
+        Each is asked once, and must not hold on to the tree: many files are asked again for each class.
+        """
+        key = (path, tell, *about)
+        if key not in self._told:
+            text = self.text(path)
+            self._told[key] = None if text is None else tell(text, *about)
+        found: Told | None = self._told[key]
+        return found

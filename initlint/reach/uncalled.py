@@ -120,17 +120,17 @@ class _Search:
         owner = self.text.parents[function]
         if isinstance(owner, ast.ClassDef):
             files = self.around.matching(self.file, "getattr(", METHOD_LOOKUP)
-            return self._any(files, lambda text: method_lookups(text, owner))
+            texts = (self.text if path == self.file else self.around.text(path) for path in files or ())
+            return files is None or any(text is not None and any(method_lookups(text, owner)) for text in texts)
         return any(
-            self._any(self.around.matching(self.file, piece, pattern), lambda text: lookups(text, self.file))
-            for piece, pattern in LOOKUPS.items()
+            files is None or any(map(self._may_look_up, files))
+            for files in (self.around.matching(self.file, piece, pattern) for piece, pattern in LOOKUPS.items())
         )
 
-    def _any(self, files: tuple[Path, ...] | None, found: Callable[[FileText], Iterator[ast.AST]]) -> bool:
-        if files is None:
-            return True
-        texts = (self.text if path == self.file else self.around.text(path) for path in files)
-        return any(text is not None and any(True for _ in found(text)) for text in texts)
+    def _may_look_up(self, path: Path) -> bool:
+        is_home = path == self.file
+        found = lookups(self.text) if is_home else self.around.told(path, lookups) or ()
+        return any(lookup.may_reach(self.file, is_home) for lookup in found)
 
     def _is_use(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
         parent = text.parents[node]

@@ -6,14 +6,16 @@ import ast
 import builtins
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.facts.frameworks import LOADERS
 from initlint.reach.bases import Bases
-from initlint.reach.fills import FILLS, Fill, fills, handed_out
+from initlint.reach.fills import FILLS, Fill, Filling, fillings, handed_out
 from initlint.reach.init_functions import WRITER, is_init_call
-from initlint.reach.related import Related, Texts, Untold
+from initlint.reach.related import Related, Texts, Untold, uses_of
+from initlint.reach.spots import ClassName, Spot
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, dotted, last_name
 
@@ -39,21 +41,20 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
         return None
     texts = Texts(file, around)
     try:
-        if _is_filled_at_home(texts.read(file.resolve()), owner, attribute):
+        if _is_filled_at_home(texts.told(file.resolve(), _mentions, attribute), owner):
             return None  # as the search of the project would say, for a hundred times as much
         related = Related.of(owner, texts)
-        family = bases.names | related.names
-        found = [
-            (text, node)
-            for text, node in texts.mentions(attribute)
-            if _concerns(related, text, node, family) and not _defines(text, node)
-        ]
-        if any(_may_write(text, node) for text, node in found) or _is_handed_out(related):
+        is_used = False
+        for mention in _concerning(related, attribute, bases.names | related.names):
+            if mention.may_write:
+                return None
+            is_used = True
+        if _is_handed_out(related):
             return None
         filled = _filled(related)
         if filled is Fill.INIT:
             return None
-        if not found:
+        if not is_used:
             return Fate.UNUSED
         loaded = filled is Fill.COPY or bases.loads or _may_be_loaded(related)
         return Fate.LOADED if loaded else Fate.USED
@@ -61,78 +62,93 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
         return None
 
 
-def _is_filled_at_home(text: FileText, owner: str, attribute: str) -> bool:
-    """Whether the class itself may write to its `self.attribute`."""
-    for node in text.mentions(attribute):
-        cls = text.class_of(node) if isinstance(node, ast.Attribute) and _subject(node) == "self" else None
-        if cls is not None and cls.name == owner and not _defines(text, node) and _may_write(text, node):
-            return True
-    return False
-
-
 def _may_be_loaded(related: Related) -> bool:
-    return related.derives(LOADERS) or any(
-        isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node))
-        for text in related.texts.matching(_LOADERS)
-        for node in text.parents
-    )
+    texts = related.texts
+    return related.derives(LOADERS) or any(texts.told(path, _loads) for path in texts.matching(_LOADERS))
+
+
+def _loads(text: FileText) -> bool:
+    """Whether a file names what loads a checkpoint."""
+    return any(isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node)) for node in text.parents)
 
 
 def _filled(related: Related) -> Fill:
     """What code that takes all parameters of a model may do with the object's."""
     found = Fill.NONE
-    for text in related.texts.matching(FILLS):
-        for node, fill in fills(text):
-            if related.is_at_hand(text, node) or (fill is Fill.INIT and _may_concern(related, text, node)):
+    for path in related.texts.matching(FILLS):
+        for filling in related.texts.told(path, fillings):
+            fill = filling.fill
+            if related.is_at_hand(filling.spot) or (fill is Fill.INIT and _may_concern(related, filling)):
                 return Fill.INIT  # where the object is at hand, also by a copy
-            found = max(found, Fill.NONE if _is_of_self(node) or fill is Fill.INIT else fill)
+            found = max(found, Fill.NONE if filling.of_self or fill is Fill.INIT else fill)
     return found
 
 
-def _may_concern(related: Related, text: FileText, node: ast.AST) -> bool:
-    cls = text.class_of(node)
-    if cls is not None and _is_of_self(node):
-        return related.has(cls) or related.meets(text, node)
-    return related.reaches(text, node)
-
-
-def _is_of_self(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+def _may_concern(related: Related, filling: Filling) -> bool:
+    spot = filling.spot
+    if spot.cls is not None and filling.of_self:
+        return related.has(spot.cls) or related.meets(spot)
+    return related.reaches(spot)
 
 
 def _is_handed_out(related: Related) -> bool:
     """Whether code that may hold the object hands it to a function of another library that may fill it."""
-    for text in map(related.texts.read, related.files):
-        for node in text.parents:
-            if not isinstance(node, ast.Call):
-                continue
-            names = list(handed_out(node, text.imported))
-            if names and related.meets(text, node) and not all(map(related.texts.definitions, names)):
-                return True
-    return False
+    calls = (call for path in related.files for call in related.texts.told(path, handed_out))
+    return any(related.meets(call.spot) and not all(map(related.texts.definitions, call.names)) for call in calls)
 
 
-def _concerns(related: Related, text: FileText, node: ast.AST, family: frozenset[str]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """Where an attribute of that name stands, other than where it is defined, on whatever object.
+
+    `tests`: the words of each test of a type that lets its object through.
+    """
+
+    spot: Spot
+    of_self: bool
+    may_write: bool
+    tests: tuple[frozenset[str], ...]
+
+
+def _mentions(text: FileText, attribute: str) -> tuple[_Mention, ...]:
+    return tuple(
+        dict.fromkeys(
+            _Mention(Spot.of(text, node), _is_of_self(node), _may_write(text, node), tuple(_type_tests(text, node)))
+            for node in uses_of(text, attribute)
+            if not isinstance(node, (ast.Name, ast.keyword, ast.alias)) and not _defines(text, node)
+        )
+    )
+
+
+def _is_of_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and _subject(node) == "self"
+
+
+def _is_filled_at_home(mentions: Iterable[_Mention], owner: str) -> bool:
+    """Whether the class itself may write to its attribute."""
+    own = (mention.spot.cls for mention in mentions if mention.of_self and mention.may_write)
+    return any(cls is not None and cls.name == owner for cls in own)
+
+
+def _concerning(related: Related, attribute: str, family: frozenset[str]) -> Iterator[_Mention]:
+    """The mentions that may be of an object of the family, first in the files where one is at hand."""
+    for path in sorted(related.texts.paths(attribute), key=lambda path: path not in related.files):
+        mentions = related.texts.told(path, _mentions, attribute)
+        yield from (mention for mention in mentions if _concerns(related, mention, family))
+
+
+def _concerns(related: Related, mention: _Mention, family: frozenset[str]) -> bool:
     """Whether `x.attribute` may be that of an object of the family."""
-    if isinstance(node, (ast.Name, ast.keyword, ast.alias)):
-        return False
-    if isinstance(node, ast.Attribute) and _subject(node) == "self":
-        cls = text.class_of(node)
-        return cls is None or (_is_of_family(cls, family) and not _is_namesake(related, text, cls, family))
-    return related.reaches(text, node) and not _is_told_apart(text, node, family)
+    spot = mention.spot
+    if mention.of_self:
+        return spot.cls is None or (spot.cls.is_of(family) and not _is_namesake(related, spot, spot.cls, family))
+    told_apart = any(not any(_may_name(word, family) for word in words) for words in mention.tests)
+    return not told_apart and related.reaches(spot)
 
 
-def _is_of_family(cls: ast.ClassDef, family: frozenset[str]) -> bool:
-    return cls.name in family or _derives(cls, family)
-
-
-def _derives(cls: ast.ClassDef, family: frozenset[str]) -> bool:
-    return any(last_name(base) in family for base in cls.bases)
-
-
-def _is_namesake(related: Related, text: FileText, cls: ast.ClassDef, family: frozenset[str]) -> bool:
+def _is_namesake(related: Related, spot: Spot, cls: ClassName, family: frozenset[str]) -> bool:
     """Whether it is another class of the owner's name, as in a second version of the file."""
-    return cls.name == related.owner and text.path != related.texts.file.resolve() and not _derives(cls, family)
+    return cls.name == related.owner and spot.path != related.texts.file.resolve() and not cls.derives(family)
 
 
 def _subject(node: ast.Attribute) -> str:
@@ -140,18 +156,17 @@ def _subject(node: ast.Attribute) -> str:
     return dotted(node.value).partition(".")[0]
 
 
-def _is_told_apart(text: FileText, node: ast.AST, family: frozenset[str]) -> bool:
-    """Whether `m.weight` stands under a test that lets only other classes through: `isinstance(m, nn.Linear)`."""
+def _type_tests(text: FileText, node: ast.AST) -> Iterator[frozenset[str]]:
+    """The tests under which `m.weight` stands and that let only some classes through: `isinstance(m, nn.Linear)`."""
     if not isinstance(node, ast.Attribute) or not _subject(node):
-        return False
+        return
     inner: ast.AST = node
     for above in text.above(node):
         if isinstance(above, ast.If) and any(inner is statement for statement in above.body):
-            words = {word for part in ast.walk(above.test) for word in _words(part)}
-            if _TYPE_TESTS & words and _subject(node) in words and not any(_may_name(word, family) for word in words):
-                return True
+            words = frozenset(word for part in ast.walk(above.test) for word in _words(part))
+            if _TYPE_TESTS & words and _subject(node) in words:
+                yield words
         inner = above
-    return False
 
 
 _TYPE_TESTS = frozenset({"isinstance", "type", "__class__"})
