@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from initlint.flow import Node
 from initlint.graph import Forward
@@ -15,6 +16,7 @@ from initlint.interpret.state import OutOfSteps, Raised
 from initlint.interpret.storage import Tensor
 from initlint.interpret.tensors import data_of
 from initlint.interpret.values import External, Function, Unknown, Value
+from initlint.reach.text import last_name
 from initlint.source import Site
 
 
@@ -22,20 +24,29 @@ def run_forward(machine: Machine, root: Instance) -> Forward:
     """Run the model's `forward` on a tensor that stands for its input."""
     cls = root.user_class
     if cls is None:
-        return _attempt(machine, root, None)
+        return _attempt(machine, root, None) or Forward.UNKNOWN
     function, _ = cls.find("forward")
     if isinstance(function, Function):
         done = _attempt(machine, root, function)
-        if done is Forward.RUN:
-            return done
+        if done is not Forward.UNKNOWN:
+            return done or Forward.UNKNOWN
     elif root.torch_name not in (None, "torch.nn.Module"):
-        return _attempt(machine, root, None)
+        return _attempt(machine, root, None) or Forward.UNKNOWN
     elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
         return Forward.UNKNOWN
-    ran = [_attempt(machine, root, method) for method in _other_ways_in(machine, cls)]
+    ran = list(_run_other_ways(machine, root, cls))
     if Forward.RUN in ran and machine.journal.nodes:
         return Forward.RUN
     return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
+
+
+def _run_other_ways(machine: Machine, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
+    """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
+    before = machine.total
+    for method in _other_ways_in(machine, cls):
+        if machine.total - before > machine.limit:
+            return
+        yield _attempt(machine, root, method)
 
 
 _NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
@@ -50,14 +61,50 @@ def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
                 continue
             if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in machine.executed:
                 continue
-            if len(value.signature.positional) > 1:
+            if _takes_data(value):
                 found.append(value)
     return found
 
 
-def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward:
+def _takes_data(method: Function) -> bool:
+    """Whether one of its parameters, or the first if all have defaults, may be a tensor or hold one."""
+    named = method.signature.positional[1:]
+    required = [p for p in (*named, *method.signature.keyword_only) if p.default is None]
+    return bool(named) and any(not _is_setting(p.annotation) for p in required or named[:1])
+
+
+_SETTINGS = frozenset("int float bool str bytes dtype device Callable".split())
+_AROUND_SETTINGS = frozenset("torch typing collections abc Optional Union List list Tuple tuple Dict dict".split())
+
+
+def _is_setting(annotation: ast.expr | None) -> bool:
+    """Whether what is annotated so is made of numbers, texts and functions alone."""
+    names = {last_name(part) for part in ast.walk(annotation or ast.Constant(None))} - {""}
+    return not _SETTINGS.isdisjoint(names) and names <= _SETTINGS | _AROUND_SETTINGS
+
+
+def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward | None:
+    """None: it takes too many steps, so that half of a flow is all that could be known."""
     site = root.place if isinstance(root.place, Site) else Site(method.scope.source, method.node) if method else None
     assert site is not None
+    limit = machine.limit
+    # Of what ends in the middle once, the models that share it are told little by running as far again.
+    machine.limit = limit >> machine.exhausted[method.node] if method else limit
+    try:
+        return _attempted(machine, root, method, site)
+    except OutOfSteps:
+        machine.note("too many steps in forward")
+        if method is not None:
+            machine.exhausted[method.node] += 1
+    except RecursionError:
+        machine.note("forward is nested too deeply")
+    finally:
+        machine.limit = limit
+    machine.journal.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
+    return None
+
+
+def _attempted(machine: Machine, root: Instance, method: Function | None, site: Site) -> Forward:
     for guess in (False, True):
         try:
             machine.unwind()
@@ -68,21 +115,9 @@ def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forwa
             outputs = data_of([result])
         except Raised:
             continue
-        except OutOfSteps:
-            machine.note("too many steps in forward")
-            return _forget(machine)
-        except RecursionError:
-            machine.note("forward is nested too deeply")
-            return _forget(machine)
         if outputs:
             Node("output", "output", outputs, site)
         return Forward.RUN
-    return Forward.UNKNOWN
-
-
-def _forget(machine: Machine) -> Forward:
-    """Half a flow tells nothing: what follows a layer may be in the other half."""
-    machine.journal.nodes.clear()
     return Forward.UNKNOWN
 
 

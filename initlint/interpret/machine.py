@@ -7,6 +7,7 @@ the tables that `Machine` is built from (see `tables`), so that this module know
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class Machine:
         self.steps = 0
         self.spent = 0
         """Steps of the entry points before this one."""
+        self.exhausted: Counter[ast.AST] = Counter()
+        """How often the nodes of functions that were run as `forward` took too many steps."""
         self.limit = MAX_STEPS
         self.watch: Callable[[Function, Call], None] | None = None
         """Told of each call that the entry point itself makes."""
@@ -250,6 +253,11 @@ class Machine:
         self.guards = self.no_grad = 0
         self.visit = None
         self.state = State()
+
+    @property
+    def total(self) -> int:
+        """All steps so far."""
+        return self.spent + self.steps
 
     @contextmanager
     def entry(self) -> Iterator[None]:

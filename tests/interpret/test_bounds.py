@@ -7,11 +7,13 @@ from textwrap import dedent, indent
 
 import pytest
 
-from initlint.graph import FileGraph, ModelGraph
+from initlint.graph import FileGraph, Forward, ModelGraph
 from initlint.interpret import Project
+from initlint.interpret.machine import MAX_STEPS
 from initlint.source import SourceFile
 
 HEADER = "import torch\nimport torch.nn as nn\n"
+INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 4)"
 
 
 def graph(code: str) -> FileGraph:
@@ -39,6 +41,43 @@ def test_a_forward_that_is_too_long_is_not_half_told() -> None:
     )
     assert "too many steps in forward" in made.incomplete
     assert made.by_path["fc"].followed_by == ()
+
+
+LONG = "x = self.fc(x)\nfor a in range(1000):\n    for b in range(1000):\n        x = x + a\nreturn x"
+
+
+def test_what_stands_beside_a_forward_that_is_too_long_is_not_run_in_its_place() -> None:
+    encode = "\ndef encode(self, x):\n    return self.fc(x).relu()"
+    shared = f"class Net(nn.Module):\n{indent(INIT + encode, '    ')}\n"
+    assert graph(shared).models[0].by_path["fc"].followed_by != ()
+    (made,) = graph(shared + indent(f"def forward(self, x):\n{indent(LONG, '    ')}\n", "    ")).models
+    assert "too many steps in forward" in made.incomplete
+    assert made.by_path["fc"].followed_by == ()
+
+
+def test_a_forward_that_is_too_long_is_not_run_as_far_for_each_model() -> None:
+    body = INIT + f"\ndef forward(self, x):\n{indent(LONG, '    ')}\n"
+    classes = "".join(f"class Net{n}(Base):\n    def __init__(self):\n        super().__init__()\n" for n in range(9))
+    project = Project()
+    code = HEADER + "class Base(nn.Module):\n" + indent(body, "    ") + classes
+    found = project.graph(SourceFile.parse("net.py", code.encode()))
+    assert [one.name for one in found.models] == ["Base", *(f"Net{n}" for n in range(9))]
+    assert MAX_STEPS < project._machine.total < 3 * MAX_STEPS
+
+
+@pytest.mark.parametrize("parameter", ["x", "x: torch.Tensor", "x: dict[str, torch.Tensor]", "x=None", "x: Batch"])
+def test_a_method_that_takes_data_stands_in_for_a_forward(parameter: str) -> None:
+    (made,) = graph(f"class Net(nn.Module):\n{indent(INIT, '    ')}\n    def act(self, {parameter}): ...\n").models
+    assert made.forward is Forward.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["on: bool", "size: int = 3", "dtype: torch.dtype = torch.float8_e4m3fn", "op: Callable[..., int] | None = None"],
+)
+def test_a_method_that_takes_settings_does_not(parameter: str) -> None:
+    (made,) = graph(f"class Net(nn.Module):\n{indent(INIT, '    ')}\n    def act(self, {parameter}): ...\n").models
+    assert made.forward is Forward.MISSING
 
 
 def test_long_loops_are_not_unrolled() -> None:
