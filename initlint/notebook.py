@@ -15,10 +15,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from initlint.diagnostics import Cell
-from initlint.magics import python_of
+from initlint.lazily import Lazily
+
+if TYPE_CHECKING:
+    from initlint import magics
+else:
+    magics = Lazily("initlint.magics")
 
 SUFFIX = ".ipynb"
 
@@ -105,7 +110,7 @@ class Notebook:
 
 def _as_python(source: str) -> str:
     """Code that is indented as a whole is run by IPython as if it were not."""
-    code = python_of(source)
+    code = magics.python_of(source)
     return f"{'if 1:' if _INDENTED.match(code) else ''}\n{code}\n"
 
 

@@ -9,21 +9,27 @@ from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import platformdirs
 
 from initlint.add_noqa import BadReason
 from initlint.diagnostics import Severity
 from initlint.discover import SUFFIXES, DiscoveryError
 from initlint.files import CannotRead, CannotWrite
 from initlint.jobs import available
+from initlint.lazily import Lazily
 from initlint.linter import Contents, Resources
 from initlint.manual import UnknownRule
 from initlint.report.escape import escape
 from initlint.report.statistics import NoStatistics
 from initlint.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
+
+if TYPE_CHECKING:
+    import platformdirs
+else:
+    # It loads much, to name a folder that the command line may have named.
+    platformdirs = Lazily("platformdirs")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Returned = TypeVar("Returned")

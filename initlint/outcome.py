@@ -126,7 +126,7 @@ class Collected:
             self.unreadable.append(outcome.unreadable)
         for found in outcome.found:
             self.found.append(found if found.model is None else replace(found, model=first + found.model))
-        for place in places.intersection(outcome.uses):
+        for place in places.intersection(outcome.uses) if places else ():
             self.uses.setdefault(place, Use()).add(outcome.uses[place], first)
         self.roots += outcome.roots
         self.part_classes |= outcome.part_classes

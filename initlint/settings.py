@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from initlint.diagnostics import Severity
 from initlint.facts.additions import (
@@ -18,10 +18,13 @@ from initlint.facts.additions import (
     suggestion,
 )
 from initlint.facts.helpers import Helper
+from initlint.lazily import Lazily
 from initlint.search import NO_SOURCES
 from initlint.targets import TargetSpec, read_targets
 
-if sys.version_info >= (3, 11):
+if not TYPE_CHECKING:
+    tomllib = Lazily("tomllib" if sys.version_info >= (3, 11) else "tomli")
+elif sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib

@@ -16,7 +16,7 @@ WORKER = PACKAGE / "trace" / "worker"
 ORDER = (
     "lazily recent stopwatch",
     "search",
-    "depth diagnostics disk magics patterns",
+    "diagnostics disk magics patterns",
     "notebook",
     "source",
     "facts targets layout",

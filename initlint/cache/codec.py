@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import (
@@ -62,7 +63,7 @@ def from_json(document: list[Any], own: str, names: Mapping[str, str]) -> Outcom
             Found(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
             for diagnostic, place, model, layers in found
         ),
-        uses=_Uses({_renamed(place, shown): use for place, use in uses}),
+        uses=_Uses(uses, shown),
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
@@ -73,18 +74,23 @@ def from_json(document: list[Any], own: str, names: Mapping[str, str]) -> Outcom
 class _Uses(Mapping[Key, Use]):
     """Uses as JSON. Few of thousands are asked for: those of calls that something is found at."""
 
-    def __init__(self, documents: Mapping[Key, list[Any]]) -> None:
-        self._documents = documents
+    def __init__(self, document: list[Any], shown: Rename) -> None:
+        self._document = document
+        self._shown = shown
+
+    @cached_property
+    def _by_place(self) -> dict[Key, list[Any]]:
+        return {_renamed(place, self._shown): use for place, use in self._document}
 
     def __getitem__(self, place: Key) -> Use:
-        models, asked, called, on_vectors = self._documents[place]
+        models, asked, called, on_vectors = self._by_place[place]
         return Use(set(models), dict(asked), set(called), on_vectors)
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._documents)
+        return iter(self._by_place)
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return len(self._document)
 
 
 def _renamed(place: Key, rename: Rename) -> Key:

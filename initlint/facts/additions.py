@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.helpers import HELPERS, Helper
 from initlint.facts.initializer_table import INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature
+from initlint.lazily import Lazily
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = Lazily("difflib")
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _ENTRY = ("initializer", "takes", "parameters", "arguments")
