@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
-_MARKS = re.compile(
-    r"\bnn\.(?!Module\b)[A-Z]|from torch\.nn\b|\bnn as (?!nn\b)\w|import torch\.nn\.init|Parameter\(|\.apply\("
-    r"|\binit(?:ialization)?(?:\.| import\b)|import init\b"
-    r"|\b(?:normal|uniform|fill|zero|constant|xavier\w*|kaiming\w*)_\("
+from initlint.marks import Marks, calls_of
+
+_MARKS = Marks(
+    r"nn\.(?<!\wnn\.)(?!Module\b)[A-Z]",
+    r"from torch\.nn\b",
+    r"nn as (?<!\wnn as )(?!nn\b)\w",
+    r"import torch\.nn\.init",
+    r"Parameter\(",
+    r"\.apply\(",
+    r"init(?<!\winit)(?:ialization)?(?:\.| import\b)",
+    r"import init\b",
+    calls_of("normal_", "uniform_", "fill_", "zero_", "constant_"),
+    r"xavier(?<!\wxavier)\w*_\(",
+    r"kaiming(?<!\wkaiming)\w*_\(",
 )
 _FORWARD = re.compile(r"\bdef forward\b")
 _DERIVED = re.compile(r"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
@@ -20,4 +30,4 @@ def can_matter(code: str) -> bool:
     tensor, or define a `forward` in a class that has further bases. Any other file is traced when one that can matter
     imports it.
     """
-    return _MARKS.search(code) is not None or (_FORWARD.search(code) is not None and _DERIVED.search(code) is not None)
+    return _MARKS.found_in(code) or (_FORWARD.search(code) is not None and _DERIVED.search(code) is not None)

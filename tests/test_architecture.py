@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
-    "lazily recent stopwatch",
+    "lazily marks recent stopwatch",
     "search",
     "diagnostics disk magics patterns",
     "notebook",

@@ -19,11 +19,20 @@ from initlint.interpret.state import Raised
 from initlint.interpret.tree import torch_base
 from initlint.interpret.values import Function, Value
 from initlint.interpret.variants import VariantFound, Variants
+from initlint.marks import Marks, calls_of
 from initlint.source import Site
 
-_INITS = re.compile(
-    r"\binit\.|init import|\b(?:normal|uniform|fill|zero|zeros|ones|constant)_\("
-    r"|xavier|kaiming|orthogonal_|calculate_gain|\binit_\w+\b(?!\s*=[^=])|_init\b|\.apply\("
+_INITS = Marks(
+    r"init\.(?<!\winit\.)",
+    r"init import",
+    r"_init\b",
+    r"init_(?<!\winit_)\w+\b(?!\s*=[^=])",
+    calls_of("normal_", "uniform_", "fill_", "zero_", "zeros_", "ones_", "constant_"),
+    r"xavier",
+    r"kaiming",
+    r"orthogonal_",
+    r"calculate_gain",
+    r"\.apply\(",
 )
 """Files without any of these call no init function."""
 _FILE_STEPS = 30_000
@@ -46,7 +55,7 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
     for cls in classes:
         if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
             yield from _class(machine, cls)
-    if _INITS.search(scope.source.code):
+    if _INITS.found_in(scope.source.code):
         yield from _leftovers(machine, functions, classes)
 
 
@@ -141,10 +150,7 @@ def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassV
 
 
 def _left_over(machine: Machine, function: Function) -> bool:
-    return (
-        function.node not in machine.executed
-        and _INITS.search(function.scope.source.text_of(function.node)) is not None
-    )
+    return function.node not in machine.executed and _INITS.found_in(function.scope.source.text_of(function.node))
 
 
 def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
