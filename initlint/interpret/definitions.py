@@ -73,9 +73,10 @@ def define_class(machine: Machine, node: ast.ClassDef, env: Environment) -> None
 def construct(machine: Machine, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
     name = torch_base(cls)
-    made = Instance(cls, call.site, machine.state.condition, name)
+    made = machine.state.made(Instance(cls, call.site, machine.state.condition, name))
     machine.constructed.add(cls.node)
     if name is not None:
+        machine.state.acted()
         machine.journal.instances.append(made)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):

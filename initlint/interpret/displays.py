@@ -68,12 +68,12 @@ def tuple_(machine: Machine, node: ast.Tuple, env: Environment) -> Value:
 def list_(machine: Machine, node: ast.List | ast.Set, env: Environment) -> Value:
     """`[a, b]` and `{a, b}`."""
     found, open = elements(machine, node.elts, env)
-    return ListValue(found, open)
+    return machine.state.made(ListValue(found, open))
 
 
 def dict_(machine: Machine, node: ast.Dict, env: Environment) -> Value:
     """`{key: value}`."""
-    made = DictValue()
+    made = machine.state.made(DictValue())
     for name, content in zip(node.keys, node.values, strict=True):
         value = machine.evaluate(content, env)
         if name is None:
@@ -94,7 +94,7 @@ def dict_(machine: Machine, node: ast.Dict, env: Environment) -> Value:
 
 def comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment) -> Value:
     """A list, set or generator, which runs at once."""
-    made = ListValue()
+    made = machine.state.made(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
     made.open = _for(machine, node.generators, inner, lambda: made.items.append(machine.evaluate(node.elt, inner)))
     if isinstance(node, ast.GeneratorExp):
@@ -104,7 +104,7 @@ def comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.Gener
 
 def dict_comprehension(machine: Machine, node: ast.DictComp, env: Environment) -> Value:
     """`{key: value for ...}`."""
-    made = DictValue()
+    made = machine.state.made(DictValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
 
     def add() -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from initlint.facts.additions import Additions
@@ -18,6 +19,7 @@ from initlint.flow import Condition
 from initlint.graph import Place, Visit
 from initlint.interpret.calls import Call
 from initlint.interpret.containers import ListValue
+from initlint.interpret.idle import Idle
 from initlint.interpret.joins import join
 from initlint.interpret.objects import ClassValue, Instance
 from initlint.interpret.scopes import Environment, Frame, GlobalEnvironment, ModuleScope
@@ -75,6 +77,7 @@ class Machine:
         self._evaluate, self._execute = tables.evaluate, tables.execute
         self.imports = imports
         self.state = State()
+        self._idle = Idle()
         self.journal = Journal()
         self.stack: list[tuple[Function, Site | None]] = []
         self._entered: list[Condition] = []
@@ -183,11 +186,10 @@ class Machine:
             return self.tables.call_unknown(self, Unknown("calls nested too deeply"), call)
         if self._recurses(function):
             return self.tables.call_unknown(self, Unknown("recursion"), call)
-        frame = Frame(function)
-        env = Environment(function.scope, function.closure, frame)
-        self.tables.bind(self, function, call, env)
-        self.executed.add(function.node)
-        return self._run(function, env, frame, call.site)
+        past = self._idle.past(function, call)
+        if past is None:
+            return self._run(function, call)
+        return self._idle.watched(past, function, call, self.state, partial(self._run_counted, function, call))
 
     def _recurses(self, function: Function) -> bool:
         """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
@@ -199,11 +201,21 @@ class Machine:
                     return True
         return False
 
-    def _run(self, function: Function, env: Environment, frame: Frame, site: Site | None) -> Value:
+    def _run_counted(self, function: Function, call: Call) -> tuple[Value, int]:
+        """The value of a call, and the steps that it took."""
+        before = self.steps
+        value = self._run(function, call)
+        return value, self.steps - before
+
+    def _run(self, function: Function, call: Call) -> Value:
+        frame = Frame(function)
+        env = Environment(function.scope, function.closure, frame)
+        self.tables.bind(self, function, call, env)
+        self.executed.add(function.node)
         before = self.state.condition
         quiet = "no_grad" in function.wrappers
         self.no_grad += quiet
-        self.stack.append((function, site))
+        self.stack.append((function, call.site))
         self._entered.append(before)
         try:
             node = function.node

@@ -21,6 +21,7 @@ from initlint.interpret.values import ABSENT, External, Function, Union, Unknown
 def build(machine: Machine, cls: External, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
     made = Instance(cls, call.site, machine.state.condition, cls.name)
+    machine.state.acted()
     machine.journal.instances.append(made)
     initialize(machine, made, cls.name, call)
     return made

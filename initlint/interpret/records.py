@@ -100,6 +100,7 @@ def record(
     storage = tensor.storage
     if storage is None:
         return
+    machine.state.acted()
     made = Recorded(
         initializer=initializer,
         arguments=arguments,
@@ -132,6 +133,7 @@ def note_call(
     method: bool = False,
 ) -> None:
     """Note that an init function was called on `target`."""
+    machine.state.acted()
     given = {key: literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
     known = machine.journal.calls.get(place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from initlint.flow import ALWAYS, Condition, Node, Token
 from initlint.interpret.joins import join
 from initlint.interpret.objects import Instance
+from initlint.interpret.scopes import Environment
 from initlint.interpret.values import ABSENT, Mutable, Union, Value
 from initlint.source import Site
 
@@ -45,6 +47,27 @@ class Journal:
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Watched:
+    """What was changed beside local names: objects by their identity, those that were made meanwhile among them.
+
+    `elsewhere`: something was done that is not in the state of an object, such as a write to a weight.
+    """
+
+    changed: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    elsewhere: bool = False
+
+    def only(self, target: Any) -> bool:
+        """Whether nothing older than the watch was changed but `target`."""
+        return not self.elsewhere and self.changed - self.made <= {id(target)}
+
+    def include(self, inner: Watched) -> None:
+        self.changed |= inner.changed
+        self.made |= inner.made
+        self.elsewhere = self.elsewhere or inner.elsewhere
+
+
 @dataclass(frozen=True, slots=True)
 class Side(Generic[Result]):
     """One side of an undecided condition: what it gave, the token that holds there, and the states that it left."""
@@ -63,11 +86,37 @@ class State:
     def __init__(self) -> None:
         self.condition: Condition = ALWAYS
         self._changed: list[Changes] = []
+        self._watched: Watched | None = None
 
     def touch(self, target: Mutable) -> None:
         """Remember the state of `target` before its first change in this branch."""
+        if self._watched is not None and target.__class__ is not Environment:
+            self._watched.changed.add(id(target))
         if self._changed and id(target) not in self._changed[-1]:
             self._changed[-1][id(target)] = (target, target.save())
+
+    def made(self, value: Result) -> Result:
+        """Note that a container or an object is new; gives it."""
+        if self._watched is not None:
+            self._watched.made.add(id(value))
+        return value
+
+    def acted(self) -> None:
+        """Note that something was done that is not in the state of an object."""
+        if self._watched is not None:
+            self._watched.elsewhere = True
+
+    @contextmanager
+    def watched(self) -> Iterator[Watched]:
+        """Watch what is changed meanwhile."""
+        around, inner = self._watched, Watched()
+        self._watched = inner
+        try:
+            yield inner
+        finally:
+            self._watched = around
+            if around is not None:
+                around.include(inner)
 
     def known(self, key: Any) -> bool | None:
         """Which side of the condition `key` is being followed, if one is."""
@@ -77,12 +126,12 @@ class State:
 
     def alone(self, run: Callable[[], Result]) -> Result:
         """Run something that happens outside of all branches: the top level of an imported module."""
-        condition, changed = self.condition, self._changed
-        self.condition, self._changed = ALWAYS, []
+        condition, changed, watched = self.condition, self._changed, self._watched
+        self.condition, self._changed, self._watched = ALWAYS, [], None
         try:
             return run()
         finally:
-            self.condition, self._changed = condition, changed
+            self.condition, self._changed, self._watched = condition, changed, watched
 
     def branch(self, token: Token, run: Callable[[], Result]) -> Side[Result] | None:
         """Run one side of an undecided condition and undo its changes; None if it raises."""

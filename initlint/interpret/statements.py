@@ -97,12 +97,14 @@ def assert_(machine: Machine, node: ast.Assert, env: Environment) -> None:
 
 def global_(machine: Machine, node: ast.Global, env: Environment) -> None:
     """The names live in the module."""
+    machine.state.acted()
     for name in node.names:
         env.declared[name] = env.scope.environment
 
 
 def nonlocal_(machine: Machine, node: ast.Nonlocal, env: Environment) -> None:
     """The names live in the function around."""
+    machine.state.acted()
     for name in node.names:
         owner = env.parent.owner_of(name) if env.parent is not None else None
         if owner is not None:

@@ -76,8 +76,10 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value, plac
         machine.state.touch(holder)
         holder.fields[name] = value
     elif isinstance(holder, Package):
+        machine.state.acted()
         holder.scope.values[name] = value
     elif isinstance(holder, Tensor) and holder.storage is not None:
+        machine.state.acted()
         if name == "requires_grad":
             holder.storage.frozen = value is False
         elif name == "data":

@@ -68,6 +68,7 @@ def node(
     """The tensor that an operation gives; a new node of the flow."""
     made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
     if layer is not None:
+        machine.state.acted()
         machine.journal.nodes.setdefault(id(layer), []).append(made)
     return Tensor(made)
 
