@@ -276,6 +276,11 @@ class ModelGraph:
     """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 
     @cached_property
+    def answers(self) -> dict[object, Any]:
+        """What several rules ask of the model, by the function that told it: see `judge.once`."""
+        return {}
+
+    @cached_property
     def by_path(self) -> dict[str, Layer]:
         return {layer.path: layer for layer in self.layers}
 

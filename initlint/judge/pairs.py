@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.initializers import INITIALIZERS, constant_value, scale, variance
 from initlint.facts.layers import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.graph import UNDETERMINED, Arguments, Following, InitCall, Layer, ModelGraph, Place, Write
+from initlint.judge.once import once
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
@@ -108,12 +109,12 @@ def goes_on_at_its_scale(following: Following) -> bool:
     return is_hidden(following) and all(KEEPING_SCALE.issuperset(reach.between) for reach in following.onward)
 
 
-def pairs(model: ModelGraph) -> Iterator[tuple[Place, list[Pair]]]:
+@once
+def pairs(model: ModelGraph) -> Sequence[tuple[Place, Sequence[Pair]]]:
     """The pairs of the model by the init call that sets their weight, in order of the model."""
-    for place, served in model.by_call.items():
-        found = [found for layer, _ in served if (found := pair(layer)) is not None]
-        if found:
-            yield place, found
+    calls = model.by_call.items()
+    found = ((place, [made for layer, _ in served if (made := pair(layer)) is not None]) for place, served in calls)
+    return [(place, made) for place, made in found if made]
 
 
 def kind(initializer: str) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target
+from initlint.judge.once import once
 from initlint.judge.pairs import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
 
 _RESCALED = NORMS | {"normalize", "scale", "mul"}
@@ -49,21 +50,27 @@ class Draw:
         return tuple(None if found is None else found.signal_fan_in for found in sizes)
 
 
-def draws(model: ModelGraph) -> Iterator[Draw]:
+@once
+def draws(model: ModelGraph) -> Sequence[Draw]:
     """Every call, and every constructor of a parameter, that certainly sets the scale of a hidden product."""
-    shown: set[Place] = set()
+    found: dict[Place, Draw] = {}
     for place, served in model.by_call.items():
         layers = [layer for layer, _ in served if _sets_scale(model, layer)]
         if layers:
-            shown.add(place)
             write = served[0][1]
-            yield Draw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
-    judged = {write.place for layer in model.layers if _is_undone(layer) for write in layer.writes}
-    judged |= {place for layer in model.layers for place in _replaced(layer)}
-    for call in model.calls:
-        types = [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None]
-        if call.place not in shown | judged and types and len(types) == len(call.targets):
-            yield Draw(call.place, call.initializer, call.arguments, (), types[0])
+            found[place] = Draw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
+    others = [
+        Draw(call.place, call.initializer, call.arguments, (), types[0])
+        for call in model.calls
+        if call.place not in found
+        if (types := [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None])
+        if len(types) == len(call.targets)
+    ]
+    if others:
+        judged = {write.place for layer in model.layers if _is_undone(layer) for write in layer.writes}
+        judged |= {place for layer in model.layers for place in _replaced(layer)}
+        others = [draw for draw in others if draw.place not in judged]
+    return [*found.values(), *others]
 
 
 def _is_undone(layer: Layer) -> bool:
