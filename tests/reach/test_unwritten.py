@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from project import found
 
+from initlint.reach import surroundings
+from initlint.reach.text import FileText
+
 NET = """
     import torch
     from torch import nn
@@ -274,3 +277,17 @@ def test_a_project_in_a_hidden_folder_of_another_is_its_own(tmp_path: Path) -> N
 def test_folders_that_are_no_part_of_the_project_are_not_read(tmp_path: Path) -> None:
     other = "from net import Net\nNet().table.data.zero_()\n"
     assert found(tmp_path, "INI108", {"net.py": net(), ".venv/other.py": other, "node_modules/other.py": other}) != []
+
+
+def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few trees are kept, so that the cost does not grow with parameters times files."""
+    monkeypatch.setattr(surroundings, "_KEPT", 0)
+    parsed: list[str] = []
+    parse = FileText.parse
+    monkeypatch.setattr(FileText, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))
+    more = "; ".join(f"self.table{number} = nn.Parameter(torch.empty(4))" for number in range(5))
+    tools = {f"tool{n}.py": "def take(things, name):\n    return getattr(things, name)\n" for n in range(10)}
+    assert len(found(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6
+    assert sorted(name for name in parsed if name != "net.py") == sorted(tools)
