@@ -10,7 +10,7 @@ from pathlib import Path
 from initlint.reach.bases import Bases
 from initlint.reach.init_functions import init_functions, initialises
 from initlint.reach.lookups import LOOKUPS, METHOD_LOOKUP, lookups, method_lookups
-from initlint.reach.receivers import derived, hands_too_much, is_of_another_class, named_class
+from initlint.reach.receivers import Use, derived, uses
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
 
@@ -101,17 +101,40 @@ class _Search:
 
     def is_used(self, function: FunctionNode) -> bool:
         """Whether anything but itself mentions it in a way that may lead to a call."""
-        uses = (node for node in self.text.mentions(function.name) if self._is_use(self.text, node, function))
+        at_home = [node for node in self.text.mentions(function.name) if self._is_use_at_home(node, function)]
         if any(isinstance(scope, FunctionNode) for scope in self.text.scopes(function)):
-            return any(not isinstance(node, ast.Attribute) for node in uses)  # nobody else sees a local function
-        if any(True for _ in uses):
+            return any(not isinstance(node, ast.Attribute) for node in at_home)  # nobody else sees a local function
+        if at_home:
             return True
         files = self.around.holding(self.file, function.name)
-        return files is None or any(self._uses(path, function) for path in files if path != self.file)
+        return files is None or any(self._is_used_in(path, function) for path in files if path != self.file)
 
-    def _uses(self, path: Path, function: FunctionNode) -> bool:
-        other = self.around.text(path)
-        return other is None or any(self._is_use(other, node, function) for node in other.mentions(function.name))
+    def _is_use_at_home(self, node: ast.AST, function: FunctionNode) -> bool:
+        if self.text.is_within(node, function):
+            return False
+        owner = self._owner(function)
+        return self._may_mean(Use.of(self.text, node, function.name, owner), function)
+
+    def _is_used_in(self, path: Path, function: FunctionNode) -> bool:
+        found = self.around.told(path, uses, function.name)
+        return found is None or any(self._may_mean(use, function) for use in found)
+
+    def _may_mean(self, use: Use, function: FunctionNode) -> bool:
+        owner = self._owner(function)
+        if use.is_idle or use.of_another or (use.is_alone and owner is not None) or use.hands_too_much(function):
+            return False
+        return owner is None or use.named in (None, owner.name) or self._derives(use.named, owner)
+
+    def _owner(self, function: FunctionNode) -> ast.ClassDef | None:
+        """The class that it is a method of."""
+        owner = self.text.parents[function]
+        return owner if isinstance(owner, ast.ClassDef) else None
+
+    def _derives(self, named: str | None, owner: ast.ClassDef) -> bool:
+        """Whether a class of that name may derive from the class `owner`."""
+        if owner not in self._derived:
+            self._derived[owner] = derived(self.file, owner.name, self.around)
+        return named in (self._derived[owner] or {named})
 
     def is_looked_up(self, function: FunctionNode) -> bool:
         """Whether a text beside the code names it, or code may take it by a name that it does not spell out."""
@@ -131,26 +154,6 @@ class _Search:
         is_home = path == self.file
         found = lookups(self.text) if is_home else self.around.told(path, lookups) or ()
         return any(lookup.may_reach(self.file, is_home) for lookup in found)
-
-    def _is_use(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
-        parent = text.parents[node]
-        if text is self.text and text.is_within(node, function):
-            return False
-        if isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)):
-            return False
-        if is_of_another_class(text, node, self.text, function) or hands_too_much(parent, node, function):
-            return False
-        return not self._is_of_an_unrelated_class(text, node, function)
-
-    def _is_of_an_unrelated_class(self, text: FileText, node: ast.AST, function: FunctionNode) -> bool:
-        """Whether it stands behind the name of a class that is neither the function's own nor derived from that."""
-        owner = self.text.parents[function]
-        named = named_class(text, node)
-        if named is None or not isinstance(owner, ast.ClassDef) or named == owner.name:
-            return False
-        if owner not in self._derived:
-            self._derived[owner] = derived(self.file, owner.name, self.around)
-        return named not in (self._derived[owner] or {named})
 
     def named(self, function: FunctionNode) -> ast.Expr | None:
         """The statement that names the function without calling it."""
