@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -12,41 +12,47 @@ Value = TypeVar("Value")
 class Recent(Generic[Key, Value]):
     """What was put in or asked for last, up to a sum of sizes of `limit`; the last one in any case.
 
-    What is put in once more, because it is needed again and again, counts against a limit of its own, `again`, if that
-    is given, so that what is needed once does not drive it out: the algorithm 2Q (Johnson and Shasha, 1994).
+    What has to be put in once more counts against a limit of its own, `again`, if that is given. Of it stays what is
+    asked for most, so that what is needed by turns does not drive out one another.
     """
 
-    def __init__(self, limit: int, again: int | None = None) -> None:
-        self._new: _Bounded[Key, Value] = _Bounded(limit)
-        self._old: _Bounded[Key, Value] = self._new if again is None else _Bounded(again)
-        self._seen: set[Key] = set()
+    def __init__(self, limit: int, again: int = 0) -> None:
+        self._limit = limit
+        self._again = again
+        self._recent: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._frequent: dict[Key, tuple[Value, int]] = {}
+        self._recent_total = self._frequent_total = 0
+        self._uses: Counter[Key] = Counter()
 
     def __contains__(self, key: Key) -> bool:
-        return key in self._new.sized or key in self._old.sized
+        return key in self._recent or key in self._frequent
 
     def __getitem__(self, key: Key) -> Value:
         """Raises KeyError."""
-        bounded = self._old if key in self._old.sized else self._new
-        bounded.sized.move_to_end(key)
-        return bounded.sized[key][0]
+        if key in self._frequent:
+            self._uses[key] += 1
+            return self._frequent[key][0]
+        self._recent.move_to_end(key)
+        return self._recent[key][0]
 
     def put(self, key: Key, value: Value, size: int) -> None:
         """Add what is not there, or is no more."""
-        (self._old if key in self._seen else self._new).put(key, value, size)
-        self._seen.add(key)
+        self._uses[key] += 1
+        if self._uses[key] > 1 and self._make_room(key, size):
+            self._frequent[key] = value, size
+            self._frequent_total += size
+            return
+        self._recent[key] = value, size
+        self._recent_total += size
+        while self._recent_total > self._limit and len(self._recent) > 1:
+            _, (_, dropped) = self._recent.popitem(last=False)
+            self._recent_total -= dropped
 
-
-class _Bounded(Generic[Key, Value]):
-    """Values with their sizes, the one that was used last at the end."""
-
-    def __init__(self, limit: int) -> None:
-        self.sized: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._limit = limit
-        self._total = 0
-
-    def put(self, key: Key, value: Value, size: int) -> None:
-        self.sized[key] = value, size
-        self._total += size
-        while self._total > self._limit and len(self.sized) > 1:
-            _, (_, dropped) = self.sized.popitem(last=False)
-            self._total -= dropped
+    def _make_room(self, key: Key, size: int) -> bool:
+        """Whether there is room beside what is asked for as often as `key`, or more often; what is less often goes."""
+        while self._frequent_total + size > self._again:
+            least = min(self._frequent, key=self._uses.__getitem__, default=key)
+            if self._uses[least] >= self._uses[key]:
+                return False
+            self._frequent_total -= self._frequent.pop(least)[1]
+        return True

@@ -32,8 +32,20 @@ def test_what_is_needed_once_does_not_drive_out_what_is_needed_again_and_again()
     assert made(kept, "xyabxycdxyefxyghxy") == "xyabxycdefgh"
 
 
+def test_of_what_is_needed_again_stays_what_is_asked_for_most() -> None:
+    kept: Recent[str, str] = Recent(1, 2)
+    assert made(kept, "xyzxyxyxy") == "xyzxy"
+    assert made(kept, "zwzwz") == "wzwz"
+    assert made(kept, "xy") == ""
+
+
+def test_what_is_needed_by_turns_is_not_all_made_again_each_time() -> None:
+    turns = "abcdefgh" * 20
+    assert len(made(Recent(4), turns)) == len(turns)
+    assert len(made(Recent(1, 4), turns)) < len(turns) * 0.6
+
+
 def test_what_is_needed_again_has_a_limit() -> None:
     kept: Recent[str, str] = Recent(1, 2)
-    assert made(kept, "xyzxyz") == "xyzxy"  # the third is still there
-    assert made(kept, "wz") == "wz"
-    assert made(kept, "x") == "x"
+    made(kept, "abcdefghi" * 3)
+    assert sum(key in kept for key in "abcdefghi") == 3

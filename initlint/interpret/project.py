@@ -27,7 +27,7 @@ from initlint.stopwatch import Stopwatch
 
 _KEPT = 384 * 1024
 """Bytes of source whose trees are kept; a tree takes some fifty times as much memory, and is soon made again."""
-_KEPT_AGAIN = 1536 * 1024
+_KEPT_AGAIN = 2048 * 1024
 """The same, for what most files of a large package import: its base classes and helpers."""
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
@@ -179,6 +179,9 @@ class Project:
         path = self._find(importer.root, dotted)
         if path is None:
             return ABSENT
+        known = self._scopes.get(self._paths.of(path))
+        if known is not None:
+            return Package(known)  # its tree may be kept no more elsewhere
         try:
             return Package(self._scope(path, self.load(path)))
         except SourceError:

@@ -116,6 +116,22 @@ def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path, imported: 
         gc.enable()
 
 
+def test_an_import_that_is_met_again_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no tree is kept beside those of the file's own imports."""
+    monkeypatch.setattr("initlint.interpret.project._KEPT", 1)
+    monkeypatch.setattr("initlint.interpret.project._KEPT_AGAIN", 1)
+    read: list[str] = []
+    parse = SourceFile.parse
+    monkeypatch.setattr(SourceFile, "parse", lambda path, data: read.append(Path(path).name) or parse(path, data))
+    write(tmp_path / "blocks.py", BLOCK)
+    write(tmp_path / "sizes.py", "SIZE = 64\n")
+    importing = "def made():\n    from blocks import Block\n    from sizes import SIZE\n    return Block()\n"
+    linted = write(tmp_path / "net.py", importing + "nets = [made(), made(), made()]\n")
+    project = Project()
+    assert len(project.graph(project.load(linted)).models) == 3
+    assert sorted(read) == ["blocks.py", "net.py", "sizes.py"]
+
+
 @pytest.mark.parametrize("text", [NET.format(imported="from blocks import Block"), "x = 1\n"])
 def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     write(tmp_path / "blocks.py", BLOCK)
