@@ -54,8 +54,7 @@ def main() -> None:
 
         work: dict[str, Callable[[], Spent]] = {"imports": lambda: measured(IMPORTS)}
         if folders:
-            spent = cold()
-            print(f"cold, once: {spent.cpu:.0f} s CPU, {spent.wall:.0f} s wall", file=sys.stderr)
+            compared({"cold, once": cold}, 1)
         else:
             work["cold"] = cold
         work |= {"warm": warm, "one changed": changed, "ruff": lambda: measured([*ruff, str(project)])}

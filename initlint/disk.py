@@ -60,6 +60,7 @@ class Disk:
         self._packages: dict[str, tuple[str, str]] = {}
         self._starts: dict[str, Sequence[str]] = {}
         self._new: dict[str, list[str]] = {}
+        self._searched: dict[str, frozenset[str]] = {}
         self._search_of_files = FileSearch(contents)
 
     def holds(self, question: Question) -> bool:
@@ -183,13 +184,20 @@ class Disk:
         return _TOO_MANY if found is None else "\0".join(path.removeprefix(root) for path in found)
 
     def _still_match(self, root: str, piece: str, pattern: str, answer: str) -> bool:
-        """Whether the same files match as did, and hold the same. Only those are searched that have changed."""
-        if answer == _TOO_MANY or self._search_of_files.code(root) is None:
+        """Whether the same files match as did. Only those are searched that have changed."""
+        code = self._search_of_files.code(root)
+        if answer == _TOO_MANY or code is None:
             return self.matched(root, piece, pattern) == answer
-        before = [root + path for path in answer.split("\0")] if answer else []
-        return all(map(self.is_as_before, before)) and not self._search_of_files.any_matches(
-            self._changed(root), piece, pattern
-        )
+        before = {root + path for path in answer.split("\0")} if answer else set()
+        changed = self._changed(root)
+        matching = set(self._search_of_files.those_that_match(changed, piece, pattern))
+        return matching == before.intersection(changed) and before.issubset(self._code(root))
+
+    def _code(self, root: str) -> frozenset[str]:
+        """The files of Python below `root`."""
+        if root not in self._searched:
+            self._searched[root] = frozenset(self._search_of_files.code(root) or ())
+        return self._searched[root]
 
     def _changed(self, root: str) -> list[str]:
         """The searched files below `root` that are new or hold something else than they did."""

@@ -103,10 +103,10 @@ class FileSearch:
         """The other texts below `root`; None if there are too many."""
         return self._listed(root).texts
 
-    def any_matches(self, paths: Iterable[str], piece: str, pattern: str) -> bool:
-        """Whether one of `paths` is Python that matches, as in `matching`."""
+    def those_that_match(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
+        """Those of `paths` that are Python and match, as in `matching`."""
         code = (path for path in paths if path.endswith(_CODE))
-        return next(self._matching(code, piece.encode(), re.compile(pattern.encode())), None) is not None
+        return self._matching(code, piece.encode(), re.compile(pattern.encode()))
 
     def any_names(self, paths: Iterable[str], word: str) -> bool:
         """Whether one of `paths` is another text that holds `word`."""

@@ -394,6 +394,21 @@ def test_what_the_files_around_it_say_is_asked_again(
     assert examined == again
 
 
+def test_a_result_rests_on_what_was_looked_at_alone(unapplied: Path, examined: list[str]) -> None:
+    """Files that hold the name, and that nobody had to look into, may change: of a common name there are hundreds."""
+    for name in ("a.py", "b.py"):
+        write(unapplied / name, CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
+    examined.clear()
+    write(unapplied / "b.py", "from net import Net\n\nNet().eval().init_weights()\n")
+    assert lint(unapplied, "net.py").diagnostics == ()
+    assert examined == []
+    for rest, codes in (("a.py", []), ("b.py", ["INI106"])):
+        write(unapplied / rest, "from net import Net\n\nNet().eval()  # no init_weights\n")
+        assert [d.code for d in lint(unapplied, "net.py").diagnostics] == codes
+    assert examined == ["net.py", "net.py"]
+
+
 def test_a_call_that_goes_is_noticed(unapplied: Path) -> None:
     write(unapplied / "train.py", CALLING)
     assert lint(unapplied, "net.py").diagnostics == ()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from initlint.flow import Condition, Node
 from initlint.interpret.storage import Tensor
 from initlint.interpret.values import ABSENT, CONSTANTS, External, Union, Unknown, Value, options
-
-if TYPE_CHECKING:
-    pass
 
 
 def same(one: Value, other: Value) -> bool:

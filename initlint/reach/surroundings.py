@@ -59,6 +59,7 @@ class Surroundings:
 
     def text(self, path: Path) -> FileText | None:
         """The names of a file; None if it is no Python that can be read."""
+        self._note_reading(path)
         if path in self._texts:
             return self._texts[path]
         data = self._disk.content(str(path))
@@ -71,9 +72,13 @@ class Surroundings:
 
         Each is asked once, and must not hold on to the tree: many files are asked again for each class.
         """
+        self._note_reading(path)
         key = (path, tell, *about)
         if key not in self._told:
             text = self.text(path)
             self._told[key] = None if text is None else tell(text, *about)
         found: Told | None = self._told[key]
         return found
+
+    def _note_reading(self, path: Path) -> None:
+        self._ask(("read", str(path), self._disk.digest(str(path))))
