@@ -219,8 +219,11 @@ class Disk:
         return "named" if self._search_of_files.is_named(root, word) else ""
 
     def content(self, path: str) -> bytes:
-        """What a file holds; empty if it cannot be read."""
-        return self._search_of_files.read(path)
+        """What a file holds, as its digest says from then on; empty if it cannot be read."""
+        data = self._search_of_files.read(path)
+        if path not in self._digests and data:
+            self._digests[path] = digest_of(data)
+        return data
 
     def _search(self, root: str) -> Sequence[str]:
         """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""

@@ -195,8 +195,8 @@ class Project:
         if path is None or path.name == "__init__.py" or not name.isascii():
             return True
         real = self._paths.of(path)
-        self._note_reading(real)
         text = self._disk.content(real)
+        self._note_reading(real)
         return name.encode() in text or _STAR_IMPORT.search(text) is not None
 
     def _find(self, root: Path, dotted: str) -> Path | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from initlint.reach.spots import Spot
 from initlint.reach.text import FileText, dotted, last_name
@@ -29,27 +30,32 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Where code takes names from values, inside the function or class `top`: None is the top level.
+    """Where code takes names from values.
 
     `words` may name the module that it takes them from. `anywhere`: it may be any. `here`: it is also the file itself.
     """
 
-    top: str | None
+    spot: Spot
+    words: frozenset[str]
+    anywhere: bool
+    here: bool
+
+    def may_reach(self, home: Path) -> bool:
+        """Whether they may be names that the file with the real path `home` defines."""
+        near = {home.stem, home.parent.name, home.parent.parent.name}
+        return self.anywhere or (self.here and self.spot.path == home) or not self.words.isdisjoint(near)
+
+
+class _Names(NamedTuple):
     words: frozenset[str]
     anywhere: bool = False
     here: bool = False
 
-    def may_reach(self, home: Path, is_home: bool) -> bool:
-        """Whether they may be names that the file `home` defines; `is_home`: the code stands in that file."""
-        near = {home.stem, home.parent.name, home.parent.parent.name}
-        return self.anywhere or (self.here and is_home) or not self.words.isdisjoint(near)
-
 
 def lookups(text: FileText) -> tuple[Lookup, ...]:
     """The lookups of a file."""
-    found = ((node, _lookup(text, node)) for node in text.parents if isinstance(node, (ast.Call, ast.Attribute)))
-    placed = (replace(lookup, top=Spot.of(text, node).top) for node, lookup in found if lookup is not None)
-    return tuple(dict.fromkeys(placed))
+    found = ((node, _looked_up(text, node)) for node in text.parents if isinstance(node, (ast.Call, ast.Attribute)))
+    return tuple(dict.fromkeys(Lookup(Spot.of(text, node), *names) for node, names in found if names is not None))
 
 
 def is_spelled(name: ast.expr) -> bool:
@@ -61,7 +67,7 @@ def is_spelled(name: ast.expr) -> bool:
     return isinstance(name, ast.Constant)
 
 
-def _lookup(text: FileText, node: ast.Call | ast.Attribute) -> Lookup | None:
+def _looked_up(text: FileText, node: ast.Call | ast.Attribute) -> _Names | None:
     if isinstance(node, ast.Attribute):
         return _of_module(text, node.value) if node.attr == "__dict__" else None
     function, arguments = last_name(node.func), node.args
@@ -72,30 +78,30 @@ def _lookup(text: FileText, node: ast.Call | ast.Attribute) -> Lookup | None:
             return None  # `model.eval()`
         parent = text.parents[node]
         asked = [parent.slice] if isinstance(parent, ast.Subscript) else arguments
-        return None if any(map(is_spelled, asked)) else Lookup(None, _imported(text), here=True)
+        return None if any(map(is_spelled, asked)) else _Names(_imported(text), here=True)
     if function not in _OF_OBJECT or not arguments or any(map(is_spelled, arguments[1:2])):
         return None
     return _of_module(text, arguments[0])
 
 
-def _of_import(name: ast.expr) -> Lookup:
+def _of_import(name: ast.expr) -> _Names:
     """What is spelled out of a module's name may be among the names around a file."""
     spelled = (part.value for part in ast.walk(name) if isinstance(part, ast.Constant) and isinstance(part.value, str))
     words = frozenset(word for piece in spelled for word in _WORD.findall(piece))
-    return Lookup(None, words, anywhere=not words)
+    return _Names(words, anywhere=not words)
 
 
 def _imported(text: FileText) -> frozenset[str]:
     return frozenset(part for name in text.imported.values() for part in name.split("."))
 
 
-def _of_module(text: FileText, node: ast.expr) -> Lookup | None:
+def _of_module(text: FileText, node: ast.expr) -> _Names | None:
     """It may be a file or a package around it, by its name."""
     if isinstance(node, ast.Subscript):
-        return Lookup(None, frozenset(), anywhere=True) if dotted(node.value) == "sys.modules" else None
+        return _Names(frozenset(), anywhere=True) if dotted(node.value) == "sys.modules" else None
     name = dotted(node)
     first, _, rest = name.partition(".")
-    return Lookup(None, frozenset(f"{text.imported.get(first, first)}.{rest}".split("."))) if name else None
+    return _Names(frozenset(f"{text.imported.get(first, first)}.{rest}".split("."))) if name else None
 
 
 def method_lookups(text: FileText, owner: ast.ClassDef) -> Iterator[ast.Call]:

@@ -112,10 +112,10 @@ class Related:
                 raise Untold
         home = texts.file.resolve()
         builders = frozenset(
-            (path.resolve(), lookup.top)
+            (lookup.spot.path, lookup.spot.top)
             for path in texts.matching(LOOKUPS)
             for lookup in texts.told(path, lookups)
-            if lookup.may_reach(home, path.resolve() == home)
+            if lookup.may_reach(home)
         )
         files = {path for name in found for path in texts.paths(name)} | {path for path, _ in builders}
         return cls(owner, texts, frozenset(found), frozenset(files), builders)

@@ -59,10 +59,11 @@ class Surroundings:
 
     def text(self, path: Path) -> FileText | None:
         """The names of a file; None if it is no Python that can be read."""
-        self._note_reading(path)
         if path in self._texts:
+            self._note_reading(path)
             return self._texts[path]
         data = self._disk.content(str(path))
+        self._note_reading(path)
         text = None if path.suffix == ".ipynb" else FileText.parse(path, data)
         self._texts.put(path, text, len(data))
         return text
@@ -72,9 +73,10 @@ class Surroundings:
 
         Each is asked once, and must not hold on to the tree: many files are asked again for each class.
         """
-        self._note_reading(path)
         key = (path, tell, *about)
-        if key not in self._told:
+        if key in self._told:
+            self._note_reading(path)
+        else:
             text = self.text(path)
             self._told[key] = None if text is None else tell(text, *about)
         found: Told | None = self._told[key]

@@ -151,9 +151,8 @@ class _Search:
         )
 
     def _may_look_up(self, path: Path) -> bool:
-        is_home = path == self.file
-        found = lookups(self.text) if is_home else self.around.told(path, lookups) or ()
-        return any(lookup.may_reach(self.file, is_home) for lookup in found)
+        found = lookups(self.text) if path == self.file else self.around.told(path, lookups) or ()
+        return any(lookup.may_reach(self.file) for lookup in found)
 
     def named(self, function: FunctionNode) -> ast.Expr | None:
         """The statement that names the function without calling it."""
