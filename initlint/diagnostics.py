@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 
@@ -128,6 +129,13 @@ class Diagnostic:
     @property
     def url(self) -> str:
         return rule_url(self.name)
+
+    @property
+    def spans(self) -> Iterator[Span]:
+        """All places that it speaks of, and those that its fix rewrites."""
+        yield self.span
+        yield from (related.span for related in self.related)
+        yield from (edit.span for edit in self.fix.edits) if self.fix else ()
 
     @property
     def sort_key(self) -> tuple[object, ...]:

@@ -6,21 +6,24 @@ A question is plain data: its kind, what it is about, and the answer that it had
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
-from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, project_root
+from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
 
 Question: TypeAlias = "tuple[str, ...]"
-"""`("read", path, digest)`; `("module", root, dotted name, path)`; `("package", folder, root, dotted name)`;
-`("namespace", root, dotted name)`; `("root", folder, project's root)`;
+"""Of a file: `("read", path, digest)`; `("defined", path, name, "defined" or empty)`; `("bound", path, name, digest)`
+for what the top level binds the name to; `("told", path, teller, *names, digest)`. Of a folder:
+`("module", root, dotted name, path)`; `("package", folder, root, dotted name)`; `("namespace", root, dotted name)`;
+`("root", folder, project's root)`; `("library", folder, "library" or empty)`;
 `("matching", root, piece, pattern, paths of the files that match)`; `("named", root, word, "named" or empty)`.
 
 The last is the answer, empty for none. Paths are real ones; those of files that match are what follows the root, with
-`\\0` between them.
+`\\0` between them. `("seen", path, digest)` asks nothing: it tells what the others about that file rest on.
 """
 
 Stat: TypeAlias = "tuple[int, int]"
@@ -30,6 +33,7 @@ UNSETTLED: Stat = (0, 0)
 UNKNOWN = "?"
 """Stands for the digest of a file that cannot be told, and is that of none."""
 _TOO_MANY = "\0"
+_STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 
 
 def digest_of(data: bytes) -> str:
@@ -57,23 +61,28 @@ class Disk:
         self._digests: dict[str, str] = {}
         self._by_date: set[str] = set()
         self._roots: dict[str, str] = {}
+        self._tops: dict[str, str] = {}
         self._packages: dict[str, tuple[str, str]] = {}
         self._starts: dict[str, Sequence[str]] = {}
         self._new: dict[str, list[str]] = {}
-        self._searched: dict[str, frozenset[str]] = {}
+        self._gone: dict[str, frozenset[str]] = {}
         self._search_of_files = FileSearch(contents)
 
     def holds(self, question: Question) -> bool:
-        """Whether the question still has the answer that it had."""
+        """Whether the question still has the answer that it had; any but "bound" and "told"."""
         kind, about, *rest = question
-        if kind == "read":  # so are most
+        if kind == "read":
             return self.digest(about) == rest[0]
+        if kind == "defined":
+            return self.may_define(about, rest[0]) == rest[1]
         if kind == "module":
             return (self.module(about, rest[0]) or "") == rest[1]
         if kind == "namespace":
             return self.namespace(about) == rest[0]
         if kind == "root":
             return self.root(about) == rest[0]
+        if kind == "library":
+            return self.library(about) == rest[0]
         if kind == "matching":
             return self._still_match(about, *rest)
         if kind == "named":
@@ -119,9 +128,14 @@ class Disk:
         """The files of which the date did not tell what they hold, each with its digest."""
         return ((path, digest) for path, digest in self._digests.items() if path not in self._by_date)
 
-    def is_known(self, path: str) -> bool:
-        """Whether the file's date has told what it holds."""
-        return path in self._by_date
+    def is_known(self, path: str, seen: Collection[str]) -> bool:
+        """Whether the file's date has told what it holds, and that is all that was `seen` of it: its digests."""
+        return path in self._by_date and {*seen} == {self._digests[path]}
+
+    def may_define(self, path: str, name: str) -> str:
+        """`defined` if a module may bind `name`: its text holds that, or the star of a further import; else empty."""
+        text = self.content(path)
+        return "defined" if name.encode() in text or _STAR_IMPORT.search(text) else ""
 
     def module(self, root: str, dotted: str) -> str | None:
         """The file of the project that the absolute name `dotted` means for one whose imports start from `root`."""
@@ -167,12 +181,25 @@ class Disk:
         parts = os.path.relpath(root, searched[-2]).split(os.sep)
         return "" if parts == ["."] else ".".join(parts)
 
+    def library(self, folder: str) -> str:
+        """`library` if `folder` lies in a package of a project that can be installed, else empty."""
+        if not self._is_file(os.path.join(folder, "__init__.py")):
+            return ""
+        root = Path(self.root(folder))
+        return "library" if is_marked(root) or is_installed(root.parent) else ""
+
     def root(self, folder: str) -> str:
         """The root folder of the project that the files in `folder` belong to."""
         if folder not in self._roots:
-            top = self.name(os.path.join(folder, "module.py"))[0]
-            self._roots[folder] = str(project_root(Path(folder), Path(top)))
+            self._roots[folder] = self._found_root(folder, self.package(folder)[0])
         return self._roots[folder]
+
+    def _found_root(self, folder: str, top: str) -> str:
+        if is_installed(Path(top)):
+            return str(project_root(Path(folder), Path(top)))
+        if top not in self._tops:
+            self._tops[top] = str(project_root(Path(top), Path(top)))
+        return self._tops[top]
 
     def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
         """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
@@ -188,16 +215,20 @@ class Disk:
         code = self._search_of_files.code(root)
         if answer == _TOO_MANY or code is None:
             return self.matched(root, piece, pattern) == answer
+        changed, removed = self._changed(root), self._removed(root)
+        if not changed and not removed:
+            return True
         before = {root + path for path in answer.split("\0")} if answer else set()
-        changed = self._changed(root)
         matching = set(self._search_of_files.those_that_match(changed, piece, pattern))
-        return matching == before.intersection(changed) and before.issubset(self._code(root))
+        return matching == before.intersection(changed) and before.isdisjoint(removed)
 
-    def _code(self, root: str) -> frozenset[str]:
-        """The files of Python below `root`."""
-        if root not in self._searched:
-            self._searched[root] = frozenset(self._search_of_files.code(root) or ())
-        return self._searched[root]
+    def _removed(self, root: str) -> frozenset[str]:
+        """The files below `root` that were known, and that a search does not look at now."""
+        if root not in self._gone:
+            below = os.path.join(root, "")
+            known = (path for path in self._known if path.startswith(below))
+            self._gone[root] = frozenset(known).difference(self.searched(root))
+        return self._gone[root]
 
     def _changed(self, root: str) -> list[str]:
         """The searched files below `root` that are new or hold something else than they did."""

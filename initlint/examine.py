@@ -67,6 +67,8 @@ class Examiner:
         self.project.begin()
         with self.project.stopwatch.on("rest"):
             outcome, _ = self.examine(file)
+            for path in outcome.mentioned:
+                self.project.note_reading(Path(path))
         cost = Cost(**self.project.stopwatch.seconds)
         return replace(outcome, asked=frozenset(self.project.asked), cost=cost)
 

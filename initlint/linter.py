@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from initlint import unused
+from initlint.asked_again import AskedAgain
 from initlint.cache.kept import Kept, now
 from initlint.diagnostics import Diagnostic, Span
 from initlint.discover import discover, excluded
@@ -19,7 +20,7 @@ from initlint.disk import Disk, real_paths
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.lazily import Lazily
-from initlint.outcome import Collected, Cost, Failure
+from initlint.outcome import Collected, Cost, Failure, Outcome
 from initlint.reported import Linted, reported
 from initlint.rules import all_rules
 from initlint.settings import Settings
@@ -104,14 +105,15 @@ def check(
     run = _Run.start(paths, settings, contents)
     kept = Kept.open(resources.cache, settings)
     disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
-    kept = kept.holding(disk)
+    kept = kept.holding(disk, AskedAgain(disk).holds)
     known = kept.recall(run.files)
     stale = {real: file for real, file in run.files.items() if real not in known}
+    new: dict[str, Outcome] = {}
     if stale:
         start = partial(examine.examiner, run.files, settings, contents, run.asked)
         new = dict(zip(stale, spread(start, [*stale.values()], contents, resources.jobs), strict=True))
-        kept.keep(new, run.files, disk, began)
         known = {**known, **new}
+    kept.keep(new, run.files, disk, began)
     return run.result(Collected.of((file, known[real]) for real, file in run.files.items()))
 
 

@@ -95,6 +95,13 @@ class Outcome:
     cost: Cost | None = field(default=None, compare=False)
     """None for what an earlier run has found."""
 
+    @property
+    def mentioned(self) -> set[str]:
+        """The files, as they are shown, of the places that it speaks of."""
+        keys = (*self.uses, *(found.place for found in self.found))
+        spans = (span for found in self.found for span in found.diagnostic.spans)
+        return {*(str(key[0]) for key in keys), *(span.file for span in spans)}
+
 
 @dataclass
 class Collected:

@@ -72,7 +72,7 @@ class FileSearch:
         None if there are too many files to tell.
         """
         if (root, pattern) not in self._answers:
-            self._answers[root, pattern] = self._search(root, piece.encode(), re.compile(pattern.encode()))
+            self._answers[root, pattern] = self._search(root, piece.encode(), pattern.encode())
         return self._answers[root, pattern]
 
     def read(self, path: str) -> bytes:
@@ -106,13 +106,13 @@ class FileSearch:
     def those_that_match(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
         """Those of `paths` that are Python and match, as in `matching`."""
         code = (path for path in paths if path.endswith(_CODE))
-        return self._matching(code, piece.encode(), re.compile(pattern.encode()))
+        return self._matching(code, piece.encode(), pattern.encode())
 
     def any_names(self, paths: Iterable[str], word: str) -> bool:
         """Whether one of `paths` is another text that holds `word`."""
-        texts, piece, pattern = (path for path in paths if path.endswith(_TEXTS)), word.encode(), whole_word(word)
-        compiled = re.compile(pattern.encode())
-        return any(piece in (data := self._text(path)) and compiled.search(data) for path in texts)
+        piece, pattern = word.encode(), whole_word(word).encode()
+        texts = (self._text(path) for path in paths if path.endswith(_TEXTS))
+        return any(piece in data and re.search(pattern, data) for data in texts)
 
     def _text(self, path: str) -> bytes:
         try:
@@ -125,13 +125,14 @@ class FileSearch:
             self._listings[root] = _listed(root)
         return self._listings[root]
 
-    def _search(self, root: str, piece: bytes, pattern: re.Pattern[bytes]) -> tuple[str, ...] | None:
+    def _search(self, root: str, piece: bytes, pattern: bytes) -> tuple[str, ...] | None:
         files = self._listed(root).code
         return None if files is None else tuple(self._matching(files, piece, pattern))
 
-    def _matching(self, paths: Iterable[str], piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[str]:
-        # Finding plain bytes is many times faster than matching a pattern, and most files do not hold them.
-        return (path for path in paths if piece in (data := self.read(path)) and pattern.search(data))
+    def _matching(self, paths: Iterable[str], piece: bytes, pattern: bytes) -> Iterator[str]:
+        # Finding plain bytes is many times faster than matching a pattern, which must be compiled as well, and most
+        # files do not hold them.
+        return (path for path in paths if piece in (data := self.read(path)) and re.search(pattern, data))
 
 
 def project_root(folder: Path, top: Path) -> Path:

@@ -30,6 +30,9 @@ class FakeProject:
         """Asks what never has the same answer again: nothing that is faked is recalled."""
         self.asked = {("read", "of a fake", "nothing")}
 
+    def note_reading(self, path: Path) -> None:
+        """Nothing that is faked is recalled, whatever it rests on."""
+
     def content(self, path: Path) -> bytes:
         return self.contents.get(str(path), b"")
 

@@ -32,7 +32,7 @@ ORDER = (
     "judge",
     "rules",
     "merge manual",
-    "examine jobs cache tracing",
+    "asked_again examine jobs cache tracing",
     "reported",
     "linter",
     "fixer",

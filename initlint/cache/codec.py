@@ -1,7 +1,11 @@
-"""An outcome as JSON and back. Paths are real ones in it: a file may be shown by another name in the next run."""
+"""An outcome as the text of a JSON document and back.
+
+Paths are real ones in it: a file may be shown by another name in the next run.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -27,7 +31,7 @@ _OWN = ""
 _FIXES: Mapping[str, type[Fix]] = {cls.__name__: cls for cls in (Fix, FixByActivation, FixOfEveryUse)}
 
 
-def to_json(outcome: Outcome, own: str, real: Rename) -> list[Any]:
+def written(outcome: Outcome, own: str, real: Rename) -> str:
     """`own` is the file that says it, as it is shown; `real` turns what is shown of others into the real path.
 
     An outcome with failures is not worth keeping.
@@ -36,7 +40,7 @@ def to_json(outcome: Outcome, own: str, real: Rename) -> list[Any]:
     def kept(path: str) -> str:
         return _OWN if path == own else real(path)
 
-    return [
+    document = [
         outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
         [[_diagnostic_to_json(f.diagnostic, kept), _renamed(f.place, kept), f.model, f.layers] for f in outcome.found],
         [[_renamed(place, kept), _use_to_json(use)] for place, use in outcome.uses.items()],
@@ -45,18 +49,26 @@ def to_json(outcome: Outcome, own: str, real: Rename) -> list[Any]:
         outcome.incomplete,
         outcome.directed,
     ]
+    return json.dumps(document, separators=(",", ":"))
 
 
-def from_json(document: list[Any], own: str, names: Mapping[str, str]) -> Outcome:
+_NOTHING = Outcome()
+_NOTHING_WRITTEN = written(_NOTHING, _OWN, str)
+"""What most files of a project say."""
+
+
+def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
     """`own` is what the file is shown as, and `names`, by real path, what others are.
 
-    Raises ValueError, TypeError, KeyError or IndexError for what `to_json` does not give.
+    Raises ValueError, TypeError, KeyError or IndexError for what `written` does not give.
     """
+    if text == _NOTHING_WRITTEN:
+        return _NOTHING
 
     def shown(path: str) -> str:
         return names.get(path, path) if path != _OWN else own
 
-    unreadable, found, uses, roots, part_classes, incomplete, directed = document
+    unreadable, found, uses, roots, part_classes, incomplete, directed = json.loads(text)
     return Outcome(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         found=tuple(

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from initlint import __version__
 from initlint.cache import codec, store
-from initlint.cache.store import Entry, Stored
+from initlint.cache.store import Digests, Entry, Stored
 from initlint.disk import UNKNOWN, UNSETTLED, Disk, Question, Stat, digest_of, stat_of
 from initlint.files import CannotWrite
 from initlint.outcome import Outcome
@@ -40,21 +40,28 @@ class Kept:
         path = folder / f"{_way_of_linting(settings)}{store.SUFFIX}"
         return cls(path, store.load(path))
 
-    def holding(self, disk: Disk) -> Kept:
-        """The same without what rests on an answer that is another one by now."""
-        changed = {at for at, question in enumerate(self.stored.questions) if not disk.holds(question)}
-        entries = self.stored.entries.items()
-        return replace(self, gone=frozenset(path for path, entry in entries if not changed.isdisjoint(entry.asked)))
+    def holding(self, disk: Disk, holds: Callable[[Question], bool]) -> Kept:
+        """The same without what rests on an answer that is another one by now. `holds` is asked of each question."""
+        gone: set[str] = set()
+        for noted in self.stored.noted:
+            for subject in noted.about:
+                if disk.is_as_before(subject):
+                    continue  # all that is asked about it rests on what it holds
+                changed = [at for at, question in enumerate(noted.questions(subject)) if not holds(question)]
+                if changed:
+                    resting = noted.resting(subject)
+                    gone.update(path for at in changed for path in self.stored.resting(noted, resting[at]))
+        return replace(self, gone=frozenset(gone))
 
     def recall(self, files: Mapping[str, Path]) -> dict[str, Outcome]:
         """The outcomes, by real path as are `files`. A file is shown as it is named there."""
         names = {real: str(file) for real, file in files.items()}
         found: dict[str, Outcome] = {}
         for real, shown in names.items():
-            entry = self.stored.entries.get(real)
-            if entry is not None and real not in self.gone:
+            text = self.stored.outcome(real) if real not in self.gone else None
+            if text is not None:
                 with suppress(ValueError, TypeError, KeyError, IndexError):
-                    found[real] = codec.from_json(entry.outcome, shown, names)
+                    found[real] = codec.read(text, shown, names)
         return found
 
     def keep(self, outcomes: Mapping[str, Outcome], files: Mapping[str, Path], disk: Disk, since: int) -> None:
@@ -64,15 +71,18 @@ class Kept:
         """
         if self.path is None:
             return
-        numbers: dict[Question, int] = {}
-        entries: dict[str, Entry] = {}
+        new: dict[str, Entry] = {}
+        asked: set[Question] = set()
         for real, outcome in outcomes.items():
             if not outcome.failures:
-                asked = [numbers.setdefault(question, len(numbers)) for question in sorted(outcome.asked)]
-                entries[real] = Entry(asked, codec.to_json(outcome, str(files[real]), os.path.realpath))
+                asked |= outcome.asked
+                questions = [question for question in outcome.asked if question[0] != "seen"]
+                new[real] = Entry(questions, codec.written(outcome, str(files[real]), os.path.realpath))
+        digests = _digests(asked, disk, since)
+        if not (new or digests or self.gone):
+            return
         with suppress(CannotWrite, OSError):  # a run is worth as much without
-            new = Stored([*numbers], entries, _digests(numbers, disk, since))
-            store.save(self.path, self.stored, new, self.gone)
+            store.save(self.path, self.stored, new, digests, self.gone)
             store.tidy(self.path.parent)
 
 
@@ -80,29 +90,35 @@ def now() -> int:
     return time.time_ns()
 
 
-def _digests(questions: Iterable[Question], disk: Disk, since: int) -> dict[str, tuple[Stat, str]]:
+def _digests(asked: Iterable[Question], disk: Disk, since: int) -> Digests:
     """What the files hold of which that was not known, and the states in which they do."""
-    roots = {question[1] for question in questions if question[0] in ("matching", "named")}
+    roots = {question[1] for question in asked if question[0] in ("matching", "named")}
     for path in {path for root in roots for path in disk.searched(root)}:
         disk.digest(path)
-    found = dict(disk.read_anew())
-    found.update((question[1], question[2]) for question in questions if question[0] == "read")
+    seen: dict[str, set[str]] = {}
+    for path, digest in disk.read_anew():
+        seen.setdefault(path, set()).add(digest)
+    for kind, path, *rest in asked:
+        if kind in ("read", "seen"):
+            seen.setdefault(path, set()).add(rest[0])
     return {
-        path: _settled(path, digest, since)
-        for path, digest in found.items()
-        if disk.reads_disk(path) and not disk.is_known(path)
+        path: _settled(path, digests, since) if disk.reads_disk(path) else (UNSETTLED, UNKNOWN)
+        for path, digests in seen.items()
+        if not disk.is_known(path, digests)
     }
 
 
-def _settled(path: str, digest: str, since: int) -> tuple[Stat, str]:
+def _settled(path: str, seen: Collection[str], since: int) -> tuple[Stat, str]:
     """Of a file that has changed since the run began nothing is known: it may have been read before or afterwards."""
+    if len(seen) > 1:
+        return UNSETTLED, UNKNOWN
     try:
         state = stat_of(path)
     except OSError:
         return UNSETTLED, UNKNOWN
     if state[0] >= since:
         return UNSETTLED, UNKNOWN
-    return state if state[0] < since - _FRESH else UNSETTLED, digest
+    return state if state[0] < since - _FRESH else UNSETTLED, next(iter(seen))
 
 
 def _way_of_linting(settings: Settings) -> str:

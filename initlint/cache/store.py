@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from initlint.disk import Question, Stat, digest_of
 from initlint.files import CannotWrite, write
@@ -26,44 +26,137 @@ _OLD = 90 * 24 * 3600
 _ADDED = 1 / 8
 """How large the added lines may be together, as a part of the first, before the file is written whole."""
 
+Place: TypeAlias = "Sequence[int]"
+"""Where a text begins and ends among those of a line, in bytes."""
+Digests: TypeAlias = "dict[str, tuple[Stat, str]]"
+"""By real path, what a file held, and the state in which it did."""
+
 
 class Entry(NamedTuple):
-    """What one file said, as JSON, and the numbers of the questions that this rests on."""
+    """What one file said, as the text of a JSON document, and the questions that this rests on."""
 
-    asked: list[int]
-    outcome: Any
+    asked: Collection[Question]
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What one run has noted. Most of it stays undecoded: of thousands of files few are asked about.
+
+    `files` are those of which it has the outcome, by real path, in the order of `outcomes`. `about`: by the file or
+    folder that is asked about, the questions, and for each of them the numbers of the files that rest on it. Both are
+    JSON in `texts`.
+    """
+
+    files: Sequence[str]
+    outcomes: Sequence[Place]
+    about: Mapping[str, tuple[Place, Place]]
+    texts: bytes
+
+    @classmethod
+    def of(cls, entries: Mapping[str, Entry]) -> Noted:
+        texts = _Texts()
+        outcomes = [texts.add(entry.outcome) for entry in entries.values()]
+        asked: dict[str, dict[Question, list[int]]] = {}
+        for number, entry in enumerate(entries.values()):
+            for question in sorted(entry.asked):
+                asked.setdefault(question[1], {}).setdefault(question, []).append(number)
+        about = {
+            subject: (
+                texts.add(_compact([(kind, *rest) for kind, _, *rest in resting])),
+                texts.add(_compact([*resting.values()])),
+            )
+            for subject, resting in asked.items()
+        }
+        return cls([*entries], outcomes, about, bytes(texts.written))
+
+    def questions(self, subject: str) -> Sequence[Question]:
+        return [(kind, subject, *rest) for kind, *rest in self._decoded(self.about[subject][0])]
+
+    def resting(self, subject: str) -> Sequence[Sequence[int]]:
+        """For each of the questions about `subject`, the numbers of the files that rest on it."""
+        found: Sequence[Sequence[int]] = self._decoded(self.about[subject][1])
+        return found
+
+    def text(self, place: Place) -> str:
+        begin, end = place
+        return self.texts[begin:end].decode()
+
+    def _decoded(self, place: Place) -> Any:
+        return json.loads(self.text(place))
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        """All of it, decoded."""
+        asked: list[list[Question]] = [[] for _ in self.files]
+        for subject in self.about:
+            for question, numbers in zip(self.questions(subject), self.resting(subject), strict=True):
+                for number in numbers:
+                    asked[number].append(question)
+        for path, questions, place in zip(self.files, asked, self.outcomes, strict=True):
+            yield path, Entry(questions, self.text(place))
+
+
+class _Texts:
+    """Texts one after the other, equal ones but once."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+        self._places: dict[str, Place] = {}
+
+    def add(self, text: str) -> Place:
+        if text not in self._places:
+            begin = len(self.written)
+            self.written += text.encode()
+            self._places[text] = (begin, len(self.written))
+        return self._places[text]
 
 
 @dataclass(slots=True)
 class Stored:
-    """By real path: the entries, and the digests of files with the state in which they had it.
+    """What the runs have noted, the first one first. `current` tells by real path which of them speaks for a file.
 
     `size`: the bytes of the first line on disk, and of all those behind it.
     """
 
-    questions: list[Question] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
-    digests: dict[str, tuple[Stat, str]] = field(default_factory=dict)
+    noted: list[Noted] = field(default_factory=list)
+    current: dict[str, tuple[Noted, int]] = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)
     size: tuple[int, int] = (0, 0)
 
-    def add(self, new: Stored, gone: Collection[str] = ()) -> None:
-        """Add what a later run has found, and take the entries `gone` out."""
-        first = len(self.questions)
-        self.questions += new.questions
+    def add(self, noted: Noted, digests: Digests, gone: Collection[str] = ()) -> None:
+        """Add what a later run has noted, and take the files `gone` out."""
         for path in gone:
-            self.entries.pop(path, None)
+            self.current.pop(path, None)
             self.digests.pop(path, None)
-        for path, (asked, outcome) in new.entries.items():
-            self.entries[path] = Entry([first + at for at in asked], outcome)
-        self.digests.update(new.digests)
+        self.noted.append(noted)
+        self.current.update((path, (noted, number)) for number, path in enumerate(noted.files))
+        self.digests.update(digests)
+
+    def entries(self) -> dict[str, Entry]:
+        """What is said of each file now."""
+        return {path: entry for noted in self.noted for path, entry in noted.entries() if self._speaks(noted, path)}
+
+    def resting(self, noted: Noted, numbers: Collection[int]) -> Iterator[str]:
+        """Those of the files with such numbers for which `noted` still speaks."""
+        return (noted.files[number] for number in numbers if self._speaks(noted, noted.files[number]))
+
+    def _speaks(self, noted: Noted, path: str) -> bool:
+        return path in self.current and self.current[path][0] is noted
+
+    def outcome(self, path: str) -> str | None:
+        """The text of what is said of a file."""
+        if path not in self.current:
+            return None
+        noted, number = self.current[path]
+        return noted.text(noted.outcomes[number])
 
 
 def load(path: Path) -> Stored:
     """Nothing if there is none, or if a single byte of it is not what was written."""
+    stored = Stored()
     try:
         first, *added = path.read_bytes().splitlines(keepends=True)
-        stored, _ = _read(first)
-        for line in added:
+        for line in (first, *added):
             stored.add(*_read(line))
         stored.size = (len(first), sum(map(len, added)))
         os.utime(path)  # it is of use: see `tidy`
@@ -72,50 +165,44 @@ def load(path: Path) -> Stored:
     return stored
 
 
-def save(path: Path, stored: Stored, new: Stored, gone: Collection[str] = ()) -> None:
+def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests, gone: Collection[str] = ()) -> None:
     """Bring the file that `stored` was loaded from up to date. Raises `CannotWrite` and OSError.
 
     A line is added to a file that still is what was loaded; any other is replaced whole, so that two runs at once do
-    not mix.
+    not mix. For digests alone that is not done: they save no more than a look into files.
     """
-    line = _line(new, gone)
+    noted = Noted.of(new)
+    line = _line(noted, digests, gone)
     first, added = stored.size
     if added + len(line) <= first * _ADDED and path.stat().st_size == first + added:
         with open(path, "ab", buffering=0) as file:
             file.write(line)
-        return
-    stored.add(new, gone)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, _line(_without_unasked(stored)), lasting=False)  # what a crash leaves is damaged, at worst
+    elif new or gone:
+        stored.add(noted, digests, gone)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = _line(Noted.of(stored.entries()), stored.digests)
+        write(path, whole, lasting=False)  # what a crash leaves is damaged, at worst
 
 
-def _without_unasked(stored: Stored) -> Stored:
-    """The same without questions that no entry rests on any more, and each but once."""
-    numbers: dict[Question, int] = {}
-    entries = {
-        path: Entry([numbers.setdefault(stored.questions[at], len(numbers)) for at in entry.asked], entry.outcome)
-        for path, entry in stored.entries.items()
-    }
-    return Stored([*numbers], entries, stored.digests)
-
-
-def _line(stored: Stored, gone: Collection[str] = ()) -> bytes:
-    document = [stored.questions, stored.entries, stored.digests, [*gone]]
-    body = json.dumps(document, separators=(",", ":")).encode() + b"\n"
+def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytes:
+    index = _compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
+    body = index.encode() + b"\t" + noted.texts + b"\n"  # JSON holds no tab and no line break
     return digest_of(body).encode() + b" " + body
 
 
-def _read(line: bytes) -> tuple[Stored, list[str]]:
+def _read(line: bytes) -> tuple[Noted, Digests, list[str]]:
     """What a line adds, and what it takes out. Raises ValueError, TypeError or IndexError for a damaged one."""
     digest, _, body = line.partition(b" ")
     if digest.decode() != digest_of(body):
         raise ValueError("not what was written")
-    questions, entries, digests, gone = json.loads(body)
-    return Stored(
-        [tuple(question) for question in questions],
-        {path: Entry(asked, outcome) for path, (asked, outcome) in entries.items()},
-        {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()},
-    ), gone
+    index, _, texts = body.partition(b"\t")
+    files, outcomes, about, digests, gone = json.loads(index)
+    known = {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()}
+    return Noted(files, outcomes, about, texts), known, gone
+
+
+def _compact(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
 
 
 def tidy(folder: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import os
-import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from initlint.interpret.reached import Reached
 from initlint.interpret.references import references
 from initlint.interpret.scopes import GlobalEnvironment, ModuleScope
 from initlint.interpret.tables import TABLES
+from initlint.interpret.top_level import TopLevel
 from initlint.interpret.tracer import bases, trace
 from initlint.interpret.values import ABSENT, Package, Value
 from initlint.reach.surroundings import Surroundings
@@ -29,7 +29,6 @@ _KEPT = 384 * 1024
 """Bytes of source whose trees are kept; a tree takes some fifty times as much memory, and is soon made again."""
 _KEPT_AGAIN = 2048 * 1024
 """The same, for what most files of a large package import: its base classes and helpers."""
-_STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 _NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
 """Packages that are known by their names, never read, also where the environment is inside the project."""
 
@@ -58,7 +57,7 @@ class Project:
         self._additions = additions or Additions()
         self._paths = RealPaths()
         self._files = files
-        self._sources: Recent[str, SourceFile] = Recent(_KEPT, _KEPT_AGAIN)
+        self._tops: Recent[str, TopLevel] = Recent(_KEPT, _KEPT_AGAIN)
         self._scopes: dict[str, ModuleScope] = {}
         self._broken: dict[str, SourceError] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
@@ -78,30 +77,32 @@ class Project:
     def _note(self, question: Question) -> None:
         self.asked.add(question)
 
-    def _note_reading(self, real: str) -> None:
-        self._note(("read", real, self._disk.digest(real)))
-
     def load(self, path: Path) -> SourceFile:
         """The parsed file. Raises `SourceError`."""
-        real = self._paths.of(path)
         try:
-            return self._loaded(real, path)
+            return self._loaded(self._paths.of(path), path).source
         finally:
-            self._note_reading(real)
+            self.note_reading(path)
 
-    def _loaded(self, real: str, path: Path) -> SourceFile:
+    def note_reading(self, path: Path) -> None:
+        """Let what is found rest on all that a file holds."""
+        real = self._paths.of(path)
+        self._note(("read", real, self._disk.digest(real)))
+
+    def _loaded(self, real: str, path: Path) -> TopLevel:
         if real in self._broken:
             raise self._broken[real]
-        if real in self._sources:
-            return self._sources[real]
+        if real in self._tops:
+            return self._tops[real]
         try:
             with self.stopwatch.on("parse"):
                 source = SourceFile.read(self._files.get(real, path), lambda: self._disk.read(real))
         except SourceError as error:
             self._broken[real] = error
             raise
-        self._sources.put(real, source, len(source.data))
-        return source
+        top = TopLevel(source)
+        self._tops.put(real, top, len(source.data))
+        return top
 
     def content(self, path: Path) -> bytes:
         """What a file holds; empty if it cannot be read."""
@@ -121,7 +122,7 @@ class Project:
         machine.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
-            scope = self._scope(Path(source.path), source)
+            scope = self._scope(Path(source.path), TopLevel(source), lambda _: None)
             with self.stopwatch.on("interpret"):
                 models.extend(trace(machine, scope))
             reached = Reached(scope, self._surroundings, self._additions)
@@ -139,10 +140,8 @@ class Project:
 
     # Modules ---------------------------------------------------------------------------------------------------
 
-    def _scope(self, path: Path, source: SourceFile) -> ModuleScope:
+    def _scope(self, path: Path, top: TopLevel, note: Callable[[str], None]) -> ModuleScope:
         real = self._paths.of(path)
-        if real in self._scopes:
-            return self._scopes[real]
         root, name = self._name(real)
         is_package = os.path.basename(real) == "__init__.py"
         package = name if is_package else name.rpartition(".")[0] or self._namespace(root)
@@ -153,7 +152,7 @@ class Project:
         def run(node: ast.stmt, env: GlobalEnvironment) -> None:
             self._machine.run_top_level(node, env)
 
-        scope = ModuleScope(name, package, root, source, run, submodule)
+        scope = ModuleScope(name, package, root, top, run, submodule, note)
         self._scopes[real] = scope
         return scope
 
@@ -179,13 +178,21 @@ class Project:
         path = self._find(importer.root, dotted)
         if path is None:
             return ABSENT
-        known = self._scopes.get(self._paths.of(path))
-        if known is not None:
-            return Package(known)  # its tree may be kept no more elsewhere
+        real = self._paths.of(path)
+        if real in self._scopes:
+            return Package(self._scopes[real])  # its tree may be kept no more elsewhere
         try:
-            return Package(self._scope(path, self.load(path)))
+            top = self._loaded(real, path)
         except SourceError:
+            self.note_reading(path)
             return ABSENT
+
+        def note(name: str) -> None:
+            self._note(("bound", real, name, top.digest(name)))
+
+        note("")
+        self._note(("seen", real, self._disk.digest(real)))
+        return Package(self._scope(path, top, note))
 
     def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
         """Whether the module that `dotted` means in `importer` may bind `name`: its text holds the name, or the star
@@ -195,9 +202,10 @@ class Project:
         if path is None or path.name == "__init__.py" or not name.isascii():
             return True
         real = self._paths.of(path)
-        text = self._disk.content(real)
-        self._note_reading(real)
-        return name.encode() in text or _STAR_IMPORT.search(text) is not None
+        found = self._disk.may_define(real, name)
+        self._note(("defined", real, name, found))
+        self._note(("seen", real, self._disk.digest(real)))
+        return bool(found)
 
     def _find(self, root: Path, dotted: str) -> Path | None:
         key = (root, dotted)

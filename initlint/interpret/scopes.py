@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from initlint.flow import ALWAYS, Condition
 from initlint.interpret.joins import join_fields
-from initlint.interpret.top_level import DECLARATIONS, DEFINITIONS, IMPORTS, bound_names, definitions
+from initlint.interpret.top_level import DECLARATIONS, DEFINITIONS, STAR, TopLevel, definitions
 from initlint.interpret.values import ABSENT, Function, Union, Value
-
-if TYPE_CHECKING:
-    from initlint.source import SourceFile
 
 
 class Deferred:
@@ -109,8 +105,8 @@ class ModuleScope:
     """The global names of one module of the project.
 
     `name` is its dotted name, `package` the dotted name that relative imports start from, `root` the folder that
-    absolute ones do. `run` executes one top-level statement, `submodule` finds a submodule of a package; both are
-    the interpreter's.
+    absolute ones do. `run` executes one top-level statement, `submodule` finds a submodule of a package, and `note`
+    hears of each name that is looked up; all three are the interpreter's.
     """
 
     def __init__(
@@ -118,38 +114,36 @@ class ModuleScope:
         name: str,
         package: str,
         root: Path,
-        source: SourceFile,
+        top: TopLevel,
         run: Callable[[ast.stmt, GlobalEnvironment], None],
         submodule: Callable[[str], Value],
+        note: Callable[[str], None],
     ) -> None:
         self.name = name
         self.package = package
         self.root = root
-        self.source = source
-        self.values: dict[str, Value] = {"__name__": name, "__file__": source.path}
+        self.source = top.source
+        self.values: dict[str, Value] = {"__name__": name, "__file__": top.source.path}
         self.stars: list[Callable[[str], Value]] = []
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
-        self._statements = source.tree.body
-        self._pending: dict[str, list[int]] = {}
+        self._note = note
+        self._statements = top.statements
+        self._redefined = top.redefined
+        self._pending = dict(top.binding)
         self._done: set[int] = set()
+        self._noted: set[str] = set()
         self._asked: set[str] = set()
         self._missing: set[str] = set()
         self._reached: int | None = None
         """While the top level runs in order: how far it has come."""
-        defined = Counter(s.name for s in self._statements if isinstance(s, DEFINITIONS))
-        self._redefined = {name for name, times in defined.items() if times > 1}
-        """As in a notebook that builds a second `Net`: which one is meant depends on how far the top level has come."""
-        imported = {n for s in self._statements if isinstance(s, IMPORTS) for n in bound_names(s)}
-        for at, statement in enumerate(self._statements):
-            names = bound_names(statement)
-            # `nn.init.zeros_(w)` changes nothing of `nn`.
-            for bound in names - imported if isinstance(statement, ast.Expr) else names:
-                self._pending.setdefault(bound, []).append(at)
 
     def lookup(self, name: str) -> Value:
         """The value of a global name, or `ABSENT`."""
+        if name not in self._noted:
+            self._noted.add(name)
+            self._note(name)
         if name in self._pending:
             self._bind(name)
         if name in self.values:
@@ -180,8 +174,9 @@ class ModuleScope:
         found = self._submodule(name)
         if found is not ABSENT or hasattr(builtins, name):
             return found
-        if "*" in self._pending:
-            self._bind("*")
+        self._note(STAR)
+        if STAR in self._pending:
+            self._bind(STAR)
         return next((found for star in self.stars if (found := star(name)) is not ABSENT), ABSENT)
 
     @property

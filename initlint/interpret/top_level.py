@@ -3,11 +3,69 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from initlint.disk import digest_of
+from initlint.source import SourceFile
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 DECLARATIONS = (*IMPORTS, *DEFINITIONS)
+
+
+STAR = "*"
+"""The name that `from module import *` binds here."""
+
+
+@dataclass(frozen=True, eq=False)
+class TopLevel:
+    """The top level of one reading of a file."""
+
+    source: SourceFile
+
+    @property
+    def statements(self) -> Sequence[ast.stmt]:
+        return self.source.tree.body
+
+    @cached_property
+    def binding(self) -> Mapping[str, Sequence[int]]:
+        """By name, the numbers of the statements that bind or change it."""
+        pairs = [(statement, bound_names(statement)) for statement in self.statements]
+        imported = {name for statement, names in pairs if isinstance(statement, IMPORTS) for name in names}
+        found: dict[str, list[int]] = {}
+        for at, (statement, names) in enumerate(pairs):
+            # `nn.init.zeros_(w)` changes nothing of `nn`.
+            for name in names - imported if isinstance(statement, ast.Expr) else names:
+                found.setdefault(name, []).append(at)
+        return found
+
+    @cached_property
+    def redefined(self) -> frozenset[str]:
+        """The names of more than one definition, as in a notebook that builds a second `Net`.
+
+        Which one is meant depends on how far the top level has come.
+        """
+        times = Counter(statement.name for statement in self.statements if isinstance(statement, DEFINITIONS))
+        return frozenset(name for name in times if times[name] > 1)
+
+    def digest(self, name: str) -> str:
+        """Of the text of all that gives `name` its value, wherever in the file it stands; empty if nothing does."""
+        if name not in self._digests:
+            texts = [self._text(self.statements[at]) for at in self.binding.get(name, ())]
+            self._digests[name] = digest_of("\n".join(texts).encode(errors="surrogatepass")) if texts else ""
+        return self._digests[name]
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {}
+
+    def _text(self, statement: ast.stmt) -> str:
+        decorators = getattr(statement, "decorator_list", ())
+        first = min(node.lineno for node in (statement, *decorators))
+        return "\n".join(self.source.lines[first - 1 : statement.end_lineno])
 
 
 def definitions(statement: ast.stmt, names: dict[str, None]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from initlint.reach.init_functions import INITIALIZER, WRITER
 from initlint.reach.spots import Spot
 from initlint.reach.text import FileText, dotted, last_name
+from initlint.reach.told import teller
 
 GIVING = ("parameters", "named_parameters", "_parameters", "state_dict")
 """What holds all parameters of a module."""
@@ -50,6 +51,7 @@ class Filling:
     of_self: bool
 
 
+@teller
 def fillings(text: FileText) -> tuple[Filling, ...]:
     """Where a file takes all parameters of something and may fill them."""
     return tuple(dict.fromkeys(_fillings(text)))
@@ -173,6 +175,7 @@ class HandedOut:
     spot: Spot
 
 
+@teller
 def handed_out(text: FileText) -> tuple[HandedOut, ...]:
     """The calls of a file that hand out a model, or have `apply` do so."""
     calls = (node for node in text.parents if isinstance(node, ast.Call))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from initlint.reach.spots import Spot
+from initlint.reach.spots import ClassName, Spot
 from initlint.reach.text import FileText, dotted, last_name
+from initlint.reach.told import teller
 
 _IMPORTS = frozenset({"import_module", "__import__"})
 _OF_SCOPE = frozenset({"globals", "eval", "Fire"})
@@ -52,6 +53,7 @@ class _Names(NamedTuple):
     here: bool = False
 
 
+@teller
 def lookups(text: FileText) -> tuple[Lookup, ...]:
     """The lookups of a file."""
     found = ((node, _looked_up(text, node)) for node in text.parents if isinstance(node, (ast.Call, ast.Attribute)))
@@ -104,11 +106,17 @@ def _of_module(text: FileText, node: ast.expr) -> _Names | None:
     return _Names(frozenset(f"{text.imported.get(first, first)}.{rest}".split("."))) if name else None
 
 
-def method_lookups(text: FileText, owner: ast.ClassDef) -> Iterator[ast.Call]:
-    """Where a file takes a method by a name that it does not spell out, which may be one of the class `owner`.
+@teller
+def looks_up_methods(text: FileText, name: str, *bases: str) -> bool:
+    """Whether a file takes a method by a name that it does not spell out, which may be one of the class `name`.
 
-    Of another object than `self`, it must be called with nothing for nothing: `getattr(model, name)()`.
+    `bases` are the last names of that class's bases. Of another object than `self`, it must be called with nothing for
+    nothing: `getattr(model, name)()`.
     """
+    return any(_method_lookups(text, ClassName(name, frozenset(bases))))
+
+
+def _method_lookups(text: FileText, owner: ClassName) -> Iterator[ast.Call]:
     for node in text.parents:
         if not isinstance(node, ast.Call) or last_name(node.func) not in ("getattr", "dir", "getmembers"):
             continue
@@ -117,14 +125,14 @@ def method_lookups(text: FileText, owner: ast.ClassDef) -> Iterator[ast.Call]:
         subject = dotted(node.args[0]).partition(".")[0]
         if subject == "self":
             cls = text.class_of(node)
-            if cls is not None and (cls.name == owner.name or _are_related(cls, owner)):
+            if cls is not None and _are_related(ClassName.of(cls), owner):
                 yield node
         elif subject not in text.imported and _is_called_for_nothing(text, node):
             yield node
 
 
-def _are_related(one: ast.ClassDef, other: ast.ClassDef) -> bool:
-    return one.name in map(last_name, other.bases) or other.name in map(last_name, one.bases)
+def _are_related(one: ClassName, other: ClassName) -> bool:
+    return one.is_of(frozenset({other.name})) or one.name in other.bases
 
 
 def _is_called_for_nothing(text: FileText, function: ast.Call) -> bool:

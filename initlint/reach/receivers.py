@@ -10,6 +10,7 @@ from pathlib import Path
 
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, FunctionNode, dotted, last_name
+from initlint.reach.told import teller
 
 _CLASS = re.compile(r"_*[A-Z]")
 _CLASS_WORD = re.compile(r"cls|class|type", re.IGNORECASE)
@@ -58,6 +59,7 @@ class Use:
         return self.handed > taken - (not static and self.of_object)
 
 
+@teller
 def uses(text: FileText, name: str) -> tuple[Use, ...]:
     """How a file uses a name that a function of another file has."""
     return tuple(dict.fromkeys(Use.of(text, node, name) for node in text.mentions(name)))
@@ -110,6 +112,7 @@ def derived(file: Path, owner: str, around: Surroundings) -> frozenset[str] | No
     return frozenset(found)
 
 
+@teller
 def _deriving(text: FileText, name: str) -> frozenset[str]:
     """The classes of a file with the base class `name`, also under the name that an import gives it."""
     return frozenset(cls.name for cls in text.classes.values() if name in set(_base_names(text, cls)))

@@ -12,6 +12,7 @@ from initlint.reach.lookups import LOOKUPS, lookups
 from initlint.reach.spots import ClassName, Spot, classes
 from initlint.reach.surroundings import Surroundings, Told
 from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
+from initlint.reach.told import teller
 
 _MAX_NAMES = 60
 """The most classes and functions that may hold an object of a class, before nothing is said of it."""
@@ -64,10 +65,12 @@ def _told(answer: Told | None) -> Told:
     return answer
 
 
+@teller
 def _definitions(text: FileText, name: str) -> int:
     return sum(node.name == name for node in text.parents if isinstance(node, ScopeNode))
 
 
+@teller
 def _holders(text: FileText, name: str) -> frozenset[str]:
     """The names of what can build an object of the class `name`, or holds such."""
     return frozenset(
@@ -75,11 +78,13 @@ def _holders(text: FileText, name: str) -> frozenset[str]:
     )
 
 
+@teller
 def _spots(text: FileText, name: str) -> tuple[Spot, ...]:
     """Where `name` stands, but for imports."""
     return tuple({Spot.of(text, use) for use in uses_of(text, name) if not isinstance(use, ast.alias)})
 
 
+@teller
 def _is_used(text: FileText, name: str) -> bool:
     return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(text, name))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.reach.text import FileText, last_name
+from initlint.reach.told import teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class ClassName:
         return not self.bases.isdisjoint(family)
 
 
+@teller
 def classes(text: FileText) -> tuple[ClassName, ...]:
     """Those that a file defines."""
     return tuple(map(ClassName.of, text.classes.values()))

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from initlint.disk import Disk, Question
 from initlint.reach.text import FileText
+from initlint.reach.told import digest_of_told, name_of, tell
 from initlint.recent import Recent
-from initlint.search import is_installed, is_marked, whole_word
+from initlint.search import whole_word
 
 Told = TypeVar("Told")
 _KEPT = 256 * 1024
@@ -23,7 +24,7 @@ class Surroundings:
         self._disk = disk
         self._ask = ask
         self._texts: Recent[Path, FileText | None] = Recent(_KEPT)
-        self._told: dict[tuple[object, ...], Any] = {}
+        self._told: dict[tuple[object, ...], tuple[Any, Question]] = {}
 
     def root(self, file: Path) -> Path:
         """The root folder of the project that `file` belongs to: one with a marker, else where imports start from."""
@@ -34,10 +35,10 @@ class Surroundings:
 
     def is_library(self, file: Path) -> bool:
         """Whether others may import what `file` defines: it lies in a package, and the project can be installed."""
-        if not (file.resolve().parent / "__init__.py").is_file():
-            return False
-        root = self.root(file)
-        return is_marked(root) or is_installed(root.parent)
+        folder = str(file.resolve().parent)
+        found = self._disk.library(folder)
+        self._ask(("library", folder, found))
+        return bool(found)
 
     def holding(self, file: Path, name: str) -> tuple[Path, ...] | None:
         """`file`, and the files of its project that hold the word `name`; None if the project is too large to tell."""
@@ -57,30 +58,28 @@ class Surroundings:
         self._ask(("named", root, name, named))
         return bool(named)
 
-    def text(self, path: Path) -> FileText | None:
+    def told(self, path: Path, teller: Callable[..., Told], *about: str) -> Told | None:
+        """What a `teller` says of a file, and of the names `about` in it.
+
+        None if the file is no Python that can be read. Each is asked once, and must not hold on to the tree: many files
+        are asked again for each class.
+        """
+        key = (path, teller, *about)
+        if key not in self._told:
+            name = name_of(teller)
+            found = tell(self._text(path), name, *about)
+            self._told[key] = found, ("told", str(path), name, *about, digest_of_told(found))
+        answer, question = self._told[key]
+        self._ask(question)
+        self._ask(("seen", str(path), self._disk.digest(str(path))))
+        told: Told | None = answer
+        return told
+
+    def _text(self, path: Path) -> FileText | None:
         """The names of a file; None if it is no Python that can be read."""
         if path in self._texts:
-            self._note_reading(path)
             return self._texts[path]
         data = self._disk.content(str(path))
-        self._note_reading(path)
-        text = None if path.suffix == ".ipynb" else FileText.parse(path, data)
+        text = FileText.parse(path, data)
         self._texts.put(path, text, len(data))
         return text
-
-    def told(self, path: Path, tell: Callable[..., Told], *about: str) -> Told | None:
-        """What `tell` says of a file, and of the names `about` in it; None if there is no `text`.
-
-        Each is asked once, and must not hold on to the tree: many files are asked again for each class.
-        """
-        key = (path, tell, *about)
-        if key in self._told:
-            self._note_reading(path)
-        else:
-            text = self.text(path)
-            self._told[key] = None if text is None else tell(text, *about)
-        found: Told | None = self._told[key]
-        return found
-
-    def _note_reading(self, path: Path) -> None:
-        self._ask(("read", str(path), self._disk.digest(str(path))))

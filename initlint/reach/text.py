@@ -27,7 +27,9 @@ class FileText:
 
     @classmethod
     def parse(cls, path: Path, data: bytes) -> FileText | None:
-        """None if it is no Python that the running interpreter reads."""
+        """None if it is no Python that the running interpreter reads, or a notebook."""
+        if path.suffix == ".ipynb":
+            return None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an invalid escape is no business of this linter

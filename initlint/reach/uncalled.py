@@ -9,7 +9,7 @@ from pathlib import Path
 
 from initlint.reach.bases import Bases
 from initlint.reach.init_functions import init_functions, initialises
-from initlint.reach.lookups import LOOKUPS, METHOD_LOOKUP, lookups, method_lookups
+from initlint.reach.lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
 from initlint.reach.receivers import Use, derived, uses
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, FunctionNode, ScopeNode, last_name
@@ -143,12 +143,17 @@ class _Search:
         owner = self.text.parents[function]
         if isinstance(owner, ast.ClassDef):
             files = self.around.matching(self.file, "getattr(", METHOD_LOOKUP)
-            texts = (self.text if path == self.file else self.around.text(path) for path in files or ())
-            return files is None or any(text is not None and any(method_lookups(text, owner)) for text in texts)
+            return files is None or any(self._may_look_up_methods(path, owner) for path in files)
         return any(
             files is None or any(map(self._may_look_up, files))
             for files in (self.around.matching(self.file, piece, pattern) for piece, pattern in LOOKUPS.items())
         )
+
+    def _may_look_up_methods(self, path: Path, owner: ast.ClassDef) -> bool:
+        about = (owner.name, *sorted(map(last_name, owner.bases)))
+        if path == self.file:
+            return looks_up_methods(self.text, *about)
+        return bool(self.around.told(path, looks_up_methods, *about))
 
     def _may_look_up(self, path: Path) -> bool:
         found = lookups(self.text) if path == self.file else self.around.told(path, lookups) or ()

@@ -18,6 +18,7 @@ from initlint.reach.related import Related, Texts, Untold, uses_of
 from initlint.reach.spots import ClassName, Spot
 from initlint.reach.surroundings import Surroundings
 from initlint.reach.text import FileText, dotted, last_name
+from initlint.reach.told import teller
 
 _SETTING_UP = re.compile(r"init|reset|load|setup|set_|build|convert|copy|tie|fuse|prepare|create", re.IGNORECASE)
 """Functions in which a parameter may be written to under another name."""
@@ -67,6 +68,7 @@ def _may_be_loaded(related: Related) -> bool:
     return related.derives(LOADERS) or any(texts.told(path, _loads) for path in texts.matching(_LOADERS))
 
 
+@teller
 def _loads(text: FileText) -> bool:
     """Whether a file names what loads a checkpoint."""
     return any(isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node)) for node in text.parents)
@@ -110,6 +112,7 @@ class _Mention:
     tests: tuple[frozenset[str], ...]
 
 
+@teller
 def _mentions(text: FileText, attribute: str) -> tuple[_Mention, ...]:
     return tuple(
         dict.fromkeys(
