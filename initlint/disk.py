@@ -36,7 +36,7 @@ _TOO_MANY = "\0"
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(data: bytes | memoryview) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
@@ -63,7 +63,7 @@ class Disk:
         self._roots: dict[str, str] = {}
         self._tops: dict[str, str] = {}
         self._packages: dict[str, tuple[str, str]] = {}
-        self._starts: dict[str, Sequence[str]] = {}
+        self._starts: dict[str, Sequence[tuple[str, frozenset[str]]]] = {}
         self._new: dict[str, list[str]] = {}
         self._gone: dict[str, frozenset[str]] = {}
         self._search_of_files = FileSearch(contents)
@@ -139,12 +139,14 @@ class Disk:
 
     def module(self, root: str, dotted: str) -> str | None:
         """The file of the project that the absolute name `dotted` means for one whose imports start from `root`."""
-        relative = dotted.replace(".", os.sep)
-        for folder in (*self._search(root), *self._given):
+        first, relative = dotted.partition(".")[0], dotted.replace(".", os.sep)
+        for folder, names in self._search(root):
+            if first not in names and f"{first}.py" not in names:
+                continue  # so it is of most names, in most folders
             base = os.path.join(folder, relative)
             above, name = os.path.split(base)
             listed = self._listed(above)
-            if f"{name}.py" in listed and os.path.isfile(f"{base}.py"):
+            if f"{name}.py" in listed and self._is_no_folder(f"{base}.py"):
                 return f"{base}.py"
             package = os.path.join(base, "__init__.py")
             if name in listed and self._is_file(package):
@@ -167,18 +169,18 @@ class Disk:
         return self._packages[folder]
 
     def _found_package(self, folder: str) -> tuple[str, str]:
-        parts: list[str] = []
-        while self._is_file(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
-            parts.insert(0, os.path.basename(folder))
-            folder = os.path.dirname(folder)
-        return folder, ".".join(parts)
+        above, name = os.path.split(folder)
+        if above == folder or not self._is_file(os.path.join(folder, "__init__.py")):
+            return folder, ""
+        root, package = self.package(above)
+        return root, f"{package}.{name}" if package else name
 
     def namespace(self, root: str) -> str:
         """The dotted name of a folder without an `__init__.py` in its project: where relative imports start from."""
-        searched = self._search(root)
-        if len(searched) == 1:
+        above = self._found_above(root)
+        if len(above) == 1:
             return ""  # what is installed is imported by its whole name
-        parts = os.path.relpath(root, searched[-2]).split(os.sep)
+        parts = os.path.relpath(root, above[-2]).split(os.sep)
         return "" if parts == ["."] else ".".join(parts)
 
     def library(self, folder: str) -> str:
@@ -256,13 +258,15 @@ class Disk:
             self._digests[path] = digest_of(data)
         return data
 
-    def _search(self, root: str) -> Sequence[str]:
-        """The folders that absolute imports may start from: the root, `src`, and what is above them in the project."""
+    def _search(self, root: str) -> Sequence[tuple[str, frozenset[str]]]:
+        """The folders that absolute imports may start from, and what is in them."""
         if root not in self._starts:
-            self._starts[root] = self._found_above(root)
+            folders = (*self._found_above(root), *self._given)
+            self._starts[root] = [(folder, self._listed(folder)) for folder in folders]
         return self._starts[root]
 
     def _found_above(self, root: str) -> Sequence[str]:
+        """The root, `src`, and what is above them in the project."""
         found = [root]
         if os.path.basename(root) in ("site-packages", "dist-packages"):
             return found
@@ -276,7 +280,10 @@ class Disk:
 
     def _is_file(self, path: str) -> bool:
         folder, name = os.path.split(path)
-        return name in self._listed(folder) and os.path.isfile(path)
+        return name in self._listed(folder) and self._is_no_folder(path)
+
+    def _is_no_folder(self, path: str) -> bool:
+        return path in self._by_date or os.path.isfile(path)
 
     def _listed(self, folder: str) -> frozenset[str]:
         if folder not in self._listings:

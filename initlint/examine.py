@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from initlint.diagnostics import Diagnostic, Related, Severity, Span
-from initlint.graph import FileGraph, ModelGraph, Target
+from initlint.graph import FileGraph, ModelGraph, Place, Target
 from initlint.interpret import Project
 from initlint.judge.mending import asked
 from initlint.outcome import Cost, Failure, Found, Key, Outcome, Use
@@ -89,7 +89,7 @@ class Examiner:
         if graph is None:
             return Outcome(failures=tuple(noted.failures)), None
         models = tuple(enumerate(graph.models))
-        uses: dict[Key, Use] = {}
+        uses: dict[str, dict[Key, Use]] = {}
         for number, model in models:
             _note_uses(uses, model, number)
         found = tuple(self._found(graph, noted))
@@ -158,15 +158,19 @@ def _resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
     return Found(diagnostic, violation.place.key, model, violation.layers)
 
 
-def _note_uses(uses: dict[Key, Use], model: ModelGraph, number: int) -> None:
-    """Add the init calls of `model`, the model with that number, to `uses`."""
+def _note_uses(uses: dict[str, dict[Key, Use]], model: ModelGraph, number: int) -> None:
+    """Add the init calls of `model`, the model with that number, to `uses`, which are by file."""
+
+    def use_of(place: Place) -> Use:
+        return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, Use())
+
     for place in model.by_call:
-        uses.setdefault(place.key, Use()).models.add(number)
+        use_of(place).models.add(number)
     for place, call in asked(model):
-        uses[place.key].asked.setdefault(call, model.name)
+        use_of(place).asked.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:
-            use = uses.setdefault(init.place.key, Use())
+            use = use_of(init.place)
             use.called.add(number)
             use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -77,14 +77,15 @@ class Cost(NamedTuple):
 class Outcome:
     """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
 
-    `unreadable` excludes the rest. `incomplete`: one line for each model of which something could not be followed.
+    `unreadable` excludes the rest. `uses` are by file, then by place.
+    `incomplete`: one line for each model of which something could not be followed.
     `roots`: by the number of a model its class. `part_classes`: the classes that are parts or bases of others.
     `asked`: the questions to the disk that all this rests on.
     """
 
     unreadable: Diagnostic | None = None
     found: tuple[Found, ...] = ()
-    uses: Mapping[Key, Use] = field(default_factory=dict)
+    uses: Mapping[str, Mapping[Key, Use]] = field(default_factory=dict)
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
@@ -98,9 +99,8 @@ class Outcome:
     @property
     def mentioned(self) -> set[str]:
         """The files, as they are shown, of the places that it speaks of."""
-        keys = (*self.uses, *(found.place for found in self.found))
-        spans = (span for found in self.found for span in found.diagnostic.spans)
-        return {*(str(key[0]) for key in keys), *(span.file for span in spans)}
+        found = {span.file for found in self.found for span in found.diagnostic.spans}
+        return {*self.uses, *(str(found.place[0]) for found in self.found), *found}
 
 
 @dataclass
@@ -121,20 +121,23 @@ class Collected:
     def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
         """Each with its file."""
         collected, outcomes = cls(), tuple(outcomes)
-        places = {found.place for _, outcome in outcomes for found in outcome.found}
+        places: dict[str, set[Key]] = {}
+        for found in (found for _, outcome in outcomes for found in outcome.found):
+            places.setdefault(str(found.place[0]), set()).add(found.place)
         for file, outcome in outcomes:
             collected.add(file, outcome, places)
         return collected
 
-    def add(self, file: Path, outcome: Outcome, places: set[Key]) -> None:
+    def add(self, file: Path, outcome: Outcome, places: Mapping[str, Set[Key]]) -> None:
         """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
         first = len(self.roots)
         if outcome.unreadable is not None:
             self.unreadable.append(outcome.unreadable)
         for found in outcome.found:
             self.found.append(found if found.model is None else replace(found, model=first + found.model))
-        for place in places.intersection(outcome.uses) if places else ():
-            self.uses.setdefault(place, Use()).add(outcome.uses[place], first)
+        for where in outcome.uses.keys() & places.keys() if outcome.uses else ():
+            for place in places[where] & outcome.uses[where].keys():
+                self.uses.setdefault(place, Use()).add(outcome.uses[where][place], first)
         self.roots += outcome.roots
         self.part_classes |= outcome.part_classes
         self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)

@@ -14,7 +14,7 @@ from initlint.merge import merge
 from initlint.outcome import Collected
 from initlint.settings import Selection, Settings
 from initlint.source import SourceFile
-from initlint.suppress import Directive, Suppressions, parse
+from initlint.suppress import Directive, Suppressions, may_cover, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,27 @@ def _in_files(linted: Linted, collected: Collected) -> Iterator[Diagnostic]:
 class _Choice:
     linted: Linted
     settings: Settings
+    codes: dict[str, str] = field(default_factory=dict)
     suppressions: dict[str, Suppressions] = field(default_factory=dict)
     used: set[tuple[Directive, str, str]] = field(default_factory=set)
     """The directives that suppress something, with the code and the file."""
 
     def silenced(self, diagnostic: Diagnostic) -> bool:
         code, span = diagnostic.code, diagnostic.span
-        covering = list(self._suppressions(span.file).covering(code, span.row, span.end_row))
+        may_be = may_cover(self._code(span.file), code)
+        covering = list(self._suppressions(span.file).covering(code, span.row, span.end_row)) if may_be else []
         self.used.update((directive, code, span.file) for directive in covering)
         return bool(covering) or _ignored_in(Path(span.file), code, self.settings)
 
     def _suppressions(self, file: str) -> Suppressions:
         if file not in self.suppressions:
-            self.suppressions[file] = parse(code_in(file, self.linted.data(file)))
+            self.suppressions[file] = parse(self._code(file))
         return self.suppressions[file]
+
+    def _code(self, file: str) -> str:
+        if file not in self.codes:
+            self.codes[file] = code_in(file, self.linted.data(file))
+        return self.codes[file]
 
     def unused(self, directed: Set[Path]) -> Iterator[Diagnostic]:
         """Of the files `directed`, which may hold directives. To be asked when `used` is complete."""

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
 _LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
-_FILE = re.compile(rf"\s*(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
+_ANYWHERE = re.compile(rf"(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
+_FILE = re.compile(rf"\s*{_ANYWHERE.pattern}", re.IGNORECASE)
 _CODE = re.compile(r"[^\s,]+")
 
 
@@ -103,6 +104,17 @@ def parse(text: str, statements: bool = False) -> Suppressions:
         return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})
     comments = (_comment(token) for token in tokens if token.type == tokenize.COMMENT)
     return Suppressions(*_directives(comments), dict(_statements(tokens)))
+
+
+def may_cover(text: str, code: str) -> bool:
+    """Whether something in `text` reads like a directive for findings of `code`: a look that costs little."""
+    return any(_is_for(found, code) for pattern in (_LINE, _ANYWHERE) for found in pattern.finditer(text))
+
+
+def _is_for(found: re.Match[str], code: str) -> bool:
+    if found["codes"]:
+        return code in found["codes"].upper()
+    return not found["colon"]
 
 
 def _comment(token: tokenize.TokenInfo) -> _Comment:

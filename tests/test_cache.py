@@ -381,7 +381,10 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
     outcome = Outcome(
         unreadable=diagnostic,
         found=(Found(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
-        uses={("net.ipynb", 3): Use({1, 2}, {"call": "Net"}, {4}, True)},
+        uses={
+            "net.ipynb": {("net.ipynb", 3): Use({1, 2}, {"call": "Net"}, {4}, True)},
+            "parts.py": {("parts.py", 1): Use()},
+        },
         roots=("net.Net", None),
         part_classes=frozenset({"net.A", "net.B"}),
         incomplete=("Net: why",),

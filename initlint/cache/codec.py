@@ -40,15 +40,20 @@ def written(outcome: Outcome, own: str, real: Rename) -> str:
     def kept(path: str) -> str:
         return _OWN if path == own else real(path)
 
+    used = outcome.uses.items()
     document = [
         outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
         [[_diagnostic_to_json(f.diagnostic, kept), _renamed(f.place, kept), f.model, f.layers] for f in outcome.found],
-        [[_renamed(place, kept), _use_to_json(use)] for place, use in outcome.uses.items()],
+        {kept(path): _compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
         outcome.directed,
     ]
+    return _compact(document)
+
+
+def _compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -75,7 +80,7 @@ def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
             Found(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
             for diagnostic, place, model, layers in found
         ),
-        uses=_Uses(uses, shown),
+        uses={shown(path): _Uses(text, shown(path)) for path, text in uses.items()},
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
@@ -84,15 +89,15 @@ def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
 
 
 class _Uses(Mapping[Key, Use]):
-    """Uses as JSON. Few of thousands are asked for: those of calls that something is found at."""
+    """Uses in one file, as JSON. Few of thousands are asked for: those of calls that something is found at."""
 
-    def __init__(self, document: list[Any], shown: Rename) -> None:
-        self._document = document
-        self._shown = shown
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
 
     @cached_property
     def _by_place(self) -> dict[Key, list[Any]]:
-        return {_renamed(place, self._shown): use for place, use in self._document}
+        return {(self._file, *place): use for place, use in json.loads(self._text)}
 
     def __getitem__(self, place: Key) -> Use:
         models, asked, called, on_vectors = self._by_place[place]
@@ -102,7 +107,7 @@ class _Uses(Mapping[Key, Use]):
         return iter(self._by_place)
 
     def __len__(self) -> int:
-        return len(self._document)
+        return len(self._by_place)
 
 
 def _renamed(place: Key, rename: Rename) -> Key:

@@ -51,7 +51,7 @@ class Noted:
     files: Sequence[str]
     outcomes: Sequence[Place]
     about: Mapping[str, tuple[Place, Place]]
-    texts: bytes
+    texts: memoryview
 
     @classmethod
     def of(cls, entries: Mapping[str, Entry]) -> Noted:
@@ -68,7 +68,7 @@ class Noted:
             )
             for subject, resting in asked.items()
         }
-        return cls([*entries], outcomes, about, bytes(texts.written))
+        return cls([*entries], outcomes, about, memoryview(texts.written))
 
     def questions(self, subject: str) -> Sequence[Question]:
         return [(kind, subject, *rest) for kind, *rest in self._decoded(self.about[subject][0])]
@@ -80,7 +80,7 @@ class Noted:
 
     def text(self, place: Place) -> str:
         begin, end = place
-        return self.texts[begin:end].decode()
+        return str(self.texts[begin:end], "ascii")  # so is JSON as it is written here
 
     def _decoded(self, place: Place) -> Any:
         return json.loads(self.text(place))
@@ -186,19 +186,19 @@ def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests,
 
 def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytes:
     index = _compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
-    body = index.encode() + b"\t" + noted.texts + b"\n"  # JSON holds no tab and no line break
+    body = b"".join((index.encode(), b"\t", noted.texts, b"\n"))  # JSON holds no tab and no line break
     return digest_of(body).encode() + b" " + body
 
 
 def _read(line: bytes) -> tuple[Noted, Digests, list[str]]:
     """What a line adds, and what it takes out. Raises ValueError, TypeError or IndexError for a damaged one."""
-    digest, _, body = line.partition(b" ")
-    if digest.decode() != digest_of(body):
+    begin, end = line.index(b" ") + 1, line.index(b"\t")
+    whole = memoryview(line)  # a large one is not copied
+    if line[: begin - 1].decode() != digest_of(whole[begin:]):
         raise ValueError("not what was written")
-    index, _, texts = body.partition(b"\t")
-    files, outcomes, about, digests, gone = json.loads(index)
+    files, outcomes, about, digests, gone = json.loads(line[begin:end])
     known = {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()}
-    return Noted(files, outcomes, about, texts), known, gone
+    return Noted(files, outcomes, about, whole[end + 1 :]), known, gone
 
 
 def _compact(document: object) -> str:
