@@ -207,6 +207,10 @@ class Disk:
         """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
         return self._search_of_files.matching(root, piece, pattern)
 
+    def search(self, root: str, patterns: Mapping[str, str]) -> None:
+        """Find what matches several patterns, by piece, at once; see `FileSearch.search`."""
+        self._search_of_files.search(root, patterns)
+
     def matched(self, root: str, piece: str, pattern: str) -> str:
         """These files as the answer to a question."""
         found = self.matching(root, piece, pattern)

@@ -71,9 +71,24 @@ class FileSearch:
 
         None if there are too many files to tell.
         """
-        if (root, pattern) not in self._answers:
-            self._answers[root, pattern] = self._search(root, piece.encode(), pattern.encode())
+        self.search(root, {piece: pattern})
         return self._answers[root, pattern]
+
+    def search(self, root: str, patterns: Mapping[str, str]) -> None:
+        """Look for all `patterns`, which are by piece, in each file at once: few files are kept in memory."""
+        new = [
+            (text, piece.encode(), text.encode())
+            for piece, text in patterns.items()
+            if (root, text) not in self._answers
+        ]
+        files = self.code(root)
+        found: dict[str, list[str]] = {text: [] for text, _, _ in new}
+        for path in files or () if new else ():
+            data = self.read(path)
+            for text, piece, pattern in new:
+                if _matches(data, piece, pattern):
+                    found[text].append(path)
+        self._answers.update(((root, text), None if files is None else tuple(paths)) for text, paths in found.items())
 
     def read(self, path: str) -> bytes:
         """What a file holds; empty if it cannot be read."""
@@ -106,13 +121,13 @@ class FileSearch:
     def those_that_match(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
         """Those of `paths` that are Python and match, as in `matching`."""
         code = (path for path in paths if path.endswith(_CODE))
-        return self._matching(code, piece.encode(), pattern.encode())
+        return (path for path in code if _matches(self.read(path), piece.encode(), pattern.encode()))
 
     def any_names(self, paths: Iterable[str], word: str) -> bool:
         """Whether one of `paths` is another text that holds `word`."""
         piece, pattern = word.encode(), whole_word(word).encode()
         texts = (self._text(path) for path in paths if path.endswith(_TEXTS))
-        return any(piece in data and re.search(pattern, data) for data in texts)
+        return any(_matches(data, piece, pattern) for data in texts)
 
     def _text(self, path: str) -> bytes:
         try:
@@ -125,14 +140,11 @@ class FileSearch:
             self._listings[root] = _listed(root)
         return self._listings[root]
 
-    def _search(self, root: str, piece: bytes, pattern: bytes) -> tuple[str, ...] | None:
-        files = self._listed(root).code
-        return None if files is None else tuple(self._matching(files, piece, pattern))
 
-    def _matching(self, paths: Iterable[str], piece: bytes, pattern: bytes) -> Iterator[str]:
-        # Finding plain bytes is many times faster than matching a pattern, which must be compiled as well, and most
-        # files do not hold them.
-        return (path for path in paths if piece in (data := self.read(path)) and re.search(pattern, data))
+def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
+    # Finding plain bytes is many times faster than matching a pattern, which must be compiled as well. Most files do not
+    # hold them.
+    return piece in data and re.search(pattern, data) is not None
 
 
 def project_root(folder: Path, top: Path) -> Path:

@@ -18,9 +18,10 @@ _OF_SCOPE = frozenset({"globals", "eval", "Fire"})
 """They reach whatever is defined or imported where they are called. `fire.Fire()` makes commands of it."""
 _OF_OBJECT = frozenset({"getattr", "vars", "dir", "getmembers"})
 LOOKUPS = {
-    "getattr(": r"(?<![\w.])getattr\(\s*(?!self\b)[\w.\[\]]+,\s*(?![\"'])",
+    "getattr(": r"(?<![\w.])getattr\(\s*(?!self\b)[\w.\[\]]+,(?!\s*[\"'])",
     "__dict__": r"\b__dict__\b",
-    **{f"{name}(": rf"(?<![\w.]){name}\(" for name in ("vars", "dir", "globals", "eval")},
+    "globals(": r"(?<![\w.])globals\((?!\)\[\s*[\"'])",
+    **{f"{name}(": rf"(?<![\w.]){name}\(" for name in ("vars", "dir", "eval")},
     **{f"{name}(": rf"\b{name}\(" for name in ("import_module", "__import__", "getmembers", "Fire")},
 }
 """What stands in a file with lookups: a piece, and a pattern that holds it."""

@@ -37,7 +37,7 @@ class Texts:
 
     def matching(self, patterns: Mapping[str, str]) -> list[Path]:
         """The files with a match of one of `patterns`, which are by a piece that each match has."""
-        found = (_told(self.around.matching(self.file, piece, text)) for piece, text in patterns.items())
+        found = map(_told, self.around.matching_each(self.file, patterns))
         return sorted({path for paths in found for path in paths})
 
     def told(self, path: Path, tell: Callable[..., Told], *about: str) -> Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +50,11 @@ class Surroundings:
         found = self._disk.matching(root, piece, pattern)
         self._ask(("matching", root, piece, pattern, self._disk.matched(root, piece, pattern)))
         return None if found is None else (own, *(Path(path) for path in found if path != str(own)))
+
+    def matching_each(self, file: Path, patterns: Mapping[str, str]) -> Iterator[tuple[Path, ...] | None]:
+        """As `matching`, for each of the patterns, which are by piece."""
+        self._disk.search(str(self.root(file)), patterns)
+        return (self.matching(file, piece, pattern) for piece, pattern in patterns.items())
 
     def is_configured(self, file: Path, name: str) -> bool:
         """Whether a configuration, a script or a document of the project may name what `file` defines as `name`."""

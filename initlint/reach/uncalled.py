@@ -146,7 +146,7 @@ class _Search:
             return files is None or any(self._may_look_up_methods(path, owner) for path in files)
         return any(
             files is None or any(map(self._may_look_up, files))
-            for files in (self.around.matching(self.file, piece, pattern) for piece, pattern in LOOKUPS.items())
+            for files in self.around.matching_each(self.file, LOOKUPS)
         )
 
     def _may_look_up_methods(self, path: Path, owner: ast.ClassDef) -> bool:
