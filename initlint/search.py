@@ -142,8 +142,7 @@ class FileSearch:
 
 
 def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
-    # Finding plain bytes is many times faster than matching a pattern, which must be compiled as well. Most files do not
-    # hold them.
+    # Plain bytes are found many times faster than a pattern, which must be compiled as well; most files lack them.
     return piece in data and re.search(pattern, data) is not None
 
 
