@@ -4,11 +4,14 @@ import textwrap
 
 import pytest
 
-from initlint.suppress import parse
+from initlint.suppress import may_cover, parse
 
 
 def covers(text: str, code: str = "INI301", row: int = 1, end_row: int | None = None) -> bool:
-    return parse(textwrap.dedent(text)).covers(code, row, end_row or row)
+    text = textwrap.dedent(text)
+    covered = parse(text).covers(code, row, end_row or row)
+    assert may_cover(text, code) or not covered
+    return covered
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,12 @@ def test_one_line(line: str, covered: bool) -> None:
     ],
 )
 def test_the_whole_file(comment: str, covered: bool) -> None:
-    assert parse(f"if a:\n    f()\n{comment}\n").covers("INI301", 2, 2) is covered
+    assert covers(f"if a:\n    f()\n{comment}\n", row=2) is covered
+
+
+@pytest.mark.parametrize("text", ["f()", "f()  # noqa: E501", "# ruff: noqa: F401, INI302", "f()  # noqa: because"])
+def test_most_texts_need_no_closer_look(text: str) -> None:
+    assert not may_cover(text, "INI301")
 
 
 STATEMENT = """\
