@@ -73,7 +73,9 @@ def _expand(path: Path, settings: Settings) -> Iterator[tuple[str | None, Path]]
     ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
-    yield from _walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring), in_repository)
+    found: list[tuple[str | None, Path]] = []
+    _walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring), in_repository, found)
+    yield from found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class _Folder:
         return _Folder(self.shown / name, os.path.join(self.absolute, name), os.path.join(self.real, name))
 
 
-def _walk(folder: _Folder, filters: Filters, in_repository: bool) -> Iterator[tuple[str | None, Path]]:
+def _walk(folder: _Folder, filters: Filters, in_repository: bool, found: list[tuple[str | None, Path]]) -> None:
+    """Add what is below `folder`."""
     if in_repository:
         filters += _gitignore_in(folder.absolute)
     named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
@@ -107,11 +110,11 @@ def _walk(folder: _Folder, filters: Filters, in_repository: bool) -> Iterator[tu
         if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), is_directory, filters):
             continue
         if is_directory:
-            yield from _walk(folder.inner(name), filters, in_repository)
+            _walk(folder.inner(name), filters, in_repository, found)
         elif entry.is_symlink():
-            yield None, folder.shown / name
+            found.append((None, folder.shown / name))
         else:
-            yield os.path.join(folder.real, name), folder.shown / name
+            found.append((os.path.join(folder.real, name), folder.shown / name))
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -110,7 +109,7 @@ def _target(path: Path, roots: Iterable[Path]) -> Path:
 @contextlib.contextmanager
 def _beside(target: Path, data: bytes, mode: int | None, lasting: bool = True) -> Iterator[Path]:
     """A temporary file in the folder of `target` that holds `data`; it is removed if anything fails."""
-    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         _write(temporary, data, mode, lasting)
         yield temporary

@@ -103,6 +103,10 @@ class Outcome:
         return {*self.uses, *(str(found.place[0]) for found in self.found), *found}
 
 
+NOTHING = Outcome()
+"""What most files of a project say."""
+
+
 @dataclass
 class Collected:
     """The outcomes of many files put together, in the order in which they are added."""
@@ -130,6 +134,8 @@ class Collected:
 
     def add(self, file: Path, outcome: Outcome, places: Mapping[str, Set[Key]]) -> None:
         """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
+        if outcome is NOTHING:
+            return
         first = len(self.roots)
         if outcome.unreadable is not None:
             self.unreadable.append(outcome.unreadable)

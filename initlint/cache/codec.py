@@ -22,7 +22,7 @@ from initlint.diagnostics import (
     Severity,
     Span,
 )
-from initlint.outcome import Found, Key, Outcome, Use
+from initlint.outcome import NOTHING, Found, Key, Outcome, Use
 
 Rename: TypeAlias = Callable[[str], str]
 
@@ -57,9 +57,7 @@ def _compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-_NOTHING = Outcome()
-_NOTHING_WRITTEN = written(_NOTHING, _OWN, str)
-"""What most files of a project say."""
+_NOTHING = written(NOTHING, _OWN, str)
 
 
 def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
@@ -67,8 +65,8 @@ def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
 
     Raises ValueError, TypeError, KeyError or IndexError for what `written` does not give.
     """
-    if text == _NOTHING_WRITTEN:
-        return _NOTHING
+    if text == _NOTHING:
+        return NOTHING
 
     def shown(path: str) -> str:
         return names.get(path, path) if path != _OWN else own

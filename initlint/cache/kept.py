@@ -47,7 +47,7 @@ class Kept:
             for subject in noted.about:
                 if disk.is_as_before(subject):
                     continue  # all that is asked about it rests on what it holds
-                changed = [at for at, question in enumerate(noted.questions(subject)) if not holds(question)]
+                changed = [at for at, group in enumerate(noted.questions(subject)) if not all(map(holds, group))]
                 if changed:
                     resting = noted.resting(subject)
                     gone.update(path for at in changed for path in self.stored.resting(noted, resting[at]))

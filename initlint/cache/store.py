@@ -26,6 +26,9 @@ _OLD = 90 * 24 * 3600
 _ADDED = 1 / 8
 """How large the added lines may be together, as a part of the first, before the file is written whole."""
 
+_HEAD = 48
+"""Bytes at the beginning of a line: its digest, and how long the index of its texts is."""
+
 Place: TypeAlias = "Sequence[int]"
 """Where a text begins and ends among those of a line, in bytes."""
 Digests: TypeAlias = "dict[str, tuple[Stat, str]]"
@@ -44,8 +47,8 @@ class Noted:
     """What one run has noted. Most of it stays undecoded: of thousands of files few are asked about.
 
     `files` are those of which it has the outcome, by real path, in the order of `outcomes`. `about`: by the file or
-    folder that is asked about, the questions, and for each of them the numbers of the files that rest on it. Both are
-    JSON in `texts`.
+    folder that is asked about, groups of questions, and for each group the numbers of the files that rest on it. Both
+    are JSON in `texts`.
     """
 
     files: Sequence[str]
@@ -57,24 +60,25 @@ class Noted:
     def of(cls, entries: Mapping[str, Entry]) -> Noted:
         texts = _Texts()
         outcomes = [texts.add(entry.outcome) for entry in entries.values()]
-        asked: dict[str, dict[Question, list[int]]] = {}
+        resting: dict[str, dict[Question, list[int]]] = {}
         for number, entry in enumerate(entries.values()):
             for question in sorted(entry.asked):
-                asked.setdefault(question[1], {}).setdefault(question, []).append(number)
-        about = {
-            subject: (
-                texts.add(_compact([(kind, *rest) for kind, _, *rest in resting])),
-                texts.add(_compact([*resting.values()])),
-            )
-            for subject, resting in asked.items()
-        }
+                resting.setdefault(question[1], {}).setdefault(question, []).append(number)
+        about: dict[str, tuple[Place, Place]] = {}
+        for subject, asked in resting.items():
+            groups: dict[tuple[int, ...], list[list[str]]] = {}
+            for (kind, _, *rest), numbers in asked.items():
+                groups.setdefault(tuple(numbers), []).append([kind, *rest])
+            about[subject] = texts.add(_compact([*groups.values()])), texts.add(_compact([*groups]))
         return cls([*entries], outcomes, about, memoryview(texts.written))
 
-    def questions(self, subject: str) -> Sequence[Question]:
-        return [(kind, subject, *rest) for kind, *rest in self._decoded(self.about[subject][0])]
+    def questions(self, subject: str) -> Sequence[Sequence[Question]]:
+        """Those about `subject`, in groups on which the same files rest."""
+        groups = self._decoded(self.about[subject][0])
+        return [[(kind, subject, *rest) for kind, *rest in group] for group in groups]
 
     def resting(self, subject: str) -> Sequence[Sequence[int]]:
-        """For each of the questions about `subject`, the numbers of the files that rest on it."""
+        """For each of these groups, the numbers of the files that rest on it."""
         found: Sequence[Sequence[int]] = self._decoded(self.about[subject][1])
         return found
 
@@ -89,9 +93,9 @@ class Noted:
         """All of it, decoded."""
         asked: list[list[Question]] = [[] for _ in self.files]
         for subject in self.about:
-            for question, numbers in zip(self.questions(subject), self.resting(subject), strict=True):
+            for group, numbers in zip(self.questions(subject), self.resting(subject), strict=True):
                 for number in numbers:
-                    asked[number].append(question)
+                    asked[number] += group
         for path, questions, place in zip(self.files, asked, self.outcomes, strict=True):
             yield path, Entry(questions, self.text(place))
 
@@ -155,10 +159,12 @@ def load(path: Path) -> Stored:
     """Nothing if there is none, or if a single byte of it is not what was written."""
     stored = Stored()
     try:
-        first, *added = path.read_bytes().splitlines(keepends=True)
-        for line in (first, *added):
-            stored.add(*_read(line))
-        stored.size = (len(first), sum(map(len, added)))
+        data = path.read_bytes()
+        ends = [0]
+        while ends[-1] < len(data):
+            ends.append(data.index(b"\n", ends[-1]) + 1)
+            stored.add(*_read(memoryview(data)[slice(*ends[-2:])]))  # a large one is not copied
+        stored.size = (ends[1], len(data) - ends[1])
         os.utime(path)  # it is of use: see `tidy`
     except (OSError, ValueError, TypeError, KeyError, IndexError):
         return Stored()
@@ -186,19 +192,20 @@ def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests,
 
 def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytes:
     index = _compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
-    body = b"".join((index.encode(), b"\t", noted.texts, b"\n"))  # JSON holds no tab and no line break
-    return digest_of(body).encode() + b" " + body
+    body = b"".join((index.encode(), noted.texts, b"\n"))  # JSON holds no line break
+    head = f"{digest_of(body)} {len(index)}".ljust(_HEAD)
+    return head.encode() + body
 
 
-def _read(line: bytes) -> tuple[Noted, Digests, list[str]]:
+def _read(line: memoryview) -> tuple[Noted, Digests, list[str]]:
     """What a line adds, and what it takes out. Raises ValueError, TypeError or IndexError for a damaged one."""
-    begin, end = line.index(b" ") + 1, line.index(b"\t")
-    whole = memoryview(line)  # a large one is not copied
-    if line[: begin - 1].decode() != digest_of(whole[begin:]):
+    head, body = line[:_HEAD], line[_HEAD:]
+    digest, index = str(head, "ascii").split()
+    if digest != digest_of(body):
         raise ValueError("not what was written")
-    files, outcomes, about, digests, gone = json.loads(line[begin:end])
+    files, outcomes, about, digests, gone = json.loads(str(body[: int(index)], "ascii"))
     known = {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()}
-    return Noted(files, outcomes, about, whole[end + 1 :]), known, gone
+    return Noted(files, outcomes, about, body[int(index) :]), known, gone
 
 
 def _compact(document: object) -> str:
