@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 
+from initlint.listing import Kind, Listings
 from initlint.patterns import Patterns
 from initlint.settings import Settings
 
@@ -21,17 +21,18 @@ class DiscoveryError(Exception):
 Filters = tuple[Patterns, ...]
 
 
-def discover(paths: Iterable[Path], settings: Settings) -> dict[str, Path]:
+def discover(paths: Iterable[Path], settings: Settings, folders: Listings | None = None) -> dict[str, Path]:
     """The files to lint, by real path, as they were named or below the directory that was named; sorted, each once.
 
     A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
-    to it or below it, unless `force_exclude` is set. Links to directories are not followed.
+    to it or below it, unless `force_exclude` is set. Links to directories are not followed. `folders` are listed by
+    whoever asks first.
     Raises `DiscoveryError`.
     """
     found: dict[str, Path] = {}
     for path in paths:
         links: list[Path] = []
-        for real, file in _expand(path, settings):
+        for real, file in _expand(path, settings, folders or Listings()):
             if real is None:
                 links.append(file)
             else:
@@ -57,7 +58,7 @@ def matches(path: Path, pattern: str, root: Path) -> bool:
     return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
 
 
-def _expand(path: Path, settings: Settings) -> Iterator[tuple[str | None, Path]]:
+def _expand(path: Path, settings: Settings, folders: Listings) -> Iterator[tuple[str | None, Path]]:
     """Sorted, each with its real path, or None for a link."""
     if not os.path.exists(path):
         raise DiscoveryError(f"{path}: no such file or directory")
@@ -74,7 +75,7 @@ def _expand(path: Path, settings: Settings) -> Iterator[tuple[str | None, Path]]
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
     found: list[tuple[str | None, Path]] = []
-    _walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring), in_repository, found)
+    _Walk(folders, in_repository, found).through(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring))
     yield from found
 
 
@@ -90,36 +91,40 @@ class _Folder:
         return _Folder(self.shown / name, os.path.join(self.absolute, name), os.path.join(self.real, name))
 
 
-def _walk(folder: _Folder, filters: Filters, in_repository: bool, found: list[tuple[str | None, Path]]) -> None:
-    """Add what is below `folder`."""
-    if in_repository:
-        filters += _gitignore_in(folder.absolute)
-    named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
-    all_names = any(patterns.rest for patterns in filters)
-    try:
-        entries = sorted(os.scandir(folder.shown), key=attrgetter("name"))
-    except OSError as error:
-        raise DiscoveryError(f"{folder.shown}: {error.strerror or error}") from None
-    for entry in entries:
-        name = entry.name
-        is_directory = entry.is_dir(follow_symlinks=False)
-        if not is_directory and not (name.endswith(SUFFIXES) and _is_file(entry)):
-            continue
-        # The names in the patterns are those of directories above as well, of which none is ignored.
-        may_be_ignored = all_names or name in named
-        if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), is_directory, filters):
-            continue
-        if is_directory:
-            _walk(folder.inner(name), filters, in_repository, found)
-        elif entry.is_symlink():
-            found.append((None, folder.shown / name))
-        else:
-            found.append((os.path.join(folder.real, name), folder.shown / name))
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    folders: Listings
+    in_repository: bool
+    found: list[tuple[str | None, Path]]
+
+    def through(self, folder: _Folder, filters: Filters) -> None:
+        """Add what is in `folder` and below to `found`."""
+        if self.in_repository:
+            filters += _gitignore_in(folder.absolute)
+        named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
+        all_names = any(patterns.rest for patterns in filters)
+        try:
+            entries = self.folders.of(folder.real).entries
+        except OSError as error:
+            raise DiscoveryError(f"{folder.shown}: {error.strerror or error}") from None
+        for name, kind in entries:
+            if kind is not Kind.FOLDER and not (name.endswith(SUFFIXES) and _is_file(folder, name, kind)):
+                continue
+            # The names in the patterns are those of directories above as well, of which none is ignored.
+            may_be_ignored = all_names or name in named
+            if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is Kind.FOLDER, filters):
+                continue
+            if kind is Kind.FOLDER:
+                self.through(folder.inner(name), filters)
+            elif kind is Kind.LINK:
+                self.found.append((None, folder.shown / name))
+            else:
+                self.found.append((os.path.join(folder.real, name), folder.shown / name))
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Without asking the disk again, unless it is a link: that may lead nowhere, or in a circle."""
-    return os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()
+def _is_file(folder: _Folder, name: str, kind: Kind) -> bool:
+    """A link may lead nowhere, or in a circle."""
+    return kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(os.path.join(folder.absolute, name)))
 
 
 def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
+from initlint.listing import Listings
 from initlint.search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
 
 Question: TypeAlias = "tuple[str, ...]"
@@ -45,7 +45,7 @@ class Disk:
 
     `contents` stands in for what the files hold, by real path. `digests` are known from before, with the state that
     each file had then; also of every file that was searched for an answer from before. `given` are folders that
-    imports may start from beside those that the layout tells.
+    imports may start from beside those that the layout tells. `folders` are listed by whoever asks first.
     """
 
     def __init__(
@@ -53,11 +53,12 @@ class Disk:
         contents: Mapping[str, bytes],
         given: Iterable[str] = (),
         digests: Mapping[str, tuple[Stat, str]] | None = None,
+        folders: Listings | None = None,
     ) -> None:
         self._contents = contents
         self._given = tuple(given)
         self._known = digests or {}
-        self._listings: dict[str, frozenset[str]] = {}
+        self._folders = folders or Listings()
         self._digests: dict[str, str] = {}
         self._by_date: set[str] = set()
         self._roots: dict[str, str] = {}
@@ -66,7 +67,7 @@ class Disk:
         self._starts: dict[str, Sequence[tuple[str, frozenset[str]]]] = {}
         self._new: dict[str, list[str]] = {}
         self._gone: dict[str, frozenset[str]] = {}
-        self._search_of_files = FileSearch(contents)
+        self._search_of_files = FileSearch(contents, self._folders)
 
     def holds(self, question: Question) -> bool:
         """Whether the question still has the answer that it had; any but "bound" and "told"."""
@@ -290,12 +291,7 @@ class Disk:
         return path in self._by_date or os.path.isfile(path)
 
     def _listed(self, folder: str) -> frozenset[str]:
-        if folder not in self._listings:
-            names: list[str] = []
-            with suppress(OSError, ValueError):  # a name may hold a NUL
-                names = os.listdir(folder)
-            self._listings[folder] = frozenset(names)
-        return self._listings[folder]
+        return self._folders.found_in(folder).names
 
 
 def stat_of(path: str) -> Stat:

@@ -20,6 +20,7 @@ from initlint.disk import Disk, real_paths
 from initlint.graph import ModelGraph
 from initlint.jobs import spread
 from initlint.lazily import Lazily
+from initlint.listing import Listings
 from initlint.outcome import Collected, Cost, Failure, Outcome
 from initlint.reported import Linted, reported
 from initlint.rules import all_rules
@@ -102,9 +103,10 @@ def check(
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
     """
     began = now()
-    run = _Run.start(paths, settings, contents)
+    folders = Listings()
+    run = _Run.start(paths, settings, contents, folders)
     kept = Kept.open(resources.cache, settings)
-    disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests)
+    disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests, folders)
     kept = kept.holding(disk, AskedAgain(disk).holds)
     known = kept.recall(run.files)
     stale = {real: file for real, file in run.files.items() if real not in known}
@@ -146,11 +148,16 @@ def survey(paths: Iterable[Path], settings: Settings, contents: Contents = Mappi
     return Survey(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
 
 
-def files(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> dict[str, Path]:
+def files(
+    paths: Iterable[Path],
+    settings: Settings,
+    contents: Contents = MappingProxyType({}),
+    folders: Listings | None = None,
+) -> dict[str, Path]:
     """The files that `check` would lint, by real path. Raises `DiscoveryError`."""
     paths = tuple(paths)
     given = {os.path.realpath(path): path for path in paths if str(path) in contents and not excluded(path, settings)}
-    on_disk = discover((path for path in paths if str(path) not in contents), settings)
+    on_disk = discover((path for path in paths if str(path) not in contents), settings, folders)
     return dict(sorted({**on_disk, **given}.items(), key=itemgetter(1))) if given else on_disk
 
 
@@ -165,11 +172,13 @@ class _Run:
     whole: bool
 
     @classmethod
-    def start(cls, paths: Iterable[Path], settings: Settings, contents: Contents) -> _Run:
+    def start(
+        cls, paths: Iterable[Path], settings: Settings, contents: Contents, folders: Listings | None = None
+    ) -> _Run:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
         enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
-        found = files(paths, settings, contents)
+        found = files(paths, settings, contents, folders)
         return cls(found, settings, contents, enabled, any(path.is_dir() for path in paths))
 
     @property

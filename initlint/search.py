@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint.lazily import Lazily
+from initlint.listing import Kind, Listings
 
 if TYPE_CHECKING:
     import tempfile
@@ -59,8 +60,9 @@ class _Listing:
 class FileSearch:
     """Searches projects, each listed once. `contents` stands in for what the files hold, by real path."""
 
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
+    def __init__(self, contents: Mapping[str, bytes], folders: Listings) -> None:
         self._contents = dict(contents)
+        self._folders = folders
         self._listings: dict[str, _Listing] = {}
         self._named: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[str, str], tuple[str, ...] | None] = {}
@@ -137,8 +139,27 @@ class FileSearch:
 
     def _listed(self, root: str) -> _Listing:
         if root not in self._listings:
-            self._listings[root] = _listed(root)
+            self._listings[root] = self._found(root)
         return self._listings[root]
+
+    def _found(self, root: str) -> _Listing:
+        code: list[str] = []
+        texts: list[str] = []
+        for visited, paths in enumerate(self._walk(root)):
+            for path in paths:
+                (code if path.endswith(_CODE) else texts).append(path)
+            if len(code) > _MAX_FILES or visited > _MAX_FOLDERS:
+                return _Listing(None, None)
+        return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
+
+    def _walk(self, folder: str) -> Iterator[list[str]]:
+        """The files of each folder from `folder` down that may name something."""
+        entries = self._folders.found_in(folder).entries
+        named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
+        yield [path for path, kind in named if kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(path))]
+        for name, kind in entries:
+            if kind is Kind.FOLDER and not _is_pruned(name):
+                yield from self._walk(os.path.join(folder, name))
 
 
 def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
@@ -198,21 +219,3 @@ def is_installed(folder: Path) -> bool:
 
 def _is_pruned(name: str) -> bool:
     return name in NO_SOURCES or name.startswith(".")
-
-
-def _listed(root: str) -> _Listing:
-    code: list[str] = []
-    texts: list[str] = []
-    for visited, paths in enumerate(_walk(root)):
-        for path in paths:
-            (code if path.endswith(_CODE) else texts).append(path)
-        if len(code) > _MAX_FILES or visited > _MAX_FOLDERS:
-            return _Listing(None, None)
-    return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
-
-
-def _walk(root: str) -> Iterator[list[str]]:
-    """The files of each folder below `root` that may name something."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not _is_pruned(name)]
-        yield [os.path.join(folder, name) for name in names if name.endswith((*_CODE, *_TEXTS))]

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "initlint"
 WORKER = PACKAGE / "trace" / "worker"
 
 ORDER = (
-    "lazily marks recent stopwatch",
+    "lazily listing marks recent stopwatch",
     "search",
     "diagnostics disk magics patterns",
     "notebook",
