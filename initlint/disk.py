@@ -237,6 +237,10 @@ class Disk:
             self._gone[root] = frozenset(known).difference(self.searched(root))
         return self._gone[root]
 
+    def vanished(self, root: str) -> Iterable[str]:
+        """The files below `root` that were known, and are there no more."""
+        return (path for path in self._removed(root) if not os.path.exists(path))
+
     def _changed(self, root: str) -> list[str]:
         """The searched files below `root` that are new or hold something else than they did."""
         if root not in self._new:

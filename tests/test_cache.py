@@ -15,6 +15,7 @@ from initlint import linter
 from initlint.cache import codec, store
 from initlint.cli import cli
 from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, FixByActivation, Related, Severity, Span
+from initlint.disk import UNSETTLED
 from initlint.examine import Examiner
 from initlint.linter import Resources, Result
 from initlint.outcome import Failure, Found, Outcome, Use
@@ -512,6 +513,26 @@ def test_a_result_rests_on_what_was_told_of_a_file(
     examined.clear()
     assert lint(unapplied, "net.py") == warm
     assert examined == []
+
+
+def test_a_file_that_was_not_looked_into_may_go_and_come_back(unapplied: Path) -> None:
+    for name in ("a.py", "b.py"):
+        write(unapplied / name, CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
+    for name in ("a.py", "b.py"):
+        (unapplied / name).unlink()
+    assert [d.code for d in lint(unapplied, "net.py").diagnostics] == ["INI106"]
+    write(unapplied / "b.py", CALLING)
+    assert lint(unapplied, "net.py").diagnostics == ()
+
+
+def test_a_file_that_is_examined_again_is_still_known(project: Path, large: Path) -> None:
+    """What it rests on has changed, and it has not: it need not be read again by each run."""
+    write(project / "parts1.py", PARTS.format("orthogonal_"))
+    lint(project)
+    known = store.load(large)
+    assert known.digests.keys() >= known.current.keys()
+    assert not any(state == UNSETTLED for state, _ in known.digests.values())
 
 
 def test_a_call_that_goes_is_noticed(unapplied: Path) -> None:

@@ -78,11 +78,14 @@ class Kept:
                 asked |= outcome.asked
                 questions = [question for question in outcome.asked if question[0] != "seen"]
                 new[real] = Entry(questions, codec.written(outcome, str(files[real]), os.path.realpath))
-        digests = _digests(asked, disk, since)
-        if not (new or digests or self.gone):
+        roots = {question[1] for question in asked if question[0] in ("matching", "named")}
+        digests = _digests(asked, roots, disk, since)
+        # A file that comes back as it was is a new one to a search that did not find it.
+        gone = self.gone.union(*map(disk.vanished, roots))
+        if not (new or digests or gone):
             return
         with suppress(CannotWrite, OSError):  # a run is worth as much without
-            store.save(self.path, self.stored, new, digests, self.gone)
+            store.save(self.path, self.stored, new, digests, gone)
             store.tidy(self.path.parent)
 
 
@@ -90,9 +93,8 @@ def now() -> int:
     return time.time_ns()
 
 
-def _digests(asked: Iterable[Question], disk: Disk, since: int) -> Digests:
-    """What the files hold of which that was not known, and the states in which they do."""
-    roots = {question[1] for question in asked if question[0] in ("matching", "named")}
+def _digests(asked: Iterable[Question], roots: Iterable[str], disk: Disk, since: int) -> Digests:
+    """What the files hold of which that was not known, and the states in which they do; `roots` were searched."""
     for path in {path for root in roots for path in disk.searched(root)}:
         disk.digest(path)
     seen: dict[str, set[str]] = {}

@@ -131,6 +131,7 @@ class Stored:
         """Add what a later run has noted, and take the files `gone` out."""
         for path in gone:
             self.current.pop(path, None)
+        for path in {*gone}.difference(noted.files):
             self.digests.pop(path, None)
         self.noted.append(noted)
         self.current.update((path, (noted, number)) for number, path in enumerate(noted.files))
