@@ -20,11 +20,12 @@ from initlint import check_paths
 from initlint.interpret import project
 from initlint.settings import Settings
 scope, traced = project.ModuleScope, {}
-def noted(name, package, root, source, *rest):
-    traced[source.path] = None
-    return scope(name, package, root, source, *rest)
+def noted(*arguments):
+    made = scope(*arguments)
+    traced[made.source.path] = None
+    return made
 project.ModuleScope = noted
-check_paths([sys.argv[1]], Settings())
+assert not check_paths([sys.argv[1]], Settings()).failures
 print(*traced, sep="\\n")
 """
 PARSE = """
