@@ -113,7 +113,8 @@ def check(
     new: dict[str, Outcome] = {}
     if stale:
         start = partial(examine.examiner, run.files, settings, contents, run.asked)
-        new = dict(zip(stale, spread(start, [*stale.values()], contents, resources.jobs), strict=True))
+        outcomes = spread(start, [*stale.values()], contents, resources.jobs)
+        new = dict(zip(stale, kept.lean(outcomes), strict=True))
         known = {**known, **new}
     kept.keep(new, run.files, disk, began)
     return run.result(Collected.of((file, known[real]) for real, file in run.files.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -90,7 +90,7 @@ class Outcome:
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
-    asked: frozenset[Question] = frozenset()
+    asked: Collection[Question] = ()
     directed: bool = False
     """Whether the file may hold a directive for a code of ours."""
     cost: Cost | None = field(default=None, compare=False)

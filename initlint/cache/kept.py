@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
@@ -64,6 +64,13 @@ class Kept:
                     found[real] = codec.read(text, shown, names)
         return found
 
+    def lean(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The same, with each question but once in memory; without any where nothing is kept."""
+        known: dict[Question, Question] = {}
+        for outcome in outcomes:
+            asked = outcome.asked if self.path is not None else ()
+            yield replace(outcome, asked=tuple(known.setdefault(question, question) for question in asked))
+
     def keep(self, outcomes: Mapping[str, Outcome], files: Mapping[str, Path], disk: Disk, since: int) -> None:
         """Add `outcomes`, by real path as are `files`, to what holds. What has failed is not.
 
@@ -75,7 +82,7 @@ class Kept:
         asked: set[Question] = set()
         for real, outcome in outcomes.items():
             if not outcome.failures:
-                asked |= outcome.asked
+                asked.update(outcome.asked)
                 questions = [question for question in outcome.asked if question[0] != "seen"]
                 new[real] = Entry(questions, codec.written(outcome, str(files[real]), os.path.realpath))
         roots = {question[1] for question in asked if question[0] in ("matching", "named")}
