@@ -48,7 +48,7 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     _flush_folder(target.parent)
 
 
-def write(path: Path, data: bytes, lasting: bool = True) -> None:
+def write(path: Path, data: bytes | bytearray, lasting: bool = True) -> None:
     """Make `path` a file with this content, whole or not at all; through a link, a pipe or a device it is written.
 
     `lasting`: also if the power fails at once, which takes time. Raises `CannotWrite`.
@@ -107,7 +107,7 @@ def _target(path: Path, roots: Iterable[Path]) -> Path:
 
 
 @contextlib.contextmanager
-def _beside(target: Path, data: bytes, mode: int | None, lasting: bool = True) -> Iterator[Path]:
+def _beside(target: Path, data: bytes | bytearray, mode: int | None, lasting: bool = True) -> Iterator[Path]:
     """A temporary file in the folder of `target` that holds `data`; it is removed if anything fails."""
     temporary = target.with_name(f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
@@ -119,7 +119,7 @@ def _beside(target: Path, data: bytes, mode: int | None, lasting: bool = True) -
         raise
 
 
-def _write(path: Path, data: bytes, mode: int | None, lasting: bool) -> None:
+def _write(path: Path, data: bytes | bytearray, mode: int | None, lasting: bool) -> None:
     """Create a file; without a `mode` it has the one that new files have."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -88,6 +89,9 @@ class Resources:
     cache: Path | None = None
 
 
+_MANY = 100
+"""So many files are examined in a time that lets that of a collection go unnoticed."""
+
 FRUGAL = Resources()
 """One process, and no trace of the run."""
 
@@ -115,6 +119,8 @@ def check(
         start = partial(examine.examiner, run.files, settings, contents, run.asked)
         outcomes = spread(start, [*stale.values()], contents, resources.jobs)
         new = dict(zip(stale, kept.lean(outcomes), strict=True))
+        if len(new) > _MANY:
+            gc.collect()  # the trees that are left hold each other, and what is kept takes memory too
         known = {**known, **new}
     kept.keep(new, run.files, disk, began)
     return run.result(Collected.of((file, known[real]) for real, file in run.files.items()))

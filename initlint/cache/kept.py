@@ -83,8 +83,7 @@ class Kept:
         for real, outcome in outcomes.items():
             if not outcome.failures:
                 asked.update(outcome.asked)
-                questions = [question for question in outcome.asked if question[0] != "seen"]
-                new[real] = Entry(questions, codec.written(outcome, str(files[real]), os.path.realpath))
+                new[real] = Entry(outcome.asked, codec.written(outcome, str(files[real]), os.path.realpath))
         roots = {question[1] for question in asked if question[0] in ("matching", "named")}
         digests = _digests(asked, roots, disk, since)
         # A file that comes back as it was is a new one to a search that did not find it.

@@ -63,7 +63,8 @@ class Noted:
         resting: dict[str, dict[Question, list[int]]] = {}
         for number, entry in enumerate(entries.values()):
             for question in sorted(entry.asked):
-                resting.setdefault(question[1], {}).setdefault(question, []).append(number)
+                if question[0] != "seen":  # it has told its digest, and asks nothing
+                    resting.setdefault(question[1], {}).setdefault(question, []).append(number)
         about: dict[str, tuple[Place, Place]] = {}
         for subject, asked in resting.items():
             groups: dict[tuple[int, ...], list[list[str]]] = {}
@@ -185,17 +186,21 @@ def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests,
         with open(path, "ab", buffering=0) as file:
             file.write(line)
     elif new or gone:
-        stored.add(noted, digests, gone)
+        if stored.noted:
+            stored.add(noted, digests, gone)
+            line = _line(Noted.of(stored.entries()), stored.digests)
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = _line(Noted.of(stored.entries()), stored.digests)
-        write(path, whole, lasting=False)  # what a crash leaves is damaged, at worst
+        write(path, line, lasting=False)  # what a crash leaves is damaged, at worst
 
 
-def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytes:
+def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytearray:
     index = _compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
-    body = b"".join((index.encode(), noted.texts, b"\n"))  # JSON holds no line break
-    head = f"{digest_of(body)} {len(index)}".ljust(_HEAD)
-    return head.encode() + body
+    line = bytearray(_HEAD)
+    line += index.encode()
+    line += noted.texts
+    line += b"\n"  # JSON holds none
+    line[:_HEAD] = f"{digest_of(memoryview(line)[_HEAD:])} {len(index)}".ljust(_HEAD).encode()
+    return line
 
 
 def _read(line: memoryview) -> tuple[Noted, Digests, list[str]]:
