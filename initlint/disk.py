@@ -19,7 +19,7 @@ Question: TypeAlias = "tuple[str, ...]"
 """Of a file: `("read", path, digest)`; `("defined", path, name, "defined" or empty)`; `("bound", path, name, digest)`
 for what the top level binds the name to; `("told", path, teller, *names, digest)`. Of a folder:
 `("module", root, dotted name, path)`; `("package", folder, root, dotted name)`; `("namespace", root, dotted name)`;
-`("root", folder, project's root)`; `("library", folder, "library" or empty)`;
+`("root", folder, project's root)`; `("installable", folder, "installable" or empty)`;
 `("matching", root, piece, pattern, paths of the files that match)`; `("named", root, word, "named" or empty)`.
 
 The last is the answer, empty for none. Paths are real ones; those of files that match are what follows the root, with
@@ -82,8 +82,8 @@ class Disk:
             return self.namespace(about) == rest[0]
         if kind == "root":
             return self.root(about) == rest[0]
-        if kind == "library":
-            return self.library(about) == rest[0]
+        if kind == "installable":
+            return self.installable(about) == rest[0]
         if kind == "matching":
             return self._still_match(about, *rest)
         if kind == "named":
@@ -184,12 +184,12 @@ class Disk:
         parts = os.path.relpath(root, above[-2]).split(os.sep)
         return "" if parts == ["."] else ".".join(parts)
 
-    def library(self, folder: str) -> str:
-        """`library` if `folder` lies in a package of a project that can be installed, else empty."""
+    def installable(self, folder: str) -> str:
+        """`installable` if `folder` lies in a package of a project that can be installed, else empty."""
         if not self._is_file(os.path.join(folder, "__init__.py")):
             return ""
         root = Path(self.root(folder))
-        return "library" if is_marked(root) or is_installed(root.parent) else ""
+        return "installable" if is_marked(root) or is_installed(root.parent) else ""
 
     def root(self, folder: str) -> str:
         """The root folder of the project that the files in `folder` belong to."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from initlint.cache.store import compact
 from initlint.diagnostics import (
     Applicability,
     Cell,
@@ -44,17 +45,13 @@ def written(outcome: Outcome, own: str, real: Rename) -> str:
     document = [
         outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
         [[_diagnostic_to_json(f.diagnostic, kept), _renamed(f.place, kept), f.model, f.layers] for f in outcome.found],
-        {kept(path): _compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
+        {kept(path): compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
         outcome.directed,
     ]
-    return _compact(document)
-
-
-def _compact(document: object) -> str:
-    return json.dumps(document, separators=(",", ":"))
+    return compact(document)
 
 
 _NOTHING = written(NOTHING, _OWN, str)

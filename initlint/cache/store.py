@@ -70,7 +70,7 @@ class Noted:
             groups: dict[tuple[int, ...], list[list[str]]] = {}
             for (kind, _, *rest), numbers in asked.items():
                 groups.setdefault(tuple(numbers), []).append([kind, *rest])
-            about[subject] = texts.add(_compact([*groups.values()])), texts.add(_compact([*groups]))
+            about[subject] = texts.add(compact([*groups.values()])), texts.add(compact([*groups]))
         return cls([*entries], outcomes, about, memoryview(texts.written))
 
     def questions(self, subject: str) -> Sequence[Sequence[Question]]:
@@ -194,7 +194,7 @@ def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests,
 
 
 def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytearray:
-    index = _compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
+    index = compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
     line = bytearray(_HEAD)
     line += index.encode()
     line += noted.texts
@@ -214,7 +214,8 @@ def _read(line: memoryview) -> tuple[Noted, Digests, list[str]]:
     return Noted(files, outcomes, about, body[int(index) :]), known, gone
 
 
-def _compact(document: object) -> str:
+def compact(document: object) -> str:
+    """JSON without blanks: ASCII, on one line."""
     return json.dumps(document, separators=(",", ":"))
 
 

@@ -18,7 +18,7 @@ _OF_SCOPE = frozenset({"globals", "eval", "Fire"})
 """They reach whatever is defined or imported where they are called. `fire.Fire()` makes commands of it."""
 _OF_OBJECT = frozenset({"getattr", "vars", "dir", "getmembers"})
 LOOKUPS = {
-    "getattr(": r"(?<![\w.])getattr\(\s*(?!self\b)[\w.\[\]]+,(?!\s*[\"'])",
+    "getattr(": r"(?<![\w.])getattr\(\s*(?!self\s*,)[\w.\[\]]+,(?!\s*[\"'])",
     "__dict__": r"\b__dict__\b",
     "globals(": r"(?<![\w.])globals\((?!\)\[\s*[\"'])",
     **{f"{name}(": rf"(?<![\w.]){name}\(" for name in ("vars", "dir", "eval")},

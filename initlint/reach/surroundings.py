@@ -36,8 +36,8 @@ class Surroundings:
     def is_library(self, file: Path) -> bool:
         """Whether others may import what `file` defines: it lies in a package, and the project can be installed."""
         folder = str(file.resolve().parent)
-        found = self._disk.library(folder)
-        self._ask(("library", folder, found))
+        found = self._disk.installable(folder)
+        self._ask(("installable", folder, found))
         return bool(found)
 
     def holding(self, file: Path, name: str) -> tuple[Path, ...] | None:

@@ -23,6 +23,7 @@ HOME = Path("/project/models/net.py")
         ("getattr(models,  'start')", False),
         ("getattr(models,\n    'start')", False),
         ("getattr(other, name)", False),
+        ("getattr(self.models, name)", True),
         ("vars(models)[name]", True),
         ("models.__dict__[name]", True),
         ("globals()[name]", True),
