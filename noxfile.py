@@ -45,9 +45,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph
+from initlint.rules._registry import Violation, rule
+from initlint.project.settings import Settings
 
 
 @rule("{code}", "{name}")
@@ -89,7 +89,7 @@ def docs(session: nox.Session) -> None:
     session.run(
         "python",
         "-c",
-        "from pathlib import Path; from initlint.manual import write; from initlint.rules import all_rules;"
+        "from pathlib import Path; from initlint.report.rule_pages import write; from initlint.rules import all_rules;"
         "write(Path.cwd(), all_rules())",
     )
 

@@ -17,8 +17,8 @@ from measuring import CHECK, compared, cpu, measured, ratio, scratch, wall
 TRACED = """
 import sys
 from initlint import check_paths
-from initlint.interpret import project
-from initlint.settings import Settings
+from initlint.tracers.static import project
+from initlint.project.settings import Settings
 scope, traced = project.ModuleScope, {}
 def noted(*arguments):
     made = scope(*arguments)

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initlint.facts.initializers import DEPRECATED, INITIALIZERS, METHODS
+from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS, METHODS
 
 Tree = Mapping[str, bytes]
 """Path below the root to content."""

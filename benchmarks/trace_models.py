@@ -27,13 +27,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initlint.facts.additions import Additions
-from initlint.facts.helpers import HELPERS
+from initlint.facts.library_initializers import HELPERS
 from initlint.facts.operators import EXTERNAL_MODULES
+from initlint.project.user_tables import Additions
 from initlint.report.graph_json import to_json
-from initlint.trace.client import Limits, Request, run
-from initlint.trace.graphs import read_graph
-from initlint.trace.places import Places
+from initlint.tracers.fx.graphs import read_graph
+from initlint.tracers.fx.source_locations import Places
+from initlint.tracers.fx.worker_process import Limits, Request, run
 
 HERE = Path(__file__).parent
 

@@ -5,12 +5,12 @@ Data flows one way; every stage takes frozen values and returns frozen values::
     discover -> source -> interpret -> ModelGraph -> rules -> merge -> suppress -> report
      (files)    (ast)     (tracer)     (graph.py)            (one of each)  (noqa)   (text, JSON)
 
-`initlint.interpret` runs the source without running it: an abstract interpreter that constructs each model,
+`initlint.tracers.static` runs the source without running it: an abstract interpreter that constructs each model,
 records every write to a parameter in order, and follows the signal through `forward`. What it finds is a
 `ModelGraph`, and the rules see nothing else. Nothing of a linted project is ever imported or executed.
 
 From Python: `initlint.check_paths` and `initlint.check_source` return a `Result`; the names below are the public API.
-Only `initlint.cli` prints or exits.
+Only `initlint.cli.commands` prints or exits.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from initlint.diagnostics import Related as Related
     from initlint.diagnostics import Severity as Severity
     from initlint.diagnostics import Span as Span
-    from initlint.discover import DiscoveryError as DiscoveryError
-    from initlint.linter import Result as Result
-    from initlint.outcome import Failure as Failure
-    from initlint.settings import ConfigurationError as ConfigurationError
-    from initlint.settings import Settings as Settings
+    from initlint.linter.pipeline import Result as Result
+    from initlint.linter.results import Failure as Failure
+    from initlint.project.discovery import DiscoveryError as DiscoveryError
+    from initlint.project.settings import ConfigurationError as ConfigurationError
+    from initlint.project.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "api": "check_paths check_source",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
-    "discover": "DiscoveryError",
-    "linter": "Result",
-    "outcome": "Failure",
-    "settings": "ConfigurationError Settings",
+    "project.discovery": "DiscoveryError",
+    "linter.pipeline": "Result",
+    "linter.results": "Failure",
+    "project.settings": "ConfigurationError Settings",
 }
 _HOME = {name: f"initlint.{module}" for module, names in _PUBLIC.items() for name in names.split()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.cli import main
+from initlint.cli.commands import main
 
 if __name__ == "__main__":
     main()

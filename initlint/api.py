@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 
-from initlint import baseline, linter
-from initlint.linter import FRUGAL, Contents, Resources, Result
-from initlint.report.lines import lines_of
+from initlint.linter import baseline, pipeline
+from initlint.linter.pipeline import FRUGAL, Contents, Resources, Result
+from initlint.project.decoding import lines_of
+from initlint.project.settings import Settings, find, load
 from initlint.rules import all_rules
-from initlint.settings import Settings, find, load
 
 
 def check_paths(
@@ -35,7 +35,7 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    return less_known(linter.check(named, settings, contents, resources), settings, contents)
+    return less_known(pipeline.check(named, settings, contents, resources), settings, contents)
 
 
 def less_known(result: Result, settings: Settings, contents: Contents) -> Result:

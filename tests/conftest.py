@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
-from initlint.graph import FileGraph, Layer, ModelGraph, Write
-from initlint.rule import Rule, Violation
-from initlint.settings import Settings
-from initlint.source import Site, SourceFile
-from initlint.stopwatch import Stopwatch
+from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
+from initlint.project.settings import Settings
+from initlint.project.source import Site, SourceFile
+from initlint.rules._registry import Rule, Violation
+from initlint.tracers.static.timer import Stopwatch
 
 
 class FakeProject:
@@ -112,9 +112,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture
 def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the tracer and the rules; INI901 is off by default."""
-    monkeypatch.setattr("initlint.examine.Project", FakeProject)
-    monkeypatch.setattr("initlint.examine.can_matter", lambda code: "torch" in code)
-    for module in ("initlint.examine", "initlint.linter", "initlint.cli"):
+    monkeypatch.setattr("initlint.linter.lint_file.Project", FakeProject)
+    monkeypatch.setattr("initlint.linter.lint_file.can_matter", lambda code: "torch" in code)
+    for module in ("initlint.linter.lint_file", "initlint.linter.pipeline", "initlint.cli.commands"):
         monkeypatch.setattr(f"{module}.all_rules", lambda: FAKE_RULES)
 
 

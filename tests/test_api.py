@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sources import net
 
 import initlint
 from initlint import ConfigurationError, DiscoveryError, Settings, Severity, check_paths, check_source
+from tests.support.sources import net
 
 pytestmark = pytest.mark.usefixtures("in_directory")
 

@@ -11,50 +11,34 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "initlint"
-WORKER = PACKAGE / "trace" / "worker"
+WORKER = PACKAGE / "tracers" / "fx" / "worker"
 
 ORDER = (
-    "lazily listing marks recent stopwatch",
-    "search",
-    "diagnostics disk magics patterns",
-    "notebook",
-    "source",
-    "facts targets layout",
-    "settings suppress relevance fingerprint",
-    "discover files diff decode",
-    "outcome unused unreached",
-    "graph rewrite",
-    "flow reach",
-    "followings operations",
-    "stall",
-    "interpret trace",
-    "rule",
-    "judge",
+    "_lazy",
+    "diagnostics",
+    "facts",
+    "project",
+    "graph",
+    "rewrite",
+    "tracers",
+    "analysis",
     "rules",
-    "merge manual",
-    "asked_again examine jobs cache tracing",
-    "reported",
     "linter",
-    "fixer",
-    "add_noqa",
-    "confirm",
     "report",
-    "baseline",
     "api",
-    "server",
-    "runs flake8_plugin",
-    "options",
-    "trace_options",
+    "integrations",
     "cli",
     "__main__",
 )
-"""From the bottom to the top. A name stands for a module or a whole package; names on one line do not import
-each other, but a package imports itself."""
+"""What is below `initlint/`, from the bottom to the top: each entry imports only from those before it."""
 
-RANK = {name: rank for rank, names in enumerate(ORDER) for name in names.split()}
+TRACERS = ("references", "static", "fx", "fx_run")
+STATIC = ("values", "machine", "tensors", "syntax", "library")
+"""The packages of the static tracer. Its other modules are above them."""
+
+RANK = {name: rank for rank, name in enumerate(ORDER)}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
-CLI = PACKAGE / "cli.py"
 
 
 def name_of(path: Path) -> str:
@@ -84,9 +68,27 @@ def parts_of_package(path: Path) -> set[str]:
     return {parts[1] for parts in below if parts[1] in RANK or not parts[1].startswith("__")}
 
 
+def upward(path: Path, package: str, order: tuple[str, ...]) -> set[str]:
+    """The imports of `path`, a file in one of the parts `order` of `package`, from parts after its own."""
+    own, above = name_of(path).removeprefix(f"{package}.").split(".")[0], f"{package}."
+    if own not in order:
+        return set()
+    later = {f"{package}.{part}" for part in order[order.index(own) + 1 :]}
+    modules = {name for name in imports(path) if name.startswith(above)}
+    if package.endswith("static"):  # its loose modules are above all packages
+        later |= {name for name in modules if name.removeprefix(above).split(".")[0] not in order}
+    return {name for name in modules if any(name == part or name.startswith(f"{part}.") for part in later)}
+
+
 def test_every_module_has_its_place() -> None:
     tops = {name_of(path).split(".")[1] for path in MODULES if name_of(path) != "initlint"}
-    assert tops - set(RANK) == set()
+    assert tops == set(RANK)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "tracers" in path.parts], ids=name_of)
+def test_imports_point_down_within_the_tracers(path: Path) -> None:
+    assert upward(path, "initlint.tracers", TRACERS) == set()
+    assert upward(path, "initlint.tracers.static", STATIC) == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -94,23 +96,27 @@ def test_imports_point_down(path: Path) -> None:
     _, *rest = name_of(path).split(".")
     own = rest[0] if rest else None
     rank = RANK[own] if own else len(ORDER)  # the package itself only offers names, and loads them when asked
-    upward = {part for part in parts_of_package(path) if part != own and RANK[part] >= rank}
-    assert upward == set()
+    assert {part for part in parts_of_package(path) if part != own and RANK[part] >= rank} == set()
 
 
 def test_there_are_no_cycles() -> None:
     names = {name_of(path) for path in MODULES}
     needed = {name_of(path): _modules(path, names) for path in MODULES}
     done: set[str] = set()
-    while ready := {name for name in names - done if needed[name] - {name, "initlint"} <= done}:
+    while ready := {name for name in names - done if needed[name] - {name, "initlint", *packages_above(name)} <= done}:
         done |= ready
     assert names - done == set()
 
 
+def packages_above(name: str) -> set[str]:
+    """The packages that `name` is in: they are loaded before it, and offer what is in them."""
+    parts = name.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts))}
+
+
 def _modules(path: Path, names: set[str]) -> set[str]:
-    """The modules that the file imports, or names from, when it runs."""
-    found = imports(path, for_types=False)
-    return {name if name in names else name.rpartition(".")[0] for name in found} & names
+    """The modules that the file imports, or names from, also for types only."""
+    return {name if name in names else name.rpartition(".")[0] for name in imports(path)} & names
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -137,7 +143,7 @@ def test_the_worker_imports_nothing_of_initlint(path: Path) -> None:
     assert all(node.level < 2 for node in nodes if isinstance(node, ast.ImportFrom))
 
 
-_MAY_EXIT = [CLI, *WORKER.glob("*.py")]
+_MAY_EXIT = [*(PACKAGE / "cli").glob("*.py"), *WORKER.glob("*.py")]
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path not in _MAY_EXIT], ids=name_of)
@@ -161,7 +167,7 @@ def test_only_the_command_line_prints_or_exits(path: Path) -> None:
 
 
 def test_torch_is_never_imported() -> None:
-    code = "import sys, initlint.cli; sys.exit('torch' in sys.modules)"
+    code = "import sys, initlint.cli.commands; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
     importing = {name_of(path) for path in MODULES if any(name.split(".")[0] == "torch" for name in imports(path))}
-    assert all(name.startswith("initlint.trace.worker.") for name in importing)
+    assert all(name.startswith("initlint.tracers.fx.worker.") for name in importing)

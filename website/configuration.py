@@ -1,4 +1,4 @@
-"""The page of all settings, from `initlint.settings` itself: the keys it reads, their defaults and descriptions."""
+"""The page of all settings, from `initlint.project.settings`: the keys it reads, their defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from initlint import settings
-from initlint.settings import Settings
+from initlint.project import settings
+from initlint.project.settings import Settings
 
 _HEAD = """# Configuration
 

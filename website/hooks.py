@@ -11,7 +11,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from initlint.manual import index
+from initlint.report.rule_pages import index
 from initlint.rules import all_rules
 from website import configuration, plots
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from initlint.analysis.messages import number, title
+from initlint.analysis.signal_propagation import second_moments
 from initlint.facts.activations import ACTIVATIONS
-from initlint.judge.propagate import second_moments
-from initlint.judge.wording import number, title
-from initlint.linter import survey
+from initlint.linter.pipeline import survey
+from initlint.project.settings import Settings
 from initlint.report.html.plot import Curve, Frame, plot
-from initlint.settings import Settings
 from website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from initlint.facts.signatures import REQUIRED, Signature, signature
-from initlint.facts.values import number
+from initlint.facts.signatures import REQUIRED, Signature, number, signature
 
 __all__ = [
     "ACTIVATIONS",

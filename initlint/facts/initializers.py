@@ -1,247 +1,84 @@
-"""The initializers: which there are, under which names, and what variance each gives the weights it fills."""
+"""The functions of `torch.nn.init`, and those of timm that have no equal there."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-from initlint.facts.constructors import (
-    COMPLEX,
-    CONSTRUCTORS,
-    METHOD_PARAMETERS,
-    METHODS,
-    RANDOM_METHODS,
-    RELATIVE_METHODS,
-    UNINITIALIZED,
-    Constructor,
+from initlint.facts.signatures import Signature, signature
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A function that fills its first argument, a tensor.
+
+    `ranks`: the least and the greatest number of dimensions that it takes (None: no limit); it raises ValueError
+    outside. `kind`: `xavier`, `kaiming`, `lecun`, `orthogonal`, `uniform`, `normal`, `trunc_normal`, `constant`,
+    `zeros`, `ones`, `eye`, `dirac` or `sparse`.
+    """
+
+    name: str
+    signature: Signature
+    ranks: tuple[int, int | None]
+    kind: str
+
+
+_ANY: tuple[int, int | None] = (0, None)
+_MATRIX: tuple[int, int | None] = (2, None)
+_KAIMING = signature("tensor", a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None)
+_XAVIER = signature("tensor", gain=1.0, generator=None)
+_TRUNCATED = signature("tensor", mean=0.0, std=1.0, a=-2.0, b=2.0)
+_INIT = "torch.nn.init."
+
+_OF_TORCH = (
+    Initializer("uniform_", signature("tensor", a=0.0, b=1.0, generator=None), _ANY, "uniform"),
+    Initializer("normal_", signature("tensor", mean=0.0, std=1.0, generator=None), _ANY, "normal"),
+    Initializer("trunc_normal_", (*_TRUNCATED, ("generator", None)), _ANY, "trunc_normal"),
+    Initializer("constant_", signature("tensor val"), _ANY, "constant"),
+    Initializer("ones_", signature("tensor"), _ANY, "ones"),
+    Initializer("zeros_", signature("tensor"), _ANY, "zeros"),
+    Initializer("eye_", signature("tensor"), (2, 2), "eye"),
+    Initializer("dirac_", signature("tensor", groups=1), (3, 5), "dirac"),
+    Initializer("xavier_uniform_", _XAVIER, _MATRIX, "xavier"),
+    Initializer("xavier_normal_", _XAVIER, _MATRIX, "xavier"),
+    Initializer("kaiming_uniform_", _KAIMING, _MATRIX, "kaiming"),
+    Initializer("kaiming_normal_", _KAIMING, _MATRIX, "kaiming"),
+    Initializer("orthogonal_", signature("tensor", gain=1, generator=None), _MATRIX, "orthogonal"),
+    Initializer("sparse_", signature("tensor sparsity", std=0.01, generator=None), (2, 2), "sparse"),
 )
-from initlint.facts.helpers import BIAS_FROM_PROBABILITY, HELPERS, Helper
-from initlint.facts.initializer_table import DEPRECATED, INITIALIZERS, NONLINEARITIES, Initializer
-from initlint.facts.signatures import REQUIRED
-from initlint.facts.values import number
 
-__all__ = [
-    "BIAS_FROM_PROBABILITY",
-    "COMPLEX",
-    "CONSTRUCTORS",
-    "DEPRECATED",
-    "HELPERS",
-    "INITIALIZERS",
-    "METHODS",
-    "METHOD_PARAMETERS",
-    "NONLINEARITIES",
-    "RANDOM_METHODS",
-    "RELATIVE_METHODS",
-    "REQUIRED",
-    "UNINITIALIZED",
-    "Constructor",
-    "Helper",
-    "Initializer",
-    "calculate_gain",
-    "constant_value",
-    "moment",
-    "scale",
-    "variance",
-]
+_OF_OTHERS: Mapping[str, Initializer] = MappingProxyType(
+    {
+        "timm.layers.trunc_normal_tf_": Initializer("trunc_normal_tf_", _TRUNCATED, _ANY, "trunc_normal"),
+        "timm.layers.variance_scaling_": Initializer(
+            "variance_scaling_", signature("tensor", scale=1.0, mode="fan_in", distribution="normal"), _MATRIX, "lecun"
+        ),
+        "timm.layers.lecun_normal_": Initializer("lecun_normal_", signature("tensor"), _MATRIX, "lecun"),
+    }
+)
 
-_FARTHEST = 40.0
-_GAINS = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
+INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
+    {**{_INIT + initializer.name: initializer for initializer in _OF_TORCH}, **_OF_OTHERS}
+)
+"""By canonical name. timm's, where torch has no equal, stand under `timm.layers`: `trunc_normal_tf_` counts its
+bounds in standard deviations, `lecun_normal_` and `variance_scaling_` have a variance of scale / fan."""
 
+DEPRECATED: Mapping[str, str] = MappingProxyType(
+    {
+        _INIT + name: f"{_INIT}{name}_"
+        for name in (
+            "uniform normal constant eye dirac xavier_uniform xavier_normal kaiming_uniform kaiming_normal orthogonal "
+            "sparse"
+        ).split()
+    }
+)
+"""The aliases that torch keeps from before 0.4, to the current name."""
 
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """What `torch.nn.init.calculate_gain` returns; `param` is leaky_relu's slope, ignored for the others.
-
-    Raises ValueError where torch does.
-    """
-    if nonlinearity not in NONLINEARITIES:
-        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
-    if nonlinearity != "leaky_relu":
-        return _GAINS.get(nonlinearity, 1.0)
-    slope = 0.01 if param is None else number(param)
-    if slope is None:
-        raise ValueError(f"negative_slope {param} not a valid number")
-    return math.sqrt(2.0 / (1 + slope * slope))
-
-
-def variance(
-    initializer: str,
-    arguments: Mapping[str, object],
-    fan_in: float | None,
-    fan_out: float | None,
-    shape: tuple[int | None, ...] | None = None,
-) -> float | None:
-    """Var(w) over the entries of a weight with these fans (torch's own); None if it cannot be told.
-
-    `initializer` is a canonical name, `arguments` those of its call; absent ones have torch's defaults, and anything
-    that is no finite number where one is needed is unknown. The weight's `shape` is needed for `dirac_`, and for
-    `orthogonal_` where fan_out > fan_in, for a matrix and a convolution of the same fans have different rows.
-    """
-    moments = _moments(initializer, arguments, fan_in, fan_out, shape)
-    return None if moments is None else moments[1]
-
-
-def moment(
-    initializer: str,
-    arguments: Mapping[str, object],
-    fan_in: float | None,
-    fan_out: float | None,
-    shape: tuple[int | None, ...] | None = None,
-) -> float | None:
-    """E[w^2], the variance plus the square of the mean; None as in `variance`."""
-    moments = _moments(initializer, arguments, fan_in, fan_out, shape)
-    return None if moments is None else moments[0] * moments[0] + moments[1]
-
-
-def scale(initializer: str, arguments: Mapping[str, object]) -> float | None:
-    """s = fan_in * Var(w) for a square weight (fan_in = fan_out); None if it hangs on the size, or is unknown.
-
-    With `kaiming_*` of mode fan_in it holds for every weight.
-    """
-    found = INITIALIZERS.get(initializer)
-    if found is None or found.kind not in ("xavier", "kaiming", "lecun", "orthogonal", "zeros"):
-        return None
-    return variance(initializer, arguments, 1.0, 1.0)
-
-
-def constant_value(initializer: str, arguments: Mapping[str, object], undetermined: object) -> float | None:
-    """The one number that it fills the whole tensor with; None if it does not, or the number is not known."""
-    found = INITIALIZERS.get(initializer)
-    if found is None:
-        return None
-    if found.kind in ("zeros", "ones"):
-        return 0.0 if found.kind == "zeros" else 1.0
-    if found.kind == "constant":
-        value = arguments.get("val", undetermined)
-        return None if value is undetermined else number(value)
-    if found.kind == "uniform":
-        low, high = _numbers(found, arguments, "a", "b")
-        return low if low == high else None
-    if found.kind == "normal":
-        mean, std = _numbers(found, arguments, "mean", "std")
-        return mean if std == 0 else None
-    return None
-
-
-def _numbers(initializer: Initializer, arguments: Mapping[str, object], *names: str) -> list[float | None]:
-    defaults = dict(initializer.signature)
-    return [number(arguments.get(name, defaults.get(name))) for name in names]
-
-
-def _moments(
-    name: str,
-    arguments: Mapping[str, object],
-    fan_in: float | None,
-    fan_out: float | None,
-    shape: tuple[int | None, ...] | None,
-) -> tuple[float, float] | None:
-    """The mean and the variance of the entries."""
-    initializer = INITIALIZERS.get(name)
-    if initializer is None:
-        return None
-    value = constant_value(name, arguments, REQUIRED)
-    if value is not None:
-        return value, 0.0
-    if initializer.kind in ("uniform", "normal", "trunc_normal"):
-        return _drawn(initializer, arguments)
-    if initializer.kind in ("xavier", "kaiming", "lecun"):
-        return _by_fans(initializer, arguments, fan_in, fan_out)
-    if initializer.kind == "dirac":
-        return _dirac(arguments, shape)
-    rows = shape[0] if shape else fan_out
-    if not rows or not fan_in:
-        return None
-    if initializer.kind == "orthogonal" and not shape and rows > fan_in:
-        return None
-    return _by_rows(initializer, arguments, rows, fan_in)
-
-
-def _drawn(initializer: Initializer, arguments: Mapping[str, object]) -> tuple[float, float] | None:
-    """Distributions that the arguments alone settle."""
-    if initializer.kind == "uniform":
-        a, b = _numbers(initializer, arguments, "a", "b")
-        return None if a is None or b is None else ((a + b) / 2, (b - a) * (b - a) / 12)
-    mean, std = _numbers(initializer, arguments, "mean", "std")
-    if mean is None or std is None:
-        return None
-    if initializer.kind == "normal":
-        return mean, std * std
-    a, b = _numbers(initializer, arguments, "a", "b")
-    if a is None or b is None or std <= 0 or a >= b:
-        return None
-    if initializer.name == "trunc_normal_tf_":
-        return _truncated(mean, std, a, b)
-    return _truncated(mean, std, (a - mean) / std, (b - mean) / std)
-
-
-def _truncated(mean: float, std: float, a: float, b: float) -> tuple[float, float] | None:
-    """Of N(mean, std^2) cut at `a` and `b` standard deviations from its mean; None if nothing is left of it."""
-    # Beyond, a density is 0.0 in floating point; an infinite bound would give 0 * inf below.
-    a, b = max(a, -_FARTHEST), min(b, _FARTHEST)
-    if a >= b:
-        return None
-    density_a, density_b = (math.exp(-x * x / 2) / math.sqrt(2 * math.pi) for x in (a, b))
-    mass = (math.erf(b / math.sqrt(2)) - math.erf(a / math.sqrt(2))) / 2
-    if mass <= 0:
-        return None
-    shift = (density_a - density_b) / mass
-    spread = 1 + (a * density_a - b * density_b) / mass - shift**2
-    return mean + std * shift, std * std * spread
-
-
-def _by_fans(
-    initializer: Initializer, arguments: Mapping[str, object], fan_in: float | None, fan_out: float | None
-) -> tuple[float, float] | None:
-    """Zero mean, and a variance of gain^2 over a fan."""
-    argument = {**dict(initializer.signature), **arguments}
-    if initializer.kind == "xavier":
-        gain = number(argument["gain"])
-        fan = _fan("fan_avg", fan_in, fan_out)
-        return None if gain is None or not fan else (0.0, gain * gain / fan)
-    fan = _fan(argument.get("mode", "fan_in"), fan_in, fan_out)
-    if initializer.kind == "lecun":
-        factor = number(argument.get("scale", 1.0))
-    else:
-        factor = _kaiming_gain_squared(argument["nonlinearity"], argument["a"])
-    return None if factor is None or not fan else (0.0, factor / fan)
-
-
-def _fan(mode: object, fan_in: float | None, fan_out: float | None) -> float | None:
-    known = fan_in is not None and fan_out is not None
-    fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": ((fan_in or 0) + (fan_out or 0)) / 2 if known else None}
-    return fans.get(mode.lower()) if isinstance(mode, str) else None
-
-
-def _kaiming_gain_squared(nonlinearity: object, a: object) -> float | None:
-    if not isinstance(nonlinearity, str) or nonlinearity not in NONLINEARITIES:
-        return None
-    slope = number(a)
-    if nonlinearity == "leaky_relu" and slope is None:
-        return None
-    gain = calculate_gain(nonlinearity, slope)
-    return gain * gain
-
-
-def _by_rows(
-    initializer: Initializer, arguments: Mapping[str, object], rows: float, columns: float
-) -> tuple[float, float] | None:
-    """Those that see a weight as a matrix of rows and columns."""
-    if initializer.kind == "orthogonal":
-        (gain,) = _numbers(initializer, arguments, "gain")
-        return None if gain is None else (0.0, gain * gain / max(rows, columns))
-    if initializer.kind == "eye":
-        mean = 1 / max(rows, columns)
-        return mean, mean - mean * mean
-    sparsity, std = _numbers(initializer, arguments, "sparsity", "std")
-    if initializer.kind != "sparse" or sparsity is None or std is None:
-        return None
-    return 0.0, std * std * (1 - min(math.ceil(sparsity * rows), rows) / rows)
-
-
-def _dirac(arguments: Mapping[str, object], shape: tuple[int | None, ...] | None) -> tuple[float, float] | None:
-    groups = number(arguments.get("groups", 1))
-    if not groups or shape is None or None in shape or len(shape) < 3:
-        return None
-    rows, columns, *kernel = (size for size in shape if size is not None)
-    ones = groups * min(rows // groups, columns)
-    mean = ones / (rows * columns * math.prod(kernel))
-    return mean, mean - mean * mean
+NONLINEARITIES = frozenset(
+    (
+        "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d "
+        "sigmoid tanh relu leaky_relu selu"
+    ).split()
+)
+"""What `calculate_gain` and the argument `nonlinearity` take."""

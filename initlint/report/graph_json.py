@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from initlint.graph import UNDETERMINED, Arguments, Layer, ModelGraph, Place
-from initlint.report.json import cell_of
+from initlint.graph.model import UNDETERMINED, Arguments, Layer, ModelGraph, Place
+from initlint.report.formats.json import cell_of
 
 
 def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:

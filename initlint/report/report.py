@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic
-from initlint.rule import Rule
-
-Lines = Callable[[str], Sequence[str]]
-"""A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
+from initlint.project.decoding import Lines
+from initlint.rules._registry import Rule
 
 _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Any
 
 from initlint.report.formats import FOR_PEOPLE
-from initlint.report.headline import is_mended
-from initlint.report.json import dumps
+from initlint.report.formats.json import dumps
 from initlint.report.report import Report
+from initlint.report.text import is_mended
 
 
 class NoStatistics(Exception):

@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from initlint.rewrite.calls import replace_argument as replace_argument
     from initlint.rewrite.calls import replace_call as replace_call
     from initlint.rewrite.calls import replace_method_call as replace_method_call
+    from initlint.rewrite.deprecated_names import mentions as mentions
+    from initlint.rewrite.deprecated_names import rename as rename
     from initlint.rewrite.imports import unused_since as unused_since
-    from initlint.rewrite.loops import append_loop as append_loop
-    from initlint.rewrite.old_names import mentions as mentions
-    from initlint.rewrite.places import append_attribute as append_attribute
-    from initlint.rewrite.places import append_statement as append_statement
-    from initlint.rewrite.places import compare_with_none as compare_with_none
-    from initlint.rewrite.places import guard_against_none as guard_against_none
-    from initlint.rewrite.references import rename as rename
+    from initlint.rewrite.init_loop import append_loop as append_loop
+    from initlint.rewrite.insertions import append_attribute as append_attribute
+    from initlint.rewrite.insertions import append_statement as append_statement
+    from initlint.rewrite.insertions import compare_with_none as compare_with_none
+    from initlint.rewrite.insertions import guard_against_none as guard_against_none
 
 _PUBLIC = {
     "calls": "move_argument replace_argument replace_call replace_method_call",
     "imports": "unused_since",
-    "loops": "append_loop",
-    "old_names": "mentions",
-    "places": "append_attribute append_statement compare_with_none guard_against_none",
-    "references": "rename",
+    "init_loop": "append_loop",
+    "deprecated_names": "mentions rename",
+    "insertions": "append_attribute append_statement compare_with_none guard_against_none",
 }
 _HOME = {name: f"initlint.rewrite.{module}" for module, names in _PUBLIC.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""Reading the arguments of a call by the names of its parameters, and planning those of the call that replaces it."""
+"""Reads the arguments of a call by parameter name, and plans those of the call that replaces it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from initlint.facts.initializers import DEPRECATED, INITIALIZERS
+from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
-from initlint.rewrite.doubt import Doubt
+from initlint.project.source import SourceFile
+from initlint.rewrite.errors import Doubt
 from initlint.rewrite.imports import Speller
 from initlint.rewrite.names import MODULE
+from initlint.rewrite.requests import Code, Gain, Value
 from initlint.rewrite.scopes import Scopes
 from initlint.rewrite.text import Text
-from initlint.rewrite.values import Code, Gain, Value
-from initlint.source import SourceFile
 
 _KEPT = frozenset({"mode", "generator"})
 _SIGN = re.compile(r"\s*=\s*")

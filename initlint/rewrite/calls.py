@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import libcst as cst
 
 from initlint.diagnostics import Edit
+from initlint.project.source import Site, SourceFile
 from initlint.rewrite.arguments import Argument, parameters, plan, read, render
-from initlint.rewrite.changes import Change
-from initlint.rewrite.commas import CommaList
-from initlint.rewrite.concrete import Concrete
-from initlint.rewrite.doubt import Doubt, none_if_doubtful
+from initlint.rewrite.comma_list import CommaList
+from initlint.rewrite.cst import Concrete
+from initlint.rewrite.edits import Change
+from initlint.rewrite.errors import Doubt, none_if_doubtful
 from initlint.rewrite.imports import Speller, is_public, local_name
-from initlint.rewrite.methods import change_method
+from initlint.rewrite.method_calls import change_method
 from initlint.rewrite.names import MODULE, Names, module_prefix
+from initlint.rewrite.requests import Value
 from initlint.rewrite.text import Text
-from initlint.rewrite.values import Value
-from initlint.source import Site, SourceFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,14 @@ from pathlib import PurePath
 
 import libcst as cst
 
-from initlint.rewrite.bindings import Scope, dotted_name
-from initlint.rewrite.changes import Change
-from initlint.rewrite.commas import CommaList
-from initlint.rewrite.concrete import Concrete
-from initlint.rewrite.doubt import Doubt
+from initlint.project.source import SourceFile
+from initlint.rewrite.comma_list import CommaList
+from initlint.rewrite.cst import Concrete
+from initlint.rewrite.edits import Change
+from initlint.rewrite.errors import Doubt
 from initlint.rewrite.names import MODULE, Names
-from initlint.rewrite.scopes import Scopes
+from initlint.rewrite.scopes import Scope, Scopes, dotted_name
 from initlint.rewrite.text import Text
-from initlint.source import SourceFile
 
 
 class Speller:

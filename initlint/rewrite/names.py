@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from initlint.facts.initializers import DEPRECATED, INITIALIZERS
-from initlint.rewrite.bindings import Binding, Scope, dotted_name
-from initlint.rewrite.doubt import Doubt
-from initlint.rewrite.scopes import Scopes
-from initlint.source import SourceFile
+from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
+from initlint.project.source import SourceFile
+from initlint.rewrite.errors import Doubt
+from initlint.rewrite.scopes import Binding, Scope, Scopes, dotted_name
 
 MODULE = "torch.nn.init"
 _DEPTH = 8

@@ -3,14 +3,281 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import libcst as cst
 
-from initlint.rewrite.bindings import Scope
-from initlint.rewrite.concrete import Concrete
-from initlint.rewrite.scope_walk import ScopeWalk
-from initlint.source import SourceFile
+from initlint.project.source import SourceFile
+from initlint.rewrite.cst import Concrete
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What gives a name its value. An import has `dotted`, the full name it stands for, and its nodes.
+
+    `value` is the right side of `name = value` where that is a dotted name. All None: anything else.
+    """
+
+    dotted: str | None = None
+    statement: cst.Import | cst.ImportFrom | None = None
+    alias: cst.ImportAlias | None = None
+    value: cst.BaseExpression | None = None
+
+
+OTHER = Binding()
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """The names that a scope binds. A class hides its own from inner scopes. Complete once `Scopes.of` has returned."""
+
+    parent: Scope | None
+    is_class: bool = False
+    is_comprehension: bool = False
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+
+    def bind(self, name: str, binding: Binding) -> None:
+        self.bindings.setdefault(name, []).append(binding)
+
+    def visible(self) -> Iterator[Scope]:
+        """This scope and those around it that names are looked up in, the innermost first."""
+        yield self
+        scope = self.parent
+        while scope is not None:
+            if not scope.is_class:
+                yield scope
+            scope = scope.parent
+
+    def holder(self, name: str) -> Scope | None:
+        """The scope that binds `name` as seen from here."""
+        return next((scope for scope in self.visible() if name in scope.bindings), None)
+
+
+def dotted_name(node: cst.BaseExpression) -> str | None:
+    """`a.b.c` as it is written, None for any other expression."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        left = dotted_name(node.value)
+        return None if left is None else f"{left}.{node.attr.value}"
+    return None
+
+
+_SKIPPED = ("whitespace", "comma", "semicolon", "lpar", "rpar", "lbracket", "rbracket", "header", "footer", "lines")
+
+
+@functools.cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    return tuple(n for n in kind.__dataclass_fields__ if not any(part in n for part in _SKIPPED))
+
+
+def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from (item for item in value if isinstance(item, cst.CSTNode))
+
+
+class ScopeWalk:
+    """Visits each node once, with the scope that it is evaluated in."""
+
+    def __init__(self) -> None:
+        self.module = Scope(None)
+        self.all = [self.module]
+        self.of_node: dict[int, Scope] = {}
+        self.uses: dict[str, list[cst.Name]] = {}
+        self.stars: list[str] = []
+        self.strings: list[cst.SimpleString] = []
+        self.attributes: list[cst.Attribute] = []
+        self.imports: list[cst.ImportFrom] = []
+        self.called: set[int] = set()
+        self.keys: dict[int, str] = {}
+        self.lines: dict[int, cst.SimpleStatementLine] = {}
+        self.statements: set[int] = set()
+        self._typing_only = False
+
+    def _inner(self, parent: Scope, *, is_class: bool = False, is_comprehension: bool = False) -> Scope:
+        scope = Scope(parent, is_class, is_comprehension)
+        self.all.append(scope)
+        return scope
+
+    def visit(self, node: cst.CSTNode, scope: Scope) -> None:
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is not None:
+            method(node, scope)
+        else:
+            self._each(_children(node), scope)
+
+    def _each(self, nodes: Iterator[cst.CSTNode], scope: Scope) -> None:
+        for node in nodes:
+            self.visit(node, scope)
+
+    def _target(self, node: cst.CSTNode, scope: Scope, binding: Binding = OTHER) -> None:
+        """Bind the names of an assignment target."""
+        if isinstance(node, cst.Name):
+            scope.bind(node.value, binding)
+        elif isinstance(node, (cst.Tuple, cst.List)):
+            for element in node.elements:
+                self._target(element.value, scope)
+        else:
+            self.visit(node, scope)
+
+    # Expressions
+
+    def _Name(self, node: cst.Name, scope: Scope) -> None:
+        self.of_node[id(node)] = scope
+        self.uses.setdefault(node.value, []).append(node)
+
+    def _Attribute(self, node: cst.Attribute, scope: Scope) -> None:
+        self.of_node[id(node)] = scope
+        self.attributes.append(node)
+        self.visit(node.value, scope)
+
+    def _Call(self, node: cst.Call, scope: Scope) -> None:
+        self.of_node[id(node)] = scope
+        self.called.add(id(node.func))
+        self._each(_children(node), scope)
+
+    def _Arg(self, node: cst.Arg, scope: Scope) -> None:
+        self.visit(node.value, scope)
+
+    def _DictElement(self, node: cst.DictElement, scope: Scope) -> None:
+        if isinstance(node.key, cst.SimpleString):
+            self.keys[id(node.value)] = node.key.raw_value
+        self._each(_children(node), scope)
+
+    def _SimpleString(self, node: cst.SimpleString, scope: Scope) -> None:
+        self.strings.append(node)
+
+    def _NamedExpr(self, node: cst.NamedExpr, scope: Scope) -> None:
+        holder = scope
+        while holder.is_comprehension and holder.parent is not None:
+            holder = holder.parent
+        self._target(node.target, holder)
+        self.visit(node.value, scope)
+
+    def _Lambda(self, node: cst.Lambda, scope: Scope) -> None:
+        self._function(node.params, node.body, scope)
+
+    def _comprehension(self, node: cst.BaseComp, scope: Scope) -> None:
+        self._each(_children(node), self._inner(scope, is_comprehension=True))
+
+    _ListComp = _SetComp = _DictComp = _GeneratorExp = _comprehension
+
+    def _CompFor(self, node: cst.CompFor, scope: Scope) -> None:
+        self._target(node.target, scope)
+        self._each((c for c in _children(node) if c is not node.target), scope)
+
+    # Statements
+
+    def _FunctionDef(self, node: cst.FunctionDef, scope: Scope) -> None:
+        scope.bind(node.name.value, OTHER)
+        self._each(iter(node.decorators), scope)
+        if node.returns is not None:
+            self.visit(node.returns, scope)
+        self._function(node.params, node.body, scope)
+
+    def _function(self, parameters: cst.Parameters, body: cst.CSTNode, scope: Scope) -> None:
+        inner = self._inner(scope)
+        star = parameters.star_arg
+        named = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+        named += [p for p in (star, parameters.star_kwarg) if isinstance(p, cst.Param)]
+        for parameter in named:
+            inner.bind(parameter.name.value, OTHER)
+            for part in (parameter.annotation, parameter.default):
+                if part is not None:
+                    self.visit(part, scope)
+        self.visit(body, inner)
+
+    def _ClassDef(self, node: cst.ClassDef, scope: Scope) -> None:
+        scope.bind(node.name.value, OTHER)
+        self._each(iter((*node.decorators, *node.bases, *node.keywords)), scope)
+        self.visit(node.body, self._inner(scope, is_class=True))
+
+    def _SimpleStatementLine(self, node: cst.SimpleStatementLine, scope: Scope) -> None:
+        first = node.body[0]
+        if len(node.body) == 1 and isinstance(first, cst.Expr) and isinstance(first.value, cst.Call):
+            self.lines[id(first.value)] = node
+        self._each(iter(node.body), scope)
+
+    def _Expr(self, node: cst.Expr, scope: Scope) -> None:
+        self.statements.add(id(node.value))
+        self.visit(node.value, scope)
+
+    def _If(self, node: cst.If, scope: Scope) -> None:
+        test = dotted_name(node.test) or ""
+        self.visit(node.test, scope)
+        outer, self._typing_only = self._typing_only, self._typing_only or test.endswith("TYPE_CHECKING")
+        self.visit(node.body, scope)
+        self._typing_only = outer
+        if node.orelse is not None:
+            self.visit(node.orelse, scope)
+
+    def _Assign(self, node: cst.Assign, scope: Scope) -> None:
+        self.visit(node.value, scope)
+        single = len(node.targets) == 1 and dotted_name(node.value) is not None
+        for target in node.targets:
+            self._target(target.target, scope, Binding(value=node.value) if single else OTHER)
+
+    def _AnnAssign(self, node: cst.AnnAssign, scope: Scope) -> None:
+        self._target(node.target, scope)
+        self._each((c for c in _children(node) if c is not node.target), scope)
+
+    def _AugAssign(self, node: cst.AugAssign, scope: Scope) -> None:
+        self._target(node.target, scope)
+        if isinstance(node.target, cst.Name):
+            self.visit(node.target, scope)  # it is read as well
+        self.visit(node.value, scope)
+
+    def _For(self, node: cst.For, scope: Scope) -> None:
+        self._target(node.target, scope)
+        self._each((c for c in _children(node) if c is not node.target), scope)
+
+    def _AsName(self, node: cst.AsName, scope: Scope) -> None:
+        self._target(node.name, scope)
+
+    def _Del(self, node: cst.Del, scope: Scope) -> None:
+        self._target(node.target, scope)
+
+    def _NameItem(self, node: cst.NameItem, scope: Scope) -> None:
+        """`global x` and `nonlocal x`: the name may be given a value from here."""
+        scope.bind(node.name.value, OTHER)
+        self.module.bind(node.name.value, OTHER)
+
+    def _TypeAlias(self, node: cst.TypeAlias, scope: Scope) -> None:
+        self._target(node.name, scope)
+        self.visit(node.value, scope)
+
+    def _capture(self, node: cst.MatchAs | cst.MatchStar, scope: Scope) -> None:
+        if node.name is not None:
+            scope.bind(node.name.value, OTHER)
+        self._each((c for c in _children(node) if c is not node.name), scope)
+
+    _MatchAs = _MatchStar = _capture
+
+    def _Import(self, node: cst.Import, scope: Scope) -> None:
+        for alias in node.names:
+            self.of_node[id(alias)] = scope
+            dotted = alias.evaluated_name
+            name = alias.evaluated_alias
+            if name is None:
+                name = dotted = dotted.partition(".")[0]
+            scope.bind(name, OTHER if self._typing_only else Binding(dotted, node, alias))
+
+    def _ImportFrom(self, node: cst.ImportFrom, scope: Scope) -> None:
+        self.imports.append(node)
+        module = dotted_name(node.module) if node.module is not None and not node.relative else None
+        if isinstance(node.names, cst.ImportStar):
+            self.stars.append(module or "")
+            return
+        for alias in node.names:
+            self.of_node[id(alias)] = scope
+            known = module is not None and not self._typing_only
+            binding = Binding(f"{module}.{alias.evaluated_name}", node, alias) if known else OTHER
+            scope.bind(alias.evaluated_alias or alias.evaluated_name, binding)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The text of a source file by offsets, and edits made of it."""
+"""The text of a source file by offsets, and edits of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import libcst as cst
 
 from initlint.diagnostics import Edit
-from initlint.rewrite.changes import Change, line_starts
-from initlint.rewrite.concrete import Concrete
-from initlint.rewrite.doubt import Doubt
-from initlint.source import SourceFile
+from initlint.project.source import SourceFile
+from initlint.rewrite.cst import Concrete
+from initlint.rewrite.edits import Change, line_starts
+from initlint.rewrite.errors import Doubt
 
 
 @dataclass(frozen=True, eq=False)

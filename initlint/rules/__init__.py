@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from initlint.rule import Rule, registered
+from initlint.rules._registry import Rule, registered
 
 
 @cache

@@ -67,15 +67,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.constant_weights import bias_constant, constant_weight, hidden_activation, never_judged
+from initlint.analysis.fix_offers import differing_advice, mend
+from initlint.analysis.layer_activation import as_number, constant
+from initlint.analysis.messages import function, layer_names, places
+from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
-from initlint.graph import Following, Layer, ModelGraph, Write
-from initlint.judge.mending import differing_advice, mend
-from initlint.judge.pairs import as_number, constant
-from initlint.judge.replacement import agreed_start, start
-from initlint.judge.wording import function, layer_names, places
-from initlint.judge.zeros import bias_constant, constant_weight, hidden_activation, never_judged
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import Following, Layer, ModelGraph, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _REASONS = {
     Severity.ERROR: "the next layer is constant too, so its units stay identical for ever",

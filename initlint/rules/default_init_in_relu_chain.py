@@ -84,16 +84,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.chains import Link, every_chain
+from initlint.analysis.layer_activation import RELU_FAMILIES
+from initlint.analysis.messages import layer_names, places, spread
+from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph import ModelGraph
-from initlint.judge.chain import Link, every_chain
-from initlint.judge.pairs import RELU_FAMILIES
-from initlint.judge.replacement import agreed_start
-from initlint.judge.wording import layer_names, places, spread
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 _LOST = 1e-3
 

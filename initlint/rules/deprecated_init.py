@@ -60,12 +60,12 @@ import ast
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.messages import function
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.facts.initializers import DEPRECATED
-from initlint.graph import FileGraph, Reference
-from initlint.judge.wording import function
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import DEPRECATED
+from initlint.graph.model import FileGraph, Reference
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True)

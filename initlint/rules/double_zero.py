@@ -61,11 +61,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.messages import SHOWN, conjunction
 from initlint.diagnostics import Severity
-from initlint.graph import Forward, Layer, ModelGraph, Place, Write
-from initlint.judge.wording import SHOWN, conjunction
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import Forward, Layer, ModelGraph, Place, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI202", "double-zero")

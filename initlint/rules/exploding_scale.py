@@ -59,15 +59,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.chains import Link, links, stretches
+from initlint.analysis.layer_activation import RELU_FAMILIES, kind
+from initlint.analysis.messages import function, layer_names, places, spread
+from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import scale
-from initlint.graph import ModelGraph, Place
-from initlint.judge.chain import Link, links, stretches
-from initlint.judge.pairs import RELU_FAMILIES, kind
-from initlint.judge.weights import one_sided
-from initlint.judge.wording import function, layer_names, places, spread
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import scale
+from initlint.graph.model import ModelGraph, Place
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _TOO_MUCH = 10.0
 _BY_FANS = ("xavier", "kaiming", "lecun", "orthogonal")

@@ -60,13 +60,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from initlint.analysis.layer_activation import argument, as_number, kind
+from initlint.analysis.messages import called, number
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import scale
-from initlint.graph import InitCall, ModelGraph
-from initlint.judge.pairs import argument, as_number, kind
-from initlint.judge.wording import called, number
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import scale
+from initlint.graph.model import InitCall, ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _OWN_OF_TORCH = math.sqrt(5)
 

@@ -72,13 +72,13 @@ import math
 import operator
 from collections.abc import Iterator
 
+from initlint.analysis.chains import Link, every_chain
+from initlint.analysis.messages import layer_names, number, places, spread, title
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph import ModelGraph
-from initlint.judge.chain import Link, every_chain
-from initlint.judge.wording import layer_names, number, places, spread, title
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
 _MANY = 3

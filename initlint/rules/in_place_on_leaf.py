@@ -57,12 +57,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.messages import function
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph import InitCall, ModelGraph
-from initlint.judge.wording import function
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.graph.model import InitCall, ModelGraph
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True)

@@ -75,10 +75,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph import FileGraph
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.unreached import Unapplied
+from initlint.graph.model import FileGraph, Unapplied
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI106", "init-never-applied", scope="file")

@@ -59,13 +59,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.messages import called, conjunction
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
-from initlint.facts.initializers import INITIALIZERS
-from initlint.graph import InitCall, ModelGraph, Target
-from initlint.judge.wording import called, conjunction
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.facts.initializer_formulas import INITIALIZERS
+from initlint.graph.model import InitCall, ModelGraph, Target
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True)

@@ -71,13 +71,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
+from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
+from initlint.analysis.messages import function, layer_names, places
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import INITIALIZERS, variance
-from initlint.graph import Layer, ModelGraph, Place, Write
-from initlint.judge.pairs import constant, fans_in_use, is_matrix
-from initlint.judge.wording import function, layer_names, places
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import INITIALIZERS, variance
+from initlint.graph.model import Layer, ModelGraph, Place, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _SAME_SCALE = 4.0
 """Two random inits whose variances differ by less do about the same."""

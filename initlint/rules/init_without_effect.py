@@ -63,11 +63,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.messages import SHOWN, conjunction, function, layer_names, places
 from initlint.diagnostics import Severity
-from initlint.graph import Layer, LostWrite, ModelGraph, Place, Write
-from initlint.judge.wording import SHOWN, conjunction, function, layer_names, places
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import Layer, LostWrite, ModelGraph, Place, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI105", "init-without-effect")

@@ -52,12 +52,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.layer_activation import argument, as_number, kind
+from initlint.analysis.messages import called
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
-from initlint.judge.pairs import argument, as_number, kind
-from initlint.judge.wording import called
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI104", "inverted-bounds", in_tests=True)

@@ -58,13 +58,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.layer_activation import Pair, draws_for_relu, pairs
+from initlint.analysis.messages import function, layer_names, number, places, titles
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import scale
-from initlint.graph import ModelGraph
-from initlint.judge.pairs import Pair, draws_for_relu, pairs
-from initlint.judge.wording import function, layer_names, number, places, titles
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import scale
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
 

@@ -66,15 +66,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.fix_offers import advice, mend
+from initlint.analysis.layer_activation import Pair, draws_for_relu, pairs
+from initlint.analysis.messages import function, layer_names, number, places, titles
+from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import calculate_gain
-from initlint.graph import ModelGraph
-from initlint.judge.mending import advice, mend
-from initlint.judge.pairs import Pair, draws_for_relu, pairs
-from initlint.judge.replacement import agreed
-from initlint.judge.wording import function, layer_names, number, places, titles
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import calculate_gain
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI302", "kaiming-before-tanh", fixable=True)

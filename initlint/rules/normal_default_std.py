@@ -67,14 +67,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.layer_activation import as_number, call_at, kind
+from initlint.analysis.messages import called, places, spread, weight_of
+from initlint.analysis.weight_draws import Draw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
-from initlint.graph import Arguments, InitCall, ModelGraph
-from initlint.judge.pairs import as_number, call_at, kind
-from initlint.judge.weights import Draw, draws, only_weights, std_by_default
-from initlint.judge.wording import called, places, spread, weight_of
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.graph.model import Arguments, InitCall, ModelGraph
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 _USUAL = 0.02
 """The standard deviation of GPT-2, BERT and ViT, which is what the call is mostly copied from."""

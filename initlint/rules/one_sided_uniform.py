@@ -59,13 +59,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.layer_activation import call_at
+from initlint.analysis.messages import called, places, weight_of
+from initlint.analysis.weight_draws import draws, one_sided
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
-from initlint.judge.pairs import call_at
-from initlint.judge.weights import draws, one_sided
-from initlint.judge.wording import called, places, weight_of
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI402", "one-sided-uniform")

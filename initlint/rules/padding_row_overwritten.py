@@ -63,13 +63,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.layer_activation import as_number, call_at, constant, kind
+from initlint.analysis.messages import function, layer_names, places
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph import Layer, ModelGraph, Place
-from initlint.judge.pairs import as_number, call_at, constant, kind
-from initlint.judge.wording import function, layer_names, places
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI407", "padding-row-overwritten", fixable=True)

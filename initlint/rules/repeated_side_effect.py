@@ -68,12 +68,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from initlint.analysis.layer_activation import as_number
+from initlint.analysis.messages import function, layer_names, places
 from initlint.diagnostics import Severity
-from initlint.graph import Layer, ModelGraph, Place, Write
-from initlint.judge.pairs import as_number
-from initlint.judge.wording import function, layer_names, places
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import Layer, ModelGraph, Place, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _COMPOUNDING = frozenset(f"torch.Tensor.{name}_" for name in "add addcdiv addcmul div mul multiply pow sub".split())
 """Relative writes that go on changing the parameter when they are repeated."""

@@ -64,15 +64,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.chains import stretches
+from initlint.analysis.fix_offers import advice, mend
+from initlint.analysis.layer_activation import Pair, factors, keeps_scale, kind, pairs
+from initlint.analysis.messages import function, layer_names, places, spread
+from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
-from initlint.judge.chain import stretches
-from initlint.judge.mending import advice, mend
-from initlint.judge.pairs import Pair, factors, keeps_scale, kind, pairs
-from initlint.judge.replacement import agreed
-from initlint.judge.wording import function, layer_names, places, spread
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _DRAWN = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
 _DEEP = 6

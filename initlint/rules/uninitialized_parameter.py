@@ -68,9 +68,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph import FileGraph
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import FileGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _FATES = {
     "used": (Severity.ERROR, "it starts with whatever the memory held"),

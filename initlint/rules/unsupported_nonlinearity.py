@@ -66,16 +66,16 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from initlint import rewrite
+from initlint.analysis.layer_activation import kind
+from initlint.analysis.messages import function
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
-from initlint.facts.initializers import NONLINEARITIES
-from initlint.graph import InitCall, ModelGraph
-from initlint.judge.pairs import kind
-from initlint.judge.wording import function
-from initlint.rewrite.values import Gain, Value
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.facts.initializer_formulas import NONLINEARITIES
+from initlint.graph.model import InitCall, ModelGraph
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rewrite.requests import Gain, Value
+from initlint.rules._registry import Violation, rule
 
 _CALCULATE_GAIN = "torch.nn.init.calculate_gain"
 _MODES = ("fan_in", "fan_out")

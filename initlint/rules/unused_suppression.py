@@ -47,9 +47,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.graph import FileGraph
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import FileGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI001", "unused-suppression", scope="file", default=False, fixable=True, in_tests=True)

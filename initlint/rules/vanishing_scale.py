@@ -63,13 +63,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.chains import Link, links, stretches
+from initlint.analysis.layer_activation import kind
+from initlint.analysis.messages import function, layer_names, places, spread
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph, Place
-from initlint.judge.chain import Link, links, stretches
-from initlint.judge.pairs import kind
-from initlint.judge.wording import function, layer_names, places, spread
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.graph.model import ModelGraph, Place
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _FIXED = ("normal", "trunc_normal", "uniform")
 _LOST = 1e-3

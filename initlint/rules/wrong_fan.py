@@ -75,14 +75,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
+from initlint.analysis.fan_mismatch import Mismatch, mismatch
+from initlint.analysis.messages import function, places, spread, weight_of
+from initlint.analysis.weight_draws import scale_counts
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph import Layer, ModelGraph, Place
-from initlint.judge.fans import Mismatch, mismatch
-from initlint.judge.weights import scale_counts
-from initlint.judge.wording import function, places, spread, weight_of
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
-from initlint.source import Site
+from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.project.settings import Settings
+from initlint.project.source import Site
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI403", "wrong-fan", fixable=True)

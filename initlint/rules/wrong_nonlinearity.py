@@ -68,16 +68,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from initlint.analysis.chains import stretches
+from initlint.analysis.fix_offers import advice, mend
+from initlint.analysis.layer_activation import (
+    RELU_FAMILIES,
+    Pair,
+    as_number,
+    call_at,
+    factors,
+    keeps_scale,
+    kind,
+    pairs,
+)
+from initlint.analysis.messages import function, layer_names, number, places, spread, titles
+from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import NONLINEARITIES, calculate_gain, scale
-from initlint.graph import ModelGraph, Place
-from initlint.judge.chain import stretches
-from initlint.judge.mending import advice, mend
-from initlint.judge.pairs import RELU_FAMILIES, Pair, as_number, call_at, factors, keeps_scale, kind, pairs
-from initlint.judge.replacement import agreed, corrected
-from initlint.judge.wording import function, layer_names, number, places, spread, titles
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
+from initlint.graph.model import ModelGraph, Place
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 @rule("INI304", "wrong-nonlinearity", fixable=True)

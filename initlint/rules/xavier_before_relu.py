@@ -71,16 +71,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from initlint.analysis.chains import Chain, stretches
+from initlint.analysis.fix_offers import advice, mend
+from initlint.analysis.layer_activation import RELU_FAMILIES, Factors, Pair, factors, kind, pairs
+from initlint.analysis.messages import function, layer_names, places, spread, titles
+from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
-from initlint.facts.initializers import scale
-from initlint.graph import ModelGraph
-from initlint.judge.chain import Chain, stretches
-from initlint.judge.mending import advice, mend
-from initlint.judge.pairs import RELU_FAMILIES, Factors, Pair, factors, kind, pairs
-from initlint.judge.replacement import agreed
-from initlint.judge.wording import function, layer_names, places, spread, titles
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.facts.initializer_formulas import scale
+from initlint.graph.model import ModelGraph
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 _WORTH_TELLING = 0.9
 """The factor on the signal's second moment from which the replacement would change next to nothing."""

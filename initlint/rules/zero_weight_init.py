@@ -74,13 +74,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from initlint.diagnostics import Severity
-from initlint.graph import Following, Layer, ModelGraph, Write
-from initlint.judge.mending import differing_advice, mend
-from initlint.judge.pairs import NORMS
-from initlint.judge.replacement import agreed_start, start
-from initlint.judge.wording import function, layer_names, places, title
-from initlint.judge.zeros import (
+from initlint.analysis.constant_weights import (
     bias_constant,
     dead_activation,
     hidden_activation,
@@ -88,8 +82,14 @@ from initlint.judge.zeros import (
     never_judged,
     zero_weight,
 )
-from initlint.rule import Violation, rule
-from initlint.settings import Settings
+from initlint.analysis.fix_offers import differing_advice, mend
+from initlint.analysis.layer_activation import NORMS
+from initlint.analysis.messages import function, layer_names, places, title
+from initlint.analysis.recommended_init import agreed_start, start
+from initlint.diagnostics import Severity
+from initlint.graph.model import Following, Layer, ModelGraph, Write
+from initlint.project.settings import Settings
+from initlint.rules._registry import Violation, rule
 
 
 class _Verdict(NamedTuple):

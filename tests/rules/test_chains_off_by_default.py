@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
+from initlint.graph.model import ModelGraph
+from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 
 def untouched(op: str, depth: int) -> ModelGraph:

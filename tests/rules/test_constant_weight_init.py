@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, following, layer, message, model, reach, run, to_layer, write
 
 from initlint.diagnostics import Severity
-from initlint.graph import UNDETERMINED, Following, Forward, Layer
+from initlint.graph.model import UNDETERMINED, Following, Forward, Layer
+from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, to_layer, write
 
 ONES = (write("ones_"),)
 RELU = following("relu", reach("out"))

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from initlint.diagnostics import Applicability
-from initlint.facts.initializers import DEPRECATED
-from initlint.graph import FileGraph, Reference
-from initlint.rule import Violation
+from initlint.facts.initializer_formulas import DEPRECATED
+from initlint.graph.model import FileGraph, Reference
+from initlint.project.settings import Settings
+from initlint.project.source import Site, SourceFile
 from initlint.rules import all_rules
-from initlint.settings import Settings
-from initlint.source import Site, SourceFile
+from initlint.rules._registry import Violation
 
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:

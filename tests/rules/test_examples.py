@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from initlint.diagnostics import Diagnostic
-from initlint.fixer import apply
-from initlint.linter import check
-from initlint.rule import Rule
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
+from initlint.rewrite.edits import apply
 from initlint.rules import all_rules
-from initlint.settings import Settings
+from initlint.rules._registry import Rule
 
 pytestmark = pytest.mark.usefixtures("in_directory")  # rules that look at the whole project must not find this one
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, chain, following, layer, message, model, reach, run, to_layer, write
 
-from initlint.graph import UNDETERMINED, Layer
+from initlint.graph.model import UNDETERMINED, Layer
+from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, to_layer, write
 
 LARGE = (write("normal_", std=1.0),)
 RELU = following("relu", reach("out"))

@@ -3,9 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from rule_models import call, message, model, run
 
-from initlint.graph import UNDETERMINED, InitCall, Target
+from initlint.graph.model import UNDETERMINED, InitCall, Target
+from tests.support.rule_models import call, message, model, run
 
 WEIGHT = Target("parameter", "Linear", "weight", (64, 64))
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import call, message, model, run
 
-from initlint.graph import InitCall, Target
+from initlint.graph.model import InitCall, Target
+from tests.support.rule_models import call, message, model, run
 
 LEAF = Target("parameter", "Linear", "weight", (4, 4), leaf=True)
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import call, message, model, run
 
 import initlint
 from initlint.diagnostics import Severity
-from initlint.graph import Target
+from initlint.graph.model import Target
+from tests.support.rule_models import call, message, model, run
 
 BIAS = Target("parameter", "Linear", "bias", (10,))
 

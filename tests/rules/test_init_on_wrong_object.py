@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import call, message, model, run
 
-from initlint.graph import Target
+from initlint.graph.model import Target
+from tests.support.rule_models import call, message, model, run
 
 MODULE = Target("module", "Linear")
 NONE = Target("none", "Conv2d", "bias")

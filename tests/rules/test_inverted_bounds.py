@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import call, message, model, run
 
-from initlint.graph import UNDETERMINED
+from initlint.graph.model import UNDETERMINED
+from tests.support.rule_models import call, message, model, run
 
 
 @pytest.mark.parametrize(

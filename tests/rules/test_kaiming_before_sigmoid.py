@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import chain, following, layer, message, model, reach, run, write
 
 from initlint.rules import all_rules
+from tests.support.rule_models import chain, following, layer, message, model, reach, run, write
 
 
 def test_message_gives_both_factors() -> None:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 from initlint.diagnostics import Severity
+from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 
 def test_message_claims_no_harm() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
 
 from initlint.diagnostics import Severity
-from initlint.facts.layers import Product
-from initlint.graph import UNDETERMINED, Layer, Target
+from initlint.facts.fans import Product
+from initlint.graph.model import UNDETERMINED, Layer, Target
+from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
 
 RELU = following("relu", reach("out"))
 NORMAL = (write("normal_"),)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
 import initlint
-from initlint.facts.layers import Product
-from initlint.graph import UNDETERMINED, Layer, Target
+from initlint.facts.fans import Product
+from initlint.graph.model import UNDETERMINED, Layer, Target
+from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
 RELU = following("relu", reach("out"))
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import OUTPUT, at, layer, message, model, run, write
 
-from initlint.graph import UNDETERMINED, Layer
+from initlint.graph.model import UNDETERMINED, Layer
+from tests.support.rule_models import OUTPUT, at, layer, message, model, run, write
 
 PADDED = {"num_embeddings": 9, "embedding_dim": 4, "padding_idx": 0}
 NORMAL = write("normal_", std=0.02)

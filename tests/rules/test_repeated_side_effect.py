@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.linter import check
-from initlint.settings import Settings
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 
 NET = """
 import torch

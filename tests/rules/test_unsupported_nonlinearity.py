@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import call, message, model, run
 
 from initlint.diagnostics import Severity
-from initlint.graph import UNDETERMINED
+from initlint.graph.model import UNDETERMINED
+from tests.support.rule_models import call, message, model, run
 
 
 def told(initializer: str, **arguments: object) -> str:

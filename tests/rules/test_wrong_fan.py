@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, following, layer, message, model, reach, run, write
 
 import initlint
-from initlint.facts.layers import Product
-from initlint.graph import UNDETERMINED, Layer
-from initlint.settings import Settings
+from initlint.facts.fans import Product
+from initlint.graph.model import UNDETERMINED, Layer
+from initlint.project.settings import Settings
+from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, write
 
 RELU = following("relu", reach("out"))
 KAIMING = write("kaiming_normal_")

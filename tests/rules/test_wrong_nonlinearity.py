@@ -3,10 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from rule_models import OUTPUT, call, chain, following, layer, message, model, reach, run, write
 
 from initlint.diagnostics import Severity
-from initlint.graph import ModelGraph
+from initlint.graph.model import ModelGraph
+from tests.support.rule_models import OUTPUT, call, chain, following, layer, message, model, reach, run, write
 
 
 def with_gain(op: str, initializer: str, gain: float, named: str | None) -> ModelGraph:

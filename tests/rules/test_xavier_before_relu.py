@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from rule_models import OUTPUT, at, chain, following, layer, message, model, reach, run, to_layer, write
 
 from initlint.diagnostics import Severity
-from initlint.graph import UNDETERMINED, Following, Layer
+from initlint.graph.model import UNDETERMINED, Following, Layer
+from tests.support.rule_models import OUTPUT, at, chain, following, layer, message, model, reach, run, to_layer, write
 
 XAVIER = (write("xavier_uniform_"),)
 RELU = following("relu", reach("out"))

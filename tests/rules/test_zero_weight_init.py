@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rule_models import OUTPUT, at, following, layer, message, model, reach, run, to_layer, write
 
 from initlint.diagnostics import Severity
-from initlint.graph import Following, Forward, Layer
+from initlint.graph.model import Following, Forward, Layer
+from tests.support.rule_models import OUTPUT, at, following, layer, message, model, reach, run, to_layer, write
 
 WEIGHT = write("zeros_")
 BIAS = write("zeros_", 11, "bias")

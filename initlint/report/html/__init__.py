@@ -13,17 +13,17 @@ from types import MappingProxyType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from initlint import __version__
+from initlint.analysis.signal_propagation import second_moments
 from initlint.diagnostics import Severity, Span
-from initlint.graph import ModelGraph
-from initlint.judge.propagate import second_moments
-from initlint.linter import Mark, Survey
-from initlint.report.escape import escape
+from initlint.graph.model import ModelGraph
+from initlint.linter.pipeline import Mark, Survey
+from initlint.project.decoding import Lines
 from initlint.report.html.drawing import Badge
 from initlint.report.html.findings import FilePage, file_pages
 from initlint.report.html.measured import Measured, read
 from initlint.report.html.models import Levels, ModelPage, by_layer, model_page
 from initlint.report.html.paths import curve, marked_up
-from initlint.report.report import Lines
+from initlint.report.text import escape
 
 MOST_MODELS = 40
 """A page that draws more would be slow to open; those with findings go first, and the page says what is left out."""

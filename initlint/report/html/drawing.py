@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from initlint.analysis.messages import number
 from initlint.diagnostics import Severity
-from initlint.facts.layers import MODULES
-from initlint.graph import Layer, ModelGraph, Operation
-from initlint.judge.wording import number
+from initlint.facts.fans import MODULES
+from initlint.graph.model import Layer, ModelGraph, Operation
 from initlint.report.html.wording import shortened, word
 
 CARD_WIDTH, CARD_HEIGHT = 250, 62

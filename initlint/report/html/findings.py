@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
-from initlint.notebook import BREAK as CELL_BREAK
-from initlint.report.escape import escape
-from initlint.report.full import MAX_RELATED, MAX_ROWS
-from initlint.report.places import line_of
-from initlint.report.report import Lines
+from initlint.project.decoding import Lines
+from initlint.project.notebook import BREAK as CELL_BREAK
+from initlint.report.formats.full import MAX_RELATED, MAX_ROWS
+from initlint.report.text import escape, line_of
 
 _AROUND = 2
 """How many lines of code stand before and behind what a finding speaks of."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from initlint.analysis.messages import number
+from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
 from initlint.diagnostics import Span
-from initlint.facts.initializers import INITIALIZERS
-from initlint.graph import Layer, ModelGraph
-from initlint.judge.propagate import assumes_equal_fans, second_moments
-from initlint.judge.wording import number
-from initlint.linter import Mark
+from initlint.facts.initializer_formulas import INITIALIZERS
+from initlint.graph.model import Layer, ModelGraph
+from initlint.linter.pipeline import Mark
 from initlint.report.html.drawing import Badge, Drawing, draw, is_weighted
 from initlint.report.html.layout import Placed, place
 from initlint.report.html.plot import Curve, Frame, plot
 from initlint.report.html.wording import initializer, shape, word
-from initlint.report.places import line_of
+from initlint.report.text import line_of
 
 WIDE, NARROW = Frame(760, 300), Frame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""

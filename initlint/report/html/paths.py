@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from markupsafe import escape as html_escape
 
-from initlint.report.escape import escape
 from initlint.report.html.layout import Point
+from initlint.report.text import escape
 
 _CODE = re.compile(r"`([^`]+)`")
 

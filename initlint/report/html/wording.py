@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from initlint.graph import UNDETERMINED, Layer, Write
-from initlint.judge.wording import function, title
+from initlint.analysis.messages import function, title
+from initlint.graph.model import UNDETERMINED, Layer, Write
 
 _SIZES = (
     ("in_features", "out_features"),

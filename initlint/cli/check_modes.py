@@ -1,0 +1,124 @@
+"""What `initlint check` is asked to do with what it finds. Nothing is printed, and sources are not written."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint._lazy import Lazily
+from initlint.api import check_paths, less_known
+from initlint.linter import add_noqa, baseline, pipeline
+from initlint.linter.fixer import Files, FixResult, fix_paths, is_wanted
+from initlint.linter.pipeline import FRUGAL, Contents, Resources, Result, Survey
+from initlint.project.atomic_write import write
+from initlint.project.decoding import lines_of
+from initlint.project.settings import Settings
+from initlint.report.console import complaint
+from initlint.report.report import Report
+from initlint.rules import all_rules
+
+if TYPE_CHECKING:
+    from initlint.linter import trace_check
+    from initlint.tracers.fx import Limits
+else:
+    trace_check = Lazily("initlint.linter.trace_check")
+
+Outcome = FixResult[Result]
+
+
+def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: Resources = FRUGAL) -> Outcome:
+    """Report, and change nothing."""
+    return FixResult({}, {}, check_paths(paths, settings, contents=contents, resources=resources))
+
+
+def confirmed(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> Outcome:
+    """Report what both tracers see. Raises `WorkerError`."""
+    return FixResult({}, {}, less_known(trace_check.check(paths, settings, limits), settings, {}))
+
+
+def graphs(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, limits: Limits | None, both: bool
+) -> Result:
+    """The models, by torch if there are `limits` to that, or by both tracers. Raises `WorkerError`."""
+    static = pipeline.trace(paths, settings, contents)
+    if limits is None:
+        return static
+    traced = trace_check.graphs(paths, settings, limits)
+    return replace(traced, models=(*static.models, *traced.models)) if both else traced
+
+
+def fixed(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, resources: Resources = FRUGAL
+) -> Outcome:
+    """Fix in memory."""
+    originals = _originals(paths, settings, contents)
+    check = partial(_check, paths, settings, originals, contents, resources)
+    return fix_paths(check, originals, partial(is_wanted, unsafe=unsafe))
+
+
+def suppressed(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, resources: Resources = FRUGAL
+) -> Outcome:
+    """Add a `noqa` for all that is found, in memory. Raises `BadReason`."""
+    originals = _originals(paths, settings, contents)
+    return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, resources), originals, reason)
+
+
+def baselined(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, resources: Resources = FRUGAL
+) -> Outcome:
+    """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
+
+    Raises `CannotWrite`.
+    """
+    lines = lines_of(contents)
+    result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
+    write(file, baseline.render(file, result.diagnostics, lines).encode())
+    return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
+
+
+def surveyed(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> tuple[Survey, Survey | None]:
+    """The models as they are, less what the baseline knows; and as `--fix` would leave them, if it changed anything."""
+    survey = pipeline.survey(paths, settings, contents)
+    found = replace(survey, result=less_known(survey.result, settings, contents))
+    changed = {path: new for path, (_, new) in fixed(paths, settings, contents, False).changed.items()}
+    return found, pipeline.survey(paths, settings, {**contents, **changed}) if changed else None
+
+
+def report_of(outcome: Outcome, contents: Contents, fixed: int, verbose: bool = False) -> Report:
+    """What there is to show; `fixed` of the findings were mended."""
+    result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
+    return Report(
+        result.diagnostics,
+        lines_of({**contents, **changed}),
+        fixed,
+        result.files,
+        all_rules(),
+        tuple(map(complaint, result.failures)),
+        verbose=verbose,
+    )
+
+
+def _check(
+    paths: tuple[Path, ...],
+    settings: Settings,
+    originals: Files,
+    contents: Contents,
+    resources: Resources,
+    files: Files,
+) -> Result:
+    """Lint `files`; what is as on the disk need not be sent to other processes."""
+    changed = {path: data for path, data in files.items() if path in contents or data != originals[path]}
+    return check_paths(paths, settings, contents=changed, resources=resources)
+
+
+def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:
+    originals = dict(contents)
+    for file in pipeline.files(paths, settings, contents).values():
+        if str(file) not in originals:
+            with contextlib.suppress(OSError):  # it is reported when it is linted
+                originals[str(file)] = file.read_bytes()
+    return originals

@@ -1,0 +1,301 @@
+"""The command line: the only module that prints or exits.
+
+Exit status: 0 nothing to report, 1 findings (a file that does not parse is one), 2 wrong use, wrong configuration,
+or a defect of initlint itself; 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import sys
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from initlint import __version__
+from initlint._lazy import Lazily
+from initlint.api import check_paths
+from initlint.cli import check_modes, options, trace_options
+from initlint.cli.check_modes import Outcome
+from initlint.cli.options import guarded
+from initlint.linter import pipeline
+from initlint.linter.cache import cache_file
+from initlint.linter.pipeline import Contents, Result
+from initlint.project.atomic_write import replace_all, write
+from initlint.project.decoding import lines_of
+from initlint.project.settings import Settings
+from initlint.report import console, graph_comparison, rule_pages
+from initlint.report import settings_listing as settings_report
+from initlint.report import statistics as statistics_report
+from initlint.report import trace_table as trace_report
+from initlint.report.console import profile_table
+from initlint.report.diff import unified_diff
+from initlint.report.formats import concise, render
+from initlint.report.formats import json as json_report
+from initlint.report.report import Report
+from initlint.report.text import counted, escape, summary
+from initlint.rules import all_rules
+
+if TYPE_CHECKING:
+    from initlint.tracers import fx_run
+else:
+    fx_run = Lazily("initlint.tracers.fx_run")
+
+
+def main() -> None:
+    """The command `initlint`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's encoding
+    # A parse makes objects by the million and hardly ever a cycle: to collect every 700 takes a third of the time.
+    gc.freeze()
+    gc.set_threshold(500_000, 10, 10)
+    try:
+        status = cli.main(prog_name="initlint", standalone_mode=False)
+    except click.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    _leave(status or 0)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process at once: to give the trees back node by node takes a seventh of a run's time."""
+    # Whoever read the report has read enough; the language server closes what it has written to.
+    with contextlib.suppress(BrokenPipeError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+@click.group("initlint", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Lint the weight initialization of PyTorch models."""
+
+
+@cli.command(cls=options.CheckCommand)
+@options.files
+@options.rules
+@options.fixing
+@options.adopting
+@options.running
+@options.reporting
+@trace_options.tracing
+def check(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    fix: bool,
+    fix_only: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    exit_non_zero_on_fix: bool,
+    add_noqa: str | None,
+    write_baseline: Path | None,
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+    statistics: bool,
+    output_file: Path | None,
+    show_files: bool,
+    show_settings: bool,
+    profile: bool,
+    trace: bool,
+    **chosen: Any,
+) -> None:
+    """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
+    paths, contents = options.inputs(paths, stdin_filename)
+    resources = options.take_resources(chosen)
+    limits = trace_options.limits_for(trace, chosen, contents)
+    settings = options.settings_for(paths, **chosen)
+    if show_files or show_settings:
+        return _show(paths, settings, contents, show_files, show_settings)
+    fixing, silent = fix or fix_only or diff, fix_only or diff
+    changing = fixing or add_noqa is not None
+    options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
+    trace_options.check_use(limits is not None and (changing or write_baseline is not None))
+    if limits is not None:
+        outcome = trace_options.guarded(check_modes.confirmed, paths, settings, limits)
+    elif write_baseline is not None:
+        outcome = guarded(check_modes.baselined, paths, settings, contents, write_baseline, resources)
+    elif add_noqa is not None:
+        outcome = guarded(check_modes.suppressed, paths, settings, contents, add_noqa, resources)
+    elif fixing:
+        outcome = guarded(check_modes.fixed, paths, settings, contents, unsafe_fixes, resources)
+    else:
+        outcome = guarded(check_modes.linted, paths, settings, contents, resources)
+    failed = _deliver(outcome, paths, contents, diff) if changing else ()
+    if failed:
+        outcome = outcome.without(failed, guarded(check_paths, paths, settings))
+    result = outcome.result
+    fixed = 0 if add_noqa is not None else outcome.count
+    if not silent:
+        report = check_modes.report_of(outcome, contents, fixed, verbose)
+        make = statistics_report.render if statistics else partial(render, quiet=quiet)
+        text = guarded(make, settings.output_format, report)
+        if output_file is not None:
+            guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
+            text = "" if quiet else summary(result.diagnostics, fixed)
+        _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
+    if not quiet and not silent:
+        _echo(console.note(outcome, write_baseline, suppressing=add_noqa is not None), err=True)
+    _remark(result, settings, quiet, verbose)
+    _echo(profile_table(result.costs) if profile else "", err=True)
+    if result.failures or failed or outcome.errors or outcome.unstable:
+        status = 2
+    elif outcome.changed and (diff or exit_non_zero_on_fix):
+        status = 1
+    else:
+        status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
+    click.get_current_context().exit(0 if exit_zero and status == 1 else status)
+
+
+def _show(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:
+    if values:
+        _echo(settings_report.listing(settings, all_rules()))
+    if files:
+        _echo("".join(f"{escape(str(file))}\n" for file in guarded(pipeline.files, paths, settings, contents).values()))
+
+
+def _deliver(outcome: Outcome, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
+    """Print or write what was fixed, and say what could not be; the paths that could not be written."""
+    failed: dict[Path, str] = {}
+    if diff:
+        for path, (old, new) in outcome.changed.items():
+            _echo_source(unified_diff(path, old, new).encode("utf-8", "surrogateescape"))
+    elif contents:
+        for path, old in contents.items():
+            _echo_source(outcome.changed.get(path, (old, old))[1])
+    else:
+        changes = [(Path(path), old, new) for path, (old, new) in outcome.changed.items()]
+        failed = replace_all(changes, roots=paths, beside=outcome.result.files)
+    complaints = (*outcome.errors, *map(str, outcome.unstable), *failed.values())
+    _echo("".join(f"initlint: {escape(line)}\n" for line in complaints), err=True)
+    return {str(path) for path in failed}
+
+
+@cli.command()
+@options.files
+@trace_options.graphs
+def graph(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    engine: str,
+    output_format: str,
+    quiet: bool,
+    verbose: bool,
+    **chosen: Any,
+) -> None:
+    """Print the models in PATHS as the rules see them: layers, writes, and what follows each layer."""
+    paths, contents = options.inputs(paths, stdin_filename)
+    limits = trace_options.limits_for(engine != "static", chosen, contents)
+    settings = options.settings_for(paths, **chosen)
+    result = trace_options.guarded(check_modes.graphs, paths, settings, contents, limits, engine == "both")
+    _echo(graph_comparison.render(result.models, output_format))
+    _echo(concise.render(Report(result.diagnostics)), err=True)
+    _remark(replace(result, incomplete=()), settings, quiet, verbose)
+    click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
+
+
+@cli.command()
+@options.files
+@options.rules
+@click.option("--html", required=True, type=options.FILE, help="The file to write.")
+@click.option("--measured", type=options.FILE, help="What `initlint trace --measure --output-format json` printed.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing about what was written.")
+@click.option("-v", "--verbose", is_flag=True, help="Print also what could not be followed.")
+def report(
+    paths: tuple[Path, ...],
+    stdin_filename: Path | None,
+    html: Path,
+    measured: Path | None,
+    quiet: bool,
+    verbose: bool,
+    **chosen: Any,
+) -> None:
+    """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
+    page = options.optional("initlint.report.html", "the page", "report")
+    options.check_writable(html)
+    paths, contents = options.inputs(paths, stdin_filename)
+    settings = options.settings_for(paths, **chosen)
+    signal = guarded(page.read, measured) if measured else {}
+    found, mended = guarded(check_modes.surveyed, paths, settings, contents)
+    text = page.render(found, ", ".join(map(str, paths)), page.Sources(lines_of(contents), mended, signal))
+    guarded(write, html, text.encode("utf-8", "backslashreplace"))
+    if not quiet:
+        findings, models = counted(len(found.result.diagnostics), "finding"), counted(len(found.models), "model")
+        _echo(f"Wrote {escape(str(html))}: {findings}, {models}.\n")
+    _remark(found.result, settings, quiet, verbose)
+    click.get_current_context().exit(2 if found.result.failures else 0)
+
+
+@cli.command()
+def server() -> None:
+    """Serve an editor: a language server on standard input and output."""
+    options.optional("initlint.integrations.lsp.app", "the language server", "server").run()
+
+
+@cli.command()
+@trace_options.command
+def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
+    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print each layer."""
+    settings, specs, limits = trace_options.read(targets, **chosen)
+    traced = trace_options.guarded(fx_run.trace, specs, settings, limits, measure)
+    _echo(trace_report.render(traced, output_format))
+    _echo(trace_report.problems(traced), err=True)
+    click.get_current_context().exit(int(any(one.problem for one in traced)))
+
+
+@cli.command()
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(output_format: str) -> None:
+    """List all rules."""
+    as_json = output_format == "json"
+    _echo(
+        json_report.dumps([rule_pages.as_json(r) for r in all_rules()]) if as_json else rule_pages.overview(all_rules())
+    )
+
+
+@cli.command()
+@click.argument("code")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rule(code: str, output_format: str) -> None:
+    """Explain the rule CODE, given by its code or its name."""
+    found = guarded(rule_pages.find, code, all_rules())
+    _echo(json_report.dumps(rule_pages.as_json(found)) if output_format == "json" else rule_pages.page(found))
+
+
+@cli.command()
+@options.cache_dir
+def clean(cache_dir: Path | None) -> None:
+    """Remove what earlier runs have kept."""
+    _echo(f"Files removed: {guarded(cache_file.clean, options.cache_folder(cache_dir))}\n")
+
+
+def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
+    """Say on stderr what is no finding."""
+    _echo(console.messages(result, settings, quiet, verbose, bool(os.environ.get("INITLINT_DEBUG"))), err=True)
+
+
+def _echo(text: str, err: bool = False) -> None:
+    """Print `text`, in colour on a terminal only, unless NO_COLOR or FORCE_COLOR says otherwise."""
+    colour = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
+    if text:
+        click.echo(text, nl=False, err=err, color=colour)
+
+
+def _echo_source(data: bytes) -> None:
+    """Print a source or a diff as it is, byte for byte; on a terminal, only what a terminal would not obey."""
+    if sys.stdout.isatty():
+        lines = data.decode("utf-8", "replace").replace("\t", "    ").split("\n")
+        click.echo("\n".join(map(escape, lines)), nl=False)
+    else:
+        click.echo(data, nl=False)

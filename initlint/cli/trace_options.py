@@ -1,0 +1,133 @@
+"""What tracing takes from the command line: targets, what to call them with, and limits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from initlint._lazy import Lazily
+from initlint.cli import options
+from initlint.cli.options import WrongUse, configuration, file_settings, stacked
+from initlint.linter.pipeline import Contents
+from initlint.project.settings import Settings
+from initlint.project.trace_targets import TargetError, TargetSpec, parse_input, parse_target, parse_value
+from initlint.report.text import escape
+
+if TYPE_CHECKING:
+    from initlint.tracers import fx
+    from initlint.tracers.fx import Limits
+else:
+    fx = Lazily("initlint.tracers.fx")
+
+Returned = TypeVar("Returned")
+
+limits = stacked(
+    click.option("--python", metavar="PATH", help="The interpreter that has torch. Default: the one that runs this."),
+    click.option("--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS"),
+    click.option("--memory-limit", type=click.FloatRange(min=1), default=16, show_default=True, metavar="GIGABYTES"),
+)
+
+tracing = stacked(
+    click.option("--trace", is_flag=True, help="Build the models with torch, too. This runs their code."),
+    limits,
+)
+
+graphs = stacked(
+    click.option(
+        "--engine",
+        type=click.Choice(["static", "fx", "both"]),
+        default="static",
+        show_default=True,
+        help="Who reads the models; `fx` and `both` run their code.",
+    ),
+    limits,
+    click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+    click.option("-q", "--quiet", is_flag=True, help="Print no warnings."),
+    click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors."),
+)
+
+command = stacked(
+    click.argument("targets", nargs=-1),
+    click.option("--arg", "args", multiple=True, metavar="VALUE", help="Call the target with this; a Python literal."),
+    click.option("--kwarg", "kwargs", multiple=True, metavar="NAME=VALUE", help="Call the target with this keyword."),
+    click.option("--input", "inputs", multiple=True, metavar="SHAPE", help="Call the model with this: 2,3,224,224."),
+    click.option("--measure", is_flag=True, help="Run the models with real weights; measure signal and gradient."),
+    limits,
+    configuration,
+    click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+)
+
+
+def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
+    """Call `function`; a target that cannot be read, or an interpreter that cannot trace, is one line and exit 2."""
+    try:
+        return options.guarded(function, *arguments)
+    except (TargetError, fx.WorkerError) as error:
+        raise WrongUse(escape(str(error))) from None
+
+
+def read(
+    texts: tuple[str, ...],
+    *,
+    args: tuple[str, ...],
+    kwargs: tuple[str, ...],
+    inputs: tuple[str, ...],
+    config: Path | None,
+    isolated: bool,
+    **given: Any,
+) -> tuple[Settings, tuple[TargetSpec, ...], Limits]:
+    """The settings, and what to trace within which limits."""
+    settings = file_settings(Path(), config, isolated)
+    return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**given)
+
+
+def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limits | None:
+    """The limits out of what was `chosen`, None if nothing is to be traced."""
+    given = {name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")}
+    if wanted and contents:
+        raise WrongUse("what comes through standard input cannot be traced")
+    return limits_of(**given) if wanted else None
+
+
+def check_use(changing: bool) -> None:
+    """Complain where files would change under the trace."""
+    if changing:
+        raise WrongUse("--trace excludes --fix, --fix-only, --diff, --add-noqa and --write-baseline")
+
+
+def limits_of(python: str | None, time_limit: float, memory_limit: float) -> Limits:
+    """The limits as the client takes them."""
+    return fx.Limits(python or sys.executable, time_limit, int(memory_limit * 1024))
+
+
+def specs(
+    texts: tuple[str, ...], args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...], settings: Settings
+) -> tuple[TargetSpec, ...]:
+    """The targets of the command line, else those of the configuration."""
+    if (args or kwargs or inputs) and len(texts) != 1:
+        raise WrongUse("--arg, --kwarg and --input need exactly one target")
+    found = tuple(_spec(text, args, kwargs, inputs) for text in texts) or settings.trace
+    if not found:
+        raise WrongUse("no target: write `package.module:Model` or `path/to/file.py:Model`")
+    for spec in found:
+        if spec.is_file and not Path(spec.where).is_file():
+            raise WrongUse(f"{escape(spec.where)}: no such file")
+    return found
+
+
+def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...]) -> TargetSpec:
+    where, attribute = guarded(parse_target, text)
+    named = [keyword.partition("=") for keyword in kwargs]
+    if not all(equals and name.isidentifier() for name, equals, _ in named):
+        raise WrongUse("--kwarg takes NAME=VALUE")
+    return TargetSpec(
+        where,
+        attribute,
+        tuple(map(parse_value, args)),
+        {name: parse_value(value) for name, _, value in named},
+        tuple(guarded(parse_input, shape) for shape in inputs) or None,
+    )

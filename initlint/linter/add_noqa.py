@@ -1,0 +1,122 @@
+"""Adds `# noqa` comments for what is found, so that a project can be linted today and mended later."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from initlint.diagnostics import Diagnostic
+from initlint.linter import unused_noqa
+from initlint.linter.fixer import Files, FixResult
+from initlint.linter.noqa import Suppressions, parse
+from initlint.linter.pipeline import Result
+from initlint.project.source import SourceError, SourceFile
+from initlint.rewrite.edits import Change, changed, line_starts
+
+
+class BadReason(Exception):
+    """A reason that cannot stand behind the codes of a directive."""
+
+
+def check_reason(reason: str) -> None:
+    """Raise `BadReason` unless a directive with `reason` names the same codes as one without."""
+    if not reason.isprintable():
+        raise BadReason("the reason of --add-noqa must be one line of printable characters")
+    (directive,) = parse(f"x  # noqa: INI301 {reason}\n").directives
+    if len(directive.codes or ()) != 1:
+        raise BadReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
+
+
+def add_noqa(check: Callable[[Files], Result], originals: Files, reason: str = "") -> FixResult[Result]:
+    """Suppress all that `check` finds in the files of `originals`; nothing is written.
+
+    `fixed` of the result counts what was suppressed, its `result` says what is still reported. A file that would no
+    longer be Python, or that cannot hold the reason, is left alone and named in `errors`. Raises `BadReason`.
+    """
+    check_reason(reason)
+    found, before = _by_file(check(originals)), dict(originals)
+    after, errors = dict(originals), []
+    for path in found.keys() & originals.keys():
+        try:
+            after[path] = _annotated(path, before[path], found[path], reason)
+        except (SourceError, ValueError) as error:
+            errors.append(f"{path}: no comment added: {error}")
+    result = check(after)
+    left = _by_file(result)
+    fixed = {path: Counter(_codes(found[path])) - Counter(_codes(left.get(path, ()))) for path in found}
+    changes = {path: (before[path], after[path]) for path in originals if after[path] != before[path]}
+    return FixResult(changes, fixed, result, tuple(sorted(errors)))
+
+
+def _by_file(result: Result) -> dict[str, list[Diagnostic]]:
+    """What can be suppressed, by file."""
+    found: dict[str, list[Diagnostic]] = {}
+    for diagnostic in result.diagnostics:
+        if diagnostic.code not in unused_noqa.NEVER_JUDGED:
+            found.setdefault(diagnostic.span.file, []).append(diagnostic)
+    return found
+
+
+def _codes(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    return (diagnostic.code for diagnostic in diagnostics)
+
+
+def _annotated(path: str, data: bytes, diagnostics: Iterable[Diagnostic], reason: str) -> bytes:
+    source = SourceFile.parse(path, data)
+    text = annotate(source.text, source.code, diagnostics, reason)
+    return SourceFile.parse(path, source.with_text(text)).data
+
+
+def annotate(text: str, code: str, diagnostics: Iterable[Diagnostic], reason: str = "") -> str:
+    """`text` with a directive on a line of each of `diagnostics`; one that is there is extended.
+
+    `code` is the same text as Python, which differs only for a notebook with magics.
+    """
+    suppressions, closed = parse(code, statements=True), frozenset(_closed_rows(code))
+    wanted: dict[int, set[str]] = {}
+    for diagnostic in diagnostics:
+        wanted.setdefault(_row(diagnostic, suppressions, closed), set()).add(diagnostic.code)
+    starts, lines = line_starts(text), text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    changes = (_change(row, lines[row - 1], codes, suppressions, reason) for row, codes in wanted.items())
+    return changed(text, {Change(starts[row - 1] + a, starts[row - 1] + b, new) for row, a, b, new in changes})
+
+
+def _row(diagnostic: Diagnostic, suppressions: Suppressions, closed: Collection[int]) -> int:
+    """Where the comment goes: beside one that is there, else to the end of the statement, as far as one can stand."""
+    row, end_row = diagnostic.span.row, diagnostic.span.end_row
+    possible = suppressions.rows(row, end_row)
+    for candidate in possible:
+        directive = suppressions.lines.get(candidate)
+        if directive is not None and directive.codes is not None:
+            return candidate
+    _, last = suppressions.statements.get(row, (row, row))
+    ordered = (last, *possible) if last in possible else possible
+    return next((candidate for candidate in ordered if candidate not in closed), row)
+
+
+def _change(
+    row: int, line: str, codes: Collection[str], suppressions: Suppressions, reason: str
+) -> tuple[int, int, int, str]:
+    """The row, the columns from 0 that are replaced, and by what."""
+    listed, directive = ", ".join(sorted(codes)), suppressions.lines.get(row)
+    if directive is not None and directive.codes:
+        end = directive.codes[-1].end_column - 1
+        is_bare = not line[end:].strip()
+        return row, end, end, f", {listed}{f' {reason}' if reason and is_bare else ''}"
+    return row, len(line.rstrip()), len(line), f"  # noqa: {listed}{f' {reason}' if reason else ''}"
+
+
+def _closed_rows(text: str) -> Iterator[int]:
+    """The rows at whose end no comment can stand: in a string, or before a line that is joined by a backslash."""
+    opened: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        kind, start, end = tokenize.tok_name[token.type], token.start[0], token.end[0]
+        if kind.endswith("STRING_START"):  # of an f-string or a t-string, from Python 3.12 on
+            opened.append(start)
+        elif kind.endswith("STRING_END"):
+            yield from range(opened.pop(), end)
+        elif kind == "STRING":
+            yield from range(start, end)
+    yield from (row for row, line in enumerate(text.split("\n"), 1) if line.rstrip("\r").endswith("\\"))

@@ -1,0 +1,179 @@
+"""One file after another through tracer and rules, each to an `Outcome` of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from initlint.analysis.fix_offers import asked
+from initlint.diagnostics import Diagnostic, Related, Severity, Span
+from initlint.graph.model import FileGraph, ModelGraph, Place, Target
+from initlint.linter.results import Cost, Failure, Found, Key, Outcome, Use
+from initlint.linter.unused_noqa import names_our_codes
+from initlint.project.settings import ALWAYS_ON, Settings
+from initlint.project.source import SourceError, SourceFile
+from initlint.rules import all_rules
+from initlint.rules._registry import Rule, Violation
+from initlint.tracers.static import Project
+from initlint.tracers.static.prefilter import can_matter
+
+
+def examiner(
+    files: Mapping[str, Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
+) -> Callable[[Path], Outcome]:
+    """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
+    return Examiner.start(files, settings, contents, codes).outcome
+
+
+Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
+
+
+_SEARCHES = {"INI106": "unapplied", "INI108": "unwritten"}
+"""The rules for which the whole project is searched, and what of a `FileGraph` they read."""
+
+
+@dataclass
+class Examiner:
+    """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
+
+    settings: Settings
+    project: Project
+    rules: Collection[Rule] = ()
+    refine: Refine | None = None
+
+    @classmethod
+    def start(
+        cls,
+        files: Mapping[str, Path],
+        settings: Settings,
+        contents: Mapping[str, bytes],
+        codes: Collection[str] = (),
+        operations: bool = False,
+        refine: Refine | None = None,
+    ) -> Examiner:
+        """`files` by real path; `codes` are those of the rules to apply.
+
+        `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
+        """
+        searches = [field for code, field in _SEARCHES.items() if code in codes]
+        project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
+        return cls(settings, project, [rule for rule in all_rules() if rule.code in codes], refine)
+
+    def outcome(self, file: Path) -> Outcome:
+        self.project.begin()
+        with self.project.stopwatch.on("rest"):
+            outcome, _ = self.examine(file)
+            for path in outcome.mentioned:
+                self.project.note_reading(Path(path))
+        cost = Cost(**self.project.stopwatch.seconds)
+        return replace(outcome, asked=frozenset(self.project.asked), cost=cost)
+
+    def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
+        """The graph is None for a file that cannot be read, and for one that cannot matter."""
+        try:
+            source = self.project.load(file)
+        except SourceError as error:
+            return Outcome(
+                unreadable=_unreadable(file, error), directed=names_our_codes(self.project.content(file))
+            ), None
+        outcome, graph = self._examine(source) if can_matter(source.code) else (Outcome(), None)
+        return replace(outcome, directed=names_our_codes(source.data)), graph
+
+    def _examine(self, source: SourceFile) -> tuple[Outcome, FileGraph | None]:
+        noted = _Noted()
+        graph = self._graph(source, noted)
+        if graph is None:
+            return Outcome(failures=tuple(noted.failures)), None
+        models = tuple(enumerate(graph.models))
+        uses: dict[str, dict[Key, Use]] = {}
+        for number, model in models:
+            _note_uses(uses, model, number)
+        found = tuple(self._found(graph, noted))
+        return Outcome(
+            found=found,
+            uses=uses,
+            roots=tuple(model.root for model in graph.models),
+            part_classes=_part_classes(graph),
+            incomplete=tuple(f"{model.name}: {why}" for model in graph.models for why in model.incomplete),
+            failures=tuple(noted.failures),
+        ), graph
+
+    def _graph(self, source: SourceFile, noted: _Noted) -> FileGraph | None:
+        with noted.what_breaks("the tracer", source.path):
+            graph = self.project.graph(source)
+            return graph if self.refine is None else self.refine(graph, self.project)
+        return None
+
+    def _found(self, graph: FileGraph, noted: _Noted) -> Iterator[Found]:
+        models = tuple(enumerate(graph.models))
+        rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
+        for rule in rules:
+            for owner, subject in models if rule.scope == "model" else [(None, graph)]:
+                with noted.what_breaks(rule.code, graph.source.path):
+                    for violation in rule.check(subject, self.settings):
+                        yield _resolve(rule, violation, owner)
+
+
+def _part_classes(graph: FileGraph) -> frozenset[str]:
+    """The classes that need not be judged by themselves, for a model tells more of them; one in a test does not."""
+    if graph.source.holds_tests:
+        return frozenset()
+    return graph.bases.union(*(model.parts for model in graph.models))
+
+
+@dataclass
+class _Noted:
+    failures: list[Failure] = field(default_factory=list)
+
+    @contextmanager
+    def what_breaks(self, part: str, file: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            summary = f"{type(error).__name__}: {error}"
+            self.failures.append(Failure(part, file, summary, traceback.format_exc()))
+
+
+def _unreadable(file: Path, error: SourceError) -> Diagnostic:
+    span = Span(str(file), error.row, error.column, error.row, error.column, error.cell)
+    return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)
+
+
+def _resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
+    """The violation with its places turned into rows and columns."""
+    diagnostic = Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        message=violation.message,
+        severity=violation.severity,
+        span=violation.place.span,
+        related=tuple(Related(place.span, message) for place, message in violation.related),
+        fix=violation.fix,
+        chain=violation.chain,
+    )
+    return Found(diagnostic, violation.place.key, model, violation.layers)
+
+
+def _note_uses(uses: dict[str, dict[Key, Use]], model: ModelGraph, number: int) -> None:
+    """Add the init calls of `model`, the model with that number, to `uses`, which are by file."""
+
+    def use_of(place: Place) -> Use:
+        return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, Use())
+
+    for place in model.by_call:
+        use_of(place).models.add(number)
+    for place, call in asked(model):
+        use_of(place).asked.setdefault(call, model.name)
+    for init in model.calls:
+        if init.targets:
+            use = use_of(init.place)
+            use.called.add(number)
+            use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
+
+
+def _is_vector(target: Target) -> bool:
+    return target.parameter == "bias" if target.shape is None else len(target.shape) < 2

@@ -1,0 +1,171 @@
+"""Work spread over processes: paths go out, outcomes come back, and no tree is ever sent.
+
+A process gets a batch of neighbours at a time: files of one folder import the same modules, which are parsed once in
+each process. Large batches go first, so that no process is left with one at the end.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from initlint._lazy import Lazily
+from initlint.linter.results import Failure, Outcome
+
+if TYPE_CHECKING:
+    import multiprocessing
+    from multiprocessing import connection
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+else:
+    # A small run, such as that on what has changed, stays in one process.
+    multiprocessing = Lazily("multiprocessing")
+    connection = Lazily("multiprocessing.connection")
+
+Work: TypeAlias = Callable[[Path], Outcome]
+Start: TypeAlias = Callable[[], Work]
+"""Called once in each process."""
+
+_SMALL = 300_000
+"""Bytes of source that one process is done with about as soon as a second one is started."""
+_BATCH = 32_000
+"""Bytes of source after which a batch ends."""
+_BATCHES_EACH = 40
+"""How many batches there are for each process, at least, if there are files enough."""
+
+
+def available() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def spread(start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int) -> Iterator[Outcome]:
+    """The outcome of each of `files`, in their order, from up to `jobs` processes; a small run stays in this one.
+
+    `contents` is looked at for the sizes of files that are not read from the disk.
+    """
+    sizes = {file: _size(file, contents) for file in files}
+    if jobs <= 1 or len(files) < 2 or sum(sizes.values()) < _SMALL:
+        yield from map(start(), files)
+        return
+    outcomes = dict(_Pool(start, batches(sizes, jobs), jobs).outcomes())
+    yield from (outcomes[file] for file in files)
+
+
+def _size(file: Path, contents: Mapping[str, bytes]) -> int:
+    if str(file) in contents:
+        return len(contents[str(file)])
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def batches(sizes: Mapping[Path, int], jobs: int) -> list[list[Path]]:
+    """The files in batches of neighbours, the largest batch first."""
+    limit = min(_BATCH, sum(sizes.values()) // (jobs * _BATCHES_EACH))
+    made: list[list[Path]] = []
+    filled = limit + 1
+    for file, size in sizes.items():
+        if filled + size > limit:
+            made.append([])
+            filled = 0
+        made[-1].append(file)
+        filled += size
+    return sorted(made, key=lambda batch: -sum(sizes[file] for file in batch))
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    batch: deque[Path]
+    """What it has been sent and has not answered."""
+
+
+class _Pool:
+    def __init__(self, start: Start, waiting: Collection[list[Path]], jobs: int) -> None:
+        self._start = start
+        self._waiting = deque(waiting)
+        self._jobs = min(jobs, len(waiting))
+        self._workers: list[_Worker] = []
+
+    def outcomes(self) -> Iterator[tuple[Path, Outcome]]:
+        """As they come. Whatever ends this ends the processes."""
+        try:
+            for _ in range(self._jobs):
+                self._add_worker()
+            while self._workers:
+                ready = connection.wait([worker.connection for worker in self._workers])
+                for worker in [worker for worker in self._workers if worker.connection in ready]:
+                    yield self._answer(worker)
+        finally:
+            for worker in self._workers:
+                worker.process.kill()
+
+    def _answer(self, worker: _Worker) -> tuple[Path, Outcome]:
+        """What `worker` says of the file that it works on: a process that dies takes this one down and no other."""
+        file = worker.batch.popleft()
+        try:
+            outcome = worker.connection.recv()
+        except (EOFError, OSError):
+            outcome = _lost(file, worker.process)
+            self._workers.remove(worker)
+            if worker.batch:
+                self._waiting.appendleft(list(worker.batch))
+            if self._waiting:
+                self._add_worker()
+            return file, outcome
+        if not worker.batch:
+            self._employ(worker)
+        return file, outcome
+
+    def _add_worker(self) -> None:
+        forks = sys.platform == "linux"
+        context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        others = [ours, *(worker.connection for worker in self._workers)] if forks else []
+        process = context.Process(target=_serve, args=(theirs, self._start, others), daemon=True)
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours, deque())
+        self._workers.append(worker)
+        self._employ(worker)
+
+    def _employ(self, worker: _Worker) -> None:
+        if self._waiting:
+            worker.batch.extend(self._waiting.popleft())
+            with suppress(OSError):  # it is dead: that is noticed when its answer is awaited
+                worker.connection.send(list(worker.batch))
+        else:
+            self._workers.remove(worker)
+            worker.process.kill()  # to let it end by itself, and give back the trees one by one, takes long
+            worker.connection.close()
+
+
+def _lost(file: Path, process: BaseProcess) -> Outcome:
+    process.join()
+    code = process.exitcode or 0
+    how = f"signal {-code}" if code < 0 else f"exit status {code}"
+    return Outcome(failures=(Failure("a worker process", str(file), f"it ended with {how}", ""),))
+
+
+def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:
+    """The life of a worker: until the other end of its connection, `ours`, is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it too, and ends its workers
+    for other in others:
+        other.close()  # inherited: it would stay open after the parent's end
+    gc.freeze()
+    work = start()
+    with suppress(EOFError, OSError):
+        while True:
+            for file in ours.recv():
+                ours.send(work(file))

@@ -1,0 +1,159 @@
+"""What linting one file gives: plain data, which may come from another process or from an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from initlint.diagnostics import Diagnostic
+from initlint.project.dependencies import Question
+
+Key: TypeAlias = "tuple[str | int, ...]"
+"""Stands for a place: the path of its file and what tells it apart there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A defect of initlint itself: the part that broke, the file it broke on, and the traceback."""
+
+    part: str
+    file: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A violation as a diagnostic, and whose it is.
+
+    `model` is the number of a model, of the file's or of the run's; None: it speaks of a whole file.
+    `layers` are the violation's.
+    """
+
+    diagnostic: Diagnostic
+    place: Key
+    model: int | None
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Use:
+    """What an init call does in all models of a file, or of a run.
+
+    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
+    for each call the first model in which one does. `called`: the numbers of the models in which it runs on anything.
+    `on_vectors`: whether it runs on a bias or another tensor that xavier and kaiming do not take.
+    """
+
+    models: set[int] = field(default_factory=set)
+    asked: dict[str, str] = field(default_factory=dict)
+    called: set[int] = field(default_factory=set)
+    on_vectors: bool = False
+
+    def add(self, other: Use, first: int) -> None:
+        """Add what the call does in further models, whose numbers begin at `first`."""
+        self.models.update(first + number for number in other.models)
+        self.called.update(first + number for number in other.called)
+        self.on_vectors = self.on_vectors or other.on_vectors
+        for call, model in other.asked.items():
+            self.asked.setdefault(call, model)
+
+
+class Cost(NamedTuple):
+    """CPU seconds: what the parser took, for this file and for those that it imports, the tracer, and the rest."""
+
+    parse: float = 0.0
+    interpret: float = 0.0
+    rest: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.parse + self.interpret + self.rest
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
+
+    `unreadable` excludes the rest. `uses` are by file, then by place.
+    `incomplete`: one line for each model of which something could not be followed.
+    `roots`: by the number of a model its class. `part_classes`: the classes that are parts or bases of others.
+    `asked`: the questions to the disk that all this rests on.
+    """
+
+    unreadable: Diagnostic | None = None
+    found: tuple[Found, ...] = ()
+    uses: Mapping[str, Mapping[Key, Use]] = field(default_factory=dict)
+    roots: tuple[str | None, ...] = ()
+    part_classes: frozenset[str] = frozenset()
+    incomplete: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    asked: Collection[Question] = ()
+    directed: bool = False
+    """Whether the file may hold a directive for a code of ours."""
+    cost: Cost | None = field(default=None, compare=False)
+    """None for what an earlier run has found."""
+
+    @property
+    def mentioned(self) -> set[str]:
+        """The files, as they are shown, of the places that it speaks of."""
+        found = {span.file for found in self.found for span in found.diagnostic.spans}
+        return {*self.uses, *(str(found.place[0]) for found in self.found), *found}
+
+
+NOTHING = Outcome()
+"""What most files of a project say."""
+
+
+@dataclass
+class Collected:
+    """The outcomes of many files put together, in the order in which they are added."""
+
+    unreadable: list[Diagnostic] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    uses: dict[Key, Use] = field(default_factory=dict)
+    roots: list[str | None] = field(default_factory=list)
+    part_classes: set[str] = field(default_factory=set)
+    incomplete: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    directed: set[Path] = field(default_factory=set)
+    costs: list[tuple[Path, Cost]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
+        """Each with its file."""
+        collected, outcomes = cls(), tuple(outcomes)
+        places: dict[str, set[Key]] = {}
+        for found in (found for _, outcome in outcomes for found in outcome.found):
+            places.setdefault(str(found.place[0]), set()).add(found.place)
+        for file, outcome in outcomes:
+            collected.add(file, outcome, places)
+        return collected
+
+    def add(self, file: Path, outcome: Outcome, places: Mapping[str, Set[Key]]) -> None:
+        """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
+        if outcome is NOTHING:
+            return
+        first = len(self.roots)
+        if outcome.unreadable is not None:
+            self.unreadable.append(outcome.unreadable)
+        for found in outcome.found:
+            self.found.append(found if found.model is None else replace(found, model=first + found.model))
+        for where in outcome.uses.keys() & places.keys() if outcome.uses else ():
+            for place in places[where] & outcome.uses[where].keys():
+                self.uses.setdefault(place, Use()).add(outcome.uses[where][place], first)
+        self.roots += outcome.roots
+        self.part_classes |= outcome.part_classes
+        self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)
+        self.failures += outcome.failures
+        if outcome.directed:
+            self.directed.add(file)
+        if outcome.cost is not None:
+            self.costs.append((file, outcome.cost))
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """The numbers of the models that are parts of others."""
+        return frozenset(number for number, root in enumerate(self.roots) if root in self.part_classes)

@@ -1,0 +1,169 @@
+"""From the paths that a user names to the files that are linted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from initlint.project.filesystem import Kind, Listings
+from initlint.project.gitignore import Patterns
+from initlint.project.settings import Settings
+
+SUFFIXES = (".py", ".pyw", ".ipynb")
+
+
+class DiscoveryError(Exception):
+    """A path that does not exist, or that cannot be listed."""
+
+
+Filters = tuple[Patterns, ...]
+
+
+def discover(paths: Iterable[Path], settings: Settings, folders: Listings | None = None) -> dict[str, Path]:
+    """The files to lint, by real path, as they were named or below the directory that was named; sorted, each once.
+
+    A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
+    to it or below it, unless `force_exclude` is set. Links to directories are not followed. `folders` are listed by
+    whoever asks first.
+    Raises `DiscoveryError`.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        links: list[Path] = []
+        for real, file in _expand(path, settings, folders or Listings()):
+            if real is None:
+                links.append(file)
+            else:
+                found.setdefault(real, file)
+        # Links go last, so that a file that is reached in two ways is shown by its own name.
+        for file in links:
+            found.setdefault(os.path.realpath(file), file)
+    return dict(sorted(found.items(), key=lambda item: item[1].parts))
+
+
+def excluded(path: Path, settings: Settings) -> bool:
+    """Whether a path that is named explicitly is left out: only under `force_exclude`."""
+    if not settings.force_exclude:
+        return False
+    absolute = os.path.abspath(path)
+    ignoring = _gitignores_above(os.path.dirname(absolute)) if settings.respect_gitignore else ()
+    # Patterns also match what lies below, so the directories above the path need no look.
+    return _is_ignored(absolute, os.path.isdir(path), (_excludes(settings), *ignoring))
+
+
+def matches(path: Path, pattern: str, root: Path) -> bool:
+    """Whether `pattern`, one of .gitignore's, relative to `root`, matches the file `path`."""
+    return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
+
+
+def _expand(path: Path, settings: Settings, folders: Listings) -> Iterator[tuple[str | None, Path]]:
+    """Sorted, each with its real path, or None for a link."""
+    if not os.path.exists(path):
+        raise DiscoveryError(f"{path}: no such file or directory")
+    if excluded(path, settings):
+        return
+    if not os.path.isdir(path):
+        yield None if os.path.islink(path) else os.path.realpath(path), path
+        return
+    named = os.path.abspath(path)
+    exclude = _excludes(settings)
+    if exclude.decide(named, is_directory=True):
+        exclude = replace(exclude, base=named)
+    ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
+    ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
+    in_repository = settings.respect_gitignore and _repository(named) is not None
+    found: list[tuple[str | None, Path]] = []
+    _Walk(folders, in_repository, found).through(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring))
+    yield from found
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A directory as it is shown, its absolute path, and its real one."""
+
+    shown: Path
+    absolute: str
+    real: str
+
+    def inner(self, name: str) -> _Folder:
+        return _Folder(self.shown / name, os.path.join(self.absolute, name), os.path.join(self.real, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    folders: Listings
+    in_repository: bool
+    found: list[tuple[str | None, Path]]
+
+    def through(self, folder: _Folder, filters: Filters) -> None:
+        """Add what is in `folder` and below to `found`."""
+        if self.in_repository:
+            filters += _gitignore_in(folder.absolute)
+        named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
+        all_names = any(patterns.rest for patterns in filters)
+        try:
+            entries = self.folders.of(folder.real).entries
+        except OSError as error:
+            raise DiscoveryError(f"{folder.shown}: {error.strerror or error}") from None
+        for name, kind in entries:
+            if kind is not Kind.FOLDER and not (name.endswith(SUFFIXES) and _is_file(folder, name, kind)):
+                continue
+            # The names in the patterns are those of directories above as well, of which none is ignored.
+            may_be_ignored = all_names or name in named
+            if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is Kind.FOLDER, filters):
+                continue
+            if kind is Kind.FOLDER:
+                self.through(folder.inner(name), filters)
+            elif kind is Kind.LINK:
+                self.found.append((None, folder.shown / name))
+            else:
+                self.found.append((os.path.join(folder.real, name), folder.shown / name))
+
+
+def _is_file(folder: _Folder, name: str, kind: Kind) -> bool:
+    """A link may lead nowhere, or in a circle."""
+    return kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(os.path.join(folder.absolute, name)))
+
+
+def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
+    """`filters` holds the settings' own patterns, then those of .gitignore files; the nearest of these decides."""
+    own, *gitignores = filters
+    if own.decide(path, is_directory):
+        return True
+    decisions = (patterns.decide(path, is_directory) for patterns in reversed(gitignores))
+    return next((decision for decision in decisions if decision is not None), False)
+
+
+def _excludes(settings: Settings) -> Patterns:
+    return Patterns.of(os.path.abspath(settings.root), (*settings.exclude, *settings.extend_exclude))
+
+
+def _gitignores_above(directory: str) -> Filters:
+    """The .gitignore files from the root of the repository down to `directory`; none outside of one."""
+    root = _repository(directory)
+    if root is None:
+        return ()
+    between = [directory]
+    while between[-1] != root:
+        between.append(os.path.dirname(between[-1]))
+    return tuple(patterns for path in reversed(between) for patterns in _gitignore_in(path))
+
+
+def _repository(directory: str) -> str | None:
+    """The root of the git repository that `directory` lies in: a worktree's or submodule's `.git` is a file."""
+    while not os.path.exists(os.path.join(directory, ".git")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return directory
+
+
+def _gitignore_in(directory: str) -> Filters:
+    try:
+        lines = Path(directory, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+    return (Patterns.of(directory, lines),)

@@ -1,0 +1,221 @@
+"""The files of a project, and which of them match a pattern: a search of their bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initlint._lazy import Lazily
+from initlint.project.filesystem import Kind, Listings
+
+if TYPE_CHECKING:
+    import tempfile
+else:
+    # It loads much, for a question that few runs ask.
+    tempfile = Lazily("tempfile")
+
+NO_SOURCES = (
+    ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "
+    ".pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist node_modules "
+    "site-packages venv"
+).split()
+"""Folders that hold no sources of the project that they lie in."""
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+"""What the root folder of a project holds."""
+MAX_ANCESTORS = 6
+_TOP_SIGNS = ("requirements*.txt", "environment.y*ml", "LICENSE*", ".gitignore")
+_SIGNS = ("README*", "*.py", "*.ipynb")
+"""What a folder without a marker holds: one where a project starts, and one that may belong to the code below it."""
+_UNMARKED_ANCESTORS = 2
+_INSTALLED = ("site-packages", "dist-packages")
+_CODE = (".py", ".ipynb")
+_TEXTS = tuple(".yaml .yml .toml .cfg .ini .conf .json .gin .sh .bat .ps1 .md .rst .pyx".split())
+"""What may name a function beside Python: configuration, scripts, and what tells users how to call it."""
+_MAX_FILES = 20_000
+_MAX_FOLDERS = 10_000
+_MAX_TEXTS = 5_000
+_MAX_TEXT = 256 * 1024
+"""Bytes of a text; what is larger is data."""
+_MAX_KEPT = 16 * 1024 * 1024
+"""Bytes of source that are kept in memory; further files are read again for each question."""
+
+
+def whole_word(word: str) -> str:
+    """The pattern of `word`, where it is no part of a longer name."""
+    return rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The files of a project, sorted: Python, and other texts. None for a kind of which there are too many."""
+
+    code: tuple[str, ...] | None
+    texts: tuple[str, ...] | None
+
+
+class FileSearch:
+    """Searches projects, each listed once. `contents` stands in for what the files hold, by real path."""
+
+    def __init__(self, contents: Mapping[str, bytes], folders: Listings) -> None:
+        self._contents = dict(contents)
+        self._folders = folders
+        self._listings: dict[str, _Listing] = {}
+        self._named: dict[tuple[str, str], bool] = {}
+        self._answers: dict[tuple[str, str], tuple[str, ...] | None] = {}
+        self._kept = 0
+
+    def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
+        """The files below `root` that match `pattern`, of which each match has `piece`.
+
+        None if there are too many files to tell.
+        """
+        self.search(root, {piece: pattern})
+        return self._answers[root, pattern]
+
+    def search(self, root: str, patterns: Mapping[str, str]) -> None:
+        """Look for all `patterns`, which are by piece, in each file at once: few files are kept in memory."""
+        new = [
+            (text, piece.encode(), text.encode())
+            for piece, text in patterns.items()
+            if (root, text) not in self._answers
+        ]
+        files = self.code(root)
+        found: dict[str, list[str]] = {text: [] for text, _, _ in new}
+        for path in files or () if new else ():
+            data = self.read(path)
+            for text, piece, pattern in new:
+                if _matches(data, piece, pattern):
+                    found[text].append(path)
+        self._answers.update(((root, text), None if files is None else tuple(paths)) for text, paths in found.items())
+
+    def read(self, path: str) -> bytes:
+        """What a file holds; empty if it cannot be read."""
+        if path not in self._contents:
+            try:
+                data = Path(path).read_bytes()
+            except OSError:
+                data = b""
+            if self._kept + len(data) > _MAX_KEPT:
+                return data
+            self._kept += len(data)
+            self._contents[path] = data
+        return self._contents[path]
+
+    def is_named(self, root: str, word: str) -> bool:
+        """Whether a text below `root` that is no Python holds `word`; also if there are too many to tell."""
+        if (root, word) not in self._named:
+            texts = self.texts(root)
+            self._named[root, word] = texts is None or self.any_names(texts, word)
+        return self._named[root, word]
+
+    def code(self, root: str) -> tuple[str, ...] | None:
+        """The files of Python below `root`; None if there are too many."""
+        return self._listed(root).code
+
+    def texts(self, root: str) -> tuple[str, ...] | None:
+        """The other texts below `root`; None if there are too many."""
+        return self._listed(root).texts
+
+    def those_that_match(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
+        """Those of `paths` that are Python and match, as in `matching`."""
+        code = (path for path in paths if path.endswith(_CODE))
+        return (path for path in code if _matches(self.read(path), piece.encode(), pattern.encode()))
+
+    def any_names(self, paths: Iterable[str], word: str) -> bool:
+        """Whether one of `paths` is another text that holds `word`."""
+        piece, pattern = word.encode(), whole_word(word).encode()
+        texts = (self._text(path) for path in paths if path.endswith(_TEXTS))
+        return any(_matches(data, piece, pattern) for data in texts)
+
+    def _text(self, path: str) -> bytes:
+        try:
+            return b"" if os.path.getsize(path) > _MAX_TEXT else self.read(path)
+        except OSError:
+            return b""
+
+    def _listed(self, root: str) -> _Listing:
+        if root not in self._listings:
+            self._listings[root] = self._found(root)
+        return self._listings[root]
+
+    def _found(self, root: str) -> _Listing:
+        code: list[str] = []
+        texts: list[str] = []
+        for visited, paths in enumerate(self._walk(root)):
+            for path in paths:
+                (code if path.endswith(_CODE) else texts).append(path)
+            if len(code) > _MAX_FILES or visited > _MAX_FOLDERS:
+                return _Listing(None, None)
+        return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
+
+    def _walk(self, folder: str) -> Iterator[list[str]]:
+        """The files of each folder from `folder` down that may name something."""
+        entries = self._folders.found_in(folder).entries
+        named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
+        yield [path for path, kind in named if kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(path))]
+        for name, kind in entries:
+            if kind is Kind.FOLDER and not _is_pruned(name):
+                yield from self._walk(os.path.join(folder, name))
+
+
+def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
+    # Plain bytes are found many times faster than a pattern, which must be compiled as well; most files lack them.
+    return piece in data and re.search(pattern, data) is not None
+
+
+def project_root(folder: Path, top: Path) -> Path:
+    """The root folder of the project that `folder` belongs to.
+
+    One with a marker, else the highest of the next folders above `top` with any sign of the project, else `top`, which
+    is where imports start from in `folder`.
+    """
+    if top.name in _INSTALLED:
+        return folder if folder == top else top / folder.relative_to(top).parts[0]
+    candidate = top
+    for _ in range(MAX_ANCESTORS):
+        # A copy of another project in a folder that is not searched is no part of the project around that.
+        if is_marked(candidate) or _is_pruned(candidate.parent.name):
+            return candidate
+        candidate = candidate.parent
+    return _unmarked_root(top)
+
+
+def _unmarked_root(top: Path) -> Path:
+    """A script that uses what lies in the folder `top` stands often beside that folder, or beside the one around it."""
+    root = top
+    for folder in (top, *(*top.parents,)[:_UNMARKED_ANCESTORS]):
+        if _is_shared(folder):
+            break
+        if _holds(folder, _TOP_SIGNS):
+            return folder
+        if _holds(folder, _SIGNS):
+            root = folder
+    return root
+
+
+def _holds(folder: Path, patterns: Iterable[str]) -> bool:
+    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether it holds the work of many projects: a home folder, that of temporary files, the top of a disk."""
+    shared = (Path(os.path.expanduser("~")), Path(tempfile.gettempdir()), Path(folder.anchor))
+    return folder in (path.resolve() for path in shared)
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether it is the root of a project, or of what an archive of one holds."""
+    return any((folder / marker).exists() for marker in MARKERS) or next(folder.glob("*.dist-info"), None) is not None
+
+
+def is_installed(folder: Path) -> bool:
+    """Whether packages are installed in it."""
+    return folder.name in _INSTALLED
+
+
+def _is_pruned(name: str) -> bool:
+    return name in NO_SOURCES or name.startswith(".")

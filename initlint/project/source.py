@@ -1,0 +1,201 @@
+"""A source file, be it a notebook: its text, its tree, and where a node of it stands.
+
+The tree is that of Python's own parser, at a tenth of what libcst's costs; what rewrites code has libcst's as well
+(`rewrite.concrete`), of the few files that something is said about.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tokenize
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from initlint.diagnostics import Cell, Span
+from initlint.project.notebook import SUFFIX as NOTEBOOK_SUFFIX
+from initlint.project.notebook import Notebook, NotebookError
+
+_TOO_DEEP = "too many nested"
+"""How CPython's message about brackets begins."""
+_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
+_TEST_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:pytest|unittest)\b", re.MULTILINE)
+
+
+class SourceError(Exception):
+    """A file that cannot be read, decoded or parsed; `row` and `column` count from 1, as those of a `Span`."""
+
+    def __init__(self, message: str, row: int = 1, column: int = 1, cell: Cell | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+        self.column = column
+        self.cell = cell
+
+
+def is_notebook(path: str) -> bool:
+    return path.endswith(NOTEBOOK_SUFFIX)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFile:
+    """A parsed file. Compared by identity: one object stands for one reading of one file.
+
+    `path` is what is shown to the user: as given on the command line, or below it. `data` is what the file holds:
+    Python, or a notebook if the path ends in `.ipynb`. `code` is its text without the magics of a notebook: all of it
+    Python. `encoding` is that of the coding cookie.
+    """
+
+    path: str
+    data: bytes
+    code: str = field(repr=False)
+    tree: ast.Module = field(repr=False)
+    encoding: str = "utf-8"
+    notebook: Notebook | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, path: str, data: bytes) -> SourceFile:
+        """Parse `data`; raises `SourceError` with the place if the running Python does not read it."""
+        if not is_notebook(path):
+            code, encoding = _decode(data)
+            return cls(path, data, code, _parse(code), encoding)
+        notebook = _read_notebook(data)
+        return cls(path, data, notebook.code, _parse_notebook(notebook), notebook=notebook)
+
+    @classmethod
+    def read(cls, path: Path, read: Callable[[], bytes] | None = None) -> SourceFile:
+        """Read and parse a file, with `read` if that is given; raises `SourceError`."""
+        try:
+            data = (read or path.read_bytes)()
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror or error}") from None
+        return cls.parse(str(path), data)
+
+    @property
+    def text(self) -> str:
+        """The text as decoded by the coding cookie, newlines as they are; of a notebook the cells as they are."""
+        return self.notebook.text if self.notebook else self.code
+
+    @cached_property
+    def holds_tests(self) -> bool:
+        """Whether it defines tests, which it tells by importing pytest or unittest, or by its name."""
+        stem = Path(self.path).stem
+        is_named = stem.startswith("test_") or stem.endswith("_test")
+        return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))
+
+    def with_text(self, text: str) -> bytes:
+        """What the file holds once `text` is edited. Raises ValueError if it cannot be written as this file is."""
+        return self.notebook.with_text(text) if self.notebook else text.encode(self.encoding)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends, as editors number them."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def text_of(self, node: ast.expr | ast.stmt) -> str:
+        """The lines on which `node` stands."""
+        return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node`, a node of this file, stands; the start of the file for its tree."""
+        row, column, end_row, end_column = bounds(node)
+        return self.place(row, self._column(row, column), end_row, self._column(end_row, end_column))
+
+    def _column(self, row: int, column: int) -> int:
+        """A column in characters from 1 for one in bytes from 0."""
+        line = self.lines[row - 1] if row <= len(self.lines) else ""
+        return column + 1 if line.isascii() else len(line.encode()[:column].decode(errors="ignore")) + 1
+
+    def place(self, row: int, column: int, end_row: int, end_column: int) -> Span:
+        """A range of `text`."""
+        cell = self.notebook.cell(row) if self.notebook else None
+        return Span(self.path, row, column, end_row, end_column, cell)
+
+
+def bounds(node: ast.AST) -> tuple[int, int, int, int]:
+    """First row and column, last row and the column behind it: rows from 1, columns in bytes of UTF-8 from 0."""
+    if not isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.alias, ast.keyword, ast.pattern)):
+        return 1, 0, 1, 0
+    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+def _read_notebook(data: bytes) -> Notebook:
+    try:
+        return Notebook.read(data)
+    except NotebookError as error:
+        raise SourceError(error.message, error.row, error.column) from None
+
+
+def _parse_notebook(notebook: Notebook) -> ast.Module:
+    try:
+        return _parse(notebook.code)
+    except SourceError as error:
+        first = next(_broken_cells(notebook), error)
+        raise SourceError(first.message, first.row, first.column, notebook.cell(first.row)) from None
+
+
+def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
+    """Why cells are no Python by themselves: a bracket that one leaves open is noticed in another otherwise."""
+    for above, code in notebook.pieces():
+        try:
+            _parse(code)
+        except SourceError as error:
+            yield SourceError(error.message, above + error.row - 1, error.column)
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    """The text of a file and its encoding."""
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        return data.decode(encoding), encoding
+    except (UnicodeDecodeError, LookupError, SyntaxError) as error:
+        raise SourceError(f"cannot be decoded: {error}") from None
+
+
+def _parse(code: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
+            return ast.parse(code)
+    except SyntaxError as error:
+        if error.msg.startswith(_TOO_DEEP):
+            raise SourceError("nested too deeply to be parsed") from None
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise SourceError(f"not valid Python {version}: {error.msg}", error.lineno or 1, error.offset or 1) from None
+    except ValueError as error:
+        raise SourceError(f"not valid Python: {error}") from None
+    except (RecursionError, MemoryError):
+        raise SourceError("nested too deeply to be parsed") from None
+
+
+class Site:
+    """A place that is turned into rows and columns only when somebody asks: see `span`. Never changed.
+
+    One is made for every call that the tracer sees, for which a frozen dataclass is slow.
+    """
+
+    __slots__ = ("node", "source")
+
+    def __init__(self, source: SourceFile, node: ast.AST) -> None:
+        self.source = source
+        self.node = node
+
+    @property
+    def span(self) -> Span:
+        return self.source.span(self.node)
+
+    @property
+    def key(self) -> tuple[str | int, ...]:
+        """Equal for the same node of the same content of a file, in whatever process it is read."""
+        return (self.source.path, *bounds(self.node))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Site) and self.node is other.node and self.source is other.source
+
+    def __hash__(self) -> int:
+        return id(self.node)

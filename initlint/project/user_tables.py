@@ -1,0 +1,137 @@
+"""What a user adds to the tables: init functions, activations and base classes of their own, by dotted name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from initlint._lazy import Lazily
+from initlint.facts.activations import ACTIVATIONS, NAMES
+from initlint.facts.initializers import INITIALIZERS
+from initlint.facts.library_initializers import HELPERS, Helper
+from initlint.facts.signatures import REQUIRED, Signature
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = Lazily("difflib")
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+_ENTRY = ("initializer", "takes", "parameters", "arguments")
+_TAKES = ("tensor", "module")
+_BY_SHORT_NAME = {initializer.name: name for name, initializer in INITIALIZERS.items()}
+
+Table: TypeAlias = Mapping[str, object]
+
+
+class EntryError(ValueError):
+    """An entry that cannot be used; the message begins with its name in quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """The entries of all tables. Names are those that functions and classes of the project are defined under, or that
+    those of other packages are imported by.
+
+    `activations`: function or class to operator, as in `facts.activations`. `base_classes`: class to the methods that
+    it calls by itself.
+    """
+
+    initializers: Mapping[str, Helper] = field(default_factory=dict)
+    activations: Mapping[str, str] = field(default_factory=dict)
+    base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def helper(self, name: str) -> Helper | None:
+        """The init function of that dotted name, the user's own before those that are known anyway."""
+        return self.initializers.get(name) or HELPERS.get(name)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The end of a message on a `word` that is not among those `known`: the nearest of them, if one is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def read_initializers(table: Table) -> dict[str, Helper]:
+    """`[tool.initlint.initializers]`: a name to that of an initializer, or to a table that says more of it.
+
+    Raises `EntryError`.
+    """
+    return {_name(name): _helper(name, value) for name, value in table.items()}
+
+
+def read_activations(table: Table) -> dict[str, str]:
+    """`[tool.initlint.activations]`: a name to that of an operator. Raises `EntryError`."""
+    read: dict[str, str] = {}
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise EntryError(f"`{name}` must be the name of an activation, such as `relu`")
+        op = NAMES.get(value.lower())
+        if op is None:
+            raise EntryError(f"`{name}`: unknown activation `{value}`{suggestion(value.lower(), ACTIVATIONS)}")
+        read[_name(name)] = op
+    return read
+
+
+def read_base_classes(table: Table) -> dict[str, frozenset[str]]:
+    """`[tool.initlint.base-classes]`: a name to the methods that the class calls by itself. Raises `EntryError`."""
+    return {_name(name): frozenset(_strings(name, value)) for name, value in table.items()}
+
+
+def _name(name: str) -> str:
+    if _DOTTED.fullmatch(name) is None:
+        raise EntryError(f"`{name}` must be a dotted name, such as `package.module.{name if name else 'name'}`")
+    return name
+
+
+def _helper(name: str, value: object) -> Helper:
+    if isinstance(value, str):
+        return _made(name, {"initializer": value})
+    if not isinstance(value, dict):
+        raise EntryError(f"`{name}` must be the name of an initializer, or a table")
+    for key in value:
+        if key not in _ENTRY:
+            raise EntryError(f"`{name}`: unknown key `{key}`{suggestion(key, _ENTRY)}")
+    return _made(name, value)
+
+
+def _made(name: str, entry: Table) -> Helper:
+    written = entry.get("initializer")
+    if not isinstance(written, str):
+        raise EntryError(f"`{name}`: `initializer` must be the name of an initializer, such as `kaiming_normal_`")
+    short = written.removeprefix("torch.nn.init.").removeprefix("timm.layers.")
+    if short not in _BY_SHORT_NAME:
+        raise EntryError(f"`{name}`: unknown initializer `{written}`{suggestion(short, _BY_SHORT_NAME)}")
+    equivalent = _BY_SHORT_NAME[short]
+    takes = entry.get("takes", "tensor")
+    if takes not in _TAKES:
+        raise EntryError(f"`{name}`: `takes` must be one of {', '.join(_TAKES)}")
+    own = INITIALIZERS[equivalent].signature
+    return Helper(equivalent, str(takes), _signature(name, entry, own), {}, {})
+
+
+def _signature(name: str, entry: Table, own: Signature) -> Signature:
+    """The function's own signature: its parameters in order, with the initializer's defaults or those given."""
+    known = dict(own[1:])
+    defaults = entry.get("arguments", {})
+    if not isinstance(defaults, dict):
+        raise EntryError(f"`{name}`: `arguments` must be a table")
+    for argument, value in defaults.items():
+        if argument not in known:
+            raise EntryError(f"`{name}`: unknown argument `{argument}`{suggestion(argument, known)}")
+        if not isinstance(value, (str, int, float)):
+            raise EntryError(f"`{name}`: `arguments.{argument}` must be a number or a string")
+    given = entry.get("parameters")
+    names = [parameter for parameter, _ in own] if given is None else _strings(f"{name}`: `parameters", given)
+    if not names:
+        raise EntryError(f"`{name}`: `parameters` must begin with the one that takes the tensor or module")
+    rest = {parameter: defaults.get(parameter, known.get(parameter, REQUIRED)) for parameter in names[1:]}
+    return ((names[0], REQUIRED), *(rest | defaults).items())
+
+
+def _strings(name: str, value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise EntryError(f"`{name}` must be a list of strings")
+    return value

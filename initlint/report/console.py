@@ -1,0 +1,67 @@
+"""Messages of a run beside its findings: notes and failures, suppressed and baselined findings, the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from initlint.linter.fixer import FixResult
+from initlint.linter.pipeline import Result
+from initlint.linter.results import Cost, Failure
+from initlint.project.settings import Settings
+from initlint.report.text import counted, escape
+
+MAX_GONE = 10
+"""How many of the findings that have gone are named."""
+
+
+def note(outcome: FixResult[Result], written: Path | None, suppressing: bool) -> str:
+    """A line on what was put off and, for each known finding that is there no more, one on that."""
+    result = outcome.result
+    if written is not None:
+        return f"Wrote {counted(result.known, 'finding')} to {escape(str(written))}.\n"
+    if suppressing:
+        return f"Suppressed {counted(outcome.count, 'finding')} in {counted(len(outcome.changed), 'file')}.\n"
+    if not result.gone:
+        return ""
+    shown = "".join(f"  {escape(line)}\n" for line in result.gone[:MAX_GONE])
+    more = f"  and {len(result.gone) - MAX_GONE} more\n" if len(result.gone) > MAX_GONE else ""
+    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(result.gone), 'finding')}\n"
+    return head + shown + more
+
+
+def profile_table(costs: Sequence[tuple[Path, Cost]]) -> str:
+    """A table of CPU seconds, with a line for each file that was examined in this run."""
+    lines = [_line(cost, escape(str(file))) for file, cost in sorted(costs, key=lambda entry: -entry[1].total)]
+    whole = Cost(*(sum(part) for part in zip(*(cost for _, cost in costs), strict=True))) if costs else Cost()
+    return "\n".join(["  total  parse  interpret   rest  file", *lines, _line(whole, f"{len(costs)} files")]) + "\n"
+
+
+def _line(cost: Cost, name: str) -> str:
+    return f"{cost.total:7.3f} {cost.parse:6.3f} {cost.interpret:10.3f} {cost.rest:6.3f}  {name}"
+
+
+def messages(result: Result, settings: Settings, quiet: bool, verbose: bool, debug: bool) -> str:
+    """A line for each remark; with `verbose` or `debug`, a defect of initlint itself comes with its traceback."""
+    return "".join(f"{line}\n" for line in _lines(result, settings, quiet, verbose, verbose or debug))
+
+
+def _lines(result: Result, settings: Settings, quiet: bool, verbose: bool, tracebacks: bool) -> Iterator[str]:
+    if not (result.files or result.diagnostics or quiet):
+        yield "warning: no Python files found under the given paths"
+    if not quiet:
+        yield from (f"warning: {escape(line)}" for line in result.notes)
+    if verbose:
+        yield f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}"
+        yield f"files: {len(result.files)}"
+        yield from (f"not followed: {escape(line)}" for line in result.incomplete)
+        yield from map(escape, result.details)
+    for failure in result.failures:
+        yield f"initlint: {escape(complaint(failure))}"
+        if tracebacks:
+            yield failure.traceback.rstrip("\n")
+
+
+def complaint(failure: Failure) -> str:
+    """One line about a defect of initlint itself."""
+    return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"

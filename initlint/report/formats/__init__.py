@@ -1,0 +1,23 @@
+"""The formats by name. One is imported when it is asked for: most runs need one, and each costs start-up time."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol, cast
+
+from initlint.report.report import Report
+from initlint.report.text import summary
+
+FOR_PEOPLE = ("concise", "full")
+"""The formats that end in a summary."""
+
+
+class _Format(Protocol):
+    def render(self, report: Report) -> str: ...
+
+
+def render(name: str, report: Report, quiet: bool = False) -> str:
+    """`report` in the format `name`, one of `settings.OUTPUT_FORMATS`; `quiet` leaves the summary out."""
+    module = cast(_Format, importlib.import_module(f"{__package__}.{name.replace('-', '_')}"))
+    closing = summary(report.diagnostics, report.fixed) if name in FOR_PEOPLE and not quiet else ""
+    return module.render(report) + closing

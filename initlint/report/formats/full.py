@@ -1,0 +1,116 @@
+"""A line for each finding, with the code that it speaks of, the related places and the fix that is offered.
+
+Everything is styled; whoever prints strips the styles where they are not wanted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from click import style
+
+from initlint.diagnostics import Applicability, Diagnostic, Fix, Span
+from initlint.project.decoding import Lines
+from initlint.report.report import Report
+from initlint.report.text import COLOUR, escape, headline, place
+
+MAX_ROWS = 8
+"""Longer spans (a class, a long call) are shown by their first rows."""
+
+MAX_RELATED = 6
+"""A loop may initialise hundreds of layers."""
+
+
+def render(report: Report) -> str:
+    """As in `concise`, each with a code frame, the related places and the fix that is offered.
+
+    A verbose report tells also the layers behind the numbers.
+    """
+    return "".join(f"{headline(found)}\n{_body(found, report.lines, report.verbose)}\n" for found in report.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A range of one file to be shown, underlined with `marker` and labelled."""
+
+    span: Span
+    marker: str
+    label: str
+    colour: str
+
+
+def _body(diagnostic: Diagnostic, lines: Lines, verbose: bool) -> str:
+    shown = diagnostic.related[:MAX_RELATED]
+    frames = [
+        _Frame(diagnostic.span, "^", "", COLOUR[diagnostic.severity]),
+        *(_Frame(related.span, "-", related.message, "blue") for related in shown),
+    ]
+    gutter = max(len(str(_last_row(frame.span.local))) for frame in frames)
+    body = [_margin(gutter)] if lines(diagnostic.span.file) else []
+    before = diagnostic.span
+    for frame in frames:
+        span = frame.span
+        if (span.file, span.cell) != (before.file, before.cell):
+            body.append(f"{' ' * gutter}{style('::: ', fg='blue')}{place(span)}")
+        elif span != before and span.row != _last_row(before) + 1:
+            body.append(style("...", fg="blue"))
+        body += _frame(frame, lines(span.file), gutter)
+        before = span
+    if body:
+        body.append(_margin(gutter))
+    if hidden := len(diagnostic.related) - len(shown):
+        body.append(_note(gutter, "note", f"and {hidden} more places"))
+    if verbose:
+        body += [_note(gutter, "chain", step) for step in diagnostic.chain]
+    if diagnostic.fix:
+        body.append(_note(gutter, "help", _offer(diagnostic.fix)))
+    return "".join(f"{line}\n" for line in body)
+
+
+def _frame(frame: _Frame, lines: Sequence[str], gutter: int) -> Iterator[str]:
+    span = frame.span
+    last = min(_last_row(span), len(lines))
+    above = span.row - span.local.row
+    for row in range(span.row, last + 1):
+        line = lines[row - 1]
+        first_column = span.column if row == span.row else len(line) - len(line.lstrip()) + 1
+        end_column = span.end_column if row == span.end_row else len(line.rstrip()) + 1
+        before = _printable(line[: first_column - 1])
+        marked = _printable(line[first_column - 1 : end_column - 1])
+        yield f"{style(f'{row - above:>{gutter}} |', fg='blue')} {_printable(line.rstrip())}".rstrip()
+        if not line.strip() and row != last:
+            continue
+        underline = style(frame.marker * max(_width(marked), 1), fg=frame.colour, bold=True)
+        label = f" {escape(frame.label)}" if frame.label and row == last else ""
+        yield f"{_margin(gutter)} {' ' * _width(before)}{underline}{label}"
+    if _last_row(span) < span.end_row and last == _last_row(span):
+        yield f"{_margin(gutter)} ..."
+
+
+def _last_row(span: Span) -> int:
+    """The last row that is shown: an end at the start of a line belongs to the line before."""
+    end = span.end_row - 1 if span.end_column == 1 and span.end_row > span.row else span.end_row
+    return min(end, span.row + MAX_ROWS - 1)
+
+
+def _margin(gutter: int) -> str:
+    return style(f"{' ' * gutter} |", fg="blue")
+
+
+def _note(gutter: int, kind: str, text: str) -> str:
+    return f"{' ' * gutter} {style('=', fg='blue')} {style(kind, bold=True)}: {escape(text)}"
+
+
+def _offer(fix: Fix) -> str:
+    return fix.message if fix.applicability is Applicability.SAFE else f"{fix.message} (unsafe: --fix --unsafe-fixes)"
+
+
+def _printable(source: str) -> str:
+    return escape(source.replace("\t", "    "))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

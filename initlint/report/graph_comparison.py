@@ -1,0 +1,58 @@
+"""The graphs of one engine or of both; of both, each layer says in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from initlint._lazy import Lazily
+from initlint.graph.model import Layer, ModelGraph
+from initlint.report import graph_json, graph_text
+from initlint.report.formats.json import dumps
+from initlint.report.text import escape
+
+if TYPE_CHECKING:
+    from initlint.linter import trace_check
+else:
+    trace_check = Lazily("initlint.linter.trace_check")
+
+
+def render(models: Sequence[ModelGraph], output_format: str) -> str:
+    """The models as `json` or `text`."""
+    return dumps(to_json(models)) if output_format == "json" else listing(models)
+
+
+def to_json(models: Sequence[ModelGraph]) -> dict[str, Any]:
+    """The documented shape; the layers of a model that both engines know have `differs`."""
+    document = graph_json.to_json(models)
+    for model, entry in zip(models, document["models"], strict=True):
+        compared = dict(_compared(model, models))
+        for layer in entry["layers"]:
+            if layer["path"] in compared:
+                layer["differs"] = list(compared[layer["path"]])
+    return document
+
+
+def listing(models: Sequence[ModelGraph]) -> str:
+    """The models to read, and then a line for each layer of which the engines say different things."""
+    lines = (
+        f"differs: {escape(f'{model.name}.{path}')}: {', '.join(what)}\n"
+        for model in models
+        for path, what in _compared(model, models)
+        if what
+    )
+    return graph_text.listing(models) + "".join(lines)
+
+
+def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """For each layer of a traced model: in what the static tracer's model of that name differs."""
+    static = next((one for one in models if _key(one) == _key(model) and one.engine == "static"), None)
+    if static is None or static is model or model.engine == "static":
+        return
+    for layer in model.layers:
+        other: Layer | None = static.by_path.get(layer.path)
+        yield layer.path, ("path",) if other is None else trace_check.differences(other, layer)
+
+
+def _key(model: ModelGraph) -> tuple[str, str]:
+    return model.place.span.file, model.name

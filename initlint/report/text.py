@@ -1,0 +1,96 @@
+"""Text shared by all reports: escaped names, locations, and the one-line form of a finding."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from click import style
+
+from initlint.diagnostics import Applicability, Diagnostic, Severity, Span
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls, invisible formatting (also the bidirectional kind), surrogates and separators."""
+
+
+def escape(text: str) -> str:
+    r"""`text` with each character that could move the cursor or hide text as `\xNN`, `\uNNNN` or `\UNNNNNNNN`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+
+
+def headline(diagnostic: Diagnostic) -> str:
+    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` mends, `[static+fx]` the tracers."""
+    span = diagnostic.span
+    separator = style(":", fg="cyan")
+    cell = [f"cell {span.cell.number}"] if span.cell else []
+    place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
+    code = style(diagnostic.code, fg=COLOUR[diagnostic.severity], bold=True)
+    mark = f"[{style('*', fg='cyan')}] " if is_mended(diagnostic) else ""
+    seen = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
+    return f"{place}{code} {mark}{escape(diagnostic.message)}{seen}"
+
+
+def is_mended(diagnostic: Diagnostic) -> bool:
+    """Whether `--fix` alone mends it."""
+    return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
+
+
+def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
+    """`Found N errors (M fixable with --fix).`, or that all is well. `fixed`: how many there were besides these."""
+    total = len(diagnostics) + fixed
+    if not total:
+        return "All checks passed!\n"
+    kinds = [diagnostic.fix.applicability for diagnostic in diagnostics if diagnostic.fix]
+    notes = [f"{fixed} fixed", f"{len(diagnostics)} remaining"] if fixed else []
+    if safe := kinds.count(Applicability.SAFE):
+        notes.append(f"{safe} fixable with --fix")
+    if unsafe := kinds.count(Applicability.UNSAFE):
+        notes.append(f"{unsafe} fixable with --fix --unsafe-fixes")
+    remark = f" ({', '.join(notes)})" if notes else ""
+    return f"Found {counted(total, 'error')}{remark}.\n"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def file_of(span: Span) -> str:
+    """The file, with the cell if it is a notebook; cells count from 1, those of text included."""
+    return escape(span.file) + (f":cell {span.cell.number}" if span.cell else "")
+
+
+def place(span: Span) -> str:
+    """The file, the row and the column."""
+    return f"{file_of(span)}:{span.local.row}:{span.column}"
+
+
+def in_file(span: Span) -> Span:
+    """The range by the lines of the file itself. Of a notebook, whose lines of JSON nobody sees, its beginning."""
+    return Span(span.file, 1, 1, 1, 1) if span.cell else span
+
+
+def message_of(diagnostic: Diagnostic) -> str:
+    """The message for those who are shown `in_file`: in a notebook it begins with the place."""
+    span = diagnostic.span
+    place = f"cell {span.cell.number}:{span.local.row}:{span.column}: " if span.cell else ""
+    return f"{place}{escape(diagnostic.message)}"
+
+
+def line_of(span: Span, file: str) -> str:
+    """The line, for a reader who looks at `file`: `line 3`, `cell 4, line 3`, or with the name of another file."""
+    if span.file != file:
+        return f"{file_of(span)}:{span.local.row}"
+    return f"cell {span.cell.number}, line {span.local.row}" if span.cell else f"line {span.row}"

@@ -1,0 +1,132 @@
+"""Traced models as a table to read: each layer with its init, what follows it, and what that does to the signal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from click import style
+
+from initlint.analysis.layer_activation import predicted_factor
+from initlint.facts.fans import MODULES
+from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.report import graph_json
+from initlint.report.formats.json import dumps
+from initlint.report.text import escape
+
+if TYPE_CHECKING:
+    from initlint.tracers.fx import Measured, Traced
+
+_HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
+_MEASURED = ("signal", "gradient")
+_WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by running it on the CPU"}
+
+
+def render(traced: Sequence[Traced], output_format: str) -> str:
+    """The models that were built, as `json` or `text`."""
+    return dumps(to_json(traced)) if output_format == "json" else tables(traced)
+
+
+def tables(traced: Sequence[Traced]) -> str:
+    """All models that were built, a table for each."""
+    return "\n".join(table(one.graph, one.measured) for one in traced if one.graph is not None)
+
+
+def problems(traced: Sequence[Traced]) -> str:
+    """A line for each target that was not built, or not measured as it was asked to be."""
+    return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
+
+
+def table(model: ModelGraph, measured: Mapping[str, Measured] | None) -> str:
+    """One table. `factor` is what the layer with its activation multiplies the signal's second moment by.
+
+    With `measured`, the second moment of each layer's output, and of the gradient that reaches it, follow.
+    """
+    headings = _HEADINGS if measured is None else (*_HEADINGS, *_MEASURED)
+    rows = [headings, *(_row(layer, measured) for layer in model.layers if _is_shown(layer))]
+    way = _WAYS.get(model.way or "", "not traced")
+    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.place))}  ({way})\n"
+    notes = "".join(f"  {escape(reason)}\n" for reason in model.incomplete)
+    return title + notes + "".join(f"  {line}\n" for line in _aligned(rows))
+
+
+def _is_shown(layer: Layer) -> bool:
+    module = MODULES.get(f"torch.nn.{layer.type}")
+    return module is None or module.role == "layer"
+
+
+def _row(layer: Layer, measured: Mapping[str, Measured] | None) -> tuple[str, ...]:
+    ends = dict.fromkeys((" ".join(f.between) or "-", _end(f.op, f.layer)) for f in layer.followed_by)
+    factor = predicted_factor(layer)
+    row = (
+        layer.path,
+        f"{layer.type} {_shape(layer)}",
+        _init(layer),
+        ", ".join(dict.fromkeys(between for between, _ in ends)) or "-",
+        ", ".join(dict.fromkeys(op for _, op in ends)) or ("-" if layer.called else "not used"),
+        "-" if factor is None else f"{factor:.3g}",
+    )
+    if measured is None:
+        return row
+    return (*row, *("-" if value is None else f"{value:.3g}" for value in _moments(measured, layer).values()))
+
+
+def _moments(measured: Mapping[str, Measured], layer: Layer) -> dict[str, float | None]:
+    """By their headings; None for what was not to be had."""
+    found = measured.get(layer.path)
+    return dict.fromkeys(_MEASURED) if found is None else found._asdict()
+
+
+def _end(op: str, layer: str | None) -> str:
+    return op if layer is None else f"{op} {layer}"
+
+
+def _shape(layer: Layer) -> str:
+    shape = next(iter(layer.shapes.values()), None)
+    return "" if shape is None else "x".join("?" if size is None else str(size) for size in shape)
+
+
+def _init(layer: Layer) -> str:
+    parameter = "weight" if "weight" in layer.shapes else next(iter(layer.shapes), "weight")
+    writes = [write for write in layer.writes if write.parameter == parameter]
+    if not writes:
+        return "torch's default"
+    arguments = ", ".join(f"{name}={_number(value)}" for name, value in writes[-1].arguments.items())
+    then = " and more" if len(writes) > 1 and not layer.settled(parameter) else ""
+    return f"{writes[-1].initializer.rpartition('.')[2]}({arguments}){then} {_at(writes[-1].place)}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
+
+
+def _at(place: Place) -> str:
+    return f"{place.span.file}:{place.span.row}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows with their columns under each other; the heading is styled."""
+    cells = [[escape(cell) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    for at, row in enumerate(cells):
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        line = "  ".join(padded).rstrip()
+        yield line if at else style(line, dim=True)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def to_json(traced: Sequence[Traced]) -> dict[str, Any]:
+    """The graphs in their documented shape; each layer has also its factor, and what was measured if that was asked."""
+    found = [(one.graph, one.measured) for one in traced if one.graph is not None]
+    document = graph_json.to_json(graph for graph, _ in found)
+    for (graph, measured), model in zip(found, document["models"], strict=True):
+        for layer, entry in zip(graph.layers, model["layers"], strict=True):
+            entry["factor"] = predicted_factor(layer)
+            if measured is not None:
+                entry["measured"] = _moments(measured, layer)
+    document["problems"] = [{"target": one.spec.text, "message": one.problem} for one in traced if one.problem]
+    return document

@@ -1,0 +1,125 @@
+"""Finds and renames uses of the deprecated functions of `torch.nn.init`, under any name that a file gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import libcst as cst
+
+from initlint.diagnostics import Edit
+from initlint.facts.initializer_formulas import DEPRECATED
+from initlint.project.source import Site, SourceFile
+from initlint.rewrite.cst import Concrete
+from initlint.rewrite.edits import Change
+from initlint.rewrite.errors import Doubt, none_if_doubtful
+from initlint.rewrite.imports import change_names, is_public, local_name
+from initlint.rewrite.names import MODULE, Names, module_prefix
+from initlint.rewrite.scopes import Scope
+from initlint.rewrite.text import Text
+
+
+class Mention(NamedTuple):
+    """`how`: `import`, `call` or `reference`."""
+
+    canonical: str
+    how: str
+    place: Site
+
+
+def mentions(source: SourceFile) -> tuple[Mention, ...]:
+    """Imports, then the others; none in a file that libcst does not read, in which nothing could be rewritten."""
+    try:
+        return tuple(_found(source))
+    except Doubt:
+        return ()
+
+
+def _found(source: SourceFile) -> Iterator[Mention]:
+    names = Names.of(source)
+    scopes = names.scopes
+    for statement in scopes.imports:
+        yield from _imported(source, statement)
+    for old in DEPRECATED:
+        last = old.rpartition(".")[2]
+        written = [node for node in scopes.attributes if node.attr.value == last]
+        for node in (*scopes.uses.get(last, ()), *written):
+            # A table of torch's functions by their own names, as `{"uniform": nn.init.uniform}`, wants just these.
+            if names.resolve(node) == old and scopes.keys.get(id(node)) != last:
+                yield Mention(old, "call" if id(node) in scopes.called else "reference", _site(source, node))
+
+
+def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
+    if isinstance(node.names, cst.ImportStar) or node.relative or node.module is None:
+        return
+    if cst.Module([]).code_for_node(node.module) != MODULE:
+        return
+    for alias in node.names:
+        dotted = f"{MODULE}.{alias.evaluated_name}"
+        if dotted in DEPRECATED:
+            yield Mention(dotted, "import", _site(source, alias))
+
+
+def _site(source: SourceFile, node: cst.CSTNode) -> Site:
+    return Site(source, Concrete.of(source).abstract(node))
+
+
+@none_if_doubtful
+def rename(site: Site, old: str, new: str) -> tuple[Edit, ...]:
+    """Edits that replace `old` by `new`, two names of torch.nn.init, in the reference at `site`; None if in doubt.
+
+    The site is a call, an attribute (`nn.init.xavier_uniform`), a plain name, or a `from` import or a name in it.
+    A name that came by a `from` import changes in the whole file, import included; an alias is kept.
+    """
+    text = Text.of(site.source)
+    changes = sorted(_changes(site.source, Concrete.of(site.source).node(site.node), old, new))
+    return tuple(text.edit(change) for change in changes)
+
+
+def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Iterator[Change]:
+    names = Names.of(source)
+    if isinstance(node, cst.Call):
+        node = node.func
+    if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+        node = next((alias for alias in node.names if alias.evaluated_name == old), node)
+    if isinstance(node, cst.ImportAlias):
+        yield from _renamed_import(source, node, old, new)
+    elif isinstance(node, cst.Attribute) and node.attr.value == old and module_prefix(node, names) is not None:
+        yield Change(*Text.of(source).range(node.attr), new)
+    elif isinstance(node, cst.Name) and names.resolve(node) == f"{MODULE}.{old}":
+        scope = names.scope(node)
+        if scope.holder(node.value) is None:
+            yield from _starred(source, node, new, scope)
+        else:
+            yield from _renamed_import(source, names.imported(node.value, scope)[1], old, new)
+    else:
+        raise Doubt
+
+
+def _starred(source: SourceFile, node: cst.Name, new: str, scope: Scope) -> Iterator[Change]:
+    """A name that came by `from torch.nn.init import *`: the new one came with it."""
+    if Names.of(source).meaning(new, scope) != f"{MODULE}.{new}":
+        raise Doubt
+    yield Change(*Text.of(source).range(node), new)
+
+
+def _renamed_import(source: SourceFile, alias: cst.ImportAlias, old: str, new: str) -> Iterator[Change]:
+    names, text = Names.of(source), Text.of(source)
+    holder, local = names.scope(alias), local_name(alias)
+    bindings = holder.bindings[local]
+    binding = next((binding for binding in bindings if binding.alias is alias), None)
+    if binding is None or binding.dotted != f"{MODULE}.{old}" or not isinstance(binding.statement, cst.ImportFrom):
+        raise Doubt
+    if alias.asname is not None:
+        yield Change(*text.range(alias.name), new)
+        return
+    uses = names.uses(old, holder)
+    known = new in holder.bindings and names.meaning(new, holder) == f"{MODULE}.{new}"
+    reachable = known and all(names.scope(use).holder(new) is holder for use in uses)
+    if is_public(source, alias) or len(bindings) > 1 or not (reachable or names.is_free(new)):
+        # Somebody else may ask for the old name, or the new one is taken: only what it stands for changes.
+        yield Change(*text.range(alias.name), f"{new} as {old}")
+        return
+    for use in uses:
+        yield Change(*text.range(use), new)
+    yield from change_names(source, binding.statement, {alias}, [] if known else [new])

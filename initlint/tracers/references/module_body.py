@@ -1,0 +1,126 @@
+"""The statements at the top level of a module, and the names that each of them binds."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from initlint.project.dependencies import digest_of
+from initlint.project.source import SourceFile
+
+IMPORTS = (ast.Import, ast.ImportFrom)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+DECLARATIONS = (*IMPORTS, *DEFINITIONS)
+
+
+STAR = "*"
+"""The name that `from module import *` binds here."""
+
+
+@dataclass(frozen=True, eq=False)
+class TopLevel:
+    """The top level of one reading of a file."""
+
+    source: SourceFile
+
+    @property
+    def statements(self) -> Sequence[ast.stmt]:
+        return self.source.tree.body
+
+    @cached_property
+    def binding(self) -> Mapping[str, Sequence[int]]:
+        """By name, the numbers of the statements that bind or change it."""
+        pairs = [(statement, bound_names(statement)) for statement in self.statements]
+        imported = {name for statement, names in pairs if isinstance(statement, IMPORTS) for name in names}
+        found: dict[str, list[int]] = {}
+        for at, (statement, names) in enumerate(pairs):
+            # `nn.init.zeros_(w)` changes nothing of `nn`.
+            for name in names - imported if isinstance(statement, ast.Expr) else names:
+                found.setdefault(name, []).append(at)
+        return found
+
+    @cached_property
+    def redefined(self) -> frozenset[str]:
+        """The names of more than one definition, as in a notebook that builds a second `Net`.
+
+        Which one is meant depends on how far the top level has come.
+        """
+        times = Counter(statement.name for statement in self.statements if isinstance(statement, DEFINITIONS))
+        return frozenset(name for name in times if times[name] > 1)
+
+    def digest(self, name: str) -> str:
+        """Of the text of all that gives `name` its value, wherever in the file it stands; empty if nothing does."""
+        if name not in self._digests:
+            texts = [self._text(self.statements[at]) for at in self.binding.get(name, ())]
+            self._digests[name] = digest_of("\n".join(texts).encode(errors="surrogatepass")) if texts else ""
+        return self._digests[name]
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {}
+
+    def _text(self, statement: ast.stmt) -> str:
+        decorators = getattr(statement, "decorator_list", ())
+        first = min(node.lineno for node in (statement, *decorators))
+        return "\n".join(self.source.lines[first - 1 : statement.end_lineno])
+
+
+def definitions(statement: ast.stmt, names: dict[str, None]) -> None:
+    """Add the names of the functions and classes that a statement defines, also under a condition."""
+    if isinstance(statement, DEFINITIONS):
+        names[statement.name] = None
+    elif isinstance(statement, (ast.If, ast.Try)):
+        for inner in (*statement.body, *statement.orelse):
+            definitions(inner, names)
+
+
+def bound_names(statement: ast.stmt) -> set[str]:
+    """The global names that a top-level statement binds or changes."""
+    names: set[str] = set()
+    _collect([statement], names)
+    return names
+
+
+def _collect(statements: Sequence[ast.stmt], names: set[str]) -> None:
+    for statement in statements:
+        if isinstance(statement, DEFINITIONS):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                _collect_target(target, names)
+        elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+            _collect_target(statement.target, names)
+        elif isinstance(statement, ast.Expr):
+            # A registry that is filled by calls (`MODELS.update(...)`) is not complete before they have run.
+            if isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
+                _collect_target(statement.value.func, names)
+        elif isinstance(statement, ast.Import):
+            names.update(alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in statement.names)
+        else:
+            _collect_compound(statement, names)
+
+
+def _collect_compound(statement: ast.stmt, names: set[str]) -> None:
+    for block in ("body", "orelse", "finalbody"):
+        _collect(getattr(statement, block, ()), names)
+    for handler in getattr(statement, "handlers", ()):
+        _collect(handler.body, names)
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        _collect_target(statement.target, names)
+
+
+def _collect_target(target: ast.expr, names: set[str]) -> None:
+    if isinstance(target, ast.Name):
+        names.add(target.id)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            _collect_target(element, names)
+    elif isinstance(target, (ast.Attribute, ast.Subscript, ast.Starred)):
+        _collect_target(target.value, names)
+    elif isinstance(target, ast.Call):
+        _collect_target(target.func, names)

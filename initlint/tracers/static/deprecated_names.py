@@ -1,0 +1,49 @@
+"""Uses of `torch.nn.init` in the text of a file, called or not, reached or not: no running, only names."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from initlint import rewrite
+from initlint.facts.initializer_formulas import DEPRECATED
+from initlint.graph.model import Reference
+from initlint.project.source import SourceFile
+
+_OLD = frozenset(name.rpartition(".")[2] for name in DEPRECATED)
+_MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
+
+
+def references(source: SourceFile) -> tuple[Reference, ...]:
+    """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
+    if "init" not in source.code or not _MENTION.search(source.code) or not _may_speak_of_them(source.tree):
+        return ()
+    return tuple(Reference(*mention) for mention in rewrite.mentions(source))
+
+
+def _may_speak_of_them(tree: ast.Module) -> bool:
+    """Whether an old name is imported from some `init`, asked of one, or may come by a star: a look at the names alone.
+
+    Most that is called `normal` or `constant` has to do with other things.
+    """
+    modules = {"init"}
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            of_init = isinstance(node, ast.ImportFrom) and _last(node.module) in ("init", "nn")
+            for alias in node.names:
+                if of_init and alias.name in ("*", *_OLD):
+                    return True
+                if alias.asname is not None and _last(alias.name) == "init":
+                    modules.add(alias.asname)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
+            modules.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return any(isinstance(node, ast.Attribute) and node.attr in _OLD and _name(node.value) in modules for node in nodes)
+
+
+def _last(dotted: str | None) -> str:
+    return (dotted or "").rpartition(".")[2]
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

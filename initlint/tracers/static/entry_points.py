@@ -1,0 +1,236 @@
+"""The entry points of a file, and the models that each of them builds."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from initlint.graph.model import Forward, ModelGraph
+from initlint.project.source import Site
+from initlint.tracers.static.builder_variants import VariantFound, Variants
+from initlint.tracers.static.extraction import Extraction
+from initlint.tracers.static.layers import layers_of
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.prefilter import Marks, calls_of
+from initlint.tracers.static.run_forward import run_forward
+from initlint.tracers.static.tensors.module_tree import torch_base
+from initlint.tracers.static.values.environment import ModuleScope
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.values import Value
+
+_INITS = Marks(
+    r"init\.(?<!\winit\.)",
+    r"init import",
+    r"_init\b",
+    r"init_(?<!\winit_)\w+\b(?!\s*=[^=])",
+    calls_of("normal_", "uniform_", "fill_", "zero_", "zeros_", "ones_", "constant_"),
+    r"xavier",
+    r"kaiming",
+    r"orthogonal_",
+    r"calculate_gain",
+    r"\.apply\(",
+)
+"""Files without any of these call no init function."""
+_FILE_STEPS = 30_000
+"""The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
+_LEFTOVER_STEPS = 40_000
+"""The budget of a function that nothing calls."""
+_STALE = 2
+"""How many builder functions in a row may build nothing but classes that were built before."""
+
+
+def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
+    """The models of one file: of its module-level code, its functions and its classes, in that order.
+
+    A function or class that an earlier entry point has run or built is none of its own.
+    """
+    yield from _module_level(machine, scope)
+    functions, classes = _definitions(machine, scope)
+    yield from _builders(machine, functions)
+    based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
+    for cls in classes:
+        if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
+            yield from _class(machine, cls)
+    if _INITS.found_in(scope.source.code):
+        yield from _leftovers(machine, functions, classes)
+
+
+def _builders(machine: Machine, functions: list[Function]) -> Iterator[ModelGraph]:
+    """The functions that need no argument. The hundredth variant of a model tells nothing new."""
+    stale = 0
+    variants = Variants()
+    for function in functions:
+        if function.node in machine.executed or not _has_defaults(function):
+            continue
+        if stale >= _STALE or machine.spent > _FILE_STEPS:
+            continue
+        before = len(machine.constructed)
+        machine.watch = variants.watch(function)
+        try:
+            models = list(_function(machine, function))
+        except VariantFound:
+            stale += 1
+            continue
+        finally:
+            machine.watch = None
+        if models:
+            variants.keep()
+            stale = stale + 1 if len(machine.constructed) == before else 0
+        yield from models
+
+
+def _is_part(base: ClassValue) -> bool:
+    """A class without a `forward` is there to be derived from."""
+    return base.find("forward")[0] is None
+
+
+def bases(scope: ModuleScope) -> frozenset[str]:
+    """The qualified names of the classes of the project that the classes of a traced file derive from."""
+    classes = [value for value in scope.values.values() if isinstance(value, ClassValue) and value.scope is scope]
+    derived = (base for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
+    return frozenset(base.qualified for base in derived if _is_part(base))
+
+
+def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
+    functions: list[Function] = []
+    classes: list[ClassValue] = []
+    for name in scope.defined:
+        with machine.entry():
+            value = scope.lookup(name)
+            if isinstance(value, Function) and value.scope is scope and not isinstance(value.node, ast.Lambda):
+                functions.append(value)
+            elif isinstance(value, ClassValue) and value.scope is scope:
+                classes.append(value)
+    return functions, classes
+
+
+def _has_defaults(function: Function) -> bool:
+    return all(parameter.default is not None for parameter in function.signature.named)
+
+
+def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
+    scope.values["__name__"] = "__main__"
+    with machine.entry():
+        scope.execute_all()
+    scope.values["__name__"] = scope.name
+    names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
+    place = Site(scope.source, scope.source.tree)
+    yield from _models(machine, scope.name, place, names, Forward.MISSING)
+
+
+def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
+    site = Site(function.scope.source, function.node)
+    result: Value = None
+    with machine.entry():
+        result = machine.call(function, Call([], {}, site, more=True))
+    names = {id(result): ""} if isinstance(result, Instance) else {}
+    yield from _models(machine, function.name, site, names, Forward.UNKNOWN)
+
+
+def _class(machine: Machine, cls: ClassValue) -> Iterator[ModelGraph]:
+    site = Site(cls.scope.source, cls.node)
+    with machine.entry():
+        machine.call(cls, Call([], {}, site, more=True))
+    yield from _models(machine, cls.name, site, {}, Forward.UNKNOWN)
+
+
+def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
+    """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
+    for function in functions:
+        if _left_over(machine, function):
+            yield from _called_from_elsewhere(machine, function, None)
+    for cls in classes:
+        for method in list(cls.fields.values()):
+            if isinstance(method, Function) and method.owner is cls and _left_over(machine, method):
+                yield from _called_from_elsewhere(machine, method, cls)
+
+
+def _left_over(machine: Machine, function: Function) -> bool:
+    return function.node not in machine.executed and _INITS.found_in(function.scope.source.text_of(function.node))
+
+
+def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
+    """First with its defaults, for the models that it makes; then for its calls, whatever the defaults decide."""
+    site = Site(function.scope.source, function.node)
+    name = function.name if cls is None else f"{cls.name}.{function.name}"
+    receiver: list[Value] = []
+    with machine.entry():
+        machine.limit = _LEFTOVER_STEPS
+        receiver = _receiver(machine, function, cls, site)
+        machine.call(function, Call(receiver, {}, site, more=True))
+    resets = any(made.is_module and not made.symbolic for made in receiver) and _RESETS.match(function.name)
+    for made in receiver if not resets else ():
+        made.parent = True  # what the method leaves unused of it is no model of this entry point
+    names = {id(value): field for made in receiver for field, value in made.fields.items()}
+    yield from _models(machine, name, site, names, Forward.UNKNOWN)
+    if any(parameter.default is not None for parameter in function.signature.positional):
+        with machine.entry():
+            machine.limit = _LEFTOVER_STEPS
+            machine.call(function, Call(_receiver(machine, function, cls, site), {}, site, open=True))
+        yield from _calls_alone(machine, name, site)
+
+
+_WEIGHTS = "(?:weights?|parameters?|params?)"
+_RESETS = re.compile(
+    rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
+)
+"""Methods that others call, by their names, to initialise a model that is built."""
+
+
+def _receiver(machine: Machine, function: Function, cls: ClassValue | None, site: Site) -> list[Value]:
+    """`self` for a method: an object built from the defaults, or some object if that cannot be."""
+    if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
+        return []
+    if torch_base(cls) is not None and function.name != "__init__":
+        try:
+            made = machine.call(cls, Call([], {}, site, more=True))
+        except Raised:
+            machine.note(f"{cls.name} cannot be built from its defaults")
+        else:
+            if isinstance(made, Instance):
+                return [made]
+    return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
+
+
+def _calls_alone(machine: Machine, name: str, site: Site) -> Iterator[ModelGraph]:
+    calls = Extraction(machine).calls()
+    if calls:
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
+
+
+def _models(
+    machine: Machine, name: str, place: Site, names: dict[int, str], stray_forward: Forward
+) -> Iterator[ModelGraph]:
+    """One graph for each module that the entry point built and that belongs to no other."""
+    roots = [made for made in machine.journal.instances if not made.parent]
+    roots = [root for root in roots if next(layers_of(root), None) is not None]
+    models = [root for root in roots if root.user_class is not None or _is_container(root)]
+    strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
+    extraction = Extraction(machine)
+    calls_given = False
+    for root in models:
+        forward = run_forward(machine, root)
+        shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
+        if len(models) == 1 and name and isinstance(place.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            shown = name
+        prefix = "" if root.user_class is not None else names.get(id(root), "")
+        graph = extraction.model({prefix: root}, shown, place if shown == name else _place_of(root, place), forward)
+        calls_given = True
+        yield replace(graph, returned=True) if names.get(id(root)) == "" else graph
+    if strays:
+        yield extraction.model(strays, name, place, stray_forward)
+    elif not calls_given:
+        yield from _calls_alone(machine, name, place)
+
+
+def _is_container(root: Instance) -> bool:
+    return root.torch_name == "torch.nn.Sequential"
+
+
+def _place_of(root: Instance, fallback: Site) -> Site:
+    cls = root.user_class
+    return fallback if cls is None else Site(cls.scope.source, cls.node)

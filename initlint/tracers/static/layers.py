@@ -1,0 +1,214 @@
+"""The layers of a module tree, and their parameters under the names that parametrizations hide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from initlint.facts.fans import MODULES, Product
+from initlint.graph.dataflow import Condition
+from initlint.graph.model import LostWrite, Place, Write
+from initlint.project.source import Site
+from initlint.tracers.static.tensors.module_tree import conditional_children, materialize, own_parameters
+from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.tensors import Derived, Storage, Tensor
+from initlint.tracers.static.values.values import options
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A parameter of a module, and what was written to it as that parameter."""
+
+    name: str
+    storage: Storage
+    writes: tuple[Write, ...]
+    lost: tuple[LostWrite, ...] = ()
+    parametrized: bool = False
+
+
+def held(module: Instance, called: str | None = None) -> Iterator[Held]:
+    """The module's own parameters; `called`: the name under which writes to any of them are shown.
+
+    One that is parametrized comes with the writes from before, and then, under their own names, those that it is
+    computed from with the writes from after.
+    """
+    materialize(module)
+    behind: set[int] = set()
+    for name, value in list(module.fields.items()):
+        for option, condition in options(value):
+            if isinstance(option, Tensor) and option.storage is not None and option.storage.derived is not None:
+                found = list(_parametrized(name, called or name, option.storage.derived, condition))
+                behind.update(id(one.storage) for one in found)
+                yield from found
+    for name, tensor, condition in own_parameters(module):
+        storage = tensor.storage
+        assert storage is not None
+        if id(storage) not in behind:
+            # Old spectral norm: until the first call, `weight` and `weight_orig` are one memory.
+            shown = storage.name if name == f"{storage.name}_orig" else name
+            writes, lost = _writes(storage, called or shown, condition), _lost(storage, shown, condition)
+            yield Held(shown, storage, writes, lost, parametrized=storage.computed)
+
+
+def _parametrized(name: str, called: str, by: Derived, condition: Condition) -> Iterator[Held]:
+    if not by.names:
+        return
+    before = _writes(by.original, called, condition)[: by.earlier]
+    yield Held(name, by.original, before, _lost(by.original, name, condition), parametrized=True)
+    for part, storage in zip(by.names, by.originals, strict=True):
+        yield Held(part, storage, _writes(storage, part, condition)[by.earlier if storage is by.original else 0 :])
+
+
+def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Write, ...]:
+    existing = condition | storage.condition
+    return tuple(write.as_write(parameter, existing) for write in storage.writes)
+
+
+def _lost(storage: Storage, parameter: str, condition: Condition) -> tuple[LostWrite, ...]:
+    existing = condition | storage.condition
+    return tuple(
+        LostWrite(made.as_write(parameter, existing), by.cause, by.place, by.names) for made, by in storage.lost
+    )
+
+
+_ROLES = ("layer", "norm")
+
+
+class Item:
+    """A layer of the tree, before its flow is known."""
+
+    __slots__ = (
+        "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place",
+        "product", "shapes", "subclass", "type", "uninitialized", "writes",
+    )  # fmt: skip
+
+    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Place) -> None:
+        self.key = key
+        self.path = path
+        self.type = type
+        self.owner = owner
+        self.attribute = attribute
+        self.place = place
+        self.arguments: dict[str, Any] = {}
+        self.inside: frozenset[str] = frozenset()
+        """The qualified names of the project's classes that it lies inside of."""
+        self.subclass: str | None = None
+        self.frozen = False
+        self.parametrized = False
+        self.uninitialized = False
+        self.writes: list[Write] = []
+        self.lost: list[LostWrite] = []
+        self.shapes: dict[str, tuple[int | None, ...] | None] = {}
+        self.product: Product | None = None
+
+
+def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
+    """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
+    seen: set[int] = set()
+    start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.place, frozenset())
+    stack = [start]
+    while stack:
+        here = stack.pop()
+        module = here.module
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        found: list[Item] = []
+        known = MODULES.get(module.torch_name or "")
+        if known is not None and known.role in _ROLES:
+            found.append(_module_item(here))
+        elif module.user_class is not None:
+            found.extend(_raw_parameters(module, here.path, seen))
+        inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
+        for item in found:
+            item.inside = inside
+            yield item
+        stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in conditional_children(module)]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """A module on the way through the tree. `below`: the path from its owner, the class that `owner` says."""
+
+    module: Instance
+    path: tuple[str, ...]
+    below: tuple[str, ...]
+    owner: ClassValue | None
+    assigned: Place | None
+    inside: frozenset[str]
+
+
+def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) -> _Position:
+    label = "*" if name.startswith("<") or (here.module.open and name.isdigit()) else name
+    path = (*here.path, label)
+    if here.module.user_class is None:
+        return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)
+    by, place = here.module.assigned.get(name, (None, None))
+    return _Position(child, path, (label,), by or here.module.user_class, place, inside)
+
+
+def _module_item(here: _Position) -> Item:
+    module, owner = here.module, here.owner
+    assert module.torch_name is not None
+    name = ".".join(here.path)
+    item = Item(
+        module,
+        name,
+        module.torch_name.rpartition(".")[2],
+        owner.name if owner is not None else "",
+        ".".join(here.below) or name,
+        _place(module.place, owner, here.assigned),
+    )
+    item.arguments = module.arguments
+    item.subclass = module.user_class.name if module.user_class is not None else None
+    item.parametrized = module.parametrized
+    for parameter in held(module):
+        item.shapes[parameter.name] = parameter.storage.shape
+        if parameter.name == "weight":
+            item.frozen = item.frozen or parameter.storage.frozen
+            item.parametrized = item.parametrized or parameter.parametrized
+        item.writes += parameter.writes
+        item.lost += parameter.lost
+    return item
+
+
+def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[Item]:
+    for parameter in held(module, called="weight"):
+        name, storage = parameter.name, parameter.storage
+        if id(storage) in seen:
+            continue
+        seen.add(id(storage))
+        by, assigned = module.assigned.get(name, (module.user_class, None))
+        owner = by or module.user_class
+        item = Item(
+            storage,
+            ".".join((*path, name)),
+            "Parameter",
+            owner.name if owner is not None else "",
+            name,
+            _place(storage.place, owner, assigned),
+        )
+        item.shapes["weight"] = storage.shape
+        item.frozen = storage.frozen
+        item.uninitialized = storage.uninitialized
+        item.parametrized = parameter.parametrized
+        item.writes += parameter.writes
+        item.lost += parameter.lost
+        item.product = next(iter(storage.products)) if len(storage.products) == 1 else None
+        yield item
+
+
+def _place(built: Place | None, owner: ClassValue | None, assigned: Place | None) -> Place:
+    """Where the layer is built if that is in its owner's file, else where it is assigned."""
+    if owner is None:
+        return built or assigned or _nowhere()
+    source = owner.scope.source
+    for place in (built, assigned):
+        if isinstance(place, Site) and place.source is source:
+            return place
+    return Site(source, owner.node)
+
+
+def _nowhere() -> Place:
+    raise AssertionError("a layer without a place")

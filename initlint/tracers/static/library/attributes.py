@@ -1,0 +1,258 @@
+"""`value.name`, and calls of the methods that the interpreter knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.facts.operators import SHAPE_METHODS
+from initlint.tracers.static.library import module_methods
+from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
+from initlint.tracers.static.library.module_methods import METHODS
+from initlint.tracers.static.library.modules import default_argument
+from initlint.tracers.static.library.tensor_methods import call_tensor_method
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import set_attribute
+from initlint.tracers.static.syntax.iteration import iterate
+from initlint.tracers.static.tensors.dataflow import unknown_result
+from initlint.tracers.static.tensors.module_tree import child, class_of, conditional_children, parameter
+from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance, Package, Super
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import (
+    ABSENT,
+    BOOL,
+    CONSTANTS,
+    INT,
+    External,
+    Method,
+    Partial,
+    Union,
+    Unknown,
+    Value,
+    external,
+    present,
+)
+
+_TRAINING = Unknown("whether the module is training", BOOL)
+_SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
+
+
+def attribute(machine: Machine, value: Value, name: str) -> Value:
+    """The attribute `name` of any value; an `Unknown` if there is none that is known."""
+    value = present(value)
+    if isinstance(value, Instance):
+        return of_instance(machine, value, name)
+    if isinstance(value, External):
+        if name in ("__name__", "__qualname__"):
+            return value.name.rpartition(".")[2]
+        return external(f"{value.name}.{name}")
+    if isinstance(value, Tensor):
+        return _of_tensor(value, name)
+    if isinstance(value, Union):
+        return machine.state.each(value, lambda option: attribute(machine, option, name))
+    if isinstance(value, Unknown):
+        return _of_unknown(value, name)
+    if isinstance(value, Package):
+        found = value.scope.lookup(name)
+        return Unknown(f"{value.scope.name} has no {name}") if found is ABSENT else present(found)
+    if isinstance(value, ClassValue):
+        return _of_class(machine, value, name)
+    if isinstance(value, Super):
+        return _of_super(machine, value, name)
+    if isinstance(value, Partial) and name in ("func", "args", "keywords"):
+        return value.function if name == "func" else Unknown(f"partial.{name}")
+    if isinstance(value, (Function, Bound)):
+        function = value.function if isinstance(value, Bound) else value
+        if name in ("__name__", "__qualname__") and isinstance(function, Function):
+            return function.name
+        return Unknown(f"an attribute {name} of a function")
+    return Method(value, name)
+
+
+def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
+    """An attribute of an object: a field, then what its class and that class's torch base have."""
+    if name in instance.fields:
+        found = present(instance.fields[name])
+        if found is not ABSENT:
+            return found
+    if name == "__class__":
+        return class_of(instance)
+    if name == "__dict__":
+        return Unknown("__dict__")
+    if instance.is_module and name == "training":
+        return _TRAINING
+    cls = instance.user_class
+    if cls is not None:
+        if _framework_hook(cls, name):
+            return Method(instance, name)
+        found, owner = cls.find(name)
+        if owner is not None:
+            return _bound(machine, present(found), instance)
+    if instance.is_module:
+        made = parameter(instance, name)
+        if made is ABSENT:
+            made = child(instance, name)
+        if made is not ABSENT:
+            return made
+        if name in instance.arguments:
+            return instance.arguments[name]
+        if name == "_modules":
+            return Method(instance, "_modules")
+        if name in METHODS:
+            return Method(instance, name)
+        default = default_argument(instance, name)
+        if default is not ABSENT:
+            return default
+    if name in ("__getitem__", "__len__", "__iter__", "__contains__") and instance.is_module:
+        return Method(instance, name)
+    return Unknown(f"{instance.class_name} has no known attribute {name}")
+
+
+def _framework_hook(cls: ClassValue, name: str) -> bool:
+    """`post_init` of transformers applies `_init_weights`, in ways that its source only tells with its whole loader."""
+    if name not in ("post_init", "init_weights") or cls.name == "PreTrainedModel":
+        return False
+    bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, External))}
+    if "PreTrainedModel" not in bases:
+        return False
+    _, owner = cls.find(name)
+    return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
+
+
+def _bound(machine: Machine, found: Value, instance: Instance) -> Value:
+    if not isinstance(found, Function):
+        return found
+    if found.wrappers & {"property", "cached_property"}:
+        site = machine.site(found.node, found.scope.environment)
+        return machine.call(found, Call([instance], {}, site))
+    if "staticmethod" in found.wrappers:
+        return found
+    if "classmethod" in found.wrappers:
+        return Bound(found, instance.cls)
+    return Bound(found, instance)
+
+
+def _of_class(machine: Machine, cls: ClassValue, name: str) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return cls.name
+    found, owner = cls.find(name)
+    if owner is None:
+        bases = [base for base in cls.mro[1:] if isinstance(base, External)]
+        if bases and name.startswith("__"):
+            return external(f"{bases[0].name}.{name}")
+        return Unknown(f"{cls.name} has no known attribute {name}")
+    found = present(found)
+    if isinstance(found, Function) and "classmethod" in found.wrappers:
+        return Bound(found, cls)
+    return found
+
+
+def _of_super(machine: Machine, value: Super, name: str) -> Value:
+    receiver = value.receiver
+    cls = receiver.user_class if isinstance(receiver, Instance) else receiver
+    if not isinstance(cls, ClassValue):
+        return Unknown("super() of something unknown")
+    found, owner = cls.find(name, after=value.cls)
+    if owner is not None:
+        found = present(found)
+        if isinstance(receiver, Instance):
+            return _bound(machine, found, receiver)
+        return Bound(found, receiver) if isinstance(found, Function) else found
+    if isinstance(receiver, Instance):
+        if receiver.is_module and name in METHODS:
+            return Method(receiver, name)
+        if name == "__init__":
+            return External("builtins.object.__init__")
+        if name == "__setattr__":
+            return Method(receiver, "__setattr__")
+    return Unknown(f"super().{name} is not followed")
+
+
+def _of_tensor(tensor: Tensor, name: str) -> Value:
+    if name in _SAME_STORAGE:
+        whole = tensor.whole
+        shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
+        transposed = tensor.transposed != (name not in ("data", "real"))
+        axes = viewed(tensor.axes, name)
+        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape, transposed, axes=axes)
+    if name == "shape":
+        if tensor.shape is None or tensor.node is not None:
+            return Unknown("a shape")
+        return tuple(Unknown("a size", INT) if size is None else size for size in tensor.shape)
+    if name == "ndim" and tensor.node is None:
+        return Unknown("a rank", INT) if tensor.shape is None else len(tensor.shape)
+    if name == "requires_grad":
+        return (
+            True
+            if tensor.storage is not None and tensor.storage.parameter and not tensor.storage.frozen
+            else Unknown(name)
+        )
+    if name in ("grad", "grad_fn"):
+        return None if tensor.leaf else Unknown(name)
+    if name in SHAPE_METHODS and name in ("device", "dtype", "layout", "is_cuda", "is_meta", "itemsize", "nbytes"):
+        return Unknown(f"a tensor's {name}")
+    return Method(tensor, name)
+
+
+def _of_unknown(value: Unknown, name: str) -> Value:
+    hint = value.hint
+    if isinstance(hint, ClassValue):
+        found, owner = hint.find(name)
+        if isinstance(found, Function) and "property" not in found.wrappers and not found.wrappers & {"staticmethod"}:
+            return value.part(name)
+        if owner is not None and not isinstance(found, (Function, Unknown)) and name.isupper():
+            return present(found)
+    return value.part(name)
+
+
+def call_method(machine: Machine, method: Method, call: Call) -> Value:
+    """A call of a method that the interpreter knows by name."""
+    receiver, name = method.receiver, method.name
+    if isinstance(receiver, Tensor):
+        return call_tensor_method(machine, receiver, name, call)
+    if isinstance(receiver, Instance):
+        return _instance(machine, receiver, name, call)
+    if isinstance(receiver, ListValue):
+        return call_list_method(machine, receiver, name, call)
+    if isinstance(receiver, DictValue):
+        return call_dict_method(machine, receiver, name, call)
+    if isinstance(receiver, (*CONSTANTS, tuple)):
+        return call_constant_method(receiver, name, call)
+    return unknown_result(machine, f"a method {name}", call.values, call.site)
+
+
+def _instance(machine: Machine, instance: Instance, name: str, call: Call) -> Value:
+    if name in ("post_init", "init_weights"):
+        return _post_init(machine, instance, call)
+    if name == "__setattr__":
+        key = call.get(0, "name")
+        if isinstance(key, str):
+            set_attribute(machine, instance, key, call.get(1, "value"), call.site)
+        return None
+    if name == "__getitem__":
+        return module_methods.get_item(machine, instance, call.get(0, "index"), call.site)
+    if name == "__len__":
+        return Unknown("a length", INT) if instance.open else len(instance.fields)
+    if name == "__iter__":
+        return ListValue([item for item, _ in iterate(machine, instance)], instance.open)
+    if name == "__contains__":
+        key = call.get(0, "key")
+        return key in instance.fields if isinstance(key, str) and not instance.open else Unknown("a test")
+    return module_methods.METHODS[name](machine, instance, call)
+
+
+def _post_init(machine: Machine, instance: Instance, call: Call) -> Value:
+    """transformers' `post_init`: `_init_weights` of the innermost pretrained model, on every module."""
+
+    def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
+        for _, submodule, _ in conditional_children(module):
+            own = submodule.user_class.find("_init_weights")[0] if submodule.user_class is not None else None
+            yield from visited(submodule, Bound(own, submodule) if isinstance(own, Function) else init)
+        yield module, init
+
+    init = machine.attribute(instance, "_init_weights")
+    if isinstance(init, Bound) and not instance.parent:
+        machine.call_on_each(visited(instance, init), call.site)
+    return None

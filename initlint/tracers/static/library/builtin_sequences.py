@@ -1,0 +1,220 @@
+"""Built-in functions on sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.conditions import truth
+from initlint.tracers.static.syntax.iteration import bounded, iterate, limited, sequence
+from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import ABSENT, BOOL, CONSTANTS, FLOAT, INT, Union, Unknown, Value, present
+
+_TOO_LONG = 100_001
+"""Ranges of as many numbers are unknown; the length of one may be more than `len` can give."""
+
+
+def _len(machine: Machine, call: Call) -> Value:
+    value = present(call.get(0, "obj", Unknown("nothing")))
+    if isinstance(value, Tensor):
+        return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
+    items = sequence(value)
+    if items is None or not bounded(value):
+        return Unknown("a length", INT)
+    return len(items)
+
+
+def _range(machine: Machine, call: Call) -> Value:
+    if call.arguments and all(isinstance(a, int) for a in call.arguments):
+        try:
+            found = range(*call.arguments)
+        except (TypeError, ValueError):
+            raise Raised from None
+        if len(found[:_TOO_LONG]) < _TOO_LONG:
+            return found
+    return Unknown("a range")
+
+
+def _zip(machine: Machine, call: Call) -> Value:
+    columns = [[item for item, _ in iterate(machine, argument)] for argument in call.arguments]
+    known = [column for column, argument in zip(columns, call.arguments, strict=True) if bounded(argument)]
+    if not columns:
+        return ListValue()
+    length = min(len(column) for column in (known or columns))
+    rows = [tuple(_repeating(column, at) for column in columns) for at in range(length)]
+    return ListValue(rows, open=not known, kind="iterator")
+
+
+def _repeating(column: list[Value], at: int) -> Value:
+    """An item of a column whose last one stands for those that are not known."""
+    if at < len(column):
+        return column[at]
+    return column[-1] if column else Unknown("an item")
+
+
+def _enumerate(machine: Machine, call: Call) -> Value:
+    value = call.get(0, "iterable", ())
+    start = call.get(1, "start", 0)
+    known = bounded(value)
+    items: list[Value] = []
+    for at, (item, condition) in enumerate(iterate(machine, value)):
+        index: Value = at + start if known and isinstance(start, int) else Unknown("an index", INT)
+        pair = (index, item)
+        items.append(pair if not condition else Union([(pair, condition), (ABSENT, condition)]))
+    return ListValue(items, open=not known, kind="iterator")
+
+
+def _map(machine: Machine, call: Call) -> Value:
+    function = call.get(0, "function", Unknown("nothing"))
+    found = []
+    for item, _ in iterate(machine, call.get(1, "iterable", ())):
+        found.append(machine.call(function, Call([item], {}, call.site)))
+    return ListValue(found, open=not bounded(call.get(1, "iterable", ())), kind="iterator")
+
+
+def _filter(machine: Machine, call: Call) -> Value:
+    function = call.get(0, "function", None)
+    kept, known = [], bounded(call.get(1, "iterable", ()))
+    for item, _ in iterate(machine, call.get(1, "iterable", ())):
+        verdict = truth(item if function is None else machine.call(function, Call([item], {}, call.site)))
+        known = known and verdict is not None
+        if verdict is not False:
+            kept.append(item)
+    return ListValue(kept, open=not known, kind="iterator")
+
+
+def _list(machine: Machine, call: Call) -> Value:
+    if not call.arguments:
+        return ListValue()
+    value = present(call.arguments[0])
+    if isinstance(value, Union):
+        return machine.state.each(value, lambda option: _list(machine, _with_first(call, option)))
+    if sequence(value) is None:
+        return Unknown("a list of something unknown") if not isinstance(value, Tensor) else value
+    return ListValue([item for item, _ in iterate(machine, value)], not bounded(value))
+
+
+def _with_first(call: Call, value: Value) -> Call:
+    return Call([value, *call.arguments[1:]], call.keywords, call.site, call.open)
+
+
+def _tuple(machine: Machine, call: Call) -> Value:
+    made = _list(machine, call)
+    return tuple(made.items) if isinstance(made, ListValue) and not made.open else made
+
+
+def _set(machine: Machine, call: Call) -> Value:
+    made = _list(machine, call)
+    if isinstance(made, ListValue):
+        unique: list[Value] = []
+        for item in made.items:
+            if not any(
+                item is other or (isinstance(item, CONSTANTS) and isinstance(other, CONSTANTS) and item == other)
+                for other in unique
+            ):
+                unique.append(item)
+        return ListValue(unique, made.open, "set")
+    return made
+
+
+def _reversed(machine: Machine, call: Call) -> Value:
+    made = _list(machine, call)
+    return ListValue(made.items[::-1], made.open) if isinstance(made, ListValue) else made
+
+
+def _sorted(machine: Machine, call: Call) -> Value:
+    made = _list(machine, call)
+    if isinstance(made, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in made.items):
+        return ListValue(sorted(made.items), made.open)
+    return made
+
+
+def _next(machine: Machine, call: Call) -> Value:
+    value = present(call.get(0, "iterator", Unknown("nothing")))
+    if isinstance(value, ListValue) and value.kind == "iterator" and value.items:
+        machine.state.touch(value)
+        return present(value.items.pop(0))
+    if isinstance(value, ListValue) and not value.open and not value.items and len(call.arguments) > 1:
+        return call.arguments[1]
+    return Unknown("the next item")
+
+
+def _iter(machine: Machine, call: Call) -> Value:
+    made = _list(machine, call)
+    if isinstance(made, ListValue):
+        made.kind = "iterator"
+    return made
+
+
+def _extreme(choose: Callable[[Any], Any]) -> Callable[[Machine, Call], Value]:
+    def run(machine: Machine, call: Call) -> Value:
+        values = call.arguments
+        if len(values) == 1:
+            items = sequence(values[0])
+            if items is None or not bounded(values[0]):
+                return Unknown("an extreme", FLOAT)
+            values = items
+        if values and not call.keywords and all(isinstance(value, (int, float)) for value in values):
+            return choose(values)
+        return Unknown("an extreme", FLOAT)
+
+    return run
+
+
+def _sum(machine: Machine, call: Call) -> Value:
+    items = sequence(call.get(0, "iterable", ()))
+    if items is None or not bounded(call.arguments[0] if call.arguments else ()):
+        return unknown_result(machine, "a sum", call.values, call.site)
+    total: Value = call.get(1, "start", 0)
+    for item in items:
+        if isinstance(total, (int, float)) and isinstance(item, (int, float)):
+            total = total + item
+        elif isinstance(total, ListValue) and isinstance(item, ListValue):
+            total = ListValue(*limited([*total.items, *item.items], total.open or item.open))
+        elif total == 0 and isinstance(total, int):
+            total = item
+        else:
+            total = arithmetic(machine, "add", total, item, call.site)
+    return total
+
+
+def _any(wanted: bool) -> Callable[[Machine, Call], Value]:
+    def run(machine: Machine, call: Call) -> Value:
+        items = sequence(call.get(0, "iterable", ()))
+        if items is None:
+            return Unknown("a test of several", BOOL)
+        verdicts = [truth(item) for item in items]
+        if wanted in verdicts:
+            return wanted
+        known = None not in verdicts and bounded(call.arguments[0] if call.arguments else ())
+        return (not wanted) if known else Unknown("a test of several", BOOL)
+
+    return run
+
+
+SEQUENCE_FUNCTIONS: dict[str, Callable[[Machine, Call], Value]] = {
+    "len": _len,
+    "range": _range,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "map": _map,
+    "filter": _filter,
+    "list": _list,
+    "tuple": _tuple,
+    "set": _set,
+    "frozenset": _set,
+    "reversed": _reversed,
+    "sorted": _sorted,
+    "next": _next,
+    "iter": _iter,
+    "min": _extreme(min),
+    "max": _extreme(max),
+    "sum": _sum,
+    "any": _any(True),
+    "all": _any(False),
+}

@@ -1,0 +1,217 @@
+"""Python's built-in functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import set_attribute
+from initlint.tracers.static.syntax.class_tests import is_instance
+from initlint.tracers.static.syntax.conditions import truth
+from initlint.tracers.static.tensors.dataflow import unknown_result
+from initlint.tracers.static.tensors.module_tree import class_of
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import (
+    BOOL,
+    CONSTANTS,
+    FLOAT,
+    INT,
+    STR,
+    External,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+
+def _isinstance(machine: Machine, call: Call) -> Value:
+    verdict = is_instance(present(call.get(0, "obj")), call.get(1, "cls"))
+    return Unknown("an isinstance test", BOOL) if verdict is None else verdict
+
+
+def _issubclass(machine: Machine, call: Call) -> Value:
+    cls, base = call.get(0, "cls"), call.get(1, "base")
+    if isinstance(cls, ClassValue) and isinstance(base, (ClassValue, External)):
+        if base in cls.mro:
+            return True
+        return False if cls.readable else Unknown("an issubclass test", BOOL)
+    if isinstance(cls, External) and isinstance(base, External):
+        verdict = is_instance(Instance(cls, None, torch_name=cls.name), base)
+        return Unknown("an issubclass test", BOOL) if verdict is None else verdict
+    return Unknown("an issubclass test", BOOL)
+
+
+def _hasattr(machine: Machine, call: Call) -> Value:
+    value, name = present(call.get(0, "obj")), call.get(1, "name")
+    if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
+        return Unknown("a hasattr test", BOOL)
+    if isinstance(value, Instance) and value.symbolic and value.torch_name in (None, "torch.nn.Module"):
+        return Unknown("a hasattr test", BOOL)
+    if isinstance(value, External):
+        return True
+    of_layers = name in ("weight", "bias")
+    if isinstance(value, Instance) and not of_layers and not _readable(value):
+        return Unknown("a hasattr test", BOOL)
+    found = machine.attribute(value, name)
+    if isinstance(found, Unknown):
+        if isinstance(value, Instance) and name in value.fields:
+            return True
+        known = isinstance(value, Instance) and not value.symbolic
+        return False if known else Unknown("a hasattr test", BOOL)
+    if isinstance(value, Instance) and found is None and of_layers and name not in value.fields:
+        return value.torch_name != "torch.nn.Module"
+    return True
+
+
+def _getattr(machine: Machine, call: Call) -> Value:
+    value, name = present(call.get(0, "obj")), call.get(1, "name")
+    if isinstance(name, Union):
+        return machine.state.each(
+            name, lambda option: _getattr(machine, Call([value, option, *call.arguments[2:]], {}, call.site))
+        )
+    if not isinstance(name, str):
+        return Unknown("an attribute of unknown name")
+    found = machine.attribute(value, name)
+    if not isinstance(found, Unknown) or len(call.arguments) <= 2:
+        return found
+    missing = isinstance(value, Instance) and not value.symbolic and name not in value.fields and _readable(value)
+    return call.arguments[2] if missing else found
+
+
+def _readable(value: Instance) -> bool:
+    return value.user_class is None or value.user_class.readable
+
+
+def _setattr(machine: Machine, call: Call) -> Value:
+    value, name = present(call.get(0, "obj")), call.get(1, "name")
+    if isinstance(name, str):
+        set_attribute(machine, value, name, call.get(2, "value"), call.site)
+    return None
+
+
+def _delattr(machine: Machine, call: Call) -> Value:
+    value, name = call.get(0, "obj"), call.get(1, "name")
+    if isinstance(value, Instance) and isinstance(name, str):
+        machine.state.touch(value)
+        value.fields.pop(name, None)
+    return None
+
+
+def _type(machine: Machine, call: Call) -> Value:
+    value = present(call.get(0, "obj", Unknown("nothing")))
+    if len(call.arguments) != 1:
+        return Unknown("a class made at run time")
+    if isinstance(value, Instance):
+        return class_of(value) if not value.symbolic else Unknown("the type of something unknown")
+    if isinstance(value, CONSTANTS):
+        return External(f"builtins.{type(value).__name__}")
+    if isinstance(value, (ListValue, DictValue, tuple)):
+        return External(
+            f"builtins.{'tuple' if isinstance(value, tuple) else 'list' if isinstance(value, ListValue) else 'dict'}"
+        )
+    return External("torch.Tensor") if isinstance(value, Tensor) else Unknown("the type of something unknown")
+
+
+def _callable(machine: Machine, call: Call) -> Value:
+    value = call.get(0, "obj")
+    if isinstance(value, (Unknown, Union)):
+        return Unknown("a callable test", BOOL)
+    return not isinstance(value, (*CONSTANTS, tuple, ListValue, DictValue))
+
+
+OBJECT_FUNCTIONS: dict[str, Callable[[Machine, Call], Value]] = {
+    "isinstance": _isinstance,
+    "issubclass": _issubclass,
+    "hasattr": _hasattr,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "type": _type,
+    "callable": _callable,
+    "id": lambda machine, call: Unknown("an identity", INT),
+}
+
+
+def call_builtin(machine: Machine, name: str, call: Call) -> Value:
+    """A call of the built-in function or class `name`."""
+    handler = _HANDLERS.get(name)
+    if handler is not None:
+        return handler(machine, call)
+    if name in _PURE:
+        return _pure(name, call)
+    if name[:1].isupper() or name.startswith("object"):
+        return Unknown(f"an object of {name}")
+    return unknown_result(machine, f"{name}() is not followed", call.values, call.site)
+
+
+def _bool(machine: Machine, call: Call) -> Value:
+    verdict = truth(present(call.get(0, "x", False)))
+    return Unknown("a truth value", BOOL) if verdict is None else verdict
+
+
+def _number(kind: type, hint: External) -> Callable[[Machine, Call], Value]:
+    def run(machine: Machine, call: Call) -> Value:
+        value = present(call.get(0, "x", 0))
+        if isinstance(value, (int, float, str, bool)):
+            try:
+                return kind(value)
+            except (ValueError, OverflowError):
+                raise Raised from None
+        return Unknown("a number", hint)
+
+    return run
+
+
+def _str(machine: Machine, call: Call) -> Value:
+    value = present(call.get(0, "object", ""))
+    if isinstance(value, (int, float, str)) or value is None:
+        return str(value)
+    if isinstance(value, (ClassValue, External, Function)):
+        return f"<class '{value.name}'>"
+    return Unknown("a composed string", STR)
+
+
+def _print(machine: Machine, call: Call) -> Value:
+    return None
+
+
+_PURE: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "round": round,
+    "divmod": divmod,
+    "ord": ord,
+    "chr": chr,
+    "pow": pow,
+}
+
+
+def _pure(name: str, call: Call) -> Value:
+    arguments = call.arguments
+    if call.open or call.keywords or not all(isinstance(argument, (int, float, str)) for argument in arguments):
+        return Unknown(f"{name}()", FLOAT)
+    if name == "pow" and any(abs(a) > 1000 for a in arguments if isinstance(a, (int, float))):
+        return Unknown("a power too large", FLOAT)
+    try:
+        return _PURE[name](*arguments)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        return Unknown(f"{name} fails")
+
+
+_HANDLERS: dict[str, Callable[[Machine, Call], Value]] = {
+    **SEQUENCE_FUNCTIONS,
+    **OBJECT_FUNCTIONS,
+    "bool": _bool,
+    "int": _number(int, INT),
+    "float": _number(float, FLOAT),
+    "str": _str,
+    "repr": _str,
+    "print": _print,
+    "object.__init__": _print,
+}

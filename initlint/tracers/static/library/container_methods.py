@@ -1,0 +1,176 @@
+"""Methods of lists, dictionaries and constants."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, is_key, iterate, limited, sequence
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.values import ABSENT, CONSTANTS, INT, STR, Unknown, Value, present
+
+
+def call_list_method(machine: Machine, value: ListValue, name: str, call: Call) -> Value:
+    """`list.name(...)`, also of sets, deques and iterators."""
+    items = value.items
+    first = call.get(0, "item", None)
+    if name in ("append", "add", "appendleft"):
+        machine.state.touch(value)
+        value.items.insert(0 if name == "appendleft" else len(items), *limited([first], open=False)[0])
+        return None
+    if name in ("extend", "update"):
+        machine.state.touch(value)
+        value.items.extend(item for item, _ in iterate(machine, first))
+        value.open = value.open or not bounded(first)
+        return None
+    if name == "insert":
+        machine.state.touch(value)
+        value.items.insert(first if isinstance(first, int) else len(items), call.get(1, "object", None))
+        return None
+    if name in ("pop", "popleft"):
+        machine.state.touch(value)
+        at = 0 if name == "popleft" else first if isinstance(first, int) else -1
+        if items and -len(items) <= at < len(items):
+            return present(value.items.pop(at))
+        return Unknown("an item of a list of unknown length")
+    if name in ("reverse", "clear", "sort"):
+        machine.state.touch(value)
+        if name == "clear":
+            value.items = []
+        elif name == "reverse":
+            value.items = items[::-1]
+        return None
+    if name in ("copy", "__iter__"):
+        return ListValue(items, value.open)
+    if name == "index":
+        found = [
+            at for at, item in enumerate(items) if item is first or (isinstance(item, CONSTANTS) and item == first)
+        ]
+        return found[0] if found else Unknown("an index", INT)
+    if name == "remove":
+        machine.state.touch(value)
+        value.items = [item for item in items if item is not first]
+        return None
+    if name in ("tolist", "detach", "cpu", "numpy", "to"):
+        return value
+    if name == "split":
+        return _split(value, first)
+    if name == "__len__":
+        return Unknown("a length", INT) if value.open else len(items)
+    return Unknown(f"list.{name}")
+
+
+def _split(value: ListValue, sizes: Value) -> Value:
+    """`torch.linspace(0, rate, sum(depths)).split(depths)`, the usual way to share out drop rates."""
+    lengths = sequence(sizes)
+    if lengths is None or not all(isinstance(length, int) for length in lengths):
+        return Unknown("a split")
+    parts, at = [], 0
+    for length in lengths:
+        parts.append(ListValue(value.items[at : at + length]))
+        at += length
+    return ListValue(parts)
+
+
+def call_dict_method(machine: Machine, value: DictValue, name: str, call: Call) -> Value:
+    """`dict.name(...)`."""
+    key = call.get(0, "key", None)
+    if name in ("get", "pop", "setdefault"):
+        fallback = call.get(1, "default", None)
+        if is_key(key) and key in value.items:
+            found = present(value.items[key])
+            if name == "pop":
+                machine.state.touch(value)
+                del value.items[key]
+            return found
+        if not is_key(key) or value.open:
+            return Unknown("an item of a dictionary")
+        if name == "setdefault":
+            machine.state.touch(value)
+            value.items[key] = fallback
+        elif name == "pop" and len(call.arguments) < 2 and "default" not in call.keywords:
+            raise Raised
+        return fallback
+    if name == "update":
+        machine.state.touch(value)
+        if isinstance(key, DictValue):
+            value.items.update(key.items)
+            value.open = value.open or key.open
+        elif call.arguments:
+            value.open = True
+        value.items.update(call.keywords)
+        value.open = value.open or call.open
+        return None
+    if name == "keys":
+        return ListValue(value.items, value.open)
+    if name == "values":
+        return ListValue(value.items.values(), value.open)
+    if name == "items":
+        return ListValue(list(value.items.items()), value.open)
+    if name == "copy":
+        return DictValue(value.items, value.open)
+    if name == "__len__":
+        return Unknown("a length", INT) if value.open else len(value.items)
+    return Unknown(f"dict.{name}")
+
+
+_PURE = frozenset(
+    (
+        "lower upper strip lstrip rstrip startswith endswith find rfind replace split rsplit partition rpartition "
+        "join format title capitalize isdigit count index isupper islower isalpha removeprefix removesuffix zfill "
+        "splitlines is_integer bit_length as_integer_ratio"
+    ).split()
+)
+
+
+def call_constant_method(value: Any, name: str, call: Call) -> Value:
+    """A method of a string, number or tuple, computed if its arguments are known."""
+    if name in ("item", "tolist", "float", "clone") and isinstance(value, (int, float)):
+        return value
+    if name == "__len__" and isinstance(value, (str, tuple, range)):
+        return len(value)
+    if name not in _PURE or call.open:
+        return Unknown(f"{type(value).__name__}.{name}")
+    arguments = [_plain(argument) for argument in call.arguments]
+    keywords = {key: _plain(argument) for key, argument in call.keywords.items()}
+    if ABSENT in arguments or ABSENT in keywords.values():
+        return Unknown("a composed string", STR if isinstance(value, str) else None)
+    if _is_too_long(value, name, [*arguments, *keywords.values()]):
+        return Unknown("a string too long", STR)
+    try:
+        found = getattr(value, name)(*arguments, **keywords)
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError):
+        return Unknown(f"{name} fails")
+    return ListValue(found) if isinstance(found, list) else found
+
+
+def _is_too_long(value: Any, name: str, arguments: list[Any]) -> bool:
+    """Whether the result may be longer than is kept: a loop of `s = s.replace("a", s)` must come to an end."""
+    if name == "format" and _WIDE.search(value):
+        return True
+    if name == "zfill":
+        return any(isinstance(argument, int) and argument > MAX_SEQUENCE for argument in arguments)
+    items = [argument if isinstance(argument, (list, tuple)) else (argument,) for argument in arguments]
+    texts = [item for inner in items for item in inner if isinstance(item, str)]
+    size = sum(map(len, texts))
+    if name == "join":
+        return size + len(value) * len(texts) > MAX_SEQUENCE
+    return name in ("replace", "format") and len(value) * max(size, 1) > MAX_SEQUENCE * 10
+
+
+_WIDE = re.compile(r":[^}]*(?:\{|\d{4})")
+"""A width in a format that may be as large as memory."""
+
+
+def _plain(value: Value) -> Any:
+    """The value as Python has it, if it is a constant; else `ABSENT`."""
+    if isinstance(value, ListValue) and not value.open:
+        items = [_plain(item) for item in value.items]
+        return ABSENT if ABSENT in items else items
+    if isinstance(value, tuple):
+        items = [_plain(item) for item in value]
+        return ABSENT if ABSENT in items else tuple(items)
+    return value if isinstance(value, CONSTANTS) else ABSENT

@@ -1,0 +1,269 @@
+"""Calls of functions and classes outside the project: torch's by the tables, Python's own, and all others."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+
+from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
+from initlint.facts.activations import PARAMETERS
+from initlint.facts.fans import MODULES
+from initlint.facts.initializer_formulas import CONSTRUCTORS
+from initlint.facts.operators import (
+    CLOSING_FUNCTIONS,
+    COPYING_FUNCTIONS,
+    EXTERNAL_MODULES,
+    NOTED_FUNCTIONS,
+    TRANSPARENT_FUNCTIONS,
+    WEIGHTED_FUNCTIONS,
+)
+from initlint.graph.dataflow import Node
+from initlint.tracers.static.library import module_methods, modules
+from initlint.tracers.static.library.builtins import call_builtin
+from initlint.tracers.static.library.init_calls import activated, apply_helper, bound, init_function, new_tensor
+from initlint.tracers.static.library.special_functions import SPECIAL
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.iteration import sequence
+from initlint.tracers.static.tensors.dataflow import (
+    are_data,
+    arithmetic,
+    data_of,
+    node,
+    operation,
+    passed,
+    product,
+    unknown_result,
+    weighted,
+)
+from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.tensors.parameter_writes import copy_of
+from initlint.tracers.static.tensors.writes import blur
+from initlint.tracers.static.values.axes import Equation, of_linear
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import FLOAT, External, Unknown, Value, present
+
+
+def call_external(machine: Machine, function: External, call: Call) -> Value:
+    """A call of something outside the project."""
+    name = function.name
+    special = SPECIAL.get(name)
+    if special is not None:
+        return special(machine, call)
+    if name.startswith("builtins."):
+        return call_builtin(machine, name[9:], call)
+    if name.startswith("torch."):
+        return _torch(machine, function, call)
+    known = machine.additions.helper(name)
+    if known is not None:
+        return apply_helper(machine, known, name.rpartition(".")[2], call)
+    if name in machine.additions.activations:
+        return _own_activation(machine, function, call)
+    if name.startswith("math."):
+        return _math(name[5:], call)
+    if name in EXTERNAL_MODULES:
+        return Instance(function, call.site, machine.state.condition, name)
+    if name in TRANSPARENT_FUNCTIONS or name in NOTED_FUNCTIONS or name in CLOSING_FUNCTIONS:
+        return _operator(machine, name, call)
+    return _foreign(machine, name, call)
+
+
+def _own_activation(machine: Machine, function: External, call: Call) -> Value:
+    """A class gives a module, which `call_instance` knows; a function is called."""
+    if function.name.rpartition(".")[2][:1].isupper():
+        return Instance(function, call.site, machine.state.condition, function.name)
+    return activated(machine, machine.additions.activations[function.name], call)
+
+
+def _torch(machine: Machine, function: External, call: Call) -> Value:
+    name = function.name
+    if name.startswith("torch.nn.init."):
+        return init_function(machine, function, call)
+    if name in MODULES or name in EXTERNAL_MODULES:
+        return modules.build(machine, function, call)
+    if name in CONSTRUCTORS:
+        return new_tensor(machine, CONSTRUCTORS[name], call)
+    base, _, method = name.rpartition(".")
+    if base in MODULES and call.arguments and isinstance(call.arguments[0], Instance):
+        return _unbound_method(machine, base, method, call)
+    if name.startswith("torch.optim."):
+        return Unknown("an optimizer")
+    return _operator(machine, name, call)
+
+
+def _unbound_method(machine: Machine, base: str, method: str, call: Call) -> Value:
+    """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
+    instance = call.arguments[0]
+    rest = Call(call.arguments[1:], call.keywords, call.site, call.open)
+    if method == "__init__":
+        modules.initialize(machine, instance, base, rest)
+        return None
+    if method in module_methods.METHODS:
+        return module_methods.METHODS[method](machine, instance, rest)
+    return unknown_result(machine, f"{base}.{method}", call.values, call.site)
+
+
+def _operator(machine: Machine, name: str, call: Call) -> Value:
+    """Functions on data."""
+    values = list(call.values)
+    first = call.get(0, "input", Unknown("no input"))
+    if name in ACTIVATION_FUNCTIONS:
+        op = ACTIVATION_FUNCTIONS[name]
+        signature = (("input", None), *PARAMETERS.get(op, ()))
+        arguments = literals(bound(signature, call, skip=1))
+        result = operation(machine, "activation", op, [first], call.site, arguments=arguments)
+        if (
+            (name.endswith("_") or arguments.get("inplace") is True)
+            and isinstance(first, Tensor)
+            and first.node is not None
+        ):
+            machine.state.touch(first)
+            first.node = result.node
+        return result
+    if name in WEIGHTED_FUNCTIONS:
+        return _weighted(machine, name, call)
+    if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
+        return copy_of(machine, first, call.site)
+    if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):
+        return passed(machine, first, name.rpartition(".")[2], list(call.values)[1:])
+    if name in NOTED_FUNCTIONS:
+        return _noted(machine, name, NOTED_FUNCTIONS[name], first, values, call)
+    if name in CLOSING_FUNCTIONS:
+        op = CLOSING_FUNCTIONS[name]
+        if op == "matmul":
+            return _product(machine, name, values, call)
+        exact = op == "sdpa" and are_data(*call.arguments[:3])
+        return operation(machine, "end", op, values, call.site, exact=exact)
+    return unknown_result(machine, f"{name} is not followed", values, call.site)
+
+
+_ADDING = frozenset({"torch.addbmm", "torch.addmm", "torch.addmv", "torch.baddbmm"})
+"""Products whose first argument is a bias."""
+
+
+def _product(machine: Machine, name: str, values: list[Value], call: Call) -> Value:
+    operands = _operands(values[1:] if name in _ADDING and len(values) > 2 else values)
+    if name not in ("torch.einsum", "einops.einsum"):
+        return product(machine, operands, call.site)
+    texts = [value for value in values if isinstance(value, str)]
+    return product(machine, operands, call.site, Equation(texts[0] if texts else "", name.startswith("einops")))
+
+
+def _operands(values: list[Value]) -> list[Value]:
+    found: list[Value] = []
+    for value in values:
+        found.extend(sequence(value) or () if isinstance(value, (tuple, ListValue)) else [value])
+    return [value for value in found if not isinstance(value, str)]
+
+
+_ARITHMETIC = {
+    **dict.fromkeys(("torch.add",), "add"),
+    **dict.fromkeys(("torch.sub", "torch.subtract", "torch.rsub"), "sub"),
+    **dict.fromkeys(("torch.mul", "torch.multiply"), "mul"),
+    **dict.fromkeys(("torch.div", "torch.divide", "torch.true_divide"), "div"),
+}
+"""Functions that do what an operator of Python does."""
+
+
+def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
+    word = _ARITHMETIC.get(name)
+    if word is not None and len(values) >= 2 and _is_of_tensors(values):
+        return arithmetic(machine, word, values[0], values[1], call.site)
+    if op == "concat":
+        return operation(machine, "noted", op, values[:1], call.site)
+    # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
+    made = operation(machine, "noted", op, [first] if data_of([first]) else values, call.site)
+    if call.keywords.get("return_indices") is True or (
+        name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
+    ):
+        return made, Unknown("indices")
+    return made
+
+
+def _is_of_tensors(values: list[Value]) -> bool:
+    return isinstance(present(values[0]), (Tensor, Unknown)) or isinstance(present(values[1]), Tensor)
+
+
+def _weighted(machine: Machine, name: str, call: Call) -> Value:
+    type, names = WEIGHTED_FUNCTIONS[name]
+    given = {key: call.get(at, key, None) for at, key in enumerate(names)}
+    if "weight" not in given or given["weight"] is None:
+        return unknown_result(machine, f"{name} without a weight", call.values, call.site)
+    data = [value for key, value in given.items() if key.startswith("input")]
+    weight = given["weight"]
+    if data_of([weight]):
+        return node(machine, "end", "matmul", [*data, weight], call.site)
+    used = None
+    if isinstance(weight, Tensor) and MODULES[f"torch.nn.{type}"].family in ("linear", "conv"):
+        used = of_linear(weight.axes)
+    return weighted(machine, weight, data, call.site, used)
+
+
+def _math(name: str, call: Call) -> Value:
+    found = getattr(math, name, None)
+    if callable(found) and not call.open and not call.keywords and len(call.arguments) <= 3:
+        if all(isinstance(argument, (int, float)) for argument in call.arguments) and name not in (
+            "factorial",
+            "comb",
+            "perm",
+        ):
+            try:
+                return found(*call.arguments)
+            except (ValueError, OverflowError, TypeError):
+                return Unknown(f"math.{name} fails")
+        if name == "prod" and call.arguments:
+            items = sequence(call.arguments[0])
+            if items is not None and all(isinstance(item, (int, float)) for item in items):
+                return math.prod(items)
+    return Unknown(f"math.{name}", FLOAT)
+
+
+_WRITERS = ("init", "load", "reset_param", "xavier", "kaiming", "glorot")
+
+
+def _writes(name: str) -> bool:
+    return any(word in name.lower() for word in _WRITERS)
+
+
+def _foreign(machine: Machine, name: str, call: Call) -> Value:
+    """Something of another library. One that is named for it may write to what it is handed."""
+    last = name.rpartition(".")[2]
+    if _writes(last):
+        blur(machine, call.values, call.site)
+    else:
+        blur(machine, [value for value in call.values if isinstance(value, Tensor)], call.site)
+    if last[:1].isupper():
+        # An object that is made of data (`ModelOutput(logits=x)`) hands it on.
+        inputs = data_of(call.values)
+        return Unknown(f"an object of {name}", node=Node("pass", "object", inputs, call.site) if inputs else None)
+    return unknown_result(machine, f"{name} is not followed", call.values, call.site)
+
+
+_USES = re.compile(
+    r"_?(?:train|fit|test|eval|valid|infer|predict|score|summar|print|plot|draw|show|visuali[sz]e|watch|save|profile)"
+)
+"""How the functions begin that come after the init: they train a model, measure it or show it."""
+
+
+def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
+    """Something that is not known was called: it may write to what it is handed, and consumes its data.
+
+    Unless its name says that it comes after the init: `train(net)`, `trainer.fit(net)`.
+    """
+    reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
+    name = _name_of(call.site.node)
+    # What is handed data as well computes with it.
+    if _writes(name) or not (_USES.match(name) or data_of(call.values)):
+        blur(machine, call.values, call.site)
+    return unknown_result(machine, reason, call.values, call.site)
+
+
+def _name_of(node: ast.AST) -> str:
+    """What a call calls, by its last name as it is written."""
+    called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Attribute):
+        return called.attr
+    return called.id if isinstance(called, ast.Name) else ""

@@ -1,0 +1,220 @@
+"""Init calls: functions of `torch.nn.init` and other libraries, user-declared ones, and in-place tensor methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from initlint.facts.initializer_formulas import (
+    COMPLEX,
+    DEPRECATED,
+    INITIALIZERS,
+    METHOD_PARAMETERS,
+    METHODS,
+    RANDOM_METHODS,
+    RELATIVE_METHODS,
+    UNINITIALIZED,
+    Constructor,
+    Helper,
+    calculate_gain,
+)
+from initlint.facts.library_initializers import effect
+from initlint.facts.signatures import Signature
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.tensors.dataflow import operation
+from initlint.tracers.static.tensors.module_tree import literals, own_parameters
+from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, Gain, note_call, record
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.objects import Function, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import ABSENT, FLOAT, External, Union, Unknown, Value, options
+
+
+def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
+    """The arguments of a call by parameter name; those left to their default are absent, those hidden unknown."""
+    names = [name for name, _ in signature][skip:]
+    given: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
+    given.update({name: value for name, value in call.keywords.items() if name in names})
+    if call.open:
+        for name in names:
+            given.setdefault(name, Unknown(f"argument {name}"))
+    return given
+
+
+def init_function(machine: Machine, function: External, call: Call) -> Value:
+    """A call of `torch.nn.init.X`; gives its tensor, as torch does."""
+    name = function.name.rpartition(".")[2]
+    if name == "calculate_gain":
+        return _gain(machine, function, call)
+    canonical = DEPRECATED.get(function.name, function.name)
+    initializer = INITIALIZERS.get(canonical)
+    if initializer is None:
+        return Unknown(f"{function.name} is not known")
+    target = call.get(0, "tensor", Unknown("no tensor"))
+    arguments = bound(initializer.signature, call, skip=1)
+    arguments.pop("generator", None)
+    note_call(machine, name, canonical, call.site, arguments, target)
+    write(machine, target, canonical, arguments, call)
+    return target
+
+
+def write(machine: Machine, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
+    """Note the write to every tensor that `target` may be."""
+    for option, condition in options(target):
+        if isinstance(option, Tensor):
+            record(machine, option, initializer, literals(arguments), call.site, condition=condition)
+
+
+def _gain(machine: Machine, function: External, call: Call) -> Value:
+    arguments: dict[str, Value] = {}
+    for at, name in enumerate(("nonlinearity", "param")):
+        value = call.get(at, name)
+        if value is not ABSENT:
+            arguments[name] = value
+    nonlinearity = arguments.get("nonlinearity")
+    note_call(machine, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
+    if not isinstance(nonlinearity, str):
+        return Unknown("a gain", FLOAT)
+    parameter = arguments.get("param")
+    try:
+        gain = Gain(calculate_gain(nonlinearity, parameter if isinstance(parameter, (int, float)) else None))
+    except ValueError:
+        return Unknown("a gain that torch does not know", FLOAT)
+    gain.nonlinearity = nonlinearity
+    return gain
+
+
+def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Value:
+    """A call of another library's init function."""
+    target = call.get(0, known.signature[0][0], Unknown("no tensor"))
+    made = effect(known, bound(known.signature, call, skip=1))
+    initializer, arguments = made.initializer, dict(made.arguments)
+    if known.takes == "tensor":
+        note_call(machine, name, initializer, call.site, arguments, target)
+        write(machine, target, initializer, arguments, call)
+        return target
+    if not isinstance(target, Instance):
+        return target
+    for parameter, tensor, _ in own_parameters(target):
+        if parameter == "weight":
+            write(machine, tensor, initializer, arguments, call)
+        elif parameter == "bias":
+            write(machine, tensor, "torch.nn.init.constant_", {"val": made.bias}, call)
+    return target
+
+
+def tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
+    """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `ABSENT` if it is none."""
+    if tensor.storage is None:
+        return ABSENT
+    if name in METHODS:
+        names = METHOD_PARAMETERS[name]
+        arguments: dict[str, Any] = {}
+        for at, (own, theirs) in enumerate(names):
+            value = call.get(at, own)
+            if value is not ABSENT:
+                arguments[theirs] = value
+        note_call(machine, name, METHODS[name], call.site, arguments, tensor, method=True)
+        record(machine, tensor, METHODS[name], literals(arguments), call.site, method=True)
+        return tensor
+    if name == "copy_":
+        copy_into(machine, tensor, call.site)
+        return tensor
+    if name in RANDOM_METHODS:
+        record(machine, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)
+        return tensor
+    if name in RELATIVE_METHODS:
+        write_in_place(machine, tensor, name.removesuffix("_"), call.get(0, "other"), call.site)
+        return tensor
+    return ABSENT
+
+
+def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor:
+    """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
+    out = call.keywords.get("out")
+    given = out.storage if isinstance(out, Tensor) else None
+    storage = given or fresh_storage(machine, _size(constructor, call), call.site)
+    made = Tensor(storage=storage)
+    dtype = call.keywords.get("dtype")
+    is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
+    if is_random and isinstance(dtype, External) and dtype.name in COMPLEX:
+        record(machine, made, UNKNOWN_WRITE, {}, call.site)
+    elif constructor.initializer != UNINITIALIZED:
+        arguments: dict[str, Value] = dict(constructor.arguments)
+        values = bound(constructor.signature, call)
+        for own, theirs in constructor.values:
+            arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
+        record(machine, made, constructor.initializer, literals(arguments), call.site, method=True)
+    elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
+        # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
+        record(machine, made, "torch.Tensor.copy_", {}, call.site, method=True)
+    else:
+        storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
+    return made
+
+
+def _size(constructor: Constructor, call: Call) -> tuple[int | None, ...] | None:
+    if call.open:
+        return None
+    if constructor.size == "like":
+        other = call.get(0, "input")
+        return other.shape if isinstance(other, Tensor) else None
+    if constructor.size == "eye":
+        rows = call.get(0, "n")
+        return (_dimension(rows), _dimension(call.get(1, "m", rows)))
+    if constructor.size == "size":
+        position = [name for name, _ in constructor.signature].index("size") if constructor.signature else 0
+        return shape_of([call.get(position, "size")])
+    return shape_of(call.arguments if call.arguments else [call.get(0, "size")])
+
+
+def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
+    """The shape that sizes give: numbers, or one sequence of them."""
+    if len(values) == 1:
+        only = values[0]
+        if isinstance(only, (tuple, ListValue)):
+            if isinstance(only, ListValue) and only.open:
+                return None
+            return tuple(_dimension(item) for item in (only if isinstance(only, tuple) else only.items))
+        if isinstance(only, (Unknown, Union)) or only is ABSENT:
+            hint = only.hint if isinstance(only, Unknown) else None
+            return (None,) if isinstance(hint, External) and hint.name == "builtins.int" else None
+    return tuple(_dimension(value) for value in values)
+
+
+def _dimension(value: Value) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def make_parameter(machine: Machine, call: Call) -> Value:
+    """`nn.Parameter(tensor)`: the same storage, now a leaf."""
+    value = call.get(0, "data", None)
+    storage = None
+    if isinstance(value, Tensor) and value.storage is not None and value.whole:
+        storage = value.storage
+    if storage is None or storage.parameter:
+        shape = value.shape if isinstance(value, Tensor) else None
+        storage = fresh_storage(machine, shape, call.site)
+        if value is not None:
+            unknown = isinstance(value, Unknown)
+            record(machine, Tensor(storage=storage), UNKNOWN_WRITE if unknown else "torch.Tensor.copy_", {}, call.site)
+    storage.parameter = True
+    storage.place = storage.place or call.site
+    storage.frozen = call.get(1, "requires_grad", True) is False
+    return Tensor(storage=storage, leaf=True)
+
+
+def known_function(machine: Machine, function: Function, call: Call) -> Value:
+    """Told of every function of the project: what one that is known by its name gives, else `ABSENT`."""
+    name = function.qualified
+    op = machine.additions.activations.get(name)
+    if op is not None:
+        return activated(machine, op, call)
+    known = machine.additions.helper(name)
+    return ABSENT if known is None else apply_helper(machine, known, function.name, call)
+
+
+def activated(machine: Machine, op: str, call: Call) -> Value:
+    """The operator `op` on the first argument."""
+    return operation(machine, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

@@ -1,0 +1,265 @@
+"""The methods of `nn.Module` and of torch's containers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from initlint.graph.model import Place
+from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
+from initlint.tracers.static.machine.branches import fresh
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
+from initlint.tracers.static.syntax.iteration import bounded, iterate
+from initlint.tracers.static.tensors.module_tree import (
+    children,
+    conditional_children,
+    modules,
+    own_parameters,
+    parameter_names,
+    parameters,
+)
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, blur, record
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value
+
+
+def _named(pairs: Any, named: bool) -> ListValue:
+    items: list[Value] = []
+    for name, value, condition in pairs:
+        items.append(_if(condition, (name, value) if named else value))
+    return ListValue(items, kind="iterator")
+
+
+def _opposite(condition: Any) -> Any:
+    return frozenset((key, not side) for key, side in condition)
+
+
+def _modules(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+    prefix = call.keywords.get("prefix", "")
+    found = modules(instance, prefix if isinstance(prefix, str) else "")
+    if instance.symbolic:
+        return Unknown("the modules of something unknown")
+    return _named(found, named)
+
+
+def _children(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+    if instance.symbolic:
+        return Unknown("the children of something unknown")
+    return _named(conditional_children(instance), named)
+
+
+def _parameters(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+    recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
+    if instance.symbolic and instance.torch_name == "torch.nn.Module":
+        return Unknown("the parameters of something unknown")
+    return _named(parameters(instance, recurse is not False), named)
+
+
+def apply(machine: Machine, instance: Instance, call: Call) -> Value:
+    """`module.apply(fn)`: children first, then the module itself."""
+    function = call.get(0, "fn", Unknown("no function"))
+    if instance.symbolic:
+        return instance
+    order: list[tuple[Instance, Any]] = []
+    seen: set[int] = set()
+
+    def visit(module: Instance, condition: Any) -> None:
+        # torch applies to a shared module once for each way to it; the writes are the same.
+        if id(module) in seen:
+            return
+        seen.add(id(module))
+        for _, child, under in conditional_children(module):
+            visit(child, condition | under)
+        order.append((module, condition))
+
+    visit(instance, frozenset())
+    machine.call_on_each(((_if(condition, module), function) for module, condition in order), call.site)
+    return instance
+
+
+def _if(condition: Any, value: Value) -> Value:
+    """The value, absent where the condition does not hold."""
+    return value if not condition else Union([(value, condition), (ABSENT, _opposite(condition))])
+
+
+def _add_module(machine: Machine, instance: Instance, call: Call) -> Value:
+    name, module = call.get(0, "name"), call.get(1, "module", None)
+    if isinstance(name, str):
+        set_attribute(machine, instance, name, module, call.site)
+    else:
+        machine.state.touch(instance)
+        set_attribute(machine, instance, f"<{len(instance.fields)}>", module, call.site)
+        instance.open = True
+    return None
+
+
+def _append(machine: Machine, instance: Instance, call: Call) -> Value:
+    set_attribute(machine, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
+    return instance
+
+
+def _extend(machine: Machine, instance: Instance, call: Call) -> Value:
+    content = call.get(0, "modules", ())
+    machine.state.touch(instance)
+    instance.open = instance.open or not bounded(content)
+    for item, _ in iterate(machine, content):
+        set_attribute(machine, instance, str(len(instance.fields)), item, call.site)
+    return instance
+
+
+def _insert(machine: Machine, instance: Instance, call: Call) -> Value:
+    index, module = call.get(0, "index"), call.get(1, "module")
+    machine.state.touch(instance)
+    values = list(instance.fields.values())
+    values.insert(index if isinstance(index, int) else len(values), module)
+    instance.fields = {str(at): value for at, value in enumerate(values)}
+    adopt(instance, str(index), module)
+    return None
+
+
+def _update(machine: Machine, instance: Instance, call: Call) -> Value:
+    content = call.get(0, "modules", None)
+    if isinstance(content, DictValue):
+        for key, value in content.items.items():
+            set_attribute(machine, instance, str(key), value, call.site)
+    return None
+
+
+def _pop(machine: Machine, instance: Instance, call: Call) -> Value:
+    keys = list(instance.fields)
+    index = call.get(0, "key", -1)
+    if isinstance(index, str):
+        found = instance.fields.get(index, Unknown("a missing child"))
+    elif isinstance(index, int) and -len(keys) <= index < len(keys):
+        found = instance.fields[keys[index]]
+    else:
+        return Unknown("a child at an unknown index")
+    delete_child(machine, instance, index)
+    return found
+
+
+def get_item(machine: Machine, instance: Instance, index: Value, place: Place) -> Value:
+    """`container[index]`."""
+    values = list(instance.fields.values())
+    if isinstance(index, str):
+        return instance.fields.get(index, Unknown("a child that is not known"))
+    if isinstance(index, slice):
+        made = Instance(External(instance.torch_name or ""), place, machine.state.condition, instance.torch_name)
+        made.open = instance.open
+        keys = list(instance.fields)[index]
+        for at, key in enumerate(keys):
+            name = key if instance.torch_name == "torch.nn.Sequential" and not key.isdigit() else str(at)
+            made.fields[name] = instance.fields[key]
+            made.assigned[name] = instance.assigned.get(key, (None, place))
+        return made
+    if isinstance(index, int) and not isinstance(index, bool):
+        if -len(values) <= index < len(values):
+            return values[index]
+        return values[-1] if instance.open and values else Unknown("a child that is not there")
+    if values and len(values) <= 8 and all(isinstance(v, Instance) for v in values):
+        return Union([(v, frozenset([(fresh(), True)])) for v in values])
+    return Unknown("a child at an unknown index")
+
+
+def _requires_grad(machine: Machine, instance: Instance, call: Call) -> Value:
+    frozen = call.get(0, "requires_grad", True) is False
+    for _, tensor, condition in parameters(instance):
+        if tensor.storage is not None and not condition:
+            tensor.storage.frozen = frozen
+    return instance
+
+
+def reset_parameters(machine: Machine, instance: Instance, call: Call) -> Value:
+    """torch's own `reset_parameters`: the default init again."""
+    for name, tensor, _ in own_parameters(instance):
+        storage = tensor.storage
+        if storage is None or name not in parameter_names(instance):
+            continue
+        if machine.state.condition <= storage.condition:
+            storage.writes = []
+        else:
+            record(machine, tensor, UNKNOWN_WRITE, {}, call.site)
+    return None
+
+
+def _load(machine: Machine, instance: Instance, call: Call) -> Value:
+    blur(machine, [instance], call.site)
+    return Unknown("what load_state_dict returns")
+
+
+def _register_parameter(machine: Machine, instance: Instance, call: Call) -> Value:
+    name = call.get(0, "name")
+    if isinstance(name, str):
+        set_attribute(machine, instance, name, call.get(1, "param", None), call.site)
+    return None
+
+
+def _register_buffer(machine: Machine, instance: Instance, call: Call) -> Value:
+    name, tensor = call.get(0, "name"), call.get(1, "tensor", None)
+    if isinstance(name, str):
+        machine.state.touch(instance)
+        instance.fields[name] = Unknown("a buffer") if tensor is not None else None
+    return None
+
+
+def _get_submodule(machine: Machine, instance: Instance, call: Call) -> Value:
+    path = call.get(0, "target")
+    found: Value = instance
+    for part in path.split(".") if isinstance(path, str) else ("?",):
+        found = (
+            found.fields.get(part, Unknown("a submodule")) if isinstance(found, Instance) else Unknown("a submodule")
+        )
+    return found
+
+
+def _items(machine: Machine, instance: Instance, call: Call) -> Value:
+    return ListValue([(name, child) for name, child in children(instance)], instance.open)
+
+
+def _itself(machine: Machine, instance: Instance, call: Call) -> Value:
+    return instance
+
+
+def _nothing(machine: Machine, instance: Instance, call: Call) -> Value:
+    return None
+
+
+METHODS: dict[str, Callable[[Machine, Instance, Call], Value]] = {
+    "modules": lambda m, i, c: _modules(m, i, c, False),
+    "named_modules": lambda m, i, c: _modules(m, i, c, True),
+    "children": lambda m, i, c: _children(m, i, c, False),
+    "named_children": lambda m, i, c: _children(m, i, c, True),
+    "parameters": lambda m, i, c: _parameters(m, i, c, False),
+    "named_parameters": lambda m, i, c: _parameters(m, i, c, True),
+    "apply": apply,
+    "add_module": _add_module,
+    "register_module": _add_module,
+    "append": _append,
+    "extend": _extend,
+    "insert": _insert,
+    "update": _update,
+    "pop": _pop,
+    "values": lambda m, i, c: ListValue([child for _, child in children(i)], i.open),
+    "keys": lambda m, i, c: ListValue([name for name, _ in children(i)], i.open),
+    "items": _items,
+    "requires_grad_": _requires_grad,
+    "reset_parameters": reset_parameters,
+    "_reset_parameters": reset_parameters,
+    "load_state_dict": _load,
+    "register_parameter": _register_parameter,
+    "register_buffer": _register_buffer,
+    "get_submodule": _get_submodule,
+    "get_parameter": _get_submodule,
+    "forward": torch_forward,
+    "__call__": call_instance,
+    "zero_grad": _nothing,
+    "__init__": lambda m, i, c: initialize(m, i, i.torch_name or "torch.nn.Module", c),
+    **dict.fromkeys(
+        "train eval to cuda cpu half float double bfloat16 type xpu ipu share_memory to_empty compile".split(),
+        _itself,
+    ),
+}
+"""The methods of `nn.Module` and of torch's containers."""

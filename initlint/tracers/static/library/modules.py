@@ -1,0 +1,200 @@
+"""torch's modules: how they are built, what calling one does, and the methods that `nn.Module` has."""
+
+from __future__ import annotations
+
+from initlint.facts.activations import MODULES as ACTIVATION_MODULES
+from initlint.facts.fans import MODULES, REQUIRED, Module
+from initlint.facts.operators import EXTERNAL_MODULES
+from initlint.tracers.static.library.init_calls import activated, bound
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import set_attribute
+from initlint.tracers.static.syntax.iteration import bounded, iterate, sequence
+from initlint.tracers.static.tensors.dataflow import node, passed, unknown_result
+from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value
+
+
+def build(machine: Machine, cls: External, call: Call) -> Instance:
+    """`nn.Linear(3, 4)`: an instance of a class of torch."""
+    made = Instance(cls, call.site, machine.state.condition, cls.name)
+    machine.state.acted()
+    machine.journal.instances.append(made)
+    initialize(machine, made, cls.name, call)
+    return made
+
+
+def initialize(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+    """`super().__init__(...)` of the torch class `name`, without the receiver among the arguments."""
+    machine.state.touch(instance)
+    if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
+        _fill_ordered(machine, instance, name, call)
+    elif name in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
+        content = call.get(0, "modules", None)
+        if isinstance(content, DictValue):
+            for key, value in content.items.items():
+                set_attribute(machine, instance, str(key), value, call.site)
+            instance.open = instance.open or content.open
+        elif isinstance(content, ListValue):
+            for pair in content.items:
+                parts = sequence(pair)
+                if parts is not None and len(parts) == 2:
+                    set_attribute(machine, instance, str(parts[0]), parts[1], call.site)
+        elif content is not None:
+            instance.open = True
+    elif name in MODULES:
+        instance.arguments = bound(MODULES[name].signature, call)
+        _reset_by_constructor(machine, instance, name, call)
+
+
+def _reset_by_constructor(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+    """torch's layers call `self.reset_parameters()` at the end of their constructor, overridden or not."""
+    cls = instance.user_class
+    if cls is None or MODULES[name].role not in ("layer", "norm"):
+        return
+    method = "_reset_parameters" if MODULES[name].family == "attention" else "reset_parameters"
+    function, _ = cls.find(method)
+    if isinstance(function, Function):
+        machine.call(function, Call([instance], {}, call.site))
+
+
+def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+    values = list(call.arguments)
+    instance.open = call.open
+    if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
+        for key, value in values[0].items.items():
+            set_attribute(machine, instance, str(key), value, call.site)
+        instance.open = values[0].open
+        return
+    if name != "torch.nn.Sequential":
+        values = values or list(call.keywords.values())
+        content = values[0] if values else ()
+        instance.open = instance.open or not bounded(content)
+        values = [item for item, _ in iterate(machine, content)]
+    for at, value in enumerate(values):
+        set_attribute(machine, instance, str(at), value, call.site)
+
+
+def call_instance(machine: Machine, instance: Instance, call: Call) -> Value:
+    """`module(x)`."""
+    cls = instance.user_class
+    op = machine.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
+    if op is not None:
+        return activated(machine, op, call)
+    if cls is not None:
+        method = "forward" if instance.is_module else "__call__"
+        function, _ = cls.find(method)
+        if function is None and instance.is_module:
+            function, _ = cls.find("__call__")
+        if function is not None:
+            return machine.call(function, Call([instance, *call.arguments], call.keywords, call.site, call.open))
+        if not instance.is_module or _may_inherit_forward(cls, instance):
+            return unknown_result(machine, f"{cls.name} is not followed", call.values, call.site)
+    return torch_forward(machine, instance, call)
+
+
+def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
+    """Whether `forward` may come from a base class that cannot be read."""
+    if not cls.readable:
+        return True
+    known = MODULES.get(instance.torch_name or "")
+    return (known is None or known.role == "container") and any(
+        name not in MODULES and not name.startswith("builtins.") and name not in _MIXINS for name in cls.externals()
+    )
+
+
+_MIXINS = frozenset({"abc.ABC", "typing.Generic", "object", "typing.Protocol"})
+
+
+def torch_forward(machine: Machine, instance: Instance, call: Call) -> Value:
+    """What torch's own `forward` of the instance's torch class does."""
+    name = instance.torch_name or ""
+    if name == "torch.nn.Sequential":
+        return _run_sequential(machine, instance, call)
+    known = MODULES.get(name)
+    inputs = [*call.arguments, *call.keywords.values()]
+    if known is None:
+        return _external_module(machine, name, inputs, call)
+    values = inputs[:1]
+    if known.role == "layer":
+        return _run_layer(machine, instance, known, inputs, call)
+    if known.role == "norm":
+        return node(machine, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
+    if known.role == "activation" and name in ACTIVATION_MODULES:
+        arguments = literals(instance.arguments)
+        return node(machine, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
+    if known.role == "pool":
+        pooled = node(machine, "noted", "pool", values, call.site)
+        return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
+    if known.role == "transparent":
+        return passed(machine, values[0]) if values else Unknown("no input")
+    if known.role == "loss":
+        return node(machine, "end", "loss", inputs, call.site)
+    if known.role == "opaque" and "Transformer" in known.type:
+        return node(machine, "layer", known.type, inputs, call.site, layer=instance)
+    return unknown_result(machine, f"{name} is not followed", inputs, call.site)
+
+
+def _external_module(machine: Machine, name: str, inputs: list[Value], call: Call) -> Value:
+    role = EXTERNAL_MODULES.get(name)
+    if role == "transparent" and inputs:
+        return passed(machine, inputs[0])
+    if role is not None:
+        return node(machine, "noted", role, inputs[:1], call.site)
+    return unknown_result(machine, f"{name} is not followed", inputs, call.site)
+
+
+def _run_layer(machine: Machine, instance: Instance, known: Module, inputs: list[Value], call: Call) -> Value:
+    if known.family == "rnn":
+        out = node(machine, "layer", known.type, inputs[:1], call.site, layer=instance)
+        if known.type.endswith("Cell"):
+            return (out, out) if known.type == "LSTMCell" else out
+        return out, ((out, out) if known.type == "LSTM" else out)
+    if known.family == "attention":
+        out = node(machine, "layer", known.type, inputs[:3], call.site, layer=instance)
+        return out, Unknown("attention weights")
+    values = inputs[:2] if known.family == "bilinear" else inputs[:1]
+    return node(machine, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
+
+
+def _run_sequential(machine: Machine, instance: Instance, call: Call) -> Value:
+    value: Value = call.get(0, "input", Unknown("no input"))
+    arguments = list(call.arguments)
+    for child in list(instance.fields.values()):
+        if isinstance(child, Union):
+            value = _maybe_child(machine, child, value, call)
+        elif not isinstance(child, (Instance, Unknown)):
+            continue
+        else:
+            value = machine.call(child, Call(arguments or [value], {}, call.site))
+        arguments = [value]
+    return value
+
+
+def _maybe_child(machine: Machine, child: Union, value: Value, call: Call) -> Value:
+    """A child that may be absent or one of several."""
+    options = [(v, c) for v, c in child.options if isinstance(v, (Instance, Unknown)) or v is ABSENT]
+    if not options:
+        return value
+    alternatives = Union([(_Pass() if v is ABSENT else v, c) for v, c in options])
+    return machine.state.each(
+        alternatives,
+        lambda option: value if isinstance(option, _Pass) else machine.call(option, Call([value], {}, call.site)),
+    )
+
+
+class _Pass:
+    """Stands for a child that is not there: the value goes on as it is."""
+
+
+def default_argument(instance: Instance, name: str) -> Value:
+    """The attribute that a torch module keeps of a constructor argument that was left to its default; or `ABSENT`."""
+    known = MODULES.get(instance.torch_name or "")
+    if known is None or instance.symbolic:
+        return ABSENT
+    for parameter, default in known.signature:
+        if parameter == name and default is not REQUIRED:
+            return default
+    return ABSENT

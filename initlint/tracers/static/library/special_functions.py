@@ -1,0 +1,239 @@
+"""Functions outside the project with a meaning of their own."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from initlint.facts.activations import NAMES as ACTIVATION_NAMES
+from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
+from initlint.tracers.static.library import modules
+from initlint.tracers.static.library.init_calls import make_parameter
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.iteration import MAX_UNROLL, limited, sequence
+from initlint.tracers.static.tensors.copying import deep_copy, replaced, shallow_copy
+from initlint.tracers.static.tensors.dataflow import operation
+from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import FLOAT, ContextManager, Partial, Unknown, Value, external
+
+Special = Callable[[Machine, Call], Value]
+
+
+def _partial(machine: Machine, call: Call) -> Value:
+    if not call.arguments:
+        return Unknown("a partial of nothing")
+    return Partial(call.arguments[0], call.arguments[1:], dict(call.keywords))
+
+
+def _ordered_dict(machine: Machine, call: Call) -> Value:
+    made = DictValue(open=call.open)
+    content = call.get(0, "iterable", None)
+    if isinstance(content, DictValue):
+        made.items.update(content.items)
+        made.open = made.open or content.open
+    elif content is not None:
+        for pair in sequence(content) or ():
+            parts = sequence(pair)
+            if parts is not None and len(parts) == 2 and isinstance(parts[0], (str, int)):
+                made.items[parts[0]] = parts[1]
+            else:
+                made.open = True
+        made.open = made.open or sequence(content) is None or (isinstance(content, ListValue) and content.open)
+    made.items.update(call.keywords)
+    return made
+
+
+def _named_tuple(machine: Machine, call: Call) -> Value:
+    """A class, of which all that matters is known: what its objects call their items."""
+    names = call.get(1, "field_names", None)
+    names = names.replace(",", " ").split() if isinstance(names, str) else sequence(names)
+    if call.open or not names or not all(isinstance(name, str) for name in names):
+        return Unknown("a named tuple")
+    return Partial(external(_MAKE_RECORD), [tuple(names)], {})
+
+
+def _make_record(machine: Machine, call: Call) -> Value:
+    names: Any = call.arguments[0]
+    given = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
+    made = Instance(external(NAMED_TUPLE), call.site, machine.state.condition)
+    made.fields.update({name: given.get(name, Unknown("a field")) for name in names})
+    return made
+
+
+def _checkpoint(machine: Machine, call: Call) -> Value:
+    own = ("use_reentrant", "preserve_rng_state", "determinism_check", "debug", "context_fn", "early_stop")
+    keywords = {name: value for name, value in call.keywords.items() if name not in own}
+    function = call.get(0, "function", Unknown("no function"))
+    return machine.call(function, Call(call.arguments[1:], keywords, call.site, call.open))
+
+
+def _checkpoint_sequential(machine: Machine, call: Call) -> Value:
+    value = call.get(2, "input", Unknown("no input"))
+    for function in sequence(call.get(0, "functions", ())) or ():
+        value = machine.call(function, Call([value], {}, call.site))
+    return value
+
+
+def _first(machine: Machine, call: Call) -> Value:
+    return call.arguments[0] if call.arguments else Unknown("no argument")
+
+
+def _second(machine: Machine, call: Call) -> Value:
+    return call.get(1, "val", Unknown("no argument"))
+
+
+def _reparametrize(known: Reparametrization) -> Special:
+    return lambda machine, call: reparametrize(machine, known, call)
+
+
+def _context(kind: str) -> Special:
+    return lambda machine, call: ContextManager(kind)
+
+
+def _grad_mode(machine: Machine, call: Call) -> Value:
+    return ContextManager("no_grad" if call.get(0, "mode", True) is False else "grad")
+
+
+def _constant(value: Any) -> Special:
+    return lambda machine, call: value
+
+
+def _linspace(machine: Machine, call: Call) -> Value:
+    steps = call.get(2, "steps", None)
+    unknown = Unknown("a step", FLOAT)
+    return (
+        ListValue([unknown] * steps)
+        if isinstance(steps, int) and 0 <= steps < 1000
+        else ListValue([unknown], open=True)
+    )
+
+
+def _sqrt(machine: Machine, call: Call) -> Value:
+    value = _first(machine, call)
+    if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
+        return math.sqrt(value)
+    if isinstance(value, Tensor):
+        return operation(machine, "end", "sqrt", [value], call.site)
+    return Unknown("a root", FLOAT)
+
+
+def _skip_init(machine: Machine, call: Call) -> Value:
+    keywords = {name: value for name, value in call.keywords.items() if name != "device"}
+    return machine.call(_first(machine, call), Call(call.arguments[1:], keywords, call.site, call.open))
+
+
+def _pair(count: int) -> Special:
+    def run(machine: Machine, call: Call) -> Value:
+        value = _first(machine, call)
+        return (value,) * count if isinstance(value, (int, float)) else value
+
+    return run
+
+
+def _chain(machine: Machine, call: Call) -> Value:
+    items: list[Value] = []
+    known = True
+    for argument in call.arguments:
+        inner = sequence(argument)
+        known = known and inner is not None
+        items.extend(inner or ())
+    return ListValue(*limited(items, open=not known), kind="iterator")
+
+
+def _regular(name: str) -> Special:
+    """A function of `re` on known strings."""
+
+    def run(machine: Machine, call: Call) -> Value:
+        arguments = call.arguments
+        if call.open or call.keywords or not all(isinstance(a, (str, int)) for a in arguments):
+            return Unknown(f"re.{name}")
+        if name != "escape" and not _is_quick(arguments):
+            return Unknown(f"re.{name} may take long")
+        try:
+            found = getattr(re, name)(*arguments)
+        except (re.error, TypeError, ValueError):
+            return Unknown(f"re.{name} fails")
+        return ListValue(found) if isinstance(found, list) else found
+
+    return run
+
+
+def _is_quick(arguments: list[Value]) -> bool:
+    """Whether matching surely ends soon: few repetitions, none of a group, and a short text."""
+    texts = [argument for argument in arguments if isinstance(argument, str)]
+    if not texts or sum(map(len, texts)) > 400:
+        return False
+    return len(re.findall(r"[*+{]", texts[0])) <= 3 and not re.search(r"\)[*+{]", texts[0])
+
+
+def _repeat(machine: Machine, call: Call) -> Value:
+    value, times = _first(machine, call), call.get(1, "times", None)
+    known = isinstance(times, int) and 0 <= times <= MAX_UNROLL
+    return ListValue([value] * (times if known else 2), open=not known, kind="iterator")
+
+
+def _activation_named(machine: Machine, call: Call) -> Value:
+    name = _first(machine, call)
+    op = ACTIVATION_NAMES.get(name.lower()) if isinstance(name, str) else None
+    cls = _CLASS_OF.get(op or "")
+    return (
+        Unknown("an activation by name")
+        if cls is None
+        else modules.build(machine, external(cls), Call([], {}, call.site))
+    )
+
+
+_CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}
+_MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
+SPECIAL: dict[str, Special] = {
+    "functools.partial": _partial,
+    "collections.OrderedDict": _ordered_dict,
+    "builtins.dict": _ordered_dict,
+    NAMED_TUPLE: _named_tuple,
+    _MAKE_RECORD: _make_record,
+    "dataclasses.replace": replaced,
+    "copy.deepcopy": deep_copy,
+    "copy.copy": shallow_copy,
+    "typing.cast": _second,
+    **{f"re.{name}": _regular(name) for name in ("split", "sub", "findall", "escape")},
+    "itertools.chain": _chain,
+    "itertools.repeat": _repeat,
+    "torch.nn.Parameter": make_parameter,
+    "torch.nn.Buffer": lambda machine, call: Unknown("a buffer"),
+    "torch.no_grad": _context("no_grad"),
+    "torch.inference_mode": _context("no_grad"),
+    "torch.autograd.no_grad": _context("no_grad"),
+    "torch.set_grad_enabled": _grad_mode,
+    "contextlib.suppress": _context("suppress"),
+    "torch.utils.checkpoint.checkpoint": _checkpoint,
+    "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential,
+    "torch.jit.script": _first,
+    "torch.jit.ignore": _first,
+    "torch.jit.unused": _first,
+    "torch.compile": _first,
+    "torch.jit.is_scripting": _constant(False),
+    "torch.jit.is_tracing": _constant(False),
+    "torch.compiler.is_compiling": _constant(False),
+    "torch.onnx.is_in_onnx_export": _constant(False),
+    "torch.nn.DataParallel": _first,
+    "torch.nn.parallel.DistributedDataParallel": _first,
+    "torch.nn.parallel.DataParallel": _first,
+    "torch.nn.utils.skip_init": _skip_init,
+    **{name: _reparametrize(known) for name, known in REPARAMETRIZATIONS.items()},
+    **dict.fromkeys(REMOVALS, restore),
+    "torch.linspace": _linspace,
+    "numpy.linspace": _linspace,
+    "torch.sqrt": _sqrt,
+    "numpy.sqrt": _sqrt,
+    "torch.nn.modules.utils._single": _pair(1),
+    "torch.nn.modules.utils._pair": _pair(2),
+    "torch.nn.modules.utils._triple": _pair(3),
+    "transformers.activations.get_activation": _activation_named,
+}

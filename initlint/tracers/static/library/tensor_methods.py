@@ -1,0 +1,107 @@
+"""Methods of tensors."""
+
+from __future__ import annotations
+
+import math
+
+from initlint.facts.activations import METHODS as ACTIVATION_METHODS
+from initlint.facts.activations import PARAMETERS
+from initlint.facts.initializer_formulas import CONSTRUCTORS
+from initlint.facts.operators import (
+    CLOSING_METHODS,
+    COPYING_METHODS,
+    NOTED_METHODS,
+    SHAPE_METHODS,
+    SPLITTING_METHODS,
+    TRANSPARENT_METHODS,
+    TRANSPOSING_METHODS,
+)
+from initlint.tracers.static.library.init_calls import bound, new_tensor, tensor_method
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.tensors.dataflow import arithmetic, operation, overwrite, part_of, product, unknown_result
+from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.tensors.parameter_writes import copy_of
+from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import ABSENT, INT, Unknown, Value
+
+
+def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
+    """`tensor.name(...)`."""
+    filled = tensor_method(machine, tensor, name, call)
+    if filled is not ABSENT:
+        return filled
+    if name in ("register_hook", "backward", "retain_grad", "share_memory_"):
+        return None
+    if name in ("item", "tolist", "numpy"):
+        return unknown_result(machine, f"tensor.{name}()", [tensor], call.site)
+    if name == "requires_grad_":
+        if tensor.storage is not None and not machine.state.condition - tensor.storage.condition:
+            tensor.storage.frozen = call.get(0, "requires_grad", True) is False
+        return tensor
+    if tensor.node is None and tensor.storage is not None:
+        if name in COPYING_METHODS or (tensor.transposed and name in ("contiguous", "reshape")):
+            return copy_of(machine, tensor, call.site)
+        if name in SPLITTING_METHODS:
+            return part_of(tensor, None)
+    if name in SHAPE_METHODS:
+        return _of_shape(machine, tensor, name, call)
+    if name in ("matmul", "mm", "bmm", "mv"):
+        return product(machine, [tensor, *call.arguments[:1]], call.site)
+    values = [tensor, *call.arguments, *call.keywords.values()]
+    if name in ACTIVATION_METHODS:
+        op = ACTIVATION_METHODS[name]
+        arguments = literals(bound(PARAMETERS.get(op, ()), call))
+        result: Value = operation(machine, "activation", op, [tensor], call.site, arguments=arguments)
+    elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
+        result = _view(tensor, name, call)
+    elif name in NOTED_METHODS:
+        result = _noted(machine, tensor, name, values, call)
+    elif name in CLOSING_METHODS:
+        result = operation(machine, "end", CLOSING_METHODS[name], values, call.site)
+    else:
+        return unknown_result(machine, f"tensor.{name}", values, call.site)
+    if name.endswith("_") and isinstance(result, Tensor):
+        overwrite(machine, tensor, result)
+    return result
+
+
+def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
+    keeps = name in ("detach", "float", "cpu", "contiguous", "to", "data", "cuda")
+    shape = tensor.shape[::-1] if name in ("t", "T") and tensor.shape is not None else tensor.shape if keeps else None
+    transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
+    axes = viewed(tensor.axes, name, call.values)
+    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed, axes=axes)
+
+
+def _noted(machine: Machine, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
+    op = NOTED_METHODS[name]
+    if op in ("add", "mul") and len(values) >= 2:
+        word = {"add": "add", "sub": "sub", "subtract": "sub", "mul": "mul", "multiply": "mul"}
+        return arithmetic(machine, word.get(name.rstrip("_"), "div"), tensor, values[1], call.site)
+    if name in ("max", "min", "median") and len(values) > 1:
+        pooled = operation(machine, "noted", op, [tensor], call.site)
+        return pooled if isinstance(values[1], Tensor) else (pooled, Unknown("indices"))
+    return operation(machine, "noted", op, [tensor], call.site)
+
+
+def _of_shape(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
+    if name.startswith("new_"):
+        known = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
+        return new_tensor(machine, known, call) if known is not None else Unknown(f"tensor.{name}()")
+    if tensor.node is None and tensor.shape is not None:
+        if name in ("dim", "ndimension"):
+            return len(tensor.shape)
+        sizes = tuple(Unknown("a size", INT) if size is None else size for size in tensor.shape)
+        if name == "size":
+            at = call.get(0, "dim", None)
+            if at is None:
+                return sizes
+            return sizes[at] if isinstance(at, int) and -len(sizes) <= at < len(sizes) else Unknown("a size", INT)
+        counted = [size for size in tensor.shape if size is not None]
+        if name in ("numel", "nelement") and len(counted) == len(tensor.shape):
+            return math.prod(counted)
+    if name in ("dim", "ndimension", "numel", "nelement") or (name == "size" and call.arguments):
+        return Unknown(f"tensor.{name}()", INT)
+    return Unknown(f"tensor.{name}()")

@@ -1,0 +1,1 @@
+"""The interpreter's machine: the evaluation loop, environments, undecided branches, and the step budget."""

@@ -1,0 +1,298 @@
+"""The interpreter's core: one step of evaluation, and calls with their bounds.
+
+What each kind of expression, statement and callable does stands in the sibling modules; they are in
+the tables that `Machine` is built from (see `tables`), so that this module knows none of them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from initlint.graph.dataflow import Condition
+from initlint.graph.model import Place, Visit
+from initlint.project.source import Site
+from initlint.project.user_tables import Additions
+from initlint.tracers.static.machine.branches import Journal, OutOfSteps, Raised, State
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.pure_calls import Idle
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.environment import Environment, Frame, GlobalEnvironment, ModuleScope
+from initlint.tracers.static.values.join import join
+from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance
+from initlint.tracers.static.values.values import ABSENT, External, Method, Partial, Union, Unknown, Value
+
+MAX_STEPS = 150_000
+"""Evaluations and statements per entry point; the largest model of torchvision needs about a third of it."""
+MAX_DEPTH = 60
+"""Calls inside calls."""
+MAX_RECURSION = 12
+"""Calls of a function inside itself."""
+
+
+class Imports(Protocol):
+    """Finds modules of the project; see `interpret.project`."""
+
+    def import_module(self, dotted: str, importer: ModuleScope) -> Value:
+        """The module that `dotted` means in `importer`; `ABSENT` if it is none of the project."""
+
+    def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
+        """Whether a star import of that module may bring `name`: a cheap test, which may say yes for nothing."""
+
+
+Evaluate = Callable[["Machine", Any, Environment], Value]
+Execute = Callable[["Machine", Any, Environment], "str | None"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Who does what. Expressions and statements by node class, callables and attributes by value class."""
+
+    evaluate: Mapping[type, Evaluate]
+    execute: Mapping[type, Execute]
+    attribute: Callable[[Machine, Value, str], Value]
+    call_external: Callable[[Machine, External, Call], Value]
+    call_method: Callable[[Machine, Method, Call], Value]
+    call_instance: Callable[[Machine, Instance, Call], Value]
+    construct: Callable[[Machine, ClassValue, Call], Value]
+    bind: Callable[[Machine, Function, Call, Environment], None]
+    call_unknown: Callable[[Machine, Value, Call], Value]
+    helper: Callable[[Machine, Function, Call], Value]
+    """Called for every function of the project: gives `ABSENT` unless the function is known by its name."""
+
+
+class Machine:
+    """Runs the code of a project abstractly."""
+
+    def __init__(self, tables: Tables, imports: Imports, additions: Additions) -> None:
+        self.tables = tables
+        self.additions = additions
+        self.keeps_operations = False
+        """Whether models are given with their whole data flow."""
+        self._evaluate, self._execute = tables.evaluate, tables.execute
+        self.imports = imports
+        self.state = State()
+        self._idle = Idle()
+        self.journal = Journal()
+        self.stack: list[tuple[Function, Site | None]] = []
+        self._entered: list[Condition] = []
+        """For each call on the stack, the conditions that were in force when it was made."""
+        self.executed: set[ast.AST] = set()
+        """The nodes of the functions that ran."""
+        self.constructed: set[ast.AST] = set()
+        """The nodes of the classes that were instantiated."""
+        self.guards = 0
+        """How many `try` blocks and `suppress` managers are open."""
+        self.no_grad = 0
+        self.visit: Visit | None = None
+        """What the innermost `apply` that is running does now."""
+        self.steps = 0
+        self.spent = 0
+        """Steps of the entry points before this one."""
+        self.exhausted: Counter[ast.AST] = Counter()
+        """How often the nodes of functions that were run as `forward` took too many steps."""
+        self.limit = MAX_STEPS
+        self.watch: Callable[[Function, Call], None] | None = None
+        """Told of each call that the entry point itself makes."""
+
+    # Evaluation ------------------------------------------------------------------------------------------------
+
+    def evaluate(self, node: ast.expr, env: Environment) -> Value:
+        """The value of an expression; what has no handler is unknown."""
+        self.steps += 1
+        if self.steps > self.limit:
+            raise OutOfSteps
+        handler = self._evaluate.get(node.__class__)
+        if handler is None:
+            return Unknown(f"{type(node).__name__} is not followed")
+        return handler(self, node, env)
+
+    def execute(self, node: ast.stmt, env: Environment) -> str | None:
+        """Run a statement. Gives None, or why the block is left: `return`, `break`, `continue`."""
+        self.steps += 1
+        if self.steps > self.limit:
+            raise OutOfSteps
+        handler = self._execute.get(node.__class__)
+        return None if handler is None else handler(self, node, env)
+
+    def run(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
+        """Run the statements of a block in order, until one leaves it."""
+        for statement in body:
+            left = self.execute(statement, env)
+            if left is not None:
+                return left
+        return None
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """`value.name`."""
+        return self.tables.attribute(self, value, name)
+
+    def assign(self, env: Environment, name: str, value: Value) -> None:
+        """Bind a local or global name."""
+        self.state.touch(env)
+        env.values[name] = value
+
+    def site(self, node: ast.AST, env: Environment) -> Site:
+        """The place of a node in its file."""
+        return Site(env.scope.source, node)
+
+    def note(self, reason: str) -> None:
+        """Remember that something could not be followed."""
+        self.journal.incomplete[reason] = None
+
+    def places(self) -> tuple[Place, ...]:
+        """The call sites that led here, the outermost first."""
+        return tuple(site for _, site in self.stack if site is not None)
+
+    # Calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, function: Value, call: Call) -> Value:
+        """Call any value. Raises `Raised` if the program surely raises."""
+        kind, tables = function.__class__, self.tables
+        if kind is Function:
+            return self._call_function(function, call)
+        if kind is External:
+            return tables.call_external(self, function, call)
+        if kind is Instance:
+            return tables.call_instance(self, function, call)
+        if kind is Method:
+            return tables.call_method(self, function, call)
+        if kind is ClassValue:
+            return tables.construct(self, function, call)
+        if kind is Bound:
+            arguments = [function.receiver, *call.arguments]
+            return self.call(function.function, Call(arguments, call.keywords, call.site, call.open))
+        if kind is Partial:
+            arguments = [*function.arguments, *call.arguments]
+            keywords = {**function.keywords, **call.keywords}
+            return self.call(function.function, Call(arguments, keywords, call.site, call.open))
+        if kind is Union:
+            return self.state.each(function, lambda option: self.call(option, call))
+        return tables.call_unknown(self, function, call)
+
+    def _call_function(self, function: Function, call: Call) -> Value:
+        if self.watch is not None and len(self.stack) == 1:
+            self.watch(function, call)
+        known = self.tables.helper(self, function, call)
+        if known is not ABSENT:
+            return known
+        if len(self.stack) >= MAX_DEPTH:
+            self.note("calls nested too deeply")
+            return self.tables.call_unknown(self, Unknown("calls nested too deeply"), call)
+        if self._recurses(function):
+            return self.tables.call_unknown(self, Unknown("recursion"), call)
+        past = self._idle.past(function, call)
+        if past is None:
+            return self._run(function, call)
+        return self._idle.watched(past, function, call, self.state, partial(self._run_counted, function, call))
+
+    def _recurses(self, function: Function) -> bool:
+        """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
+        times = 0
+        for (running, _), condition in zip(self.stack, self._entered, strict=True):
+            if running.node is function.node:
+                times += 1
+                if times > MAX_RECURSION or condition != self.state.condition:
+                    return True
+        return False
+
+    def _run_counted(self, function: Function, call: Call) -> tuple[Value, int]:
+        """The value of a call, and the steps that it took."""
+        before = self.steps
+        value = self._run(function, call)
+        return value, self.steps - before
+
+    def _run(self, function: Function, call: Call) -> Value:
+        frame = Frame(function)
+        env = Environment(function.scope, function.closure, frame)
+        self.tables.bind(self, function, call, env)
+        self.executed.add(function.node)
+        before = self.state.condition
+        quiet = "no_grad" in function.wrappers
+        self.no_grad += quiet
+        self.stack.append((function, call.site))
+        self._entered.append(before)
+        try:
+            node = function.node
+            if isinstance(node, ast.Lambda):
+                return self.evaluate(node.body, env)
+            left = self.run(node.body, env)
+            return self._result(frame, left, before)
+        finally:
+            self.stack.pop()
+            self._entered.pop()
+            self.no_grad -= quiet
+            self.state.condition = before
+
+    def _result(self, frame: Frame, left: str | None, before: Condition) -> Value:
+        if frame.yields is not None:
+            return ListValue(frame.yields, kind="iterator")
+        if not frame.returns:
+            return None
+        if left != "return":
+            # The end of the body is one more way out, unless only unfollowed code leads there.
+            frame.returns.append((None, self.state.condition))
+        result, under = frame.returns[0]
+        under -= before
+        for value, condition in frame.returns[1:]:
+            condition -= before
+            result = join(result, under, value, condition)
+            under = under & condition
+        return result
+
+    def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: Site) -> None:
+        """Call on each module its function, both given together, as `apply` at `site` does."""
+        before = self.visit
+        try:
+            for number, (module, function) in enumerate(modules):
+                self.visit = Visit(site, number)
+                self.state.each(module, lambda option, function=function: self.call(function, Call([option], {}, site)))  # type: ignore[misc]
+        finally:
+            self.visit = before
+
+    # Entry points ----------------------------------------------------------------------------------------------
+
+    def unwind(self) -> None:
+        """Forget the calls of an attempt that ended in the middle, and start to count anew."""
+        self.spent += self.steps
+        self.steps = 0
+        self.stack, self._entered = [], []
+        self.guards = self.no_grad = 0
+        self.visit = None
+        self.state = State()
+
+    @property
+    def total(self) -> int:
+        """All steps so far."""
+        return self.spent + self.steps
+
+    @contextmanager
+    def entry(self) -> Iterator[None]:
+        """One entry point: a fresh journal and a full budget. What exceeds the budget ends it, and is noted."""
+        self.journal = Journal()
+        self.limit = MAX_STEPS
+        self.unwind()
+        try:
+            yield
+        except OutOfSteps:
+            self.note("too many steps")
+        except RecursionError:
+            self.note("nested too deeply")
+        except Raised:
+            pass
+
+    def run_top_level(self, node: ast.stmt, env: GlobalEnvironment) -> None:
+        """Execute a top-level statement of a module, outside of whatever is going on."""
+        stack, self.stack = self.stack, []
+        entered, self._entered = self._entered, []
+        guards, self.guards = self.guards, 0
+        try:
+            with suppress(Raised):
+                self.state.alone(lambda: self.execute(node, env))
+        finally:
+            self.stack, self._entered, self.guards = stack, entered, guards

@@ -1,0 +1,238 @@
+"""Who does what: the tables that the machine runs by."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+from collections.abc import Callable, Container, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from initlint.graph.model import FileGraph, ModelGraph
+from initlint.project.dependencies import Disk, Question, RealPaths, real_paths
+from initlint.project.lru import Recent
+from initlint.project.source import SourceError, SourceFile
+from initlint.project.user_tables import Additions
+from initlint.tracers.references.module_body import TopLevel
+from initlint.tracers.references.project_index import Surroundings
+from initlint.tracers.static.deprecated_names import references
+from initlint.tracers.static.entry_points import bases, trace
+from initlint.tracers.static.library.attributes import attribute, call_method
+from initlint.tracers.static.library.external_calls import call_external, call_unknown
+from initlint.tracers.static.library.init_calls import known_function
+from initlint.tracers.static.library.instantiate import construct
+from initlint.tracers.static.library.modules import call_instance
+from initlint.tracers.static.machine.machine import Machine, Tables
+from initlint.tracers.static.syntax.binding import bind
+from initlint.tracers.static.syntax.expressions import EVALUATE
+from initlint.tracers.static.syntax.statements import EXECUTE
+from initlint.tracers.static.timer import Stopwatch
+from initlint.tracers.static.unreached import Reached
+from initlint.tracers.static.values.environment import GlobalEnvironment, ModuleScope
+from initlint.tracers.static.values.objects import Package
+from initlint.tracers.static.values.values import ABSENT, Value
+
+TABLES = Tables(
+    evaluate=EVALUATE,
+    execute=EXECUTE,
+    attribute=attribute,
+    call_external=call_external,
+    call_method=call_method,
+    call_instance=call_instance,
+    construct=construct,
+    bind=bind,
+    call_unknown=call_unknown,
+    helper=known_function,
+)
+
+
+_KEPT = 384 * 1024
+"""Bytes of source whose trees are kept; a tree takes some fifty times as much memory, and is soon made again."""
+_KEPT_AGAIN = 2048 * 1024
+"""The same, for what most files of a large package import: its base classes and helpers."""
+_NEVER = frozenset({"torch", "torchgen", "functorch", "numpy", "typing", "builtins"})
+"""Packages that are known by their names, never read, also where the environment is inside the project."""
+
+
+class Project:
+    """The project around the linted files. Reads files, never imports or runs them.
+
+    `files` are shown by those names, by real path; any other by its real path. `contents` stands in for what the disk
+    holds, by path. `roots` are folders that absolute imports may start from,
+    beside those that the layout of the project tells. `additions` is what the user knows of other packages.
+    `operations`: fill `ModelGraph.operations`. `searches`: the fields of a `FileGraph` for which the whole project is
+    searched, `unapplied` and `unwritten`; others stay empty. `asked`: what was asked of the disk since `begin`;
+    `stopwatch`: what time was spent on since then.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Path] = MappingProxyType({}),
+        contents: Mapping[str, bytes] = MappingProxyType({}),
+        roots: Iterable[Path] = (),
+        additions: Additions | None = None,
+        operations: bool = False,
+        searches: Container[str] = (),
+    ) -> None:
+        self._disk = Disk(real_paths(contents), map(str, roots))
+        self._additions = additions or Additions()
+        self._paths = RealPaths()
+        self._files = files
+        self._tops: Recent[str, TopLevel] = Recent(_KEPT, _KEPT_AGAIN)
+        self._scopes: dict[str, ModuleScope] = {}
+        self._broken: dict[str, SourceError] = {}
+        self._found: dict[tuple[Path, str], Path | None] = {}
+        self._roots: dict[str, tuple[Path, str]] = {}
+        self.asked: set[Question] = set()
+        self.stopwatch = Stopwatch()
+        self._surroundings = Surroundings(self._disk, self._note)
+        self._operations = operations
+        self._searches = searches
+        self._machine = Machine(TABLES, self, self._additions)
+
+    def begin(self) -> None:
+        """Forget what was asked on behalf of other files, and what time they took."""
+        self.asked = set()
+        self.stopwatch = Stopwatch()
+
+    def _note(self, question: Question) -> None:
+        self.asked.add(question)
+
+    def load(self, path: Path) -> SourceFile:
+        """The parsed file. Raises `SourceError`."""
+        try:
+            return self._loaded(self._paths.of(path), path).source
+        finally:
+            self.note_reading(path)
+
+    def note_reading(self, path: Path) -> None:
+        """Let what is found rest on all that a file holds."""
+        real = self._paths.of(path)
+        self._note(("read", real, self._disk.digest(real)))
+
+    def _loaded(self, real: str, path: Path) -> TopLevel:
+        if real in self._broken:
+            raise self._broken[real]
+        if real in self._tops:
+            return self._tops[real]
+        try:
+            with self.stopwatch.on("parse"):
+                source = SourceFile.read(self._files.get(real, path), lambda: self._disk.read(real))
+        except SourceError as error:
+            self._broken[real] = error
+            raise
+        top = TopLevel(source)
+        self._tops.put(real, top, len(source.data))
+        return top
+
+    def content(self, path: Path) -> bytes:
+        """What a file holds; empty if it cannot be read."""
+        return self._disk.content(self._paths.of(path))
+
+    def graph(self, source: SourceFile) -> FileGraph:
+        """All that can be told about one file."""
+        # What one file's entry points do to the globals of a module must not be seen by the next file, and what
+        # they loaded must not stay in memory: scopes and what they hold refer to each other, and what once outlives a
+        # collection stays almost for ever, with all that it comes to refer to. Now nothing lives but trees.
+        if self._scopes:
+            self._scopes.clear()
+            del self._machine
+            gc.collect(1)
+            self._machine = Machine(TABLES, self, self._additions)
+        machine = self._machine
+        machine.keeps_operations = self._operations
+        models: list[ModelGraph] = []
+        try:
+            scope = self._scope(Path(source.path), TopLevel(source), lambda _: None)
+            with self.stopwatch.on("interpret"):
+                models.extend(trace(machine, scope))
+            reached = Reached(scope, self._surroundings, self._additions)
+            return FileGraph(
+                source,
+                tuple(models),
+                references(source),
+                bases(scope),
+                tuple(reached.unapplied()) if "unapplied" in self._searches else (),
+                tuple(reached.unwritten(models)) if "unwritten" in self._searches else (),
+            )
+        except RecursionError:
+            # Code that no person wrote: what was understood before stands.
+            return FileGraph(source, tuple(models), ())
+
+    # Modules ---------------------------------------------------------------------------------------------------
+
+    def _scope(self, path: Path, top: TopLevel, note: Callable[[str], None]) -> ModuleScope:
+        real = self._paths.of(path)
+        root, name = self._name(real)
+        is_package = os.path.basename(real) == "__init__.py"
+        package = name if is_package else name.rpartition(".")[0] or self._namespace(root)
+
+        def submodule(inner: str) -> Value:
+            return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
+
+        def run(node: ast.stmt, env: GlobalEnvironment) -> None:
+            self._machine.run_top_level(node, env)
+
+        scope = ModuleScope(name, package, root, top, run, submodule, note)
+        self._scopes[real] = scope
+        return scope
+
+    def _name(self, real: str) -> tuple[Path, str]:
+        """The folder that absolute imports of this file start from, and the file's dotted name below it."""
+        if real not in self._roots:
+            root, name = self._disk.name(real)
+            self._roots[real] = (Path(root), name)
+        folder = os.path.dirname(real)
+        self._note(("package", folder, *self._disk.package(folder)))
+        return self._roots[real]
+
+    def _namespace(self, root: Path) -> str:
+        """The dotted name of a folder without an `__init__.py`, for the relative imports in it."""
+        name = self._disk.namespace(str(root))
+        self._note(("namespace", str(root), name))
+        return name
+
+    def import_module(self, dotted: str, importer: ModuleScope) -> Value:
+        """The module of the project that `dotted` means in `importer`; `ABSENT` if it means none."""
+        if dotted.partition(".")[0] in _NEVER:
+            return ABSENT
+        path = self._find(importer.root, dotted)
+        if path is None:
+            return ABSENT
+        real = self._paths.of(path)
+        if real in self._scopes:
+            return Package(self._scopes[real])  # its tree may be kept no more elsewhere
+        try:
+            top = self._loaded(real, path)
+        except SourceError:
+            self.note_reading(path)
+            return ABSENT
+
+        def note(name: str) -> None:
+            self._note(("bound", real, name, top.digest(name)))
+
+        note("")
+        self._note(("seen", real, self._disk.digest(real)))
+        return Package(self._scope(path, top, note))
+
+    def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
+        """Whether the module that `dotted` means in `importer` may bind `name`: its text holds the name, or the star
+        of a further import. A package also has its submodules; of what is no file of the project nothing is known.
+        """
+        path = self._find(importer.root, dotted)
+        if path is None or path.name == "__init__.py" or not name.isascii():
+            return True
+        real = self._paths.of(path)
+        found = self._disk.may_define(real, name)
+        self._note(("defined", real, name, found))
+        self._note(("seen", real, self._disk.digest(real)))
+        return bool(found)
+
+    def _find(self, root: Path, dotted: str) -> Path | None:
+        key = (root, dotted)
+        if key not in self._found:
+            path = self._disk.module(str(root), dotted)
+            self._found[key] = None if path is None else Path(path)
+        self._note(("module", str(root), dotted, str(self._found[key] or "")))
+        return self._found[key]

@@ -1,0 +1,157 @@
+"""Running `forward`, on tensors that stand for the input."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from initlint.graph.dataflow import Node
+from initlint.graph.model import Forward
+from initlint.project.source import Site
+from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.machine.branches import OutOfSteps, Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.binding import annotation, default
+from initlint.tracers.static.tensors.dataflow import data_of
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import External, Unknown, Value
+
+
+def run_forward(machine: Machine, root: Instance) -> Forward:
+    """Run the model's `forward` on a tensor that stands for its input."""
+    cls = root.user_class
+    if cls is None:
+        return _attempt(machine, root, None) or Forward.UNKNOWN
+    function, _ = cls.find("forward")
+    if isinstance(function, Function):
+        done = _attempt(machine, root, function)
+        if done is not Forward.UNKNOWN:
+            return done or Forward.UNKNOWN
+    elif root.torch_name not in (None, "torch.nn.Module"):
+        return _attempt(machine, root, None) or Forward.UNKNOWN
+    elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
+        return Forward.UNKNOWN
+    ran = list(_run_other_ways(machine, root, cls))
+    if Forward.RUN in ran and machine.journal.nodes:
+        return Forward.RUN
+    return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
+
+
+def _run_other_ways(machine: Machine, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
+    """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
+    before = machine.total
+    for method in _other_ways_in(machine, cls):
+        if machine.total - before > machine.limit:
+            return
+        yield _attempt(machine, root, method)
+
+
+_NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
+
+
+def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
+    """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
+    found = []
+    for part in cls.mro:
+        for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
+            if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
+                continue
+            if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in machine.executed:
+                continue
+            if _takes_data(value):
+                found.append(value)
+    return found
+
+
+def _takes_data(method: Function) -> bool:
+    """Whether one of its parameters, or the first if all have defaults, may be a tensor or hold one."""
+    named = method.signature.positional[1:]
+    required = [p for p in (*named, *method.signature.keyword_only) if p.default is None]
+    return bool(named) and any(not _is_setting(p.annotation) for p in required or named[:1])
+
+
+_SETTINGS = frozenset("int float bool str bytes dtype device Callable".split())
+_AROUND_SETTINGS = frozenset("torch typing collections abc Optional Union List list Tuple tuple Dict dict".split())
+
+
+def _is_setting(annotation: ast.expr | None) -> bool:
+    """Whether what is annotated so is made of numbers, texts and functions alone."""
+    names = {last_name(part) for part in ast.walk(annotation or ast.Constant(None))} - {""}
+    return not _SETTINGS.isdisjoint(names) and names <= _SETTINGS | _AROUND_SETTINGS
+
+
+def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward | None:
+    """None: it takes too many steps, so that half of a flow is all that could be known."""
+    site = root.place if isinstance(root.place, Site) else Site(method.scope.source, method.node) if method else None
+    assert site is not None
+    limit = machine.limit
+    # Of what ends in the middle once, the models that share it are told little by running as far again.
+    machine.limit = limit >> machine.exhausted[method.node] if method else limit
+    try:
+        return _attempted(machine, root, method, site)
+    except OutOfSteps:
+        machine.note("too many steps in forward")
+        if method is not None:
+            machine.exhausted[method.node] += 1
+    except RecursionError:
+        machine.note("forward is nested too deeply")
+    finally:
+        machine.limit = limit
+    machine.journal.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
+    return None
+
+
+def _attempted(machine: Machine, root: Instance, method: Function | None, site: Site) -> Forward:
+    for guess in (False, True):
+        try:
+            machine.unwind()
+            if method is None:
+                result = machine.call(root, Call([_input(site)], {}, site))
+            else:
+                result = machine.call(method, Call([root], _inputs(machine, method, guess), site))
+            outputs = data_of([result])
+        except Raised:
+            continue
+        if outputs:
+            Node("output", "output", outputs, site)
+        return Forward.RUN
+    return Forward.UNKNOWN
+
+
+def _input(site: Site) -> Tensor:
+    return Tensor(Node("input", "input", (), site))
+
+
+_NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
+
+
+def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]:
+    """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
+    named = method.signature.positional[1:] + method.signature.keyword_only
+    required = [p for p in named if p.default is None]
+    given: dict[str, Value] = {}
+    for at, parameter in enumerate(named):
+        name = parameter.name
+        hint = annotation(machine, parameter, method)
+        if parameter.default is None:
+            is_number = isinstance(hint, External) and hint.name in _NO_TENSORS
+            site = Site(method.scope.source, parameter.node)
+            if is_number or isinstance(hint, ClassValue):
+                given[name] = Unknown(f"argument {name}", hint)
+            elif parameter.annotation is not None and hint is None:
+                given[name] = _composed(parameter.annotation, site, name)
+            else:
+                given[name] = _input(site)
+        elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
+            given[name] = _input(Site(method.scope.source, parameter.node))
+    return given
+
+
+def _composed(annotation: ast.expr, site: Site, name: str) -> Value:
+    """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
+    if "Optional" in (text := ast.unparse(annotation)) or text.endswith("Tensor") or "| None" in text:
+        return _input(site)
+    return Unknown(f"argument {name}", node=_input(site).node)

@@ -1,0 +1,1 @@
+"""Python's syntax: one function for each kind of AST node."""

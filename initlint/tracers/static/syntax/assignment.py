@@ -1,0 +1,208 @@
+"""Assignment: to names, attributes, items, and to several of them at once."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from initlint.graph.model import Place
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.iteration import bounded, is_key, sequence
+from initlint.tracers.static.tensors.dataflow import part_of
+from initlint.tracers.static.tensors.parameter_writes import replaces, write_data, write_item
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance, Package
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import Union, Unknown, Value, present
+
+
+def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -> None:
+    """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
+    kind = target.__class__
+    if kind is ast.Name:
+        machine.assign(env.declared.get(target.id, env), target.id, value)
+    elif kind is ast.Tuple or kind is ast.List:
+        _unpack(machine, target, value, env)
+    elif kind is ast.Attribute:
+        holder = machine.evaluate(target.value, env)
+        set_attribute(machine, holder, target.attr, value, machine.site(target, env))
+    elif kind is ast.Starred:
+        bind_target(machine, target.value, value, env)
+    elif kind is ast.Subscript:
+        _set_item(machine, target, value, env)
+
+
+def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
+    elements = target.elts
+    value = present(value)
+    items = sequence(value) if bounded(value) or isinstance(value, ListValue) else None
+    starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
+    if items is None or (starred is None and len(items) != len(elements)):
+        for element in elements:
+            bind_target(machine, element, _part(value), env)
+        return
+    if starred is None:
+        for element, item in zip(elements, items, strict=True):
+            bind_target(machine, element, item, env)
+        return
+    after = len(elements) - starred - 1
+    for element, item in zip(elements[:starred], items, strict=False):
+        bind_target(machine, element, item, env)
+    middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
+    bind_target(machine, elements[starred], middle, env)
+    for element, item in zip(elements[starred + 1 :], items[len(items) - after :], strict=False):
+        bind_target(machine, element, item, env)
+
+
+def _part(value: Value) -> Value:
+    """One of the values that an unpacking of something unknown gives."""
+    if isinstance(value, Tensor):
+        return part_of(value, None)
+    if isinstance(value, Union):
+        parts = [v for v in value.values if isinstance(v, Tensor)]
+        if parts:
+            return part_of(parts[0], None)
+    return Unknown("an unpacked value")
+
+
+def set_attribute(machine: Machine, holder: Value, name: str, value: Value, place: Place | None) -> None:
+    """`holder.name = value`."""
+    if isinstance(holder, Union):
+        machine.state.each(holder, lambda option: set_attribute(machine, option, name, value, place))
+    elif isinstance(holder, Instance):
+        _set_field(machine, holder, name, value, place)
+    elif isinstance(holder, ClassValue):
+        machine.state.touch(holder)
+        holder.fields[name] = value
+    elif isinstance(holder, Package):
+        machine.state.acted()
+        holder.scope.values[name] = value
+    elif isinstance(holder, Tensor) and holder.storage is not None:
+        machine.state.acted()
+        if name == "requires_grad":
+            holder.storage.frozen = value is False
+        elif name == "data":
+            write_data(machine, holder, value, place)
+
+
+def _set_field(machine: Machine, instance: Instance, name: str, value: Value, place: Place | None) -> None:
+    if instance.user_class is not None:
+        setter, _ = instance.user_class.find(name)
+        if isinstance(setter, Function) and "property" in setter.wrappers:
+            return
+    machine.state.touch(instance)
+    before = instance.fields.get(name)
+    if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
+        return
+    registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
+    if registers and name in instance.fields and not isinstance(before, type(value)):
+        # A module that takes the place of a plain attribute is registered last, as torch does it.
+        del instance.fields[name]
+    instance.fields[name] = value
+    instance.assigned[name] = (_assigning_class(machine, instance), place)
+    adopt(instance, name, value)
+
+
+def _is_new(value: Tensor, before: Tensor) -> bool:
+    return before.storage is None or value is before or replaces(value, before)
+
+
+def adopt(instance: Instance, name: str, value: Value) -> None:
+    """Tell a child or a parameter whom it belongs to."""
+    for option in value.values if isinstance(value, Union) else (value,):
+        if isinstance(option, Instance):
+            option.parent = option.parent or instance.is_module
+        elif isinstance(option, Tensor) and option.leaf:
+            storage = option.storage
+            if storage is not None and storage.owner is None:
+                storage.owner, storage.name = instance, name
+
+
+def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
+    """The class whose method is assigning to the instance; its own class if some other code does."""
+    for function, _ in reversed(machine.stack):
+        if function.owner is not None and instance.user_class is not None and function.owner in instance.user_class.mro:
+            return function.owner
+        if function.owner is not None:
+            break
+    return instance.user_class
+
+
+def _set_item(machine: Machine, target: ast.Subscript, value: Value, env: Environment) -> None:
+    holder = present(machine.evaluate(target.value, env))
+    index: Value = Unknown("an index")
+    if _is_plain(target.slice):
+        index = machine.evaluate(target.slice, env)
+    machine.state.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
+
+
+def _is_plain(index: ast.expr) -> bool:
+    """Whether it is one index, and no slice nor several."""
+    return not isinstance(index, (ast.Slice, ast.Tuple))
+
+
+def _set_item_of(
+    machine: Machine, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
+) -> None:
+    place = machine.site(target, env)
+    if isinstance(holder, DictValue):
+        machine.state.touch(holder)
+        if is_key(index):
+            holder.items[index] = value
+        else:
+            holder.open = True
+    elif isinstance(holder, ListValue):
+        machine.state.touch(holder)
+        if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
+            holder.items[index] = value
+        else:
+            holder.items = [Unknown("an item that may have been replaced") for _ in holder.items]
+    elif isinstance(holder, Instance) and holder.is_module and isinstance(index, (int, str)):
+        key = str(index)
+        if isinstance(index, int) and index < 0:
+            key = str(len(holder.fields) + index)
+        _set_field(machine, holder, key, value, place)
+    elif isinstance(holder, Tensor):
+        write_item(machine, holder, value, place)
+
+
+def delete(machine: Machine, target: ast.expr, env: Environment) -> None:
+    """`del target`."""
+    if isinstance(target, ast.Name):
+        machine.state.touch(env)
+        env.values.pop(target.id, None)
+    elif isinstance(target, ast.Attribute):
+        holder = machine.evaluate(target.value, env)
+        if isinstance(holder, Instance):
+            machine.state.touch(holder)
+            holder.fields.pop(target.attr, None)
+    elif isinstance(target, ast.Subscript):
+        holder = machine.evaluate(target.value, env)
+        index = machine.evaluate(target.slice, env) if _is_plain(target.slice) else None
+        if isinstance(holder, Instance) and isinstance(index, (int, str)):
+            delete_child(machine, holder, index)
+        elif isinstance(holder, (DictValue, ListValue)) and index is not None:
+            machine.state.touch(holder)
+            if isinstance(holder, DictValue):
+                if is_key(index):
+                    holder.items.pop(index, None)
+            elif isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
+                del holder.items[index]
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            delete(machine, element, env)
+
+
+def delete_child(machine: Machine, holder: Instance, index: int | str) -> None:
+    """`del container[index]`."""
+    machine.state.touch(holder)
+    keys = list(holder.fields)
+    if isinstance(index, str):
+        holder.fields.pop(index, None)
+        return
+    if not -len(keys) <= index < len(keys):
+        return
+    del holder.fields[keys[index]]
+    # torch numbers the children of a Sequential or ModuleList anew.
+    holder.fields = {str(at): value for at, value in enumerate(holder.fields.values())}

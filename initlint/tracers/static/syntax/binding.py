@@ -1,0 +1,73 @@
+"""The parameters of a function: what a call binds to them, their defaults and annotations."""
+
+from __future__ import annotations
+
+import ast
+
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment, Frame
+from initlint.tracers.static.values.objects import ClassValue, Function
+from initlint.tracers.static.values.signatures import Parameter
+from initlint.tracers.static.values.values import External, Unknown, Value
+
+
+def bind(machine: Machine, function: Function, call: Call, env: Environment) -> None:
+    """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
+    signature = function.signature
+    values = env.values
+    positional = signature.positional
+    given = call.arguments
+    for parameter, value in zip(positional, given, strict=False):
+        values[parameter.name] = value
+    surplus = given[len(positional) :]
+    keywords = call.keywords
+    if keywords:
+        keywords = dict(keywords)
+        for parameter in (*positional[len(given) :], *signature.keyword_only):
+            name = parameter.name
+            if name in keywords:
+                values[name] = keywords.pop(name)
+    for parameter in (*positional[len(given) :], *signature.keyword_only):
+        name = parameter.name
+        if name in values:
+            continue
+        if call.open:
+            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+        elif parameter.default is not None:
+            values[name] = default(machine, function, parameter)
+        else:
+            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+    if signature.star is not None:
+        values[signature.star] = (
+            ListValue([*surplus, Unknown("more arguments")], open=True) if call.open or call.more else tuple(surplus)
+        )
+    if signature.double_star is not None:
+        from_call = {k: v for k, v in keywords.items() if k not in values}
+        values[signature.double_star] = DictValue(from_call, call.open)
+
+
+def default(machine: Machine, function: Function, parameter: Parameter) -> Value:
+    """The default of a parameter, evaluated once, where the function was defined."""
+    name = parameter.name
+    if name not in function.defaults:
+        function.defaults[name] = Unknown("recursive default")
+        env = function.closure or function.scope.environment
+        if function.owner is not None and function.closure is None:
+            env = Environment(function.scope, None, Frame(None))
+            env.values = dict(function.owner.fields)
+        expression = parameter.default
+        assert expression is not None
+        function.defaults[name] = machine.state.alone(lambda: machine.evaluate(expression, env))
+    return function.defaults[name]
+
+
+def annotation(machine: Machine, parameter: Parameter, function: Function) -> Value:
+    """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
+    node = parameter.annotation
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return None
+    env = function.closure or function.scope.environment
+    hint = machine.state.alone(lambda: machine.evaluate(node, env))
+    return hint if isinstance(hint, (ClassValue, External)) else None

@@ -1,0 +1,172 @@
+"""Tests: which side of a condition is taken, and what is known on that side."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from initlint.facts.canonical_names import is_reference
+from initlint.graph.dataflow import Token
+from initlint.tracers.static.machine.branches import fresh
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
+from initlint.tracers.static.tensors.writes import note_call
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance, Package
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import (
+    ABSENT,
+    CONSTANTS,
+    External,
+    Method,
+    Partial,
+    Union,
+    Unknown,
+    Value,
+    present,
+)
+
+_SETTLED: Token = (None, True)
+"""The token of a test that needs none."""
+_ALWAYS_TRUE = (Function, Bound, Method, ClassValue, Package, Partial)
+
+
+def truth(value: Value) -> bool | None:
+    """`bool(value)`; None if that is not known."""
+    if isinstance(value, CONSTANTS):
+        return bool(value)
+    if isinstance(value, tuple):
+        return bool(value)
+    if isinstance(value, (ListValue, DictValue)):
+        return True if value.items else (None if value.open else False)
+    if isinstance(value, Instance):
+        if value.torch_name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict"):
+            return True if value.fields else (None if value.open or value.symbolic else False)
+        return True
+    if isinstance(value, _ALWAYS_TRUE):
+        return True
+    if isinstance(value, External):
+        # What is imported for type checkers alone is how packages that load themselves lazily say what they hold.
+        return True if value.name.endswith(".TYPE_CHECKING") or is_reference(value.name) else None
+    if isinstance(value, Union):
+        verdicts = {truth(option) for option in value.values if option is not ABSENT}
+        return verdicts.pop() if len(verdicts) == 1 else None
+    return None
+
+
+def decide(machine: Machine, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
+    """Which way a test goes, and the token of its being true.
+
+    Two tests of the same unknown value have the same token, so that they go the same way.
+    """
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        verdict, (base, side) = decide(machine, test.operand, env)
+        return (None if verdict is None else not verdict), (base, not side)
+    if isinstance(test, ast.BoolOp):
+        return _decide_any(machine, isinstance(test.op, ast.Or), test.values, env)
+    value = present(machine.evaluate(test, env))
+    if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
+        note_call(machine, "bool", "builtins.bool", machine.site(test, env), {}, value)
+    verdict = truth(value)
+    if verdict is not None:
+        return verdict, _SETTLED
+    # The object itself is the key, not its address: a token must outlive it.
+    key = value if isinstance(value, (Unknown, External)) else fresh()
+    return machine.state.known(key), (key, True)
+
+
+def _decide_any(
+    machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment
+) -> tuple[bool | None, Token]:
+    """The verdict of `a or b or c`, or of `a and b and c`."""
+    first, *others = sides
+    if not others:
+        return decide(machine, first, env)
+    left, token = decide(machine, first, env)
+    if left is is_or:
+        return left, _SETTLED
+    if left is not None:
+        return _decide_any(machine, is_or, others, env)
+
+    def right_side() -> bool | None:
+        narrow(machine, first, env, not is_or)
+        return _decide_any(machine, is_or, others, env)[0]
+
+    followed = machine.state.branch((fresh(), True), right_side)
+    right = None if followed is None else followed.result
+    if right is is_or:
+        return is_or, _SETTLED
+    return None, (fresh(), True) if right is None else token
+
+
+def narrow(machine: Machine, test: ast.expr, env: Environment, side: bool) -> None:
+    """Note in `env` what the test tells of its names on the side `side`."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        narrow(machine, test.operand, env, not side)
+    elif isinstance(test, ast.BoolOp):
+        if isinstance(test.op, ast.And) is side:
+            for part in test.values:
+                narrow(machine, part, env, side)
+    elif isinstance(test, ast.Compare):
+        if len(test.ops) == 1:
+            _narrow_comparison(machine, test, env, side)
+    elif isinstance(test, ast.Call):
+        _narrow_call(machine, test, env, side)
+    elif isinstance(test, (ast.Name, ast.Attribute)):
+        _keep(machine, test, env, lambda value: truth(value) in (side, None))
+
+
+def _narrow_comparison(machine: Machine, test: ast.Compare, env: Environment, side: bool) -> None:
+    operator, comparator = test.ops[0], test.comparators[0]
+    if isinstance(operator, ast.IsNot):
+        side = not side
+    elif not isinstance(operator, ast.Is):
+        return
+    if isinstance(comparator, ast.Constant) and comparator.value is None:
+        if side:
+            _keep(machine, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
+        else:
+            _keep(machine, test.left, env, lambda value: value is not None)
+
+
+def _narrow_call(machine: Machine, test: ast.Call, env: Environment, side: bool) -> None:
+    if not (isinstance(test.func, ast.Name) and test.func.id == "isinstance" and len(test.args) == 2):
+        return
+    cls = machine.evaluate(test.args[1], env)
+    subject = test.args[0]
+    _keep(machine, subject, env, lambda value: is_instance(value, cls) in (side, None))
+    if side and isinstance(subject, ast.Name):
+        value = machine.evaluate(subject, env)
+        if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
+            machine.assign(env, subject.id, symbolic(machine, cls, value))
+
+
+def _keep(
+    machine: Machine,
+    subject: ast.expr,
+    env: Environment,
+    wanted: Callable[[Value], bool],
+    instead: Value = ABSENT,
+) -> None:
+    """Drop the alternatives of a name or attribute that are not `wanted`; an unknown value may become `instead`."""
+    if not isinstance(subject, (ast.Name, ast.Attribute)):
+        return
+    value = machine.evaluate(subject, env)
+    if isinstance(value, Unknown) and instead is not ABSENT:
+        kept: Value = instead
+    elif isinstance(value, Union):
+        left = [(v, c) for v, c in value.options if wanted(v)]
+        if not left or len(left) == len(value.options):
+            return
+        kept = left[0][0] if len(left) == 1 else Union(left)
+    else:
+        return
+    if isinstance(subject, ast.Name):
+        owner = env.owner_of(subject.id)
+        machine.assign(owner or env, subject.id, kept)
+        return
+    holder = machine.evaluate(subject.value, env)
+    if isinstance(holder, Instance) and subject.attr in holder.fields:
+        machine.state.touch(holder)
+        holder.fields[subject.attr] = kept

@@ -1,0 +1,181 @@
+"""Statements with blocks: which of them run, how often, and what both sides of an undecided test leave."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from initlint.graph.dataflow import Condition, Token
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import bind_target
+from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.syntax.iteration import iterate
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import ContextManager, Unknown, present
+
+Block: TypeAlias = Callable[[], str | None]
+"""Runs one side of a condition; gives by what it was left: `break`, `continue`, `return`, or None at its end."""
+
+_MAX_WHILE = 64
+"""Rounds of a `while` whose condition is known each time."""
+
+
+def if_(machine: Machine, node: ast.If, env: Environment) -> str | None:
+    """The side that is decided, or both."""
+    verdict, token = decide(machine, node.test, env)
+    if verdict is True:
+        return machine.run(node.body, env)
+    if verdict is False:
+        return machine.run(node.orelse, env)
+
+    def yes() -> str | None:
+        narrow(machine, node.test, env, True)
+        return machine.run(node.body, env)
+
+    def no() -> str | None:
+        narrow(machine, node.test, env, False)
+        return machine.run(node.orelse, env)
+
+    return undecided(machine, token, yes, no, env)
+
+
+def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
+    """Run both sides of a condition and join what they leave.
+
+    After a side that leaves the block, the rest of the block runs under the other side's condition.
+    """
+    state = machine.state
+    sides = state.sides(yes, one, other)
+    if len(sides) == 1:
+        return sides[0].result
+    (left_one, changes_one), (left_other, changes_other) = ((side.result, side.changes) for side in sides)
+    no = sides[1].token
+    # The names of a side that returns are gone with it.
+    if left_one == "return" and left_other != "return":
+        changes_one = {key: change for key, change in changes_one.items() if change[0] is not env}
+    elif left_other == "return" and left_one != "return":
+        changes_other = {key: change for key, change in changes_other.items() if change[0] is not env}
+    if left_one == "return" and left_other is None and id(env) in changes_other:
+        state.adopt({id(env): changes_other.pop(id(env))})
+    elif left_other == "return" and left_one is None and id(env) in changes_one:
+        state.adopt({id(env): changes_one.pop(id(env))})
+    state.settle(changes_one, yes, changes_other, no)
+    if left_one is not None and left_other is not None:
+        return left_one if left_one == left_other else "continue" if "continue" in (left_one, left_other) else "break"
+    if left_one is None and left_other is None:
+        return None
+    remaining = no if left_one is not None else yes
+    state.condition = state.condition | {remaining}
+    if "return" in (left_one, left_other):
+        env.frame.maybe_left = env.frame.maybe_left | {remaining}
+    return None
+
+
+def for_(machine: Machine, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
+    """The body for each item."""
+    iterable = machine.evaluate(node.iter, env)
+    before = machine.state.condition
+    left = None
+    for item, under in iterate(machine, iterable):
+        machine.state.condition = before | env.frame.maybe_left | under
+        if under:
+            left = _maybe_round(machine, node, item, under, env)
+        else:
+            bind_target(machine, node.target, item, env)
+            left = machine.run(node.body, env)
+        if left in ("break", "return"):
+            break
+    return _after_loop(machine, node, left, before, env)
+
+
+def _after_loop(
+    machine: Machine, node: ast.For | ast.AsyncFor | ast.While, left: str | None, before: Condition, env: Environment
+) -> str | None:
+    """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
+    machine.state.condition = before | env.frame.maybe_left
+    if left == "return":
+        return left
+    return machine.run(node.orelse, env) if left != "break" else None
+
+
+def _maybe_round(machine: Machine, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment) -> str | None:
+    """One round of a loop for an item that may not be there."""
+
+    def run() -> str | None:
+        bind_target(machine, node.target, item, env)
+        return machine.run(node.body, env)
+
+    token = next(iter(under))
+    side = machine.state.branch(token, run)
+    if side is None:
+        return None
+    machine.state.settle(side.changes, token, {}, (token[0], not token[1]))
+    return None if side.result in ("break", "return") else side.result
+
+
+def while_(machine: Machine, node: ast.While, env: Environment) -> str | None:
+    """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
+    before = machine.state.condition
+    left = None
+    for _ in range(_MAX_WHILE):
+        verdict, token = decide(machine, node.test, env)
+        if verdict is None:
+            left = undecided(machine, token, lambda: machine.run(node.body, env), lambda: None, env)
+            break
+        if verdict is False:
+            break
+        left = machine.run(node.body, env)
+        if left in ("break", "return"):
+            break
+    return _after_loop(machine, node, left, before, env)
+
+
+def with_(machine: Machine, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
+    """The body, under what its managers mean."""
+    kinds = []
+    for entry in node.items:
+        manager = present(machine.evaluate(entry.context_expr, env))
+        if entry.optional_vars is not None:
+            bind_target(machine, entry.optional_vars, _entered(manager), env)
+        if isinstance(manager, ContextManager):
+            kinds.append(manager.kind)
+    machine.no_grad += "no_grad" in kinds
+    machine.guards += "suppress" in kinds
+    try:
+        return machine.run(node.body, env)
+    finally:
+        machine.no_grad -= "no_grad" in kinds
+        machine.guards -= "suppress" in kinds
+
+
+def _entered(manager: Any) -> Any:
+    if isinstance(manager, ListValue):  # a generator function as a context manager yields what is bound
+        return manager.items[0] if manager.items else None
+    return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
+
+
+def try_(machine: Machine, node: ast.Try, env: Environment) -> str | None:
+    """The body is taken to succeed; if it surely raises, the first handler runs."""
+    machine.guards += 1
+    left = None
+    try:
+        left = machine.run(node.body, env)
+        failed = False
+    except Raised:
+        failed = True
+    finally:
+        machine.guards -= 1
+    if failed:
+        if node.handlers:
+            left = machine.run(node.handlers[0].body, env)
+    elif left is None:
+        left = machine.run(node.orelse, env)
+    left = machine.run(node.finalbody, env) or left
+    if failed and not node.handlers:
+        raise Raised
+    return left

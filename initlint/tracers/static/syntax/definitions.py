@@ -1,0 +1,68 @@
+"""`def` and `class`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from contextlib import suppress
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.values.environment import Environment, Frame
+from initlint.tracers.static.values.objects import ClassValue, Function
+from initlint.tracers.static.values.values import External, Unknown, external
+
+_WRAPPERS = {
+    "no_grad": "no_grad",
+    "inference_mode": "no_grad",
+    "property": "property",
+    "cached_property": "cached_property",
+    "staticmethod": "staticmethod",
+    "classmethod": "classmethod",
+    "setter": "setter",
+    "getter": "setter",
+    "deleter": "setter",
+    "overload": "overload",
+    "dataclass": "dataclass",
+}
+"""Decorators that change what a definition is. All others are taken to hand it on as it is."""
+
+
+def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
+    """What the decorators of a definition make of it: see `_WRAPPERS`."""
+    found = set()
+    for node in decorators:
+        while isinstance(node, ast.Call):
+            node = node.func
+        last = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if last in _WRAPPERS:
+            found.add(_WRAPPERS[last])
+    return frozenset(found)
+
+
+def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
+    """`def`: binds the function. Setters and overloads are passed over."""
+    kinds = wrappers(node.decorator_list)
+    if kinds & {"setter", "overload"}:
+        return
+    made = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
+    machine.assign(env, made.name, made)
+
+
+def define_class(machine: Machine, node: ast.ClassDef, env: Environment) -> None:
+    """`class`: runs the body, and binds the class."""
+    bases = []
+    for expression in node.bases:
+        base = machine.evaluate(expression, env)
+        bases.append(base if isinstance(base, (ClassValue, External)) else Unknown("a base class"))
+    if any(isinstance(base, External) and base.name in machine.additions.base_classes for base in bases):
+        bases.append(external("torch.nn.Module"))
+    made = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
+    body = Environment(env.scope, env.seen_by_closures, Frame(None))
+    with suppress(Raised):
+        machine.run(node.body, body)
+    for name, value in body.values.items():
+        if isinstance(value, Function) and value.owner is None and value.closure is body:
+            value.owner, value.closure = made, env.seen_by_closures
+        made.fields[name] = value
+    machine.assign(env, made.name, made)

@@ -1,0 +1,186 @@
+"""Evaluates each kind of expression."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable
+
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Evaluate, Machine
+from initlint.tracers.static.syntax.iteration import bounded, iterate, limited, sequence
+from initlint.tracers.static.syntax.literals import (
+    comprehension,
+    constant,
+    dict_,
+    dict_comprehension,
+    formatted,
+    list_,
+    tuple_,
+)
+from initlint.tracers.static.syntax.operators import binary, boolean, comparison, conditional, unary
+from initlint.tracers.static.syntax.subscripts import subscript
+from initlint.tracers.static.values.containers import DictValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Function, Package, Super
+from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value, present
+
+
+def name(machine: Machine, node: ast.Name, env: Environment) -> Value:
+    """The value of a name: local, enclosing, global, built in."""
+    written = node.id
+    scope = env.scope
+    inner: Environment | None = env
+    while inner is not None:
+        values = inner.values
+        if written in values and values is not scope.values:
+            value = values[written]
+            return value if value.__class__ is not Union and value is not ABSENT else _present(written, value)
+        inner = inner.parent
+    value = scope.lookup(written)
+    if value is not ABSENT:
+        return _present(written, value)
+    if written in _BUILTINS:
+        return External(f"builtins.{written}")
+    return Unknown(f"{written} is not defined")
+
+
+def _present(written: str, value: Value) -> Value:
+    value = present(value)
+    return value if value is not ABSENT else Unknown(f"{written} is not set")
+
+
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+
+
+def attribute(machine: Machine, node: ast.Attribute, env: Environment) -> Value:
+    """`value.name`."""
+    return machine.attribute(machine.evaluate(node.value, env), node.attr)
+
+
+def call(machine: Machine, node: ast.Call, env: Environment) -> Value:
+    """A call: the function, then its arguments from left to right."""
+    function = machine.evaluate(node.func, env)
+    arguments: list[Value] = []
+    keywords: dict[str, Value] = {}
+    open = starred = False
+    for argument in node.args:
+        if not isinstance(argument, ast.Starred):
+            arguments.append(machine.evaluate(argument, env))
+            continue
+        value = machine.evaluate(argument.value, env)
+        starred = True
+        items = sequence(value)
+        open = open or not bounded(value)
+        if items is not None:
+            arguments.extend(items)
+    for keyword in node.keywords:
+        value = machine.evaluate(keyword.value, env)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
+        else:
+            value = present(value)
+            if isinstance(value, DictValue):
+                keywords.update({k: v for k, v in value.items.items() if isinstance(k, str)})
+                open = open or value.open
+            else:
+                open = True
+    if isinstance(function, External) and function.name in _SCOPED:
+        return _SCOPED[function.name](machine, arguments, env)
+    if starred:
+        arguments, open = limited(arguments, open)
+    return machine.call(function, Call(arguments, keywords, machine.site(node, env), open))
+
+
+def _super(machine: Machine, arguments: list[Value], env: Environment) -> Value:
+    frame = env.frame
+    if len(arguments) >= 2:
+        return Super(arguments[0], arguments[1])
+    if frame.function is None or frame.function.owner is None:
+        return Unknown("super() outside of a method")
+    receiver = _first_parameter(frame.function, env)
+    return Super(frame.function.owner, receiver)
+
+
+def _first_parameter(function: Function, env: Environment) -> Value:
+    parameters = function.signature.positional
+    if not parameters:
+        return Unknown("no receiver")
+    written = parameters[0].name
+    owner = env.owner_of(written)
+    return owner.values[written] if owner is not None else Unknown(f"{written} is not set")
+
+
+def _locals(machine: Machine, arguments: list[Value], env: Environment) -> Value:
+    return DictValue(dict(env.values))
+
+
+def _globals(machine: Machine, arguments: list[Value], env: Environment) -> Value:
+    return Package(env.scope)
+
+
+_SCOPED: dict[str, Callable[[Machine, list[Value], Environment], Value]] = {
+    "builtins.super": _super,
+    "builtins.locals": _locals,
+    "builtins.vars": lambda m, a, e: DictValue(dict(e.values)) if not a else Unknown("vars()"),
+    "builtins.globals": _globals,
+}
+
+
+def named(machine: Machine, node: ast.NamedExpr, env: Environment) -> Value:
+    """`(name := value)`."""
+    value = machine.evaluate(node.value, env)
+    machine.assign(env, node.target.id, value)
+    return value
+
+
+def lambda_(machine: Machine, node: ast.Lambda, env: Environment) -> Value:
+    """A function without a name."""
+    return Function(
+        node, "<lambda>", env.scope, env.seen_by_closures, env.frame.function.owner if env.frame.function else None
+    )
+
+
+def await_(machine: Machine, node: ast.Await, env: Environment) -> Value:
+    """What is awaited is there at once."""
+    return machine.evaluate(node.value, env)
+
+
+def yield_(machine: Machine, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
+    """Collect what a generator yields; the whole of it runs at the first call."""
+    if env.frame.yields is None:
+        env.frame.yields = []
+    if isinstance(node, ast.YieldFrom):
+        value = machine.evaluate(node.value, env)
+        env.frame.yields.extend(item for item, _ in iterate(machine, value))
+        return None
+    env.frame.yields.append(None if node.value is None else machine.evaluate(node.value, env))
+    return Unknown("what is sent to a generator")
+
+
+EVALUATE: dict[type, Evaluate] = {
+    ast.Name: name,
+    ast.Attribute: attribute,
+    ast.Call: call,
+    ast.Constant: constant,
+    ast.JoinedStr: formatted,
+    ast.Tuple: tuple_,
+    ast.List: list_,
+    ast.Set: list_,
+    ast.Dict: dict_,
+    ast.ListComp: comprehension,
+    ast.SetComp: comprehension,
+    ast.GeneratorExp: comprehension,
+    ast.DictComp: dict_comprehension,
+    ast.BinOp: binary,
+    ast.UnaryOp: unary,
+    ast.BoolOp: boolean,
+    ast.Compare: comparison,
+    ast.IfExp: conditional,
+    ast.NamedExpr: named,
+    ast.Lambda: lambda_,
+    ast.Await: await_,
+    ast.Yield: yield_,
+    ast.YieldFrom: yield_,
+    ast.Subscript: subscript,
+}

@@ -1,0 +1,111 @@
+"""`import`: modules of the project, and names of what is outside of it."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from initlint.facts.activations import FUNCTIONS
+from initlint.facts.fans import MODULES
+from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIALIZERS
+from initlint.tracers.static.machine.machine import Imports, Machine
+from initlint.tracers.static.values.environment import Deferred, Environment
+from initlint.tracers.static.values.objects import Package
+from initlint.tracers.static.values.values import ABSENT, External, Unknown, Value, external
+
+
+def import_names(machine: Machine, node: ast.Import, env: Environment) -> None:
+    """`import a.b, c as d`."""
+    for alias in node.names:
+        name = alias.name
+        if alias.asname is not None:
+            machine.assign(env, alias.asname, module_named(machine, name, env))
+        else:
+            first = name.partition(".")[0]
+            machine.assign(env, first, module_named(machine, first, env))
+
+
+def module_named(machine: Machine, name: str, env: Environment) -> Value:
+    """The module of the project with this dotted name, else an external one."""
+    found = machine.imports.import_module(name, env.scope)
+    return external(name) if found is ABSENT else found
+
+
+def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
+    """The dotted name that `from X import` means; None if the dots lead out of the project."""
+    name = node.module or ""
+    if not node.level:
+        return name
+    package = env.scope.package.split(".") if env.scope.package else []
+    up = node.level - 1
+    if up > len(package):
+        return None
+    base = package[: len(package) - up]
+    return ".".join([*base, name] if name else base)
+
+
+def import_from(machine: Machine, node: ast.ImportFrom, env: Environment) -> None:
+    """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
+    module_name = absolute(node, env)
+    if node.names[0].name == "*":
+        if module_name is not None:
+            env.scope.stars.append(partial(_of_star_import, machine, module_name, env))
+        return
+    for alias in node.names:
+        bound, name = alias.asname or alias.name, alias.name
+        if module_name is None:
+            machine.assign(env, bound, Unknown("an import that leads out of the project"))
+        elif env.values is env.scope.values:
+            machine.assign(env, bound, Deferred(partial(_member, machine.imports, module_name, name, env)))
+        else:
+            machine.assign(env, bound, _member(machine.imports, module_name, name, env))
+
+
+def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
+    found = imports.import_module(module_name, env.scope)
+    module = external(module_name) if found is ABSENT else found
+    if isinstance(module, Package):
+        found = module.scope.lookup(name)
+        if found is not ABSENT:
+            return found
+        found = imports.import_module(f"{module_name}.{name}", env.scope)
+        return Unknown(f"{module_name} has no {name}") if found is ABSENT else found
+    if isinstance(module, External):
+        # A folder without an `__init__.py` is no module of the project, but those in it are.
+        found = imports.import_module(f"{module_name}.{name}", env.scope)
+        return external(f"{module.name}.{name}") if found is ABSENT else found
+    return Unknown(f"{name} is imported from something unknown")
+
+
+def _of_star_import(machine: Machine, module_name: str, env: Environment, name: str) -> Value:
+    """What `from module_name import *` brings under `name`; `ABSENT` if nothing."""
+    if name.startswith("_") or not machine.imports.may_define(module_name, name, env.scope):
+        return ABSENT
+    module = module_named(machine, module_name, env)
+    if isinstance(module, Package):
+        return module.scope.lookup(name)
+    exported = _STAR_EXPORTS.get(module.name) if isinstance(module, External) else None
+    return external(f"{module.name}.{name}") if exported is not None and exported(name) else ABSENT
+
+
+def _is_module_class(name: str) -> bool:
+    return f"torch.nn.{name}" in MODULES or name in ("Parameter", "init", "functional", "utils", "Module")
+
+
+def _is_init(name: str) -> bool:
+    full = f"torch.nn.init.{name}"
+    return full in INITIALIZERS or full in DEPRECATED or name == "calculate_gain"
+
+
+_STAR_EXPORTS: Mapping[str, Callable[[str], bool]] = {
+    "torch.nn": _is_module_class,
+    "torch.nn.init": _is_init,
+    "torch.nn.functional": lambda name: f"torch.nn.functional.{name}" in FUNCTIONS,
+    "torch": lambda name: (
+        name == "nn" or name == "Tensor" or f"torch.{name}" in FUNCTIONS or f"torch.{name}" in CONSTRUCTORS
+    ),
+    "math": lambda name: hasattr(math, name),
+}
+"""What a star import of a module outside the project brings, as far as it matters."""

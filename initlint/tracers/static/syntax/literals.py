@@ -1,0 +1,138 @@
+"""Literals, displays and comprehensions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.assignment import bind_target
+from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, is_key, iterate, limited, sequence
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.values import STR, Unknown, Value, present
+
+
+def constant(machine: Machine, node: ast.Constant, env: Environment) -> Value:
+    """A number, a string, `None`, `True`, `False` or `...`."""
+    return node.value
+
+
+def formatted(machine: Machine, node: ast.JoinedStr, env: Environment) -> Value:
+    """An f-string; known if all of its parts are."""
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+            continue
+        assert isinstance(part, ast.FormattedValue)
+        value = machine.evaluate(part.value, env)
+        if isinstance(value, (str, int, float)) and part.format_spec is None and part.conversion < 0:
+            parts.append(str(value))
+        else:
+            return Unknown("a composed string", STR)
+    composed = "".join(parts)
+    return composed if len(composed) <= MAX_SEQUENCE else Unknown("a string too long", STR)
+
+
+_MAX_DISPLAY = 256
+"""Elements of a list that is written out and that are looked at: longer ones are data, the names of classes."""
+
+
+def elements(machine: Machine, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
+    """The values of the elements of a display, starred ones spread, and whether there may be more."""
+    found: list[Value] = []
+    open = len(nodes) > _MAX_DISPLAY
+    for element in nodes[:_MAX_DISPLAY]:
+        if isinstance(element, ast.Starred):
+            value = machine.evaluate(element.value, env)
+            open = open or not bounded(value)
+            found.extend(sequence(value) or ())
+        else:
+            found.append(machine.evaluate(element, env))
+    return limited(found, open)
+
+
+def tuple_(machine: Machine, node: ast.Tuple, env: Environment) -> Value:
+    """`(a, b)`; an open list if its length is not known."""
+    found, open = elements(machine, node.elts, env)
+    return ListValue(found, open=True) if open else tuple(found)
+
+
+def list_(machine: Machine, node: ast.List | ast.Set, env: Environment) -> Value:
+    """`[a, b]` and `{a, b}`."""
+    found, open = elements(machine, node.elts, env)
+    return machine.state.made(ListValue(found, open))
+
+
+def dict_(machine: Machine, node: ast.Dict, env: Environment) -> Value:
+    """`{key: value}`."""
+    made = machine.state.made(DictValue())
+    for name, content in zip(node.keys, node.values, strict=True):
+        value = machine.evaluate(content, env)
+        if name is None:
+            value = present(value)
+            if isinstance(value, DictValue):
+                made.items.update(value.items)
+                made.open = made.open or value.open
+            else:
+                made.open = True
+            continue
+        key = machine.evaluate(name, env)
+        if is_key(key):
+            made.items[key] = value
+        else:
+            made.open = True
+    return made
+
+
+def comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment) -> Value:
+    """A list, set or generator, which runs at once."""
+    made = machine.state.made(ListValue())
+    inner = Environment(env.scope, env.seen_by_closures, env.frame)
+    made.open = _for(machine, node.generators, inner, lambda: made.items.append(machine.evaluate(node.elt, inner)))
+    if isinstance(node, ast.GeneratorExp):
+        made.kind = "iterator"
+    return made
+
+
+def dict_comprehension(machine: Machine, node: ast.DictComp, env: Environment) -> Value:
+    """`{key: value for ...}`."""
+    made = machine.state.made(DictValue())
+    inner = Environment(env.scope, env.seen_by_closures, env.frame)
+
+    def add() -> None:
+        key = machine.evaluate(node.key, inner)
+        value = machine.evaluate(node.value, inner)
+        if not is_key(key):
+            made.open = True
+            key = f"<{len(made.items)}>"  # what is under it is there, whatever it is called
+        made.items[key] = value
+
+    made.open = _for(machine, node.generators, inner, add) or made.open
+    return made
+
+
+def _for(machine: Machine, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]) -> bool:
+    """Run a comprehension's clauses. Gives whether there may be further items."""
+    clause, *inner = clauses
+    iterable = machine.evaluate(clause.iter, env)
+    open = not bounded(iterable)
+    before = machine.state.condition
+    for item, under in iterate(machine, iterable):
+        machine.state.condition = before | under
+        bind_target(machine, clause.target, item, env)
+        verdicts = [decide(machine, test, env)[0] for test in clause.ifs]
+        if False in verdicts:
+            continue
+        if None in verdicts:
+            open = True
+            for test in clause.ifs:
+                narrow(machine, test, env, True)
+        if inner:
+            open = _for(machine, inner, env, act) or open
+        else:
+            act()
+    machine.state.condition = before
+    return open

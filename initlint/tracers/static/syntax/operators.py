@@ -1,0 +1,193 @@
+"""Operators, and the expressions that choose: `and`, `or`, `if`."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.comparisons import compare
+from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, limited, sequence
+from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Union, Unknown, Value, present
+
+_BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("add", operator.add),
+    ast.Sub: ("sub", operator.sub),
+    ast.Mult: ("mul", operator.mul),
+    ast.Div: ("div", operator.truediv),
+    ast.FloorDiv: ("floor_divide", operator.floordiv),
+    ast.Mod: ("remainder", operator.mod),
+    ast.Pow: ("pow", operator.pow),
+    ast.MatMult: ("matmul", operator.matmul),
+    ast.BitAnd: ("and", operator.and_),
+    ast.BitOr: ("or", operator.or_),
+    ast.BitXor: ("xor", operator.xor),
+    ast.LShift: ("lshift", operator.lshift),
+    ast.RShift: ("rshift", operator.rshift),
+}
+_MAX_BITS = 4096
+_WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
+"""A width in a format that may be as large as memory."""
+
+
+def binary(machine: Machine, node: ast.BinOp, env: Environment) -> Value:
+    """`a + b`."""
+    left = machine.evaluate(node.left, env)
+    right = machine.evaluate(node.right, env)
+    return operate(machine, type(node.op), left, right, node, env)
+
+
+def operate(machine: Machine, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
+    """`left` and `right` combined by the operator class `kind`."""
+    name, compute = _BINARY[kind]
+    left, right = present(left), present(right)
+    if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
+        return _compute(compute, left, right)
+    if isinstance(left, tuple) and isinstance(right, (tuple, int)):
+        return _compute(compute, left, right)
+    if isinstance(left, ListValue) or isinstance(right, ListValue):
+        return _combine_lists(name, left, right)
+    if isinstance(left, Instance) and isinstance(right, Instance) and name == "add":
+        return _joined_module_lists(left, right)
+    if isinstance(left, DictValue) and isinstance(right, DictValue) and name == "or":
+        return DictValue({**left.items, **right.items}, left.open or right.open)
+    if isinstance(left, Union) and not data_of([left]):
+        return machine.state.each(left, lambda option: operate(machine, kind, option, right, node, env))
+    if isinstance(right, Union) and not data_of([right]):
+        return machine.state.each(right, lambda option: operate(machine, kind, left, option, node, env))
+    if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
+        return arithmetic(machine, name, left, right, machine.site(node, env))
+    if isinstance(left, str) and name == "remainder":
+        return Unknown("a composed string", STR)
+    return Unknown("an operation on something unknown", _number_hint(left, right))
+
+
+def _joined_module_lists(left: Instance, right: Instance) -> Value:
+    """`self.down_blocks + self.up_blocks`: a list of modules that is there to be looped over."""
+    first, second = sequence(left), sequence(right)
+    if first is None or second is None:
+        return Unknown("a sum of objects")
+    return ListValue([*first, *second], open=left.open or right.open)
+
+
+def _number_hint(left: Value, right: Value) -> Value:
+    for value in (left, right):
+        if isinstance(value, (int, float)):
+            return FLOAT
+        if isinstance(value, Unknown) and value.hint is not None:
+            return value.hint
+    return None
+
+
+def _compute(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Value:
+    if _is_too_large(compute, left, right):
+        return Unknown("a result too large")
+    try:
+        return compute(left, right)
+    except ZeroDivisionError:
+        raise Raised from None
+    except (TypeError, ValueError, OverflowError):
+        return Unknown("an operation that fails")
+
+
+def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
+    """`9 ** 9 ** 9`, `"a" * 10**9`, and what a loop makes of `n *= n` must not be computed."""
+    if isinstance(left, int) and isinstance(right, int):
+        if compute is operator.pow:
+            return abs(right) > 64 or abs(left) > 10**9
+        if compute is operator.lshift and right > 64:
+            return True
+        return left.bit_length() + right.bit_length() > _MAX_BITS
+    if compute is operator.pow:
+        return isinstance(right, int) and abs(right) > 64
+    if compute is operator.mod and isinstance(left, (str, bytes)):
+        return _WIDE.search(left if isinstance(left, str) else left.decode("latin-1")) is not None
+    size = sum(len(one) for one in (left, right) if isinstance(one, (str, bytes, tuple)))
+    times = max(one if isinstance(one, int) else 1 for one in (left, right)) if compute is operator.mul else 1
+    return size * times > MAX_SEQUENCE
+
+
+def _combine_lists(name: str, left: Value, right: Value) -> Value:
+    if name == "mul":
+        items, times = (left, right) if isinstance(left, ListValue) else (right, left)
+        if isinstance(times, int) and len(items.items) * times <= MAX_SEQUENCE:
+            return ListValue(items.items * times, items.open)
+        return ListValue(*limited(items.items * 2, open=True))
+    if name == "add":
+        first, second = sequence(left), sequence(right)
+        open = not bounded(left) or not bounded(right)
+        return ListValue(*limited([*(first or ()), *(second or ())], open))
+    return Unknown("an operation on lists")
+
+
+def unary(machine: Machine, node: ast.UnaryOp, env: Environment) -> Value:
+    """`-a`, `not a`."""
+    if isinstance(node.op, ast.Not):
+        verdict, _ = decide(machine, node.operand, env)
+        return Unknown("a test", BOOL) if verdict is None else not verdict
+    value = present(machine.evaluate(node.operand, env))
+    if isinstance(value, (int, float)):
+        if isinstance(node.op, ast.USub):
+            return -value
+        if isinstance(node.op, ast.Invert) and isinstance(value, int):
+            return ~value
+        return value
+    if isinstance(value, Tensor):
+        return arithmetic(machine, "neg", value, None, machine.site(node, env))
+    return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
+
+
+def boolean(machine: Machine, node: ast.BoolOp, env: Environment) -> Value:
+    """`a and b`, `a or b`; an undecided side makes it any of the sides from there on."""
+    return _any_side(machine, isinstance(node.op, ast.Or), node.values, env)
+
+
+def _any_side(machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
+    first, *others = sides
+    if not others:
+        return machine.evaluate(first, env)
+    verdict, token = decide(machine, first, env)
+    if verdict is not None:
+        return machine.evaluate(first, env) if verdict is is_or else _any_side(machine, is_or, others, env)
+
+    def left() -> Value:
+        narrow(machine, first, env, is_or)
+        return machine.evaluate(first, env)
+
+    def right() -> Value:
+        narrow(machine, first, env, not is_or)
+        return _any_side(machine, is_or, others, env)
+
+    return machine.state.either(token, left, right) if is_or else machine.state.either(token, right, left)
+
+
+def comparison(machine: Machine, node: ast.Compare, env: Environment) -> Value:
+    """`a < b < c`."""
+    verdict = compare(machine, node, env)
+    return Unknown("a comparison", BOOL) if verdict is None else verdict
+
+
+def conditional(machine: Machine, node: ast.IfExp, env: Environment) -> Value:
+    """`a if test else b`."""
+    verdict, token = decide(machine, node.test, env)
+    if verdict is not None:
+        return machine.evaluate(node.body if verdict else node.orelse, env)
+
+    def side(expression: ast.expr, which: bool) -> Callable[[], Value]:
+        def run() -> Value:
+            narrow(machine, node.test, env, which)
+            return machine.evaluate(expression, env)
+
+        return run
+
+    return machine.state.either(token, side(node.body, True), side(node.orelse, False))

@@ -1,0 +1,141 @@
+"""What each kind of statement does."""
+
+from __future__ import annotations
+
+import ast
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Execute, Machine
+from initlint.tracers.static.syntax.assignment import bind_target, delete
+from initlint.tracers.static.syntax.conditions import narrow
+from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_
+from initlint.tracers.static.syntax.definitions import define_class, define_function
+from initlint.tracers.static.syntax.imports import import_from, import_names
+from initlint.tracers.static.syntax.iteration import bounded, iterate
+from initlint.tracers.static.syntax.match import match
+from initlint.tracers.static.syntax.operators import operate
+from initlint.tracers.static.tensors.parameter_writes import note_dropped, write_in_place
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import COPY, Tensor
+from initlint.tracers.static.values.values import Unknown, present
+
+
+def expression(machine: Machine, node: ast.Expr, env: Environment) -> None:
+    """A statement that is an expression; docstrings are passed over."""
+    if node.value.__class__ is not ast.Constant:
+        value = machine.evaluate(node.value, env)
+        if isinstance(value, Tensor):
+            note_dropped(value, node.value)
+
+
+def assign(machine: Machine, node: ast.Assign, env: Environment) -> None:
+    """`a = b = value`."""
+    value = machine.evaluate(node.value, env)
+    for target in node.targets:
+        bind_target(machine, target, value, env)
+
+
+def annotated(machine: Machine, node: ast.AnnAssign, env: Environment) -> None:
+    """`a: int = value`."""
+    if node.value is not None:
+        bind_target(machine, node.target, machine.evaluate(node.value, env), env)
+
+
+def augmented_assign(machine: Machine, node: ast.AugAssign, env: Environment) -> None:
+    """`a += value`; lists, containers and parameters are changed in place."""
+    left = present(machine.evaluate(node.target, env))
+    right = machine.evaluate(node.value, env)
+    if isinstance(left, ListValue) and isinstance(node.op, ast.Add):
+        machine.state.touch(left)
+        left.items.extend(item for item, _ in iterate(machine, right))
+        left.open = left.open or not bounded(right)
+        return
+    if isinstance(left, Instance) and isinstance(node.op, ast.Add):
+        method = machine.attribute(left, "extend")
+        if not isinstance(method, Unknown):
+            machine.call(method, Call([right], {}, machine.site(node, env)))
+            return
+    if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
+        # `w *= k` writes to the parameter; the name then stands for the same tensor.
+        write_in_place(machine, left, type(node.op).__name__.lower(), right, machine.site(node, env))
+        return
+    bind_target(machine, node.target, operate(machine, type(node.op), left, right, node, env), env)
+
+
+def _is_copy(tensor: Tensor) -> bool:
+    """`w[[0, 2]] *= k` computes on a copy, and then assigns it to these items of `w`."""
+    derived = tensor.storage.derived if tensor.storage is not None else None
+    return derived is not None and derived.cause == COPY and not tensor.whole
+
+
+def return_(machine: Machine, node: ast.Return, env: Environment) -> str:
+    """Note what is returned, and under which conditions."""
+    value = None if node.value is None else machine.evaluate(node.value, env)
+    env.frame.returns.append((value, machine.state.condition))
+    return "return"
+
+
+def raise_(machine: Machine, node: ast.Raise, env: Environment) -> None:
+    """The program ends here, or this side of a test does."""
+    raise Raised
+
+
+def delete_(machine: Machine, node: ast.Delete, env: Environment) -> None:
+    """`del a, b.c`."""
+    for target in node.targets:
+        delete(machine, target, env)
+
+
+def assert_(machine: Machine, node: ast.Assert, env: Environment) -> None:
+    """What is asserted holds."""
+    if not isinstance(env, GlobalEnvironment):
+        narrow(machine, node.test, env, True)
+
+
+def global_(machine: Machine, node: ast.Global, env: Environment) -> None:
+    """The names live in the module."""
+    machine.state.acted()
+    for name in node.names:
+        env.declared[name] = env.scope.environment
+
+
+def nonlocal_(machine: Machine, node: ast.Nonlocal, env: Environment) -> None:
+    """The names live in the function around."""
+    machine.state.acted()
+    for name in node.names:
+        owner = env.parent.owner_of(name) if env.parent is not None else None
+        if owner is not None:
+            env.declared[name] = owner
+
+
+EXECUTE: dict[type, Execute] = {
+    ast.Expr: expression,
+    ast.Assign: assign,
+    ast.AnnAssign: annotated,
+    ast.AugAssign: augmented_assign,
+    ast.If: if_,
+    ast.For: for_,
+    ast.AsyncFor: for_,
+    ast.While: while_,
+    ast.With: with_,
+    ast.AsyncWith: with_,
+    ast.Try: try_,
+    getattr(ast, "TryStar", ast.Try): try_,  # Python 3.10 has no `except*`
+    ast.Return: return_,
+    ast.Raise: raise_,
+    ast.Break: lambda m, n, e: "break",
+    ast.Continue: lambda m, n, e: "continue",
+    ast.Delete: delete_,
+    ast.Assert: assert_,
+    ast.Global: global_,
+    ast.Nonlocal: nonlocal_,
+    ast.Match: match,
+    ast.FunctionDef: define_function,
+    ast.AsyncFunctionDef: define_function,
+    ast.ClassDef: define_class,
+    ast.Import: import_names,
+    ast.ImportFrom: import_from,
+}

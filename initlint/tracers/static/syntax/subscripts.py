@@ -1,0 +1,122 @@
+"""`value[index]`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from initlint.tracers.static.machine.branches import Raised
+from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.syntax.iteration import is_key
+from initlint.tracers.static.tensors.dataflow import part_of
+from initlint.tracers.static.tensors.parameter_writes import copy_of
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.join import join
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import External, Unknown, Value, present
+
+
+def subscript(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
+    """`value[index]`, of each alternative of the value."""
+    value = present(machine.evaluate(node.value, env))
+    return machine.state.each(value, lambda option: item(machine, option, node, env))
+
+
+def index_of(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
+    """What stands in the brackets: a value, a slice, or a tuple of these."""
+    if isinstance(node.slice, ast.Tuple):
+        return tuple(_index(machine, element, env) for element in node.slice.elts)
+    return _index(machine, node.slice, env)
+
+
+def _index(machine: Machine, node: ast.expr, env: Environment) -> Value:
+    if not isinstance(node, ast.Slice):
+        return machine.evaluate(node, env)
+    bounds = [None if part is None else machine.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
+    if all(bound is None or isinstance(bound, int) for bound in bounds):
+        if bounds[2] == 0:
+            raise Raised
+        return slice(*bounds)
+    return Unknown("a slice with unknown bounds")
+
+
+def item(machine: Machine, value: Value, node: ast.Subscript, env: Environment) -> Value:
+    """`value[index]`."""
+    index = index_of(machine, node, env)
+    if isinstance(value, Tensor):
+        advanced = value.node is None and value.storage is not None and _is_advanced(index)
+        return part_of(copy_of(machine, value, machine.site(node, env)) if advanced else value, index)
+    if isinstance(value, (tuple, str, range)):
+        return _item_of_constant(value, index)
+    if isinstance(value, ListValue):
+        return _item_of_list(machine, value, index)
+    if isinstance(value, DictValue):
+        return _item_of_dict(machine, value, index)
+    if isinstance(value, Instance):
+        if value.is_named_tuple:
+            return _item_of_constant(tuple(value.fields.values()), index)
+        method = machine.attribute(value, "__getitem__")
+        if not isinstance(method, Unknown):
+            return machine.call(method, Call([index], {}, machine.site(node, env)))
+        return method
+    if isinstance(value, (External, Function)):
+        return value  # `Optional[int]`, `nn.Module[T]`
+    if isinstance(value, Unknown):
+        return value.part(("item", index) if is_key(index) else object())
+    return (
+        value
+        if isinstance(value, ClassValue) and not isinstance(index, str)
+        else Unknown("an item of something unknown")
+    )
+
+
+def _is_advanced(index: Value) -> bool:
+    """Whether indexing with it copies: a list, or a tensor of at least one dimension."""
+    if isinstance(index, tuple):
+        return any(_is_advanced(part) for part in index)
+    return isinstance(index, ListValue) or (isinstance(index, Tensor) and bool(index.shape))
+
+
+def _item_of_constant(value: Any, index: Value) -> Value:
+    if isinstance(index, (int, slice)):
+        try:
+            return value[index]
+        except (IndexError, ValueError):
+            raise Raised from None
+    if isinstance(value, tuple) and value:
+        return _any_of(list(value))
+    return Unknown("an item at an unknown index")
+
+
+def _item_of_list(machine: Machine, value: ListValue, index: Value) -> Value:
+    if isinstance(index, slice):
+        return ListValue(value.items[index], value.open)
+    if isinstance(index, int):
+        if -len(value.items) <= index < len(value.items):
+            return present(value.items[index])
+        if value.open:
+            return value.items[-1] if value.items else Unknown("an item of a list of unknown length")
+        raise Raised
+    return _any_of(value.items)
+
+
+def _any_of(items: list[Value]) -> Value:
+    if not items or len(items) > 16:
+        return Unknown("an item at an unknown index")
+    result = items[0]
+    for at, other in enumerate(items[1:], 1):
+        result = join(result, frozenset([(("item", at), False)]), other, frozenset([(("item", at), True)]))
+    return result
+
+
+def _item_of_dict(machine: Machine, value: DictValue, index: Value) -> Value:
+    if is_key(index):
+        if index in value.items:
+            return present(value.items[index])
+        if value.open:
+            return Unknown("an item of a dictionary that is not known")
+        raise Raised
+    return Unknown("an item under an unknown key")

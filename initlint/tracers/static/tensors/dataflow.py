@@ -1,0 +1,254 @@
+"""Data flow: what operators and tensor methods do to the tensors of a `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from initlint.facts.activations import ACTIVATIONS
+from initlint.facts.fans import MODULES, Product
+from initlint.graph.dataflow import ALWAYS, Condition, Node
+from initlint.graph.model import Arguments, Place
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.tensors.parameter_writes import scaled
+from initlint.tracers.static.values.axes import Axes, Equation, indexed, of_einsum, of_matmul, viewed
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.values import CONSTANTS, External, Method, Union, Unknown, Value, options
+
+_NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
+
+
+def data_of(values: Iterable[Value]) -> list[tuple[Node, Condition]]:
+    """The flow nodes of all data tensors among `values`, with the conditions under which they are the value."""
+    found: list[tuple[Node, Condition]] = []
+    _collect_data(values, ALWAYS, found, set())
+    return found
+
+
+def _collect_data(
+    values: Iterable[Value], under: Condition, found: list[tuple[Node, Condition]], seen: set[int]
+) -> None:
+    for value in values:
+        for option, condition in options(value):
+            if isinstance(option, (Tensor, Unknown)):
+                if option.node is not None:
+                    found.append((option.node, condition | under))
+            elif not isinstance(option, CONSTANTS) and id(option) not in seen:
+                # Objects know each other in circles.
+                seen.add(id(option))
+                _collect_data(_contents(option), condition | under, found, seen)
+
+
+def _contents(value: Value) -> Iterable[Value]:
+    """What a container or a plain object holds."""
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, ListValue):
+        return value.items
+    if isinstance(value, DictValue):
+        return value.items.values()
+    if isinstance(value, Method):
+        return (value.receiver,)  # `batch.x`: an attribute that no tensor has, of what was taken for one
+    return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
+
+
+def node(
+    machine: Machine,
+    kind: str,
+    op: str,
+    values: Iterable[Value],
+    place: Place | None,
+    layer: Any = None,
+    arguments: Arguments | None = None,
+    exact: bool = False,
+    factors: tuple[Any, ...] = (),
+) -> Tensor:
+    """The tensor that an operation gives; a new node of the flow."""
+    made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
+    if layer is not None:
+        machine.state.acted()
+        machine.journal.nodes.setdefault(id(layer), []).append(made)
+    return Tensor(made)
+
+
+def operation(machine: Machine, kind: str, op: str, values: list[Value], place: Place | None, **more: Any) -> Tensor:
+    """As `node`; of parameters alone it gives what is computed from them, which is no data."""
+    if not data_of(values):
+        found = sources(values)
+        if found:
+            activation = ACTIVATIONS.get(op)
+            keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
+            return Tensor(sources=found, like=_like(values[0]) if keeps else None)
+    return node(machine, kind, op, values, place, **more)
+
+
+def unknown_result(machine: Machine, reason: str, values: Iterable[Value], place: Place | None) -> Unknown:
+    """What code that is not followed returns: it consumes the data that it is handed."""
+    inputs = data_of(values)
+    if not inputs:
+        return Unknown(reason)
+    return Unknown(reason, node=Node("end", "unknown", inputs, place, machine.state.condition))
+
+
+def sources(values: Iterable[Value]) -> frozenset[Storage]:
+    """The storages of the parameters among `values`, or that they were computed from."""
+    found: set[Storage] = set()
+    for value in values:
+        for option, _ in options(value):
+            if isinstance(option, Tensor):
+                found |= option.sources
+                if option.storage is not None:
+                    found.add(option.storage.origin)
+            elif isinstance(option, (tuple, ListValue)):
+                found |= sources(option if isinstance(option, tuple) else option.items)
+    return frozenset(found)
+
+
+def passed(machine: Machine, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
+    """The result of an operator that changes nothing that counts; `arguments` are those behind the tensor."""
+    if isinstance(value, Union):
+        return machine.state.each(value, lambda option: passed(machine, option, operator, arguments))
+    if isinstance(value, Tensor):
+        axes = viewed(value.axes, operator, arguments)
+        return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None, axes=axes)
+    return value
+
+
+def arithmetic(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
+    """`left` and `right` combined by an operator of which at least one side is a tensor."""
+    one, other = data_of([left]), data_of([right])
+    if not one and not other:
+        return _of_parameters(machine, name, left, right, place)
+    if name == "matmul":
+        return product(machine, [left, right], place)
+    if name in ("neg", "pow", "remainder", "floor_divide"):
+        kind, op = ("noted", "scale") if name == "neg" else ("end", name)
+        return node(machine, kind, op, [left, right], place)
+    if name in ("add", "sub"):
+        if (one and other) or _may_be_data(right if one else left):
+            return node(machine, "noted", "add", [left, right], place, exact=are_data(left, right))
+        return node(machine, "noted", "shift", [left, right], place)
+    if name in ("mul", "div"):
+        if (one and other) or _may_be_data(right if one else left):
+            return node(machine, "noted", "mul", [left, right], place, exact=are_data(left, right))
+        factor = _like(right if one else left)
+        exact = factor is not None and are_data(left if one else right)
+        return node(machine, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ())
+    return unknown_result(machine, f"the operator {name}", [left, right], place)
+
+
+def are_data(*values: Value) -> bool:
+    """Whether each is one tensor of data."""
+    return all(isinstance(value, Tensor) and value.node is not None for value in values)
+
+
+def _like(value: Value) -> Storage | None:
+    """The parameter that a value without data is zero with."""
+    like = value.like if isinstance(value, Tensor) and value.node is None else None
+    return like if like is not None and like.parameter else None
+
+
+def _may_be_data(value: Value) -> bool:
+    """An unknown value that is not said to be a number may be a tensor."""
+    if isinstance(value, Union):
+        return any(_may_be_data(option) for option in value.values)
+    if not isinstance(value, Unknown):
+        return False
+    return not (isinstance(value.hint, External) and value.hint.name in _NUMBERS)
+
+
+def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
+    """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
+    for tensor, other in ((left, right), (right, left)):
+        if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
+            continue
+        if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
+            return scaled(machine, tensor, name, other, place)
+    found = sources([left, right])
+    if not found:
+        return Unknown("an operation on tensors that are not followed")
+    return Tensor(sources=found, like=_combined(machine, name, left, right, place))
+
+
+def _combined(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Storage | None:
+    """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
+    one, other = _like(left), _like(right)
+    if one is not None and other is not None:
+        if name in ("mul", "matmul"):
+            made = Node("factor", name, (), place, machine.state.condition, exact=True, factors=(one, other))
+            for factor in (one, other):
+                machine.journal.nodes.setdefault(id(factor), []).append(made)
+        return None
+    is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
+    return (one or other) if is_scaled else None
+
+
+def product(machine: Machine, values: list[Value], place: Place, equation: Equation | None = None) -> Tensor:
+    """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
+    data = [value for value in values if data_of([value])]
+    weights = [value for value in values if not data_of([value]) and sources([value])]
+    if weights and not data and len(values) == 2:
+        return Tensor(sources=sources(weights), like=_combined(machine, "matmul", values[0], values[1], place))
+    if not data or not weights:
+        return node(machine, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
+    used = None
+    if len(values) == 2:
+        position = values.index(weights[0])
+        axes = _axes(weights[0])
+        used = of_matmul(axes, position == 1) if equation is None else of_einsum(equation, position, axes)
+    return weighted(machine, weights[0], data, place, used)
+
+
+def _axes(value: Value) -> Axes:
+    return value.axes if isinstance(value, Tensor) else None
+
+
+def weighted(machine: Machine, weight: Value, data: list[Value], place: Place, used: Product | None = None) -> Tensor:
+    """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
+    found = sorted(sources([weight]), key=_weight_likeness)
+    if not found:
+        return node(machine, "layer", "unknown", data, place)
+    storage = found[0]
+    itself = isinstance(weight, Tensor) and weight.storage is storage
+    storage.products.add(used if itself else None)
+    owner = storage.owner
+    if isinstance(weight, Tensor) and weight.storage is None:
+        # Standardised, normalised, equalised or masked before use: its own scale is not the one that counts.
+        storage.computed = True
+    exact = _like(weight) is storage and are_data(*data)
+    if owner is not None and is_layer(owner) and storage.name == "weight":
+        return node(machine, "layer", owner.class_name, data, place, layer=owner)
+    return node(machine, "layer", "Parameter", data, place, layer=storage, exact=exact)
+
+
+def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:
+    """Sorts what is most likely the weight among the parameters that a value was computed from to the front."""
+    rank = None if storage.shape is None else len(storage.shape)
+    return (storage.name != "weight", rank is not None and rank < 2, storage.name)
+
+
+def is_layer(instance: Instance) -> bool:
+    """Whether it is one of torch's layers with a weight, or derives from one."""
+    name = instance.torch_name
+    return name is not None and name in MODULES and MODULES[name].role == "layer"
+
+
+def part_of(value: Tensor, index: Value) -> Tensor:
+    """`tensor[index]`: part of the same storage, and the same flow."""
+    shape, axes = _indexed(value, index), indexed(value.axes, index)
+    return Tensor(value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes)
+
+
+def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
+    if value.shape is None or not isinstance(index, (int, slice)) or isinstance(index, bool) or not value.shape:
+        return None
+    return value.shape[1:] if isinstance(index, int) else (None, *value.shape[1:])
+
+
+def overwrite(machine: Machine, tensor: Value, result: Tensor) -> None:
+    """An in-place operation: the tensor itself is now what the operation gives."""
+    if isinstance(tensor, Tensor) and tensor.node is not None:
+        machine.state.touch(tensor)
+        tensor.node = result.node

@@ -1,0 +1,228 @@
+"""The module tree: children, submodules and parameters, in PyTorch's own order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
+from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.graph.model import UNDETERMINED
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value, options
+
+_FRAMEWORK_MODULES = frozenset(
+    {
+        "LightningModule",
+        "PreTrainedModel",
+        "ModelMixin",
+        "BaseModule",
+        "BaseModel",
+        "MessagePassing",
+        "PyroModule",
+        "TorchModelV2",
+        "BaseFeaturesExtractor",
+        "PyTorchModelHubMixin",
+        "FairseqEncoder",
+        "FairseqDecoder",
+        "BaseFairseqModel",
+    }
+)
+"""Last names of well-known classes that derive from `nn.Module`."""
+
+
+REGISTRY = "parametrizations"
+"""The attribute in which a module keeps its parametrizations."""
+
+
+def class_of(instance: Instance) -> Value:
+    """`type(instance)`: `register_parametrization` gives a module a class of its own."""
+    registry = instance.fields.get(REGISTRY)
+    if registry is None or not isinstance(options(registry)[0][0], Instance):
+        return instance.cls
+    if isinstance(registry, Union):
+        return Unknown("the class of a module that may be parametrized")
+    return External(f"torch.nn.utils.parametrize.Parametrized{instance.class_name}")
+
+
+def torch_base(cls: ClassValue) -> str | None:
+    """The torch class that a class of the project is built on: `torch.nn.Conv2d`, `torch.nn.Module`; None if none."""
+    fallback = None
+    for base in cls.mro[1:]:
+        if not isinstance(base, External):
+            continue
+        if base.name in MODULES and MODULES[base.name].role != "container":
+            return base.name
+        if base.name in MODULES:
+            fallback = fallback if fallback not in (None, "torch.nn.Module") else base.name
+        elif base.name.rpartition(".")[2] in _FRAMEWORK_MODULES or base.name in BASES:
+            fallback = fallback or "torch.nn.Module"
+    if fallback is None and cls.mro[1:] and "forward" in cls.fields and not _plain(cls):
+        return "torch.nn.Module"
+    return fallback
+
+
+def _plain(cls: ClassValue) -> bool:
+    """A class with a `forward` that is surely no module: `torch.autograd.Function`, or no base at all."""
+    names = [base.name for base in cls.mro[1:] if isinstance(base, External)]
+    unknown = [base for base in cls.mro[1:] if not isinstance(base, (External, ClassValue))]
+    return not unknown and (not names or any("Function" in name or name.startswith("builtins.") for name in names))
+
+
+def literal(value: Value) -> Any:
+    """The value as graphs show it: a constant, a tuple of constants, or `UNDETERMINED`."""
+    if isinstance(value, (tuple, ListValue)):
+        items = value if isinstance(value, tuple) else value.items
+        return tuple(literal(item) for item in items)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return UNDETERMINED
+
+
+def literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
+    """The arguments of a constructor or init function as graphs show them."""
+    return {name: literal(value) for name, value in arguments.items()}
+
+
+def parameter_names(instance: Instance) -> Mapping[str, Any]:
+    """The parameters that torch gives a layer of this type, with their shapes."""
+    known = instance.parameters
+    if known is None or known[0] is not instance.arguments:
+        known = instance.parameters = instance.arguments, _parameters(instance)
+    return known[1]
+
+
+def _parameters(instance: Instance) -> Mapping[str, Any]:
+    name = instance.torch_name
+    if name is None or name not in MODULES or MODULES[name].role not in ("layer", "norm"):
+        return _NONE
+    return shapes(MODULES[name].type, literals(instance.arguments), UNDETERMINED)
+
+
+_NONE: Mapping[str, Any] = {}
+
+
+def parameter(instance: Instance, name: str) -> Value:
+    """The parameter `name` of a torch layer, made when first asked for; None if built without, `ABSENT` if none."""
+    known = parameter_names(instance)
+    if name not in known:
+        if name in ("bias", "weight") and known is not _NONE:
+            return None
+        return ABSENT
+    storage = Storage(known[name], instance.place, instance.condition)
+    storage.parameter, storage.owner, storage.name = True, instance, name
+    made = Tensor(storage=storage, leaf=True)
+    instance.fields[name] = made
+    return made
+
+
+def child(instance: Instance, name: str) -> Value:
+    """A submodule that torch itself creates (`MultiheadAttention.out_proj`), made when first asked for; or `ABSENT`."""
+    if instance.torch_name is None:
+        return ABSENT
+    made_by_torch = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
+    if name not in made_by_torch:
+        return ABSENT
+    made = Instance(External(made_by_torch[name]), instance.place, instance.condition, made_by_torch[name])
+    width = instance.arguments.get("embed_dim")
+    if width is not None:
+        made.arguments = {"in_features": width, "out_features": width}
+    made.parent = True
+    instance.fields[name] = made
+    instance.assigned[name] = (instance.user_class, instance.place)
+    return made
+
+
+def materialize(instance: Instance) -> None:
+    """Make all the parameters and submodules that torch creates for this layer."""
+    for name in parameter_names(instance):
+        if name not in instance.fields:
+            parameter(instance, name)
+    if instance.torch_name is not None:
+        for name in CHILDREN.get(instance.torch_name.rpartition(".")[2], {}):
+            if name not in instance.fields:
+                child(instance, name)
+
+
+def children(instance: Instance) -> Iterator[tuple[str, Instance]]:
+    """The direct submodules by name, whatever the conditions under which they are there."""
+    for name, module, _ in conditional_children(instance):
+        yield name, module
+
+
+def conditional_children(instance: Instance) -> Iterator[tuple[str, Instance, Condition]]:
+    """The direct submodules with the conditions under which they are there."""
+    materialize(instance)
+    for name, value in list(instance.fields.items()):
+        if isinstance(value, Instance):
+            if value.is_module:
+                yield name, value, ALWAYS
+        elif isinstance(value, Union):
+            for option, condition in value.options:
+                if isinstance(option, Instance) and option.is_module:
+                    yield name, option, condition
+
+
+def modules(instance: Instance, prefix: str = "") -> Iterator[tuple[str, Instance, Condition]]:
+    """`named_modules()`: the module itself, then its submodules depth first, each once."""
+    seen: set[int] = set()
+    stack: list[tuple[str, Instance, Condition]] = [(prefix, instance, ALWAYS)]
+    while stack:
+        path, module, condition = stack.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        yield path, module, condition
+        below = [
+            (f"{path}.{name}" if path else name, inner, condition | under)
+            for name, inner, under in conditional_children(module)
+        ]
+        stack.extend(reversed(below))
+
+
+def own_parameters(instance: Instance) -> Iterator[tuple[str, Tensor, Condition]]:
+    """The parameters registered on the module itself."""
+    materialize(instance)
+    for name, value in list(instance.fields.items()):
+        for option, condition in options(value):
+            if isinstance(option, Tensor) and option.storage is not None and option.storage.parameter and option.leaf:
+                yield name, option, condition
+
+
+def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, Tensor, Condition]]:
+    """`named_parameters()`: each parameter once, under the first path that leads to it."""
+    seen: set[int] = set()
+    for path, module, condition in modules(instance) if recurse else [("", instance, ALWAYS)]:
+        for name, tensor, under in own_parameters(module):
+            assert tensor.storage is not None
+            if id(tensor.storage) not in seen:
+                seen.add(id(tensor.storage))
+                yield (f"{path}.{name}" if path else name), tensor, condition | under
+
+
+def derives(value: Instance, cls: Value) -> bool | None:
+    """`isinstance(value, cls)`; None if that cannot be told."""
+    if isinstance(cls, ClassValue):
+        if not isinstance(value.cls, ClassValue):
+            return False
+        if any(c is cls or (isinstance(c, ClassValue) and c.node is cls.node) for c in value.cls.mro):
+            return True
+        return None if value.symbolic else False
+    if not isinstance(cls, External):
+        return None
+    if value.torch_name is not None and (value.torch_name == cls.name or cls.name in BASES.get(value.torch_name, ())):
+        return True
+    if isinstance(value.cls, ClassValue):
+        names = value.cls.externals()
+        if cls.name in names or any(cls.name in BASES.get(name, ()) for name in names):
+            return True
+        last = cls.name.rpartition(".")[2]
+        if any(name.rpartition(".")[2] == last for name in names):
+            return True
+        if not value.cls.readable:
+            return None
+    if value.symbolic and value.torch_name == "torch.nn.Module":
+        return None
+    return False

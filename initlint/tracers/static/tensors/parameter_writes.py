@@ -1,0 +1,118 @@
+"""Writes to parameters: what is recorded of each, and what is recorded of the call that made it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from initlint.facts.initializer_formulas import scaled as scaled_init
+from initlint.graph.model import UNDETERMINED, Place
+from initlint.project.source import Site
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.tensors.module_tree import literal
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, Recorded, record
+from initlint.tracers.static.values.tensors import COPY, Derived, Storage, Tensor
+from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
+
+
+def fresh_storage(machine: Machine, shape: tuple[int | None, ...] | None, place: Place | None) -> Storage:
+    """The memory of a new tensor."""
+    return Storage(shape, place, machine.state.condition)
+
+
+def copy_of(machine: Machine, tensor: Tensor, place: Place | None) -> Tensor:
+    """A clone: its own storage, with what was written so far."""
+    storage = fresh_storage(machine, tensor.shape, place)
+    if tensor.storage is not None:
+        storage.writes = list(tensor.storage.writes)
+        if tensor.storage.origin.parameter and place is not None:
+            storage.derived = Derived(COPY, (tensor.storage.origin,), place)
+    return Tensor(tensor.node, storage, sources=tensor.sources)
+
+
+def replaces(value: Tensor, before: Tensor) -> bool:
+    """Whether assigning `value` over the parameter `before` puts another parameter in its place.
+
+    `m.weight = nn.init.zeros_(m.weight)` does not.
+    """
+    return value.leaf and value.storage is not None and value.storage is not before.storage
+
+
+def write_data(machine: Machine, target: Tensor, value: Value, place: Place | None) -> None:
+    """`parameter.data = value`."""
+    if place is None or target.storage is None:
+        return
+    if isinstance(value, Tensor) and value.storage is not None:
+        if value.storage is not target.storage:
+            _write_contents(machine, target, value.storage, place)
+        return
+    name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
+    record(machine, target, name, {}, place)
+
+
+def _write_contents(machine: Machine, target: Tensor, source: Storage, place: Place) -> None:
+    """What is known of one tensor's elements is now known of the other's."""
+    if len(source.writes) == 1 and source.writes[0].whole and not source.writes[0].relative:
+        origin = source.writes[0]
+        record(machine, target, origin.initializer, origin.arguments, place, method=True)
+        return
+    record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
+
+
+def write_item(machine: Machine, target: Tensor, value: Value, place: Place) -> None:
+    """`parameter[index] = value`: a write to a part."""
+    part = Tensor(storage=target.storage, whole=False)
+    if isinstance(value, (int, float)):
+        record(machine, part, "torch.nn.init.constant_", {"val": value}, place, method=True)
+    else:
+        record(machine, part, "torch.Tensor.copy_", {}, place, method=True)
+
+
+def write_in_place(machine: Machine, target: Tensor, operation: str, value: Value, place: Place) -> None:
+    """`parameter *= value`: keeps part of what was there."""
+    name = {"mult": "mul"}.get(operation, operation)
+    is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
+    arguments = {"value": literal(value)} if is_number else {}
+    record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
+
+
+def note_dropped(result: Tensor, statement: ast.expr) -> None:
+    """A statement wrote to a copy of a parameter that it made itself, and nobody has the copy.
+
+    That is so if its outermost call is the write, and the copy was made inside of it.
+    """
+    storage = result.storage
+    if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
+        return
+    write, made = storage.writes[-1], storage.derived.place
+    if not isinstance(write.place, Site) or write.place.node is not statement or not isinstance(made, Site):
+        return
+    if any(node is made.node for node in ast.walk(statement) if node is not statement):
+        storage.derived.original.lost.append((write, storage.derived))
+
+
+def copy_into(machine: Machine, target: Tensor, place: Place) -> None:
+    """`parameter.copy_(value)`."""
+    record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
+
+
+def scaled(machine: Machine, tensor: Tensor, operation: str, other: Value, place: Place) -> Tensor:
+    """A new tensor (`torch.randn(3, 4)`) combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
+    result = copy_of(machine, tensor, place)
+    storage = result.storage
+    assert storage is not None
+    if len(storage.writes) == 1:
+        made = _scaled_write(storage.writes[0], operation, other)
+        if made is not None:
+            storage.writes = [made]
+            return result
+    if storage.writes:
+        record(machine, result, f"torch.Tensor.{operation}_", {}, place, relative=True)
+    return result
+
+
+def _scaled_write(write: Recorded, operation: str, other: Value) -> Recorded | None:
+    made = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
+    if made is None:
+        return None
+    return replace(write, initializer=made[0], arguments=made[1], method=True)

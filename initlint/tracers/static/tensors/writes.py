@@ -1,0 +1,197 @@
+"""What is recorded of each write to a parameter, and of the call that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from initlint.graph.dataflow import Condition
+from initlint.graph.model import UNDETERMINED, InitCall, Place, Target, Visit, Write
+from initlint.project.source import Site
+from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.tensors.module_tree import literal, modules, own_parameters
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import COPY, Tensor
+from initlint.tracers.static.values.values import ABSENT, Value, options
+
+UNKNOWN_WRITE = "unknown"
+"""The initializer of a write that may have happened in code that is not followed."""
+
+
+class Gain(float):
+    """What `calculate_gain` returned; it remembers for which nonlinearity."""
+
+    nonlinearity: str = ""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One write, as it happened; becomes a `graph.Write` when the layer's path is known."""
+
+    initializer: str
+    arguments: Mapping[str, Any]
+    place: Place
+    via: tuple[Place, ...]
+    condition: Condition
+    method: bool
+    whole: bool
+    relative: bool
+    helpers: tuple[str, ...]
+    no_grad: bool
+    visit: Visit | None
+
+    def as_write(self, parameter: str, existing: Condition) -> Write:
+        """`existing`: the conditions under which the parameter is there at all."""
+        return Write(
+            parameter=parameter,
+            initializer=self.initializer,
+            arguments=self.arguments,
+            place=self.place,
+            via=self.via,
+            certain=self.condition <= existing and self.initializer != UNKNOWN_WRITE,
+            method=self.method,
+            whole=self.whole,
+            relative=self.relative,
+            helpers=self.helpers,
+            no_grad=self.no_grad,
+            visit=self.visit,
+        )
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """What is known of an init call while the interpreter may still come by again."""
+
+    name: str
+    initializer: str
+    place: Site
+    arguments: dict[str, Any]
+    guarded: bool
+    method: bool
+    gain: str | None
+    targets: dict[Target, None] = field(default_factory=dict)
+
+    def as_call(self) -> InitCall:
+        """The frozen form, for graphs."""
+        return InitCall(
+            name=self.name,
+            initializer=self.initializer,
+            place=self.place,
+            arguments=self.arguments,
+            targets=tuple(self.targets),
+            guarded=self.guarded,
+            method=self.method,
+            gain=self.gain,
+        )
+
+
+def record(
+    machine: Machine,
+    tensor: Tensor,
+    initializer: str,
+    arguments: Mapping[str, Any],
+    place: Place,
+    method: bool = False,
+    relative: bool = False,
+    condition: Condition = frozenset(),
+) -> None:
+    """Note a write to the storage of `tensor`; one to what a parametrization computed is lost."""
+    storage = tensor.storage
+    if storage is None:
+        return
+    machine.state.acted()
+    made = Recorded(
+        initializer=initializer,
+        arguments=arguments,
+        place=place,
+        via=machine.places(),
+        condition=machine.state.condition | condition,
+        method=method,
+        whole=tensor.whole,
+        relative=relative,
+        helpers=tuple(function.name for function, _ in machine.stack),
+        no_grad=machine.no_grad > 0,
+        visit=machine.visit,
+    )
+    derived = storage.derived
+    if derived is None or derived.cause == COPY:
+        storage.writes.append(made)
+    elif derived.sure:
+        derived.original.lost.append((made, derived))
+    else:
+        derived.original.writes.append(replace(made, initializer=UNKNOWN_WRITE))
+
+
+def note_call(
+    machine: Machine,
+    name: str,
+    initializer: str,
+    place: Site,
+    arguments: Mapping[str, Value],
+    target: Value,
+    method: bool = False,
+) -> None:
+    """Note that an init function was called on `target`."""
+    machine.state.acted()
+    given = {key: literal(value) for key, value in arguments.items()}
+    gain = arguments.get("gain", arguments.get("a"))
+    known = machine.journal.calls.get(place)
+    if known is None:
+        known = machine.journal.calls[place] = CallRecord(
+            name=name,
+            initializer=initializer,
+            place=place,
+            arguments=given,
+            guarded=machine.guards > 0,
+            method=method,
+            gain=gain.nonlinearity if isinstance(gain, Gain) else None,
+        )
+    elif known.arguments != given:
+        known.arguments = {
+            key: given[key] if key in given and known.arguments.get(key) == given[key] else UNDETERMINED
+            for key in {**known.arguments, **given}
+        }
+    for option, condition in options(target):
+        if option is not ABSENT:
+            known.targets[_target(machine, option, condition)] = None
+
+
+def _target(machine: Machine, value: Value, condition: Condition) -> Target:
+    if isinstance(value, Instance) and value.is_module:
+        certain = machine.state.condition | condition <= value.condition
+        return Target("module", layer=_type_of(value), certain=certain)
+    if value is None:
+        return Target("none", certain=not (machine.state.condition | condition))
+    if not isinstance(value, Tensor) or value.storage is None:
+        return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
+    storage = value.storage
+    owner = storage.owner
+    leaf = value.leaf and storage.parameter and not storage.frozen and not machine.no_grad
+    return Target(
+        kind="parameter" if storage.parameter else "tensor",
+        layer=_type_of(owner) if owner is not None else None,
+        parameter=storage.name or None,
+        shape=value.shape if value.whole else None,
+        leaf=leaf,
+        certain=(machine.state.condition | condition) <= storage.condition,
+    )
+
+
+def _type_of(instance: Instance) -> str | None:
+    if instance.torch_name == "torch.nn.Module" and instance.user_class is not None:
+        return instance.user_class.name
+    return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
+
+
+def blur(machine: Machine, values: Any, place: Place) -> None:
+    """Code that is not followed was handed these values: it may have written to their parameters."""
+    for value in values:
+        for option, _ in options(value):
+            if isinstance(option, Tensor):
+                if option.storage is not None and option.storage.parameter:
+                    record(machine, option, UNKNOWN_WRITE, {}, place)
+            elif isinstance(option, Instance) and option.is_module:
+                for _, module, _ in modules(option):
+                    for _, tensor, _ in own_parameters(module):
+                        record(machine, tensor, UNKNOWN_WRITE, {}, place)

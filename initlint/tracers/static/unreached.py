@@ -1,0 +1,97 @@
+"""What is never reached of a file: asked of the names in the project, with the classes as the tracer resolved them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from initlint.graph.model import Layer, ModelGraph, Unapplied, Unwritten
+from initlint.project.source import Site, SourceFile
+from initlint.project.user_tables import Additions
+from initlint.tracers.references.base_classes import Bases
+from initlint.tracers.references.impossible_tests import Impossible, Kind, impossible
+from initlint.tracers.references.init_functions import INIT_NAME, MAY_INITIALISE
+from initlint.tracers.references.project_index import Surroundings
+from initlint.tracers.references.syntax_index import FileText, FunctionNode
+from initlint.tracers.references.uncalled_functions import Uncalled, uncalled
+from initlint.tracers.references.unwritten_parameters import Fate, fate
+from initlint.tracers.static.values.environment import ModuleScope
+from initlint.tracers.static.values.objects import ClassValue
+from initlint.tracers.static.values.values import External
+
+_REASONS = {Kind.PARAMETER: "parameters", Kind.MODULE: "modules", Kind.PAIR: "pairs", Kind.SELF: "self"}
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Asks what is reached of the file of `scope`."""
+
+    scope: ModuleScope
+    around: Surroundings
+    additions: Additions
+
+    def unapplied(self) -> Iterator[Unapplied]:
+        """The init functions that nothing calls, and the inits behind a test that never holds."""
+        source = self.scope.source
+        may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
+        if not may_hold:
+            return
+        text = FileText(Path(source.path), source.tree)
+        for function in uncalled(Path(source.path), text, self.around, self._bases):
+            yield _uncalled(source, function)
+        for test in impossible(text, self._bases):
+            yield _impossible(source, test)
+
+    def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[Unwritten]:
+        """The parameters of this file's classes that no model and no code of the project writes to."""
+        by_place: dict[Site, list[Layer]] = {}
+        for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
+            if isinstance(layer.place, Site) and layer.place.source is self.scope.source:
+                by_place.setdefault(layer.place, []).append(layer)
+        for place, layers in by_place.items():
+            bases = self._bases(layers[0].owner)
+            if bases is None or any(layer.writes or layer.frozen for layer in layers):
+                continue
+            found = fate(Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around)
+            # One number that nothing uses is there for models without parameters, which optimizers refuse.
+            placeholder = found is Fate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            if found is not None and not placeholder:
+                yield Unwritten(layers[0].attribute, layers[0].owner, found.value, place)
+
+    def _bases(self, name: str) -> Bases | None:
+        """The base classes of a class of the file's top level; None if there is none of that name."""
+        cls = self.scope.lookup(name)
+        if not isinstance(cls, ClassValue) or cls.scope is not self.scope:
+            return None
+        own = [base for base in cls.mro[1:] if isinstance(base, ClassValue)]
+        return Bases(
+            names=frozenset(base.name for base in own),
+            methods=frozenset(field for base in own for field in base.fields),
+            externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, External)),
+            readable=cls.readable,
+            calls=self.additions.base_classes,
+        )
+
+
+def _uncalled(source: SourceFile, found: Uncalled) -> Unapplied:
+    owner = found.owner.name if found.owner is not None else None
+    function = found.function.name
+    if found.named is not None:
+        return Unapplied("named", function, owner, Site(source, found.named.value))
+    return Unapplied("uncalled", function, owner, Site(source, _name(source, found.function)))
+
+
+def _impossible(source: SourceFile, found: Impossible) -> Unapplied:
+    owner = found.owner.name if found.owner is not None else None
+    return Unapplied(_REASONS[found.kind], found.source, owner, Site(source, found.branch.test))
+
+
+def _name(source: SourceFile, function: FunctionNode) -> ast.Name:
+    """The name in the first line of a definition, which has no node of its own."""
+    line = source.lines[function.lineno - 1].encode()
+    start = line.find(function.name.encode(), function.col_offset + len("def"))
+    name = ast.copy_location(ast.Name(function.name, ast.Load()), function)
+    name.col_offset, name.end_lineno, name.end_col_offset = start, function.lineno, start + len(function.name.encode())
+    return name

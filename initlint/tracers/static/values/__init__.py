@@ -1,0 +1,1 @@
+"""Abstract values: what the interpreter computes with, and how two of them are joined."""

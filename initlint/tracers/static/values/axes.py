@@ -1,0 +1,107 @@
+"""Which axes of a raw parameter a product with data sums over, through transposes, indices and einsum's letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from initlint.facts.fans import Product
+
+Axes: TypeAlias = "tuple[int, ...] | None"
+"""For each axis of a view the axis of the parameter's own shape that it runs along; None if that is not known."""
+
+NEW = -1
+"""An axis of size one that an index puts in (`w[None]`)."""
+
+_REVERSING = frozenset({"T", "t", "H", "adjoint"})
+_OF_MATRICES = frozenset({"mT", "mH", "adjoint"})
+_KEEPING = frozenset(
+    "bfloat16 clone contiguous cpu cuda data detach double float half index_select real to type type_as xpu".split()
+)
+
+
+def viewed(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
+    """The axes of what the `operator` (`t`, `transpose`, `permute`, `detach`, ...) gives of a view."""
+    if axes is None or operator in _KEEPING:
+        return axes
+    rank = len(axes)
+    if operator in _REVERSING and rank <= 2:
+        return axes[::-1]
+    if operator in _OF_MATRICES and rank >= 2:
+        return (*axes[:-2], axes[-1], axes[-2])
+    given = tuple(arguments)
+    if len(given) == 1 and isinstance(given[0], tuple):
+        given = given[0]
+    places = [place for place in given if isinstance(place, int) and -rank <= place < rank]
+    if len(places) < len(given):
+        return None
+    if operator in ("transpose", "swapaxes", "swapdims") and len(places) == 2:
+        order = list(axes)
+        one, other = places
+        order[one], order[other] = order[other], order[one]
+        return tuple(order)
+    if operator == "permute" and len({place % rank for place in places}) == rank:
+        return tuple(axes[place] for place in places)
+    return None
+
+
+def indexed(axes: Axes, index: object) -> Axes:
+    """The axes of `parameter[index]`: each number takes one away, each slice keeps one."""
+    if axes is None:
+        return None
+    parts = index if isinstance(index, tuple) else (index,)
+    if sum(part is not None for part in parts) > len(axes) or any(isinstance(p, bool) or p is ... for p in parts):
+        return None
+    rest = iter(axes)
+    taken = [(NEW if part is None else next(rest), part) for part in parts]
+    kept = tuple(axis for axis, part in taken if part is None or isinstance(part, slice))
+    return kept + tuple(rest)
+
+
+def of_matmul(axes: Axes, on_the_right: bool) -> Product | None:
+    """`data @ parameter`, or `parameter @ data`."""
+    if not axes or axes == (NEW,):
+        return None
+    if len(axes) == 1:
+        return Product(axes, ())
+    *_, rows, columns = axes
+    if NEW in (rows, columns):
+        return None
+    return Product((rows,), (columns,)) if on_the_right else Product((columns,), (rows,))
+
+
+def of_linear(axes: Axes) -> Product | None:
+    """`F.linear(data, parameter)`, and convolutions: outputs first, then all that is summed."""
+    return Product(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`bi,io->bo`; `words`: its axes are words, as einops has them."""
+
+    text: str
+    words: bool = False
+
+    def labels(self, term: str) -> list[str]:
+        if self.words:
+            return term.split()
+        return [*(["..."] if "..." in term else []), *term.replace("...", "").replace(" ", "")]
+
+
+def of_einsum(equation: Equation, position: int, axes: Axes) -> Product | None:
+    """The operand at `position` of an einsum of two."""
+    left, arrow, right = equation.text.partition("->")
+    terms = [equation.labels(term) for term in left.split(",")]
+    if axes is None or NEW in axes or len(terms) != 2:
+        return None
+    own, other = terms[position], set(terms[1 - position])
+    if "..." in own or len(own) != len(axes) or len(set(own)) < len(own):
+        return None
+    # Without an arrow, what occurs once goes out.
+    out = set(equation.labels(right)) if arrow else set(own) ^ other
+    summed = tuple(axis for axis, label in zip(axes, own, strict=True) if label in other and label not in out)
+    kept = tuple(axis for axis, label in zip(axes, own, strict=True) if label not in other and label in out)
+    if any(label not in other and label not in out for label in own) or not summed:
+        return None
+    return Product(summed, kept)

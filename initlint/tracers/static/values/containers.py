@@ -1,0 +1,54 @@
+"""Lists and dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import Any
+
+from initlint.graph.dataflow import Condition
+from initlint.tracers.static.values.join import join, join_fields
+from initlint.tracers.static.values.values import ABSENT, Value
+
+
+class ListValue:
+    """A list, set, deque or iterator. `open`: it goes on in the same way, for a number of times that is unknown."""
+
+    __slots__ = ("items", "kind", "open")
+
+    def __init__(self, items: Iterable[Value] = (), open: bool = False, kind: str = "list") -> None:
+        self.items = list(items)
+        self.open = open
+        self.kind = kind
+
+    def save(self) -> Any:
+        return (list(self.items), self.open)
+
+    def restore(self, saved: Any) -> None:
+        self.items, self.open = list(saved[0]), saved[1]
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        pairs = zip_longest(one[0], other[0], fillvalue=ABSENT)
+        return [join(a, when, b, otherwise) for a, b in pairs], one[1] or other[1]
+
+    def __repr__(self) -> str:
+        return f"ListValue({self.items!r}{', open' if self.open else ''})"
+
+
+class DictValue:
+    """A dictionary with known keys. `open`: there may be further ones."""
+
+    __slots__ = ("items", "open")
+
+    def __init__(self, items: dict[Any, Value] | None = None, open: bool = False) -> None:
+        self.items: dict[Any, Value] = dict(items or {})
+        self.open = open
+
+    def save(self) -> Any:
+        return (dict(self.items), self.open)
+
+    def restore(self, saved: Any) -> None:
+        self.items, self.open = dict(saved[0]), saved[1]
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return join_fields(one[0], when, other[0], otherwise), one[1] or other[1]

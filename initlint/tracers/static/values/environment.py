@@ -1,0 +1,220 @@
+"""Names: the local environments of functions and the global scope of a module.
+
+Module scopes are lazy: a top-level statement runs when a name that it binds is first asked for. Importing a
+package therefore costs no more than what is used of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, TopLevel, definitions
+from initlint.tracers.static.values.join import join_fields
+from initlint.tracers.static.values.values import ABSENT, Union, Value
+
+
+class Deferred:
+    """A name that a module imports from another, which is not loaded before somebody asks for the name."""
+
+    __slots__ = ("resolve",)
+
+    def __init__(self, resolve: Callable[[], Value]) -> None:
+        self.resolve = resolve
+
+
+def _resolved(value: Value) -> Value:
+    if isinstance(value, Deferred):
+        return value.resolve()
+    return Union([(_resolved(v), c) for v, c in value.options]) if isinstance(value, Union) else value
+
+
+class Frame:
+    """A call of a `Function`, or None: what it has returned and yielded so far, under which conditions."""
+
+    __slots__ = ("function", "maybe_left", "returns", "yields")
+
+    def __init__(self, function: Value) -> None:
+        self.function = function
+        self.returns: list[tuple[Value, Condition]] = []
+        self.yields: list[Value] | None = None
+        self.maybe_left: Condition = ALWAYS
+        """The sides of conditions on which the function has not returned yet."""
+
+
+class Environment:
+    """Local names. `parent` is the environment that a closure sees; globals are in `scope`."""
+
+    __slots__ = ("declared", "frame", "parent", "scope", "values")
+
+    def __init__(self, scope: ModuleScope, parent: Environment | None, frame: Frame) -> None:
+        self.scope = scope
+        self.parent = parent
+        self.frame = frame
+        self.values: dict[str, Value] = {}
+        self.declared: dict[str, Environment] = {}
+        """Where the names of `global` and `nonlocal` statements live."""
+
+    @property
+    def seen_by_closures(self) -> Environment | None:
+        """What a function that is made here closes over; None for globals, which every function sees."""
+        return self
+
+    def save(self) -> Any:
+        return dict(self.values)
+
+    def restore(self, saved: Any) -> None:
+        self.values = dict(saved)
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return join_fields(one, when, other, otherwise)
+
+    def owner_of(self, name: str) -> Environment | None:
+        """The innermost environment that binds `name`."""
+        env: Environment | None = self
+        while env is not None:
+            if name in env.values:
+                return env
+            env = env.parent
+        return None
+
+
+class GlobalEnvironment(Environment):
+    """The environment of a module's top level: its names are those of the scope."""
+
+    __slots__ = ()
+
+    def __init__(self, scope: ModuleScope) -> None:
+        super().__init__(scope, None, Frame(None))
+        self.values = scope.values
+
+    @property
+    def seen_by_closures(self) -> None:
+        return None
+
+    def restore(self, saved: Any) -> None:
+        self.values.clear()
+        self.values.update(saved)
+
+
+class ModuleScope:
+    """The global names of one module of the project.
+
+    `name` is its dotted name, `package` the dotted name that relative imports start from, `root` the folder that
+    absolute ones do. `run` executes one top-level statement, `submodule` finds a submodule of a package, and `note`
+    hears of each name that is looked up; all three are the interpreter's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        package: str,
+        root: Path,
+        top: TopLevel,
+        run: Callable[[ast.stmt, GlobalEnvironment], None],
+        submodule: Callable[[str], Value],
+        note: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.package = package
+        self.root = root
+        self.source = top.source
+        self.values: dict[str, Value] = {"__name__": name, "__file__": top.source.path}
+        self.stars: list[Callable[[str], Value]] = []
+        self.environment = GlobalEnvironment(self)
+        self._run = run
+        self._submodule = submodule
+        self._note = note
+        self._statements = top.statements
+        self._redefined = top.redefined
+        self._pending = dict(top.binding)
+        self._done: set[int] = set()
+        self._noted: set[str] = set()
+        self._asked: set[str] = set()
+        self._missing: set[str] = set()
+        self._reached: int | None = None
+        """While the top level runs in order: how far it has come."""
+
+    def lookup(self, name: str) -> Value:
+        """The value of a global name, or `ABSENT`."""
+        if name not in self._noted:
+            self._noted.add(name)
+            self._note(name)
+        if name in self._pending:
+            self._bind(name)
+        if name in self.values:
+            value = self.values[name]
+            if value.__class__ is Deferred or value.__class__ is Union:
+                self.values[name] = ABSENT  # two modules may import from each other
+                value = self.values[name] = _resolved(value)
+            return value
+        if name in self._missing or name in self._asked:
+            return ABSENT
+        self._asked.add(name)
+        try:
+            found = self._elsewhere(name)
+        finally:
+            self._asked.discard(name)
+        if found is not ABSENT:
+            self.values[name] = found
+        elif name not in self._pending:
+            self._missing.add(name)
+        return found
+
+    def _elsewhere(self, name: str) -> Value:
+        """A name that no statement of the module binds: a submodule, or something of a star import.
+
+        Star imports come last, for looking through them loads all that they name: `from pkg import blocks` must not
+        read the whole package, nor must `len`.
+        """
+        found = self._submodule(name)
+        if found is not ABSENT or hasattr(builtins, name):
+            return found
+        self._note(STAR)
+        if STAR in self._pending:
+            self._bind(STAR)
+        return next((found for star in self.stars if (found := star(name)) is not ABSENT), ABSENT)
+
+    @property
+    def defined(self) -> Sequence[str]:
+        """The names of the functions and classes that the module itself defines, in the order of the text."""
+        names: dict[str, None] = {}
+        for statement in self._statements:
+            definitions(statement, names)
+        return list(names)
+
+    def execute_all(self) -> None:
+        """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""
+        for at, statement in enumerate(self._statements):
+            if not isinstance(statement, DECLARATIONS) or self._is_redefined(statement):
+                self._reached = at
+                self._execute(at)
+        self._reached = None
+
+    def _bind(self, name: str) -> None:
+        """Run the statements that give `name` its value, unless the top level has yet to come to them."""
+        due: list[int] = []
+        later: list[int] = []
+        for at in self._pending.pop(name):
+            statement = self._statements[at]
+            early = isinstance(statement, DECLARATIONS) and not (
+                self._is_redefined(statement) and (due or name in self.values)
+            )
+            (due if early or self._reached is None or at < self._reached else later).append(at)
+        if later:
+            self._pending[name] = later
+        for at in due:
+            self._execute(at)
+
+    def _is_redefined(self, statement: ast.stmt) -> bool:
+        return isinstance(statement, DEFINITIONS) and statement.name in self._redefined
+
+    def _execute(self, at: int) -> None:
+        if at in self._done:
+            return
+        self._done.add(at)
+        self._run(self._statements[at], self.environment)

@@ -1,0 +1,248 @@
+"""Functions, classes and modules of the project, and objects of its classes and of torch's."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.graph.model import Place
+from initlint.tracers.static.values.environment import Environment, ModuleScope
+from initlint.tracers.static.values.join import join_fields
+from initlint.tracers.static.values.signatures import FunctionNode, Signature
+from initlint.tracers.static.values.values import External, Unknown, Value
+
+NAMED_TUPLE = "collections.namedtuple"
+"""What makes such a class, and the name of the class."""
+
+
+class ClassValue:
+    """A class of the project."""
+
+    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
+
+    def __init__(
+        self, name: str, node: ast.ClassDef, scope: ModuleScope, bases: list[Value], closure: Environment | None
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.scope = scope
+        self.bases = bases
+        self.closure = closure
+        self.fields: dict[str, Value] = {}
+        self.mro: list[Value] = _linearize(self)
+
+    def save(self) -> Any:
+        return dict(self.fields)
+
+    def restore(self, saved: Any) -> None:
+        self.fields = dict(saved)
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return join_fields(one, when, other, otherwise)
+
+    @property
+    def qualified(self) -> str:
+        """The dotted name: `models.layers.Block`."""
+        return f"{self.scope.name}.{self.name}"
+
+    def find(self, name: str, after: ClassValue | None = None) -> tuple[Value, Value]:
+        """The attribute `name` and the class in the method resolution order that has it; `(None, None)` if none.
+
+        With `after`, the search starts behind that class, as `super()` does.
+        """
+        classes = self.mro
+        if after is not None and after in classes:
+            classes = classes[classes.index(after) + 1 :]
+        for cls in classes:
+            if isinstance(cls, ClassValue) and name in cls.fields:
+                return cls.fields[name], cls
+        return None, None
+
+    def externals(self) -> list[str]:
+        """The names of the classes outside the project that it derives from."""
+        return [base.name for base in self.mro if isinstance(base, External)]
+
+    @property
+    def readable(self) -> bool:
+        """Whether every base is either of the project or known by name."""
+        return not any(isinstance(base, Unknown) for base in self.mro)
+
+    def __repr__(self) -> str:
+        return f"ClassValue({self.qualified})"
+
+
+def _linearize(cls: ClassValue) -> list[Value]:
+    """Python's C3 order; where that does not exist, depth first."""
+    sequences = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
+    sequences.append(list(cls.bases))
+    merged: list[Value] = [cls]
+    while any(sequences):
+        sequences = [s for s in sequences if s]
+        for sequence in sequences:
+            head = sequence[0]
+            if not any(head in other[1:] for other in sequences):
+                break
+        else:
+            head = sequences[0][0]
+        merged.append(head)
+        sequences = [[item for item in s if item is not head and item != head] for s in sequences]
+    return merged
+
+
+class Instance:
+    """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `External`).
+
+    `fields` holds attributes, parameters and submodules in the order of their registration.
+    `assigned` tells for a field who assigned it: the class whose method did, and the place.
+    `torch_name` is the torch class that it is or derives from (`torch.nn.Linear`), `arguments` that class's own.
+    `open`: a container with further children of the same form. `symbolic`: stands for some object of the class,
+    its fields are not known.
+    """
+
+    __slots__ = (
+        "arguments",
+        "assigned",
+        "cls",
+        "condition",
+        "fields",
+        "open",
+        "parameters",
+        "parametrized",
+        "parent",
+        "place",
+        "symbolic",
+        "torch_name",
+    )
+
+    def __init__(
+        self,
+        cls: Value,
+        place: Place | None,
+        condition: Condition = ALWAYS,
+        torch_name: str | None = None,
+        symbolic: bool = False,
+    ) -> None:
+        self.cls = cls
+        self.place = place
+        self.condition = condition
+        self.torch_name = torch_name
+        self.symbolic = symbolic
+        self.arguments: dict[str, Value] = {}
+        self.fields: dict[str, Value] = {}
+        self.assigned: dict[str, tuple[ClassValue | None, Place | None]] = {}
+        self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
+        """What torch's parameters were worked out from, and what they are: see `tree.parameter_names`."""
+        self.open = False
+        self.parametrized = False
+        self.parent = False
+
+    def save(self) -> Any:
+        return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments))
+
+    def restore(self, saved: Any) -> None:
+        self.fields, self.assigned, self.open = dict(saved[0]), dict(saved[1]), saved[2]
+        self.arguments = dict(saved[3])
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return (
+            join_fields(one[0], when, other[0], otherwise),
+            {**other[1], **one[1]},
+            one[2] or other[2],
+            join_fields(one[3], when, other[3], otherwise),
+        )
+
+    @property
+    def class_name(self) -> str:
+        """The last part of its class's name: `Linear`."""
+        name: str = self.cls.name
+        return name.rpartition(".")[2]
+
+    @property
+    def user_class(self) -> ClassValue | None:
+        """Its class, if that is of the project."""
+        return self.cls if isinstance(self.cls, ClassValue) else None
+
+    @property
+    def is_named_tuple(self) -> bool:
+        """Whether its fields are also its items."""
+        bases = self.cls.externals() if isinstance(self.cls, ClassValue) else [self.cls.name]
+        return not self.symbolic and not {NAMED_TUPLE, "typing.NamedTuple"}.isdisjoint(bases)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is an `nn.Module`."""
+        return self.torch_name is not None
+
+    def __repr__(self) -> str:
+        return f"Instance({self.class_name})"
+
+
+class Super:
+    """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
+
+    __slots__ = ("cls", "receiver")
+
+    def __init__(self, cls: ClassValue, receiver: Value) -> None:
+        self.cls = cls
+        self.receiver = receiver
+
+
+class Function:
+    """A function or lambda of the project, with the scope it closes over."""
+
+    __slots__ = ("_signature", "closure", "defaults", "name", "node", "owner", "scope", "wrappers")
+
+    def __init__(
+        self,
+        node: FunctionNode,
+        name: str,
+        scope: ModuleScope,
+        closure: Environment | None,
+        owner: ClassValue | None = None,
+        wrappers: frozenset[str] = frozenset(),
+    ) -> None:
+        self.node = node
+        self.name = name
+        self.scope = scope
+        self.closure = closure
+        self.owner = owner
+        self.wrappers = wrappers
+        self.defaults: dict[str, Value] = {}
+        self._signature: Signature | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """Its parameters."""
+        if self._signature is None:
+            self._signature = Signature.of(self.node)
+        return self._signature
+
+    @property
+    def qualified(self) -> str:
+        """The dotted name: `models.layers.Block.reset`."""
+        owner = f"{self.owner.name}." if self.owner is not None else ""
+        return f"{self.scope.name}.{owner}{self.name}"
+
+    def __repr__(self) -> str:
+        return f"Function({self.qualified})"
+
+
+class Bound:
+    """A method with its object."""
+
+    __slots__ = ("function", "receiver")
+
+    def __init__(self, function: Value, receiver: Value) -> None:
+        self.function = function
+        self.receiver = receiver
+
+
+class Package:
+    """A module of the project, as `import models.blocks` binds it."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: ModuleScope) -> None:
+        self.scope = scope

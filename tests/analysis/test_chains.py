@@ -1,0 +1,100 @@
+"""Chains: which layers lie on one, where it ends, and what their factors multiply to."""
+
+from __future__ import annotations
+
+import pytest
+
+from initlint.analysis.chains import chains, stretches
+from initlint.facts.fans import Product
+from initlint.graph.model import UNDETERMINED, Layer
+from tests.support.rule_models import OUTPUT, chain, following, layer, model, reach, to_layer, write
+
+
+def _row(*layers: Layer) -> list[tuple[tuple[str, ...], float]]:
+    """Each chain with the product of its factors, in order."""
+    found = dict.fromkeys(
+        (tuple(link.layer.path for link in c.links), c.product) for c in chains(model(*layers)).values()
+    )
+    return list(found)
+
+
+def test_the_factors_of_a_chain_multiply() -> None:
+    (only,) = {c.product for c in chains(chain("relu", 6, "xavier_uniform_")).values()}
+    assert only == pytest.approx(0.5**6)
+
+
+def test_a_layer_without_a_write_has_torchs_own_init() -> None:
+    found = chains(chain("relu", 1, "xavier_uniform_"))["fc0"].links
+    assert [link.write for link in found] == [write("xavier_uniform_")]
+    own = layer("fc", following("relu", reach("out")))
+    (link,) = chains(model(own, layer("out", OUTPUT)))["fc"].links
+    assert (link.write, link.initializer) == (None, "torch.nn.init.kaiming_uniform_")
+    assert link.factors.signal == pytest.approx(1 / 6)
+
+
+def test_a_layer_with_nothing_behind_it_is_a_link_too() -> None:
+    layers = layer("a", to_layer("b")), layer("b", following("relu", reach("c"))), layer("c", OUTPUT)
+    assert _row(*layers) == [(("a", "b"), pytest.approx(1 / 3 * 1 / 6))]
+
+
+def test_a_stretch_is_what_lies_from_the_first_to_the_last() -> None:
+    found = stretches(chain("relu", 6, "xavier_uniform_"), {"fc1", "fc3"})
+    assert {path: [link.layer.path for link in c.links] for path, c in found.items()} == {
+        "fc1": ["fc1", "fc2", "fc3"],
+        "fc3": ["fc1", "fc2", "fc3"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("product", "shape", "arguments", "signal"),
+    [
+        (Product((0,), (1,)), (1024, 8), {}, 256 / 2),
+        (Product((1,), (0,)), (8, 1024), {}, 1.0),
+        (Product((0,), (1,)), (None, None), {}, 1.0),
+        (Product((1,), (2,)), (8, 512, 1024), {}, 1 / 1024),
+        (Product((1,), (2,)), (8, 512, 1024), {"mode": "fan_out"}, 512 / 1024 / 8),
+        (Product((1,), (2,)), (8, None, None), {}, None),
+    ],
+)
+def test_a_raw_weight_is_judged_by_the_fans_in_use(
+    product: Product, shape: tuple[int | None, ...], arguments: dict[str, object], signal: float | None
+) -> None:
+    raw = layer(
+        "W",
+        following("relu", reach("out")),
+        type="Parameter",
+        writes=(write("kaiming_normal_", **arguments),),
+        shapes={"weight": shape},
+        product=product,
+    )
+    found = _row(raw, layer("out", OUTPUT))
+    assert found == ([] if signal is None else [(("W",), pytest.approx(signal))])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        layer("b", following("relu", reach("c", "add"))),
+        layer("b", following("relu", reach("c")), residual=True),
+        layer("b", following("relu", reach("c")), frozen=True),
+        layer("b", following("relu", reach("c")), parametrized=True),
+        layer("b", following("relu", reach("c")), to_layer("c")),
+        layer("b", to_layer("c", certain=False)),
+        layer("b", following("relu", reach("c")), writes=(write("normal_", std=UNDETERMINED),)),
+        layer("b", following("relu", reach("c")), writes=(write("ones_"),)),
+    ],
+    ids=str,
+)
+def test_what_breaks_a_chain(broken: Layer) -> None:
+    first, last = layer("a", following("relu", reach("b"))), layer("c", following("relu", reach("out")))
+    assert [paths for paths, _ in _row(first, broken, last, layer("out", OUTPUT))] == [("a",), ("c",)]
+
+
+def test_the_steps_of_a_chain() -> None:
+    own = layer("own", following("relu", reach("out")), arguments={"in_features": 8, "out_features": 8})
+    first = layer("first", to_layer("own"), writes=(write("xavier_uniform_"),))
+    (found,) = {id(c): c for c in chains(model(first, own, layer("out", OUTPUT))).values()}.values()
+    assert found.steps() == (
+        "`first` Linear, `xavier_uniform_`: f = 1.00, P = 1.00",
+        "`own` Linear, torch's default, ReLU: f = 0.17, P = 0.17",
+    )

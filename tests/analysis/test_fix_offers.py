@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from initlint.diagnostics import Applicability, Fix
+from initlint.graph.model import Following, Layer, ModelGraph, Target, Write
+from initlint.project.source import Site, SourceFile
+from tests.support.rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
+
+SOURCE = SourceFile.parse("net.py", b"from torch import nn\nnn.init.xavier_uniform_(w)\n")
+RELU = following("relu", reach("out"))
+LEAKY = following("leaky_relu", reach("out"), negative_slope=0.2)
+SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
+
+
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _nodes(child)
+
+
+PLACE = Site(SOURCE, next(node for node in _nodes(SOURCE.tree) if isinstance(node, ast.Call)))
+
+
+def xavier(parameter: str = "weight", **arguments: Any) -> Write:
+    return replace(write("xavier_uniform_", parameter=parameter, **arguments), place=PLACE)
+
+
+def served(path: str, *followings: Following, **more: Any) -> Layer:
+    """A layer that the one call initialises."""
+    return layer(path, *followings, **{"writes": (xavier(),), **more})
+
+
+def fix_of(code: str, *layers: Layer, targets: tuple[Target, ...] = ()) -> Fix | None:
+    calls = (replace(call("xavier_uniform_", *targets), place=PLACE),)
+    (violation,) = run(code, model(*layers, layer("out", OUTPUT), calls=calls))
+    return violation.fix
+
+
+def texts(fix: Fix | None) -> list[str]:
+    assert fix is not None
+    return [edit.replacement for edit in fix.edits]
+
+
+def test_edits() -> None:
+    fix = fix_of("INI301", served("fc", RELU))
+    assert texts(fix) == ["kaiming_uniform_", ", nonlinearity='relu'"]
+    assert fix is not None
+    assert fix.message == "Use `kaiming_uniform_`"
+
+
+@pytest.mark.parametrize(
+    ("other", "applicability"),
+    [
+        (served("fc2", RELU), SAFE),
+        (served("fc2", following("gelu", reach("out"))), SAFE),
+        (served("fc2", OUTPUT), SAFE),
+        (served("fc2", OUTPUT, to_layer("out", "add")), SAFE),
+        (served("fc2", following("tanh", reach(None))), SAFE),
+        (served("fc2", following("relu", reach("out"), between=("batch_norm",))), UNSAFE),
+        (served("fc2", to_layer("out")), UNSAFE),
+        (served("fc2"), UNSAFE),
+        (served("emb", type="Embedding", arguments={"num_embeddings": 9, "embedding_dim": 4}), UNSAFE),
+        (served("fc2", LEAKY), None),
+        (served("fc2", following("tanh", reach("out"))), None),
+        (served("bn", type="BatchNorm1d", arguments={"num_features": 4}), None),
+        (served("fc2", RELU, writes=(xavier(), xavier("bias"))), None),
+    ],
+)
+def test_what_else_the_call_initialises(other: Layer, applicability: Applicability | None) -> None:
+    fix = fix_of("INI301", served("fc", RELU), other)
+    assert (fix and fix.applicability) == applicability
+
+
+def test_a_target_that_is_no_known_parameter() -> None:
+    known, unknown = Target("parameter", "Linear", "weight", (64, 64)), Target("unknown")
+    assert fix_of("INI301", served("fc", RELU), targets=(known,)).applicability is SAFE  # type: ignore[union-attr]
+    assert fix_of("INI301", served("fc", RELU), targets=(known, unknown)).applicability is UNSAFE  # type: ignore[union-attr]
+
+
+def test_the_wrong_argument_alone_is_replaced() -> None:
+    wrong = served("fc", RELU, writes=(xavier(gain=5 / 3),))
+    assert texts(fix_of("INI304", wrong)) == [", gain=nn.init.calculate_gain('relu')"]
+
+
+def test_a_place_that_is_no_call_of_torch_has_no_fix() -> None:
+    elsewhere = served("fc", RELU, writes=(replace(xavier(), place=OUTPUT.place),))
+    assert fix_of("INI301", elsewhere) is None
+
+
+def zero_model(*followings: Following, bias: bool) -> ModelGraph:
+    zeros = replace(write("zeros_"), place=PLACE)
+    writes = (zeros, write("zeros_", 11, "bias")) if bias else (zeros,)
+    return model(layer("fc", *followings, writes=writes), layer("out", OUTPUT))
+
+
+@pytest.mark.parametrize(("bias", "applicability"), [(True, SAFE), (False, UNSAFE)], ids=["error", "warning"])
+def test_a_zero_gets_the_call_of_its_activation(bias: bool, applicability: Applicability) -> None:
+    (violation,) = run("INI201", zero_model(RELU, bias=bias))
+    assert texts(violation.fix) == ["kaiming_uniform_", ", nonlinearity='relu'"]
+    assert violation.fix is not None
+    assert violation.fix.applicability is applicability
+
+
+def test_a_call_that_zeroes_biases_too_has_no_fix() -> None:
+    both = replace(write("zeros_"), place=PLACE)
+    graph = model(layer("fc", RELU, writes=(both, replace(both, parameter="bias"))), layer("out", OUTPUT))
+    assert [violation.fix for violation in run("INI201", graph)] == [None]

@@ -1,0 +1,147 @@
+"""The predicted second moment, against what torch measures on the same source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
+from initlint.facts.activation_curves import CURVES, moments_at
+from initlint.facts.activations import ACTIVATIONS
+from tests.graph.test_operations import HEAD, surveyed
+
+
+def net(layers: str, forward: str, init: str = "pass") -> str:
+    return f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {layers}
+        for m in self.modules():
+            if isinstance(m, (nn.Linear, nn.Conv2d)):
+                {init}
+
+    def forward(self, x):
+        {forward}
+"""
+
+
+STACK = "self.net = nn.Sequential(*[m for _ in range(8) for m in (nn.Linear(256, 256), {activation})])"
+RUN = "return self.net(x)"
+XAVIER = "nn.init.xavier_normal_(m.weight)"
+KAIMING = "nn.init.kaiming_uniform_(m.weight, nonlinearity='relu')"
+RESIDUAL = "self.fcs = nn.ModuleList([nn.Linear(256, 256) for _ in range(4)]); self.out = nn.Linear(256, 256)"
+
+MODELS = {
+    "xavier before relu": net(STACK.format(activation="nn.ReLU()"), RUN, XAVIER + "; nn.init.zeros_(m.bias)"),
+    "kaiming before relu": net(STACK.format(activation="nn.ReLU()"), RUN, KAIMING),
+    "default before relu": net(STACK.format(activation="nn.ReLU()"), RUN),
+    "default before tanh": net(STACK.format(activation="nn.Tanh()"), RUN),
+    "xavier before tanh": net(STACK.format(activation="nn.Tanh()"), RUN, XAVIER),
+    "kaiming before gelu": net(STACK.format(activation="nn.GELU()"), RUN, KAIMING),
+    "xavier before silu": net(STACK.format(activation="nn.SiLU()"), RUN, XAVIER),
+    "lecun before selu": net(
+        STACK.format(activation="nn.SELU()"), RUN, "nn.init.kaiming_normal_(m.weight, nonlinearity='linear')"
+    ),
+    "norm resets": net(
+        "self.a = nn.Linear(256, 256); self.n = nn.LayerNorm(256); self.b = nn.Linear(256, 256)",
+        "return self.b(torch.relu(self.n(self.a(x))))",
+        "nn.init.normal_(m.weight, std=0.001)",
+    ),
+    "residual": net(
+        RESIDUAL,
+        "for fc in self.fcs:\n            x = x + F.relu(fc(x))\n        return self.out(x)",
+        "nn.init.kaiming_normal_(m.weight, nonlinearity='relu')",
+    ),
+    "gate": net(
+        "self.a = nn.Linear(256, 256); self.b = nn.Linear(256, 256); self.c = nn.Linear(256, 256)",
+        "return self.c(self.a(x) * torch.sigmoid(self.b(x)))",
+        XAVIER,
+    ),
+    "convolutions": net(
+        "self.net = nn.Sequential(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3, stride=2), nn.ReLU(),"
+        " nn.Flatten(), nn.LazyLinear(16))",
+        RUN,
+        "nn.init.xavier_uniform_(m.weight) if isinstance(m, nn.Conv2d) else None",
+    ),
+    "zero last layer": net(
+        "self.a = nn.Linear(256, 256); self.b = nn.Linear(256, 256)",
+        "return self.b(torch.relu(self.a(x)))",
+        "pass\n        nn.init.zeros_(self.b.weight); nn.init.zeros_(self.b.bias)",
+    ),
+}
+
+
+def measured(source: str) -> dict[str, float]:
+    """E[x^2] of the output of each layer, over three draws of the weights and inputs of E[x^2] = 1."""
+    names: dict[str, object] = {}
+    exec(HEAD + source, names)
+    total: dict[str, float] = {}
+    draws = 3
+    for seed in range(draws):
+        torch.manual_seed(seed)
+        model = names["Net"]()  # type: ignore[operator]
+        shape = (16, 32, 15, 15) if "Conv2d(" in source else (128, 256)
+        for path, module in model.named_modules():
+            if isinstance(module, (torch.nn.Linear, torch.nn.Conv2d)):
+
+                def note(_: object, __: object, out: torch.Tensor, path: str = path) -> None:
+                    total[path] = total.get(path, 0.0) + out.square().mean().item() / draws
+
+                module.register_forward_hook(note)
+        with torch.no_grad():
+            model(torch.randn(shape))
+    return total
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_predicted_is_measured(name: str) -> None:
+    source = MODELS[name]
+    model = surveyed(source)["Net"]
+    predicted = {o.layer: q for o, q in zip(model.operations, second_moments(model), strict=True) if o.kind == "layer"}
+    found = {path: value for path, value in measured(source).items() if predicted[path] is not None}
+    assert len(found) >= 2
+    assert found == {path: pytest.approx(predicted[path], rel=0.15, abs=1e-12) for path in found}
+
+
+@pytest.mark.parametrize("op", [*CURVES, "relu", "leaky_relu", "prelu", "rrelu", "glu"])
+def test_at_unit_variance_it_is_the_number_of_the_table(op: str) -> None:
+    assert moments_at(op, {}, 0.0, 1.0)[1] == pytest.approx(ACTIVATIONS[op].second_moment, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("op", "module"), [("tanh", torch.nn.Tanh()), ("mish", torch.nn.Mish()), ("elu", torch.nn.ELU()), ("relu", F.relu)]
+)
+@pytest.mark.parametrize(("mean", "moment"), [(0.0, 0.01), (0.0, 4.0), (1.0, 3.0)])
+def test_elsewhere_it_is_what_torch_gives(
+    op: str, module: Callable[[torch.Tensor], torch.Tensor], mean: float, moment: float
+) -> None:
+    torch.manual_seed(0)
+    out = module(torch.randn(400_000) * math.sqrt(moment - mean * mean) + mean)
+    expected = (out.mean().item(), out.square().mean().item())
+    assert moments_at(op, {}, mean, moment) == pytest.approx(expected, rel=0.02, abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("init", "reason"),
+    [
+        ("nn.init.ones_(m.weight)", "weights with a mean"),
+        ("m.weight.data.copy_(torch.randn(256, 256))", "no known initializer"),
+        ("nn.utils.weight_norm(m)", "a parametrization"),
+    ],
+)
+def test_what_is_not_known_is_not_guessed(init: str, reason: str) -> None:
+    source = net("self.a = nn.Linear(256, 256)", "return self.a(x)", init)
+    model = surveyed(source)["Net"]
+    assert second_moments(model)[1] is None, reason
+
+
+def test_layers_of_unknown_size_are_told_apart() -> None:
+    source = net("self.a = nn.Linear(width, width); self.b = nn.Linear(8, 8)", "return self.b(self.a(x))", XAVIER)
+    model = surveyed(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
+    assert [assumes_equal_fans(layer) for layer in model.layers] == [True, False]
+    assert second_moments(model)[1] == pytest.approx(1.0)

@@ -1,0 +1,69 @@
+"""What a lint from the command line does not load: a second of start-up would be paid at each commit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+OPTIONAL = {"asyncio", "attrs", "lsprotocol", "multiprocessing", "nbformat", "pathspec", "pygls", "torch"}
+OTHER_COMMANDS = {
+    "initlint.integrations.lsp",
+    "initlint.report.html",
+    "initlint.tracers.fx",
+    "initlint.tracers.fx_run",
+    "initlint.linter.trace_check",
+}
+EXAMINING = {"initlint.linter.lint_file", "initlint.tracers.static", "initlint.tracers.static.prefilter"}
+CODE = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
+
+
+def loaded(folder: Path, *arguments: str) -> tuple[str, set[str]]:
+    """What a check prints, and the modules that it loads."""
+    code = (
+        "import sys; from initlint.cli.commands import cli; cli.main(sys.argv[1:], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, "check", "--isolated", "--output-format", "concise", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout, set(run.stderr.split())
+
+
+@pytest.mark.parametrize("name", ["net.py", "net.ipynb"])
+def test_checking_one_file_loads_nothing_of_the_other_commands(tmp_path: Path, name: str) -> None:
+    notebook = {"nbformat": 4, "cells": [{"cell_type": "code", "source": CODE}]}
+    (tmp_path / name).write_text(json.dumps(notebook) if name.endswith("ipynb") else CODE, encoding="utf-8")
+    printed, modules = loaded(tmp_path, "--no-cache", name)
+    assert "INI901" in printed
+    assert modules & (OPTIONAL | OTHER_COMMANDS) == set()
+    assert modules >= EXAMINING
+
+
+def test_only_what_is_mended_is_read_by_libcst(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.ReLU())\n", "utf-8")
+    (tmp_path / "old.py").write_text(CODE, encoding="utf-8")
+    assert "libcst" not in loaded(tmp_path, "--no-cache", "net.py")[1]
+    assert "libcst" in loaded(tmp_path, "--no-cache", "old.py")[1]
+
+
+def test_a_run_in_which_nothing_changed_loads_nothing_that_examines(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(CODE, encoding="utf-8")
+    cold, _ = loaded(tmp_path, "--cache-dir", "kept", "net.py")
+    warm, modules = loaded(tmp_path, "--cache-dir", "kept", "net.py")
+    assert warm == cold
+    assert modules & (EXAMINING | OPTIONAL | OTHER_COMMANDS) == set()
+
+
+def test_a_missing_library_is_one_line() -> None:
+    code = "import sys; sys.modules['pygls'] = None; from initlint.cli.commands import main; main()"
+    run = subprocess.run([sys.executable, "-c", code, "server"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "Error: the language server needs pygls: pip install 'initlint[server]'\n"

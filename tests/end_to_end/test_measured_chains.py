@@ -1,0 +1,118 @@
+"""The factors f and P that messages speak of, against what torch measures on the fixture models."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from initlint.analysis.chains import Chain, Link, every_chain
+from initlint.linter.pipeline import check, trace
+from initlint.project.settings import Settings
+
+torch = pytest.importorskip("torch")
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+FILES = sorted(p for p in FIXTURES.rglob("*.py") if p.name in ("bad.py", "good.py"))
+"""The others initialise a model from outside of its class, or are about something else."""
+
+DRAWS = {"Linear": 100, "Conv1d": 20, "Conv2d": 20}
+"""Of narrow layers each single draw is far from the mean; a convolution is drawn and measured at many places."""
+
+CODES = ("INI301", "INI306", "INI404")
+
+
+def built(path: Path, name: str) -> Any:
+    """The class `name` of a fixture; None if it is no class that is built without arguments, or building raises."""
+    spec = importlib.util.spec_from_file_location(f"fixture_{path.parent.name}_{path.stem.replace('.', '_')}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        with mock.patch.object(sys, "argv", [str(path)]):  # a script reads its own arguments
+            spec.loader.exec_module(module)
+        cls = getattr(module, name)
+        cls()
+    except (AttributeError, ImportError, NameError, RuntimeError, TypeError, ValueError):
+        return None
+    return cls
+
+
+def chains() -> Iterator[Any]:
+    """Every chain of linear layers and rays in a fixture model; of other activations f holds at unit variance only."""
+    for path in FILES:
+        models = trace([path], Settings(root=FIXTURES)).models
+        named = Counter(model.name for model in models)
+        for model in models:
+            if named[model.name] > 1:
+                continue  # what the file does with an object of its own is not what the class builds
+            for chain in every_chain(model):
+                types = {link.layer.type for link in chain.links}
+                if len(types) == 1 and len(chain.links) <= 10 and all(map(_is_measured, chain.links)):
+                    where = f"{path.relative_to(FIXTURES).as_posix()}:{model.name}.{chain.links[0].layer.path}"
+                    yield pytest.param(path, model.name, chain, id=where)
+
+
+def _is_measured(link: Link) -> bool:
+    layer = link.layer
+    known = layer.type in ("Linear", "Conv1d", "Conv2d") and "*" not in layer.path and not link.factors.at_equal_fans
+    return known and link.following.op in ("layer", "relu", "leaky_relu")
+
+
+def apply(link: Link, x: Any) -> Any:
+    """What follows the layer of the link."""
+    if link.following.op == "layer":
+        return x
+    slope = link.following.arguments.get("negative_slope", 0.01 if link.following.op == "leaky_relu" else 0.0)
+    return torch.nn.functional.leaky_relu(x, slope)
+
+
+def signal(module: Any) -> Any:
+    """Standard normal input, so large that a convolution's border hardly counts."""
+    if isinstance(module, torch.nn.Linear):
+        return torch.randn(16, module.in_features)
+    return torch.randn(1, module.in_channels, *([64] * (module.weight.dim() - 2)))
+
+
+@torch.no_grad()
+def measured(model: Any, chain: Chain) -> tuple[list[float], float]:
+    """The factor of each link on standard normal input, and that of the chain as a whole; biases and padding aside."""
+    modules = [model.get_submodule(link.layer.path) for link in chain.links]
+    factors, whole = [], signal(modules[0])
+    for module, link in zip(modules, chain.links, strict=True):
+        if module.bias is not None:
+            module.bias.zero_()
+        if hasattr(module, "padding"):
+            module.padding = 0
+        factors.append(apply(link, module(signal(module))).square().mean().item())
+        whole = apply(link, module(whole))
+    return factors, whole.square().mean().item()
+
+
+CASES = list(chains())
+
+
+@pytest.mark.parametrize(("path", "name", "chain"), CASES)
+def test_predicted_is_measured(path: Path, name: str, chain: Chain) -> None:
+    cls = built(path, name)
+    if cls is None:
+        pytest.skip(f"{name} cannot be built")
+    torch.manual_seed(0)
+    found = [measured(cls(), chain) for _ in range(DRAWS[chain.links[0].layer.type])]
+    for at, link in enumerate(chain.links):
+        assert statistics.mean(each[at] for each, _ in found) == pytest.approx(link.factors.signal, rel=0.15)
+    assert statistics.mean(whole for _, whole in found) == pytest.approx(chain.product, rel=0.15)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_rule_that_names_a_product_has_a_measured_chain(code: str) -> None:
+    settings = Settings(root=FIXTURES, select=(code,))
+    found = {d.span.file for d in check(FILES, settings).diagnostics}
+    assert found & {str(case.values[0]) for case in CASES if len(case.values[2].links) > 1}

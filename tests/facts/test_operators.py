@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from initlint.facts import activations
+from initlint.facts.canonical_names import canonical
+from initlint.facts.fans import MODULES
+from initlint.facts.operators import (
+    CLOSING_FUNCTIONS,
+    CLOSING_METHODS,
+    NOTED_FUNCTIONS,
+    NOTED_METHODS,
+    SHAPE_METHODS,
+    TRANSPARENT_FUNCTIONS,
+    TRANSPARENT_METHODS,
+    WEIGHTED_FUNCTIONS,
+)
+
+_FUNCTIONS: tuple[Iterable[str], ...] = (
+    TRANSPARENT_FUNCTIONS,
+    NOTED_FUNCTIONS,
+    CLOSING_FUNCTIONS,
+    WEIGHTED_FUNCTIONS,
+    activations.FUNCTIONS,
+)
+_METHODS: tuple[Iterable[str], ...] = (
+    TRANSPARENT_METHODS,
+    NOTED_METHODS,
+    CLOSING_METHODS,
+    SHAPE_METHODS,
+    activations.METHODS,
+)
+
+
+@pytest.mark.parametrize("tables", [_FUNCTIONS, _METHODS], ids=["functions", "methods"])
+def test_a_name_stands_in_one_table_only(tables: tuple[Iterable[str], ...]) -> None:
+    for one, other in combinations(tables, 2):
+        assert set(one) & set(other) == set()
+
+
+def test_function_names_are_canonical() -> None:
+    for table in _FUNCTIONS:
+        assert [name for name in table if canonical(name) != name] == []
+
+
+def test_functions_of_torch_exist() -> None:
+    torch = pytest.importorskip("torch")
+    importable = {"torch.nn.attention.flex_attention.flex_attention"}  # Its module is not loaded with torch.
+    names = {name for table in _FUNCTIONS for name in table if name.startswith("torch.")} - importable
+    assert len(names) > 300
+    assert [name for name in sorted(names) if _resolve(torch, name) is None] == []
+
+
+def _resolve(root: Any, dotted: str) -> Any:
+    for part in dotted.split(".")[1:]:
+        root = getattr(root, part, None)
+    return root
+
+
+def test_methods_of_a_tensor_exist() -> None:
+    torch = pytest.importorskip("torch")
+    assert [name for table in _METHODS for name in table if not hasattr(torch.Tensor, name)] == []
+
+
+def test_a_method_is_what_the_function_of_its_name_is() -> None:
+    tables = ((NOTED_FUNCTIONS, NOTED_METHODS), (CLOSING_FUNCTIONS, CLOSING_METHODS))
+    for functions, methods in tables:
+        for method, word in methods.items():
+            assert functions.get(f"torch.{method}", word) == word
+    for method in TRANSPARENT_METHODS:
+        assert f"torch.{method}" not in {**NOTED_FUNCTIONS, **CLOSING_FUNCTIONS}
+
+
+def test_every_functional_operator_of_torch_stands_somewhere() -> None:
+    functional = pytest.importorskip("torch.nn.functional")
+    known = {name for table in _FUNCTIONS for name in table}
+    without_signal = {"assert_int_or_pair", "boolean_dispatch", "handle_torch_function", "has_torch_function"}
+    public = {
+        name
+        for name, value in vars(functional).items()
+        if (inspect.isfunction(value) or inspect.isbuiltin(value))
+        and not name.startswith(("_", "has_torch_function", "native_"))
+        and not name.endswith("_with_indices")
+    }
+    rare = {"conv_tbc", "grad", "grouped_mm", "scaled_grouped_mm", "scaled_mm"}
+    assert {f"torch.nn.functional.{n}" for n in public - without_signal - rare} - known == set()
+
+
+@pytest.mark.parametrize("name", sorted(WEIGHTED_FUNCTIONS))
+def test_weighted_functions_name_a_layer_and_its_weight(name: str) -> None:
+    type, parameters = WEIGHTED_FUNCTIONS[name]
+    assert MODULES[f"torch.nn.{type}"].role == "layer"
+    assert parameters[0].startswith("input")
+    assert "weight" in parameters
+
+
+def test_words_for_norms_are_those_of_the_modules() -> None:
+    words = {m.between for m in MODULES.values() if m.role == "norm"}
+    assert words <= set(NOTED_FUNCTIONS.values())

@@ -1,0 +1,116 @@
+"""The whole data flow of a model, as `survey` gives it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.graph.model import ModelGraph
+from initlint.linter.pipeline import check, survey, trace
+from initlint.project.settings import Settings
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+
+
+def surveyed(source: str) -> dict[str, ModelGraph]:
+    found = survey([Path("net.py")], Settings(), {"net.py": (HEAD + source).encode()})
+    assert not found.result.failures
+    return {model.name: model for model, _ in found.models}
+
+
+def shown(model: ModelGraph) -> list[str]:
+    return [f"{o.layer or o.op} {','.join(map(str, o.inputs))}".strip() for o in model.operations]
+
+
+RESIDUAL = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+        self.bn = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout()
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x):
+        y = self.drop(self.bn(self.conv(x))) + x
+        return self.head(F.relu(y).mean((2, 3)))
+"""
+
+BRANCHES = """
+class Net(nn.Module):
+    def __init__(self, deep=None):
+        super().__init__()
+        self.a = nn.Linear(8, 8)
+        self.b = nn.Linear(8, 8)
+
+    def forward(self, x, flag):
+        if flag:
+            x = self.a(x)
+        return self.b(x)
+"""
+
+RUN_TWICE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        return torch.tanh(self.fc(x))
+
+net = Net()
+net(torch.randn(1, 8))
+"""
+
+
+def test_every_operation_with_its_inputs() -> None:
+    assert shown(surveyed(RESIDUAL)["Net"]) == [
+        "input",
+        "conv 0",
+        "bn 1",
+        "add 0,2",
+        "relu 3",
+        "pool 4",
+        "head 5",
+        "output 6",
+    ]
+
+
+def test_an_undecided_branch_is_not_certain() -> None:
+    operations = {o.layer: o for o in surveyed(BRANCHES)["Net"].operations if o.layer}
+    assert not operations["a"].certain
+    assert operations["b"].certain
+    assert len(operations["b"].inputs) == 2
+
+
+def test_a_forward_that_runs_twice_is_given_once() -> None:
+    assert shown(surveyed(RUN_TWICE)["Net"]) == ["input", "fc 0", "tanh 1", "output 2"]
+
+
+def test_a_class_that_is_part_of_a_model_is_none_of_its_own() -> None:
+    source = RESIDUAL.replace("class Net", "class Block") + (
+        "class Whole(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.block = Block()\n"
+        "    def forward(self, x):\n        return self.block(x)\n"
+    )
+    assert list(surveyed(source)) == ["Whole"]
+
+
+def test_a_survey_finds_what_a_check_finds_and_marks_the_layers() -> None:
+    path = Path(__file__).parents[2] / "fixtures" / "mlp" / "bad.py"
+    found = survey([path], Settings())
+    assert found.result.diagnostics == check([path], Settings()).diagnostics
+    (_, marks), *rest = found.models
+    by_code = {mark.code: mark.layers for mark in marks}
+    assert by_code["INI301"] == tuple(f"net.{at}" for at in range(0, 24, 3))
+    assert not rest
+
+
+@pytest.mark.parametrize("run", [check, trace])
+def test_nobody_else_pays_for_it(run: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("operations were collected")
+
+    monkeypatch.setattr("initlint.tracers.static.extraction.operations", refuse)
+    result = run([Path("net.py")], Settings(), {"net.py": (HEAD + RESIDUAL).encode()})  # type: ignore[operator]
+    assert not result.failures

@@ -1,0 +1,117 @@
+"""The report in a browser: on a phone and on a wide screen, light and dark, by keyboard, for a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.report.html.test_page import ROOT, report
+from tests.support.browser import browser, needs_browser
+
+pytestmark = needs_browser
+
+WIDTHS = (390, 1600)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("page") / "out.html"
+    models = [str(ROOT / "fixtures" / name / "bad.py") for name in ("mlp", "resnet", "unet", "cnn")]
+    assert report(*models, "--html", str(out)).exit_code == 0
+    return out.as_uri()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The page at a width and in a colour scheme; whatever it logs, throws or loads fails the test."""
+    width, scheme = getattr(request, "param", (1600, "light"))
+    opened = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    trouble: list[str] = []
+    opened.on("console", lambda message: trouble.append(message.text))
+    opened.on("pageerror", lambda error: trouble.append(str(error)))
+    opened.on("request", lambda sent: trouble.append(sent.url) if not sent.url.startswith("file:") else None)
+    opened.goto(address)
+    yield opened
+    opened.close()
+    assert trouble == []
+
+
+every_screen = pytest.mark.parametrize(
+    "page", [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")], indirect=True, ids=str
+)
+
+
+@every_screen
+def test_it_fits_the_screen(page: Any) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shown = page.locator(".plot:visible svg").first.bounding_box()
+    assert shown["width"] > 290
+    assert page.locator(".drawing:visible svg a.card").first.is_visible()
+
+
+@every_screen
+def test_axe_has_no_complaint(page: Any) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in found] == []
+
+
+@every_screen
+def test_what_is_written_in_the_drawing_can_be_read(page: Any) -> None:
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.drawing text')].map(t => t.getBoundingClientRect()).map(b => b.height)"
+    )
+    assert min(height for height in heights if height) > 8
+
+
+@every_screen
+def test_texts_stay_in_their_boxes(page: Any) -> None:
+    spilling = page.evaluate(
+        """[...document.querySelectorAll('.drawing :is(a.card, g.pill, g.end)')].flatMap(group => {
+            const box = group.querySelector('rect').getBoundingClientRect();
+            return [...group.querySelectorAll('text')]
+                .filter(t => t.getBoundingClientRect().right > box.right + 1 || t.getBoundingClientRect().left < box.left - 1)
+                .map(t => t.textContent);
+        })"""
+    )
+    assert spilling == []
+
+
+def test_the_keyboard_gets_from_a_mark_to_its_finding(page: Any) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    badge = page.locator(".drawing a.badge").first
+    badge.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash.startsWith('#f')")
+    target = page.locator(page.evaluate("location.hash"))
+    page.wait_for_function(
+        "e => { const b = e.getBoundingClientRect(); return b.top < innerHeight && b.bottom > 0 }",
+        arg=target.element_handle(),
+    )
+
+
+def test_a_link_opens_what_it_leads_into(page: Any) -> None:
+    row = page.locator("details.model").last.locator("tbody tr").last
+    name = row.get_attribute("id")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
+    page.evaluate("name => location.hash = name", name)
+    page.wait_for_function("name => document.getElementById(name).offsetParent !== null", arg=name)
+    assert row.is_visible()
+
+
+def test_it_is_whole_without_scripts(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1600, "height": 900})
+    page = context.new_page()
+    page.goto(address)
+    assert page.locator(".finding").first.is_visible()
+    assert page.locator(".drawing svg").first.is_visible()
+    context.close()

@@ -1,0 +1,243 @@
+"""`initlint report`: what the page holds, and what happens where it cannot be made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner, Result
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from initlint.cli.commands import cli
+
+ROOT = Path(__file__).parents[3]
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+
+
+class Page(HTMLParser):
+    """Checks that elements nest, and collects ids, links and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open += [tag] if tag not in VOID else []
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name == "href" and tag == "a":
+                self.links.append(value or "")
+            if name == "src" or (name == "href" and tag == "link"):
+                self.loaded.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.open[-1:] not in (["style"], ["script"]) else ""
+
+
+def report(*arguments: str, source: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["report", *arguments], input=source)
+
+
+def page_of(tmp_path: Path, *arguments: str, source: str | None = None) -> Page:
+    out = tmp_path / "out.html"
+    result = report(*arguments, "--html", str(out), source=source)
+    assert result.exit_code == 0, result.output
+    return Page(out.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def mlp(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return page_of(tmp_path_factory.mktemp("page"), str(ROOT / "fixtures" / "mlp" / "bad.py"))
+
+
+def test_findings_with_their_code(mlp: Page) -> None:
+    assert "0.0013 over the 8 layers in a row" in mlp.text
+    assert "nn.init.xavier_uniform_(m.bias)" in mlp.text
+    assert "initlint check --fix" in mlp.text
+    assert any(link.endswith("/rules/xavier-before-relu/") for link in mlp.links)
+
+
+def test_the_model_with_inits_activations_and_marks(mlp: Page) -> None:
+    for expected in ("net.24", "Linear 512→512", "xavier_uniform_", "ReLU", "after --fix", "E[x²] of its output"):
+        assert expected in mlp.text
+    finding = next(at for at in ("f1", "f2") if f"{at}-title" in mlp.ids)
+    assert mlp.links.count(f"#{finding}") > 8
+
+
+def test_links_lead_somewhere_and_ids_are_unique(mlp: Page) -> None:
+    assert {link[1:] for link in mlp.links if link.startswith("#")} <= set(mlp.ids)
+    assert len(mlp.ids) == len(set(mlp.ids))
+
+
+def test_nothing_is_loaded(mlp: Page) -> None:
+    assert mlp.loaded == []
+    assert all(link.startswith(("#", "https://initlint.readthedocs.io/")) for link in mlp.links)
+
+
+HOSTILE = """
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleDict({"</script><img src=x onerror=alert(1)>": nn.Linear(4, 4)})
+        nn.init.xavier_uniform_(self.layers["</script><img src=x onerror=alert(1)>"].bias)  # <b>\x1b[31m {{ 7 * 7 }}
+    def forward(self, x):
+        return self.layers["</script><img src=x onerror=alert(1)>"](x)
+"""
+
+
+def test_what_comes_from_source_is_data(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "-", source=HOSTILE)
+    assert page.loaded == []
+    assert "<img src=x onerror=alert(1)>" in page.text
+    assert r"<b>\x1b[31m {{ 7 * 7 }}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import torch\n", "No model was found"),
+        ("def f(:\n", "not valid Python"),
+        (
+            "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+            "        self.fc = nn.Linear(4, 4)\n        nn.init.zeros_(self.fc.bias)\n",
+            "No forward of it could be followed",
+        ),
+    ],
+)
+def test_where_there_is_little_to_show(tmp_path: Path, source: str, expected: str) -> None:
+    assert expected in page_of(tmp_path, "-", source=source).text
+
+
+def dense(count: int) -> str:
+    return f"""
+import torch, torch.nn as nn
+class Dense(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(8 * (i + 1), 8, 3, padding=1) for i in range({count})])
+        for conv in self.convs:
+            nn.init.kaiming_normal_(conv.weight)
+    def forward(self, x):
+        found = [x]
+        for conv in self.convs:
+            found.append(conv(torch.cat(found, 1)))
+        return torch.cat(found, 1)
+"""
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(8, True), (24, False)])
+def test_a_tangle_is_not_drawn(tmp_path: Path, count: int, drawn: bool) -> None:
+    text = page_of(tmp_path, "-", source=dense(count)).text
+    assert ("arrows would cross" not in text) is drawn
+    assert "convs.7" in text
+
+
+def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
+    model = (
+        "class Net{0}(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(4, 4)\n        nn.init.normal_(self.fc.weight)\n"
+        "    def forward(self, x):\n        return self.fc(x)\n"
+    )
+    source = "import torch.nn as nn\n" + "".join(model.format(at) for at in range(42))
+    assert "2 more models are not drawn" in page_of(tmp_path, "-", "--select", "INI9", source=source).text
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("missing/out.html", "there is no directory missing"),
+        ("net.py", "a report does not go into a source file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_one_line(in_directory: Path, out: str, reason: str) -> None:
+    Path("net.py").write_text("import torch\n", encoding="utf-8")
+    result = report("net.py", "--html", out)
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1] == f"Error: {out} cannot be written: {reason}"
+    assert Path("net.py").read_text(encoding="utf-8") == "import torch\n"
+
+
+def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in sys.modules if name.startswith("initlint.report.html")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "grandalf", None)
+    monkeypatch.setitem(sys.modules, "grandalf.graphs", None)
+    result = report(".", "--html", str(tmp_path / "out.html"))
+    assert result.exit_code == 2
+    assert result.output == "Error: the page needs grandalf.graphs: pip install 'initlint[report]'\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_check_imports_nothing_of_it() -> None:
+    code = (
+        "import sys; from initlint.cli.commands import cli; cli(['check', sys.argv[1]], standalone_mode=False);"
+        "print({'jinja2', 'grandalf', 'matplotlib', 'initlint.report.html', 'initlint.analysis.signal_propagation'} & set(sys.modules))"
+    )
+    path = ROOT / "fixtures" / "mlp" / "good.py"
+    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("set()\n")
+
+
+def trace_report(signal: object) -> str:
+    layers = [{"path": f"net.{at}", "measured": {"signal": signal, "gradient": None}} for at in range(0, 27, 3)]
+    return json.dumps({"version": 1, "models": [{"name": "DeepMLP", "layers": layers}]})
+
+
+@pytest.mark.parametrize(("signal", "drawn"), [(0.25, True), (None, False)])
+def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, signal: object, drawn: bool) -> None:
+    file = tmp_path / "trace.json"
+    file.write_text(trace_report(signal), encoding="utf-8")
+    page = page_of(tmp_path, str(ROOT / "fixtures" / "mlp" / "bad.py"), "--measured", str(file))
+    assert ("measured" in page.text) is drawn
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"models": [{"name": "Net", "layers": [{"path": "fc"}]}]}'])
+def test_what_was_not_measured_is_one_line(tmp_path: Path, text: str) -> None:
+    file, out = tmp_path / "trace.json", tmp_path / "out.html"
+    file.write_text(text, encoding="utf-8")
+    result = report(str(ROOT / "fixtures" / "mlp"), "--measured", str(file), "--html", str(out))
+    expected = f"Error: {file} is no report of `initlint trace --measure --output-format json`\n"
+    assert (result.exit_code, result.output, out.exists()) == (2, expected, False)
+
+
+def test_places_in_a_notebook_are_those_of_its_cells(tmp_path: Path) -> None:
+    source = (ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8")
+    imports, _, rest = source.partition("class ")
+    notebook = new_notebook(cells=[new_markdown_cell("A net."), new_code_cell(imports), new_code_cell(f"class {rest}")])
+    path = tmp_path / "net.ipynb"
+    nbformat.write(notebook, path)
+    text = page_of(tmp_path, str(path)).text
+    row = next(at for at, line in enumerate(f"class {rest}".split("\n"), 1) if "xavier_uniform_(m.bias)" in line)
+    assert f"cell 3:{row}:17" in text
+    assert "net.ipynb:cell 3:1" in text
+
+
+def test_what_the_baseline_knows_is_not_reported(tmp_path: Path) -> None:
+    model = tmp_path / "net.py"
+    model.write_text((ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "initlint.toml").write_text('baseline = "known.json"\n', encoding="utf-8")
+    assert (
+        CliRunner().invoke(cli, ["check", "--write-baseline", str(tmp_path / "known.json"), str(model)]).exit_code == 0
+    )
+    assert "Nothing to report" in page_of(tmp_path, str(model)).text

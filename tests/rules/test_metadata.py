@@ -1,0 +1,69 @@
+"""What every rule owes: a code, a name that its file bears, and a page that is up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from initlint.report import rule_pages
+from initlint.rules import all_rules
+from initlint.rules._registry import Rule
+
+ROOT = Path(__file__).parents[2]
+RULES = all_rules()
+
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+
+
+def test_codes_and_names_are_unique() -> None:
+    assert len({rule.code for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES) > 0
+
+
+@every_rule
+def test_the_code_is_three_letters_and_three_digits(rule: Rule) -> None:
+    assert re.fullmatch(r"INI\d{3}", rule.code)
+
+
+@every_rule
+def test_the_file_bears_the_name(rule: Rule) -> None:
+    assert rule.check.__module__ == f"initlint.rules.{rule.name.replace('-', '_')}"
+
+
+@every_rule
+def test_the_summary_is_one_plain_line(rule: Rule) -> None:
+    assert 10 <= len(rule.summary) <= 100
+    assert not set(rule.summary) & set("|\n")
+
+
+@every_rule
+def test_the_page_is_up_to_date(rule: Rule) -> None:
+    stored = ROOT / "docs" / "rules" / f"{rule.name}.md"
+    assert stored.read_text(encoding="utf-8") == rule_pages.page(rule), "run `nox -s docs`"
+
+
+def test_no_page_is_left_over() -> None:
+    pages = {path.stem for path in (ROOT / "docs" / "rules").glob("*.md")}
+    assert pages == {rule.name for rule in RULES}
+
+
+def test_the_table_is_up_to_date() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert rule_pages.with_table(readme, RULES) == readme, "run `nox -s docs`"
+
+
+def test_writing_renews_pages_and_table_and_drops_what_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "rules").mkdir(parents=True)
+    (tmp_path / "docs" / "rules" / "gone.md").write_text("", encoding="utf-8")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{rule_pages.TABLE_START}\nold\n{rule_pages.TABLE_END}\nafter\n", encoding="utf-8")
+    rule_pages.write(tmp_path, RULES[:2])
+    assert {path.stem for path in (tmp_path / "docs" / "rules").iterdir()} == {rule.name for rule in RULES[:2]}
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert RULES[0].code in text
+    assert "old" not in text
+    with pytest.raises(ValueError, match="rules: begin"):
+        rule_pages.with_table("no markers", RULES)

@@ -1,0 +1,157 @@
+"""Whatever a module does, it costs its own target one line, and no other target anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from initlint.cli.commands import cli
+from initlint.project.trace_targets import TargetSpec
+from initlint.project.user_tables import Additions
+from initlint.tracers.fx import Context, Limits, WorkerError, trace_models
+
+GOOD = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+    def forward(self, x):
+        return self.fc(x).relu()
+"""
+
+HOSTILE = {
+    "exits.py": ("import sys\nsys.exit(3)", "it called sys.exit(3)"),
+    "leaves.py": ("import os\nos._exit(5)", "the process ended with status 5"),
+    "crashes.py": ("import ctypes\nctypes.string_at(0)", "was ended by SIGSEGV"),
+    "hangs.py": ("while True:\n    pass", "it took longer than 6 seconds"),
+    "exits_late.py": ("import atexit, sys\natexit.register(lambda: 1 / 0)\nsys.exit('no')", "it called sys.exit(no)"),
+    "allocates.py": ("memory = bytearray(100 * 2**30)", "MemoryError"),
+    "forks.py": ("import os\nos.fork()", "it tried to start a process"),
+    "connects.py": (
+        "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)",
+        "it tried to use the network",
+    ),
+    "is_broken.py": ("def", "SyntaxError"),
+    "raises.py": ("class Odd(Exception):\n    def __str__(self): return 'a\\nb\\x1b[31m'\nraise Odd", "Odd: a"),
+}
+
+HARMLESS = {
+    "prints.py": "import os\nos.write(1, b'noise' * 9999)\nos.write(2, b'noise')\nprint('more')\n" + GOOD,
+    "deletes.py": "import os\nos.remove(__file__)\n" + GOOD,
+    "warns.py": "import warnings\nwarnings.warn('careful')\n" + GOOD,
+    "closes.py": "import os\nos.close(1)\nos.close(2)\n" + GOOD,
+    "random.py": GOOD,
+}
+
+
+SECONDS = "6"
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and signals are those of POSIX")
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    folder = tmp_path_factory.mktemp("hostile")
+    files = {name: code for name, (code, _) in HOSTILE.items()} | HARMLESS
+    for name, code in files.items():
+        (folder / name).write_text(code)
+    (folder / "torch.py").write_text("raise RuntimeError('the wrong torch')")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        targets = [f"{name}:Net" for name in files]
+        return CliRunner().invoke(cli, ["trace", "--output-format", "json", "--time-limit", SECONDS, *targets])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_module_costs_one_line(result: Result, name: str) -> None:
+    (line,) = [line for line in result.stderr.splitlines() if name in line.partition(": ")[2]]
+    assert line.startswith(f"initlint: {name}:Net: cannot be imported: ")
+    assert HOSTILE[name][1] in line
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_the_others_are_traced(result: Result, name: str) -> None:
+    (model,) = [model for model in json.loads(result.stdout)["models"] if model["file"] == name]
+    followed = [(layer["path"], layer["followed_by"][0]["op"]) for layer in model["layers"]]
+    assert followed == [("fc", "relu")]
+
+
+def test_nothing_else_is_said_and_the_exit_status_tells(result: Result) -> None:
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == len(HOSTILE)
+    assert len(json.loads(result.stdout)["models"]) == len(HARMLESS)
+
+
+def test_a_file_whose_import_does_not_end_is_tried_once(in_directory: Path) -> None:
+    tries = in_directory / "tries.txt"
+    (in_directory / "hangs.py").write_text(f"open({str(tries)!r}, 'a').write('.')\nwhile True: pass")
+    (in_directory / "net.py").write_text(GOOD)
+    targets = ["hangs.py:One", "hangs.py:Two", "net.py:Net"]
+    result = CliRunner().invoke(cli, ["trace", "--time-limit", SECONDS, *targets])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"initlint: {target}: cannot be imported: it took longer than {SECONDS} seconds" for target in targets[:2]
+    ]
+    assert result.stdout.startswith("Net  net.py:")
+    assert tries.read_text() == "."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process shows its environment")
+def test_a_child_with_a_session_of_its_own_ends_with_the_worker(in_directory: Path) -> None:
+    started = "subprocess.Popen([sys.executable, '-c', 'while True: pass'], start_new_session=True).pid"
+    note = f"import pathlib, subprocess, sys\npathlib.Path('pid.txt').write_text(str({started}))\n"
+    (in_directory / "starts.py").write_text(note + GOOD)
+    result = CliRunner().invoke(cli, ["trace", "starts.py:Net"])
+    assert result.exit_code == 0
+    child = Path("/proc", (in_directory / "pid.txt").read_text(), "cmdline")
+    deadline = time.monotonic() + 10
+    while child.exists() and child.read_bytes():  # one that has ended but was not asked how has no command
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_static_findings_of_a_hostile_file_stand(in_directory: Path) -> None:
+    model = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(8, 8), nn.Linear(8, 8)
+        nn.init.xavier_uniform_(self.one.weight)
+
+    def forward(self, x):
+        return self.two(self.one(x).relu())
+"""
+    (in_directory / "exits.py").write_text(f"{model}\nraise SystemExit(3)")
+    (in_directory / "net.py").write_text(model)
+    result = CliRunner().invoke(cli, ["check", "--trace", "--select", "INI301", "--output-format", "concise", "."])
+    assert result.exit_code == 1
+    first, second, summary = result.stdout.splitlines()
+    assert first.startswith("exits.py:8:9: INI301 ")
+    assert first.endswith(" [static]")
+    assert second.startswith("net.py:8:9: INI301 ")
+    assert second.endswith(" [static+fx]")
+    assert summary.startswith("Found 2 errors")
+    (warning,) = result.stderr.splitlines()
+    assert warning.startswith("warning: exits.py: cannot be imported: it called sys.exit(3) (")
+
+
+@pytest.mark.parametrize(("python", "message"), [("/no/such/python", "cannot be started"), ("/bin/false", "status 1")])
+def test_an_interpreter_that_cannot_trace_is_an_error(python: str, message: str) -> None:
+    context = Context(Limits(python), [], Additions(), lambda _: None, lambda file: file)
+    with pytest.raises(WorkerError, match=message):
+        trace_models([TargetSpec("net", "Net")], context)
+
+
+def test_nothing_to_trace_starts_nothing() -> None:
+    context = Context(Limits("/no/such/python"), [], Additions(), lambda _: None, lambda file: file)
+    assert trace_models([], context) == []

@@ -1,0 +1,153 @@
+"""What is recorded of the writes to parameters, in the many ways in which people write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.graph.model import ModelGraph
+from initlint.project.source import SourceFile
+from initlint.project.trace_targets import TargetSpec
+from initlint.project.user_tables import Additions
+from initlint.tracers.fx import Context, Limits, trace_models
+
+PROGRAM = """
+import copy
+import torch
+from torch import nn
+from torch.nn.init import xavier_uniform_ as xavier
+
+def spread(tensor, std):
+    with torch.no_grad():
+        tensor.normal_(0, std)  # in spread
+
+class Own(nn.Linear):
+    def forward(self, x):
+        if x.shape[0] == 0:
+            return x
+        return torch.relu(nn.functional.linear(x, self.weight, self.bias))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.untouched = nn.Linear(4, 4)
+        self.aliased = nn.Linear(4, 4)
+        xavier(self.aliased.weight)  # aliased
+        self.by_data = nn.Linear(4, 4)
+        self.by_data.weight.data.uniform_(-1, 1)  # by_data
+        self.by_helper = nn.Linear(4, 4)
+        spread(self.by_helper.weight, 0.5)
+        self.copied = nn.Linear(4, 4)
+        self.copied.weight.data.copy_(torch.eye(4))  # copied
+        self.twice = nn.Linear(4, 4)
+        nn.init.ones_(self.twice.weight)
+        nn.init.trunc_normal_(self.twice.weight, std=0.02)  # twice
+        self.orthogonal = nn.Linear(4, 4)
+        nn.init.orthogonal_(self.orthogonal.weight, gain=2)  # orthogonal
+        self.scaled = nn.Parameter(torch.randn(4, 4) * 0.02)  # scaled
+        self.zeros = nn.Parameter(torch.zeros(4))  # zeros
+        self.cloned = copy.deepcopy(self.orthogonal)
+        self.tied = nn.Linear(4, 4)
+        self.tied.weight = self.aliased.weight
+        self.again = nn.Linear(4, 4)
+        nn.init.zeros_(self.again.weight)
+        self.again.reset_parameters()
+        self.partly = nn.Linear(4, 4)
+        self.partly.weight.data[0] = 1.0  # partly
+        self.divided = nn.Linear(4, 4)
+        nn.init.ones_(self.divided.weight)
+        self.divided.weight.data.div_(2)  # divided
+        self.gained = nn.Linear(4, 4)
+        nn.init.xavier_normal_(self.gained.weight, gain=nn.init.calculate_gain("relu"))  # gained
+        self.attention = nn.MultiheadAttention(4, 2)
+        self.normed = torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
+        self.own = torch.nn.utils.parametrizations.weight_norm(Own(4, 4))
+        self.apply(self._last)
+
+    def _last(self, module):
+        if isinstance(module, nn.Bilinear):
+            nn.init.zeros_(module.weight)
+
+    def forward(self, x):
+        return self.own(x)
+"""
+
+EXPECTED = {
+    "untouched.weight": [],
+    "aliased.weight": [("torch.nn.init.xavier_uniform_", {})],
+    "by_data.weight": [("torch.nn.init.uniform_", {"a": -1, "b": 1})],
+    "by_helper.weight": [("torch.nn.init.normal_", {"mean": 0, "std": 0.5})],
+    "copied.weight": [("torch.Tensor.copy_", {})],
+    "twice.weight": [("torch.nn.init.ones_", {}), ("torch.nn.init.trunc_normal_", {"std": 0.02})],
+    "orthogonal.weight": [("torch.nn.init.orthogonal_", {"gain": 2})],
+    "scaled.weight": [("torch.nn.init.normal_", {"mean": 0.0, "std": 0.02})],
+    "zeros.weight": [("torch.nn.init.zeros_", {})],
+    "cloned.weight": [("torch.nn.init.orthogonal_", {"gain": 2})],
+    "tied.weight": [("torch.nn.init.xavier_uniform_", {})],
+    "again.weight": [],
+    "partly.weight": [("torch.nn.init.constant_", {"val": 1.0})],
+    "divided.weight": [("torch.nn.init.ones_", {}), ("torch.Tensor.div_", {"value": 2})],
+    "gained.weight": [("torch.nn.init.xavier_normal_", {"gain": pytest.approx(2**0.5)})],
+    "attention.in_proj_weight": [],
+    "normed.weight": [],
+}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> ModelGraph:
+    file = tmp_path_factory.mktemp("recording") / "net.py"
+    file.write_text(PROGRAM)
+    context = Context(Limits(), [], Additions(), SourceFile.read, lambda path: Path(path).name)
+    (traced,) = trace_models([TargetSpec(str(file), "Net")], context)
+    assert traced.graph is not None, traced.problem
+    return traced.graph
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_way_to_write_is_recorded(graph: ModelGraph, name: str) -> None:
+    path, _, parameter = name.rpartition(".")
+    layer = graph.by_path[path]
+    found = [(w.initializer, dict(w.arguments)) for w in layer.writes if w.parameter == parameter]
+    assert found == EXPECTED[name]
+
+
+ROWS = {text.split("# ")[1]: row for row, text in enumerate(PROGRAM.splitlines(), 1) if "  # " in text}
+
+
+@pytest.mark.parametrize("name", sorted(ROWS.keys() - {"in spread"}))
+def test_the_place_is_the_call(graph: ModelGraph, name: str) -> None:
+    assert graph.by_path[name].writes[-1].place.span.row == ROWS[name]
+
+
+def test_a_helper_is_entered_and_named(graph: ModelGraph) -> None:
+    (write,) = graph.by_path["by_helper"].writes
+    assert write.place.span.row == ROWS["in spread"]
+    assert (write.helpers[-1], write.no_grad, len(write.via)) == ("spread", True, 1)
+
+
+def test_parts_and_relative_writes_are_marked(graph: ModelGraph) -> None:
+    assert not graph.by_path["partly"].writes[-1].whole
+    assert graph.by_path["divided"].writes[-1].relative
+    assert graph.by_path["divided"].settled() is False
+
+
+def test_a_parametrized_layer_keeps_its_weight(graph: ModelGraph) -> None:
+    normed = graph.by_path["normed"]
+    assert (normed.type, normed.subclass, normed.parametrized, normed.shapes["weight"]) == (
+        "Linear",
+        None,
+        True,
+        (4, 4),
+    )
+
+
+def test_a_parametrized_layer_with_a_forward_of_its_own_is_followed(graph: ModelGraph) -> None:
+    assert graph.way == "run"
+    assert graph.by_path["own"].type == "Linear"
+
+
+def test_init_calls_know_their_targets(graph: ModelGraph) -> None:
+    (call,) = [call for call in graph.calls if call.gain == "relu"]
+    (target,) = call.targets
+    assert (target.kind, target.layer, target.parameter, target.shape) == ("parameter", "Linear", "weight", (4, 4))

@@ -1,0 +1,352 @@
+"""Init functions that nothing applies, and inits behind tests that never hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from initlint.tracers.references.project_index import Surroundings
+from tests.support.reference_projects import found
+
+NET = """
+    import torch
+    import torch.nn as nn
+    from theirs import Base
+
+    {decorator}
+    class Net({base}):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+            {more}
+
+        def {name}(self, m=None):
+            nn.init.normal_(self.fc.weight)
+
+        def forward(self, x):
+            return self.fc(x)
+"""
+
+
+def net(more: str = "pass", name: str = "init_weights", base: str = "nn.Module", decorator: str = "") -> str:
+    return NET.format(more=more, name=name, base=base, decorator=decorator)
+
+
+def rows(folder: Path, files: dict[str, str], **settings: object) -> list[int]:
+    return [row for _, row, _ in found(folder, "INI106", files, **settings)]
+
+
+@pytest.mark.parametrize("name", ["init_weights", "_init_weights", "reset_parameters", "initialize"])
+def test_a_method_that_nothing_calls(tmp_path: Path, name: str) -> None:
+    ((level, row, message),) = found(tmp_path, "INI106", {"net.py": net(name=name)})
+    assert (level, row) == ("warning", 12)
+    assert message == f"`{name}` initialises weights, but nothing in the project calls it or passes it on"
+
+
+@pytest.mark.parametrize(
+    ("more", "row"),
+    [("self.init_weights", 10), ("# self.init_weights()\n            pass", 13), ("print('no init_weights here')", 12)],
+)
+def test_what_is_no_call(tmp_path: Path, more: str, row: int) -> None:
+    assert rows(tmp_path, {"net.py": net(more)}) == [row]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "self.init_weights()",
+        "self.apply(self.init_weights)",
+        "getattr(self, 'init_weights')()",
+        "getattr(self, f'init_{kind}')()",
+        "nn.init.zeros_(self.fc.weight)",
+        "self.init_other()\n\n        def init_other(self):\n            nn.init.zeros_(self.fc.weight)",
+    ],
+)
+def test_what_the_class_does(tmp_path: Path, more: str) -> None:
+    assert rows(tmp_path, {"net.py": net(more)}) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "reported"),
+    [
+        ("from net import Net\nNet().init_weights()\n", False),
+        ("class Trainer:\n    def run(self, model):\n        model.init_weights()\n", False),
+        ("from net import Net\nclass Two(Net):\n    def run(self):\n        self.init_weights()\n", False),
+        ("HOOK = 'init_weights'\n", False),
+        ("def init_weights(m):\n    pass\ninit_weights(None)\n", True),
+        (
+            "class Two:\n    def init_weights(self):\n        pass\n    def run(self):\n        self.init_weights()\n",
+            True,
+        ),
+        ("def f():\n    '''Calls init_weights on nothing.'''\n", True),
+    ],
+)
+def test_a_file_beside_it(tmp_path: Path, other: str, reported: bool) -> None:
+    assert bool(rows(tmp_path, {"net.py": net(), "other.py": other})) is reported
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "reported"),
+    [
+        ("Base", "init_weights", False),
+        ("nn.Module, Base", "init_weights", False),
+        ("nn.Linear", "reset_parameters", False),
+        ("nn.Linear", "init_weights", True),
+    ],
+)
+def test_base_classes(tmp_path: Path, base: str, name: str, reported: bool) -> None:
+    text = net(base=base, name=name).replace("super().__init__()", "super().__init__(4, 4)")
+    assert bool(rows(tmp_path, {"net.py": text})) is reported
+
+
+@pytest.mark.parametrize(
+    ("framework", "cls", "name", "reported"),
+    [
+        ("transformers", "PreTrainedModel", "_init_weights", False),
+        ("transformers", "PreTrainedModel", "my_init", True),
+        ("diffusers", "ModelMixin", "_init_weights", True),
+        ("lightning", "LightningModule", "init_weights", True),
+        ("mmengine.model", "BaseModule", "init_weights", False),
+    ],
+)
+def test_frameworks(tmp_path: Path, framework: str, cls: str, name: str, reported: bool) -> None:
+    text = net(base=cls, name=name).replace("from theirs import Base", f"from {framework} import {cls}")
+    assert bool(rows(tmp_path, {"net.py": text})) is reported
+
+
+@pytest.mark.parametrize(("calls", "reported"), [(["init_weights"], False), ([], True)])
+def test_a_base_class_that_the_settings_name(tmp_path: Path, calls: list[str], reported: bool) -> None:
+    settings = {"base_classes": {"theirs.Base": frozenset(calls)}}
+    assert bool(rows(tmp_path, {"net.py": net(base="Base")}, **settings)) is reported
+
+
+def test_a_class_that_is_registered_is_somebody_elses(tmp_path: Path) -> None:
+    assert rows(tmp_path, {"net.py": net(decorator="@MODELS.register_module()")}) == []
+
+
+def test_the_public_methods_of_a_library_are_for_others(tmp_path: Path) -> None:
+    files = {"pkg/net.py": net(), "pkg/__init__.py": "", "pyproject.toml": ""}
+    assert rows(tmp_path, files) == []
+    assert rows(tmp_path, {**files, "pkg/net.py": net(name="_init_weights")}) == [12]
+
+
+FUNCTION = """
+    import torch.nn as nn
+    {cls}
+    def weights_init(m):
+        if isinstance(m, nn.Linear):
+            nn.init.xavier_uniform_(m.weight)
+    {more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cls", "more", "reported"),
+    [
+        ("class Net(nn.Module): pass", "", True),
+        ("class Net(nn.Module): pass", "Net().apply(weights_init)", False),
+        ("class Net(nn.Module): pass", "INITS = [weights_init]", False),
+        ("", "", False),
+    ],
+)
+def test_functions(tmp_path: Path, cls: str, more: str, reported: bool) -> None:
+    assert bool(rows(tmp_path, {"net.py": FUNCTION.format(cls=cls, more=more)})) is reported
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("conf/model.yaml", "init: net.weights_init\n"),
+        ("pyproject.toml", "[tool.train]\ninit = 'net:weights_init'\n"),
+        ("setup.cfg", "[train]\ninit = weights_init\n"),
+        ("conf/model.json", '{"init": "weights_init"}'),
+        ("train.gin", "Net.init = @weights_init\n"),
+        ("train.sh", "python train.py --init weights_init\n"),
+        ("README.md", "Start with `net.apply(weights_init)`.\n"),
+        ("docs/use.rst", "``net.apply(weights_init)``\n"),
+    ],
+)
+def test_a_text_beside_the_code_that_names_it(tmp_path: Path, file: str, text: str) -> None:
+    net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
+    assert rows(tmp_path, {"net.py": net, file: text}) == []
+    assert rows(tmp_path, {"net.py": net, file: text.replace("weights_init", "my_weights_init")}) == [3]
+
+
+def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
+    net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
+    words = '["weights_init"' + ', "another word"' * 30_000 + "]"
+    assert rows(tmp_path, {"net.py": net, "words.json": words}) == [3]
+
+
+@pytest.mark.parametrize(
+    ("other", "reported"),
+    [
+        ("import net\ninit = getattr(net, args.init)\n", False),
+        ("import net as n\ninit = getattr(n, args.init)\n", False),
+        ("import net\ninit = vars(net)[args.init]\n", False),
+        ("import net\ninit = net.__dict__[args.init]\n", False),
+        ("from net import *\ninit = globals()[args.init]\n", False),
+        ("from net import *\ninit = eval(args.init)\n", False),
+        ("import importlib\ninit = getattr(importlib.import_module(args.module), args.init)\n", False),
+        ("import fire\nfrom net import *\nfire.Fire()\n", False),
+        ("import net\nnet = getattr(net, 'Net')()\n", True),
+        ("import net\nnet = getattr(net, args.prefix + '_net')()\n", True),
+        ("import torch\nact = getattr(torch.nn, args.act)\n", True),
+        ("import net\nnet.Net().eval()\n", True),
+        ("import importlib\ndata = importlib.import_module('datasets.' + args.data)\n", True),
+    ],
+)
+def test_names_that_code_takes_from_values(tmp_path: Path, other: str, reported: bool) -> None:
+    files = {"net.py": FUNCTION.format(cls="class Net(nn.Module): pass", more=""), "other.py": other}
+    assert bool(rows(tmp_path, files)) is reported
+
+
+@pytest.mark.parametrize(
+    ("more", "other", "reported"),
+    [
+        ("getattr(self, kind)()", "", False),
+        ("all(getattr(self, name)() for name in dir(self))", "", False),
+        ("pass", "def start(model, name):\n    getattr(model, name)()\n", False),
+        ("pass", "import models\nnet = getattr(models, name)()\n", True),
+        ("pass", "def start(model, name):\n    return getattr(model, name)(3)\n", True),
+    ],
+)
+def test_methods_that_code_takes_by_values(tmp_path: Path, more: str, other: str, reported: bool) -> None:
+    assert bool(rows(tmp_path, {"net.py": net(more), "other.py": other})) is reported
+
+
+@pytest.mark.parametrize("name", ["reinit_head", "re_init_weights", "reinitialize"])
+def test_what_starts_anew_is_there_for_later(tmp_path: Path, name: str) -> None:
+    assert rows(tmp_path, {"net.py": net(name=name)}) == []
+
+
+def test_what_a_class_inside_a_function_does_is_not_the_functions(tmp_path: Path) -> None:
+    text = net("nn.init.zeros_(self.fc.weight)", name="other").replace("nn.init.normal_(self.fc.weight)", "pass")
+    trainer = "\ndef train_init(loader):\n" + indent(dedent(text), "    ") + "\n    return Net()\n"
+    assert rows(tmp_path, {"net.py": dedent(text) + trainer}) == []
+
+
+def test_a_local_function(tmp_path: Path) -> None:
+    local = "def init(m):\n                nn.init.zeros_(m.weight)"
+    text = net("self.apply(init)", name="other").replace("self.apply(init)", f"{local}\n            print(self)")
+    assert rows(tmp_path, {"net.py": text}) == [10]
+    assert rows(tmp_path, {"net.py": text.replace("print(self)", "self.apply(init)")}) == []
+
+
+LOOP = """
+    import torch
+    import torch.nn as nn
+    from torch.nn import Linear, Parameter
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+            self.apply(self.start)
+            for {target} in self.{method}():
+                if {test}:
+                    nn.init.normal_({filled})
+
+        def start(self, m):
+            if {start}:
+                nn.init.normal_(m.weight)
+
+        def forward(self, x):
+            return self.fc(x)
+"""
+
+
+def loop(
+    target: str = "m",
+    method: str = "modules",
+    test: str = "isinstance(m, nn.Linear)",
+    start: str = "isinstance(m, nn.Linear)",
+    filled: str = "m.weight",
+) -> str:
+    return LOOP.format(target=target, method=method, test=test, start=start, filled=filled)
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "test", "reported"),
+    [
+        ("m", "parameters", "isinstance(m, nn.Linear)", True),
+        ("m", "parameters", "isinstance(m, (nn.Linear, torch.nn.Conv2d))", True),
+        ("m", "parameters", "type(m) == Linear", True),
+        ("m", "parameters", "type(m) in [nn.Linear, nn.Conv2d]", True),
+        ("m", "parameters", "isinstance(m, nn.Linear) and m.bias is not None", True),
+        ("m", "parameters", "isinstance(m, nn.Linear) or m.dim() > 1", False),
+        ("m", "parameters", "isinstance(m, nn.Parameter)", False),
+        ("m", "parameters", "hasattr(m, 'weight')", True),
+        ("m", "parameters", "not isinstance(m, nn.Linear)", False),
+        ("_, m", "named_parameters", "isinstance(m, nn.Linear)", True),
+        ("m", "named_parameters", "isinstance(m, nn.Linear)", True),
+        ("m", "named_modules", "isinstance(m, nn.Linear)", True),
+        ("_, m", "named_modules", "isinstance(m, nn.Linear)", False),
+        ("m", "modules", "isinstance(m, nn.Linear)", False),
+        ("m", "modules", "isinstance(m, (nn.Parameter, torch.Tensor))", True),
+        ("m", "modules", "isinstance(m, (Parameter, nn.Linear))", False),
+        ("m", "modules", "m is nn.Linear", True),
+        ("m", "modules", "m == Linear", True),
+        ("m", "modules", "hasattr(m, 'weight')", False),
+        ("m", "parameters", "isinstance(m, Unknown)", False),
+    ],
+)
+def test_a_test_in_a_loop(tmp_path: Path, target: str, method: str, test: str, reported: bool) -> None:
+    text = loop(target=target, method=method, test=test)
+    assert rows(tmp_path, {"net.py": text}) == ([11] if reported else [])
+
+
+@pytest.mark.parametrize(
+    ("start", "reported"),
+    [
+        ("isinstance(m, nn.Linear)", False),
+        ("isinstance(self, nn.Linear)", True),
+        ("isinstance(self, nn.Parameter)", True),
+        ("isinstance(self, nn.Module)", False),
+        ("isinstance(self, Net)", False),
+        ("isinstance(m, nn.Parameter)", True),
+        ("type(m) is nn.Linear", False),
+    ],
+)
+def test_a_test_in_a_callback(tmp_path: Path, start: str, reported: bool) -> None:
+    assert rows(tmp_path, {"net.py": loop(start=start)}) == ([15] if reported else [])
+
+
+def test_a_class_that_is_mixed_into_a_layer_may_be_one(tmp_path: Path) -> None:
+    text = loop(start="isinstance(self, nn.Linear)")
+    assert rows(tmp_path, {"net.py": text + "\n    class Own(Net):\n        pass\n"}) == [15]
+    assert rows(tmp_path, {"net.py": text + "\n    class Mixed(Net, nn.Linear):\n        pass\n"}) == []
+
+
+def test_a_method_of_the_file_hands_out_what_it_likes(tmp_path: Path) -> None:
+    text = loop(method="parameters")
+    assert rows(tmp_path, {"net.py": text}) == [11]
+    own = "\n        def parameters(self):\n            return [self.fc]\n"
+    assert rows(tmp_path, {"net.py": text + own}) == []
+
+
+def test_branches_with_one_cause_are_one_finding(tmp_path: Path) -> None:
+    more = "isinstance(self, nn.Linear):\n                nn.init.zeros_(self.weight)\n            elif isinstance(self, nn.Conv2d)"
+    assert rows(tmp_path, {"net.py": loop(start=more)}) == [15]
+
+
+def test_what_the_messages_say(tmp_path: Path) -> None:
+    text = loop(method="parameters", start="isinstance(self, nn.Linear)")
+    assert [message for _, _, message in found(tmp_path, "INI106", {"net.py": text})] == [
+        "this test never holds, so its init never runs: `parameters()` gives parameters, not modules; loop over "
+        "`modules()`",
+        "this test of `self` never holds in `Net`, so its init never runs: the module that `apply` hands over is its "
+        "argument",
+    ]
+
+
+@pytest.mark.parametrize(("select", "asks"), [("INI106", True), ("INI108", False), ("INI301", False)])
+def test_only_the_rules_that_are_selected_search_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: str, asks: bool
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(Surroundings, "holding", lambda _, file, name: searched.append(name))
+    found(tmp_path, select, {"net.py": net()})
+    assert bool(searched) is asks

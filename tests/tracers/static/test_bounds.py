@@ -1,0 +1,177 @@
+"""The tracer ends on every file, soon, and says what it gave up."""
+
+from __future__ import annotations
+
+import time
+from textwrap import dedent, indent
+
+import pytest
+
+from initlint.graph.model import FileGraph, Forward, ModelGraph
+from initlint.project.source import SourceFile
+from initlint.tracers.static import Project
+from initlint.tracers.static.machine.machine import MAX_STEPS
+
+HEADER = "import torch\nimport torch.nn as nn\n"
+INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 4)"
+
+
+def graph(code: str) -> FileGraph:
+    return Project().graph(SourceFile.parse("net.py", (HEADER + dedent(code)).encode()))
+
+
+def model(constructor: str, forward: str = "return self.fc(x)") -> ModelGraph:
+    """The graph of a model with a layer `fc` and what `constructor` adds."""
+    body = "self.fc = nn.Linear(4, 4)\n" + dedent(constructor).strip("\n")
+    methods = f"def __init__(self):\n    super().__init__()\n{indent(body, '    ')}\n"
+    methods += f"def forward(self, x):\n{indent(dedent(forward).strip(chr(10)), '    ')}\n"
+    (made,) = graph("class Net(nn.Module):\n" + indent(methods, "    ")).models
+    return made
+
+
+def test_steps_are_limited() -> None:
+    made = model("for a in range(1000):\n    for b in range(1000):\n        c = a + b")
+    assert "too many steps" in made.incomplete
+    assert "fc" in made.by_path
+
+
+def test_a_forward_that_is_too_long_is_not_half_told() -> None:
+    made = model(
+        "pass", "x = self.fc(x)\nfor a in range(1000):\n    for b in range(1000):\n        x = x + a\nreturn x"
+    )
+    assert "too many steps in forward" in made.incomplete
+    assert made.by_path["fc"].followed_by == ()
+
+
+LONG = "x = self.fc(x)\nfor a in range(1000):\n    for b in range(1000):\n        x = x + a\nreturn x"
+
+
+def test_what_stands_beside_a_forward_that_is_too_long_is_not_run_in_its_place() -> None:
+    encode = "\ndef encode(self, x):\n    return self.fc(x).relu()"
+    shared = f"class Net(nn.Module):\n{indent(INIT + encode, '    ')}\n"
+    assert graph(shared).models[0].by_path["fc"].followed_by != ()
+    (made,) = graph(shared + indent(f"def forward(self, x):\n{indent(LONG, '    ')}\n", "    ")).models
+    assert "too many steps in forward" in made.incomplete
+    assert made.by_path["fc"].followed_by == ()
+
+
+def test_a_forward_that_is_too_long_is_not_run_as_far_for_each_model() -> None:
+    body = INIT + f"\ndef forward(self, x):\n{indent(LONG, '    ')}\n"
+    classes = "".join(f"class Net{n}(Base):\n    def __init__(self):\n        super().__init__()\n" for n in range(9))
+    project = Project()
+    code = HEADER + "class Base(nn.Module):\n" + indent(body, "    ") + classes
+    found = project.graph(SourceFile.parse("net.py", code.encode()))
+    assert [one.name for one in found.models] == ["Base", *(f"Net{n}" for n in range(9))]
+    assert MAX_STEPS < project._machine.total < 3 * MAX_STEPS
+
+
+@pytest.mark.parametrize("parameter", ["x", "x: torch.Tensor", "x: dict[str, torch.Tensor]", "x=None", "x: Batch"])
+def test_a_method_that_takes_data_stands_in_for_a_forward(parameter: str) -> None:
+    (made,) = graph(f"class Net(nn.Module):\n{indent(INIT, '    ')}\n    def act(self, {parameter}): ...\n").models
+    assert made.forward is Forward.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["on: bool", "size: int = 3", "dtype: torch.dtype = torch.float8_e4m3fn", "op: Callable[..., int] | None = None"],
+)
+def test_a_method_that_takes_settings_does_not(parameter: str) -> None:
+    (made,) = graph(f"class Net(nn.Module):\n{indent(INIT, '    ')}\n    def act(self, {parameter}): ...\n").models
+    assert made.forward is Forward.MISSING
+
+
+def test_long_loops_are_not_unrolled() -> None:
+    made = model("self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(5_000))")
+    assert any(reason.startswith("a loop of more than") for reason in made.incomplete)
+    assert len(made.layers) < 10
+
+
+def test_recursion_with_a_known_end_is_followed() -> None:
+    (made,) = graph("""
+        def build(depth):
+            return nn.Linear(depth, depth) if depth == 3 else build(depth + 1)
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = build(1)
+    """).models
+    assert made.by_path["fc"].arguments["in_features"] == 3
+
+
+def test_a_keyword_that_is_called_after_an_init_makes_no_variant_worth_a_run() -> None:
+    variants = "".join(
+        f"def net{n}(**options):\n    return Net(**dict(dict(width={n}, init_values=1e-5), **options))\n"
+        for n in range(50)
+    )
+    made = graph(
+        "class Net(nn.Module):\n"
+        "    def __init__(self, width, init_values=None):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(width, width)\n"
+        "        nn.init.zeros_(self.fc.weight)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(x)\n" + variants
+    ).models
+    assert 0 < len(made) < 5
+
+
+HOSTILE = {
+    "deep sum": "w = " + "+".join(["1"] * 900),
+    "deep brackets": "w = " + "(" * 150 + "1" + ")" * 150,
+    "deep unary": "w = " + "not " * 600 + "1",
+    "deep attributes": "w = torch" + ".a" * 600,
+    "deep target": "torch" + ".a" * 600 + " = 1",
+    "deep calls": "w = torch" + ".a()" * 300,
+    "deep import": "from torch import nn as n\nn.init.xavier_uniform(w" + ".a" * 600 + ")",
+    "long chain of elif": "if a == 0:\n    b = 0\n" + "".join(f"elif a == {n}:\n    b = {n}\n" for n in range(800)),
+    "while true": "while True:\n    w = 1",
+    "while true inside": "while True:\n    while True:\n        while True:\n            w = 1",
+    "mutual recursion": "def f(x):\n    return g(x) + g(x)\ndef g(x):\n    return f(x) + f(x)\nf(1)",
+    "branching recursion": "def f(x):\n    if x.a:\n        return f(x.b)\n    return f(x.c)\nf(torch)",
+    "class of itself": "class Net(Net):\n    pass\nNet()",
+    "classes of each other": "class A(B):\n    pass\nclass B(A):\n    pass\nB()",
+    "default that needs itself": "def f(x=f()):\n    return x\nf()",
+    "property of itself": "class A:\n    @property\n    def b(self):\n        return self.b\nA().b",
+    "list in itself": "x = []\nx.append(x)\nnn.Linear(x, x)\nprint(x, *x)",
+    "object in itself": "class A:\n    def __init__(self):\n        self.me = self\nnn.init.zeros_(A())",
+    "module in itself": "a = nn.Sequential()\na.append(a)\na.apply(print)\na(torch.ones(1))",
+    "list extended by itself": "x = [1]\nx += x\nx.extend(x)",
+    "loop that feeds itself": "x = [1]\nfor y in x:\n    x.append(y)",
+    "power of powers": "w = 9 ** 9 ** 9",
+    "squares": "w = 10\nfor _ in range(60):\n    w *= w",
+    "doubled text": "s = 'a'\nfor _ in range(60):\n    s = s + s",
+    "doubled formatted text": "s = 'a'\nfor _ in range(60):\n    s = f'{s}{s}'",
+    "replaced text": "s = 'aa'\nfor _ in range(60):\n    s = s.replace('a', s)",
+    "joined text": "s = 'aa'\nfor _ in range(60):\n    s = s.join([s] * 9)",
+    "doubled list": "x = [1]\nfor _ in range(60):\n    x = x + x",
+    "doubled tuple": "x = (1,)\nfor _ in range(60):\n    x = (*x, *x)",
+    "nested twice": "x = 1\nfor _ in range(60):\n    x = (x, x)\nprint(x)\nd = {x: 1}\nnn.Linear(x, x)",
+    "nested by append": "x = []\nfor _ in range(60):\n    y = []\n    y.append(x)\n    y.append(x)\n    x = y\nprint(x)",
+    "nested in dictionaries": "x = {}\nfor _ in range(60):\n    x = {'a': x, 'b': x}\nprint(x)\nnn.Linear(x, x)",
+    "wide text": "s = '{:>999999999}'.format(1)\nt = '%999999999d' % 1\nu = 'a'.zfill(10 ** 9)",
+    "long range": "w = range(10 ** 30)\nlen(w)\nlist(range(10 ** 9))",
+    "hopeless pattern": "import re\nre.sub('(a+)+$', '', 'a' * 60 + 'b')",
+    "large root": "import math, torch\nw = math.sqrt(10 ** 400)\nv = torch.sqrt(10 ** 400)\nu = float(10 ** 400)",
+    "large factor": "w = nn.Parameter(torch.randn(3) * 10 ** 400 / 0)",
+    "large gain": "g = nn.init.calculate_gain('leaky_relu', 10 ** 400)",
+    "step of zero": "x = [1, 2][::0]\ny = (1, 2)[::0]\nz = nn.Sequential()[::0]",
+    "endless generator": "def g():\n    while True:\n        yield 1\nx = list(g())\na, *b = g()",
+}
+
+
+IN_FORWARD = {
+    f"{name}, in forward": "class Net(nn.Module):\n    def forward(self, x):\n"
+    + indent(code, "        ")
+    + "\n        return x"
+    for name, code in HOSTILE.items()
+    if not name.startswith("deep")
+}
+
+
+@pytest.mark.parametrize("code", [*HOSTILE.values(), *IN_FORWARD.values()], ids=[*HOSTILE, *IN_FORWARD])
+def test_hostile_code_ends_soon(code: str) -> None:
+    source = SourceFile.parse("net.py", (HEADER + code).encode())
+    started = time.process_time()
+    found = Project().graph(source)
+    assert found.source is source
+    assert time.process_time() - started < 2

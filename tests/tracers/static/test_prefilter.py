@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from initlint.tracers.static.prefilter import can_matter
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("x = nn.Linear(1, 1)\n", True),
+        ("from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", True),
+        ("from torch import nn\n\nclass Crop(nn.Module):\n    def forward(self, x): ...\n", False),
+        ("from torch.nn import Linear\n", True),
+        ("from torch.nn import init as I\n", True),
+        ("import torch.nn as tnn\n", True),
+        ("import torch.nn as nn\n\nclass Crop(nn.Module): ...\n", False),
+        ("net.apply(weights)\n", True),
+        ("def init_weights(m):\n    m.weight.data.normal_(0.0, 0.02)\n", True),
+        ("import torch\n\nclass Digits(torch.utils.data.Dataset):\n    def __init__(self): ...\n", False),
+        ("print('hello')\n", False),
+        ("", False),
+    ],
+)
+def test_which_files_can_matter(code: str, expected: bool) -> None:
+    assert can_matter(code) is expected
