@@ -29,10 +29,10 @@ from typing import Any
 
 from initlint.facts.library_initializers import HELPERS
 from initlint.facts.operators import EXTERNAL_MODULES
-from initlint.project.user_tables import Additions
+from initlint.project.user_tables import UserTables
 from initlint.report.graph_json import to_json
 from initlint.tracers.fx.graphs import read_graph
-from initlint.tracers.fx.source_locations import Places
+from initlint.tracers.fx.source_locations import SourceLocations
 from initlint.tracers.fx.worker_process import Limits, Request, run
 
 HERE = Path(__file__).parent
@@ -191,7 +191,7 @@ def _run(requests: Sequence[Request]) -> Iterable[Any]:
 
 
 def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str], graphs: Path | None) -> Tally:
-    places = Places(lambda _: None, lambda file: file)
+    places = SourceLocations(lambda _: None, lambda file: file)
     tally = Tally(asked=len(models))
     found = []
     for model, outcome in zip(models, _run(_requests(models, folders)), strict=True):
@@ -205,7 +205,7 @@ def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str
             print(f"  not followed: {name}: {result['problem']}", flush=True)
         else:
             tally.ways[result["way"]] += 1
-        found.append(read_graph(result, model[1], places, Additions()))
+        found.append(read_graph(result, model[1], places, UserTables()))
     if graphs is not None:
         graphs.mkdir(parents=True, exist_ok=True)
         (graphs / f"{package}.json").write_text(json.dumps(to_json(found)), encoding="utf-8")

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 
-class Lazily:
+class LazyModule:
     """Stands for the module `name`, which type checkers are to be told of by an import of their own."""
 
     def __init__(self, name: str) -> None:

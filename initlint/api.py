@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint.linter import baseline, pipeline
-from initlint.linter.pipeline import FRUGAL, Contents, Resources, Result
-from initlint.project.decoding import lines_of
+from initlint.linter.pipeline import FRUGAL, Contents, Result, RunOptions
+from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings, find, load
 from initlint.rules import all_rules
 
@@ -20,7 +20,7 @@ def check_paths(
     settings: Settings | None = None,
     *,
     contents: Contents = MappingProxyType({}),
-    resources: Resources = FRUGAL,
+    resources: RunOptions = FRUGAL,
 ) -> Result:
     """Lint files and directories.
 
@@ -35,16 +35,16 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    return less_known(pipeline.check(named, settings, contents, resources), settings, contents)
+    return without_baseline(pipeline.check(named, settings, contents, resources), settings, contents)
 
 
-def less_known(result: Result, settings: Settings, contents: Contents) -> Result:
+def without_baseline(result: Result, settings: Settings, contents: Contents) -> Result:
     """`result` without what the baseline of the settings knows. Raises `ConfigurationError`."""
     if settings.baseline is None:
         return result
     known = baseline.load(settings.root / settings.baseline)
     enabled = {rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default)}
-    return baseline.subtract(result, known, lines_of(contents), enabled)
+    return baseline.subtract(result, known, line_reader(contents), enabled)
 
 
 def check_source(text: str, filename: str | Path = "<string>", settings: Settings | None = None) -> Result:

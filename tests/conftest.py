@@ -12,9 +12,9 @@ import pytest
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.project.settings import Settings
-from initlint.project.source import Site, SourceFile
+from initlint.project.source import SourceFile, SourceLocation
 from initlint.rules._registry import Rule, Violation
-from initlint.tracers.static.timer import Stopwatch
+from initlint.tracers.static.timer import Timer
 
 
 class FakeProject:
@@ -24,13 +24,13 @@ class FakeProject:
         self.contents = contents
         self.sources: dict[Path, SourceFile] = {}
         self.asked: set[tuple[str, ...]] = set()
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Timer()
 
-    def begin(self) -> None:
+    def start_recording(self) -> None:
         """Asks what never has the same answer again: nothing that is faked is recalled."""
         self.asked = {("read", "of a fake", "nothing")}
 
-    def note_reading(self, path: Path) -> None:
+    def record_dependency(self, path: Path) -> None:
         """Nothing that is faked is recalled, whatever it rests on."""
 
     def content(self, path: Path) -> bytes:
@@ -46,9 +46,11 @@ class FakeProject:
         if b"BREAK_THE_TRACER" in source.data:
             raise RuntimeError("broken tracer")
         calls = [node for node in _walk(source.tree) if isinstance(node, ast.Call) and _is_bad(node)]
-        layers = tuple(_layer(Site(source, call), number) for number, call in enumerate(calls))
+        layers = tuple(_layer(SourceLocation(source, call), number) for number, call in enumerate(calls))
         classes = [node for node in _walk(source.tree) if isinstance(node, ast.ClassDef)]
-        models = (ModelGraph(c.name, Site(source, c), "static", layers, incomplete=("a reason",)) for c in classes)
+        models = (
+            ModelGraph(c.name, SourceLocation(source, c), "static", layers, incomplete=("a reason",)) for c in classes
+        )
         return FileGraph(source, tuple(models), ())
 
 
@@ -62,7 +64,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         yield from _walk(child)
 
 
-def _layer(site: Site, number: int) -> Layer:
+def _layer(site: SourceLocation, number: int) -> Layer:
     write = Write("weight", "torch.nn.init.zeros_", {}, site)
     return Layer(f"fc{number}", "Linear", {"in_features": 4}, "Net", f"fc{number}", site, writes=(write,))
 
@@ -72,17 +74,17 @@ def _check_model(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     if "BREAK_THE_RULE" in model.name:
         raise LookupError("broken rule")
     for layer in () if model.name.startswith("Quiet") else model.layers:
-        place = layer.writes[0].place
+        place = layer.writes[0].location
         replacement = "other" if model.name.startswith("Other") else "good"
         applicability = Applicability.UNSAFE if model.name.startswith("Unsafe") else Applicability.SAFE
         fix = Fix(f"Use `{replacement}`", (Edit(place.span, f"{replacement}()"),), applicability)
         severity = Severity.ERROR if model.name.startswith("Worse") else Severity.INFO
-        yield Violation(f"bad start of {model.name}", place, severity, ((model.place, "this model"),), fix)
+        yield Violation(f"bad start of {model.name}", place, severity, ((model.location, "this model"),), fix)
 
 
 def _check_file(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
     for model in graph.models:
-        yield Violation(f"a file with {model.name}", model.place, Severity.WARNING)
+        yield Violation(f"a file with {model.name}", model.location, Severity.WARNING)
 
 
 def _check_nothing(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
@@ -113,7 +115,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the tracer and the rules; INI901 is off by default."""
     monkeypatch.setattr("initlint.linter.lint_file.Project", FakeProject)
-    monkeypatch.setattr("initlint.linter.lint_file.can_matter", lambda code: "torch" in code)
+    monkeypatch.setattr("initlint.linter.lint_file.may_contain_models", lambda code: "torch" in code)
     for module in ("initlint.linter.lint_file", "initlint.linter.pipeline", "initlint.cli.commands"):
         monkeypatch.setattr(f"{module}.all_rules", lambda: FAKE_RULES)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from initlint.analysis.messages import number, title
+from initlint.analysis.messages import activation_class_name, format_number
 from initlint.analysis.signal_propagation import second_moments
 from initlint.facts.activations import ACTIVATIONS
 from initlint.linter.pipeline import survey
 from initlint.project.settings import Settings
-from initlint.report.html.plot import Curve, Frame, plot
+from initlint.report.html.plot import Curve, PlotFrame, plot
 from website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}
@@ -28,7 +28,7 @@ def signal(name: str) -> str:
     for curve, colour in zip(STACKS[name], _COLOURS, strict=False):
         curves.append(Curve(curve, predicted(source(name, curve)), colour, marker=""))
         curves.append(Curve("_measured", measured[curve], colour, dashes="", marker="."))
-    return plot(curves, Frame(720, 320, x="layer"), f"{name}-")
+    return plot(curves, PlotFrame(720, 320, x="layer"), f"{name}-")
 
 
 def predicted(text: str) -> list[float | None]:
@@ -45,7 +45,7 @@ def training() -> str:
         Curve(name, [mean(values) for values in zip(*(run["losses"] for run in runs), strict=True)], colour, marker=".")
         for (name, runs), colour in zip(numbers["runs"].items(), _COLOURS, strict=False)
     ]
-    frame = Frame(720, 300, x="step", y="training loss", logarithmic=False, step=numbers["every"])
+    frame = PlotFrame(720, 300, x="step", y="training loss", logarithmic=False, step=numbers["every"])
     return plot(curves, frame, "training-")
 
 
@@ -63,7 +63,7 @@ def training_table() -> str:
 def factors_table() -> str:
     """What one layer multiplies E[x^2] by, for each init and activation, at equal fans and unit variance."""
     rows = [
-        f"| {title(op)} | " + " | ".join(number(s * moment) for s in _SCALES.values()) + " |\n"
+        f"| {activation_class_name(op)} | " + " | ".join(format_number(s * moment) for s in _SCALES.values()) + " |\n"
         for op in _SHOWN
         if (moment := ACTIVATIONS[op].second_moment) is not None
     ]

@@ -12,14 +12,14 @@ from initlint.analysis.layer_activation import (
     Factors,
     certain_activation,
     constant,
-    drawn,
+    effective_init,
     factors_of,
     goes_on_at_its_scale,
     is_matrix,
 )
-from initlint.analysis.messages import number, title
+from initlint.analysis.messages import activation_class_name, format_number
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Arguments, Following, Layer, ModelGraph, Write
+from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Link:
     write: Write | None
     initializer: str
     arguments: Arguments
-    following: Following
+    following: Consumer
     factors: Factors
 
     def is_followed_by(self, families: Collection[str]) -> bool:
@@ -61,18 +61,18 @@ class Chain:
     def __str__(self) -> str:
         """What a message adds of it: ` (0.016 over the 6 layers in a row)`; nothing of a single link."""
         alone = len(self.links) == 1
-        return "" if alone else f" ({number(self.product)} over the {len(self.links)} layers in a row)"
+        return "" if alone else f" ({format_number(self.product)} over the {len(self.links)} layers in a row)"
 
     def steps(self) -> tuple[str, ...]:
         """A line for each layer, with its factor f and the product P up to it: of the signal's second moment."""
         lines, product = [], 1.0
         for link in self.links:
             product *= link.factors.signal
-            after = "" if link.following.op == "layer" else f", {title(link.following.op)}"
+            after = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
             fans = " at equal fans" if link.factors.at_equal_fans else ""
             lines.append(
                 f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{after}: "
-                f"f = {number(link.factors.signal)}{fans}, P = {number(product)}"
+                f"f = {format_number(link.factors.signal)}{fans}, P = {format_number(product)}"
             )
         return tuple(lines)
 
@@ -114,12 +114,12 @@ def chains(model: ModelGraph) -> Mapping[str, Chain]:
     return found
 
 
-def every_chain(model: ModelGraph) -> Iterable[Chain]:
+def all_chains(model: ModelGraph) -> Iterable[Chain]:
     """The chains of the model, in the order of their first layers."""
     return {id(chain): chain for chain in chains(model).values()}.values()
 
 
-def stretches(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
+def chains_of(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
     """For each of the layers with these paths that is a link: its chain, from the first to the last of them."""
     found = chains(model) if paths else {}
     return {path: found[path].between(paths) for path in paths if path in found}
@@ -127,9 +127,9 @@ def stretches(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
 
 def _link(layer: Layer) -> Link | None:
     """What `layer` is on a chain, if all of it is certain and nothing but its init sets the scale."""
-    if layer.residual or layer.frozen or layer.parametrized or not layer.settled():
+    if layer.residual or layer.frozen or layer.parametrized or not layer.last_write_is_certain():
         return None
-    write, init, following = layer.effective(), drawn(layer), _following(layer)
+    write, init, following = layer.effective_write(), effective_init(layer), _following(layer)
     if following is None or init is None or not (is_matrix(layer) or layer.product is not None):
         return None
     if write is not None and constant(write) is not None:
@@ -138,7 +138,7 @@ def _link(layer: Layer) -> Link | None:
     return None if found is None else Link(layer, write, *init, following, found)
 
 
-def _following(layer: Layer) -> Following | None:
+def _following(layer: Layer) -> Consumer | None:
     following = certain_activation(layer, KEEPING_SCALE)
     if following is not None:
         return following if all(map(goes_on_at_its_scale, layer.followed_by)) else None

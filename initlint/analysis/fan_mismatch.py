@@ -7,17 +7,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from initlint.analysis.layer_activation import argument, as_number, fans_in_use, kind
+from initlint.analysis.layer_activation import argument, as_number, fans_in_use, initializer_family
 from initlint.facts.fans import Fans
 from initlint.graph.model import Layer, Write
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 
 _NEAR = 4.0
 """Fans that differ by less are no defect that anybody would feel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class FanMismatch:
     """A fan that is computed wrongly.
 
     `ratio`: the variance that is given over the one that the fan in use gives; None if the sizes are not known.
@@ -29,12 +29,12 @@ class Mismatch:
     fan_out_is_right: bool = False
 
 
-def mismatch(layer: Layer, write: Write) -> Mismatch | None:
+def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
     """What is wrong with the fan that `write`, the init of the layer's weight, is drawn by; None if nothing is."""
     sizes = fans_in_use(layer)
     if sizes is None:
         return None
-    initializer = kind(write.initializer)
+    initializer = initializer_family(write.initializer)
     if initializer == "uniform":
         return _of_bound(layer, write, sizes)
     if initializer not in ("kaiming", "xavier"):
@@ -45,11 +45,11 @@ def mismatch(layer: Layer, write: Write) -> Mismatch | None:
         return None
     computed, used = _fans(sizes, mode)
     if computed is None or used is None:
-        return Mismatch(reason, None) if _is_stacked_first(layer) else None
+        return FanMismatch(reason, None) if _is_stacked_first(layer) else None
     if not computed or _is_near(used / computed):
         return None
     back = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
-    return Mismatch(reason, used / computed, back and _is_near((sizes.signal_fan_in or 0) / (sizes.fan_out or 1)))
+    return FanMismatch(reason, used / computed, back and _is_near((sizes.signal_fan_in or 0) / (sizes.fan_out or 1)))
 
 
 def _is_near(ratio: float) -> bool:
@@ -91,7 +91,7 @@ def _is_stacked_first(layer: Layer) -> bool:
     return len(layer.product.summed) == 1 and 0 not in layer.product.summed
 
 
-def _of_bound(layer: Layer, write: Write, sizes: Fans) -> Mismatch | None:
+def _of_bound(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | None:
     """`uniform_(-bound, bound)` with a bound that is computed from the number of outputs."""
     low, high = (as_number(argument(write.initializer, write.arguments, name)) for name in ("a", "b"))
     if low is None or high is None or high <= 0 or low != -high or sizes.signal_fan_in is None or _is_literal(write):
@@ -100,7 +100,7 @@ def _of_bound(layer: Layer, write: Write, sizes: Fans) -> Mismatch | None:
     if not outputs or _is_near(sizes.signal_fan_in / outputs[0]):
         return None
     reason = f"its bound is one over the root of {outputs[0]}, and {sizes.signal_fan_in:g} inputs make one output"
-    return Mismatch(reason, sizes.signal_fan_in / outputs[0])
+    return FanMismatch(reason, sizes.signal_fan_in / outputs[0])
 
 
 def _sizes(layer: Layer) -> Iterator[int]:
@@ -110,6 +110,6 @@ def _sizes(layer: Layer) -> Iterator[int]:
 
 def _is_literal(write: Write) -> bool:
     """Whether the bounds are written as numbers: a fixed bound may equal such a root by chance."""
-    node = write.place.node if isinstance(write.place, Site) else None
+    node = write.location.node if isinstance(write.location, SourceLocation) else None
     values = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
     return any(isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) for value in values)

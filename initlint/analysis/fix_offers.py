@@ -11,24 +11,24 @@ from collections.abc import Collection, Iterator
 from initlint import rewrite
 from initlint.analysis.layer_activation import call_at, is_hidden, is_matrix
 from initlint.analysis.messages import layer_names
-from initlint.analysis.recommended_init import Choice, Replacement, replacement, start
+from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, replacement, start
 from initlint.diagnostics import Applicability, FixByActivation
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Following, Layer, ModelGraph, Place, Write
-from initlint.project.source import Site
+from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
+from initlint.project.source import SourceLocation
 
 
-def mend(
+def make_fix(
     model: ModelGraph,
-    place: Place,
+    place: Location,
     layers: Collection[Layer],
-    wanted: Replacement | None,
+    wanted: RecommendedCall | None,
     *,
-    choose: Choice = replacement,
+    choose: RecommendFunction = replacement,
     unsafe: bool = False,
 ) -> FixByActivation | None:
     """The fix that makes the call at `place` the one that is `wanted` by `layers`; None if it must not be offered."""
-    if wanted is None or not isinstance(place, Site):
+    if wanted is None or not isinstance(place, SourceLocation):
         return None
     paths = {layer.path for layer in layers}
     served = _written_at(model, place)
@@ -43,11 +43,11 @@ def mend(
     return FixByActivation(f"Use `{wanted.function}`", edits, applicability)
 
 
-def _written_at(model: ModelGraph, place: Place) -> Iterator[tuple[Layer, Write]]:
-    return ((layer, write) for layer in model.layers for write in layer.writes if write.place == place)
+def _written_at(model: ModelGraph, place: Location) -> Iterator[tuple[Layer, Write]]:
+    return ((layer, write) for layer in model.layers for write in layer.writes if write.location == place)
 
 
-def _objects(layer: Layer, write: Write, wanted: Replacement, choose: Choice) -> bool:
+def _objects(layer: Layer, write: Write, wanted: RecommendedCall, choose: RecommendFunction) -> bool:
     """Whether a parameter would raise under the new call, or its layer asks for another one."""
     shape = layer.shapes.get(write.parameter)
     if write.parameter != "weight" and (shape is None or len(shape) < 2):
@@ -57,7 +57,7 @@ def _objects(layer: Layer, write: Write, wanted: Replacement, choose: Choice) ->
     return any(call != wanted for call in _asked_by(layer, write, choose))
 
 
-def _asked_by(layer: Layer, write: Write, choose: Choice) -> Iterator[Replacement]:
+def _asked_by(layer: Layer, write: Write, choose: RecommendFunction) -> Iterator[RecommendedCall]:
     """The calls that are documented for the activations that certainly follow a hidden layer."""
     if is_matrix(layer):
         hidden = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
@@ -70,28 +70,28 @@ def _is_output(layer: Layer, write: Write) -> bool:
     return ends and write.parameter == "weight" and is_matrix(layer)
 
 
-def _ends(following: Following) -> bool:
+def _ends(following: Consumer) -> bool:
     return following.op in ACTIVATIONS and any(reach.op == "output" for reach in following.onward)
 
 
-def _reaches_unknown(model: ModelGraph, place: Place) -> bool:
+def _reaches_unknown(model: ModelGraph, place: Location) -> bool:
     """Whether the call also ran on something that is no parameter of a known layer."""
     call = call_at(model, place)
     return call is not None and any(target.kind != "parameter" for target in call.targets)
 
 
-def asked(model: ModelGraph) -> Iterator[tuple[Place, str]]:
+def asked(model: ModelGraph) -> Iterator[tuple[Location, str]]:
     """What each init call of the model is asked for, in words; a call is given once for each layer that asks."""
     for place, served in model.by_call.items():
         for layer, write in served:
             yield from ((place, str(call)) for call in _asked_by(layer, write, _documented))
 
 
-def _documented(initializer: str, following: Following) -> Replacement | None:
+def _documented(initializer: str, following: Consumer) -> RecommendedCall | None:
     return replacement(initializer, following) or start(initializer, following)
 
 
-def advice(model: ModelGraph, place: Place, choose: Choice = replacement) -> str:
+def suggestion(model: ModelGraph, place: Location, choose: RecommendFunction = replacement) -> str:
     """What to use instead of the call at `place`, to end a message; empty if no call is documented.
 
     It lists which layer needs what if they differ.
@@ -102,12 +102,12 @@ def advice(model: ModelGraph, place: Place, choose: Choice = replacement) -> str
     return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in needs.items())
 
 
-def differing_advice(model: ModelGraph, place: Place, choose: Choice) -> str:
+def suggestion_if_different(model: ModelGraph, place: Location, choose: RecommendFunction) -> str:
     """As `advice`, but empty where all layers need the same."""
-    return advice(model, place, choose) if len(_needs(model, place, choose)) > 1 else ""
+    return suggestion(model, place, choose) if len(_needs(model, place, choose)) > 1 else ""
 
 
-def _needs(model: ModelGraph, place: Place, choose: Choice) -> dict[str, dict[str, Layer]]:
+def _needs(model: ModelGraph, place: Location, choose: RecommendFunction) -> dict[str, dict[str, Layer]]:
     """The layers that the call at `place` sets, by path, under the call that each of them asks for."""
     needs: dict[str, dict[str, Layer]] = {}
     for layer, write in model.by_call.get(place, ()):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.memoize import once
+from initlint.analysis.memoize import memoize
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale, variance
-from initlint.graph.model import UNDETERMINED, Arguments, Following, InitCall, Layer, ModelGraph, Place, Write
+from initlint.graph.model import UNDETERMINED, Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Write
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
 )
-"""The words of `Following.between` that stand for a normalisation."""
+"""The words of `Consumer.between` that stand for a normalisation."""
 
 KEEPING_SCALE = frozenset({"pool", "concat"})
 """What may lie between a layer and its activation, or behind that, and leave the question of scale as it is."""
@@ -29,7 +29,7 @@ MATRICES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LayerActivation:
     """A layer whose output, at the scale that its init gives it, goes through one activation and on to a further layer.
 
     `write` is the effective init of the weight.
@@ -37,7 +37,7 @@ class Pair:
 
     layer: Layer
     write: Write
-    following: Following
+    following: Consumer
 
     @property
     def activation(self) -> Activation:
@@ -66,7 +66,7 @@ def is_matrix(layer: Layer) -> bool:
     return layer.type in MATRICES
 
 
-def certain_activation(layer: Layer, between: frozenset[str]) -> Following | None:
+def certain_activation(layer: Layer, between: frozenset[str]) -> Consumer | None:
     """The one activation that consumes all outputs of `layer`, with nothing but `between` on the way.
 
     None if there is another consumer, a second kind of activation, or any doubt.
@@ -82,42 +82,42 @@ def certain_activation(layer: Layer, between: frozenset[str]) -> Following | Non
     return first
 
 
-def _moment(following: Following) -> float | None:
+def _moment(following: Consumer) -> float | None:
     return second_moment(following.op, following.arguments)
 
 
-def is_hidden(following: Following) -> bool:
+def is_hidden(following: Consumer) -> bool:
     """Whether the signal certainly reaches a further layer behind this activation."""
     return any(reach.layer is not None and reach.certain for reach in following.onward)
 
 
-def pair(layer: Layer) -> Pair | None:
+def pair(layer: Layer) -> LayerActivation | None:
     """The pair that `layer` makes with its activation, if all of it is certain and nothing else sets the scale."""
-    write = layer.effective()
-    if write is None or not layer.settled() or not is_matrix(layer):
+    write = layer.effective_write()
+    if write is None or not layer.last_write_is_certain() or not is_matrix(layer):
         return None
     if layer.residual or layer.frozen or layer.parametrized:
         return None
     following = certain_activation(layer, KEEPING_SCALE)
     if following is None or not all(map(goes_on_at_its_scale, layer.followed_by)):
         return None
-    return Pair(layer, write, following)
+    return LayerActivation(layer, write, following)
 
 
-def goes_on_at_its_scale(following: Following) -> bool:
+def goes_on_at_its_scale(following: Consumer) -> bool:
     """Whether the way behind an activation leads to a layer, and over no norm, gate, sum or explicit scale."""
     return is_hidden(following) and all(KEEPING_SCALE.issuperset(reach.between) for reach in following.onward)
 
 
-@once
-def pairs(model: ModelGraph) -> Sequence[tuple[Place, Sequence[Pair]]]:
+@memoize
+def pairs(model: ModelGraph) -> Sequence[tuple[Location, Sequence[LayerActivation]]]:
     """The pairs of the model by the init call that sets their weight, in order of the model."""
     calls = model.by_call.items()
     found = ((place, [made for layer, _ in served if (made := pair(layer)) is not None]) for place, served in calls)
     return [(place, made) for place, made in found if made]
 
 
-def kind(initializer: str) -> str | None:
+def initializer_family(initializer: str) -> str | None:
     """`xavier`, `kaiming`, ...; None for a write that is no known initializer."""
     known = INITIALIZERS.get(initializer)
     return None if known is None else known.kind
@@ -131,7 +131,7 @@ def argument(initializer: str, arguments: Mapping[str, object], name: str) -> ob
 def draws_for_relu(write: Write) -> bool:
     """Whether this is Kaiming with ReLU's gain, or that of a leaky ReLU too small to tell apart from it."""
     equal = scale(write.initializer, write.arguments)
-    return kind(write.initializer) == "kaiming" and equal is not None and 1.8 <= equal <= 2.05
+    return initializer_family(write.initializer) == "kaiming" and equal is not None and 1.8 <= equal <= 2.05
 
 
 def constant(write: Write) -> float | None:
@@ -139,9 +139,9 @@ def constant(write: Write) -> float | None:
     return constant_value(write.initializer, write.arguments, UNDETERMINED)
 
 
-def call_at(model: ModelGraph, place: Place) -> InitCall | None:
+def call_at(model: ModelGraph, place: Location) -> InitCall | None:
     """The init call that stands at `place`."""
-    return next((call for call in model.calls if call.place == place), None)
+    return next((call for call in model.calls if call.location == place), None)
 
 
 def as_number(value: object) -> float | None:
@@ -156,22 +156,22 @@ def fans_in_use(layer: Layer) -> Fans | None:
     return fans(layer.type, layer.arguments, UNDETERMINED)
 
 
-def drawn(layer: Layer) -> tuple[str, Arguments] | None:
+def effective_init(layer: Layer) -> tuple[str, Arguments] | None:
     """The initializer of the weight in effect with its arguments: torch's own by default; None if there is none."""
-    write = layer.effective()
+    write = layer.effective_write()
     if write is not None:
         return write.initializer, write.arguments
     known = MODULES.get(f"torch.nn.{layer.type}")
     return None if known is None else default_init(known.family)
 
 
-def factors(found: Pair) -> Factors | None:
+def factors(found: LayerActivation) -> Factors | None:
     """The factors of a pair; None if the init has no known variance, or the activation no known second moment."""
     write = found.write
     return factors_of(found.layer, write.initializer, write.arguments, found.following)
 
 
-def factors_of(layer: Layer, initializer: str, arguments: Arguments, following: Following | None) -> Factors | None:
+def factors_of(layer: Layer, initializer: str, arguments: Arguments, following: Consumer | None) -> Factors | None:
     """What a layer with that init multiplies the second moments by, on the way through `following` to the next one.
 
     `following` is an activation; that next layer itself, or None, if nothing lies between. None as in `factors`.
@@ -213,8 +213,8 @@ def predicted_factor(layer: Layer) -> float | None:
     Its activation is counted if there is but one and nothing lies between. None if a part of it is not known, or the
     layer is not one linear map.
     """
-    init = drawn(layer)
-    if init is None or not is_matrix(layer) or not layer.settled():
+    init = effective_init(layer)
+    if init is None or not is_matrix(layer) or not layer.last_write_is_certain():
         return None
     found = factors_of(layer, *init, certain_activation(layer, frozenset()))
     return None if found is None or found.at_equal_fans else found.signal

@@ -11,7 +11,7 @@ from initlint.graph.model import ModelGraph
 Answer = TypeVar("Answer")
 
 
-def once(tell: Callable[[ModelGraph], Answer]) -> Callable[[ModelGraph], Answer]:
+def memoize(tell: Callable[[ModelGraph], Answer]) -> Callable[[ModelGraph], Answer]:
     """Make `tell` remember its answer, which must not be changed, with the model that it is about."""
 
     @wraps(tell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from initlint.facts.activations import MODULES
-from initlint.graph.model import Following, InitCall, Layer, Place
+from initlint.graph.model import Consumer, InitCall, Layer, Location
 
 SHOWN = 3
 """How many layers a message names; the others are counted."""
@@ -33,14 +33,14 @@ def weight_of(layers: Sequence[Layer], type: str) -> str:
     return f"the weight{'' if len(layers) == 1 else 's'} of {layer_names(layers)}"
 
 
-def title(op: str) -> str:
+def activation_class_name(op: str) -> str:
     """An activation by the name of its module: `LeakyReLU` for `leaky_relu`."""
     return _TITLES.get(op, op)
 
 
-def titles(followings: Iterable[Following]) -> str:
+def titles(followings: Iterable[Consumer]) -> str:
     """The activations, each once, in order: `ReLU` or `ReLU and Tanh`."""
-    return conjunction(title(following.op) for following in followings)
+    return conjunction(activation_class_name(following.op) for following in followings)
 
 
 def conjunction(words: Iterable[str]) -> str:
@@ -49,40 +49,40 @@ def conjunction(words: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Two decimals, two significant digits below a tenth, none from a hundred on: 0.50, 0.016, 1.67, 256."""
     if value >= 100:
         return f"{value:.0f}" if value < 1e6 else f"{value:.2g}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def spread(values: Iterable[float]) -> str:
+def format_range(values: Iterable[float]) -> str:
     """One number, or the least and the greatest: 0.50, 0.50 to 0.77."""
     ordered = sorted(values)
-    least, greatest = number(ordered[0]), number(ordered[-1])
+    least, greatest = format_number(ordered[0]), format_number(ordered[-1])
     return least if least == greatest else f"{least} to {greatest}"
 
 
-def function(initializer: str) -> str:
+def short_name(initializer: str) -> str:
     """The last part of a canonical name: `xavier_uniform_`."""
     return initializer.rpartition(".")[2]
 
 
-def called(call: InitCall) -> str:
+def display_name(call: InitCall) -> str:
     """The init call by its current name; a method by the name it was called with."""
-    return call.name if call.method else function(call.initializer)
+    return call.name if call.method else short_name(call.initializer)
 
 
-def places(entries: Iterable[tuple[Layer, Following | None]]) -> tuple[tuple[Place, str], ...]:
+def related_locations(entries: Iterable[tuple[Layer, Consumer | None]]) -> tuple[tuple[Location, str], ...]:
     """The related places: where the first layers are defined, and where the activations that follow them stand."""
     entries = list(entries)[:SHOWN]
-    defined: dict[Place, list[str]] = {}
+    defined: dict[Location, list[str]] = {}
     for layer, _ in entries:
-        defined.setdefault(layer.place, []).append(f"`{name(layer)}`")
-    found: dict[tuple[Place, str], None] = {}
+        defined.setdefault(layer.location, []).append(f"`{name(layer)}`")
+    found: dict[tuple[Location, str], None] = {}
     for layer, following in entries:
-        paths = defined[layer.place]
-        found[layer.place, f"{conjunction(paths)} {'is' if len(paths) == 1 else 'are'} defined here"] = None
+        paths = defined[layer.location]
+        found[layer.location, f"{conjunction(paths)} {'is' if len(paths) == 1 else 'are'} defined here"] = None
         if following is not None:
-            found[following.place, f"{title(following.op)} follows here"] = None
+            found[following.location, f"{activation_class_name(following.op)} follows here"] = None
     return tuple(found)

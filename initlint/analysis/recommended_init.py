@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from initlint.analysis.layer_activation import Pair, as_number, kind
-from initlint.analysis.messages import function
+from initlint.analysis.layer_activation import LayerActivation, as_number, initializer_family
+from initlint.analysis.messages import short_name
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Following
-from initlint.rewrite.requests import Code, Gain, Value
+from initlint.graph.model import Consumer
+from initlint.rewrite.requests import Expression, GainExpression, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class RecommendedCall:
     """A call of a function of `torch.nn.init`, with the arguments that it needs beside the tensor."""
 
     function: str
@@ -26,67 +26,73 @@ class Replacement:
 
 
 def _text(value: Value) -> str:
-    if isinstance(value, Gain):
+    if isinstance(value, GainExpression):
         parameter = "" if value.param is None else f", {value.param:g}"
         return f"nn.init.calculate_gain('{value.nonlinearity}'{parameter})"
-    return value.text if isinstance(value, Code) else repr(value)
+    return value.text if isinstance(value, Expression) else repr(value)
 
 
-Choice: TypeAlias = Callable[[str, Following], "Replacement | None"]
+RecommendFunction: TypeAlias = Callable[[str, Consumer], "RecommendedCall | None"]
 """From an initializer and what follows to the call to use: `replacement`, `corrected` or `start`."""
 
 
-def replacement(initializer: str, following: Following) -> Replacement | None:
+def replacement(initializer: str, following: Consumer) -> RecommendedCall | None:
     """The call for a layer before `following`, of the distribution of `initializer`.
 
     None where no call is documented for the activation, where its arguments are not known, or where `initializer`
     is neither uniform nor normal.
     """
-    name = function(initializer)
+    name = short_name(initializer)
     distribution = next((d for d in ("uniform_", "normal_") if name.endswith(d)), None)
     if distribution is None:
         return None
     activation = ACTIVATIONS[following.op]
     if activation.family == "relu":
-        return Replacement(f"kaiming_{distribution}", {"nonlinearity": "relu"})
+        return RecommendedCall(f"kaiming_{distribution}", {"nonlinearity": "relu"})
     if activation.family == "leaky_relu":
         slope = _slope(following)
         wanted: dict[str, Value] = {"a": slope, "nonlinearity": "leaky_relu"}
-        return None if slope is None else Replacement(f"kaiming_{distribution}", wanted)
+        return None if slope is None else RecommendedCall(f"kaiming_{distribution}", wanted)
     if activation.family == "selu":
-        return Replacement(f"kaiming_{distribution}", {"nonlinearity": "linear"})
+        return RecommendedCall(f"kaiming_{distribution}", {"nonlinearity": "linear"})
     if following.op in _AS_TANH:
-        return Replacement(f"xavier_{distribution}", {"gain": Gain("tanh")})
+        return RecommendedCall(f"xavier_{distribution}", {"gain": GainExpression("tanh")})
     return None
 
 
 _AS_TANH = ("tanh", "softsign")
 
 
-def corrected(initializer: str, following: Following) -> Replacement | None:
+def corrected(initializer: str, following: Consumer) -> RecommendedCall | None:
     """The same function with the argument that `following` asks for; None as in `replacement`."""
-    if kind(initializer) == "kaiming":
+    if initializer_family(initializer) == "kaiming":
         return replacement(initializer, following)
     if ACTIVATIONS[following.op].family == "relu":
-        return Replacement(function(initializer), {"gain": Gain("relu")})
+        return RecommendedCall(short_name(initializer), {"gain": GainExpression("relu")})
     if ACTIVATIONS[following.op].family == "leaky_relu":
         slope = _slope(following)
-        return None if slope is None else Replacement(function(initializer), {"gain": Gain("leaky_relu", slope)})
-    return Replacement(function(initializer), {"gain": Gain("tanh")}) if following.op in _AS_TANH else None
+        return (
+            None
+            if slope is None
+            else RecommendedCall(short_name(initializer), {"gain": GainExpression("leaky_relu", slope)})
+        )
+    return (
+        RecommendedCall(short_name(initializer), {"gain": GainExpression("tanh")}) if following.op in _AS_TANH else None
+    )
 
 
-def start(_: str, following: Following) -> Replacement | None:
+def start(_: str, following: Consumer) -> RecommendedCall | None:
     """The call for a layer that had no distribution: uniform, as PyTorch's own default."""
     return replacement("kaiming_uniform_", following)
 
 
-def agreed_start(followings: Iterable[Following | None]) -> Replacement | None:
+def agreed_start(followings: Iterable[Consumer | None]) -> RecommendedCall | None:
     """The one `start` for all of these activations; None if they differ, or one is not known."""
     wanted = [None if following is None else start("", following) for following in followings]
     return wanted[0] if wanted and all(other == wanted[0] for other in wanted) else None
 
 
-def _slope(following: Following) -> float | None:
+def _slope(following: Consumer) -> float | None:
     """The slope below zero: of a random one the mean, of a learned one where it starts."""
     given = following.arguments
     if following.op == "leaky_relu":
@@ -97,7 +103,7 @@ def _slope(following: Following) -> float | None:
     return None if lower is None or upper is None else round((lower + upper) / 2, 3)
 
 
-def agreed(pairs: Iterable[Pair], choose: Choice = replacement) -> Replacement | None:
+def agreed(pairs: Iterable[LayerActivation], choose: RecommendFunction = replacement) -> RecommendedCall | None:
     """The one call that all the pairs ask for; None if they differ, or one asks for none."""
     wanted = [choose(pair.write.initializer, pair.following) for pair in pairs]
     return wanted[0] if wanted and all(other == wanted[0] for other in wanted) else None

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.layer_activation import NORMS, drawn, fans_in_use, is_matrix
+from initlint.analysis.layer_activation import NORMS, effective_init, fans_in_use, is_matrix
 from initlint.facts.activation_curves import moments_at
 from initlint.facts.initializer_formulas import moment, scale, variance
 from initlint.graph.model import Layer, ModelGraph, Operation
@@ -89,8 +89,8 @@ def _normalised(layer: Layer | None, inputs: Sequence[Signal | None]) -> Signal 
 
 def _filled(layer: Layer, parameter: str, default: float) -> float | None:
     """E[w^2] of a norm's parameter."""
-    write = layer.effective(parameter)
-    if not layer.settled(parameter):
+    write = layer.effective_write(parameter)
+    if not layer.last_write_is_certain(parameter):
         return None
     return default if write is None else moment(write.initializer, write.arguments, None, None)
 
@@ -105,9 +105,9 @@ def _known_fans(layer: Layer) -> tuple[float, float, float] | None:
 
 def _through(layer: Layer, moment_of_input: float) -> Signal | None:
     """What a layer makes of its input."""
-    if layer.parametrized or not layer.settled():
+    if layer.parametrized or not layer.last_write_is_certain():
         return None
-    init = drawn(layer)
+    init = effective_init(layer)
     if init is None:
         return None
     initializer, arguments = init
@@ -133,7 +133,7 @@ def _centred(second: float | None) -> Signal | None:
 
 def _bias(layer: Layer, fan_in: float) -> float:
     """E[b^2]; torch's own draws from U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)). One that is not known counts as zero."""
-    write = layer.effective("bias")
-    if "bias" not in layer.shapes or not layer.settled("bias"):
+    write = layer.effective_write("bias")
+    if "bias" not in layer.shapes or not layer.last_write_is_certain("bias"):
         return 0.0
     return 1 / (3 * fan_in) if write is None else moment(write.initializer, write.arguments, None, None) or 0.0

@@ -6,10 +6,18 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.layer_activation import MATRICES, NORMS, argument, as_number, fans_in_use, is_matrix, kind
-from initlint.analysis.memoize import once
+from initlint.analysis.layer_activation import (
+    MATRICES,
+    NORMS,
+    argument,
+    as_number,
+    fans_in_use,
+    initializer_family,
+    is_matrix,
+)
+from initlint.analysis.memoize import memoize
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Arguments, Following, InitCall, Layer, ModelGraph, Place, Target
+from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target
 
 _RESCALED = NORMS | {"normalize", "scale", "mul"}
 """What may follow a weight and set the scale anew, so that its own does not count."""
@@ -25,13 +33,13 @@ _FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class WeightDraw:
     """A call that sets weights in effect, and the layers whose scale is that of their weight.
 
     `layers` is empty where no model of the run shows them: `type` is then what the call itself tells of its target.
     """
 
-    place: Place
+    place: Location
     initializer: str
     arguments: Arguments
     layers: tuple[Layer, ...]
@@ -50,24 +58,24 @@ class Draw:
         return tuple(None if found is None else found.signal_fan_in for found in sizes)
 
 
-@once
-def draws(model: ModelGraph) -> Sequence[Draw]:
+@memoize
+def draws(model: ModelGraph) -> Sequence[WeightDraw]:
     """Every call, and every constructor of a parameter, that certainly sets the scale of a hidden product."""
-    found: dict[Place, Draw] = {}
+    found: dict[Location, WeightDraw] = {}
     for place, served in model.by_call.items():
         layers = [layer for layer, _ in served if _sets_scale(model, layer)]
         if layers:
             write = served[0][1]
-            found[place] = Draw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
+            found[place] = WeightDraw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
     others = [
-        Draw(call.place, call.initializer, call.arguments, (), types[0])
+        WeightDraw(call.location, call.initializer, call.arguments, (), types[0])
         for call in model.calls
-        if call.place not in found
+        if call.location not in found
         if (types := [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None])
         if len(types) == len(call.targets)
     ]
     if others:
-        judged = {write.place for layer in model.layers if _is_undone(layer) for write in layer.writes}
+        judged = {write.location for layer in model.layers if _is_undone(layer) for write in layer.writes}
         judged |= {place for layer in model.layers for place in _replaced(layer)}
         others = [draw for draw in others if draw.place not in judged]
     return [*found.values(), *others]
@@ -83,22 +91,22 @@ def _is_undone(layer: Layer) -> bool:
     return any(not _RESCALED.isdisjoint(itertools.takewhile(lambda word: word != "add", way)) for way in ways)
 
 
-def _replaced(layer: Layer) -> Iterator[Place]:
+def _replaced(layer: Layer) -> Iterator[Location]:
     """The places of the writes after which another certain init comes, or a change of what they wrote."""
     changed: set[str] = set()
     for write in reversed(layer.writes):
         if write.parameter in changed:
-            yield write.place
-        if write.certain or write.relative:
+            yield write.location
+        if write.certain or write.reads_old_value:
             changed.add(write.parameter)
 
 
-def scale_counts(model: ModelGraph, layer: Layer) -> bool:
+def scale_is_visible(model: ModelGraph, layer: Layer) -> bool:
     """Whether the scale of the weight certainly shows further on: no norm, factor or gate is there to undo it.
 
     A norm behind the next layer undoes it too, if no activation or one that is a ray on either side lies between.
     """
-    if layer.frozen or layer.parametrized or not layer.settled():
+    if layer.frozen or layer.parametrized or not layer.last_write_is_certain():
         return False
     if layer.product is not None and not layer.followed_by:
         return True
@@ -107,7 +115,7 @@ def scale_counts(model: ModelGraph, layer: Layer) -> bool:
     return any(_shows(model, following, _DEPTH) for following in layer.followed_by)
 
 
-def _shows(model: ModelGraph, following: Following, depth: int) -> bool:
+def _shows(model: ModelGraph, following: Consumer, depth: int) -> bool:
     if not following.certain or following.op == "unknown" or not _RESCALED.isdisjoint(following.between):
         return False
     if following.op == "layer":
@@ -129,12 +137,12 @@ def _shows_behind(model: ModelGraph, path: str | None, depth: int) -> bool:
 
 def _sets_scale(model: ModelGraph, layer: Layer) -> bool:
     """Whether it is a matrix that several inputs are multiplied with, and nothing undoes its scale."""
-    if _has_few_inputs(layer) or not scale_counts(model, layer):
+    if _has_few_inputs(layer) or not scale_is_visible(model, layer):
         return False
     return is_matrix(layer) or (layer.product is not None and all(map(_is_plain, layer.followed_by)))
 
 
-def _is_plain(following: Following) -> bool:
+def _is_plain(following: Consumer) -> bool:
     """Whether a raw parameter is certainly a layer's weight there, and no query, key or codebook."""
     activation = ACTIVATIONS.get(following.op)
     return following.certain and (
@@ -154,7 +162,7 @@ def _is_matrix(target: Target) -> bool:
 
 def one_sided(initializer: str, arguments: Arguments) -> tuple[float, float] | None:
     """The bounds of a uniform init, if zero does not lie inside them."""
-    if kind(initializer) != "uniform":
+    if initializer_family(initializer) != "uniform":
         return None
     low, high = (as_number(argument(initializer, arguments, name)) for name in ("a", "b"))
     return (low, high) if low is not None and high is not None and low < high and low * high >= 0 else None
@@ -162,7 +170,7 @@ def one_sided(initializer: str, arguments: Arguments) -> tuple[float, float] | N
 
 def std_by_default(initializer: str, arguments: Arguments) -> bool:
     """Whether a normal init is left at the standard deviation that is the default, and at mean 0."""
-    drawn_so = kind(initializer) in ("normal", "trunc_normal") and "std" not in arguments
+    drawn_so = initializer_family(initializer) in ("normal", "trunc_normal") and "std" not in arguments
     return drawn_so and as_number(arguments.get("mean", 0.0)) == 0.0
 
 

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initlint._lazy import Lazily
-from initlint.api import check_paths, less_known
+from initlint._lazy import LazyModule
+from initlint.api import check_paths, without_baseline
 from initlint.linter import add_noqa, baseline, pipeline
-from initlint.linter.fixer import Files, FixResult, fix_paths, is_wanted
-from initlint.linter.pipeline import FRUGAL, Contents, Resources, Result, Survey
+from initlint.linter.fixer import Files, FixResult, fix_is_allowed, fix_paths
+from initlint.linter.pipeline import FRUGAL, Contents, DrawnModels, Result, RunOptions
 from initlint.project.atomic_write import write
-from initlint.project.decoding import lines_of
+from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
 from initlint.report.console import complaint
 from initlint.report.report import Report
@@ -24,19 +24,21 @@ if TYPE_CHECKING:
     from initlint.linter import trace_check
     from initlint.tracers.fx import Limits
 else:
-    trace_check = Lazily("initlint.linter.trace_check")
+    trace_check = LazyModule("initlint.linter.trace_check")
 
-Outcome = FixResult[Result]
+CheckResult = FixResult[Result]
 
 
-def linted(paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: Resources = FRUGAL) -> Outcome:
+def run_check(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: RunOptions = FRUGAL
+) -> CheckResult:
     """Report, and change nothing."""
     return FixResult({}, {}, check_paths(paths, settings, contents=contents, resources=resources))
 
 
-def confirmed(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> Outcome:
+def run_trace_check(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> CheckResult:
     """Report what both tracers see. Raises `WorkerError`."""
-    return FixResult({}, {}, less_known(trace_check.check(paths, settings, limits), settings, {}))
+    return FixResult({}, {}, without_baseline(trace_check.check(paths, settings, limits), settings, {}))
 
 
 def graphs(
@@ -50,50 +52,52 @@ def graphs(
     return replace(traced, models=(*static.models, *traced.models)) if both else traced
 
 
-def fixed(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, resources: Resources = FRUGAL
-) -> Outcome:
+def run_fix(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, resources: RunOptions = FRUGAL
+) -> CheckResult:
     """Fix in memory."""
     originals = _originals(paths, settings, contents)
     check = partial(_check, paths, settings, originals, contents, resources)
-    return fix_paths(check, originals, partial(is_wanted, unsafe=unsafe))
+    return fix_paths(check, originals, partial(fix_is_allowed, unsafe=unsafe))
 
 
-def suppressed(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, resources: Resources = FRUGAL
-) -> Outcome:
-    """Add a `noqa` for all that is found, in memory. Raises `BadReason`."""
+def run_add_noqa(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, resources: RunOptions = FRUGAL
+) -> CheckResult:
+    """Add a `noqa` for all that is found, in memory. Raises `InvalidNoqaReason`."""
     originals = _originals(paths, settings, contents)
     return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, resources), originals, reason)
 
 
-def baselined(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, resources: Resources = FRUGAL
-) -> Outcome:
+def run_write_baseline(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, resources: RunOptions = FRUGAL
+) -> CheckResult:
     """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
 
     Raises `CannotWrite`.
     """
-    lines = lines_of(contents)
+    lines = line_reader(contents)
     result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
     write(file, baseline.render(file, result.diagnostics, lines).encode())
     return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
 
 
-def surveyed(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> tuple[Survey, Survey | None]:
+def run_report(
+    paths: tuple[Path, ...], settings: Settings, contents: Contents
+) -> tuple[DrawnModels, DrawnModels | None]:
     """The models as they are, less what the baseline knows; and as `--fix` would leave them, if it changed anything."""
     survey = pipeline.survey(paths, settings, contents)
-    found = replace(survey, result=less_known(survey.result, settings, contents))
-    changed = {path: new for path, (_, new) in fixed(paths, settings, contents, False).changed.items()}
+    found = replace(survey, result=without_baseline(survey.result, settings, contents))
+    changed = {path: new for path, (_, new) in run_fix(paths, settings, contents, False).changed.items()}
     return found, pipeline.survey(paths, settings, {**contents, **changed}) if changed else None
 
 
-def report_of(outcome: Outcome, contents: Contents, fixed: int, verbose: bool = False) -> Report:
+def report_of(outcome: CheckResult, contents: Contents, fixed: int, verbose: bool = False) -> Report:
     """What there is to show; `fixed` of the findings were mended."""
     result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
     return Report(
         result.diagnostics,
-        lines_of({**contents, **changed}),
+        line_reader({**contents, **changed}),
         fixed,
         result.files,
         all_rules(),
@@ -107,7 +111,7 @@ def _check(
     settings: Settings,
     originals: Files,
     contents: Contents,
-    resources: Resources,
+    resources: RunOptions,
     files: Files,
 ) -> Result:
     """Lint `files`; what is as on the disk need not be sent to other processes."""

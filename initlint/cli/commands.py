@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from initlint import __version__
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.api import check_paths
 from initlint.cli import check_modes, options, trace_options
-from initlint.cli.check_modes import Outcome
-from initlint.cli.options import guarded
+from initlint.cli.check_modes import CheckResult
+from initlint.cli.options import report_usage_errors
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file
 from initlint.linter.pipeline import Contents, Result
 from initlint.project.atomic_write import replace_all, write
-from initlint.project.decoding import lines_of
+from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
 from initlint.report import console, graph_comparison, rule_pages
 from initlint.report import settings_listing as settings_report
@@ -46,7 +46,7 @@ from initlint.rules import all_rules
 if TYPE_CHECKING:
     from initlint.tracers import fx_run
 else:
-    fx_run = Lazily("initlint.tracers.fx_run")
+    fx_run = LazyModule("initlint.tracers.fx_run")
 
 
 def main() -> None:
@@ -64,10 +64,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    _leave(status or 0)
+    exit_now(status or 0)
 
 
-def _leave(status: int) -> NoReturn:
+def exit_now(status: int) -> NoReturn:
     """End the process at once: to give the trees back node by node takes a seventh of a run's time."""
     # Whoever read the report has read enough; the language server closes what it has written to.
     with contextlib.suppress(BrokenPipeError, ValueError):
@@ -113,41 +113,43 @@ def check(
 ) -> None:
     """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
-    resources = options.take_resources(chosen)
+    resources = options.pop_run_options(chosen)
     limits = trace_options.limits_for(trace, chosen, contents)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
-        return _show(paths, settings, contents, show_files, show_settings)
+        return print_settings(paths, settings, contents, show_files, show_settings)
     fixing, silent = fix or fix_only or diff, fix_only or diff
     changing = fixing or add_noqa is not None
-    options.check_use(output_file, write_baseline, add_noqa, silent, fix or fix_only)
+    options.validate_options(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     trace_options.check_use(limits is not None and (changing or write_baseline is not None))
     if limits is not None:
-        outcome = trace_options.guarded(check_modes.confirmed, paths, settings, limits)
+        outcome = trace_options.guarded(check_modes.run_trace_check, paths, settings, limits)
     elif write_baseline is not None:
-        outcome = guarded(check_modes.baselined, paths, settings, contents, write_baseline, resources)
+        outcome = report_usage_errors(
+            check_modes.run_write_baseline, paths, settings, contents, write_baseline, resources
+        )
     elif add_noqa is not None:
-        outcome = guarded(check_modes.suppressed, paths, settings, contents, add_noqa, resources)
+        outcome = report_usage_errors(check_modes.run_add_noqa, paths, settings, contents, add_noqa, resources)
     elif fixing:
-        outcome = guarded(check_modes.fixed, paths, settings, contents, unsafe_fixes, resources)
+        outcome = report_usage_errors(check_modes.run_fix, paths, settings, contents, unsafe_fixes, resources)
     else:
-        outcome = guarded(check_modes.linted, paths, settings, contents, resources)
-    failed = _deliver(outcome, paths, contents, diff) if changing else ()
+        outcome = report_usage_errors(check_modes.run_check, paths, settings, contents, resources)
+    failed = write_changes(outcome, paths, contents, diff) if changing else ()
     if failed:
-        outcome = outcome.without(failed, guarded(check_paths, paths, settings))
+        outcome = outcome.without(failed, report_usage_errors(check_paths, paths, settings))
     result = outcome.result
     fixed = 0 if add_noqa is not None else outcome.count
     if not silent:
         report = check_modes.report_of(outcome, contents, fixed, verbose)
         make = statistics_report.render if statistics else partial(render, quiet=quiet)
-        text = guarded(make, settings.output_format, report)
+        text = report_usage_errors(make, settings.output_format, report)
         if output_file is not None:
-            guarded(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
+            report_usage_errors(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
             text = "" if quiet else summary(result.diagnostics, fixed)
         _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
     if not quiet and not silent:
         _echo(console.note(outcome, write_baseline, suppressing=add_noqa is not None), err=True)
-    _remark(result, settings, quiet, verbose)
+    print_notes(result, settings, quiet, verbose)
     _echo(profile_table(result.costs) if profile else "", err=True)
     if result.failures or failed or outcome.errors or outcome.unstable:
         status = 2
@@ -158,14 +160,19 @@ def check(
     click.get_current_context().exit(0 if exit_zero and status == 1 else status)
 
 
-def _show(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:
+def print_settings(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:
     if values:
         _echo(settings_report.listing(settings, all_rules()))
     if files:
-        _echo("".join(f"{escape(str(file))}\n" for file in guarded(pipeline.files, paths, settings, contents).values()))
+        _echo(
+            "".join(
+                f"{escape(str(file))}\n"
+                for file in report_usage_errors(pipeline.files, paths, settings, contents).values()
+            )
+        )
 
 
-def _deliver(outcome: Outcome, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
+def write_changes(outcome: CheckResult, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
     """Print or write what was fixed, and say what could not be; the paths that could not be written."""
     failed: dict[Path, str] = {}
     if diff:
@@ -201,7 +208,7 @@ def graph(
     result = trace_options.guarded(check_modes.graphs, paths, settings, contents, limits, engine == "both")
     _echo(graph_comparison.render(result.models, output_format))
     _echo(concise.render(Report(result.diagnostics)), err=True)
-    _remark(replace(result, incomplete=()), settings, quiet, verbose)
+    print_notes(replace(result, not_followed=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
 
 
@@ -226,14 +233,14 @@ def report(
     options.check_writable(html)
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
-    signal = guarded(page.read, measured) if measured else {}
-    found, mended = guarded(check_modes.surveyed, paths, settings, contents)
-    text = page.render(found, ", ".join(map(str, paths)), page.Sources(lines_of(contents), mended, signal))
-    guarded(write, html, text.encode("utf-8", "backslashreplace"))
+    signal = report_usage_errors(page.read, measured) if measured else {}
+    found, mended = report_usage_errors(check_modes.run_report, paths, settings, contents)
+    text = page.render(found, ", ".join(map(str, paths)), page.Sources(line_reader(contents), mended, signal))
+    report_usage_errors(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         findings, models = counted(len(found.result.diagnostics), "finding"), counted(len(found.models), "model")
         _echo(f"Wrote {escape(str(html))}: {findings}, {models}.\n")
-    _remark(found.result, settings, quiet, verbose)
+    print_notes(found.result, settings, quiet, verbose)
     click.get_current_context().exit(2 if found.result.failures else 0)
 
 
@@ -269,7 +276,7 @@ def rules(output_format: str) -> None:
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule(code: str, output_format: str) -> None:
     """Explain the rule CODE, given by its code or its name."""
-    found = guarded(rule_pages.find, code, all_rules())
+    found = report_usage_errors(rule_pages.find, code, all_rules())
     _echo(json_report.dumps(rule_pages.as_json(found)) if output_format == "json" else rule_pages.page(found))
 
 
@@ -277,10 +284,10 @@ def rule(code: str, output_format: str) -> None:
 @options.cache_dir
 def clean(cache_dir: Path | None) -> None:
     """Remove what earlier runs have kept."""
-    _echo(f"Files removed: {guarded(cache_file.clean, options.cache_folder(cache_dir))}\n")
+    _echo(f"Files removed: {report_usage_errors(cache_file.clean, options.cache_folder(cache_dir))}\n")
 
 
-def _remark(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
+def print_notes(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
     """Say on stderr what is no finding."""
     _echo(console.messages(result, settings, quiet, verbose, bool(os.environ.get("INITLINT_DEBUG"))), err=True)
 

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.diagnostics import Severity
-from initlint.linter.add_noqa import BadReason
-from initlint.linter.pipeline import Contents, Resources
+from initlint.linter.add_noqa import InvalidNoqaReason
+from initlint.linter.pipeline import Contents, RunOptions
 from initlint.linter.process_pool import available
 from initlint.project.atomic_write import CannotRead, CannotWrite
 from initlint.project.discovery import SUFFIXES, DiscoveryError
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
 from initlint.report.rule_pages import UnknownRule
-from initlint.report.statistics import NoStatistics
+from initlint.report.statistics import UnsupportedFormat
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
     import platformdirs
 else:
     # It loads much, to name a folder that the command line may have named.
-    platformdirs = Lazily("platformdirs")
+    platformdirs = LazyModule("platformdirs")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Returned = TypeVar("Returned")
@@ -39,18 +39,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 """The type of an option that names a file."""
 
 
-class WrongUse(click.ClickException):
+class UsageError(click.ClickException):
     """Wrong use or wrong configuration."""
 
     exit_code = 2
 
 
-def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
+def report_usage_errors(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; what the user did wrong becomes one line and exit 2."""
     try:
         return function(*arguments)
-    except (BadReason, CannotRead, CannotWrite, ConfigurationError, DiscoveryError, UnknownRule, NoStatistics) as error:
-        raise WrongUse(escape(str(error))) from None
+    except (
+        InvalidNoqaReason,
+        CannotRead,
+        CannotWrite,
+        ConfigurationError,
+        DiscoveryError,
+        UnknownRule,
+        UnsupportedFormat,
+    ) as error:
+        raise UsageError(escape(str(error))) from None
 
 
 def optional(module: str, what: str, extra: str) -> ModuleType:
@@ -58,10 +66,10 @@ def optional(module: str, what: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise WrongUse(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
+        raise UsageError(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
 
 
-def stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def apply_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """A decorator that applies all these options, the first one outermost."""
     return lambda command: reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
@@ -79,12 +87,12 @@ def _flag(*names: str, text: str) -> Callable[[Command], Command]:
     return click.option(*names, is_flag=True, help=text)
 
 
-configuration = stacked(
+configuration = apply_options(
     click.option("--config", type=click.Path(path_type=Path), help="Read the settings from this file."),
     _flag("--isolated", text="Read no settings from any file."),
 )
 
-files = stacked(
+files = apply_options(
     click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
     click.option("--stdin-filename", type=click.Path(path_type=Path), help="The name of what `-` reads."),
     configuration,
@@ -94,13 +102,13 @@ files = stacked(
     _flag("--no-respect-gitignore", text="Do not leave out what git ignores."),
 )
 
-rules = stacked(
+rules = apply_options(
     _listed("--select", "CODES", "Run these rules only, by code or prefix: INI301, INI3, ALL."),
     _listed("--ignore", "CODES", "Do not run these rules."),
     _listed("--extend-select", "CODES", "Run these rules as well."),
 )
 
-fixing = stacked(
+fixing = apply_options(
     _flag("--fix", text="Rewrite the calls that are safe to rewrite, and report the rest."),
     _flag("--fix-only", text="As --fix, but neither report the rest nor fail for it."),
     _flag("--unsafe-fixes", text="Let --fix, --fix-only and --diff rewrite also what may not be meant."),
@@ -108,7 +116,7 @@ fixing = stacked(
     _flag("--exit-non-zero-on-fix", text="Exit with 1 if anything was fixed."),
 )
 
-adopting = stacked(
+adopting = apply_options(
     click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa for each finding, with a reason if there is one."),
     click.option("--baseline", type=click.Path(path_type=Path), help="Do not report what this file says is known."),
     click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
@@ -121,7 +129,7 @@ cache_dir = click.option(
     help="Keep results there. Default: in the user's cache folder.",
 )
 
-running = stacked(
+running = apply_options(
     click.option(
         "-j", "--jobs", type=click.IntRange(min=1), default=available, show_default="all cores", help="Processes."
     ),
@@ -130,7 +138,7 @@ running = stacked(
     click.option("--profile", is_flag=True, hidden=True, help="Print what each file has cost, on standard error."),
 )
 
-reporting = stacked(
+reporting = apply_options(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
     _flag("--statistics", text="Print how many findings each rule has, in place of the findings."),
@@ -148,7 +156,7 @@ def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[
     if Path("-") not in paths:
         return paths or (Path("."),), {}
     if len(paths) > 1:
-        raise WrongUse("`-` cannot stand beside other paths")
+        raise UsageError("`-` cannot stand beside other paths")
     name = stdin_filename or Path("-")
     return (name,), {str(name): sys.stdin.buffer.read()}
 
@@ -162,16 +170,16 @@ class CheckCommand(click.Command):
         return super().parse_args(ctx, [*options, *args[end:]])
 
 
-def check_use(
+def validate_options(
     output_file: Path | None, write_baseline: Path | None, add_noqa: str | None, silent: bool, fixing: bool
 ) -> None:
     """Complain before the work is done, not after."""
     if output_file is not None and silent:
-        raise WrongUse("--output-file has no report to write with --diff or --fix-only")
+        raise UsageError("--output-file has no report to write with --diff or --fix-only")
     if add_noqa is not None and (fixing or write_baseline is not None):
-        raise WrongUse("--add-noqa excludes --fix, --fix-only and --write-baseline")
+        raise UsageError("--add-noqa excludes --fix, --fix-only and --write-baseline")
     if write_baseline is not None and (fixing or silent):
-        raise WrongUse("--write-baseline excludes --fix, --fix-only and --diff")
+        raise UsageError("--write-baseline excludes --fix, --fix-only and --diff")
     for file in filter(None, (output_file, write_baseline)):
         check_writable(file)
 
@@ -186,21 +194,21 @@ def check_writable(file: Path) -> None:
         reason = f"there is no directory {file.parent}"
     else:
         return
-    raise WrongUse(escape(f"{file} cannot be written: {reason}"))
+    raise UsageError(escape(f"{file} cannot be written: {reason}"))
 
 
 def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:
     """What the file says that is named, or is found from `start` upward."""
     if config and isolated:
-        raise WrongUse("--config and --isolated exclude each other")
-    file = None if isolated else config or guarded(find, start)
-    return guarded(load, file) if file else Settings()
+        raise UsageError("--config and --isolated exclude each other")
+    file = None if isolated else config or report_usage_errors(find, start)
+    return report_usage_errors(load, file) if file else Settings()
 
 
-def take_resources(chosen: dict[str, Any]) -> Resources:
+def pop_run_options(chosen: dict[str, Any]) -> RunOptions:
     """What a run may use, by the options for that, which are taken out of `chosen`."""
     jobs, no_cache, folder = chosen.pop("jobs"), chosen.pop("no_cache"), chosen.pop("cache_dir")
-    return Resources(jobs, None if no_cache else cache_folder(folder))
+    return RunOptions(jobs, None if no_cache else cache_folder(folder))
 
 
 def cache_folder(chosen: Path | None) -> Path:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.cli import options
-from initlint.cli.options import WrongUse, configuration, file_settings, stacked
+from initlint.cli.options import UsageError, apply_options, configuration, file_settings
 from initlint.linter.pipeline import Contents
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetError, TargetSpec, parse_input, parse_target, parse_value
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from initlint.tracers import fx
     from initlint.tracers.fx import Limits
 else:
-    fx = Lazily("initlint.tracers.fx")
+    fx = LazyModule("initlint.tracers.fx")
 
 Returned = TypeVar("Returned")
 
-limits = stacked(
+limits = apply_options(
     click.option("--python", metavar="PATH", help="The interpreter that has torch. Default: the one that runs this."),
     click.option("--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS"),
     click.option("--memory-limit", type=click.FloatRange(min=1), default=16, show_default=True, metavar="GIGABYTES"),
 )
 
-tracing = stacked(
+tracing = apply_options(
     click.option("--trace", is_flag=True, help="Build the models with torch, too. This runs their code."),
     limits,
 )
 
-graphs = stacked(
+graphs = apply_options(
     click.option(
         "--engine",
         type=click.Choice(["static", "fx", "both"]),
@@ -50,7 +50,7 @@ graphs = stacked(
     click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors."),
 )
 
-command = stacked(
+command = apply_options(
     click.argument("targets", nargs=-1),
     click.option("--arg", "args", multiple=True, metavar="VALUE", help="Call the target with this; a Python literal."),
     click.option("--kwarg", "kwargs", multiple=True, metavar="NAME=VALUE", help="Call the target with this keyword."),
@@ -65,9 +65,9 @@ command = stacked(
 def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`; a target that cannot be read, or an interpreter that cannot trace, is one line and exit 2."""
     try:
-        return options.guarded(function, *arguments)
+        return options.report_usage_errors(function, *arguments)
     except (TargetError, fx.WorkerError) as error:
-        raise WrongUse(escape(str(error))) from None
+        raise UsageError(escape(str(error))) from None
 
 
 def read(
@@ -89,14 +89,14 @@ def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limi
     """The limits out of what was `chosen`, None if nothing is to be traced."""
     given = {name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")}
     if wanted and contents:
-        raise WrongUse("what comes through standard input cannot be traced")
+        raise UsageError("what comes through standard input cannot be traced")
     return limits_of(**given) if wanted else None
 
 
 def check_use(changing: bool) -> None:
     """Complain where files would change under the trace."""
     if changing:
-        raise WrongUse("--trace excludes --fix, --fix-only, --diff, --add-noqa and --write-baseline")
+        raise UsageError("--trace excludes --fix, --fix-only, --diff, --add-noqa and --write-baseline")
 
 
 def limits_of(python: str | None, time_limit: float, memory_limit: float) -> Limits:
@@ -109,13 +109,13 @@ def specs(
 ) -> tuple[TargetSpec, ...]:
     """The targets of the command line, else those of the configuration."""
     if (args or kwargs or inputs) and len(texts) != 1:
-        raise WrongUse("--arg, --kwarg and --input need exactly one target")
+        raise UsageError("--arg, --kwarg and --input need exactly one target")
     found = tuple(_spec(text, args, kwargs, inputs) for text in texts) or settings.trace
     if not found:
-        raise WrongUse("no target: write `package.module:Model` or `path/to/file.py:Model`")
+        raise UsageError("no target: write `package.module:Model` or `path/to/file.py:Model`")
     for spec in found:
         if spec.is_file and not Path(spec.where).is_file():
-            raise WrongUse(f"{escape(spec.where)}: no such file")
+            raise UsageError(f"{escape(spec.where)}: no such file")
     return found
 
 
@@ -123,7 +123,7 @@ def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tup
     where, attribute = guarded(parse_target, text)
     named = [keyword.partition("=") for keyword in kwargs]
     if not all(equals and name.isidentifier() for name, equals, _ in named):
-        raise WrongUse("--kwarg takes NAME=VALUE")
+        raise UsageError("--kwarg takes NAME=VALUE")
     return TargetSpec(
         where,
         attribute,

@@ -85,7 +85,7 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
         )
     }
 )
-"""By the operator's name, as in `Following.op`. `rrelu` as in eval: its slope is the mean of the bounds."""
+"""By the operator's name, as in `Consumer.op`. `rrelu` as in eval: its slope is the mean of the bounds."""
 
 MODULES: Mapping[str, str] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from initlint.facts.modules import BASES, CHILDREN, MODULES, REQUIRED, Module
+from initlint.facts.modules import BASES, CHILDREN, MODULES, REQUIRED, TorchModule
 from initlint.facts.signatures import size
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "MODULES",
     "REQUIRED",
     "Fans",
-    "Module",
-    "Product",
+    "TorchModule",
+    "AxisRoles",
     "Shape",
     "default_init",
     "fans",
@@ -49,7 +49,7 @@ class Fans:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class AxisRoles:
     """How data is multiplied with a raw parameter, by the axes of its shape.
 
     `summed` run over the inputs that make one output, `kept` over the outputs. Any other axis stacks matrices that
@@ -255,7 +255,7 @@ def fans(type: str, arguments: Mapping[str, object], undetermined: object) -> Fa
     return Fans(fan_in, fan_out, fan_in, reached)
 
 
-def fans_of_product(shape: Shape, product: Product) -> Fans | None:
+def fans_of_product(shape: Shape, product: AxisRoles) -> Fans | None:
     """The fans of a raw weight of that shape, used so; None if not even the rank is known."""
     if shape is None:
         return None

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Mapping
 
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS, NONLINEARITIES, Initializer
-from initlint.facts.library_initializers import BIAS_FROM_PROBABILITY, HELPERS, Helper
+from initlint.facts.library_initializers import BIAS_FROM_PROBABILITY, HELPERS, LibraryInitializer
 from initlint.facts.signatures import REQUIRED, number
 from initlint.facts.tensor_constructors import (
     COMPLEX,
@@ -17,7 +17,7 @@ from initlint.facts.tensor_constructors import (
     RANDOM_METHODS,
     RELATIVE_METHODS,
     UNINITIALIZED,
-    Constructor,
+    TensorConstructor,
 )
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
     "RELATIVE_METHODS",
     "REQUIRED",
     "UNINITIALIZED",
-    "Constructor",
-    "Helper",
+    "TensorConstructor",
+    "LibraryInitializer",
     "Initializer",
     "calculate_gain",
     "constant_value",

@@ -15,7 +15,7 @@ _NO_CHOICE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Helper:
+class LibraryInitializer:
     """An init function of another library.
 
     `takes`: `tensor`, or `module`, of which it fills the `weight` and sets the `bias` to a constant.
@@ -33,7 +33,7 @@ class Helper:
 
 
 @dataclass(frozen=True)
-class Effect:
+class InitEffect:
     """What one call of a helper does: the initializer of the weight with its arguments, and the bias's constant."""
 
     initializer: str
@@ -41,7 +41,7 @@ class Effect:
     bias: object
 
 
-def effect(helper: Helper, given: Mapping[str, object]) -> Effect:
+def effect(helper: LibraryInitializer, given: Mapping[str, object]) -> InitEffect:
     """The effect of a call of `helper` with the arguments `given` by name, without what it fills."""
     initializer = helper.equivalent
     own = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
@@ -56,67 +56,79 @@ def effect(helper: Helper, given: Mapping[str, object]) -> Effect:
         initializer = helper.distributions.get(distribution, initializer)
     bias = values.get(helper.bias, 0.0) if helper.bias is not None else 0.0
     passed = own.keys() - ({"distribution"} if helper.distributions else set())
-    return Effect(initializer, {name: value for name, value in values.items() if name in passed}, bias)
+    return InitEffect(initializer, {name: value for name, value in values.items() if name in passed}, bias)
 
 
 _PLACES_OF_MMCV = ("mmcv.cnn", "mmcv.cnn.utils", "mmcv.cnn.utils.weight_init")
 _TRUNCATED = signature("tensor", mean=0.0, std=1.0, a=-2.0, b=2.0)
 
-_OF_OPENMMLAB: Mapping[str, Helper] = MappingProxyType(
+_OF_OPENMMLAB: Mapping[str, LibraryInitializer] = MappingProxyType(
     {
-        "constant_init": Helper(_INIT + "constant_", "module", signature("module val", bias=0), bias="bias"),
-        "normal_init": Helper(_INIT + "normal_", "module", signature("module", mean=0, std=1, bias=0), bias="bias"),
-        "trunc_normal_init": Helper(
+        "constant_init": LibraryInitializer(
+            _INIT + "constant_", "module", signature("module val", bias=0), bias="bias"
+        ),
+        "normal_init": LibraryInitializer(
+            _INIT + "normal_", "module", signature("module", mean=0, std=1, bias=0), bias="bias"
+        ),
+        "trunc_normal_init": LibraryInitializer(
             _INIT + "trunc_normal_", "module", signature("module", mean=0, std=1, a=-2, b=2, bias=0), bias="bias"
         ),
-        "uniform_init": Helper(_INIT + "uniform_", "module", signature("module", a=0, b=1, bias=0), bias="bias"),
-        "xavier_init": Helper(
+        "uniform_init": LibraryInitializer(
+            _INIT + "uniform_", "module", signature("module", a=0, b=1, bias=0), bias="bias"
+        ),
+        "xavier_init": LibraryInitializer(
             _INIT + "xavier_normal_",
             "module",
             signature("module", gain=1, bias=0, distribution="normal"),
             distributions={"normal": _INIT + "xavier_normal_", "uniform": _INIT + "xavier_uniform_"},
             bias="bias",
         ),
-        "kaiming_init": Helper(
+        "kaiming_init": LibraryInitializer(
             _INIT + "kaiming_normal_",
             "module",
             signature("module", a=0, mode="fan_out", nonlinearity="relu", bias=0, distribution="normal"),
             distributions={"normal": _INIT + "kaiming_normal_", "uniform": _INIT + "kaiming_uniform_"},
             bias="bias",
         ),
-        "caffe2_xavier_init": Helper(
+        "caffe2_xavier_init": LibraryInitializer(
             _INIT + "kaiming_uniform_", "module", signature("module", bias=0), {"a": 1}, bias="bias"
         ),
     }
 )
 
 
-def _helpers() -> Iterator[tuple[str, Helper]]:
+def _helpers() -> Iterator[tuple[str, LibraryInitializer]]:
     for place in ("timm.layers", "timm.layers.weight_init", "timm.models.layers", "timm.models.layers.weight_init"):
-        yield f"{place}.trunc_normal_", Helper(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
+        yield f"{place}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
         for name, initializer in INITIALIZERS.items():
             if name.startswith("timm."):
-                yield f"{place}.{initializer.name}", Helper(name, "tensor", initializer.signature)
+                yield f"{place}.{initializer.name}", LibraryInitializer(name, "tensor", initializer.signature)
     for name, initializer in INITIALIZERS.items():
         if name.startswith(_INIT):
-            yield f"transformers.initialization.{initializer.name}", Helper(name, "tensor", initializer.signature)
-    yield "transformers.initialization.copy_", Helper("torch.Tensor.copy_", "tensor", signature("tensor other"))
-    lecun = Helper("timm.layers.lecun_normal_", "tensor", signature("tensor"))
+            yield (
+                f"transformers.initialization.{initializer.name}",
+                LibraryInitializer(name, "tensor", initializer.signature),
+            )
+    yield (
+        "transformers.initialization.copy_",
+        LibraryInitializer("torch.Tensor.copy_", "tensor", signature("tensor other")),
+    )
+    lecun = LibraryInitializer("timm.layers.lecun_normal_", "tensor", signature("tensor"))
     yield "transformers.initialization.lecun_normal_", lecun
-    scaled = Helper("timm.layers.variance_scaling_", "tensor", signature("tensor"))
+    scaled = LibraryInitializer("timm.layers.variance_scaling_", "tensor", signature("tensor"))
     yield "transformers.initialization.default_flax_embed_init_", scaled
     for place in ("fvcore.nn", "fvcore.nn.weight_init"):
         fill = signature("module")
-        yield f"{place}.c2_xavier_fill", Helper(_INIT + "kaiming_uniform_", "module", fill, {"a": 1})
+        yield f"{place}.c2_xavier_fill", LibraryInitializer(_INIT + "kaiming_uniform_", "module", fill, {"a": 1})
         fixed = {"mode": "fan_out", "nonlinearity": "relu"}
-        yield f"{place}.c2_msra_fill", Helper(_INIT + "kaiming_normal_", "module", fill, fixed)
+        yield f"{place}.c2_msra_fill", LibraryInitializer(_INIT + "kaiming_normal_", "module", fill, fixed)
     for place in (*_PLACES_OF_MMCV, "mmengine.model", "mmengine.model.weight_init"):
-        yield f"{place}.trunc_normal_", Helper(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
+        yield f"{place}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
         for name, helper in _OF_OPENMMLAB.items():
             yield f"{place}.{name}", helper
 
 
-HELPERS: Mapping[str, Helper] = MappingProxyType(dict(_helpers()))
+HELPERS: Mapping[str, LibraryInitializer] = MappingProxyType(dict(_helpers()))
 """Init functions of timm, transformers, fvcore, mmcv and mmengine, under every name they are imported by."""
 
 BIAS_FROM_PROBABILITY = frozenset({"mmcv.cnn.bias_init_with_prob", "mmengine.model.bias_init_with_prob"})

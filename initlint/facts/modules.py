@@ -8,17 +8,17 @@ from types import MappingProxyType
 
 from initlint.facts.signatures import REQUIRED, Signature, signature
 
-__all__ = ["BASES", "CHILDREN", "MODULES", "REQUIRED", "Module"]
+__all__ = ["BASES", "CHILDREN", "MODULES", "REQUIRED", "TorchModule"]
 
 
 @dataclass(frozen=True)
-class Module:
+class TorchModule:
     """A class of torch.nn.
 
     `role`: `layer` (owns a weight), `norm`, `activation`, `pool`, `transparent` (the signal's distribution stays),
     `container`, `loss` or `opaque` (several layers in one, or not a map of one signal).
     `family`: `linear`, `conv`, `conv_transpose`, `bilinear`, `embedding`, `rnn`, `attention`, `norm` or nothing.
-    `between`: the word for it in `Following.between`, None if it is not noted there.
+    `between`: the word for it in `Consumer.between`, None if it is not noted there.
     """
 
     type: str
@@ -48,9 +48,9 @@ _REDUCTION: dict[str, object] = {"size_average": None, "reduce": None, "reductio
 _DIMENSIONS = (1, 2, 3)
 
 
-def _layers() -> Iterator[Module]:
-    def layer(type: str, family: str, parameters: Signature) -> Module:
-        return Module(type, "layer", parameters, family)
+def _layers() -> Iterator[TorchModule]:
+    def layer(type: str, family: str, parameters: Signature) -> TorchModule:
+        return TorchModule(type, "layer", parameters, family)
 
     yield layer("Linear", "linear", signature("in_features out_features", bias=True, **_FACTORY))
     yield layer("LazyLinear", "linear", signature("out_features", bias=True, **_FACTORY))
@@ -99,9 +99,9 @@ def _layers() -> Iterator[Module]:
     )
 
 
-def _norms() -> Iterator[Module]:
-    def norm(type: str, between: str, parameters: Signature) -> Module:
-        return Module(type, "norm", parameters, "norm", between)
+def _norms() -> Iterator[TorchModule]:
+    def norm(type: str, between: str, parameters: Signature) -> TorchModule:
+        return TorchModule(type, "norm", parameters, "norm", between)
 
     for d in _DIMENSIONS:
         batch_norm = signature("num_features", **_BATCH_NORM, **_FACTORY, bias=True)
@@ -122,7 +122,7 @@ def _norms() -> Iterator[Module]:
     yield norm("CrossMapLRN2d", "local_response_norm", signature("size", alpha=1e-4, beta=0.75, k=1))
 
 
-def _activations() -> Iterator[Module]:
+def _activations() -> Iterator[TorchModule]:
     inplace = signature(inplace=False)
     dim = signature(dim=None)
     parameters: Mapping[str, Signature] = {
@@ -156,12 +156,12 @@ def _activations() -> Iterator[Module]:
         "Threshold": signature("threshold value", inplace=False),
     }
     for type, parameter in parameters.items():
-        yield Module(type, "activation", parameter)
+        yield TorchModule(type, "activation", parameter)
 
 
-def _pools() -> Iterator[Module]:
-    def pool(type: str, parameters: Signature) -> Module:
-        return Module(type, "pool", parameters, between="pool")
+def _pools() -> Iterator[TorchModule]:
+    def pool(type: str, parameters: Signature) -> TorchModule:
+        return TorchModule(type, "pool", parameters, between="pool")
 
     windows: dict[str, object] = {"stride": None, "padding": 0}
     for d in _DIMENSIONS:
@@ -181,9 +181,9 @@ def _pools() -> Iterator[Module]:
         )
 
 
-def _transparent() -> Iterator[Module]:
-    def transparent(type: str, parameters: Signature) -> Module:
-        return Module(type, "transparent", parameters)
+def _transparent() -> Iterator[TorchModule]:
+    def transparent(type: str, parameters: Signature) -> TorchModule:
+        return TorchModule(type, "transparent", parameters)
 
     dropout = signature(p=0.5, inplace=False)
     for type in ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"):
@@ -206,16 +206,16 @@ def _transparent() -> Iterator[Module]:
     yield transparent("UpsamplingNearest2d", signature(**size))
 
 
-def _containers() -> Iterator[Module]:
+def _containers() -> Iterator[TorchModule]:
     for type in ("Module", "Container", "Sequential"):
-        yield Module(type, "container", ())
-    yield Module("ModuleList", "container", signature(modules=None))
-    yield Module("ModuleDict", "container", signature(modules=None))
-    yield Module("ParameterList", "container", signature(values=None))
-    yield Module("ParameterDict", "container", signature(parameters=None))
+        yield TorchModule(type, "container", ())
+    yield TorchModule("ModuleList", "container", signature(modules=None))
+    yield TorchModule("ModuleDict", "container", signature(modules=None))
+    yield TorchModule("ParameterList", "container", signature(values=None))
+    yield TorchModule("ParameterDict", "container", signature(parameters=None))
 
 
-def _losses() -> Iterator[Module]:
+def _losses() -> Iterator[TorchModule]:
     averages: dict[str, object] = {"size_average": None, "reduce": None}
     parameters: Mapping[str, Signature] = {
         "AdaptiveLogSoftmaxWithLoss": signature(
@@ -254,10 +254,10 @@ def _losses() -> Iterator[Module]:
         "TripletMarginWithDistanceLoss": signature(distance_function=None, margin=1.0, swap=False, reduction="mean"),
     }
     for type, parameter in parameters.items():
-        yield Module(type, "loss", parameter)
+        yield TorchModule(type, "loss", parameter)
 
 
-def _opaque() -> Iterator[Module]:
+def _opaque() -> Iterator[TorchModule]:
     parameters: Mapping[str, Signature] = {
         "CosineSimilarity": signature(dim=1, eps=1e-8),
         "DataParallel": signature("module", device_ids=None, output_device=None, dim=0),
@@ -279,10 +279,10 @@ def _opaque() -> Iterator[Module]:
         "TransformerEncoderLayer": signature("d_model nhead", **_TRANSFORMER_LAYER),
     }
     for type, parameter in parameters.items():
-        yield Module(type, "opaque", parameter)
+        yield TorchModule(type, "opaque", parameter)
 
 
-MODULES: Mapping[str, Module] = MappingProxyType(
+MODULES: Mapping[str, TorchModule] = MappingProxyType(
     {
         f"torch.nn.{module.type}": module
         for table in (_layers, _norms, _activations, _pools, _transparent, _containers, _losses, _opaque)

@@ -152,7 +152,7 @@ NOTED_FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "einops.unpack": "chunk",
     }
 )
-"""Canonical name to the word in `Following.between`."""
+"""Canonical name to the word in `Consumer.between`."""
 
 NOTED_METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -167,7 +167,7 @@ NOTED_METHODS: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Method of a tensor to the word in `Following.between`."""
+"""Method of a tensor to the word in `Consumer.between`."""
 
 _ENDING = {
     "matmul": "addbmm addmm addmv baddbmm bmm dot inner matmul mm mv outer vdot",
@@ -250,7 +250,7 @@ CLOSING_FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "xformers.ops.memory_efficient_attention": "sdpa",
     }
 )
-"""Canonical name to the word in `Following.op`: what ends a path."""
+"""Canonical name to the word in `Consumer.op`: what ends a path."""
 
 CLOSING_METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -273,7 +273,7 @@ CLOSING_METHODS: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Method of a tensor to the word in `Following.op`."""
+"""Method of a tensor to the word in `Consumer.op`."""
 
 WEIGHTED_FUNCTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -321,4 +321,4 @@ EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
         "torchvision.ops.stochastic_depth.StochasticDepth": "transparent",
     }
 )
-"""Modules of other libraries that own no trained matrix: `transparent`, or the word in `Following.between`."""
+"""Modules of other libraries that own no trained matrix: `transparent`, or the word in `Consumer.between`."""

@@ -13,7 +13,7 @@ _EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Constructor:
+class TensorConstructor:
     """A function of torch that makes a new tensor.
 
     `initializer`: the canonical one with the same effect, or `UNINITIALIZED`; `arguments` are those it implies.
@@ -71,7 +71,7 @@ _SIZES = signature(out=None, dtype=None, layout=None, device=None, requires_grad
 _LIKE = signature("input", dtype=None, layout=None, device=None, requires_grad=False)
 
 
-def _constructors() -> Iterator[tuple[str, Constructor]]:
+def _constructors() -> Iterator[tuple[str, TensorConstructor]]:
     for name, initializer in (
         ("zeros", _INIT + "zeros_"),
         ("ones", _INIT + "ones_"),
@@ -79,20 +79,23 @@ def _constructors() -> Iterator[tuple[str, Constructor]]:
         ("rand", _INIT + "uniform_"),
         ("empty", UNINITIALIZED),
     ):
-        yield f"torch.{name}", Constructor(initializer, _SIZES, "sizes")
-        yield f"torch.{name}_like", Constructor(initializer, _LIKE, "like")
+        yield f"torch.{name}", TensorConstructor(initializer, _SIZES, "sizes")
+        yield f"torch.{name}_like", TensorConstructor(initializer, _LIKE, "like")
     constant = _INIT + "constant_"
     value = (("fill_value", "val"),)
-    yield "torch.full", Constructor(constant, (*signature("size fill_value"), *_SIZES), "size", values=value)
-    yield "torch.full_like", Constructor(constant, (*signature("input fill_value"), *_LIKE[1:]), "like", values=value)
-    yield "torch.eye", Constructor(_INIT + "eye_", (*signature("n", m=None), *_SIZES), "eye")
+    yield "torch.full", TensorConstructor(constant, (*signature("size fill_value"), *_SIZES), "size", values=value)
+    yield (
+        "torch.full_like",
+        TensorConstructor(constant, (*signature("input fill_value"), *_LIKE[1:]), "like", values=value),
+    )
+    yield "torch.eye", TensorConstructor(_INIT + "eye_", (*signature("n", m=None), *_SIZES), "eye")
     drawn = (*signature("mean std size"), ("generator", None), ("out", None))
-    yield "torch.normal", Constructor(_INIT + "normal_", drawn, "size", values=(("mean", "mean"), ("std", "std")))
+    yield "torch.normal", TensorConstructor(_INIT + "normal_", drawn, "size", values=(("mean", "mean"), ("std", "std")))
     for name in ("Tensor", "FloatTensor", "HalfTensor", "DoubleTensor", "BFloat16Tensor"):
-        yield f"torch.{name}", Constructor(UNINITIALIZED, (), "sizes")
+        yield f"torch.{name}", TensorConstructor(UNINITIALIZED, (), "sizes")
     for name in ("FloatTensor", "HalfTensor", "DoubleTensor"):
-        yield f"torch.cuda.{name}", Constructor(UNINITIALIZED, (), "sizes")
+        yield f"torch.cuda.{name}", TensorConstructor(UNINITIALIZED, (), "sizes")
 
 
-CONSTRUCTORS: Mapping[str, Constructor] = MappingProxyType(dict(_constructors()))
+CONSTRUCTORS: Mapping[str, TensorConstructor] = MappingProxyType(dict(_constructors()))
 """Functions that make a tensor, by canonical name. `torch.Tensor` and its like copy where they are given a list."""

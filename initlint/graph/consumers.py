@@ -9,20 +9,20 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from initlint.graph.dataflow import End, Node, Walk, around
-from initlint.graph.model import Following, Layer, Reach
+from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, around
+from initlint.graph.model import Consumer, Layer, NextLayer
 
 
-class Followings:
+class ConsumerIndex:
     """Answers for the layers of one flow.
 
     `nodes`: the uses of each layer, by its key in the flow; `paths`: the layers' paths, by the same keys.
     """
 
-    def __init__(self, nodes: Mapping[Any, Sequence[Node]], paths: Mapping[Any, str]) -> None:
+    def __init__(self, nodes: Mapping[Any, Sequence[FlowNode]], paths: Mapping[Any, str]) -> None:
         self._nodes = nodes
         self._paths = paths
-        self._walk = Walk()
+        self._walk = PathFinder()
         self._residual = {key(layer) for layer in around(_adds(nodes.values()))}
 
     def called(self, layer: Hashable) -> bool:
@@ -34,16 +34,16 @@ class Followings:
         uses = self._nodes.get(layer, ())
         return layer in self._residual or (bool(uses) and not any(use.inputs for use in uses))
 
-    def of(self, layer: Hashable) -> tuple[Following, ...]:
+    def of(self, layer: Hashable) -> tuple[Consumer, ...]:
         """All that follows the layer, each once."""
-        found: dict[tuple[Any, ...], Following] = {}
+        found: dict[tuple[Any, ...], Consumer] = {}
         for made in self._of_uses(self._nodes.get(layer, ())):
-            same = (made.op, made.between, made.layer, made.place)
+            same = (made.op, made.between, made.layer, made.location)
             if same not in found or (made.certain and not found[same].certain):
                 found[same] = made
         return tuple(found.values())
 
-    def _of_uses(self, uses: Sequence[Node]) -> Iterator[Following]:
+    def _of_uses(self, uses: Sequence[FlowNode]) -> Iterator[Consumer]:
         """What follows each use of a layer.
 
         A use is certain if the layer is used in no other way, or if what follows it follows every other use too.
@@ -58,23 +58,23 @@ class Followings:
                 certain = made.certain and (use.condition == always or made.op in everywhere)
                 yield made if certain == made.certain else replace(made, certain=certain)
 
-    def _following(self, start: Node, end: End) -> Following:
+    def _following(self, start: FlowNode, end: PathEnd) -> Consumer:
         node = end.node
         certain = end.condition <= start.condition
         place = node.place or start.place
         assert place is not None
         if node.kind == "activation":
             onward = tuple(dict.fromkeys(self._reach(node, further) for further in self._walk.ends(node)))
-            return Following(node.op, end.between, place, certain, None, node.arguments, onward)
+            return Consumer(node.op, end.between, place, certain, None, node.arguments, onward)
         if node.kind == "layer":
-            return Following("layer", end.between, place, certain, self._paths.get(key(node.layer)))
-        return Following(node.op, end.between, place, certain)
+            return Consumer("layer", end.between, place, certain, self._paths.get(key(node.layer)))
+        return Consumer(node.op, end.between, place, certain)
 
-    def _reach(self, start: Node, end: End) -> Reach:
+    def _reach(self, start: FlowNode, end: PathEnd) -> NextLayer:
         node = end.node
         op = "layer" if node.kind == "layer" else node.op
         layer = self._paths.get(key(node.layer)) if node.kind == "layer" else None
-        return Reach(op, layer, end.between, end.condition <= start.condition)
+        return NextLayer(op, layer, end.between, end.condition <= start.condition)
 
 
 def key(layer: Any) -> Hashable:
@@ -92,10 +92,10 @@ def with_feeders(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     return tuple(replace(layer, fed_by=tuple(feeds.get(layer.path, ()))) for layer in layers)
 
 
-def _adds(uses: Iterable[Sequence[Node]]) -> list[Node]:
+def _adds(uses: Iterable[Sequence[FlowNode]]) -> list[FlowNode]:
     """The sums that the outputs of these layers flow into, through anything."""
     seen: set[int] = set()
-    found: list[Node] = []
+    found: list[FlowNode] = []
     stack = [node for own in uses for node in own]
     while stack:
         node = stack.pop()

@@ -1,6 +1,6 @@
 """The data flow of one model, and the walk along it.
 
-Both tracers record what happens to the tensors of a `forward` as `Node`s; everything that rules ask of the flow
+Both tracers record what happens to the tensors of a `forward` as `FlowNode`s; everything that rules ask of the flow
 (what follows a layer, where the signal goes behind an activation, which layers a skip runs around) is computed
 here from those nodes, so that the two engines cannot differ in it.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 
-from initlint.graph.model import Arguments, Place
+from initlint.graph.model import Arguments, Location
 
 Token: TypeAlias = tuple[Any, bool]
 """An undecided condition and the side of it that was taken."""
@@ -29,7 +29,7 @@ _MAX_BLOCK = 400
 _order = count()
 
 
-class Node:
+class FlowNode:
     """One operation on data.
 
     `kind`: `input`, `layer` (a weighted layer, `layer` is its key), `activation`, `noted` (`op` is what `between`
@@ -48,8 +48,8 @@ class Node:
         self,
         kind: str,
         op: str,
-        inputs: Iterable[tuple[Node, Condition]],
-        place: Place | None,
+        inputs: Iterable[tuple[FlowNode, Condition]],
+        place: Location | None,
         condition: Condition = ALWAYS,
         layer: Any = None,
         arguments: Arguments | None = None,
@@ -65,32 +65,32 @@ class Node:
         self.layer = layer
         self.arguments: Arguments = arguments or {}
         self.index = next(_order)
-        self.users: list[tuple[Node, Condition]] = []
+        self.users: list[tuple[FlowNode, Condition]] = []
         self.inputs = list(inputs)
         for node, edge in self.inputs:
             node.users.append((self, edge))
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class PathEnd:
     """Where a path from a node ends: the consuming node, what lies between, and under which conditions."""
 
-    node: Node
+    node: FlowNode
     between: tuple[str, ...]
     condition: Condition
 
 
-class Walk:
+class PathFinder:
     """Answers questions about one flow; remembers what it has walked."""
 
     def __init__(self) -> None:
-        self._ends: dict[tuple[int, bool], tuple[End, ...]] = {}
+        self._ends: dict[tuple[int, bool], tuple[PathEnd, ...]] = {}
 
-    def ends(self, start: Node) -> tuple[End, ...]:
+    def ends(self, start: FlowNode) -> tuple[PathEnd, ...]:
         """What consumes the value of `start` first, one entry for each path, through at most one residual add."""
         return self._walk(start, may_add=True)
 
-    def _walk(self, start: Node, may_add: bool) -> tuple[End, ...]:
+    def _walk(self, start: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
         key = (start.index, may_add)
         known = self._ends.get(key)
         if known is not None:
@@ -116,7 +116,7 @@ class Walk:
         return self._ends[key]
 
     @staticmethod
-    def _step(node: Node, user: Node, may_add: bool) -> bool | None:
+    def _step(node: FlowNode, user: FlowNode, may_add: bool) -> bool | None:
         """Whether a further add may be passed behind `user`; None if the path ends there or may not go on."""
         if user.kind in ("join", "pass"):
             return may_add
@@ -126,8 +126,8 @@ class Walk:
             return may_add
         return False if may_add else None
 
-    def _collect(self, node: Node, may_add: bool) -> tuple[End, ...]:
-        found: dict[tuple[int, tuple[str, ...]], End] = {}
+    def _collect(self, node: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
+        found: dict[tuple[int, tuple[str, ...]], PathEnd] = {}
         for user, edge in node.users:
             here = edge | user.condition
             step = self._step(node, user, may_add)
@@ -138,15 +138,15 @@ class Walk:
                     if user.kind == "noted" and not one_sum and between[:1] != (user.op,):
                         between = (user.op, *between)
                     if len(between) <= _MAX_BETWEEN:
-                        self._add(found, End(end.node, between, end.condition | here))
+                        self._add(found, PathEnd(end.node, between, end.condition | here))
             elif user.kind in ("layer", "activation", "end", "output"):
-                self._add(found, End(user, (), here))
+                self._add(found, PathEnd(user, (), here))
             if len(found) >= _MAX_ENDS:
                 break
         return tuple(found.values())
 
     @staticmethod
-    def _add(found: dict[tuple[int, tuple[str, ...]], End], end: End) -> None:
+    def _add(found: dict[tuple[int, tuple[str, ...]], PathEnd], end: PathEnd) -> None:
         key = (end.node.index, end.between)
         other = found.get(key)
         if other is None:
@@ -155,12 +155,12 @@ class Walk:
         apart = end.condition ^ other.condition
         if len(apart) == 2 and len({token for token, _ in apart}) == 1:
             # The same way on both sides of a condition is a way on neither.
-            found[key] = End(end.node, end.between, end.condition & other.condition)
+            found[key] = PathEnd(end.node, end.between, end.condition & other.condition)
         elif len(end.condition) < len(other.condition):
             found[key] = end
 
 
-def around(adds: Iterable[Node]) -> Iterator[Any]:
+def around(adds: Iterable[FlowNode]) -> Iterator[Any]:
     """The keys of the layers that skips run around.
 
     For each sum of several data tensors these are the layers between the sum and the nearest node from which all
@@ -172,11 +172,11 @@ def around(adds: Iterable[Node]) -> Iterator[Any]:
             yield from _between_fork_and(add)
 
 
-def _between_fork_and(add: Node) -> Iterator[Any]:
+def _between_fork_and(add: FlowNode) -> Iterator[Any]:
     terms = len(add.inputs)
     reached: dict[int, int] = {}
     heap: list[tuple[int, int]] = []
-    nodes: dict[int, Node] = {}
+    nodes: dict[int, FlowNode] = {}
     for bit, (node, _) in enumerate(add.inputs):
         nodes[node.index] = node
         if node.index not in reached:

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import Span
-from initlint.facts.fans import Product
-from initlint.project.source import Site, SourceFile
+from initlint.facts.fans import AxisRoles
+from initlint.project.source import SourceFile, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
-class Unapplied:
+class UnappliedInit:
     """An init function that nothing calls, or an init behind a test that never holds.
 
     `reason`: `uncalled`; `named` (it stands as a statement, without being called); or what a loop or `apply` hands
@@ -25,11 +25,11 @@ class Unapplied:
     reason: str
     name: str
     owner: str | None
-    place: Site
+    location: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
-class Unwritten:
+class UnwrittenParameter:
     """A parameter of the class `owner` made of memory as it was, which nothing in the project writes to.
 
     `fate`: `used`; `loaded`, if code that builds the model, or a base class, may load a checkpoint; `unused`.
@@ -38,10 +38,10 @@ class Unwritten:
     attribute: str
     owner: str
     fate: str
-    place: Site
+    location: SourceLocation
 
 
-Place: TypeAlias = "Site | Span"
+Location: TypeAlias = "SourceLocation | Span"
 """Where something stands: both have `.span`; a `Site` computes it when asked."""
 
 
@@ -64,10 +64,10 @@ Arguments: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class NextLayer:
     """How the signal goes on behind an activation: the next weighted layer, or the end.
 
-    `layer` is the path of the layer that consumes it, None where `op` is no layer; `between` as in `Following`.
+    `layer` is the path of the layer that consumes it, None where `op` is no layer; `between` as in `Consumer`.
     """
 
     op: str
@@ -77,7 +77,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Consumer:
     """What consumes a layer's output first.
 
     `op`: an activation (`relu`, `tanh`, ...), `layer` (another weighted layer), `output`, `softmax`, `matmul`,
@@ -93,18 +93,18 @@ class Following:
 
     op: str
     between: tuple[str, ...]
-    place: Place
+    location: Location
     certain: bool
     layer: str | None = None
     arguments: Arguments = field(default_factory=dict)
-    onward: tuple[Reach, ...] = ()
+    onward: tuple[NextLayer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ApplyCall:
     """One call that an `apply` makes, on the module of that `number` in its order."""
 
-    apply: Place
+    location: Location
     number: int
 
 
@@ -123,19 +123,19 @@ class Write:
     parameter: str
     initializer: str
     arguments: Arguments
-    place: Place
-    via: tuple[Place, ...] = ()
+    location: Location
+    via: tuple[Location, ...] = ()
     certain: bool = True
     method: bool = False
-    whole: bool = True
-    relative: bool = False
+    covers_tensor: bool = True
+    reads_old_value: bool = False
     helpers: tuple[str, ...] = ()
     no_grad: bool = False
-    visit: Visit | None = None
+    visit: ApplyCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class LostWrite:
+class IneffectiveWrite:
     """A write to what `cause` (`weight norm`, `a copy`, ...), at `derived`, made of a parameter: that stays as it is.
 
     `originals`: the names of the parameters that do count, empty for a copy.
@@ -143,7 +143,7 @@ class LostWrite:
 
     write: Write
     cause: str
-    derived: Place
+    derived: Location
     originals: tuple[str, ...] = ()
 
 
@@ -169,8 +169,8 @@ class Layer:
     arguments: Arguments
     owner: str
     attribute: str
-    place: Place
-    followed_by: tuple[Following, ...] = ()
+    location: Location
+    followed_by: tuple[Consumer, ...] = ()
     writes: tuple[Write, ...] = ()
     subclass: str | None = None
     residual: bool = False
@@ -178,20 +178,22 @@ class Layer:
     parametrized: bool = False
     fed_by: tuple[str, ...] = ()
     called: bool = False
-    lost: tuple[LostWrite, ...] = ()
+    ineffective_writes: tuple[IneffectiveWrite, ...] = ()
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
     """Parameter name to shape, None where a size or the rank is not known; a parameter it does not have is absent."""
-    product: Product | None = None
+    product: AxisRoles | None = None
     uninitialized: bool = False
 
-    def effective(self, parameter: str = "weight") -> Write | None:
+    def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain whole write to `parameter`; None: torch's default stands."""
-        return next((w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.whole), None)
+        return next(
+            (w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.covers_tensor), None
+        )
 
-    def settled(self, parameter: str = "weight") -> bool:
-        """Whether the last write to `parameter` is certain, whole and not relative: nothing blurs `effective`."""
+    def last_write_is_certain(self, parameter: str = "weight") -> bool:
+        """Whether the last write to `parameter` is certain, whole and not relative: nothing blurs `effective_write`."""
         last = next((w for w in reversed(self.writes) if w.parameter == parameter), None)
-        return last is None or (last.certain and last.whole and not last.relative)
+        return last is None or (last.certain and last.covers_tensor and not last.reads_old_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ class InitCall:
 
     name: str
     initializer: str
-    place: Place
+    location: Location
     arguments: Arguments
     targets: tuple[Target, ...]
     guarded: bool
@@ -234,13 +236,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class DeprecatedUse:
     """A use of a `torch.nn.init` name in the source. `canonical`: the dotted name behind aliases. `kind`: `call`,
     `reference` or `import`."""
 
     canonical: str
     kind: str
-    place: Site
+    location: SourceLocation
 
 
 class Forward(enum.Enum):
@@ -258,7 +260,7 @@ class Forward(enum.Enum):
 class Operation:
     """One operation on data in a `forward`.
 
-    `kind`: `input`, `layer`, `activation`, `noted` (`op` is a word of `Following.between`), `end` (`matmul`,
+    `kind`: `input`, `layer`, `activation`, `noted` (`op` is a word of `Consumer.between`), `end` (`matmul`,
     `unknown`, ...: nothing is known of what comes out) or `output`. `inputs` are the numbers of the operations that
     it takes its data from. `layer` is the path of the layer or norm that it is a call of. `certain` is False under an
     undecided condition.
@@ -282,7 +284,7 @@ class ModelGraph:
     """
 
     name: str
-    place: Place
+    location: Location
     engine: str
     layers: tuple[Layer, ...]
     calls: tuple[InitCall, ...] = ()
@@ -295,7 +297,7 @@ class ModelGraph:
     """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
     returned: bool = False
     """The function that `place` is returns the model."""
-    way: str | None = None
+    trace_method: str | None = None
     """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 
     @cached_property
@@ -308,13 +310,13 @@ class ModelGraph:
         return {layer.path: layer for layer in self.layers}
 
     @cached_property
-    def by_call(self) -> dict[Place, list[tuple[Layer, Write]]]:
+    def by_call(self) -> dict[Location, list[tuple[Layer, Write]]]:
         """The layers whose weight each call sets in effect, by the place of the call, in order of the model."""
-        found: dict[Place, list[tuple[Layer, Write]]] = {}
+        found: dict[Location, list[tuple[Layer, Write]]] = {}
         for layer in self.layers:
-            write = layer.effective()
+            write = layer.effective_write()
             if write is not None:
-                found.setdefault(write.place, []).append((layer, write))
+                found.setdefault(write.location, []).append((layer, write))
         return found
 
 
@@ -324,7 +326,7 @@ class FileGraph:
 
     source: SourceFile
     models: tuple[ModelGraph, ...]
-    references: tuple[Reference, ...]
+    references: tuple[DeprecatedUse, ...]
     bases: frozenset[str] = frozenset()
-    unapplied: tuple[Unapplied, ...] = ()
-    unwritten: tuple[Unwritten, ...] = ()
+    unapplied: tuple[UnappliedInit, ...] = ()
+    unwritten: tuple[UnwrittenParameter, ...] = ()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from initlint.graph.dataflow import Node
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Operation
 
 _TRANSPARENT = frozenset({"pass", "join"})
 
 
-def operations(uses: Mapping[str, Iterable[Node]]) -> tuple[Operation, ...]:
+def operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, ...]:
     """The data flow that the given layers are part of, in the order in which it runs.
 
     `uses` has the nodes of each layer of one model, by its path. What leads from there into the layers of another
@@ -38,15 +38,15 @@ def operations(uses: Mapping[str, Iterable[Node]]) -> tuple[Operation, ...]:
     )
 
 
-def _without_repetitions(starts: list[Node], paths: Mapping[int, str]) -> dict[int, Node]:
+def _without_repetitions(starts: list[FlowNode], paths: Mapping[int, str]) -> dict[int, FlowNode]:
     """The nodes of all flows but those whose layers are all part of a larger one."""
-    flows: list[dict[int, Node]] = []
+    flows: list[dict[int, FlowNode]] = []
     seen: set[int] = set()
     for start in starts:
         if start.index not in seen:
             flows.append(_connected(start, paths))
             seen.update(flows[-1])
-    found: dict[int, Node] = {}
+    found: dict[int, FlowNode] = {}
     covered: set[str] = set()
     for flow in sorted(flows, key=len, reverse=True):
         layers = {paths[index] for index in flow if index in paths}
@@ -56,9 +56,9 @@ def _without_repetitions(starts: list[Node], paths: Mapping[int, str]) -> dict[i
     return found
 
 
-def _connected(start: Node, paths: Mapping[int, str]) -> dict[int, Node]:
+def _connected(start: FlowNode, paths: Mapping[int, str]) -> dict[int, FlowNode]:
     """All nodes that data flows to or from, up to layers of other models."""
-    found: dict[int, Node] = {}
+    found: dict[int, FlowNode] = {}
     stack = [start]
     while stack:
         node = stack.pop()
@@ -70,7 +70,7 @@ def _connected(start: Node, paths: Mapping[int, str]) -> dict[int, Node]:
     return found
 
 
-def _sources(node: Node, found: Mapping[int, Node]) -> set[int]:
+def _sources(node: FlowNode, found: Mapping[int, FlowNode]) -> set[int]:
     """The nodes that `node` takes its inputs from, through what changes nothing."""
     sources: set[int] = set()
     seen: set[int] = set()

@@ -16,7 +16,7 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import constant_value
 from initlint.graph.consumers import key
-from initlint.graph.dataflow import Node
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import UNDETERMINED, Layer
 
 Parameter = tuple[Hashable, str]
@@ -51,13 +51,15 @@ def start(layer: Layer) -> Start | None:
 
 
 def _is_zero(layer: Layer, parameter: str) -> bool:
-    write = layer.effective(parameter)
-    if write is None or not layer.settled(parameter):
+    write = layer.effective_write(parameter)
+    if write is None or not layer.last_write_is_certain(parameter):
         return False
     return constant_value(write.initializer, write.arguments, UNDETERMINED) == 0.0
 
 
-def stalled(nodes: Mapping[Hashable, Sequence[Node]], starts: Mapping[Hashable, Start]) -> list[tuple[Hashable, ...]]:
+def stalled(
+    nodes: Mapping[Hashable, Sequence[FlowNode]], starts: Mapping[Hashable, Start]
+) -> list[tuple[Hashable, ...]]:
     """Groups of layers whose zero weights never learn because of each other, in the order of the flow.
 
     `nodes`: the uses of each layer, by its key; `starts`: by the same keys.
@@ -78,10 +80,10 @@ def stalled(nodes: Mapping[Hashable, Sequence[Node]], starts: Mapping[Hashable, 
 class _Flow:
     """The flow around the layers, and one view of it: which values are zero, and what a gradient reaches."""
 
-    def __init__(self, nodes: Mapping[Hashable, Sequence[Node]], starts: Mapping[Hashable, Start]) -> None:
+    def __init__(self, nodes: Mapping[Hashable, Sequence[FlowNode]], starts: Mapping[Hashable, Start]) -> None:
         self._starts = starts
         self._nodes = _connected(node for uses in nodes.values() for node in uses)
-        self._uses: dict[Hashable, list[Node]] = {}
+        self._uses: dict[Hashable, list[FlowNode]] = {}
         for node in self._nodes:
             for layer in _keys(node):
                 self._uses.setdefault(layer, []).append(node)
@@ -105,13 +107,13 @@ class _Flow:
     def _is_used(self, parameter: Parameter) -> bool:
         return parameter[0] in self._uses
 
-    def _inputs_are_zero(self, node: Node) -> bool:
+    def _inputs_are_zero(self, node: FlowNode) -> bool:
         return bool(node.inputs) and all(self._value[source.index] for source, _ in node.inputs)
 
-    def _weight_is_zero(self, node: Node) -> bool:
+    def _weight_is_zero(self, node: FlowNode) -> bool:
         return any((layer, "weight") in self._zeros for layer in _keys(node))
 
-    def _is_zero(self, node: Node) -> bool:
+    def _is_zero(self, node: FlowNode) -> bool:
         inputs = [self._value[source.index] for source, _ in node.inputs]
         if node.kind == "activation":
             activation = ACTIVATIONS.get(node.op)
@@ -136,7 +138,7 @@ class _Flow:
             return False
         return self._weight_is_zero(node) or self._inputs_are_zero(node)
 
-    def _passes(self, user: Node, node: Node) -> bool:
+    def _passes(self, user: FlowNode, node: FlowNode) -> bool:
         """Whether a gradient goes from `user` to its input `node`."""
         if not self._reached[user.index]:
             return False
@@ -193,7 +195,7 @@ class _Flow:
                 elif not carried and (user.kind in ("pass", "join", "activation") or user.op in _KEEP_ZERO):
                     stack.append(user)
 
-    def _behind(self, node: Node, among: set[Hashable]) -> Iterator[Hashable]:
+    def _behind(self, node: FlowNode, among: set[Hashable]) -> Iterator[Hashable]:
         """The zero weights that make the value of `node` zero."""
         stack = [node] if self._value[node.index] else []
         while stack:
@@ -204,20 +206,20 @@ class _Flow:
                 stack.extend(source for source, _ in here.inputs if self._value[source.index])
 
 
-def _keys(node: Node) -> list[Hashable]:
+def _keys(node: FlowNode) -> list[Hashable]:
     return [key(layer) for layer in (*node.factors, *((node.layer,) if node.layer is not None else ()))]
 
 
-def _others(user: Node, node: Node) -> list[Node]:
+def _others(user: FlowNode, node: FlowNode) -> list[FlowNode]:
     """The other operands of a product; the node itself if it is multiplied by itself."""
     sources = [source for source, _ in user.inputs]
     sources.remove(node)
     return sources
 
 
-def _connected(nodes: Iterable[Node]) -> list[Node]:
+def _connected(nodes: Iterable[FlowNode]) -> list[FlowNode]:
     """These nodes and all that data flows from and to, in the order of the flow."""
-    found: dict[int, Node] = {}
+    found: dict[int, FlowNode] = {}
     stack = list(nodes)
     while stack:
         node = stack.pop()

@@ -16,24 +16,24 @@ from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import Change, changed, line_starts
 
 
-class BadReason(Exception):
+class InvalidNoqaReason(Exception):
     """A reason that cannot stand behind the codes of a directive."""
 
 
 def check_reason(reason: str) -> None:
-    """Raise `BadReason` unless a directive with `reason` names the same codes as one without."""
+    """Raise `InvalidNoqaReason` unless a directive with `reason` names the same codes as one without."""
     if not reason.isprintable():
-        raise BadReason("the reason of --add-noqa must be one line of printable characters")
+        raise InvalidNoqaReason("the reason of --add-noqa must be one line of printable characters")
     (directive,) = parse(f"x  # noqa: INI301 {reason}\n").directives
     if len(directive.codes or ()) != 1:
-        raise BadReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
+        raise InvalidNoqaReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
 
 
 def add_noqa(check: Callable[[Files], Result], originals: Files, reason: str = "") -> FixResult[Result]:
     """Suppress all that `check` finds in the files of `originals`; nothing is written.
 
     `fixed` of the result counts what was suppressed, its `result` says what is still reported. A file that would no
-    longer be Python, or that cannot hold the reason, is left alone and named in `errors`. Raises `BadReason`.
+    longer be Python, or that cannot hold the reason, is left alone and named in `errors`. Raises `InvalidNoqaReason`.
     """
     check_reason(reason)
     found, before = _by_file(check(originals)), dict(originals)

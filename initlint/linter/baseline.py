@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from initlint.diagnostics import Diagnostic
-from initlint.linter.fingerprint import Content, content
+from initlint.linter.fingerprint import FindingIdentity, content
 from initlint.linter.pipeline import Result
 from initlint.project.decoding import Lines
 from initlint.project.settings import ALWAYS_ON, ConfigurationError
@@ -25,7 +25,7 @@ class Baseline:
     """The known findings, and how often each was there. Files are named from the directory of `path`, with `/`."""
 
     path: Path
-    counts: Mapping[Content, int]
+    counts: Mapping[FindingIdentity, int]
 
 
 def load(path: Path) -> Baseline:
@@ -43,13 +43,13 @@ def load(path: Path) -> Baseline:
         raise ConfigurationError(f"{path}: is no baseline of version 1; --write-baseline makes one") from None
 
 
-def _counts(document: Any) -> dict[Content, int]:
+def _counts(document: Any) -> dict[FindingIdentity, int]:
     """Raises KeyError, TypeError or ValueError for any other shape."""
     if document["version"] != 1:
         raise ValueError
-    counts: dict[Content, int] = {}
+    counts: dict[FindingIdentity, int] = {}
     for known in document["findings"]:
-        item, count = Content(known["file"], known["code"], known["text"]), known["count"]
+        item, count = FindingIdentity(known["file"], known["code"], known["text"]), known["count"]
         if not all(isinstance(part, str) for part in (item.file, item.code, item.text)) or not isinstance(count, int):
             raise TypeError
         counts[item] = count
@@ -81,18 +81,20 @@ def subtract(result: Result, known: Baseline, lines: Lines, enabled: Collection[
             new.append(diagnostic)
     linted = {_name(str(file), known.path) for file in result.files}
     gone = () if result.failures else tuple(_gone(left, known.path.parent, linted, enabled))
-    return replace(result, diagnostics=tuple(new), known=len(result.diagnostics) - len(new), gone=gone)
+    return replace(
+        result, diagnostics=tuple(new), baseline_count=len(result.diagnostics) - len(new), baseline_removed=gone
+    )
 
 
 def _gone(
-    left: Mapping[Content, int], directory: Path, linted: Collection[str], enabled: Collection[str]
+    left: Mapping[FindingIdentity, int], directory: Path, linted: Collection[str], enabled: Collection[str]
 ) -> Iterator[str]:
     for item, count in sorted(left.items()):
         if item.code in enabled and (item.file in linted or not (directory / item.file).exists()):
             yield from [f"{item.file}: {item.code}: {item.text}"] * count
 
 
-def _content(diagnostic: Diagnostic, path: Path, lines: Lines) -> Content:
+def _content(diagnostic: Diagnostic, path: Path, lines: Lines) -> FindingIdentity:
     file = diagnostic.span.file
     return content(diagnostic, _name(file, path), lines(file))
 

@@ -10,15 +10,15 @@ from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
 from initlint.linter.merge import merge
 from initlint.linter.noqa import Directive, Suppressions, may_cover, parse
-from initlint.linter.results import Collected
-from initlint.project.decoding import code_in
+from initlint.linter.results import RunResults
+from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
-class Linted:
+class LintedFiles:
     """The files of a run, by path what stands in for what the disk holds, and whether folders were asked for."""
 
     files: tuple[Path, ...]
@@ -32,9 +32,11 @@ class Linted:
             return b""
 
 
-def reported(linted: Linted, settings: Settings, enabled: Set[str], collected: Collected) -> Iterator[Diagnostic]:
+def filter_findings(
+    linted: LintedFiles, settings: Settings, enabled: Set[str], collected: RunResults
+) -> Iterator[Diagnostic]:
     """What was found by the rules `enabled`, one for each place."""
-    choice = _Choice(linted, settings)
+    choice = _Filter(linted, settings)
     found = [diagnostic for diagnostic in _in_files(linted, collected) if not choice.silenced(diagnostic)]
     # Nothing is unused where a part of the picture is missing.
     if unused_noqa.CODE in enabled and not collected.failures and not collected.unreadable:
@@ -44,7 +46,7 @@ def reported(linted: Linted, settings: Settings, enabled: Set[str], collected: C
             yield diagnostic if settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
 
 
-def _in_files(linted: Linted, collected: Collected) -> Iterator[Diagnostic]:
+def _in_files(linted: LintedFiles, collected: RunResults) -> Iterator[Diagnostic]:
     """A rule may point into a helper's file that is read but not linted: nothing is said about that one."""
     shown = {str(file) for file in linted.files}
     merged = merge(collected.found, collected.uses, collected.parts)
@@ -52,8 +54,8 @@ def _in_files(linted: Linted, collected: Collected) -> Iterator[Diagnostic]:
 
 
 @dataclass
-class _Choice:
-    linted: Linted
+class _Filter:
+    linted: LintedFiles
     settings: Settings
     codes: dict[str, str] = field(default_factory=dict)
     suppressions: dict[str, Suppressions] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class _Choice:
 
     def _code(self, file: str) -> str:
         if file not in self.codes:
-            self.codes[file] = code_in(file, self.linted.data(file))
+            self.codes[file] = decode_python(file, self.linted.data(file))
         return self.codes[file]
 
     def unused(self, directed: Set[Path]) -> Iterator[Diagnostic]:

@@ -14,7 +14,7 @@ MAX_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Content:
+class FindingIdentity:
     """A finding without its place: the file, the code, and the lines that it stands on.
 
     The lines are joined, without the comment behind the finding, and with white space made one blank.
@@ -25,7 +25,7 @@ class Content:
     text: str
 
 
-def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> Content:
+def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> FindingIdentity:
     """The content of a finding in the file of these `lines`, which is called `file`."""
     span = diagnostic.span
     whole = span.end_row - span.row < MAX_ROWS
@@ -33,12 +33,12 @@ def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> Content:
     if rows:
         comment = rows[-1].find("#", span.end_column - 1 if whole else span.column - 1)
         rows[-1] = rows[-1][:comment] if comment >= 0 else rows[-1]
-    return Content(file, diagnostic.code, " ".join(" ".join(rows).split()))
+    return FindingIdentity(file, diagnostic.code, " ".join(" ".join(rows).split()))
 
 
-def fingerprints(contents: Iterable[Content]) -> Iterator[str]:
+def fingerprints(contents: Iterable[FindingIdentity]) -> Iterator[str]:
     """A name for each, 32 hexadecimal digits, of which no two are alike: the nth of equal contents is its own."""
-    seen: Counter[Content] = Counter()
+    seen: Counter[FindingIdentity] = Counter()
     for item in contents:
         parts = (item.file, item.code, item.text, str(seen[item]))
         seen[item] += 1

@@ -73,7 +73,7 @@ class FixResult(Generic[R]):
         return replace(self, changed=changed, fixed=fixed, result=result)
 
 
-def is_wanted(diagnostic: Diagnostic, *, unsafe: bool = False) -> bool:
+def fix_is_allowed(diagnostic: Diagnostic, *, unsafe: bool = False) -> bool:
     """Whether `diagnostic` has a fix that may be applied; `unsafe` allows those that are not safe."""
     return diagnostic.fix is not None and (unsafe or diagnostic.fix.applicability is Applicability.SAFE)
 
@@ -81,7 +81,7 @@ def is_wanted(diagnostic: Diagnostic, *, unsafe: bool = False) -> bool:
 def fix_source(
     source: SourceFile,
     lint: Callable[[SourceFile], Sequence[Diagnostic]],
-    wanted: Callable[[Diagnostic], bool] = is_wanted,
+    wanted: Callable[[Diagnostic], bool] = fix_is_allowed,
 ) -> FixResult[Found]:
     """Fix one file. Raises `Unstable`."""
 
@@ -95,13 +95,13 @@ def fix_source(
 
 
 def fix_paths(
-    check: Callable[[Files], R], originals: Files, wanted: Callable[[Diagnostic], bool] = is_wanted
+    check: Callable[[Files], R], originals: Files, wanted: Callable[[Diagnostic], bool] = fix_is_allowed
 ) -> FixResult[R]:
     """Fix the files in `originals`, and no other, as long as `check` finds something that is `wanted` and can be fixed.
 
     `check` lints with the contents that it is given in place of those on disk.
     """
-    run = _Run(originals)
+    run = _FixRun(originals)
     for _ in range(ROUNDS):
         result = check(run.files)
         moved = run.round(diagnostic for diagnostic in result.diagnostics if wanted(diagnostic))
@@ -114,7 +114,7 @@ def fix_paths(
 
 
 @dataclass
-class _Run:
+class _FixRun:
     """The files as far as they have been fixed."""
 
     originals: Files

@@ -11,22 +11,22 @@ from typing import TypeAlias
 
 from initlint.analysis.fix_offers import asked
 from initlint.diagnostics import Diagnostic, Related, Severity, Span
-from initlint.graph.model import FileGraph, ModelGraph, Place, Target
-from initlint.linter.results import Cost, Failure, Found, Key, Outcome, Use
+from initlint.graph.model import FileGraph, Location, ModelGraph, Target
+from initlint.linter.results import CallUsage, Failure, FileResult, Key, ModelFinding, Timings
 from initlint.linter.unused_noqa import names_our_codes
 from initlint.project.settings import ALWAYS_ON, Settings
 from initlint.project.source import SourceError, SourceFile
 from initlint.rules import all_rules
 from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static import Project
-from initlint.tracers.static.prefilter import can_matter
+from initlint.tracers.static.prefilter import may_contain_models
 
 
 def examiner(
     files: Mapping[str, Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
-) -> Callable[[Path], Outcome]:
+) -> Callable[[Path], FileResult]:
     """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
-    return Examiner.start(files, settings, contents, codes).outcome
+    return FileLinter.start(files, settings, contents, codes).outcome
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -37,7 +37,7 @@ _SEARCHES = {"INI106": "unapplied", "INI108": "unwritten"}
 
 
 @dataclass
-class Examiner:
+class FileLinter:
     """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
 
     settings: Settings
@@ -54,7 +54,7 @@ class Examiner:
         codes: Collection[str] = (),
         operations: bool = False,
         refine: Refine | None = None,
-    ) -> Examiner:
+    ) -> FileLinter:
         """`files` by real path; `codes` are those of the rules to apply.
 
         `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
@@ -63,37 +63,37 @@ class Examiner:
         project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
         return cls(settings, project, [rule for rule in all_rules() if rule.code in codes], refine)
 
-    def outcome(self, file: Path) -> Outcome:
-        self.project.begin()
+    def outcome(self, file: Path) -> FileResult:
+        self.project.start_recording()
         with self.project.stopwatch.on("rest"):
             outcome, _ = self.examine(file)
             for path in outcome.mentioned:
-                self.project.note_reading(Path(path))
-        cost = Cost(**self.project.stopwatch.seconds)
+                self.project.record_dependency(Path(path))
+        cost = Timings(**self.project.stopwatch.seconds)
         return replace(outcome, asked=frozenset(self.project.asked), cost=cost)
 
-    def examine(self, file: Path) -> tuple[Outcome, FileGraph | None]:
+    def examine(self, file: Path) -> tuple[FileResult, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""
         try:
             source = self.project.load(file)
         except SourceError as error:
-            return Outcome(
-                unreadable=_unreadable(file, error), directed=names_our_codes(self.project.content(file))
+            return FileResult(
+                unreadable=_unreadable(file, error), has_noqa=names_our_codes(self.project.content(file))
             ), None
-        outcome, graph = self._examine(source) if can_matter(source.code) else (Outcome(), None)
-        return replace(outcome, directed=names_our_codes(source.data)), graph
+        outcome, graph = self._examine(source) if may_contain_models(source.code) else (FileResult(), None)
+        return replace(outcome, has_noqa=names_our_codes(source.data)), graph
 
-    def _examine(self, source: SourceFile) -> tuple[Outcome, FileGraph | None]:
-        noted = _Noted()
+    def _examine(self, source: SourceFile) -> tuple[FileResult, FileGraph | None]:
+        noted = _FailureLog()
         graph = self._graph(source, noted)
         if graph is None:
-            return Outcome(failures=tuple(noted.failures)), None
+            return FileResult(failures=tuple(noted.failures)), None
         models = tuple(enumerate(graph.models))
-        uses: dict[str, dict[Key, Use]] = {}
+        uses: dict[str, dict[Key, CallUsage]] = {}
         for number, model in models:
             _note_uses(uses, model, number)
         found = tuple(self._found(graph, noted))
-        return Outcome(
+        return FileResult(
             found=found,
             uses=uses,
             roots=tuple(model.root for model in graph.models),
@@ -102,13 +102,13 @@ class Examiner:
             failures=tuple(noted.failures),
         ), graph
 
-    def _graph(self, source: SourceFile, noted: _Noted) -> FileGraph | None:
+    def _graph(self, source: SourceFile, noted: _FailureLog) -> FileGraph | None:
         with noted.what_breaks("the tracer", source.path):
             graph = self.project.graph(source)
             return graph if self.refine is None else self.refine(graph, self.project)
         return None
 
-    def _found(self, graph: FileGraph, noted: _Noted) -> Iterator[Found]:
+    def _found(self, graph: FileGraph, noted: _FailureLog) -> Iterator[ModelFinding]:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
@@ -126,7 +126,7 @@ def _part_classes(graph: FileGraph) -> frozenset[str]:
 
 
 @dataclass
-class _Noted:
+class _FailureLog:
     failures: list[Failure] = field(default_factory=list)
 
     @contextmanager
@@ -143,26 +143,26 @@ def _unreadable(file: Path, error: SourceError) -> Diagnostic:
     return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)
 
 
-def _resolve(rule: Rule, violation: Violation, model: int | None) -> Found:
+def _resolve(rule: Rule, violation: Violation, model: int | None) -> ModelFinding:
     """The violation with its places turned into rows and columns."""
     diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
         message=violation.message,
         severity=violation.severity,
-        span=violation.place.span,
+        span=violation.location.span,
         related=tuple(Related(place.span, message) for place, message in violation.related),
         fix=violation.fix,
         chain=violation.chain,
     )
-    return Found(diagnostic, violation.place.key, model, violation.layers)
+    return ModelFinding(diagnostic, violation.location.key, model, violation.layers)
 
 
-def _note_uses(uses: dict[str, dict[Key, Use]], model: ModelGraph, number: int) -> None:
+def _note_uses(uses: dict[str, dict[Key, CallUsage]], model: ModelGraph, number: int) -> None:
     """Add the init calls of `model`, the model with that number, to `uses`, which are by file."""
 
-    def use_of(place: Place) -> Use:
-        return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, Use())
+    def use_of(place: Location) -> CallUsage:
+        return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, CallUsage())
 
     for place in model.by_call:
         use_of(place).models.add(number)
@@ -170,7 +170,7 @@ def _note_uses(uses: dict[str, dict[Key, Use]], model: ModelGraph, number: int) 
         use_of(place).asked.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:
-            use = use_of(init.place)
+            use = use_of(init.location)
             use.called.add(number)
             use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse, Related
-from initlint.linter.results import Found, Key, Use
+from initlint.linter.results import CallUsage, Key, ModelFinding
 
 _BY_SURROUNDINGS = ("INI2", "INI3", "INI4")
 """Codes whose verdict hangs on what lies around a layer; a call that raises does so wherever it stands."""
@@ -19,21 +19,23 @@ _MAX_RELATED = 30
 """An init helper of a library serves hundreds of layers; nobody reads on so far."""
 
 
-def merge(found: Iterable[Found], uses: Mapping[Key, Use], parts: Set[int] = frozenset()) -> list[Diagnostic]:
+def merge(
+    found: Iterable[ModelFinding], uses: Mapping[Key, CallUsage], parts: Set[int] = frozenset()
+) -> list[Diagnostic]:
     """One diagnostic for each rule and place, in the order of first appearance.
 
     The first message stands, with the highest severity and the related places of all. `parts` are the numbers of the
     models that are parts of others: whether a layer's init fits what follows it is judged where the part is used.
     """
-    groups: dict[tuple[str, Key], list[Found]] = {}
+    groups: dict[tuple[str, Key], list[ModelFinding]] = {}
     for item in found:
         if item.model in parts and item.diagnostic.code.startswith(_BY_SURROUNDINGS):
             continue
-        groups.setdefault((item.diagnostic.code, item.place), []).append(item)
-    return [_merged(group, uses.get(place, Use()), parts) for (_, place), group in groups.items()]
+        groups.setdefault((item.diagnostic.code, item.location), []).append(item)
+    return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]
 
 
-def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
+def _merged(group: list[ModelFinding], use: CallUsage, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
     fix = _agreed_fix(group, use, parts)
     merged = replace(group[0].diagnostic, severity=severity, fix=fix, related=_related(group))
@@ -43,7 +45,7 @@ def _merged(group: list[Found], use: Use, parts: Set[int]) -> Diagnostic:
     return merged
 
 
-def _related(group: list[Found]) -> tuple[Related, ...]:
+def _related(group: list[ModelFinding]) -> tuple[Related, ...]:
     """Those of the first model, and what the others have elsewhere."""
     found = list(group[0].diagnostic.related)
     spans = {related.span for related in found}
@@ -54,7 +56,7 @@ def _related(group: list[Found]) -> tuple[Related, ...]:
     return tuple(found[:_MAX_RELATED])
 
 
-def _agreed_fix(group: list[Found], use: Use, parts: Set[int]) -> Fix | None:
+def _agreed_fix(group: list[ModelFinding], use: CallUsage, parts: Set[int]) -> Fix | None:
     """The fix that all offer. It is safe only if each says so and no model that uses the call is content with it."""
     fixes = [item.diagnostic.fix for item in group]
     fix = fixes[0]

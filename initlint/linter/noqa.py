@@ -24,7 +24,7 @@ _CODE = re.compile(r"[^\s,]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class NoqaCode:
     """A code in a directive, in upper case, and its columns: from 1, the end exclusive."""
 
     name: str
@@ -36,7 +36,7 @@ class Code:
 class Directive:
     """One comment, from its `#` to behind its last code. `codes` None means all."""
 
-    codes: tuple[Code, ...] | None
+    codes: tuple[NoqaCode, ...] | None
     row: int
     column: int
     end_column: int
@@ -142,7 +142,7 @@ def _directive(comment: _Comment, match: re.Match[str], start: int) -> Directive
     if match["codes"]:
         offset = comment.column + match.start("codes")
         found = _CODE.finditer(match["codes"])
-        codes = tuple(Code(code[0].upper(), offset + code.start(), offset + code.end()) for code in found)
+        codes = tuple(NoqaCode(code[0].upper(), offset + code.start(), offset + code.end()) for code in found)
     return Directive(codes, comment.row, comment.column + start, comment.column + match.end())
 
 

@@ -12,27 +12,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.diagnostics import Diagnostic, Span
 from initlint.graph.model import ModelGraph
 from initlint.linter import unused_noqa
 from initlint.linter.cache.invalidation import AskedAgain
 from initlint.linter.cache.result_cache import Kept, now
-from initlint.linter.filtering import Linted, reported
+from initlint.linter.filtering import LintedFiles, filter_findings
 from initlint.linter.process_pool import spread
-from initlint.linter.results import Collected, Cost, Failure, Outcome
-from initlint.project.dependencies import Disk, real_paths
+from initlint.linter.results import Failure, FileResult, RunResults, Timings
+from initlint.project.dependencies import FileSystemQueries, real_paths
 from initlint.project.discovery import discover, excluded
-from initlint.project.filesystem import Listings
+from initlint.project.filesystem import DirectoryListings
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
 
 if TYPE_CHECKING:
     from initlint.linter import lint_file
-    from initlint.linter.lint_file import Examiner, Refine
+    from initlint.linter.lint_file import FileLinter, Refine
 else:
     # A run in which nothing has changed examines nothing.
-    lint_file = Lazily("initlint.linter.lint_file")
+    lint_file = LazyModule("initlint.linter.lint_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,23 @@ class Result:
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[Path, ...]
     failures: tuple[Failure, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    not_followed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     """What is to be said of the run, a line each."""
-    details: tuple[str, ...] = ()
+    verbose_notes: tuple[str, ...] = ()
     """What is to be said of it to who wants to know more."""
     models: tuple[ModelGraph, ...] = ()
     """Filled by `trace` only."""
-    known: int = 0
+    baseline_count: int = 0
     """How many further findings the baseline holds."""
-    costs: tuple[tuple[Path, Cost], ...] = field(default=(), compare=False)
+    costs: tuple[tuple[Path, Timings], ...] = field(default=(), compare=False)
     """Of the files that were examined, and not known from an earlier run."""
-    gone: tuple[str, ...] = ()
+    baseline_removed: tuple[str, ...] = ()
     """What the baseline holds and is found no more, a line for each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FindingMark:
     """A reported finding as it concerns one model: the layers that it speaks of."""
 
     code: str
@@ -67,14 +67,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class DrawnModels:
     """A run with its models, each with the whole data flow and the findings on it.
 
     Classes that are parts of other models of the run are not among them: they are drawn where they are used.
     """
 
     result: Result
-    models: tuple[tuple[ModelGraph, tuple[Mark, ...]], ...]
+    models: tuple[tuple[ModelGraph, tuple[FindingMark, ...]], ...]
 
 
 Contents = Mapping[str, bytes]
@@ -82,7 +82,7 @@ Contents = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class RunOptions:
     """The most processes that a run may use, and the folder for what it keeps for the next; None: nothing is kept."""
 
     jobs: int = 1
@@ -92,7 +92,7 @@ class Resources:
 _MANY = 100
 """So many files are examined in a time that lets that of a collection go unnoticed."""
 
-FRUGAL = Resources()
+FRUGAL = RunOptions()
 """One process, and no trace of the run."""
 
 
@@ -100,21 +100,21 @@ def check(
     paths: Iterable[Path],
     settings: Settings,
     contents: Contents = MappingProxyType({}),
-    resources: Resources = FRUGAL,
+    resources: RunOptions = FRUGAL,
 ) -> Result:
     """Lint `paths`.
 
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
     """
     began = now()
-    folders = Listings()
-    run = _Run.start(paths, settings, contents, folders)
+    folders = DirectoryListings()
+    run = _LintRun.start(paths, settings, contents, folders)
     kept = Kept.open(resources.cache, settings)
-    disk = Disk(real_paths(contents), map(str, settings.import_roots), kept.stored.digests, folders)
+    disk = FileSystemQueries(real_paths(contents), map(str, settings.import_roots), kept.stored.digests, folders)
     kept = kept.holding(disk, AskedAgain(disk).holds)
     known = kept.recall(run.files)
     stale = {real: file for real, file in run.files.items() if real not in known}
-    new: dict[str, Outcome] = {}
+    new: dict[str, FileResult] = {}
     if stale:
         start = partial(lint_file.examiner, run.files, settings, contents, run.asked)
         outcomes = spread(start, [*stale.values()], contents, resources.jobs)
@@ -123,43 +123,45 @@ def check(
             gc.collect()  # the trees that are left hold each other, and what is kept takes memory too
         known = {**known, **new}
     kept.keep(new, run.files, disk, began)
-    return run.result(Collected.of((file, known[real]) for real, file in run.files.items()))
+    return run.result(RunResults.of((file, known[real]) for real, file in run.files.items()))
 
 
 def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> Result:
     """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
-    run = _Run.start(paths, settings, MappingProxyType({}))
-    examined = lint_file.Examiner.start(run.files, settings, run.contents, run.asked, refine=refine)
+    run = _LintRun.start(paths, settings, MappingProxyType({}))
+    examined = lint_file.FileLinter.start(run.files, settings, run.contents, run.asked, refine=refine)
     return run.result(_with_models(run.files.values(), examined)[0])
 
 
 def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
     """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
-    run = _Run.start(paths, settings, contents)
-    collected, models = _with_models(run.files.values(), lint_file.Examiner.start(run.files, settings, contents))
+    run = _LintRun.start(paths, settings, contents)
+    collected, models = _with_models(run.files.values(), lint_file.FileLinter.start(run.files, settings, contents))
     return replace(run.result(collected), models=models)
 
 
-def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Survey:
+def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> DrawnModels:
     """As `check`, with the models that were found. Raises as `check` does."""
-    run = _Run.start(paths, settings, contents)
-    examined = lint_file.Examiner.start(run.files, settings, contents, run.asked, operations=True)
+    run = _LintRun.start(paths, settings, contents)
+    examined = lint_file.FileLinter.start(run.files, settings, contents, run.asked, operations=True)
     collected, models = _with_models(run.files.values(), examined)
     result = run.result(collected)
-    marks: dict[int | None, list[Mark]] = {}
+    marks: dict[int | None, list[FindingMark]] = {}
     shown = {(diagnostic.code, diagnostic.span) for diagnostic in result.diagnostics}
     for found in collected.found:
         if (found.diagnostic.code, found.diagnostic.span) in shown:
-            marks.setdefault(found.model, []).append(Mark(found.diagnostic.code, found.diagnostic.span, found.layers))
+            marks.setdefault(found.model, []).append(
+                FindingMark(found.diagnostic.code, found.diagnostic.span, found.layers)
+            )
     whole = [(number, model) for number, model in enumerate(models) if number not in collected.parts]
-    return Survey(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
+    return DrawnModels(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
 
 
 def files(
     paths: Iterable[Path],
     settings: Settings,
     contents: Contents = MappingProxyType({}),
-    folders: Listings | None = None,
+    folders: DirectoryListings | None = None,
 ) -> dict[str, Path]:
     """The files that `check` would lint, by real path. Raises `DiscoveryError`."""
     paths = tuple(paths)
@@ -169,7 +171,7 @@ def files(
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _LintRun:
     """What is linted, by real path. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
 
     files: Mapping[str, Path]
@@ -180,8 +182,8 @@ class _Run:
 
     @classmethod
     def start(
-        cls, paths: Iterable[Path], settings: Settings, contents: Contents, folders: Listings | None = None
-    ) -> _Run:
+        cls, paths: Iterable[Path], settings: Settings, contents: Contents, folders: DirectoryListings | None = None
+    ) -> _LintRun:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
         enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
@@ -193,15 +195,15 @@ class _Run:
         """The codes of the rules to apply: whether a directive is of use is asked of those that are off as well."""
         return sorted({rule.code for rule in all_rules()} if unused_noqa.CODE in self.enabled else self.enabled)
 
-    def result(self, collected: Collected) -> Result:
-        linted = Linted(tuple(self.files.values()), self.contents, self.whole)
-        shown = (*collected.unreadable, *reported(linted, self.settings, self.enabled, collected))
+    def result(self, collected: RunResults) -> Result:
+        linted = LintedFiles(tuple(self.files.values()), self.contents, self.whole)
+        shown = (*collected.unreadable, *filter_findings(linted, self.settings, self.enabled, collected))
         ordered = tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key))
         failures, incomplete = tuple(collected.failures), tuple(collected.incomplete)
         return Result(ordered, linted.files, failures, incomplete, costs=tuple(collected.costs))
 
 
-def _with_models(found: Iterable[Path], examined: Examiner) -> tuple[Collected, tuple[ModelGraph, ...]]:
+def _with_models(found: Iterable[Path], examined: FileLinter) -> tuple[RunResults, tuple[ModelGraph, ...]]:
     pairs = [(file, *examined.examine(file)) for file in found]
     models = tuple(model for _, _, graph in pairs if graph for model in graph.models)
-    return Collected.of((file, outcome) for file, outcome, _ in pairs), models
+    return RunResults.of((file, outcome) for file, outcome, _ in pairs), models

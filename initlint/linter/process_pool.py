@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from initlint._lazy import Lazily
-from initlint.linter.results import Failure, Outcome
+from initlint._lazy import LazyModule
+from initlint.linter.results import Failure, FileResult
 
 if TYPE_CHECKING:
     import multiprocessing
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 else:
     # A small run, such as that on what has changed, stays in one process.
-    multiprocessing = Lazily("multiprocessing")
-    connection = Lazily("multiprocessing.connection")
+    multiprocessing = LazyModule("multiprocessing")
+    connection = LazyModule("multiprocessing.connection")
 
-Work: TypeAlias = Callable[[Path], Outcome]
+Work: TypeAlias = Callable[[Path], FileResult]
 Start: TypeAlias = Callable[[], Work]
 """Called once in each process."""
 
@@ -47,7 +47,7 @@ def available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int) -> Iterator[Outcome]:
+def spread(start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int) -> Iterator[FileResult]:
     """The outcome of each of `files`, in their order, from up to `jobs` processes; a small run stays in this one.
 
     `contents` is looked at for the sizes of files that are not read from the disk.
@@ -84,7 +84,7 @@ def batches(sizes: Mapping[Path, int], jobs: int) -> list[list[Path]]:
 
 
 @dataclass
-class _Worker:
+class _PoolWorker:
     process: BaseProcess
     connection: Connection
     batch: deque[Path]
@@ -96,9 +96,9 @@ class _Pool:
         self._start = start
         self._waiting = deque(waiting)
         self._jobs = min(jobs, len(waiting))
-        self._workers: list[_Worker] = []
+        self._workers: list[_PoolWorker] = []
 
-    def outcomes(self) -> Iterator[tuple[Path, Outcome]]:
+    def outcomes(self) -> Iterator[tuple[Path, FileResult]]:
         """As they come. Whatever ends this ends the processes."""
         try:
             for _ in range(self._jobs):
@@ -111,7 +111,7 @@ class _Pool:
             for worker in self._workers:
                 worker.process.kill()
 
-    def _answer(self, worker: _Worker) -> tuple[Path, Outcome]:
+    def _answer(self, worker: _PoolWorker) -> tuple[Path, FileResult]:
         """What `worker` says of the file that it works on: a process that dies takes this one down and no other."""
         file = worker.batch.popleft()
         try:
@@ -136,11 +136,11 @@ class _Pool:
         process = context.Process(target=_serve, args=(theirs, self._start, others), daemon=True)
         process.start()
         theirs.close()
-        worker = _Worker(process, ours, deque())
+        worker = _PoolWorker(process, ours, deque())
         self._workers.append(worker)
         self._employ(worker)
 
-    def _employ(self, worker: _Worker) -> None:
+    def _employ(self, worker: _PoolWorker) -> None:
         if self._waiting:
             worker.batch.extend(self._waiting.popleft())
             with suppress(OSError):  # it is dead: that is noticed when its answer is awaited
@@ -151,11 +151,11 @@ class _Pool:
             worker.connection.close()
 
 
-def _lost(file: Path, process: BaseProcess) -> Outcome:
+def _lost(file: Path, process: BaseProcess) -> FileResult:
     process.join()
     code = process.exitcode or 0
     how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return Outcome(failures=(Failure("a worker process", str(file), f"it ended with {how}", ""),))
+    return FileResult(failures=(Failure("a worker process", str(file), f"it ended with {how}", ""),))
 
 
 def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:

@@ -25,7 +25,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ModelFinding:
     """A violation as a diagnostic, and whose it is.
 
     `model` is the number of a model, of the file's or of the run's; None: it speaks of a whole file.
@@ -33,13 +33,13 @@ class Found:
     """
 
     diagnostic: Diagnostic
-    place: Key
+    location: Key
     model: int | None
     layers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class Use:
+class CallUsage:
     """What an init call does in all models of a file, or of a run.
 
     `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
@@ -52,7 +52,7 @@ class Use:
     called: set[int] = field(default_factory=set)
     on_vectors: bool = False
 
-    def add(self, other: Use, first: int) -> None:
+    def add(self, other: CallUsage, first: int) -> None:
         """Add what the call does in further models, whose numbers begin at `first`."""
         self.models.update(first + number for number in other.models)
         self.called.update(first + number for number in other.called)
@@ -61,7 +61,7 @@ class Use:
             self.asked.setdefault(call, model)
 
 
-class Cost(NamedTuple):
+class Timings(NamedTuple):
     """CPU seconds: what the parser took, for this file and for those that it imports, the tracer, and the rest."""
 
     parse: float = 0.0
@@ -74,7 +74,7 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FileResult:
     """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
 
     `unreadable` excludes the rest. `uses` are by file, then by place.
@@ -84,55 +84,55 @@ class Outcome:
     """
 
     unreadable: Diagnostic | None = None
-    found: tuple[Found, ...] = ()
-    uses: Mapping[str, Mapping[Key, Use]] = field(default_factory=dict)
+    found: tuple[ModelFinding, ...] = ()
+    uses: Mapping[str, Mapping[Key, CallUsage]] = field(default_factory=dict)
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     asked: Collection[Question] = ()
-    directed: bool = False
+    has_noqa: bool = False
     """Whether the file may hold a directive for a code of ours."""
-    cost: Cost | None = field(default=None, compare=False)
+    cost: Timings | None = field(default=None, compare=False)
     """None for what an earlier run has found."""
 
     @property
     def mentioned(self) -> set[str]:
         """The files, as they are shown, of the places that it speaks of."""
         found = {span.file for found in self.found for span in found.diagnostic.spans}
-        return {*self.uses, *(str(found.place[0]) for found in self.found), *found}
+        return {*self.uses, *(str(found.location[0]) for found in self.found), *found}
 
 
-NOTHING = Outcome()
+NOTHING = FileResult()
 """What most files of a project say."""
 
 
 @dataclass
-class Collected:
+class RunResults:
     """The outcomes of many files put together, in the order in which they are added."""
 
     unreadable: list[Diagnostic] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
-    uses: dict[Key, Use] = field(default_factory=dict)
+    found: list[ModelFinding] = field(default_factory=list)
+    uses: dict[Key, CallUsage] = field(default_factory=dict)
     roots: list[str | None] = field(default_factory=list)
     part_classes: set[str] = field(default_factory=set)
     incomplete: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     directed: set[Path] = field(default_factory=set)
-    costs: list[tuple[Path, Cost]] = field(default_factory=list)
+    costs: list[tuple[Path, Timings]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, outcomes: Iterable[tuple[Path, Outcome]]) -> Collected:
+    def of(cls, outcomes: Iterable[tuple[Path, FileResult]]) -> RunResults:
         """Each with its file."""
         collected, outcomes = cls(), tuple(outcomes)
         places: dict[str, set[Key]] = {}
         for found in (found for _, outcome in outcomes for found in outcome.found):
-            places.setdefault(str(found.place[0]), set()).add(found.place)
+            places.setdefault(str(found.location[0]), set()).add(found.location)
         for file, outcome in outcomes:
             collected.add(file, outcome, places)
         return collected
 
-    def add(self, file: Path, outcome: Outcome, places: Mapping[str, Set[Key]]) -> None:
+    def add(self, file: Path, outcome: FileResult, places: Mapping[str, Set[Key]]) -> None:
         """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
         if outcome is NOTHING:
             return
@@ -143,12 +143,12 @@ class Collected:
             self.found.append(found if found.model is None else replace(found, model=first + found.model))
         for where in outcome.uses.keys() & places.keys() if outcome.uses else ():
             for place in places[where] & outcome.uses[where].keys():
-                self.uses.setdefault(place, Use()).add(outcome.uses[where][place], first)
+                self.uses.setdefault(place, CallUsage()).add(outcome.uses[where][place], first)
         self.roots += outcome.roots
         self.part_classes |= outcome.part_classes
         self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)
         self.failures += outcome.failures
-        if outcome.directed:
+        if outcome.has_noqa:
             self.directed.add(file)
         if outcome.cost is not None:
             self.costs.append((file, outcome.cost))

@@ -12,9 +12,9 @@ from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.linter import pipeline
 from initlint.linter.pipeline import Result
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.project.trace_targets import TargetSpec
-from initlint.tracers.fx import IMPORT_FAILED, Built, Limits, Places, build_models, read_graph
+from initlint.tracers.fx import IMPORT_FAILED, BuildResult, Limits, SourceLocations, build_models, read_graph
 from initlint.tracers.fx_run import reader, shown
 from initlint.tracers.static import Project
 
@@ -41,7 +41,9 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
         for diagnostic in result.diagnostics
     )
     dropped = (f"contradicted by the trace: {d.span.file}:{d.span.row}: {d.code} {d.message}" for d in before.values())
-    return replace(result, diagnostics=marked, notes=_problems(models, built), details=(*refinement.traced, *dropped))
+    return replace(
+        result, diagnostics=marked, warnings=_problems(models, built), verbose_notes=(*refinement.traced, *dropped)
+    )
 
 
 def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
@@ -49,17 +51,17 @@ def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
     static = pipeline.trace(paths, settings)
     built = _build(static.models, settings, limits)
     project = Project(pipeline.files(paths, settings), {}, settings.import_roots, settings.additions)
-    places = Places(reader(project.load), shown)
+    places = SourceLocations(reader(project.load), shown)
     additions = settings.additions
     models = (read_graph(one.result, one.spec.attribute, places, additions) for one in built if one.result is not None)
-    return replace(static, models=tuple(models), notes=_problems(static.models, built))
+    return replace(static, models=tuple(models), warnings=_problems(static.models, built))
 
 
 def differences(one: Layer, other: Layer) -> tuple[str, ...]:
     """What two engines say differently of a layer: `followed_by`, `writes`."""
     followings = [{(f.op, f.between, f.layer) for f in layer.followed_by if f.certain} for layer in (one, other)]
     inits = [
-        {name: _said(layer.effective(name)) for name in one.shapes.keys() & other.shapes.keys()}
+        {name: _said(layer.effective_write(name)) for name in one.shapes.keys() & other.shapes.keys()}
         for layer in (one, other)
     ]
     different = {"followed_by": followings[0] != followings[1], "writes": inits[0] != inits[1]}
@@ -67,10 +69,10 @@ def differences(one: Layer, other: Layer) -> tuple[str, ...]:
 
 
 def _said(write: Write | None) -> object:
-    return None if write is None else (write.initializer, write.place.span)
+    return None if write is None else (write.initializer, write.location.span)
 
 
-def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> list[Built]:
+def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> list[BuildResult]:
     """Every class that can be built from its defaults, and every function that was seen to return a model."""
     classes = _importable(spec for model in models for spec in _classes(model))
     functions = _importable(spec for model in models for spec in _builder(model))
@@ -86,19 +88,19 @@ def _importable(targets: Iterable[tuple[str, str]]) -> list[TargetSpec]:
 
 def _classes(model: ModelGraph) -> Iterator[tuple[str, str]]:
     """All classes at the top of the model's file; which of them are modules is for the worker to tell."""
-    if isinstance(model.place, Site):
-        body = model.place.source.tree.body
-        yield from ((model.place.source.path, node.name) for node in body if isinstance(node, ast.ClassDef))
+    if isinstance(model.location, SourceLocation):
+        body = model.location.source.tree.body
+        yield from ((model.location.source.path, node.name) for node in body if isinstance(node, ast.ClassDef))
 
 
 def _builder(model: ModelGraph) -> Iterator[tuple[str, str]]:
-    if isinstance(model.place, Site) and isinstance(model.place.node, _FUNCTIONS) and model.returned:
-        yield model.place.source.path, model.name
+    if isinstance(model.location, SourceLocation) and isinstance(model.location.node, _FUNCTIONS) and model.returned:
+        yield model.location.source.path, model.name
 
 
-def _problems(models: Sequence[ModelGraph], built: Sequence[Built]) -> tuple[str, ...]:
+def _problems(models: Sequence[ModelGraph], built: Sequence[BuildResult]) -> tuple[str, ...]:
     """A line for each file that cannot be imported, such as a notebook, and for each target without a graph."""
-    files = (model.place.span.file for model in models)
+    files = (model.location.span.file for model in models)
     foreign = (f"{file}: not traced: Python cannot import it" for file in files if not TargetSpec(file, "").is_file)
     # An import that fails does so for every class of the file.
     lines = (
@@ -117,7 +119,7 @@ def _engines(static: Diagnostic | None, diagnostic: Diagnostic, refinement: _Ref
 class _Refinement:
     """Puts what was traced in the place of what was read."""
 
-    def __init__(self, built: Sequence[Built], settings: Settings) -> None:
+    def __init__(self, built: Sequence[BuildResult], settings: Settings) -> None:
         self._results = {
             (one.spec.where, one.spec.attribute): one.result for one in built if one.result and one.result["flows"]
         }
@@ -129,7 +131,7 @@ class _Refinement:
     def refine(self, graph: FileGraph, project: Project) -> FileGraph:
         """The models of one file, the traced ones as torch built them."""
         path = graph.source.path
-        places = Places(reader(project.load), shown)
+        places = SourceLocations(reader(project.load), shown)
         additions = self._settings.additions
         traced = {
             name: read_graph(result, name, places, additions)
@@ -152,16 +154,18 @@ class _Refinement:
         return replace(graph, models=tuple(models))
 
     def _note(self, model: ModelGraph, path: str) -> None:
-        self.seen.update(write.place.span for layer in model.layers for write in layer.writes)
-        self.traced.append(f"traced: {path}: {model.name}, {model.way}")
+        self.seen.update(write.location.span for layer in model.layers for write in layer.writes)
+        self.traced.append(f"traced: {path}: {model.name}, {model.trace_method}")
 
 
 def _is_same_run(static: ModelGraph, traced: ModelGraph) -> bool:
     """Whether the static tracer looked at the same model, and not at one that a script builds or initialises itself."""
-    if not isinstance(static.place, Site) or not isinstance(static.place.node, (ast.ClassDef, *_FUNCTIONS)):
+    if not isinstance(static.location, SourceLocation) or not isinstance(
+        static.location.node, (ast.ClassDef, *_FUNCTIONS)
+    ):
         return False
-    done = {write.place for layer in traced.layers for write in layer.writes}
-    written = {write.place for layer in static.layers for write in layer.writes if write.certain}
+    done = {write.location for layer in traced.layers for write in layer.writes}
+    written = {write.location for layer in static.layers for write in layer.writes if write.certain}
     vague = static.incomplete or not static.layers or any("*" in layer.path for layer in static.layers)
     return written <= done and bool(vague or static.by_path.keys() == traced.by_path.keys())
 
@@ -169,12 +173,21 @@ def _is_same_run(static: ModelGraph, traced: ModelGraph) -> bool:
 def _merged(static: ModelGraph, traced: ModelGraph) -> ModelGraph:
     """The traced layers, with what only the source tells of them: calls that are guarded, writes that are lost."""
     layers = tuple(_merged_layer(static.by_path.get(layer.path), layer) for layer in traced.layers)
-    return replace(static, layers=layers, engine=traced.engine, forward=traced.forward, way=traced.way, incomplete=())
+    return replace(
+        static,
+        layers=layers,
+        engine=traced.engine,
+        forward=traced.forward,
+        trace_method=traced.trace_method,
+        incomplete=(),
+    )
 
 
 def _merged_layer(static: Layer | None, traced: Layer) -> Layer:
     if static is None:
         return traced
-    visits = {(write.place, write.parameter): write.visit for write in static.writes}
-    writes = tuple(replace(write, visit=visits.get((write.place, write.parameter))) for write in traced.writes)
-    return replace(traced, writes=writes, lost=static.lost, parametrized=static.parametrized)
+    visits = {(write.location, write.parameter): write.visit for write in static.writes}
+    writes = tuple(replace(write, visit=visits.get((write.location, write.parameter))) for write in traced.writes)
+    return replace(
+        traced, writes=writes, ineffective_writes=static.ineffective_writes, parametrized=static.parametrized
+    )

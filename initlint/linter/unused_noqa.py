@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from initlint.linter.noqa import Code, Directive
+from initlint.linter.noqa import Directive, NoqaCode
 from initlint.project.discovery import discover
 from initlint.project.settings import ALWAYS_ON, Settings
 from initlint.project.source import SourceFile
@@ -42,35 +42,35 @@ def unused(
             yield _diagnostic(source, directive, idle)
 
 
-def _is_idle(directive: Directive, code: Code, used: Collection[tuple[Directive, str]]) -> bool:
+def _is_idle(directive: Directive, code: NoqaCode, used: Collection[tuple[Directive, str]]) -> bool:
     ours = _OURS.fullmatch(code.name) is not None and code.name not in NEVER_JUDGED
     return ours and (directive, code.name) not in used
 
 
-def _diagnostic(source: SourceFile, directive: Directive, idle: Collection[Code]) -> Diagnostic:
+def _diagnostic(source: SourceFile, directive: Directive, idle: Collection[NoqaCode]) -> Diagnostic:
     codes = ", ".join(code.name for code in idle)
-    span = source.place(directive.row, directive.column, directive.row, directive.end_column)
+    span = source.span_at(directive.row, directive.column, directive.row, directive.end_column)
     fix = Fix(f"Remove {codes}", (_removal(source, directive, idle),), Applicability.SAFE)
     return Diagnostic(CODE, NAME, f"`noqa` for {codes} suppresses nothing", Severity.INFO, span, fix=fix)
 
 
-def _removal(source: SourceFile, directive: Directive, idle: Collection[Code]) -> Edit:
+def _removal(source: SourceFile, directive: Directive, idle: Collection[NoqaCode]) -> Edit:
     """Take the idle codes out; with the last of them goes the directive, with that a comment that held nothing else."""
     row, line, codes = directive.row, source.lines[directive.row - 1], directive.codes or ()
     if any(code not in idle for code in codes):
-        return Edit(source.place(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
+        return Edit(source.span_at(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
     before, behind = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
     rest = behind.lstrip(" \t,:;-")
     if rest:  # a reason, or another tool's directive
         kept = rest if rest.startswith("#") else f"# {rest}"
-        return Edit(source.place(row, directive.column, row, len(line) + 1), kept)
+        return Edit(source.span_at(row, directive.column, row, len(line) + 1), kept)
     if before:
-        return Edit(source.place(row, len(before) + 1, row, len(line) + 1), "")
+        return Edit(source.span_at(row, len(before) + 1, row, len(line) + 1), "")
     end = (row + 1, 1) if row < len(source.lines) else (row, len(line) + 1)
-    return Edit(source.place(row, 1, *end), "")
+    return Edit(source.span_at(row, 1, *end), "")
 
 
-def _without(line: str, codes: Sequence[Code], idle: Collection[Code]) -> str:
+def _without(line: str, codes: Sequence[NoqaCode], idle: Collection[NoqaCode]) -> str:
     """The list of codes as it is written, without the idle ones and what parts each of them from its neighbour."""
     text = ""
     for number, code in enumerate(codes):

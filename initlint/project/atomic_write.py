@@ -41,7 +41,7 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
     mode = target.stat().st_mode
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
         raise PermissionError(f"{path} is read-only")
-    with _beside(target, new, stat.S_IMODE(mode)) as temporary:
+    with temp_file_next_to(target, new, stat.S_IMODE(mode)) as temporary:
         if target.read_bytes() != expected:
             raise ChangedOnDisk(f"{path} has changed since it was read")
         os.replace(temporary, target)
@@ -58,7 +58,7 @@ def write(path: Path, data: bytes | bytearray, lasting: bool = True) -> None:
             path.write_bytes(data)
             return
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-        with _beside(path, data, mode, lasting) as temporary:
+        with temp_file_next_to(path, data, mode, lasting) as temporary:
             os.replace(temporary, path)
         if lasting:
             _flush_folder(path.parent)
@@ -75,7 +75,7 @@ def replace_all(
     """
     todo, roots = list(changes), tuple(roots)
     for folder in {Path(os.path.realpath(path)).parent for path in (*(path for path, _, _ in todo), *beside)}:
-        sweep(folder)
+        remove_stale_temp_files(folder)
     failed: dict[Path, str] = {}
     for path, expected, new in todo:
         try:
@@ -87,7 +87,7 @@ def replace_all(
     return failed
 
 
-def sweep(folder: Path) -> None:
+def remove_stale_temp_files(folder: Path) -> None:
     """Remove temporary files that a killed run has left in `folder`. Those of a run at work are not touched."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -107,7 +107,7 @@ def _target(path: Path, roots: Iterable[Path]) -> Path:
 
 
 @contextlib.contextmanager
-def _beside(target: Path, data: bytes | bytearray, mode: int | None, lasting: bool = True) -> Iterator[Path]:
+def temp_file_next_to(target: Path, data: bytes | bytearray, mode: int | None, lasting: bool = True) -> Iterator[Path]:
     """A temporary file in the folder of `target` that holds `data`; it is removed if anything fails."""
     temporary = target.with_name(f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:

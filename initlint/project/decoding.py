@@ -17,7 +17,7 @@ Lines = Callable[[str], Sequence[str]]
 """A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
 
 
-def code_in(path: str, data: bytes) -> str:
+def decode_python(path: str, data: bytes) -> str:
     """The text by the file's own encoding, of a notebook that of all cells without magics.
 
     Empty if it cannot be decoded.
@@ -31,7 +31,7 @@ def code_in(path: str, data: bytes) -> str:
         return ""
 
 
-def lines_of(contents: Mapping[str, bytes]) -> Lines:
+def line_reader(contents: Mapping[str, bytes]) -> Lines:
     """Reads lines from `contents`, by path, and what is not there from the disk; each file once."""
 
     @cache

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
-from initlint.project.filesystem import Listings
+from initlint.project.filesystem import DirectoryListings
 from initlint.project.project_search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
 
 Question: TypeAlias = "tuple[str, ...]"
@@ -40,7 +40,7 @@ def digest_of(data: bytes | memoryview) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-class Disk:
+class FileSystemQueries:
     """Answers from one moment: each folder is listed and each file read at most once.
 
     `contents` stands in for what the files hold, by real path. `digests` are known from before, with the state that
@@ -53,12 +53,12 @@ class Disk:
         contents: Mapping[str, bytes],
         given: Iterable[str] = (),
         digests: Mapping[str, tuple[Stat, str]] | None = None,
-        folders: Listings | None = None,
+        folders: DirectoryListings | None = None,
     ) -> None:
         self._contents = contents
         self._given = tuple(given)
         self._known = digests or {}
-        self._folders = folders or Listings()
+        self._folders = folders or DirectoryListings()
         self._digests: dict[str, str] = {}
         self._by_date: set[str] = set()
         self._roots: dict[str, str] = {}
@@ -121,11 +121,11 @@ class Disk:
         self._digests[path] = digest_of(data)
         return data
 
-    def is_as_before(self, path: str) -> bool:
+    def is_unchanged(self, path: str) -> bool:
         """Whether a file holds what it held when its digest was noted."""
         return path in self._known and self._known[path][1] == self.digest(path)
 
-    def read_anew(self) -> Iterator[tuple[str, str]]:
+    def changed_files(self) -> Iterator[tuple[str, str]]:
         """The files of which the date did not tell what they hold, each with its digest."""
         return ((path, digest) for path, digest in self._digests.items() if path not in self._by_date)
 
@@ -204,17 +204,17 @@ class Disk:
             self._tops[top] = str(project_root(Path(top), Path(top)))
         return self._tops[top]
 
-    def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
+    def search(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
         """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
         return self._search_of_files.matching(root, piece, pattern)
 
-    def search(self, root: str, patterns: Mapping[str, str]) -> None:
+    def search_all(self, root: str, patterns: Mapping[str, str]) -> None:
         """Find what matches several patterns, by piece, at once; see `FileSearch.search`."""
         self._search_of_files.search(root, patterns)
 
     def matched(self, root: str, piece: str, pattern: str) -> str:
         """These files as the answer to a question."""
-        found = self.matching(root, piece, pattern)
+        found = self.search(root, piece, pattern)
         return _TOO_MANY if found is None else "\0".join(path.removeprefix(root) for path in found)
 
     def _still_match(self, root: str, piece: str, pattern: str, answer: str) -> bool:
@@ -237,14 +237,14 @@ class Disk:
             self._gone[root] = frozenset(known).difference(self.searched(root))
         return self._gone[root]
 
-    def vanished(self, root: str) -> Iterable[str]:
+    def removed_files(self, root: str) -> Iterable[str]:
         """The files below `root` that were known, and are there no more."""
         return (path for path in self._removed(root) if not os.path.exists(path))
 
     def _changed(self, root: str) -> list[str]:
         """The searched files below `root` that are new or hold something else than they did."""
         if root not in self._new:
-            self._new[root] = [path for path in self.searched(root) if not self.is_as_before(path)]
+            self._new[root] = [path for path in self.searched(root) if not self.is_unchanged(path)]
         return self._new[root]
 
     def _is_still_named(self, root: str, word: str, answer: str) -> bool:
@@ -335,5 +335,5 @@ def real_paths(contents: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def module_name(file: Path) -> tuple[Path, str]:
     """The folder that absolute imports of `file`, a resolved path, start from, and its dotted name below that."""
-    folder, name = Disk({}).name(str(file))
+    folder, name = FileSystemQueries({}).name(str(file))
     return Path(folder), name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from initlint.project.filesystem import Kind, Listings
+from initlint.project.filesystem import DirectoryListings, EntryKind
 from initlint.project.gitignore import Patterns
 from initlint.project.settings import Settings
 
@@ -21,7 +21,7 @@ class DiscoveryError(Exception):
 Filters = tuple[Patterns, ...]
 
 
-def discover(paths: Iterable[Path], settings: Settings, folders: Listings | None = None) -> dict[str, Path]:
+def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListings | None = None) -> dict[str, Path]:
     """The files to lint, by real path, as they were named or below the directory that was named; sorted, each once.
 
     A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
@@ -32,7 +32,7 @@ def discover(paths: Iterable[Path], settings: Settings, folders: Listings | None
     found: dict[str, Path] = {}
     for path in paths:
         links: list[Path] = []
-        for real, file in _expand(path, settings, folders or Listings()):
+        for real, file in _expand(path, settings, folders or DirectoryListings()):
             if real is None:
                 links.append(file)
             else:
@@ -58,7 +58,7 @@ def matches(path: Path, pattern: str, root: Path) -> bool:
     return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
 
 
-def _expand(path: Path, settings: Settings, folders: Listings) -> Iterator[tuple[str | None, Path]]:
+def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Iterator[tuple[str | None, Path]]:
     """Sorted, each with its real path, or None for a link."""
     if not os.path.exists(path):
         raise DiscoveryError(f"{path}: no such file or directory")
@@ -93,7 +93,7 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    folders: Listings
+    folders: DirectoryListings
     in_repository: bool
     found: list[tuple[str | None, Path]]
 
@@ -108,23 +108,23 @@ class _Walk:
         except OSError as error:
             raise DiscoveryError(f"{folder.shown}: {error.strerror or error}") from None
         for name, kind in entries:
-            if kind is not Kind.FOLDER and not (name.endswith(SUFFIXES) and _is_file(folder, name, kind)):
+            if kind is not EntryKind.FOLDER and not (name.endswith(SUFFIXES) and _is_file(folder, name, kind)):
                 continue
             # The names in the patterns are those of directories above as well, of which none is ignored.
             may_be_ignored = all_names or name in named
-            if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is Kind.FOLDER, filters):
+            if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is EntryKind.FOLDER, filters):
                 continue
-            if kind is Kind.FOLDER:
+            if kind is EntryKind.FOLDER:
                 self.through(folder.inner(name), filters)
-            elif kind is Kind.LINK:
+            elif kind is EntryKind.LINK:
                 self.found.append((None, folder.shown / name))
             else:
                 self.found.append((os.path.join(folder.real, name), folder.shown / name))
 
 
-def _is_file(folder: _Folder, name: str, kind: Kind) -> bool:
+def _is_file(folder: _Folder, name: str, kind: EntryKind) -> bool:
     """A link may lead nowhere, or in a circle."""
-    return kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(os.path.join(folder.absolute, name)))
+    return kind is EntryKind.FILE or (kind is EntryKind.LINK and os.path.isfile(os.path.join(folder.absolute, name)))
 
 
 def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 
 
-class Kind(Enum):
+class EntryKind(Enum):
     """What a name in a folder stands for. A link is one whatever it leads to."""
 
     FOLDER = "folder"
@@ -19,13 +19,13 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Listing:
+class DirectoryListing:
     """The names in one folder, sorted."""
 
-    entries: tuple[tuple[str, Kind], ...]
+    entries: tuple[tuple[str, EntryKind], ...]
 
     @classmethod
-    def of(cls, folder: str) -> Listing:
+    def of(cls, folder: str) -> DirectoryListing:
         """Raises OSError, and ValueError for what can be no folder's name."""
         with os.scandir(folder) as entries:
             return cls(tuple(sorted((entry.name, _kind(entry)) for entry in entries)))
@@ -35,30 +35,30 @@ class Listing:
         return frozenset(name for name, _ in self.entries)
 
 
-def _kind(entry: os.DirEntry[str]) -> Kind:
+def _kind(entry: os.DirEntry[str]) -> EntryKind:
     if entry.is_symlink():
-        return Kind.LINK
+        return EntryKind.LINK
     if entry.is_dir(follow_symlinks=False):
-        return Kind.FOLDER
-    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+        return EntryKind.FOLDER
+    return EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.OTHER
 
 
-_NOTHING = Listing(())
+_NOTHING = DirectoryListing(())
 
 
-class Listings:
+class DirectoryListings:
     """The folders as they were when they were first asked about."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Listing] = {}
+        self._known: dict[str, DirectoryListing] = {}
 
-    def of(self, folder: str) -> Listing:
-        """Raises as `Listing.of` does."""
+    def of(self, folder: str) -> DirectoryListing:
+        """Raises as `DirectoryListing.of` does."""
         if folder not in self._known:
-            self._known[folder] = Listing.of(folder)
+            self._known[folder] = DirectoryListing.of(folder)
         return self._known[folder]
 
-    def found_in(self, folder: str) -> Listing:
+    def found_in(self, folder: str) -> DirectoryListing:
         """Nothing for a folder that is none, or cannot be listed."""
         with suppress(OSError, ValueError):
             return self.of(folder)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 
 if TYPE_CHECKING:
     import pathspec
 else:
-    pathspec = Lazily("pathspec")
+    pathspec = LazyModule("pathspec")
 
 _NAME = re.compile(r"\.?\w[\w.-]*")
 

@@ -9,7 +9,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class SizedLRU(Generic[Key, Value]):
     """What was put in or asked for last, up to a sum of sizes of `limit`; the last one in any case.
 
     What has to be put in once more counts against a limit of its own, `again`, if that is given. Of it stays what is

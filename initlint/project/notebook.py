@@ -17,13 +17,13 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.diagnostics import Cell
 
 if TYPE_CHECKING:
     from initlint.project import ipython
 else:
-    ipython = Lazily("initlint.project.ipython")
+    ipython = LazyModule("initlint.project.ipython")
 
 SUFFIX = ".ipynb"
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initlint._lazy import Lazily
-from initlint.project.filesystem import Kind, Listings
+from initlint._lazy import LazyModule
+from initlint.project.filesystem import DirectoryListings, EntryKind
 
 if TYPE_CHECKING:
     import tempfile
 else:
     # It loads much, for a question that few runs ask.
-    tempfile = Lazily("tempfile")
+    tempfile = LazyModule("tempfile")
 
 NO_SOURCES = (
     ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "
@@ -60,7 +60,7 @@ class _Listing:
 class FileSearch:
     """Searches projects, each listed once. `contents` stands in for what the files hold, by real path."""
 
-    def __init__(self, contents: Mapping[str, bytes], folders: Listings) -> None:
+    def __init__(self, contents: Mapping[str, bytes], folders: DirectoryListings) -> None:
         self._contents = dict(contents)
         self._folders = folders
         self._listings: dict[str, _Listing] = {}
@@ -156,9 +156,11 @@ class FileSearch:
         """The files of each folder from `folder` down that may name something."""
         entries = self._folders.found_in(folder).entries
         named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
-        yield [path for path, kind in named if kind is Kind.FILE or (kind is Kind.LINK and os.path.isfile(path))]
+        yield [
+            path for path, kind in named if kind is EntryKind.FILE or (kind is EntryKind.LINK and os.path.isfile(path))
+        ]
         for name, kind in entries:
-            if kind is Kind.FOLDER and not _is_pruned(name):
+            if kind is EntryKind.FOLDER and not _is_pruned(name):
                 yield from self._walk(os.path.join(folder, name))
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.diagnostics import Severity
-from initlint.facts.library_initializers import Helper
+from initlint.facts.library_initializers import LibraryInitializer
 from initlint.project.project_search import NO_SOURCES
 from initlint.project.trace_targets import TargetSpec, read_targets
 from initlint.project.user_tables import (
-    Additions,
     EntryError,
+    UserTables,
     read_activations,
     read_base_classes,
     read_initializers,
@@ -23,7 +23,7 @@ from initlint.project.user_tables import (
 )
 
 if not TYPE_CHECKING:
-    tomllib = Lazily("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    tomllib = LazyModule("tomllib" if sys.version_info >= (3, 11) else "tomli")
 elif sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -96,7 +96,7 @@ class Settings:
     """The file of known findings, relative to the folder of the configuration file."""
     src: tuple[str, ...] = (".", "src")
     """The folders, relative to that of the configuration file, from which the project's own modules are imported."""
-    initializers: Mapping[str, Helper] = field(default_factory=dict)
+    initializers: Mapping[str, LibraryInitializer] = field(default_factory=dict)
     """Init functions that initlint does not know: from the dotted name to what it is in terms of `torch.nn.init`."""
     activations: Mapping[str, str] = field(default_factory=dict)
     """Activations that initlint does not know: from the dotted name to the one that each behaves like."""
@@ -111,9 +111,9 @@ class Settings:
     command_line: Selection = Selection()
 
     @property
-    def additions(self) -> Additions:
+    def additions(self) -> UserTables:
         """What the file adds to the tables of init functions, activations and base classes."""
-        return Additions(self.initializers, self.activations, self.base_classes)
+        return UserTables(self.initializers, self.activations, self.base_classes)
 
     @property
     def import_roots(self) -> tuple[Path, ...]:

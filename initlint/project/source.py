@@ -104,14 +104,14 @@ class SourceFile:
     def span(self, node: ast.AST) -> Span:
         """Where `node`, a node of this file, stands; the start of the file for its tree."""
         row, column, end_row, end_column = bounds(node)
-        return self.place(row, self._column(row, column), end_row, self._column(end_row, end_column))
+        return self.span_at(row, self._column(row, column), end_row, self._column(end_row, end_column))
 
     def _column(self, row: int, column: int) -> int:
         """A column in characters from 1 for one in bytes from 0."""
         line = self.lines[row - 1] if row <= len(self.lines) else ""
         return column + 1 if line.isascii() else len(line.encode()[:column].decode(errors="ignore")) + 1
 
-    def place(self, row: int, column: int, end_row: int, end_column: int) -> Span:
+    def span_at(self, row: int, column: int, end_row: int, end_column: int) -> Span:
         """A range of `text`."""
         cell = self.notebook.cell(row) if self.notebook else None
         return Span(self.path, row, column, end_row, end_column, cell)
@@ -173,7 +173,7 @@ def _parse(code: str) -> ast.Module:
         raise SourceError("nested too deeply to be parsed") from None
 
 
-class Site:
+class SourceLocation:
     """A place that is turned into rows and columns only when somebody asks: see `span`. Never changed.
 
     One is made for every call that the tracer sees, for which a frozen dataclass is slow.
@@ -195,7 +195,7 @@ class Site:
         return (self.source.path, *bounds(self.node))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Site) and self.node is other.node and self.source is other.source
+        return isinstance(other, SourceLocation) and self.node is other.node and self.source is other.source
 
     def __hash__(self) -> int:
         return id(self.node)

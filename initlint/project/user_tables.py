@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializers import INITIALIZERS
-from initlint.facts.library_initializers import HELPERS, Helper
+from initlint.facts.library_initializers import HELPERS, LibraryInitializer
 from initlint.facts.signatures import REQUIRED, Signature
 
 if TYPE_CHECKING:
     import difflib
 else:
-    difflib = Lazily("difflib")
+    difflib = LazyModule("difflib")
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _ENTRY = ("initializer", "takes", "parameters", "arguments")
@@ -31,7 +31,7 @@ class EntryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Additions:
+class UserTables:
     """The entries of all tables. Names are those that functions and classes of the project are defined under, or that
     those of other packages are imported by.
 
@@ -39,11 +39,11 @@ class Additions:
     it calls by itself.
     """
 
-    initializers: Mapping[str, Helper] = field(default_factory=dict)
+    initializers: Mapping[str, LibraryInitializer] = field(default_factory=dict)
     activations: Mapping[str, str] = field(default_factory=dict)
     base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def helper(self, name: str) -> Helper | None:
+    def helper(self, name: str) -> LibraryInitializer | None:
         """The init function of that dotted name, the user's own before those that are known anyway."""
         return self.initializers.get(name) or HELPERS.get(name)
 
@@ -54,7 +54,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
-def read_initializers(table: Table) -> dict[str, Helper]:
+def read_initializers(table: Table) -> dict[str, LibraryInitializer]:
     """`[tool.initlint.initializers]`: a name to that of an initializer, or to a table that says more of it.
 
     Raises `EntryError`.
@@ -86,7 +86,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _helper(name: str, value: object) -> Helper:
+def _helper(name: str, value: object) -> LibraryInitializer:
     if isinstance(value, str):
         return _made(name, {"initializer": value})
     if not isinstance(value, dict):
@@ -97,7 +97,7 @@ def _helper(name: str, value: object) -> Helper:
     return _made(name, value)
 
 
-def _made(name: str, entry: Table) -> Helper:
+def _made(name: str, entry: Table) -> LibraryInitializer:
     written = entry.get("initializer")
     if not isinstance(written, str):
         raise EntryError(f"`{name}`: `initializer` must be the name of an initializer, such as `kaiming_normal_`")
@@ -109,7 +109,7 @@ def _made(name: str, entry: Table) -> Helper:
     if takes not in _TAKES:
         raise EntryError(f"`{name}`: `takes` must be one of {', '.join(_TAKES)}")
     own = INITIALIZERS[equivalent].signature
-    return Helper(equivalent, str(takes), _signature(name, entry, own), {}, {})
+    return LibraryInitializer(equivalent, str(takes), _signature(name, entry, own), {}, {})
 
 
 def _signature(name: str, entry: Table, own: Signature) -> Signature:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from initlint.linter.fixer import FixResult
 from initlint.linter.pipeline import Result
-from initlint.linter.results import Cost, Failure
+from initlint.linter.results import Failure, Timings
 from initlint.project.settings import Settings
 from initlint.report.text import counted, escape
 
@@ -19,25 +19,25 @@ def note(outcome: FixResult[Result], written: Path | None, suppressing: bool) ->
     """A line on what was put off and, for each known finding that is there no more, one on that."""
     result = outcome.result
     if written is not None:
-        return f"Wrote {counted(result.known, 'finding')} to {escape(str(written))}.\n"
+        return f"Wrote {counted(result.baseline_count, 'finding')} to {escape(str(written))}.\n"
     if suppressing:
         return f"Suppressed {counted(outcome.count, 'finding')} in {counted(len(outcome.changed), 'file')}.\n"
-    if not result.gone:
+    if not result.baseline_removed:
         return ""
-    shown = "".join(f"  {escape(line)}\n" for line in result.gone[:MAX_GONE])
-    more = f"  and {len(result.gone) - MAX_GONE} more\n" if len(result.gone) > MAX_GONE else ""
-    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(result.gone), 'finding')}\n"
+    shown = "".join(f"  {escape(line)}\n" for line in result.baseline_removed[:MAX_GONE])
+    more = f"  and {len(result.baseline_removed) - MAX_GONE} more\n" if len(result.baseline_removed) > MAX_GONE else ""
+    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(result.baseline_removed), 'finding')}\n"
     return head + shown + more
 
 
-def profile_table(costs: Sequence[tuple[Path, Cost]]) -> str:
+def profile_table(costs: Sequence[tuple[Path, Timings]]) -> str:
     """A table of CPU seconds, with a line for each file that was examined in this run."""
     lines = [_line(cost, escape(str(file))) for file, cost in sorted(costs, key=lambda entry: -entry[1].total)]
-    whole = Cost(*(sum(part) for part in zip(*(cost for _, cost in costs), strict=True))) if costs else Cost()
+    whole = Timings(*(sum(part) for part in zip(*(cost for _, cost in costs), strict=True))) if costs else Timings()
     return "\n".join(["  total  parse  interpret   rest  file", *lines, _line(whole, f"{len(costs)} files")]) + "\n"
 
 
-def _line(cost: Cost, name: str) -> str:
+def _line(cost: Timings, name: str) -> str:
     return f"{cost.total:7.3f} {cost.parse:6.3f} {cost.interpret:10.3f} {cost.rest:6.3f}  {name}"
 
 
@@ -50,12 +50,12 @@ def _lines(result: Result, settings: Settings, quiet: bool, verbose: bool, trace
     if not (result.files or result.diagnostics or quiet):
         yield "warning: no Python files found under the given paths"
     if not quiet:
-        yield from (f"warning: {escape(line)}" for line in result.notes)
+        yield from (f"warning: {escape(line)}" for line in result.warnings)
     if verbose:
         yield f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}"
         yield f"files: {len(result.files)}"
-        yield from (f"not followed: {escape(line)}" for line in result.incomplete)
-        yield from map(escape, result.details)
+        yield from (f"not followed: {escape(line)}" for line in result.not_followed)
+        yield from map(escape, result.verbose_notes)
     for failure in result.failures:
         yield f"initlint: {escape(complaint(failure))}"
         if tracebacks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from initlint._lazy import Lazily
+from initlint._lazy import LazyModule
 from initlint.graph.model import Layer, ModelGraph
 from initlint.report import graph_json, graph_text
 from initlint.report.formats.json import dumps
@@ -14,7 +14,7 @@ from initlint.report.text import escape
 if TYPE_CHECKING:
     from initlint.linter import trace_check
 else:
-    trace_check = Lazily("initlint.linter.trace_check")
+    trace_check = LazyModule("initlint.linter.trace_check")
 
 
 def render(models: Sequence[ModelGraph], output_format: str) -> str:
@@ -55,4 +55,4 @@ def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple
 
 
 def _key(model: ModelGraph) -> tuple[str, str]:
-    return model.place.span.file, model.name
+    return model.location.span.file, model.name

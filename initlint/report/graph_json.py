@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from initlint.graph.model import UNDETERMINED, Arguments, Layer, ModelGraph, Place
+from initlint.graph.model import UNDETERMINED, Arguments, Layer, Location, ModelGraph
 from initlint.report.formats.json import cell_of
 
 
@@ -17,9 +17,9 @@ def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:
 def _model(model: ModelGraph) -> dict[str, Any]:
     return {
         "name": model.name,
-        **_at(model.place),
+        **_at(model.location),
         "engine": model.engine,
-        **({} if model.engine == "static" else {"way": model.way}),
+        **({} if model.engine == "static" else {"way": model.trace_method}),
         "layers": [_layer(layer) for layer in model.layers],
     }
 
@@ -30,17 +30,17 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "type": layer.type,
         "owner": layer.owner,
         "attribute": layer.attribute,
-        **_at(layer.place),
+        **_at(layer.location),
         "arguments": _arguments(layer.arguments),
         "followed_by": [
-            {"op": f.op, "between": list(f.between), **_at(f.place), "certain": f.certain} for f in layer.followed_by
+            {"op": f.op, "between": list(f.between), **_at(f.location), "certain": f.certain} for f in layer.followed_by
         ],
         "writes": [
             {
                 "parameter": w.parameter,
                 "initializer": w.initializer,
                 "arguments": _arguments(w.arguments),
-                **_at(w.place),
+                **_at(w.location),
                 "via": [_at(v) for v in w.via],
                 "certain": w.certain,
             }
@@ -49,7 +49,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _at(place: Place) -> dict[str, Any]:
+def _at(place: Location) -> dict[str, Any]:
     span = place.span
     return {"file": span.file, **cell_of(span), "line": span.local.row}
 

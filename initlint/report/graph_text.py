@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from click import style
 
-from initlint.graph.model import Arguments, Following, Layer, ModelGraph, Place, Write
+from initlint.graph.model import Arguments, Consumer, Layer, Location, ModelGraph, Write
 from initlint.report.text import escape, file_of
 
 
@@ -16,9 +16,9 @@ def listing(models: Iterable[ModelGraph]) -> str:
 
 
 def _model(model: ModelGraph) -> Iterator[str]:
-    yield f"{style(escape(model.name), bold=True)}  {_at(model.place)}"
+    yield f"{style(escape(model.name), bold=True)}  {_at(model.location)}"
     for layer in model.layers:
-        yield f"  {style(escape(layer.path), fg='cyan')}  {_type(layer)}  {_at(layer.place)}"
+        yield f"  {style(escape(layer.path), fg='cyan')}  {_type(layer)}  {_at(layer.location)}"
         yield from (f"    {_write(write)}" for write in layer.writes)
         yield from (f"    {_following(following)}" for following in layer.followed_by)
     yield from (f"  not followed: {escape(reason)}" for reason in model.incomplete)
@@ -31,13 +31,13 @@ def _type(layer: Layer) -> str:
 def _write(write: Write) -> str:
     call = escape(f"{write.parameter} <- {write.initializer}({_arguments(write.arguments)})")
     via = "".join(f", via {_at(place)}" for place in write.via)
-    return f"{call}{_doubt(write.certain)}  {_at(write.place)}{via}"
+    return f"{call}{_doubt(write.certain)}  {_at(write.location)}{via}"
 
 
-def _following(following: Following) -> str:
+def _following(following: Consumer) -> str:
     path = escape(" ".join(f"-> {op}" for op in (*following.between, following.op)))
     onto = f" {escape(following.layer)}" if following.layer else ""
-    return f"{path}{onto}{_doubt(following.certain)}  {_at(following.place)}"
+    return f"{path}{onto}{_doubt(following.certain)}  {_at(following.location)}"
 
 
 def _doubt(certain: bool) -> str:
@@ -48,6 +48,6 @@ def _arguments(arguments: Arguments) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
-def _at(place: Place) -> str:
+def _at(place: Location) -> str:
     span = place.span
     return style(f"{file_of(span)}:{span.local.row}", dim=True)

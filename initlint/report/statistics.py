@@ -8,20 +8,20 @@ from typing import Any
 from initlint.report.formats import FOR_PEOPLE
 from initlint.report.formats.json import dumps
 from initlint.report.report import Report
-from initlint.report.text import is_mended
+from initlint.report.text import is_auto_fixable
 
 
-class NoStatistics(Exception):
+class UnsupportedFormat(Exception):
     """A format that has no place for them."""
 
 
 def render(name: str, report: Report) -> str:
-    """In the format `name`. Raises `NoStatistics`."""
+    """In the format `name`. Raises `UnsupportedFormat`."""
     if name == "json":
         return as_json(report)
     if name in FOR_PEOPLE:
         return listing(report)
-    raise NoStatistics(f"--statistics cannot be shown as {name}; take full, concise or json")
+    raise UnsupportedFormat(f"--statistics cannot be shown as {name}; take full, concise or json")
 
 
 def listing(report: Report) -> str:
@@ -38,7 +38,7 @@ def as_json(report: Report) -> str:
 
 def _rows(report: Report) -> list[dict[str, Any]]:
     counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in report.diagnostics)
-    fixable = Counter(diagnostic.code for diagnostic in report.diagnostics if is_mended(diagnostic))
+    fixable = Counter(diagnostic.code for diagnostic in report.diagnostics if is_auto_fixable(diagnostic))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"code": code, "name": name, "count": count, "fixable": fixable[code]} for (code, name), count in ordered]
 

@@ -37,12 +37,12 @@ def headline(diagnostic: Diagnostic) -> str:
     cell = [f"cell {span.cell.number}"] if span.cell else []
     place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
     code = style(diagnostic.code, fg=COLOUR[diagnostic.severity], bold=True)
-    mark = f"[{style('*', fg='cyan')}] " if is_mended(diagnostic) else ""
+    mark = f"[{style('*', fg='cyan')}] " if is_auto_fixable(diagnostic) else ""
     seen = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
     return f"{place}{code} {mark}{escape(diagnostic.message)}{seen}"
 
 
-def is_mended(diagnostic: Diagnostic) -> bool:
+def is_auto_fixable(diagnostic: Diagnostic) -> bool:
     """Whether `--fix` alone mends it."""
     return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
 

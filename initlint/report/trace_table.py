@@ -10,30 +10,30 @@ from click import style
 
 from initlint.analysis.layer_activation import predicted_factor
 from initlint.facts.fans import MODULES
-from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.graph.model import Layer, Location, ModelGraph
 from initlint.report import graph_json
 from initlint.report.formats.json import dumps
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
-    from initlint.tracers.fx import Measured, Traced
+    from initlint.tracers.fx import Measured, TraceResult
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
 _WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by running it on the CPU"}
 
 
-def render(traced: Sequence[Traced], output_format: str) -> str:
+def render(traced: Sequence[TraceResult], output_format: str) -> str:
     """The models that were built, as `json` or `text`."""
     return dumps(to_json(traced)) if output_format == "json" else tables(traced)
 
 
-def tables(traced: Sequence[Traced]) -> str:
+def tables(traced: Sequence[TraceResult]) -> str:
     """All models that were built, a table for each."""
     return "\n".join(table(one.graph, one.measured) for one in traced if one.graph is not None)
 
 
-def problems(traced: Sequence[Traced]) -> str:
+def problems(traced: Sequence[TraceResult]) -> str:
     """A line for each target that was not built, or not measured as it was asked to be."""
     return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
 
@@ -45,8 +45,8 @@ def table(model: ModelGraph, measured: Mapping[str, Measured] | None) -> str:
     """
     headings = _HEADINGS if measured is None else (*_HEADINGS, *_MEASURED)
     rows = [headings, *(_row(layer, measured) for layer in model.layers if _is_shown(layer))]
-    way = _WAYS.get(model.way or "", "not traced")
-    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.place))}  ({way})\n"
+    way = _WAYS.get(model.trace_method or "", "not traced")
+    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way})\n"
     notes = "".join(f"  {escape(reason)}\n" for reason in model.incomplete)
     return title + notes + "".join(f"  {line}\n" for line in _aligned(rows))
 
@@ -93,15 +93,15 @@ def _init(layer: Layer) -> str:
     if not writes:
         return "torch's default"
     arguments = ", ".join(f"{name}={_number(value)}" for name, value in writes[-1].arguments.items())
-    then = " and more" if len(writes) > 1 and not layer.settled(parameter) else ""
-    return f"{writes[-1].initializer.rpartition('.')[2]}({arguments}){then} {_at(writes[-1].place)}"
+    then = " and more" if len(writes) > 1 and not layer.last_write_is_certain(parameter) else ""
+    return f"{writes[-1].initializer.rpartition('.')[2]}({arguments}){then} {_at(writes[-1].location)}"
 
 
 def _number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 
-def _at(place: Place) -> str:
+def _at(place: Location) -> str:
     return f"{place.span.file}:{place.span.row}"
 
 
@@ -119,7 +119,7 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def to_json(traced: Sequence[Traced]) -> dict[str, Any]:
+def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:
     """The graphs in their documented shape; each layer has also its factor, and what was measured if that was asked."""
     found = [(one.graph, one.measured) for one in traced if one.graph is not None]
     document = graph_json.to_json(graph for graph, _ in found)

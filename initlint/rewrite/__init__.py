@@ -2,7 +2,7 @@
 
 Every public function here returns edits, or None where it cannot show that they are right: the call has `*args`,
 a name has two meanings, the new name is taken. What a name means is read from the file's own imports (`names`),
-how the file would spell a function too (`imports.Speller`); lists keep their comments and shape (`commas`).
+how the file would spell a function too (`imports.ImportSpelling`); lists keep their comments and shape (`commas`).
 
 Rules say `rewrite.replace_call(...)`: a run that finds nothing to mend does not load libcst.
 """

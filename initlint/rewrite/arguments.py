@@ -12,12 +12,12 @@ import libcst as cst
 from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
 from initlint.project.source import SourceFile
-from initlint.rewrite.errors import Doubt
-from initlint.rewrite.imports import Speller
+from initlint.rewrite.errors import CannotRewrite
+from initlint.rewrite.imports import ImportSpelling
 from initlint.rewrite.names import MODULE
-from initlint.rewrite.requests import Code, Gain, Value
-from initlint.rewrite.scopes import Scopes
-from initlint.rewrite.text import Text
+from initlint.rewrite.requests import Expression, GainExpression, Value
+from initlint.rewrite.scopes import FileScopes
+from initlint.rewrite.text import SourceText
 
 _KEPT = frozenset({"mode", "generator"})
 _SIGN = re.compile(r"\s*=\s*")
@@ -31,7 +31,7 @@ def parameters(function: str) -> Signature:
     dotted = f"{MODULE}.{function}"
     known = INITIALIZERS.get(DEPRECATED.get(dotted, dotted))
     if known is None:
-        raise Doubt
+        raise CannotRewrite
     return known.signature
 
 
@@ -48,14 +48,14 @@ class Argument:
 
 def read(source: SourceFile, arguments: Sequence[cst.Arg], accepted: Sequence[str]) -> list[Argument]:
     """The arguments of a call by name; `accepted` are the parameters in order."""
-    text = Text.of(source)
+    text = SourceText.of(source)
     found: list[Argument] = []
     for position, argument in enumerate(arguments):
         if argument.star or (argument.keyword is None and position >= len(accepted)):
-            raise Doubt
+            raise CannotRewrite
         name = accepted[position] if argument.keyword is None else argument.keyword.value
         if name not in accepted or any(name == other.name for other in found):
-            raise Doubt
+            raise CannotRewrite
         start, end = text.range(argument)
         value = text.text[start:end]
         sign = None if argument.keyword is None else _SIGN.match(value, len(argument.keyword.value))
@@ -75,7 +75,7 @@ def plan(
     """
     accepted = [name for name, _ in new]
     if not set(wanted) <= set(accepted):
-        raise Doubt
+        raise CannotRewrite
     missing = [name for name in wanted if all(argument.name != name for argument in old)]
     result: list[str | None] = []
     positional = True
@@ -114,11 +114,11 @@ def _same(one: str, other: str) -> bool:
         return False
 
 
-def render(source: SourceFile, call: cst.Call, value: Value, speller: Speller) -> str:
+def render(source: SourceFile, call: cst.Call, value: Value, speller: ImportSpelling) -> str:
     """The text of a value, in the quotes of the call or of the file."""
-    if isinstance(value, Code):
+    if isinstance(value, Expression):
         return value.text
-    if isinstance(value, Gain):
+    if isinstance(value, GainExpression):
         rest = "" if value.param is None else f", {value.param!r}"
         return f"{speller.spell('calculate_gain')}({render(source, call, value.nonlinearity, speller)}{rest})"
     if isinstance(value, str):
@@ -131,7 +131,7 @@ def _quote(source: SourceFile, call: cst.Call) -> str:
     own = [quote for quote in _quotes(call) if len(quote) == 1]
     if own:
         return own[0]
-    written: list[str] = [string.quote for string in Scopes.of(source).strings]
+    written: list[str] = [string.quote for string in FileScopes.of(source).strings]
     # Docstrings have double quotes by convention: they say something only where nothing else does.
     quotes = [quote for quote in written if len(quote) == 1] or [quote[0] for quote in written]
     return '"' if quotes.count('"') > quotes.count("'") else "'"

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import libcst as cst
 
 from initlint.diagnostics import Edit
-from initlint.project.source import Site, SourceFile
+from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.arguments import Argument, parameters, plan, read, render
 from initlint.rewrite.comma_list import CommaList
-from initlint.rewrite.cst import Concrete
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import Doubt, none_if_doubtful
-from initlint.rewrite.imports import Speller, is_public, local_name
+from initlint.rewrite.errors import CannotRewrite, none_if_cannot
+from initlint.rewrite.imports import ImportSpelling, is_public, local_name
 from initlint.rewrite.method_calls import change_method
-from initlint.rewrite.names import MODULE, Names, module_prefix
+from initlint.rewrite.names import MODULE, NameResolver, module_prefix
 from initlint.rewrite.requests import Value
-from initlint.rewrite.text import Text
+from initlint.rewrite.text import SourceText
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class _InitCall:
     node: cst.Call
     function: str
     token: cst.Name
-    speller: Speller
+    speller: ImportSpelling
     imported: tuple[cst.ImportFrom, cst.ImportAlias] | None
 
     @property
@@ -37,7 +37,7 @@ class _InitCall:
         """The imported name, if this call is all that it is there for."""
         if self.imported is None or is_public(self.source, self.imported[1]):
             return None
-        names, alias = Names.of(self.source), self.imported[1]
+        names, alias = NameResolver.of(self.source), self.imported[1]
         return alias if names.uses(local_name(alias), names.scope(alias)) == [self.token] else None
 
     def arguments(self) -> list[Argument]:
@@ -48,13 +48,13 @@ class _InitCall:
 
     def rewritten(self, old: list[Argument], texts: list[str | None], added: list[str]) -> Iterator[Change]:
         """The changes to the argument list."""
-        text = Text.of(self.source)
+        text = SourceText.of(self.source)
         items = tuple(argument.range for argument in old)
         yield from CommaList(text, items, text.range(self.node)[1] - 1).changes(texts, added)
 
 
-@none_if_doubtful
-def replace_call(site: Site, function: str, arguments: Mapping[str, Value] | None = None) -> tuple[Edit, ...]:
+@none_if_cannot
+def replace_call(site: SourceLocation, function: str, arguments: Mapping[str, Value] | None = None) -> tuple[Edit, ...]:
     """Edits that make the init call at `site` one of `function` (`kaiming_normal_`) of torch.nn.init, None if in doubt.
 
     The tensor, `mode` and `generator` stay, as does what equals the new function's default; `arguments` are given
@@ -72,20 +72,20 @@ def replace_call(site: Site, function: str, arguments: Mapping[str, Value] | Non
     if function != found.function:
         spelled = found.speller.spell(function)
         token = spelled if found.token is call.func else function
-        changes.append(Change(*Text.of(site.source).range(found.token), token))
+        changes.append(Change(*SourceText.of(site.source).range(found.token), token))
         unused = found.unused
     changes += found.speller.changes(unused)
     return _edits(site.source, changes)
 
 
-@none_if_doubtful
-def replace_method_call(site: Site) -> tuple[Edit, ...]:
+@none_if_cannot
+def replace_method_call(site: SourceLocation) -> tuple[Edit, ...]:
     """Edits that make `self.fc.weight.normal_(0, 0.02)` a call of the function of torch.nn.init that does the same."""
     return _edits(site.source, change_method(site.source, _call(site)))
 
 
-@none_if_doubtful
-def replace_argument(site: Site, name: str, value: Value) -> tuple[Edit, ...]:
+@none_if_cannot
+def replace_argument(site: SourceLocation, name: str, value: Value) -> tuple[Edit, ...]:
     """Edits that give the argument `name` of the call at `site` another value, or add it; all else stays."""
     found = _known_call(site)
     old = found.arguments()
@@ -94,15 +94,15 @@ def replace_argument(site: Site, name: str, value: Value) -> tuple[Edit, ...]:
     return _edits(site.source, [*found.rewritten(old, texts, added), *found.speller.changes()])
 
 
-@none_if_doubtful
-def move_argument(site: Site, name: str, target: str) -> tuple[Edit, ...]:
+@none_if_cannot
+def move_argument(site: SourceLocation, name: str, target: str) -> tuple[Edit, ...]:
     """Edits that hand what the call gives to the parameter `name` to `target`, by keyword: `mode='fan_out'`."""
     found = _known_call(site)
     old = found.arguments()
     accepted = [parameter for parameter, _ in parameters(found.function)]
     moved = next((argument for argument in old if argument.name == name), None)
     if moved is None or target not in accepted or any(argument.name == target for argument in old):
-        raise Doubt
+        raise CannotRewrite
     texts: list[str | None] = []
     for argument in old:
         if argument is moved:
@@ -110,27 +110,27 @@ def move_argument(site: Site, name: str, target: str) -> tuple[Edit, ...]:
         elif len(texts) > old.index(moved) and argument.sign is None:
             texts.append(f"{argument.name}={argument.value}")
         else:
-            texts.append(Text.of(site.source).text[slice(*argument.range)])
+            texts.append(SourceText.of(site.source).text[slice(*argument.range)])
     return _edits(site.source, found.rewritten(old, texts, []))
 
 
-def _call(site: Site) -> cst.Call:
-    node = Concrete.of(site.source).node(site.node)
+def _call(site: SourceLocation) -> cst.Call:
+    node = CstFile.of(site.source).node(site.node)
     if not isinstance(node, cst.Call):
-        raise Doubt
+        raise CannotRewrite
     return node
 
 
-def _known_call(site: Site) -> _InitCall:
+def _known_call(site: SourceLocation) -> _InitCall:
     found = _init_call(site.source, _call(site))
     if found is None:
-        raise Doubt
+        raise CannotRewrite
     return found
 
 
 def _init_call(source: SourceFile, call: cst.Call) -> _InitCall | None:
     """What is called, if it is a function of torch.nn.init under a name that the file's imports account for."""
-    names = Names.of(source)
+    names = NameResolver.of(source)
     dotted = names.resolve(call.func)
     if dotted is None or not dotted.startswith(f"{MODULE}."):
         return None
@@ -138,15 +138,15 @@ def _init_call(source: SourceFile, call: cst.Call) -> _InitCall | None:
     scope = names.scope(call)
     if isinstance(call.func, cst.Attribute):
         written = module_prefix(call.func, names)
-        return _InitCall(source, call, function, call.func.attr, Speller(source, scope, written), None)
+        return _InitCall(source, call, function, call.func.attr, ImportSpelling(source, scope, written), None)
     if not isinstance(call.func, cst.Name):
         return None
     if scope.holder(call.func.value) is None:  # from torch.nn.init import *
-        return _InitCall(source, call, function, call.func, Speller(source, scope), None)
+        return _InitCall(source, call, function, call.func, ImportSpelling(source, scope), None)
     imported = names.imported(call.func.value, scope)
-    return _InitCall(source, call, function, call.func, Speller(source, scope, anchor=imported[0]), imported)
+    return _InitCall(source, call, function, call.func, ImportSpelling(source, scope, anchor=imported[0]), imported)
 
 
 def _edits(source: SourceFile, changes: Iterator[Change] | list[Change]) -> tuple[Edit, ...]:
-    text = Text.of(source)
+    text = SourceText.of(source)
     return tuple(text.edit(change) for change in sorted(changes))

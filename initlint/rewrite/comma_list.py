@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import Doubt
-from initlint.rewrite.text import Text
+from initlint.rewrite.errors import CannotRewrite
+from initlint.rewrite.text import SourceText
 
 _COMMA_OR_COMMENT = re.compile(r"#[^\r\n]*|,")
 _COMMENT_ON_LINE = re.compile(r"[^\S\r\n]*,?[^\S\r\n]*(#[^\r\n]*)")
@@ -19,7 +19,7 @@ _COMMENT_ON_LINE = re.compile(r"[^\S\r\n]*,?[^\S\r\n]*(#[^\r\n]*)")
 class CommaList:
     """The places of the items, commas left out, and the offset at which the list ends."""
 
-    text: Text
+    text: SourceText
     items: tuple[tuple[int, int], ...]
     end: int
 
@@ -33,7 +33,7 @@ class CommaList:
                 yield Change(start, end, wanted)
         kept = [index for index, wanted in enumerate(plan) if wanted is not None]
         if not kept:
-            raise Doubt
+            raise CannotRewrite
         for removed, run in groupby(range(len(plan)), key=lambda index: plan[index] is None):
             if removed:
                 yield from self._remove(list(run))
@@ -97,7 +97,7 @@ class CommaList:
         if comma is None:
             yield Change(end, end, ",")
         elif comma > comment.start(1):
-            raise Doubt  # the comma stands on a line below the comment
+            raise CannotRewrite  # the comma stands on a line below the comment
         tail = "" if comma is None else ","
         yield Change(comment.end(), comment.end(), separator + f",{separator}".join(added) + tail)
 

@@ -17,7 +17,7 @@ from libcst._nodes.internal import CodegenState
 
 from initlint.diagnostics import Span
 from initlint.project.source import SourceFile
-from initlint.rewrite.errors import Doubt
+from initlint.rewrite.errors import CannotRewrite
 
 Bounds = tuple[int, int, int, int]
 """First row and column, last row and column, all from 1, columns in characters."""
@@ -90,7 +90,7 @@ class _Syntactic:
 
 
 @dataclass(frozen=True, eq=False)
-class Concrete:
+class CstFile:
     """The tree `module` of a file, and where its nodes stand."""
 
     source: SourceFile
@@ -100,16 +100,16 @@ class Concrete:
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def of(cls, source: SourceFile) -> Concrete:
-        """Raises `Doubt` for a file that libcst does not read, though Python does, and for one that is too large."""
+    def of(cls, source: SourceFile) -> CstFile:
+        """Raises `CannotRewrite` for a file that libcst does not read, though Python does, and for one that is too large."""
         if len(source.data) > LARGEST:
-            raise Doubt
+            raise CannotRewrite
         code = source.code if source.notebook else source.data
         try:
             with _unvalidated():
                 module = cst.parse_module(code)
         except (cst.ParserSyntaxError, RecursionError):
-            raise Doubt from None
+            raise CannotRewrite from None
         state = _Positions(module)
         module._codegen(state)
         nodes: dict[tuple[str, Bounds], cst.CSTNode] = {}
@@ -121,25 +121,25 @@ class Concrete:
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where `node`, a node of `module`, stands."""
-        return self.source.place(*self.positions[id(node)])
+        return self.source.span_at(*self.positions[id(node)])
 
     def node(self, node: ast.AST) -> cst.CSTNode:
-        """What `node`, a node of Python's tree of this file, is in libcst's. Raises `Doubt`."""
+        """What `node`, a node of Python's tree of this file, is in libcst's. Raises `CannotRewrite`."""
         try:
             return self.nodes[_key_of(self.source, node)]
         except KeyError:
-            raise Doubt from None
+            raise CannotRewrite from None
 
     @functools.cached_property
     def _abstract(self) -> dict[tuple[str, Bounds], ast.AST]:
         return {_key_of(self.source, node): node for node in ast.walk(self.source.tree)}
 
     def abstract(self, node: cst.CSTNode) -> ast.AST:
-        """What `node` is in Python's tree. Raises `Doubt`."""
+        """What `node` is in Python's tree. Raises `CannotRewrite`."""
         try:
             return self._abstract[_key(_KIND_OF[type(node)], self.positions[id(node)])]
         except KeyError:
-            raise Doubt from None
+            raise CannotRewrite from None
 
 
 def _key_of(source: SourceFile, node: ast.AST) -> tuple[str, Bounds]:

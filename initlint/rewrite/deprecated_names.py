@@ -9,14 +9,14 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.project.source import Site, SourceFile
-from initlint.rewrite.cst import Concrete
+from initlint.project.source import SourceFile, SourceLocation
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import Doubt, none_if_doubtful
+from initlint.rewrite.errors import CannotRewrite, none_if_cannot
 from initlint.rewrite.imports import change_names, is_public, local_name
-from initlint.rewrite.names import MODULE, Names, module_prefix
+from initlint.rewrite.names import MODULE, NameResolver, module_prefix
 from initlint.rewrite.scopes import Scope
-from initlint.rewrite.text import Text
+from initlint.rewrite.text import SourceText
 
 
 class Mention(NamedTuple):
@@ -24,19 +24,19 @@ class Mention(NamedTuple):
 
     canonical: str
     how: str
-    place: Site
+    place: SourceLocation
 
 
 def mentions(source: SourceFile) -> tuple[Mention, ...]:
     """Imports, then the others; none in a file that libcst does not read, in which nothing could be rewritten."""
     try:
         return tuple(_found(source))
-    except Doubt:
+    except CannotRewrite:
         return ()
 
 
 def _found(source: SourceFile) -> Iterator[Mention]:
-    names = Names.of(source)
+    names = NameResolver.of(source)
     scopes = names.scopes
     for statement in scopes.imports:
         yield from _imported(source, statement)
@@ -60,24 +60,24 @@ def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
             yield Mention(dotted, "import", _site(source, alias))
 
 
-def _site(source: SourceFile, node: cst.CSTNode) -> Site:
-    return Site(source, Concrete.of(source).abstract(node))
+def _site(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
+    return SourceLocation(source, CstFile.of(source).abstract(node))
 
 
-@none_if_doubtful
-def rename(site: Site, old: str, new: str) -> tuple[Edit, ...]:
+@none_if_cannot
+def rename(site: SourceLocation, old: str, new: str) -> tuple[Edit, ...]:
     """Edits that replace `old` by `new`, two names of torch.nn.init, in the reference at `site`; None if in doubt.
 
     The site is a call, an attribute (`nn.init.xavier_uniform`), a plain name, or a `from` import or a name in it.
     A name that came by a `from` import changes in the whole file, import included; an alias is kept.
     """
-    text = Text.of(site.source)
-    changes = sorted(_changes(site.source, Concrete.of(site.source).node(site.node), old, new))
+    text = SourceText.of(site.source)
+    changes = sorted(_changes(site.source, CstFile.of(site.source).node(site.node), old, new))
     return tuple(text.edit(change) for change in changes)
 
 
 def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Iterator[Change]:
-    names = Names.of(source)
+    names = NameResolver.of(source)
     if isinstance(node, cst.Call):
         node = node.func
     if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
@@ -85,7 +85,7 @@ def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Itera
     if isinstance(node, cst.ImportAlias):
         yield from _renamed_import(source, node, old, new)
     elif isinstance(node, cst.Attribute) and node.attr.value == old and module_prefix(node, names) is not None:
-        yield Change(*Text.of(source).range(node.attr), new)
+        yield Change(*SourceText.of(source).range(node.attr), new)
     elif isinstance(node, cst.Name) and names.resolve(node) == f"{MODULE}.{old}":
         scope = names.scope(node)
         if scope.holder(node.value) is None:
@@ -93,23 +93,23 @@ def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Itera
         else:
             yield from _renamed_import(source, names.imported(node.value, scope)[1], old, new)
     else:
-        raise Doubt
+        raise CannotRewrite
 
 
 def _starred(source: SourceFile, node: cst.Name, new: str, scope: Scope) -> Iterator[Change]:
     """A name that came by `from torch.nn.init import *`: the new one came with it."""
-    if Names.of(source).meaning(new, scope) != f"{MODULE}.{new}":
-        raise Doubt
-    yield Change(*Text.of(source).range(node), new)
+    if NameResolver.of(source).meaning(new, scope) != f"{MODULE}.{new}":
+        raise CannotRewrite
+    yield Change(*SourceText.of(source).range(node), new)
 
 
 def _renamed_import(source: SourceFile, alias: cst.ImportAlias, old: str, new: str) -> Iterator[Change]:
-    names, text = Names.of(source), Text.of(source)
+    names, text = NameResolver.of(source), SourceText.of(source)
     holder, local = names.scope(alias), local_name(alias)
     bindings = holder.bindings[local]
     binding = next((binding for binding in bindings if binding.alias is alias), None)
     if binding is None or binding.dotted != f"{MODULE}.{old}" or not isinstance(binding.statement, cst.ImportFrom):
-        raise Doubt
+        raise CannotRewrite
     if alias.asname is not None:
         yield Change(*text.range(alias.name), new)
         return

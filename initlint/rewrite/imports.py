@@ -10,15 +10,15 @@ import libcst as cst
 
 from initlint.project.source import SourceFile
 from initlint.rewrite.comma_list import CommaList
-from initlint.rewrite.cst import Concrete
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import Doubt
-from initlint.rewrite.names import MODULE, Names
-from initlint.rewrite.scopes import Scope, Scopes, dotted_name
-from initlint.rewrite.text import Text
+from initlint.rewrite.errors import CannotRewrite
+from initlint.rewrite.names import MODULE, NameResolver
+from initlint.rewrite.scopes import FileScopes, Scope, dotted_name
+from initlint.rewrite.text import SourceText
 
 
-class Speller:
+class ImportSpelling:
     """Spells functions of `torch.nn.init` for one place of a file, and collects what must be imported for that.
 
     `written`: `nn.init` where the call itself is written so. `anchor`: the import statement of a plain name, to which
@@ -29,7 +29,7 @@ class Speller:
         self, source: SourceFile, scope: Scope, written: str | None = None, anchor: cst.ImportFrom | None = None
     ) -> None:
         self._source = source
-        self._names = Names.of(source)
+        self._names = NameResolver.of(source)
         self._scope = scope
         self._written = written
         self._anchor = anchor
@@ -48,7 +48,7 @@ class Speller:
             return f"{self._written}.{function}"
         if function not in self._added:
             if not self._names.is_free(function):
-                raise Doubt
+                raise CannotRewrite
             self._added.append(function)
         return function
 
@@ -67,7 +67,7 @@ class Speller:
         if self._anchor is None:
             return
         if unused is not None:
-            with contextlib.suppress(Doubt):
+            with contextlib.suppress(CannotRewrite):
                 yield from list(change_names(self._source, self._anchor, {unused}, self._added))
                 return
         if self._added:
@@ -78,10 +78,10 @@ def change_names(
     source: SourceFile, statement: cst.ImportFrom, removed: set[cst.ImportAlias], added: Sequence[str]
 ) -> Iterator[Change]:
     """Remove and add names of `from m import ...`. An import that was in order stays so."""
-    text = Text.of(source)
+    text = SourceText.of(source)
     aliases = statement.names
     if isinstance(aliases, cst.ImportStar):
-        raise Doubt
+        raise CannotRewrite
     waiting = list(added)
     plan: list[str | None] = []
     for alias in aliases:
@@ -108,17 +108,17 @@ def _sorted(items: list[str]) -> bool:
 
 def remove_statement(source: SourceFile, statement: cst.Import | cst.ImportFrom) -> Change:
     """Remove a whole import statement with its line; only one that stands alone on it, in a block that holds more."""
-    text = Text.of(source)
-    for block in _blocks(Concrete.of(source).module):
+    text = SourceText.of(source)
+    for block in _blocks(CstFile.of(source).module):
         for line in block:
             if isinstance(line, cst.SimpleStatementLine) and line.body[0] is statement:
                 if len(block) == 1 or len(line.body) > 1 or line.trailing_whitespace.comment is not None:
-                    raise Doubt
+                    raise CannotRewrite
                 start, end = text.range(statement)
-                rows = Concrete.of(source).span(statement)
+                rows = CstFile.of(source).span(statement)
                 after = text.starts[rows.end_row] if rows.end_row < len(text.starts) else end
                 return Change(start - len(text.indent(start)), after, "")
-    raise Doubt
+    raise CannotRewrite
 
 
 def _blocks(node: cst.CSTNode) -> Iterator[Sequence[cst.BaseStatement]]:
@@ -133,15 +133,15 @@ def _blocks(node: cst.CSTNode) -> Iterator[Sequence[cst.BaseStatement]]:
 
 def _new_import(source: SourceFile) -> Change:
     """`from torch import nn` behind the last import of torch that every run of the file executes."""
-    if not Names.of(source).is_free("nn"):
-        raise Doubt
+    if not NameResolver.of(source).is_free("nn"):
+        raise CannotRewrite
     found: cst.SimpleStatementLine | None = None
-    for line in Concrete.of(source).module.body:
+    for line in CstFile.of(source).module.body:
         if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and _of_torch(line.body[0]):
             found = line
     if found is None or found.trailing_whitespace.comment is not None:
-        raise Doubt
-    text = Text.of(source)
+        raise CannotRewrite
+    text = SourceText.of(source)
     _, end = text.range(found.body[0])
     return Change(end, end, f"{text.newline}from torch import nn")
 
@@ -158,7 +158,7 @@ def _of_torch(statement: cst.BaseSmallStatement) -> bool:
 def is_public(source: SourceFile, alias: cst.ImportAlias) -> bool:
     """Whether an import may be there for other files to import it from this one."""
     same = alias.evaluated_alias == alias.evaluated_name
-    return same or PurePath(source.path).name == "__init__.py" or Names.of(source).mentioned(local_name(alias))
+    return same or PurePath(source.path).name == "__init__.py" or NameResolver.of(source).mentioned(local_name(alias))
 
 
 def local_name(alias: cst.ImportAlias) -> str:
@@ -167,17 +167,17 @@ def local_name(alias: cst.ImportAlias) -> str:
 
 def unused_since(before: SourceFile, after: SourceFile) -> Iterator[Change]:
     """Changes to `after` that remove imports from torch.nn.init whose names were read in `before` and no longer are."""
-    names, read_before = Names.of(after), Scopes.of(before).uses
+    names, read_before = NameResolver.of(after), FileScopes.of(before).uses
     unused: dict[cst.ImportFrom, set[cst.ImportAlias]] = {}
-    for name, holder, statement, alias in _init_imports(Scopes.of(after)):
+    for name, holder, statement, alias in _init_imports(FileScopes.of(after)):
         if name in read_before and not names.uses(name, holder) and not is_public(after, alias):
             unused.setdefault(statement, set()).add(alias)
     for statement, aliases in unused.items():
-        with contextlib.suppress(Doubt):
+        with contextlib.suppress(CannotRewrite):
             yield from list(change_names(after, statement, aliases, ()))
 
 
-def _init_imports(scopes: Scopes) -> Iterator[tuple[str, Scope, cst.ImportFrom, cst.ImportAlias]]:
+def _init_imports(scopes: FileScopes) -> Iterator[tuple[str, Scope, cst.ImportFrom, cst.ImportAlias]]:
     for scope in scopes.all:
         for name, bindings in scope.bindings.items():
             for binding in bindings:

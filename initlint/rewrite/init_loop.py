@@ -7,39 +7,41 @@ from collections.abc import Mapping, Sequence
 import libcst as cst
 
 from initlint.diagnostics import Edit
-from initlint.project.source import Site
-from initlint.rewrite.cst import Concrete
+from initlint.project.source import SourceLocation
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import Doubt, none_if_doubtful
-from initlint.rewrite.imports import Speller
-from initlint.rewrite.names import Names
-from initlint.rewrite.requests import Code, Gain, Value
+from initlint.rewrite.errors import CannotRewrite, none_if_cannot
+from initlint.rewrite.imports import ImportSpelling
+from initlint.rewrite.names import NameResolver
+from initlint.rewrite.requests import Expression, GainExpression, Value
 from initlint.rewrite.scopes import dotted_name
-from initlint.rewrite.text import Text
+from initlint.rewrite.text import SourceText
 
 
-@none_if_doubtful
+@none_if_cannot
 def append_loop(
-    site: Site, constructors: Sequence[Site], function: str, arguments: Mapping[str, Value]
+    site: SourceLocation, constructors: Sequence[SourceLocation], function: str, arguments: Mapping[str, Value]
 ) -> tuple[Edit, ...]:
     """Edits that end the `__init__` of the class at `site` with a loop that calls `function` of torch.nn.init.
 
     It runs over the weights of all modules of the types that `constructors` build, spelled as they are. `arguments`
     are plain values.
     """
-    definition = Concrete.of(site.source).node(site.node)
-    if not isinstance(definition, cst.ClassDef) or any(isinstance(v, (Gain, Code)) for v in arguments.values()):
-        raise Doubt
+    definition = CstFile.of(site.source).node(site.node)
+    if not isinstance(definition, cst.ClassDef) or any(
+        isinstance(v, (GainExpression, Expression)) for v in arguments.values()
+    ):
+        raise CannotRewrite
     last = _last_statement(definition)
-    text = Text.of(site.source)
+    text = SourceText.of(site.source)
     types = sorted({_callee(constructor) for constructor in constructors})
     start, end = text.range(last)
     if not text.alone_before(start):
-        raise Doubt
+        raise CannotRewrite
     rest, _, _ = text.text[end:].partition(text.newline)
-    speller = Speller(site.source, Names.of(site.source).scope(_call(constructors[0]).func))
+    speller = ImportSpelling(site.source, NameResolver.of(site.source).scope(_call(constructors[0]).func))
     given = "".join(f", {name}={value!r}" for name, value in arguments.items())
-    step = Concrete.of(site.source).module.default_indent
+    step = CstFile.of(site.source).module.default_indent
     lines = [
         "for module in self.modules():",
         f"{step}if isinstance(module, {types[0] if len(types) == 1 else '(' + ', '.join(types) + ')'}):",
@@ -54,22 +56,22 @@ def _last_statement(node: cst.ClassDef) -> cst.CSTNode:
     """The statement that ends `__init__`, if it is a simple one: behind a block the indent would say something else."""
     methods = [s for s in node.body.body if isinstance(s, cst.FunctionDef) and s.name.value == "__init__"]
     if len(methods) != 1 or not isinstance(methods[0].body, cst.IndentedBlock):
-        raise Doubt
+        raise CannotRewrite
     last = methods[0].body.body[-1]
     if not isinstance(last, cst.SimpleStatementLine) or len(last.body) != 1 or isinstance(last.body[0], cst.Return):
-        raise Doubt
+        raise CannotRewrite
     return last.body[0]
 
 
-def _call(constructor: Site) -> cst.Call:
-    node = Concrete.of(constructor.source).node(constructor.node)
+def _call(constructor: SourceLocation) -> cst.Call:
+    node = CstFile.of(constructor.source).node(constructor.node)
     if not isinstance(node, cst.Call):
-        raise Doubt
+        raise CannotRewrite
     return node
 
 
-def _callee(constructor: Site) -> str:
+def _callee(constructor: SourceLocation) -> str:
     name = dotted_name(_call(constructor).func)
     if name is None:
-        raise Doubt
+        raise CannotRewrite
     return name

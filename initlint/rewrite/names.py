@@ -9,8 +9,8 @@ import libcst as cst
 
 from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
 from initlint.project.source import SourceFile
-from initlint.rewrite.errors import Doubt
-from initlint.rewrite.scopes import Binding, Scope, Scopes, dotted_name
+from initlint.rewrite.errors import CannotRewrite
+from initlint.rewrite.scopes import Binding, FileScopes, Scope, dotted_name
 
 MODULE = "torch.nn.init"
 _DEPTH = 8
@@ -18,22 +18,22 @@ _EXPORTED = frozenset({f"{MODULE}.calculate_gain", *INITIALIZERS, *DEPRECATED})
 
 
 @dataclass(frozen=True, eq=False)
-class Names:
+class NameResolver:
     """Answers are certain or None: a name with two different meanings has none here."""
 
-    scopes: Scopes
+    scopes: FileScopes
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def of(cls, source: SourceFile) -> Names:
-        return cls(Scopes.of(source))
+    def of(cls, source: SourceFile) -> NameResolver:
+        return cls(FileScopes.of(source))
 
     def scope(self, node: cst.CSTNode) -> Scope:
         """The scope of a name, an attribute, a call or an imported name."""
         try:
             return self.scopes.of_node[id(node)]
         except KeyError:
-            raise Doubt from None
+            raise CannotRewrite from None
 
     def resolve(self, node: cst.BaseExpression, depth: int = 0) -> str | None:
         """The full dotted name of what `node` stands for: `torch.nn.init.zeros_` for `init.zeros_`."""
@@ -68,7 +68,7 @@ class Names:
         holder = scope.holder(name)
         bindings = holder.bindings[name] if holder is not None else []
         if len(bindings) != 1 or bindings[0].alias is None or not isinstance(bindings[0].statement, cst.ImportFrom):
-            raise Doubt
+            raise CannotRewrite
         return bindings[0].statement, bindings[0].alias
 
     def uses(self, name: str, holder: Scope) -> list[cst.Name]:
@@ -94,7 +94,7 @@ class Names:
         return any(string.raw_value == name for string in self.scopes.strings)
 
 
-def module_prefix(callee: cst.BaseExpression, names: Names) -> str | None:
+def module_prefix(callee: cst.BaseExpression, names: NameResolver) -> str | None:
     """`nn.init` for the callee `nn.init.zeros_`, if that is torch's; None for any other callee."""
     if isinstance(callee, cst.Attribute) and names.resolve(callee.value) == MODULE:
         return dotted_name(callee.value)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class GainExpression:
     """The value of `calculate_gain(nonlinearity, param)`, which the file spells its own way."""
 
     nonlinearity: str
@@ -15,10 +15,10 @@ class Gain:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Expression:
     """An expression, word for word."""
 
     text: str
 
 
-Value: TypeAlias = "str | int | float | bool | Gain | Code | None"
+Value: TypeAlias = "str | int | float | bool | GainExpression | Expression | None"

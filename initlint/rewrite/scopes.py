@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from initlint.project.source import SourceFile
-from initlint.rewrite.cst import Concrete
+from initlint.rewrite.cst import CstFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ OTHER = Binding()
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """The names that a scope binds. A class hides its own from inner scopes. Complete once `Scopes.of` has returned."""
+    """The names that a scope binds. A class hides its own from inner scopes. Complete once `FileScopes.of` has returned."""
 
     parent: Scope | None
     is_class: bool = False
@@ -281,7 +281,7 @@ class ScopeWalk:
 
 
 @dataclass(frozen=True, eq=False)
-class Scopes:
+class FileScopes:
     """All scopes of a file. `of_node`: by the id of each `Name`, `Attribute`, `Call` and `ImportAlias`."""
 
     all: tuple[Scope, ...]
@@ -305,9 +305,9 @@ class Scopes:
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def of(cls, source: SourceFile) -> Scopes:
+    def of(cls, source: SourceFile) -> FileScopes:
         walk = ScopeWalk()
-        walk.visit(Concrete.of(source).module, walk.module)
+        walk.visit(CstFile.of(source).module, walk.module)
         return cls(
             all=tuple(walk.all),
             of_node=walk.of_node,

@@ -10,13 +10,13 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile
-from initlint.rewrite.cst import Concrete
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change, line_starts
-from initlint.rewrite.errors import Doubt
+from initlint.rewrite.errors import CannotRewrite
 
 
 @dataclass(frozen=True, eq=False)
-class Text:
+class SourceText:
     """Where the nodes of a file stand in its text, in offsets of characters."""
 
     source: SourceFile
@@ -25,20 +25,20 @@ class Text:
 
     @classmethod
     @functools.lru_cache(maxsize=4)
-    def of(cls, source: SourceFile) -> Text:
+    def of(cls, source: SourceFile) -> SourceText:
         return cls(source, source.text, line_starts(source.text))
 
     @functools.cached_property
     def _generated(self) -> list[str]:
-        code = Concrete.of(self.source).module.code
+        code = CstFile.of(self.source).module.code
         return code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def range(self, node: cst.CSTNode) -> tuple[int, int]:
         """The offsets between which `node` stands."""
-        span = Concrete.of(self.source).span(node)
+        span = CstFile.of(self.source).span(node)
         # libcst drops form feeds at the start of a line, which moves the columns of that line.
         if self.source.lines[span.row - 1 : span.end_row] != self._generated[span.row - 1 : span.end_row]:
-            raise Doubt
+            raise CannotRewrite
         return self.offset(span.row, span.column), self.offset(span.end_row, span.end_column)
 
     def offset(self, row: int, column: int) -> int:
@@ -51,7 +51,7 @@ class Text:
 
     def edit(self, change: Change) -> Edit:
         row, column = self._place(change.start)
-        return Edit(self.source.place(row, column, *self._place(change.end)), change.replacement)
+        return Edit(self.source.span_at(row, column, *self._place(change.end)), change.replacement)
 
     def indent(self, offset: int) -> str:
         """The white space at the start of the line that holds `offset`."""
@@ -64,7 +64,7 @@ class Text:
 
     @property
     def newline(self) -> str:
-        return Concrete.of(self.source).module.default_newline
+        return CstFile.of(self.source).module.default_newline
 
     def _start(self, offset: int) -> int:
         return self.starts[bisect_right(self.starts, offset) - 1]

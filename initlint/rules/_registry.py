@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint.diagnostics import Fix, Severity
-from initlint.graph.model import Place
+from initlint.graph.model import Location
 from initlint.project.settings import Settings
 
 Scope: TypeAlias = Literal["model", "file"]
@@ -26,9 +26,9 @@ class Violation:
     """
 
     message: str
-    place: Place
+    location: Location
     severity: Severity
-    related: tuple[tuple[Place, str], ...] = ()
+    related: tuple[tuple[Location, str], ...] = ()
     fix: Fix | None = None
     layers: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()

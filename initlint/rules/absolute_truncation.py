@@ -58,7 +58,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import argument, as_number
-from initlint.analysis.messages import called, number
+from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import variance
 from initlint.graph.model import InitCall, ModelGraph
@@ -75,8 +75,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     for call in model.calls:
         effect = _effect(call)
         if effect is not None:
-            message = f"the bounds of `{called(call)}` are absolute: at -2 and 2, {effect}"
-            yield Violation(message, call.place, Severity.INFO)
+            message = f"the bounds of `{display_name(call)}` are absolute: at -2 and 2, {effect}"
+            yield Violation(message, call.location, Severity.INFO)
 
 
 def _effect(call: InitCall) -> str | None:
@@ -90,4 +90,4 @@ def _effect(call: InitCall) -> str | None:
     left = variance(call.initializer, call.arguments, None, None)
     if std < 1.0 or left is None:
         return None
-    return f"a standard deviation of {std:g} is cut to {number(math.sqrt(left))}"
+    return f"a standard deviation of {std:g} is cut to {format_number(math.sqrt(left))}"

@@ -67,13 +67,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.constant_weights import bias_constant, constant_weight, hidden_activation, never_judged
-from initlint.analysis.fix_offers import differing_advice, mend
+from initlint.analysis.constant_weights import bias_constant, constant_weight, has_no_forward, hidden_activation
+from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import as_number, constant
-from initlint.analysis.messages import function, layer_names, places
+from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
-from initlint.graph.model import Following, Layer, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -87,19 +87,19 @@ _REASONS = {
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that fills weights of hidden layers with one number; the worst verdict speaks."""
     for place, served in model.by_call.items():
-        judged: dict[Severity, list[tuple[Layer, Following | None]]] = {}
+        judged: dict[Severity, list[tuple[Layer, Consumer | None]]] = {}
         for layer, write in served:
             if _is_suspect(layer, write):
                 following = hidden_activation(layer)
                 if following is not None:
                     judged.setdefault(_severity(model, layer), []).append((layer, following))
-                elif never_judged(model, layer):
+                elif has_no_forward(model, layer):
                     judged.setdefault(Severity.WARNING, []).append((layer, None))
         if judged:
             severity = max(judged)
             layers = [layer for layer, _ in judged[severity]]
-            told = f"`{function(served[0][1].initializer)}` makes the weight of {layer_names(layers)} one constant"
-            fix = mend(
+            told = f"`{short_name(served[0][1].initializer)}` makes the weight of {layer_names(layers)} one constant"
+            fix = make_fix(
                 model,
                 place,
                 layers,
@@ -107,9 +107,9 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 choose=start,
                 unsafe=severity is not Severity.ERROR,
             )
-            message = f"{told}: {_REASONS[severity]}{differing_advice(model, place, start)}"
+            message = f"{told}: {_REASONS[severity]}{suggestion_if_different(model, place, start)}"
             paths = tuple(layer.path for layer in layers)
-            yield Violation(message, place, severity, places(judged[severity]), fix, paths)
+            yield Violation(message, place, severity, related_locations(judged[severity]), fix, paths)
 
 
 def _is_suspect(layer: Layer, write: Write) -> bool:

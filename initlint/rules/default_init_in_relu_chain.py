@@ -84,15 +84,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.chains import Link, every_chain
+from initlint.analysis.chains import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
-from initlint.analysis.messages import layer_names, places, spread
+from initlint.analysis.messages import format_range, layer_names, related_locations
 from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _LOST = 1e-3
@@ -101,7 +101,7 @@ _LOST = 1e-3
 @rule("INI306", "default-init-in-relu-chain", default=False, fixable=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each chain, at its first layer that is left at PyTorch's own init."""
-    for whole in every_chain(model):
+    for whole in all_chains(model):
         left = [link for link in whole.links if link.write is None and _before_relu(link)]
         if not left:
             continue
@@ -110,11 +110,11 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             layers = [link.layer for link in left]
             message = (
                 f"nothing initialises {layer_names(layers)}: PyTorch's own init multiplies the signal's second moment "
-                f"by {spread(link.factors.signal for link in left)} in each{chain}"
+                f"by {format_range(link.factors.signal for link in left)} in each{chain}"
             )
-            related = places((link.layer, link.following) for link in left)
+            related = related_locations((link.layer, link.following) for link in left)
             fix = _fix(model, left)
-            yield Violation(message, layers[0].place, Severity.WARNING, related, fix, chain=chain.steps())
+            yield Violation(message, layers[0].location, Severity.WARNING, related, fix, chain=chain.steps())
 
 
 def _before_relu(link: Link) -> bool:
@@ -125,10 +125,10 @@ def _fix(model: ModelGraph, left: list[Link]) -> Fix | None:
     wanted = agreed_start(link.following for link in left)
     types = {link.layer.type for link in left}
     reached = [layer for layer in model.layers if layer.type in types]
-    sites = [layer.place for layer in reached if isinstance(layer.place, Site)]
-    if wanted is None or not isinstance(model.place, Site) or len(sites) < len(reached):
+    sites = [layer.location for layer in reached if isinstance(layer.location, SourceLocation)]
+    if wanted is None or not isinstance(model.location, SourceLocation) or len(sites) < len(reached):
         return None
     if any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
         return None
-    edits = rewrite.append_loop(model.place, sites, wanted.function, wanted.arguments)
+    edits = rewrite.append_loop(model.location, sites, wanted.function, wanted.arguments)
     return None if edits is None else Fix("Initialise them in a loop", edits, Applicability.UNSAFE)

@@ -60,10 +60,10 @@ import ast
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.messages import function
+from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import FileGraph, Reference
+from initlint.graph.model import DeprecatedUse, FileGraph
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -74,14 +74,14 @@ def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
     for reference in file.references:
         if reference.canonical not in DEPRECATED:
             continue
-        old, new = function(reference.canonical), function(DEPRECATED[reference.canonical])
-        if _writes(reference.place.node, old):
+        old, new = short_name(reference.canonical), short_name(DEPRECATED[reference.canonical])
+        if _writes(reference.location.node, old):
             message = f"`{old}` is deprecated since PyTorch 0.4; use `{new}`"
-            yield Violation(message, reference.place, Severity.INFO, fix=_fix(reference, old, new))
+            yield Violation(message, reference.location, Severity.INFO, fix=_fix(reference, old, new))
 
 
-def _fix(reference: Reference, old: str, new: str) -> Fix | None:
-    edits = rewrite.rename(reference.place, old, new)
+def _fix(reference: DeprecatedUse, old: str, new: str) -> Fix | None:
+    edits = rewrite.rename(reference.location, old, new)
     return None if edits is None else Fix(f"Use `{new}`", edits, Applicability.SAFE)
 
 

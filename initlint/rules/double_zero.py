@@ -63,7 +63,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.messages import SHOWN, conjunction
 from initlint.diagnostics import Severity
-from initlint.graph.model import Forward, Layer, ModelGraph, Place, Write
+from initlint.graph.model import Forward, Layer, Location, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -73,11 +73,11 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that zeroes the first of some weights that hold each other at zero."""
     if model.forward is not Forward.RUN:
         return
-    found: dict[Place, list[list[tuple[Layer, Write]]]] = {}
+    found: dict[Location, list[list[tuple[Layer, Write]]]] = {}
     for group in model.stalled:
         layers = [model.by_path[path] for path in group]
-        zeroed = [(layer, write) for layer in layers if (write := layer.effective()) is not None]
-        found.setdefault(zeroed[0][1].place, []).append(zeroed)
+        zeroed = [(layer, write) for layer in layers if (write := layer.effective_write()) is not None]
+        found.setdefault(zeroed[0][1].location, []).append(zeroed)
     for place, groups in found.items():
         yield Violation(_message(groups), place, Severity.ERROR, _related(groups, place))
 
@@ -89,10 +89,10 @@ def _message(groups: list[list[tuple[Layer, Write]]]) -> str:
     return f"zero weights on one path, {named}{more}: {which} ever gets a gradient, for each waits for the other"
 
 
-def _related(groups: list[list[tuple[Layer, Write]]], place: Place) -> tuple[tuple[Place, str], ...]:
-    found: dict[tuple[Place, str], None] = {}
+def _related(groups: list[list[tuple[Layer, Write]]], place: Location) -> tuple[tuple[Location, str], ...]:
+    found: dict[tuple[Location, str], None] = {}
     for layer, write in (entry for group in groups[:SHOWN] for entry in group[:SHOWN]):
-        found[layer.place, f"`{layer.path}` is defined here"] = None
-        if write.place != place:
-            found[write.place, f"`{layer.path}` is zeroed here"] = None
+        found[layer.location, f"`{layer.path}` is defined here"] = None
+        if write.location != place:
+            found[write.location, f"`{layer.path}` is zeroed here"] = None
     return tuple(found)

@@ -59,13 +59,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, links, stretches
-from initlint.analysis.layer_activation import RELU_FAMILIES, kind
-from initlint.analysis.messages import function, layer_names, places, spread
+from initlint.analysis.chains import Link, chains_of, links
+from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
+from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
-from initlint.graph.model import ModelGraph, Place
+from initlint.graph.model import Location, ModelGraph
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -77,26 +77,26 @@ _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 @rule("INI404", "exploding-scale")
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
-    found: dict[Place, list[Link]] = {}
+    found: dict[Location, list[Link]] = {}
     for link in links(model):
         if link.write is not None and _explodes(link):
-            found.setdefault(link.write.place, []).append(link)
-    chain_of = stretches(model, {link.layer.path for group in found.values() for link in group})
+            found.setdefault(link.write.location, []).append(link)
+    chain_of = chains_of(model, {link.layer.path for group in found.values() for link in group})
     for place, group in found.items():
         chain = max((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
-        name, each = function(group[0].initializer), "each multiplies" if len(group) > 1 else "multiplies"
+        name, each = short_name(group[0].initializer), "each multiplies" if len(group) > 1 else "multiplies"
         told = f"`{name}` in {layer_names([link.layer for link in group])}"
-        loud = f"{each} the signal's second moment by {spread(link.factors.signal for link in group)}"
-        related = places((link.layer, link.following) for link in group)
+        loud = f"{each} the signal's second moment by {format_range(link.factors.signal for link in group)}"
+        related = related_locations((link.layer, link.following) for link in group)
         yield Violation(f"{told}: {loud}{chain}", place, Severity.WARNING, related, chain=chain.steps())
 
 
 def _explodes(link: Link) -> bool:
     if link.factors.signal <= _TOO_MUCH or not link.is_followed_by(_UNBOUNDED):
         return False
-    if kind(link.initializer) in _BY_FANS:
+    if initializer_family(link.initializer) in _BY_FANS:
         # In a layer that narrows, the mode alone may do that: fan_out keeps the gradient instead.
         drawn = scale(link.initializer, link.arguments)
         return drawn is not None and drawn > _TOO_MUCH
-    left_to_default = kind(link.initializer) == "normal" and "std" not in link.arguments
+    left_to_default = initializer_family(link.initializer) == "normal" and "std" not in link.arguments
     return not left_to_default and one_sided(link.initializer, link.arguments) is None

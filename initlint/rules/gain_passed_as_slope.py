@@ -60,8 +60,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.layer_activation import argument, as_number, kind
-from initlint.analysis.messages import called, number
+from initlint.analysis.layer_activation import argument, as_number, initializer_family
+from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import InitCall, ModelGraph
@@ -80,14 +80,18 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
             continue
         drawn = scale(call.initializer, {**call.arguments, "mode": "fan_in"})
         given = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
-        told = f"`{called(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
-        effect = "" if drawn is None else f": `a={given}` gives a variance of {number(drawn)} / fan instead of 2 / fan"
-        yield Violation(told + effect, call.place, Severity.INFO)
+        told = f"`{display_name(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
+        effect = (
+            ""
+            if drawn is None
+            else f": `a={given}` gives a variance of {format_number(drawn)} / fan instead of 2 / fan"
+        )
+        yield Violation(told + effect, call.location, Severity.INFO)
 
 
 def _wrong_slope(call: InitCall) -> float | None:
     """The `a` that is a gain, by its name or because no slope is that large."""
-    if kind(call.initializer) != "kaiming":
+    if initializer_family(call.initializer) != "kaiming":
         return None
     slope = as_number(call.arguments.get("a"))
     if slope is None or argument(call.initializer, call.arguments, "nonlinearity") != "leaky_relu" or slope == 1.0:

@@ -72,8 +72,14 @@ import math
 import operator
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, every_chain
-from initlint.analysis.messages import layer_names, number, places, spread, title
+from initlint.analysis.chains import Link, all_chains
+from initlint.analysis.messages import (
+    activation_class_name,
+    format_number,
+    format_range,
+    layer_names,
+    related_locations,
+)
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
@@ -89,7 +95,7 @@ _LARGEST_SCALE = 4.0
 @rule("INI308", "hidden-sigmoid-chain", default=False)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each chain, at the init of its first sigmoid layer or else at that layer."""
-    for chain in every_chain(model):
+    for chain in all_chains(model):
         squashed = [link for link in chain.links if link.following.op in _SQUASHING and _slope(link) is not None]
         slopes = [slope for link in squashed if (slope := _slope(link)) is not None]
         if len(squashed) < _MANY:
@@ -97,10 +103,10 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         first, layers = squashed[0], [link.layer for link in squashed]
         message = (
             f"{len(squashed)} hidden sigmoids in a row behind {layer_names(layers)}: each multiplies the gradient's "
-            f"second moment by {spread(slopes)} ({number(math.prod(slopes))} over all); a gain of 4 keeps it"
+            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all); a gain of 4 keeps it"
         )
-        related = places((link.layer, link.following) for link in squashed)
-        place = first.layer.place if first.write is None else first.write.place
+        related = related_locations((link.layer, link.following) for link in squashed)
+        place = first.layer.location if first.write is None else first.write.location
         yield Violation(message, place, Severity.INFO, related, chain=_steps(squashed, slopes))
 
 
@@ -108,8 +114,8 @@ def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
     """A line for each layer, with its factor chi and the product up to it: of the gradient's second moment."""
     products = itertools.accumulate(slopes, operator.mul)
     return tuple(
-        f"`{link.layer.path}` {link.layer.type}, {title(link.following.op)}: chi = {number(slope)}, "
-        f"product = {number(product)}"
+        f"`{link.layer.path}` {link.layer.type}, {activation_class_name(link.following.op)}: chi = {format_number(slope)}, "
+        f"product = {format_number(product)}"
         for link, slope, product in zip(squashed, slopes, products, strict=True)
     )
 

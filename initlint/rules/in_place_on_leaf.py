@@ -57,11 +57,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.messages import function
+from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import InitCall, ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
@@ -70,13 +70,13 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each in-place method that certainly meets a parameter under gradient recording."""
     for call in model.calls:
         if call.method and not call.guarded and _meets_leaf(call):
-            name = function(call.initializer)
+            name = short_name(call.initializer)
             message = f"`{call.name}` raises RuntimeError: it changes a parameter in place outside `torch.no_grad()`"
-            yield Violation(f"{message}; use `nn.init.{name}`", call.place, Severity.ERROR, fix=_fix(call, name))
+            yield Violation(f"{message}; use `nn.init.{name}`", call.location, Severity.ERROR, fix=_fix(call, name))
 
 
 def _fix(call: InitCall, name: str) -> Fix | None:
-    edits = rewrite.replace_method_call(call.place) if isinstance(call.place, Site) else None
+    edits = rewrite.replace_method_call(call.location) if isinstance(call.location, SourceLocation) else None
     return None if edits is None else Fix(f"Use `{name}`", edits, Applicability.SAFE)
 
 

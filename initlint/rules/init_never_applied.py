@@ -75,7 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import FileGraph, Unapplied
+from initlint.graph.model import FileGraph, UnappliedInit
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -84,10 +84,10 @@ from initlint.rules._registry import Violation, rule
 def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each function, and one for each test."""
     for unapplied in file.unapplied:
-        yield Violation(_message(unapplied), unapplied.place, Severity.WARNING)
+        yield Violation(_message(unapplied), unapplied.location, Severity.WARNING)
 
 
-def _message(found: Unapplied) -> str:
+def _message(found: UnappliedInit) -> str:
     if found.reason == "uncalled":
         return f"`{found.name}` initialises weights, but nothing in the project calls it or passes it on"
     if found.reason == "named":

@@ -59,12 +59,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.messages import called, conjunction
+from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import InitCall, ModelGraph, Target
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
@@ -77,16 +77,16 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         ranks = INITIALIZERS[call.initializer].ranks
         wrong = [target for target in call.targets if _raises(target, ranks)]
         if wrong:
-            name = called(call)
+            name = display_name(call)
             met = conjunction(_description(target) for target in wrong)
             message = f"`{name}` raises ValueError: it needs {_wanted(ranks)}, and is called on {met}"
-            yield Violation(message, call.place, Severity.ERROR, fix=_fix(call, wrong))
+            yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
 
 
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or any(target.parameter != "bias" for target in wrong):
         return None
-    edits = rewrite.replace_call(call.place, "zeros_") if isinstance(call.place, Site) else None
+    edits = rewrite.replace_call(call.location, "zeros_") if isinstance(call.location, SourceLocation) else None
     return None if edits is None else FixOfEveryUse("Use `zeros_`", edits, Applicability.SAFE)
 
 

@@ -58,13 +58,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.messages import called, conjunction
+from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.fans import shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, Target
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
@@ -78,8 +78,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain and not t.guarded]
         if wrong and not call.guarded:
             handed = conjunction(_description(target) for target in wrong)
-            message = f"`{called(call)}` raises AttributeError: it is handed {handed}"
-            yield Violation(message, call.place, Severity.ERROR, fix=_fix(call, wrong))
+            message = f"`{display_name(call)}` raises AttributeError: it is handed {handed}"
+            yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
 
 
 _TRUTH = "builtins.bool"
@@ -92,21 +92,21 @@ def _tested(call: InitCall) -> Iterator[Violation]:
     if not several or call.guarded or any(None in (target.shape or ()) for target in several):
         return
     what = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
-    edits = rewrite.compare_with_none(call.place) if isinstance(call.place, Site) else None
+    edits = rewrite.compare_with_none(call.location) if isinstance(call.location, SourceLocation) else None
     fix = None if edits is None else Fix("Compare with None", edits, Applicability.UNSAFE)
     message = f"asking whether {what} is true raises RuntimeError: it has several elements; use `is not None`"
-    yield Violation(message, call.place, Severity.ERROR, fix=fix)
+    yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
-    if not isinstance(call.place, Site):
+    if not isinstance(call.location, SourceLocation):
         return None
     if all(target.kind == "none" for target in wrong):
-        edits = rewrite.guard_against_none(call.place)
+        edits = rewrite.guard_against_none(call.location)
         return None if edits is None else Fix("Test for None", edits, Applicability.UNSAFE)
     if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
         return None
-    edits = rewrite.append_attribute(call.place, ".weight")
+    edits = rewrite.append_attribute(call.location, ".weight")
     return None if edits is None else FixOfEveryUse("Use the `weight`", edits, Applicability.SAFE)
 
 

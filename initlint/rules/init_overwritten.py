@@ -72,10 +72,10 @@ from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
-from initlint.analysis.messages import function, layer_names, places
+from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
-from initlint.graph.model import Layer, ModelGraph, Place, Write
+from initlint.graph.model import Layer, Location, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -95,38 +95,38 @@ class _Overwritten(NamedTuple):
 @rule("INI107", "init-overwritten")
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call replaces."""
-    called = {call.place for call in model.calls}
+    called = {call.location for call in model.calls}
     reach = _reach(model)
-    found: dict[Place, list[_Overwritten]] = {}
+    found: dict[Location, list[_Overwritten]] = {}
     for layer in model.layers:
         for entry in _overwritten(layer, called):
-            first, last = (reach[write.place] for write in (entry.first, entry.last))
+            first, last = (reach[write.location] for write in (entry.first, entry.last))
             if len(first) == 1 and len(last) > 1 and first < last and _differ(entry):
-                found.setdefault(entry.first.place, []).append(entry)
+                found.setdefault(entry.first.location, []).append(entry)
     for place, entries in found.items():
         yield Violation(_message(entries), place, Severity.WARNING, _related(entries))
 
 
-def _reach(model: ModelGraph) -> Mapping[Place, Set[tuple[str, str, str]]]:
+def _reach(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
     """What each call writes to: owners, their attributes and the parameters."""
-    found: dict[Place, set[tuple[str, str, str]]] = defaultdict(set)
+    found: dict[Location, set[tuple[str, str, str]]] = defaultdict(set)
     for layer in model.layers:
         for write in layer.writes:
-            found[write.place].add((layer.owner, layer.attribute, write.parameter))
+            found[write.location].add((layer.owner, layer.attribute, write.parameter))
     return found
 
 
-def _overwritten(layer: Layer, called: Set[Place]) -> Iterator[_Overwritten]:
+def _overwritten(layer: Layer, called: Set[Location]) -> Iterator[_Overwritten]:
     """The last two full inits of each parameter, by calls, where nothing blurs them."""
     for parameter in dict.fromkeys(write.parameter for write in layer.writes):
         writes = [write for write in layer.writes if write.parameter == parameter]
-        last, earlier = writes[-1], [write for write in writes[:-1] if write.place != writes[-1].place]
-        if earlier and all(map(_is_init, (earlier[-1], last))) and {earlier[-1].place, last.place} <= called:
+        last, earlier = writes[-1], [write for write in writes[:-1] if write.location != writes[-1].location]
+        if earlier and all(map(_is_init, (earlier[-1], last))) and {earlier[-1].location, last.location} <= called:
             yield _Overwritten(layer, earlier[-1], last)
 
 
 def _is_init(write: Write) -> bool:
-    return write.certain and write.whole and not write.relative and write.initializer in INITIALIZERS
+    return write.certain and write.covers_tensor and not write.reads_old_value and write.initializer in INITIALIZERS
 
 
 def _differ(entry: _Overwritten) -> bool:
@@ -152,11 +152,11 @@ def _variance(layer: Layer, write: Write) -> float | None:
 def _message(entries: list[_Overwritten]) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
-    by = f"`{function(last.initializer)}` in row {last.place.span.row}"
-    return f"`{function(first.initializer)}` on the {first.parameter} of {layers} is lost: {by} replaces it later"
+    by = f"`{short_name(last.initializer)}` in row {last.location.span.row}"
+    return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} is lost: {by} replaces it later"
 
 
-def _related(entries: list[_Overwritten]) -> tuple[tuple[Place, str], ...]:
+def _related(entries: list[_Overwritten]) -> tuple[tuple[Location, str], ...]:
     last = entries[0].last
-    applied = () if last.visit is None else ((last.visit.apply, "this applies it"),)
-    return ((last.place, "this replaces it"), *applied, *places((entry.layer, None) for entry in entries))
+    applied = () if last.visit is None else ((last.visit.location, "this applies it"),)
+    return ((last.location, "this replaces it"), *applied, *related_locations((entry.layer, None) for entry in entries))

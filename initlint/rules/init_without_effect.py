@@ -63,9 +63,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.messages import SHOWN, conjunction, function, layer_names, places
+from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
-from initlint.graph.model import Layer, LostWrite, ModelGraph, Place, Write
+from initlint.graph.model import IneffectiveWrite, Layer, Location, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -73,24 +73,24 @@ from initlint.rules._registry import Violation, rule
 @rule("INI105", "init-without-effect")
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
-    found: dict[Place, list[tuple[Layer, LostWrite]]] = {}
+    found: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}
     for layer in model.layers:
         for lost in _counting(layer):
             if lost.write.certain:
-                found.setdefault(lost.write.place, []).append((layer, lost))
+                found.setdefault(lost.write.location, []).append((layer, lost))
     for place, entries in found.items():
         yield Violation(_message(entries), place, Severity.WARNING, _related(entries))
 
 
-def _counting(layer: Layer) -> Iterator[LostWrite]:
+def _counting(layer: Layer) -> Iterator[IneffectiveWrite]:
     """The lost writes that would have counted.
 
     Those are the last to each parameter, unless its originals are written too, or hold the same init already.
     """
-    last = {lost.write.parameter: lost for lost in layer.lost}
+    last = {lost.write.parameter: lost for lost in layer.ineffective_writes}
     written = {write.parameter for write in layer.writes if write.certain}
     for lost in last.values():
-        kept = layer.effective(lost.write.parameter)
+        kept = layer.effective_write(lost.write.parameter)
         again = kept is not None and _what(kept) == _what(lost.write)
         if not again and not written.intersection(lost.originals):
             yield lost
@@ -100,11 +100,11 @@ def _what(write: Write) -> tuple[str, dict[str, object]]:
     return write.initializer, dict(write.arguments)
 
 
-def _message(entries: list[tuple[Layer, LostWrite]]) -> str:
+def _message(entries: list[tuple[Layer, IneffectiveWrite]]) -> str:
     lost = entries[0][1]
     layers = layer_names(list({layer.path: layer for layer, _ in entries}.values()))
     what = f"the {lost.write.parameter} of {layers}"
-    name = function(lost.write.initializer)
+    name = short_name(lost.write.initializer)
     if not lost.originals:
         return f"`{name}` writes to a copy of {what}, which nothing keeps: the {lost.write.parameter} stays as it was"
     originals = conjunction(f"`{original}`" for original in lost.originals)
@@ -112,10 +112,10 @@ def _message(entries: list[tuple[Layer, LostWrite]]) -> str:
     return f"`{name}` has no effect on {what}: {again}; initialise before the wrapping"
 
 
-def _related(entries: list[tuple[Layer, LostWrite]]) -> tuple[tuple[Place, str], ...]:
+def _related(entries: list[tuple[Layer, IneffectiveWrite]]) -> tuple[tuple[Location, str], ...]:
     shown = entries[:SHOWN]
     derived = {
         (lost.derived, f"{lost.cause} is put on here" if lost.originals else "the copy is made here"): None
         for _, lost in shown
     }
-    return (*derived, *places((layer, None) for layer, _ in shown))
+    return (*derived, *related_locations((layer, None) for layer, _ in shown))

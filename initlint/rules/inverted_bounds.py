@@ -52,8 +52,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.layer_activation import argument, as_number, kind
-from initlint.analysis.messages import called
+from initlint.analysis.layer_activation import argument, as_number, initializer_family
+from initlint.analysis.messages import display_name
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.project.settings import Settings
@@ -64,10 +64,10 @@ from initlint.rules._registry import Violation, rule
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call whose lower bound is certainly above its upper one."""
     for call in model.calls:
-        if call.guarded or kind(call.initializer) not in ("uniform", "trunc_normal"):
+        if call.guarded or initializer_family(call.initializer) not in ("uniform", "trunc_normal"):
             continue
         low, high = (as_number(argument(call.initializer, call.arguments, name)) for name in ("a", "b"))
         if low is not None and high is not None and low > high:
-            name = called(call)
+            name = display_name(call)
             message = f"`{name}` raises RuntimeError: the lower bound {low:g} is above the upper bound {high:g}"
-            yield Violation(message, call.place, Severity.ERROR)
+            yield Violation(message, call.location, Severity.ERROR)

@@ -58,8 +58,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.layer_activation import Pair, draws_for_relu, pairs
-from initlint.analysis.messages import function, layer_names, number, places, titles
+from initlint.analysis.layer_activation import LayerActivation, draws_for_relu, pairs
+from initlint.analysis.messages import format_number, layer_names, related_locations, short_name, titles
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
@@ -75,17 +75,17 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     for place, found in pairs(model):
         departing = [pair for pair in found if pair.following.op in _SQUASHING and draws_for_relu(pair.write)]
         if departing:
-            related = places((pair.layer, pair.following) for pair in departing)
+            related = related_locations((pair.layer, pair.following) for pair in departing)
             layers = tuple(pair.layer.path for pair in departing)
             yield Violation(_message(departing), place, Severity.INFO, related, layers=layers)
 
 
-def _message(found: list[Pair]) -> str:
+def _message(found: list[LayerActivation]) -> str:
     pair = found[0]
     drawn, slope = scale(pair.write.initializer, pair.write.arguments), pair.activation.slope_moment
-    name = function(pair.write.initializer)
+    name = short_name(pair.write.initializer)
     before = f"`{name}` before {titles(p.following for p in found)} in {layer_names([p.layer for p in found])}"
     if drawn is None or slope is None:
         return f"{before} departs from the documented pairing"
-    factors = f"{number(drawn * slope)} (plain Xavier by {number(slope)})"
+    factors = f"{format_number(drawn * slope)} (plain Xavier by {format_number(slope)})"
     return f"{before}: the gradient's second moment is multiplied by {factors}"

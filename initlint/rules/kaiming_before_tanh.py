@@ -66,9 +66,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.fix_offers import advice, mend
-from initlint.analysis.layer_activation import Pair, draws_for_relu, pairs
-from initlint.analysis.messages import function, layer_names, number, places, titles
+from initlint.analysis.fix_offers import make_fix, suggestion
+from initlint.analysis.layer_activation import LayerActivation, draws_for_relu, pairs
+from initlint.analysis.messages import format_number, layer_names, related_locations, short_name, titles
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import calculate_gain
@@ -84,17 +84,17 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         departing = [pair for pair in found if pair.activation.family == "tanh" and draws_for_relu(pair.write)]
         if departing:
             yield Violation(
-                message=_message(departing) + advice(model, place),
-                place=place,
+                message=_message(departing) + suggestion(model, place),
+                location=place,
                 severity=Severity.INFO,
-                related=places((pair.layer, pair.following) for pair in departing),
-                fix=mend(model, place, [pair.layer for pair in departing], agreed(departing)),
+                related=related_locations((pair.layer, pair.following) for pair in departing),
+                fix=make_fix(model, place, [pair.layer for pair in departing], agreed(departing)),
                 layers=tuple(pair.layer.path for pair in departing),
             )
 
 
-def _message(found: list[Pair]) -> str:
-    name = function(found[0].write.initializer)
+def _message(found: list[LayerActivation]) -> str:
+    name = short_name(found[0].write.initializer)
     before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names([p.layer for p in found])}"
-    gains = f"its gain is that of ReLU, the documented one of Tanh is {number(calculate_gain('tanh'))}"
+    gains = f"its gain is that of ReLU, the documented one of Tanh is {format_number(calculate_gain('tanh'))}"
     return f"{before} departs from the documented pairing, without harm: {gains}"

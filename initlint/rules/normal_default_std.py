@@ -67,13 +67,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.layer_activation import as_number, call_at, kind
-from initlint.analysis.messages import called, places, spread, weight_of
-from initlint.analysis.weight_draws import Draw, draws, only_weights, std_by_default
+from initlint.analysis.layer_activation import as_number, call_at, initializer_family
+from initlint.analysis.messages import display_name, format_range, related_locations, weight_of
+from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import Arguments, InitCall, ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _USUAL = 0.02
@@ -88,15 +88,23 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
     for draw in draws(model):
         if std_by_default(draw.initializer, draw.arguments):
-            edits = rewrite.replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, Site) else None
-            related = places((layer, None) for layer in draw.layers)
+            edits = (
+                rewrite.replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, SourceLocation) else None
+            )
+            related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(_message(model, draw), draw.place, Severity.WARNING, related, _fix(edits))
     for call in model.calls:
         if _means_std(call):
-            edits = rewrite.move_argument(call.place, "mean", "std") if isinstance(call.place, Site) else None
+            edits = (
+                rewrite.move_argument(call.location, "mean", "std")
+                if isinstance(call.location, SourceLocation)
+                else None
+            )
             mean = f"{_mean(call.arguments):g}"
-            told = f"`{called(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
-            yield Violation(told, call.place, Severity.WARNING, fix=_fix(edits))
+            told = (
+                f"`{display_name(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
+            )
+            yield Violation(told, call.location, Severity.WARNING, fix=_fix(edits))
 
 
 def _mean(arguments: Arguments) -> float | None:
@@ -105,16 +113,16 @@ def _mean(arguments: Arguments) -> float | None:
 
 def _means_std(call: InitCall) -> bool:
     mean = _mean(call.arguments)
-    if kind(call.initializer) not in _NORMAL or "std" in call.arguments or mean is None:
+    if initializer_family(call.initializer) not in _NORMAL or "std" in call.arguments or mean is None:
         return False
     return 0 < mean <= _LARGEST_MEANT_AS_STD and only_weights(call)
 
 
-def _message(model: ModelGraph, draw: Draw) -> str:
+def _message(model: ModelGraph, draw: WeightDraw) -> str:
     call = call_at(model, draw.place)
-    name = f"`{called(call)}` without `std`" if call is not None else "`torch.randn`"
+    name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
     known = [fan for fan in draw.fan_ins if fan is not None]
-    times = spread(known) if known and len(known) == len(draw.fan_ins) else "fan_in"
+    times = format_range(known) if known and len(known) == len(draw.fan_ins) else "fan_in"
     told = f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1"
     return f"{told}: the signal's variance is multiplied by {times}"
 

@@ -60,7 +60,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import call_at
-from initlint.analysis.messages import called, places, weight_of
+from initlint.analysis.messages import display_name, related_locations, weight_of
 from initlint.analysis.weight_draws import draws, one_sided
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
@@ -75,8 +75,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         bounds = one_sided(draw.initializer, draw.arguments)
         if bounds is not None and not draw.has_one_output:
             call = call_at(model, draw.place)
-            name = "torch.rand" if call is None else called(call)
+            name = "torch.rand" if call is None else display_name(call)
             told = f"`{name}` draws {weight_of(draw.layers, draw.type)} from {bounds[0]:g} to {bounds[1]:g}"
             message = f"{told}: with one sign only, all outputs start as nearly the same sum of the inputs"
-            related = places((layer, None) for layer in draw.layers)
+            related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(message, draw.place, Severity.WARNING, related)

@@ -63,12 +63,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.layer_activation import as_number, call_at, constant, kind
-from initlint.analysis.messages import function, layer_names, places
+from initlint.analysis.layer_activation import as_number, call_at, constant, initializer_family
+from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.graph.model import Layer, Location, ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
@@ -78,26 +78,26 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     for place, served in model.by_call.items():
         filled = [layer for layer, _ in served if _has_filled_padding(layer)]
         if filled:
-            name, layers = function(served[0][1].initializer), layer_names(filled)
+            name, layers = short_name(served[0][1].initializer), layer_names(filled)
             message = f"`{name}` fills the padding row of {layers}, which was zero and whose gradient always is"
-            related = places((layer, None) for layer in filled)
+            related = related_locations((layer, None) for layer in filled)
             yield Violation(message, place, Severity.WARNING, related, _fix(model, place, filled))
 
 
 def _has_filled_padding(layer: Layer) -> bool:
-    write = layer.effective()
-    if layer.type != "Embedding" or write is None or not layer.settled() or constant(write) == 0.0:
+    write = layer.effective_write()
+    if layer.type != "Embedding" or write is None or not layer.last_write_is_certain() or constant(write) == 0.0:
         return False
-    if kind(write.initializer) is None:
+    if initializer_family(write.initializer) is None:
         return False  # a table of vectors that is copied may well have a row for padding
     return as_number(layer.arguments.get("padding_idx")) is not None
 
 
-def _fix(model: ModelGraph, place: Place, filled: list[Layer]) -> Fix | None:
+def _fix(model: ModelGraph, place: Location, filled: list[Layer]) -> Fix | None:
     """Zeroing the row behind the call, if it fills this one kind of embedding and nothing else."""
     call = call_at(model, place)
     rows = {layer.arguments["padding_idx"] for layer in filled}
-    if call is None or not isinstance(place, Site) or len(rows) > 1:
+    if call is None or not isinstance(place, SourceLocation) or len(rows) > 1:
         return None
     if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[place]) > len(filled):
         return None

@@ -69,9 +69,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.analysis.layer_activation import as_number
-from initlint.analysis.messages import function, layer_names, places
+from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
-from initlint.graph.model import Layer, ModelGraph, Place, Write
+from initlint.graph.model import Layer, Location, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -89,31 +89,31 @@ class _Repeated:
 @rule("INI110", "repeated-side-effect")
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each write that one `apply` makes more than once on the same parameter."""
-    found: dict[Place, list[_Repeated]] = {}
+    found: dict[Location, list[_Repeated]] = {}
     for layer in model.layers:
         for parameter in dict.fromkeys(write.parameter for write in layer.writes):
             for repeated in _repeated(layer, parameter):
-                found.setdefault(repeated.write.place, []).append(repeated)
+                found.setdefault(repeated.write.location, []).append(repeated)
     for place, entries in found.items():
         visit = entries[0].write.visit
-        applied = () if visit is None else ((visit.apply, "this runs it for every submodule"),)
-        related = (*applied, *places((repeated.layer, None) for repeated in entries))
+        applied = () if visit is None else ((visit.location, "this runs it for every submodule"),)
+        related = (*applied, *related_locations((repeated.layer, None) for repeated in entries))
         yield Violation(_message(entries, not model.incomplete), place, Severity.WARNING, related)
 
 
 def _repeated(layer: Layer, parameter: str) -> Iterator[_Repeated]:
-    visits: dict[tuple[Place, Place], dict[int, Write]] = {}
+    visits: dict[tuple[Location, Location], dict[int, Write]] = {}
     for write in _since_the_last_absolute([w for w in layer.writes if w.parameter == parameter]):
         by_a_number = write.initializer in _COMPOUNDING and "value" in write.arguments
         if write.certain and write.visit is not None and by_a_number:
-            visits.setdefault((write.place, write.visit.apply), {})[write.visit.number] = write
+            visits.setdefault((write.location, write.visit.location), {})[write.visit.number] = write
     for made in visits.values():
         if len(made) > 1:
             yield _Repeated(layer, next(iter(made.values())), len(made))
 
 
 def _since_the_last_absolute(writes: Sequence[Write]) -> Sequence[Write]:
-    absolute = [at for at, write in enumerate(writes) if write.whole and not write.relative]
+    absolute = [at for at, write in enumerate(writes) if write.covers_tensor and not write.reads_old_value]
     return writes[absolute[-1] + 1 :] if absolute else writes
 
 
@@ -124,7 +124,7 @@ def _message(entries: list[_Repeated], counted: bool) -> str:
     often = f"{times} times" if counted else f"at least {times} times"
     message = f"`apply` repeats this for every submodule, {often} on the {first.write.parameter} of {layers}"
     value = as_number(first.write.arguments.get("value"))
-    if function(first.write.initializer) == "mul_" and value is not None and 0 < abs(value) != 1:
+    if short_name(first.write.initializer) == "mul_" and value is not None and 0 < abs(value) != 1:
         message += f": {value:.3g} becomes {_power(value, times)}"
     return f"{message}; do it once, after the `apply`"
 

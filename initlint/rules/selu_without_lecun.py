@@ -64,10 +64,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import stretches
-from initlint.analysis.fix_offers import advice, mend
-from initlint.analysis.layer_activation import Pair, factors, keeps_scale, kind, pairs
-from initlint.analysis.messages import function, layer_names, places, spread
+from initlint.analysis.chains import chains_of
+from initlint.analysis.fix_offers import make_fix, suggestion
+from initlint.analysis.layer_activation import LayerActivation, factors, initializer_family, keeps_scale, pairs
+from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
@@ -84,34 +84,32 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
     wrong = [(place, [pair for pair in found if _departs(pair)]) for place, found in pairs(model)]
     paths = {pair.layer.path for _, found in wrong for pair in found}
-    chain_of = stretches(model, paths)
+    chain_of = chains_of(model, paths)
     for place, found in wrong:
         if found:
             longest = max((chain_of[pair.layer.path] for pair in found), key=lambda chain: len(chain.links))
-            by_fans = all(kind(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
+            by_fans = all(initializer_family(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
             yield Violation(
-                message=_message(found) + advice(model, place),
-                place=place,
+                message=_message(found) + suggestion(model, place),
+                location=place,
                 severity=Severity.WARNING if len(longest.links) >= _DEEP else Severity.INFO,
-                related=places((pair.layer, pair.following) for pair in found),
-                fix=mend(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
+                related=related_locations((pair.layer, pair.following) for pair in found),
+                fix=make_fix(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
                 layers=tuple(pair.layer.path for pair in found),
                 chain=longest.steps(),
             )
 
 
-def _departs(pair: Pair) -> bool:
-    drawn = kind(pair.write.initializer) in _DRAWN and pair.activation.family == "selu"
+def _departs(pair: LayerActivation) -> bool:
+    drawn = initializer_family(pair.write.initializer) in _DRAWN and pair.activation.family == "selu"
     measured = factors(pair) if drawn else None
     return measured is not None and not keeps_scale(measured.signal)
 
 
-def _message(found: list[Pair]) -> str:
+def _message(found: list[LayerActivation]) -> str:
     # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
     measured = [factor for pair in found if (factor := factors(pair)) is not None]
     fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
-    name = function(found[0].write.initializer)
+    name = short_name(found[0].write.initializer)
     before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
-    return (
-        f"{before}: fan_in times the variance is {spread(factor.signal for factor in measured)}{fans}, and SELU needs 1"
-    )
+    return f"{before}: fan_in times the variance is {format_range(factor.signal for factor in measured)}{fans}, and SELU needs 1"

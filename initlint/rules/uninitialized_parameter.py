@@ -85,4 +85,4 @@ def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
     for found in file.unwritten:
         severity, reason = _FATES[found.fate]
         message = f"nothing in the project initialises the parameter `{found.attribute}` of `{found.owner}`: {reason}"
-        yield Violation(message, found.place, severity)
+        yield Violation(message, found.location, severity)

@@ -66,15 +66,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from initlint import rewrite
-from initlint.analysis.layer_activation import kind
-from initlint.analysis.messages import function
+from initlint.analysis.layer_activation import initializer_family
+from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializer_formulas import NONLINEARITIES
 from initlint.graph.model import InitCall, ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
-from initlint.rewrite.requests import Gain, Value
+from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import GainExpression, Value
 from initlint.rules._registry import Violation, rule
 
 _CALCULATE_GAIN = "torch.nn.init.calculate_gain"
@@ -100,10 +100,10 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         if problem is None:
             continue
         advice = f"; use `{problem.wanted}`" if problem.wanted else ""
-        message = f"`{function(call.initializer)}` {problem.told}{advice}"
+        message = f"`{short_name(call.initializer)}` {problem.told}{advice}"
         applicability = Applicability.SAFE if problem.severity is Severity.ERROR else Applicability.UNSAFE
         fix = Fix(f"Use `{problem.wanted}`", problem.edits, applicability) if problem.edits else None
-        yield Violation(message, call.place, problem.severity, fix=fix)
+        yield Violation(message, call.location, problem.severity, fix=fix)
 
 
 def supported(nonlinearity: str) -> Mapping[str, Value] | None:
@@ -125,15 +125,19 @@ def _problem(call: InitCall) -> _Problem | None:
     nonlinearity = call.arguments.get("nonlinearity")
     if isinstance(nonlinearity, str) and nonlinearity not in NONLINEARITIES:
         return _unsupported(call, nonlinearity)
-    if kind(call.initializer) == "kaiming":
+    if initializer_family(call.initializer) == "kaiming":
         return _misplaced(call)
     gain = call.arguments.get("gain")
-    if kind(call.initializer) not in ("xavier", "orthogonal") or not isinstance(gain, str):
+    if initializer_family(call.initializer) not in ("xavier", "orthogonal") or not isinstance(gain, str):
         return None
     told = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
     if gain not in NONLINEARITIES:
         return _Problem(told)
-    edits = rewrite.replace_argument(call.place, "gain", Gain(gain)) if isinstance(call.place, Site) else None
+    edits = (
+        rewrite.replace_argument(call.location, "gain", GainExpression(gain))
+        if isinstance(call.location, SourceLocation)
+        else None
+    )
     return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", edits=edits)
 
 
@@ -149,13 +153,13 @@ def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
 
 
 def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> tuple[Edit, ...] | None:
-    if not isinstance(call.place, Site):
+    if not isinstance(call.location, SourceLocation):
         return None
     if len(arguments) == 1:
-        return rewrite.replace_argument(call.place, "nonlinearity", arguments["nonlinearity"])
+        return rewrite.replace_argument(call.location, "nonlinearity", arguments["nonlinearity"])
     if call.initializer == _CALCULATE_GAIN:
         return None
-    return rewrite.replace_call(call.place, function(call.initializer), arguments)
+    return rewrite.replace_call(call.location, short_name(call.initializer), arguments)
 
 
 def _misplaced(call: InitCall) -> _Problem | None:
@@ -172,5 +176,5 @@ def _misplaced(call: InitCall) -> _Problem | None:
     meant = "mode" if slope.lower() in _MODES else "nonlinearity" if slope in NONLINEARITIES else None
     if meant is None or meant in call.arguments:
         return _Problem(told, severity)
-    edits = rewrite.move_argument(call.place, "a", meant) if isinstance(call.place, Site) else None
+    edits = rewrite.move_argument(call.location, "a", meant) if isinstance(call.location, SourceLocation) else None
     return _Problem(told, severity, f"{meant}={slope!r}", edits)

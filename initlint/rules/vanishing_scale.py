@@ -63,11 +63,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, links, stretches
-from initlint.analysis.layer_activation import kind
-from initlint.analysis.messages import function, layer_names, places, spread
+from initlint.analysis.chains import Link, chains_of, links
+from initlint.analysis.layer_activation import initializer_family
+from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
-from initlint.graph.model import ModelGraph, Place
+from initlint.graph.model import Location, ModelGraph
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -78,17 +78,17 @@ _LOST = 1e-3
 @rule("INI405", "vanishing-scale", default=False)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call with a fixed scale in a chain that loses the signal."""
-    found: dict[Place, list[Link]] = {}
+    found: dict[Location, list[Link]] = {}
     for link in links(model):
-        if link.write is not None and kind(link.initializer) in _FIXED and link.factors.signal < 1.0:
-            found.setdefault(link.write.place, []).append(link)
-    chain_of = stretches(model, {link.layer.path for group in found.values() for link in group})
+        if link.write is not None and initializer_family(link.initializer) in _FIXED and link.factors.signal < 1.0:
+            found.setdefault(link.write.location, []).append(link)
+    chain_of = chains_of(model, {link.layer.path for group in found.values() for link in group})
     for place, group in found.items():
         chain = min((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
         if chain.product < _LOST and len(chain.links) > 1:
-            name, layers = function(group[0].initializer), layer_names([link.layer for link in group])
-            quiet = f"the signal's second moment by {spread(link.factors.signal for link in group)}{chain}"
+            name, layers = short_name(group[0].initializer), layer_names([link.layer for link in group])
+            quiet = f"the signal's second moment by {format_range(link.factors.signal for link in group)}{chain}"
             each = "each multiplies" if len(group) > 1 else "multiplies"
-            related = places((link.layer, link.following) for link in group)
+            related = related_locations((link.layer, link.following) for link in group)
             told = f"`{name}` in {layers}: {each} {quiet}"
             yield Violation(told, place, Severity.WARNING, related, chain=chain.steps())

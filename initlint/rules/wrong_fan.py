@@ -75,13 +75,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint import rewrite
-from initlint.analysis.fan_mismatch import Mismatch, mismatch
-from initlint.analysis.messages import function, places, spread, weight_of
-from initlint.analysis.weight_draws import scale_counts
+from initlint.analysis.fan_mismatch import FanMismatch, mismatch
+from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
+from initlint.analysis.weight_draws import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import Layer, ModelGraph, Place
+from initlint.graph.model import Layer, Location, ModelGraph
 from initlint.project.settings import Settings
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
@@ -89,26 +89,26 @@ from initlint.rules._registry import Violation, rule
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that computes a wrong fan, for the layers where it is wrong in the same way."""
     for place, served in model.by_call.items():
-        wrong: dict[str, list[tuple[Layer, Mismatch]]] = {}
+        wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
-            found = mismatch(layer, write) if scale_counts(model, layer) else None
+            found = mismatch(layer, write) if scale_is_visible(model, layer) else None
             if found is not None:
                 wrong.setdefault(found.reason, []).append((layer, found))
         for reason, group in wrong.items():
             layers = [layer for layer, _ in group]
-            told = f"`{function(served[0][1].initializer)}` on {weight_of(layers, layers[0].type)}: {reason}"
+            told = f"`{short_name(served[0][1].initializer)}` on {weight_of(layers, layers[0].type)}: {reason}"
             fix = _fix(place, [found for _, found in group]) if len(group) == len(served) else None
-            related = places((layer, None) for layer in layers)
+            related = related_locations((layer, None) for layer in layers)
             yield Violation(told + _effect([found for _, found in group]), place, Severity.WARNING, related, fix)
 
 
-def _effect(found: list[Mismatch]) -> str:
+def _effect(found: list[FanMismatch]) -> str:
     ratios = [each.ratio for each in found if each.ratio is not None]
-    return f", so the variance is {spread(ratios)} times the one that is meant" if ratios else ""
+    return f", so the variance is {format_range(ratios)} times the one that is meant" if ratios else ""
 
 
-def _fix(place: Place, found: list[Mismatch]) -> Fix | None:
-    if not isinstance(place, Site) or not all(each.fan_out_is_right for each in found):
+def _fix(place: Location, found: list[FanMismatch]) -> Fix | None:
+    if not isinstance(place, SourceLocation) or not all(each.fan_out_is_right for each in found):
         return None
     edits = rewrite.replace_argument(place, "mode", "fan_out")
     return None if edits is None else Fix("Use `mode='fan_out'`", edits, Applicability.UNSAFE)

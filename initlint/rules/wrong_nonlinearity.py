@@ -68,23 +68,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chains import stretches
-from initlint.analysis.fix_offers import advice, mend
+from initlint.analysis.chains import chains_of
+from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
-    Pair,
+    LayerActivation,
     as_number,
     call_at,
     factors,
+    initializer_family,
     keeps_scale,
-    kind,
     pairs,
 )
-from initlint.analysis.messages import function, layer_names, number, places, spread, titles
+from initlint.analysis.messages import format_number, format_range, layer_names, related_locations, short_name, titles
 from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
-from initlint.graph.model import ModelGraph, Place
+from initlint.graph.model import Location, ModelGraph
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -92,31 +92,31 @@ from initlint.rules._registry import Violation, rule
 @rule("INI304", "wrong-nonlinearity", fixable=True)
 def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that names another activation than the one which follows."""
-    wrong: dict[Place, tuple[str, list[Pair]]] = {}
+    wrong: dict[Location, tuple[str, list[LayerActivation]]] = {}
     for place, found in pairs(model):
         named = [(argument, pair) for pair in found if (argument := _wrong_argument(model, pair)) is not None]
         if named:
             first = named[0][0]
             wrong[place] = (first, [pair for argument, pair in named if argument == first])
     paths = {pair.layer.path for _, group in wrong.values() for pair in group}
-    chain_of = stretches(model, paths)
+    chain_of = chains_of(model, paths)
     for place, (argument, group) in wrong.items():
         chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
         worst = min(chains, key=lambda chain: chain.product, default=None)
         yield Violation(
-            message=_message(argument, group) + advice(model, place, corrected),
-            place=place,
+            message=_message(argument, group) + suggestion(model, place, corrected),
+            location=place,
             severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
-            related=places((pair.layer, pair.following) for pair in group),
-            fix=mend(model, place, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
+            related=related_locations((pair.layer, pair.following) for pair in group),
+            fix=make_fix(model, place, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
             layers=tuple(pair.layer.path for pair in group),
             chain=() if worst is None else worst.steps(),
         )
 
 
-def _wrong_argument(model: ModelGraph, pair: Pair) -> str | None:
+def _wrong_argument(model: ModelGraph, pair: LayerActivation) -> str | None:
     """The argument that is meant for another activation, as source text; None if it fits or is not certain."""
-    initializer = kind(pair.write.initializer)
+    initializer = initializer_family(pair.write.initializer)
     if initializer == "kaiming" and pair.activation.family in RELU_FAMILIES:
         return _wrong_nonlinearity(pair)
     if initializer in ("xavier", "orthogonal") and pair.activation.family in (*RELU_FAMILIES, "tanh"):
@@ -124,7 +124,7 @@ def _wrong_argument(model: ModelGraph, pair: Pair) -> str | None:
     return None
 
 
-def _wrong_nonlinearity(pair: Pair) -> str | None:
+def _wrong_nonlinearity(pair: LayerActivation) -> str | None:
     named = pair.write.arguments.get("nonlinearity", "leaky_relu")
     if not isinstance(named, str) or named not in NONLINEARITIES:
         return None
@@ -137,12 +137,12 @@ def _wrong_nonlinearity(pair: Pair) -> str | None:
     return None if drawn is None or moment is None or keeps_scale(drawn * moment) else f"a={slope:g}"
 
 
-def _wrong_gain(model: ModelGraph, pair: Pair, *, may_be_a_number: bool) -> str | None:
+def _wrong_gain(model: ModelGraph, pair: LayerActivation, *, may_be_a_number: bool) -> str | None:
     """`may_be_a_number`: sqrt(2) before tanh counts although the source does not say that it is ReLU's."""
     drawn = scale(pair.write.initializer, pair.write.arguments)
     if drawn is None:
         return None
-    call = call_at(model, pair.write.place)
+    call = call_at(model, pair.write.location)
     named = None if call is None else call.gain
     before_relu = pair.activation.family in RELU_FAMILIES
     meant_for = "tanh" if before_relu else "relu"
@@ -150,19 +150,19 @@ def _wrong_gain(model: ModelGraph, pair: Pair, *, may_be_a_number: bool) -> str 
         return None
     if named == meant_for:
         return f"gain=calculate_gain('{named}')"
-    return f"gain={number(math.sqrt(drawn))}" if before_relu or may_be_a_number else None
+    return f"gain={format_number(math.sqrt(drawn))}" if before_relu or may_be_a_number else None
 
 
-def _message(argument: str, found: list[Pair]) -> str:
-    name = function(found[0].write.initializer)
+def _message(argument: str, found: list[LayerActivation]) -> str:
+    name = short_name(found[0].write.initializer)
     follows = titles(pair.following for pair in found)
     told = f"`{name}` with `{argument}` before {follows} in {layer_names([pair.layer for pair in found])}"
     if found[0].activation.family == "tanh":
-        documented = number(calculate_gain("tanh"))
+        documented = format_number(calculate_gain("tanh"))
         reason = f"a departure, without harm, from the documented gain of {documented}"
     else:
         measured = [factor.signal for pair in found if (factor := factors(pair)) is not None]
         reason = "it is meant for another activation"
         if measured:
-            reason += f" and multiplies the signal's second moment by {spread(measured)}"
+            reason += f" and multiplies the signal's second moment by {format_range(measured)}"
     return f"{told}: {reason}"

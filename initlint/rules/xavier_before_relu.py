@@ -71,10 +71,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Chain, stretches
-from initlint.analysis.fix_offers import advice, mend
-from initlint.analysis.layer_activation import RELU_FAMILIES, Factors, Pair, factors, kind, pairs
-from initlint.analysis.messages import function, layer_names, places, spread, titles
+from initlint.analysis.chains import Chain, chains_of
+from initlint.analysis.fix_offers import make_fix, suggestion
+from initlint.analysis.layer_activation import (
+    RELU_FAMILIES,
+    Factors,
+    LayerActivation,
+    factors,
+    initializer_family,
+    pairs,
+)
+from initlint.analysis.messages import format_range, layer_names, related_locations, short_name, titles
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
@@ -91,25 +98,26 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     harmed = {place: lossy for place, found in pairs(model) if (lossy := [p for p in found if _loses_signal(p)])}
     paths = {pair.layer.path for found in harmed.values() for pair in found}
-    chain_of = stretches(model, paths)
+    chain_of = chains_of(model, paths)
     for place, found in harmed.items():
         told = [(pair, factor) for pair in found if (factor := factors(pair)) is not None]
         if not told:
             continue
         chain = min((chain_of[pair.layer.path] for pair, _ in told), key=lambda c: c.product)
         yield Violation(
-            message=_message([pair for pair, _ in told], [factor for _, factor in told], chain) + advice(model, place),
-            place=place,
+            message=_message([pair for pair, _ in told], [factor for _, factor in told], chain)
+            + suggestion(model, place),
+            location=place,
             severity=Severity.WARNING if chain.vanishes else Severity.INFO,
-            related=places((pair.layer, pair.following) for pair, _ in told),
-            fix=mend(model, place, [pair.layer for pair in found], agreed(found)),
+            related=related_locations((pair.layer, pair.following) for pair, _ in told),
+            fix=make_fix(model, place, [pair.layer for pair in found], agreed(found)),
             layers=tuple(pair.layer.path for pair in found),
             chain=chain.steps(),
         )
 
 
-def _loses_signal(pair: Pair) -> bool:
-    if kind(pair.write.initializer) != "xavier" or pair.activation.family not in RELU_FAMILIES:
+def _loses_signal(pair: LayerActivation) -> bool:
+    if initializer_family(pair.write.initializer) != "xavier" or pair.activation.family not in RELU_FAMILIES:
         return False
     drawn = scale(pair.write.initializer, pair.write.arguments)
     if drawn is None or not math.isclose(drawn, 1.0):
@@ -119,19 +127,19 @@ def _loses_signal(pair: Pair) -> bool:
     return measured is None or measured.signal < _WORTH_TELLING
 
 
-def _message(found: list[Pair], measured: list[Factors], chain: Chain) -> str:
+def _message(found: list[LayerActivation], measured: list[Factors], chain: Chain) -> str:
     layers = [pair.layer for pair in found]
-    name = function(found[0].write.initializer)
+    name = short_name(found[0].write.initializer)
     before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names(layers)}"
     return f"{before}: {_loss(measured, chain)}"
 
 
 def _loss(measured: list[Factors], chain: Chain) -> str:
     each = "each multiplies" if len(measured) > 1 else "multiplies"
-    text = f"{each} the signal's second moment by {spread(factor.signal for factor in measured)}"
+    text = f"{each} the signal's second moment by {format_range(factor.signal for factor in measured)}"
     if any(factor.at_equal_fans for factor in measured):
         text += " at equal fans"
     gradients = [factor.gradient for factor in measured if factor.gradient is not None]
     if len(gradients) == len(measured) and min(gradients) < min(factor.signal for factor in measured):
-        text += f" and the gradient's by {spread(gradients)}"
+        text += f" and the gradient's by {format_range(gradients)}"
     return f"{text}{chain}"

@@ -77,17 +77,17 @@ from typing import NamedTuple
 from initlint.analysis.constant_weights import (
     bias_constant,
     dead_activation,
+    has_no_forward,
     hidden_activation,
-    is_meant,
-    never_judged,
+    is_deliberate_zero,
     zero_weight,
 )
-from initlint.analysis.fix_offers import differing_advice, mend
+from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import NORMS
-from initlint.analysis.messages import function, layer_names, places, title
+from initlint.analysis.messages import activation_class_name, layer_names, related_locations, short_name
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
-from initlint.graph.model import Following, Layer, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
@@ -103,7 +103,7 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
     """One violation for each call that zeroes weights which cannot or can hardly learn; the worst verdict speaks."""
     held = {path for group in model.stalled for path in group}
     for place, served in model.by_call.items():
-        judged: dict[_Verdict, list[tuple[Layer, Following | None]]] = {}
+        judged: dict[_Verdict, list[tuple[Layer, Consumer | None]]] = {}
         for layer, write in served:
             found = _judge(model, layer, write)
             # Of zeros that hold each other another rule speaks; a layer that is dead by itself is this one's.
@@ -112,9 +112,9 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         if judged:
             verdict = max(judged, key=lambda v: v.severity)
             layers = layer_names([layer for layer, _ in judged[verdict]])
-            message = f"`{function(served[0][1].initializer)}` zeroes the whole weight of {layers}: {verdict.reason}"
-            message += differing_advice(model, place, start)
-            fix = mend(
+            message = f"`{short_name(served[0][1].initializer)}` zeroes the whole weight of {layers}: {verdict.reason}"
+            message += suggestion_if_different(model, place, start)
+            fix = make_fix(
                 model,
                 place,
                 [layer for layer, _ in judged[verdict]],
@@ -123,27 +123,27 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
                 unsafe=verdict.severity is not Severity.ERROR,
             )
             paths = tuple(layer.path for layer, _ in judged[verdict])
-            yield Violation(message, place, verdict.severity, places(judged[verdict]), fix, paths)
+            yield Violation(message, place, verdict.severity, related_locations(judged[verdict]), fix, paths)
 
 
-def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Following | None] | None:
+def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Consumer | None] | None:
     if zero_weight(layer) is None:
         return None
     dead = dead_activation(layer)
     if dead is not None and bias_constant(layer) == 0.0:
         over = "a norm and " if NORMS.intersection(dead.between) else ""
         bias = "no bias" if layer.arguments.get("bias", True) is False else "a zero bias"
-        reason = f"with {bias} and {over}{title(dead.op)} behind it, whose slope at zero is zero, it never learns"
+        reason = f"with {bias} and {over}{activation_class_name(dead.op)} behind it, whose slope at zero is zero, it never learns"
         return _Verdict(Severity.ERROR, reason), dead
-    if is_meant(layer, write) or layer.fed_by:
+    if is_deliberate_zero(layer, write) or layer.fed_by:
         return None
-    if never_judged(model, layer):
+    if has_no_forward(model, layer):
         return _Verdict(Severity.WARNING, "its output is the same for every input, and no `forward` shows why"), None
     hidden = hidden_activation(layer)
     if hidden is None:
         return None
     if dead is not None:
-        reason = f"the units whose bias starts below zero never learn, for {title(dead.op)} lets no gradient through"
+        reason = f"the units whose bias starts below zero never learn, for {activation_class_name(dead.op)} lets no gradient through"
         return _Verdict(Severity.WARNING, reason), dead
     reason = "its output starts the same for every input, and what stands before it gets no gradient at first"
     return _Verdict(Severity.WARNING, reason), hidden

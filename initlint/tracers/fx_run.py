@@ -9,17 +9,17 @@ from pathlib import Path
 from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile
 from initlint.project.trace_targets import TargetSpec
-from initlint.tracers.fx import Context, Limits, Traced, trace_models
+from initlint.tracers.fx import Limits, TraceContext, TraceResult, trace_models
 from initlint.tracers.static import Project
 
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[Traced]:
+def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[TraceResult]:
     """Build and trace each of the targets. Raises `WorkerError` if the interpreter cannot do that at all."""
     roots = settings.import_roots
     project = Project(roots=roots, additions=settings.additions)
-    context = Context(limits, [Path.cwd(), *roots], settings.additions, reader(project.load), shown)
+    context = TraceContext(limits, [Path.cwd(), *roots], settings.additions, reader(project.load), shown)
     return trace_models(specs, context, measure=measure)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.analysis.chains import chains, stretches
-from initlint.facts.fans import Product
+from initlint.analysis.chains import chains, chains_of
+from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer
 from tests.support.rule_models import OUTPUT, chain, following, layer, model, reach, to_layer, write
 
@@ -38,7 +38,7 @@ def test_a_layer_with_nothing_behind_it_is_a_link_too() -> None:
 
 
 def test_a_stretch_is_what_lies_from_the_first_to_the_last() -> None:
-    found = stretches(chain("relu", 6, "xavier_uniform_"), {"fc1", "fc3"})
+    found = chains_of(chain("relu", 6, "xavier_uniform_"), {"fc1", "fc3"})
     assert {path: [link.layer.path for link in c.links] for path, c in found.items()} == {
         "fc1": ["fc1", "fc2", "fc3"],
         "fc3": ["fc1", "fc2", "fc3"],
@@ -48,16 +48,16 @@ def test_a_stretch_is_what_lies_from_the_first_to_the_last() -> None:
 @pytest.mark.parametrize(
     ("product", "shape", "arguments", "signal"),
     [
-        (Product((0,), (1,)), (1024, 8), {}, 256 / 2),
-        (Product((1,), (0,)), (8, 1024), {}, 1.0),
-        (Product((0,), (1,)), (None, None), {}, 1.0),
-        (Product((1,), (2,)), (8, 512, 1024), {}, 1 / 1024),
-        (Product((1,), (2,)), (8, 512, 1024), {"mode": "fan_out"}, 512 / 1024 / 8),
-        (Product((1,), (2,)), (8, None, None), {}, None),
+        (AxisRoles((0,), (1,)), (1024, 8), {}, 256 / 2),
+        (AxisRoles((1,), (0,)), (8, 1024), {}, 1.0),
+        (AxisRoles((0,), (1,)), (None, None), {}, 1.0),
+        (AxisRoles((1,), (2,)), (8, 512, 1024), {}, 1 / 1024),
+        (AxisRoles((1,), (2,)), (8, 512, 1024), {"mode": "fan_out"}, 512 / 1024 / 8),
+        (AxisRoles((1,), (2,)), (8, None, None), {}, None),
     ],
 )
 def test_a_raw_weight_is_judged_by_the_fans_in_use(
-    product: Product, shape: tuple[int | None, ...], arguments: dict[str, object], signal: float | None
+    product: AxisRoles, shape: tuple[int | None, ...], arguments: dict[str, object], signal: float | None
 ) -> None:
     raw = layer(
         "W",

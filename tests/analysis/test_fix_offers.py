@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from initlint.diagnostics import Applicability, Fix
-from initlint.graph.model import Following, Layer, ModelGraph, Target, Write
-from initlint.project.source import Site, SourceFile
+from initlint.graph.model import Consumer, Layer, ModelGraph, Target, Write
+from initlint.project.source import SourceFile, SourceLocation
 from tests.support.rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
 
 SOURCE = SourceFile.parse("net.py", b"from torch import nn\nnn.init.xavier_uniform_(w)\n")
@@ -24,20 +24,20 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from _nodes(child)
 
 
-PLACE = Site(SOURCE, next(node for node in _nodes(SOURCE.tree) if isinstance(node, ast.Call)))
+PLACE = SourceLocation(SOURCE, next(node for node in _nodes(SOURCE.tree) if isinstance(node, ast.Call)))
 
 
 def xavier(parameter: str = "weight", **arguments: Any) -> Write:
-    return replace(write("xavier_uniform_", parameter=parameter, **arguments), place=PLACE)
+    return replace(write("xavier_uniform_", parameter=parameter, **arguments), location=PLACE)
 
 
-def served(path: str, *followings: Following, **more: Any) -> Layer:
+def served(path: str, *followings: Consumer, **more: Any) -> Layer:
     """A layer that the one call initialises."""
     return layer(path, *followings, **{"writes": (xavier(),), **more})
 
 
 def fix_of(code: str, *layers: Layer, targets: tuple[Target, ...] = ()) -> Fix | None:
-    calls = (replace(call("xavier_uniform_", *targets), place=PLACE),)
+    calls = (replace(call("xavier_uniform_", *targets), location=PLACE),)
     (violation,) = run(code, model(*layers, layer("out", OUTPUT), calls=calls))
     return violation.fix
 
@@ -89,12 +89,12 @@ def test_the_wrong_argument_alone_is_replaced() -> None:
 
 
 def test_a_place_that_is_no_call_of_torch_has_no_fix() -> None:
-    elsewhere = served("fc", RELU, writes=(replace(xavier(), place=OUTPUT.place),))
+    elsewhere = served("fc", RELU, writes=(replace(xavier(), location=OUTPUT.location),))
     assert fix_of("INI301", elsewhere) is None
 
 
-def zero_model(*followings: Following, bias: bool) -> ModelGraph:
-    zeros = replace(write("zeros_"), place=PLACE)
+def zero_model(*followings: Consumer, bias: bool) -> ModelGraph:
+    zeros = replace(write("zeros_"), location=PLACE)
     writes = (zeros, write("zeros_", 11, "bias")) if bias else (zeros,)
     return model(layer("fc", *followings, writes=writes), layer("out", OUTPUT))
 
@@ -108,6 +108,6 @@ def test_a_zero_gets_the_call_of_its_activation(bias: bool, applicability: Appli
 
 
 def test_a_call_that_zeroes_biases_too_has_no_fix() -> None:
-    both = replace(write("zeros_"), place=PLACE)
+    both = replace(write("zeros_"), location=PLACE)
     graph = model(layer("fc", RELU, writes=(both, replace(both, parameter="bias"))), layer("out", OUTPUT))
     assert [violation.fix for violation in run("INI201", graph)] == [None]

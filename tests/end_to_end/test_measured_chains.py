@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from initlint.analysis.chains import Chain, Link, every_chain
+from initlint.analysis.chains import Chain, Link, all_chains
 from initlint.linter.pipeline import check, trace
 from initlint.project.settings import Settings
 
@@ -53,7 +53,7 @@ def chains() -> Iterator[Any]:
         for model in models:
             if named[model.name] > 1:
                 continue  # what the file does with an object of its own is not what the class builds
-            for chain in every_chain(model):
+            for chain in all_chains(model):
                 types = {link.layer.type for link in chain.links}
                 if len(types) == 1 and len(chain.links) <= 10 and all(map(_is_measured, chain.links)):
                     where = f"{path.relative_to(FIXTURES).as_posix()}:{model.name}.{chain.links[0].layer.path}"

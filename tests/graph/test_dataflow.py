@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from initlint.graph.dataflow import ALWAYS, Condition, Node, Walk, around
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, PathFinder, around
 
 YES: Condition = frozenset([("test", True)])
 NO: Condition = frozenset([("test", False)])
 
 
-def node(kind: str, op: str, *inputs: Node, condition: Condition = ALWAYS, layer: str | None = None) -> Node:
-    return Node(kind, op, [(one, ALWAYS) for one in inputs], None, condition, layer)
+def node(kind: str, op: str, *inputs: FlowNode, condition: Condition = ALWAYS, layer: str | None = None) -> FlowNode:
+    return FlowNode(kind, op, [(one, ALWAYS) for one in inputs], None, condition, layer)
 
 
-def source() -> Node:
+def source() -> FlowNode:
     return node("input", "input")
 
 
-def add(*inputs: Node) -> Node:
+def add(*inputs: FlowNode) -> FlowNode:
     return node("noted", "add", *inputs)
 
 
-def ends(start: Node) -> list[tuple[str, tuple[str, ...]]]:
-    return [(end.node.op, end.between) for end in Walk().ends(start)]
+def ends(start: FlowNode) -> list[tuple[str, tuple[str, ...]]]:
+    return [(end.node.op, end.between) for end in PathFinder().ends(start)]
 
 
 def test_what_lies_between_is_told_in_order() -> None:
@@ -48,16 +48,16 @@ def test_a_sum_of_three_is_one_sum() -> None:
 
 def test_a_way_on_both_sides_of_a_condition_is_certain() -> None:
     conv = node("layer", "Conv2d", source())
-    joined = Node("join", "join", [(conv, YES), (node("pass", "flatten", conv), NO)], None)
+    joined = FlowNode("join", "join", [(conv, YES), (node("pass", "flatten", conv), NO)], None)
     node("activation", "relu", joined)
-    (end,) = Walk().ends(conv)
+    (end,) = PathFinder().ends(conv)
     assert end.condition == ALWAYS
 
 
 def test_a_way_on_one_side_is_not_certain() -> None:
     conv = node("layer", "Conv2d", source())
     node("activation", "relu", conv, condition=YES)
-    (end,) = Walk().ends(conv)
+    (end,) = PathFinder().ends(conv)
     assert end.condition == YES
 
 

@@ -15,9 +15,9 @@ from initlint.cli.commands import cli
 from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, FixByActivation, Related, Severity, Span
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file, codec
-from initlint.linter.lint_file import Examiner
-from initlint.linter.pipeline import Resources, Result
-from initlint.linter.results import Failure, Found, Outcome, Use
+from initlint.linter.lint_file import FileLinter
+from initlint.linter.pipeline import Result, RunOptions
+from initlint.linter.results import CallUsage, Failure, FileResult, ModelFinding
 from initlint.project.dependencies import UNSETTLED
 from initlint.project.settings import Settings
 
@@ -61,18 +61,18 @@ def write(path: Path, text: str) -> None:
 def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are examined from now on."""
     names: list[str] = []
-    outcome = Examiner.outcome
+    outcome = FileLinter.outcome
 
-    def noted(self: Examiner, file: Path) -> Outcome:
+    def noted(self: FileLinter, file: Path) -> FileResult:
         names.append(file.name)
         return outcome(self, file)
 
-    monkeypatch.setattr(Examiner, "outcome", noted)
+    monkeypatch.setattr(FileLinter, "outcome", noted)
     return names
 
 
 def lint(folder: Path, *paths: str, **settings: object) -> Result:
-    resources = Resources(cache=folder.parent / "cache")
+    resources = RunOptions(cache=folder.parent / "cache")
     return pipeline.check(map(Path, paths or (".",)), Settings(**settings), resources=resources)  # type: ignore[arg-type]
 
 
@@ -180,7 +180,7 @@ def test_what_a_file_was_linted_as_is_not_what_it_holds(project: Path) -> None:
     write(project / "sizes.py", SIZES)
     write(project / "user.py", NET.replace("from parts import start", "from sizes import *").replace("8", "WIDTH"))
     expected = lint(project)
-    resources = Resources(cache=project.parent / "cache")
+    resources = RunOptions(cache=project.parent / "cache")
     for text in (SIZES.replace("WIDTH = 8", ""), "", SIZES):
         contents = {"sizes.py": text.encode(), "parts.py": b""}
         other = pipeline.check([Path(".")], Settings(), contents, resources)
@@ -225,7 +225,7 @@ def test_one_file_alone_says_what_it_says_among_others(project: Path, examined: 
 
 def test_a_file_is_shown_as_it_is_named(project: Path, monkeypatch: pytest.MonkeyPatch, examined: list[str]) -> None:
     settings = Settings(root=project)
-    resources = Resources(cache=project.parent / "cache")
+    resources = RunOptions(cache=project.parent / "cache")
     pipeline.check([Path(".")], settings, resources=resources)
     examined.clear()
     monkeypatch.chdir(project.parent)
@@ -383,12 +383,12 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
     related = (Related(span, "here"), Related(replace(span, file="parts.py", cell=None), "there"))
     diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, related, fix)
     diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))
-    outcome = Outcome(
+    outcome = FileResult(
         unreadable=diagnostic,
-        found=(Found(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
+        found=(ModelFinding(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
         uses={
-            "net.ipynb": {("net.ipynb", 3): Use({1, 2}, {"call": "Net"}, {4}, True)},
-            "parts.py": {("parts.py", 1): Use()},
+            "net.ipynb": {("net.ipynb", 3): CallUsage({1, 2}, {"call": "Net"}, {4}, True)},
+            "parts.py": {("parts.py", 1): CallUsage()},
         },
         roots=("net.Net", None),
         part_classes=frozenset({"net.A", "net.B"}),
@@ -400,9 +400,9 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
 
 
 def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = Outcome(failures=(Failure("the tracer", "net.py", "why", ""),))
+    broken = FileResult(failures=(Failure("the tracer", "net.py", "why", ""),))
     with monkeypatch.context() as patched:
-        patched.setattr(Examiner, "outcome", lambda self, file: broken)
+        patched.setattr(FileLinter, "outcome", lambda self, file: broken)
         assert len(lint(project).failures) == 3
     assert places(lint(project)) == [("parts.py", "INI301", 4)]
 
@@ -410,7 +410,7 @@ def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_fixtures_say_the_same_from_the_cache(tmp_path: Path) -> None:
     shutil.copytree(FIXTURES, tmp_path / "fixtures")
     files = sorted((tmp_path / "fixtures").rglob("*bad.py"))
-    resources = Resources(cache=tmp_path / "cache")
+    resources = RunOptions(cache=tmp_path / "cache")
     settings = Settings(select=("ALL",))
     cold = pipeline.check(files, settings, resources=resources)
     warm = pipeline.check(files, settings, resources=resources)

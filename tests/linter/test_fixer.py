@@ -12,7 +12,7 @@ from initlint import rewrite
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
 from initlint.linter import fixer
 from initlint.linter.fixer import Found, Unstable
-from initlint.project.source import Site, SourceFile
+from initlint.project.source import SourceFile, SourceLocation
 from tests.support.rewriting import nodes
 
 Lint = Callable[[SourceFile], list[Diagnostic]]
@@ -47,7 +47,7 @@ def rename_lint(source: SourceFile) -> list[Diagnostic]:
     found = []
     for node in nodes(source.tree):
         if isinstance(node, ast.Call) and "xavier_uniform_" in ast.unparse(node.func):
-            edits = rewrite.replace_call(Site(source, node), "kaiming_uniform_", {"nonlinearity": "relu"})
+            edits = rewrite.replace_call(SourceLocation(source, node), "kaiming_uniform_", {"nonlinearity": "relu"})
             if edits:
                 found.append(finding(edits))
     return found
@@ -57,7 +57,7 @@ def fixed(data: bytes | str, lint: Lint, path: str = "net.py") -> bytes:
     data = data.encode() if isinstance(data, str) else data
     result = fixer.fix_source(SourceFile.parse(path, data), lint)
     assert not result.errors
-    assert not any(map(fixer.is_wanted, result.result.diagnostics))
+    assert not any(map(fixer.fix_is_allowed, result.result.diagnostics))
     return result.changed[path][1] if result.changed else data
 
 
@@ -167,9 +167,9 @@ def test_files_that_were_not_given_are_not_touched() -> None:
 
 def test_unsafe_fixes_are_made_when_they_are_wanted() -> None:
     unsafe = finding([edit(1, 1, 2, "x")], safe=False)
-    assert not fixer.is_wanted(unsafe)
-    assert fixer.is_wanted(unsafe, unsafe=True)
-    assert not fixer.is_wanted(Diagnostic("INI301", "n", "m", Severity.INFO, unsafe.span), unsafe=True)
+    assert not fixer.fix_is_allowed(unsafe)
+    assert fixer.fix_is_allowed(unsafe, unsafe=True)
+    assert not fixer.fix_is_allowed(Diagnostic("INI301", "n", "m", Severity.INFO, unsafe.span), unsafe=True)
 
 
 @pytest.mark.parametrize("comment", ["# noqa", "# noqa: INI301", "# noqa: F401, INI301"])

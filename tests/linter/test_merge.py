@@ -16,7 +16,7 @@ from initlint.diagnostics import (
     Span,
 )
 from initlint.linter.merge import merge
-from initlint.linter.results import Found, Use
+from initlint.linter.results import CallUsage, ModelFinding
 
 PLACE = Span("net.py", 3, 5, 3, 20)
 SAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.SAFE)
@@ -24,12 +24,14 @@ UNSAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.UNSAFE)
 OTHER = Fix("Use `b`", (Edit(PLACE, "b"),), Applicability.SAFE)
 
 
-def found(model: int | None, fix: Fix | None = SAFE, severity: Severity = Severity.INFO, code: str = "INI301") -> Found:
-    return Found(Diagnostic(code, "name", f"of model {model}", severity, PLACE, fix=fix), PLACE, model)
+def found(
+    model: int | None, fix: Fix | None = SAFE, severity: Severity = Severity.INFO, code: str = "INI301"
+) -> ModelFinding:
+    return ModelFinding(Diagnostic(code, "name", f"of model {model}", severity, PLACE, fix=fix), PLACE, model)
 
 
-def merged(*items: Found, uses: int) -> Diagnostic:
-    (diagnostic,) = merge(items, {PLACE: Use(set(range(uses)))})
+def merged(*items: ModelFinding, uses: int) -> Diagnostic:
+    (diagnostic,) = merge(items, {PLACE: CallUsage(set(range(uses)))})
     return diagnostic
 
 
@@ -39,7 +41,7 @@ def test_one_diagnostic_with_the_first_message_and_the_highest_severity() -> Non
 
 
 def test_the_layers_of_all_models_are_related_places() -> None:
-    def harms(model: int, *rows: int) -> Found:
+    def harms(model: int, *rows: int) -> ModelFinding:
         related = tuple(Related(Span("net.py", row, 9, row, 20), f"`fc` of model {model}") for row in rows)
         item = found(model)
         return replace(item, diagnostic=replace(item.diagnostic, related=related))
@@ -50,7 +52,7 @@ def test_the_layers_of_all_models_are_related_places() -> None:
 
 
 def test_codes_and_places_stay_apart() -> None:
-    elsewhere = Found(found(0).diagnostic, Span("net.py", 9, 1, 9, 2), 0)
+    elsewhere = ModelFinding(found(0).diagnostic, Span("net.py", 9, 1, 9, 2), 0)
     assert len(merge([found(0), found(0, code="INI201"), elsewhere], {})) == 3
 
 
@@ -69,7 +71,7 @@ def test_codes_and_places_stay_apart() -> None:
         ([found(0)], 0, SAFE),
     ],
 )
-def test_a_fix_is_what_all_models_agree_on(items: list[Found], uses: int, fix: Fix | None) -> None:
+def test_a_fix_is_what_all_models_agree_on(items: list[ModelFinding], uses: int, fix: Fix | None) -> None:
     assert merged(*items, uses=uses).fix == fix
 
 
@@ -85,13 +87,13 @@ RELU, TANH = "kaiming_uniform_(..., nonlinearity='relu')", "xavier_uniform_(...)
 )
 def test_models_that_ask_for_different_calls_forbid_a_fix(asked: dict[str, str], fix: Fix | None, message: str) -> None:
     by_activation = FixByActivation(SAFE.message, SAFE.edits, Applicability.SAFE)
-    (diagnostic,) = merge([found(0, by_activation)], {PLACE: Use({0, 1}, asked)})
+    (diagnostic,) = merge([found(0, by_activation)], {PLACE: CallUsage({0, 1}, asked)})
     assert diagnostic.message == message
     assert (diagnostic.fix and diagnostic.fix.applicability) == (fix and fix.applicability)
 
 
 def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
-    (diagnostic,) = merge([found(0), found(1)], {PLACE: Use({0, 1}, {RELU: "A", TANH: "B"})})
+    (diagnostic,) = merge([found(0), found(1)], {PLACE: CallUsage({0, 1}, {RELU: "A", TANH: "B"})})
     assert diagnostic.fix == SAFE
 
 
@@ -100,5 +102,5 @@ def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
 )
 def test_what_raises_in_one_model_only_is_not_rewritten(called: set[int], parts: set[int], offered: bool) -> None:
     everywhere = FixOfEveryUse(SAFE.message, SAFE.edits, Applicability.SAFE)
-    (diagnostic,) = merge([found(0, everywhere)], {PLACE: Use(called=called)}, parts)
+    (diagnostic,) = merge([found(0, everywhere)], {PLACE: CallUsage(called=called)}, parts)
     assert (diagnostic.fix is not None) == offered

@@ -32,7 +32,7 @@ def test_a_finding() -> None:
     assert diagnostic.severity is Severity.INFO
     assert diagnostic.related[0].span.row == 3
     assert result.files == (Path("net.py"),)
-    assert result.incomplete == ("net.py: Net: a reason",)
+    assert result.not_followed == ("net.py: Net: a reason",)
 
 
 def test_models_that_share_a_call_share_the_finding() -> None:

@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 
 from initlint.linter.process_pool import batches, spread
-from initlint.linter.results import Failure, Outcome
+from initlint.linter.results import Failure, FileResult
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def talkative(tag: str) -> Callable[[Path], Outcome]:
-    return lambda file: Outcome(incomplete=(f"{tag} {file.name}",))
+def talkative(tag: str) -> Callable[[Path], FileResult]:
+    return lambda file: FileResult(incomplete=(f"{tag} {file.name}",))
 
 
-def fatal(victim: str) -> Callable[[Path], Outcome]:
-    def work(file: Path) -> Outcome:
+def fatal(victim: str) -> Callable[[Path], FileResult]:
+    def work(file: Path) -> FileResult:
         if file.name == victim:
             os.kill(os.getpid(), signal.SIGKILL)
-        return Outcome(incomplete=(file.name,))
+        return FileResult(incomplete=(file.name,))
 
     return work
 
@@ -59,11 +59,11 @@ def test_a_small_run_stays_in_its_process(tmp_path: Path) -> None:
     files = [tmp_path / "a.py", tmp_path / "b.py"]
     seen: list[Path] = []
 
-    def work(file: Path) -> Outcome:
+    def work(file: Path) -> FileResult:
         seen.append(file)
-        return Outcome()
+        return FileResult()
 
-    assert list(spread(lambda: work, files, {str(files[0]): b"pass"}, 8)) == [Outcome(), Outcome()]
+    assert list(spread(lambda: work, files, {str(files[0]): b"pass"}, 8)) == [FileResult(), FileResult()]
     assert seen == files
 
 

@@ -149,7 +149,7 @@ def test_what_a_dead_run_left_is_removed_and_that_of_a_live_one_is_not(tmp_path:
     )
     for path in (dead, alive, odd):
         path.write_bytes(b"")
-    atomic_write.sweep(tmp_path)
+    atomic_write.remove_stale_temp_files(tmp_path)
     assert names(tmp_path) == sorted([alive.name, odd.name])
 
 
@@ -157,7 +157,7 @@ def test_what_is_old_is_removed(tmp_path: Path) -> None:
     old = tmp_path / f"{atomic_write.PREFIX}{os.getpid()}-0123abcd.tmp"
     old.write_bytes(b"")
     os.utime(old, (time.time() - 3600, time.time() - 3600))
-    atomic_write.sweep(tmp_path)
+    atomic_write.remove_stale_temp_files(tmp_path)
     assert names(tmp_path) == []
 
 

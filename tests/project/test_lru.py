@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from initlint.project.lru import Recent
+from initlint.project.lru import SizedLRU
 
 
-def made(kept: Recent[str, str], keys: str) -> str:
+def made(kept: SizedLRU[str, str], keys: str) -> str:
     """Ask for each key, and put in what is not there: the keys that had to be made."""
     missed = ""
     for key in keys:
@@ -17,23 +17,23 @@ def made(kept: Recent[str, str], keys: str) -> str:
 
 
 def test_what_was_used_last_is_kept() -> None:
-    assert made(Recent(2), "abab") == "ab"
-    assert made(Recent(2), "abacab") == "abcb"
+    assert made(SizedLRU(2), "abab") == "ab"
+    assert made(SizedLRU(2), "abacab") == "abcb"
 
 
 def test_the_last_is_kept_whatever_its_size() -> None:
-    kept: Recent[str, str] = Recent(1)
+    kept: SizedLRU[str, str] = SizedLRU(1)
     kept.put("a", "A", 9)
     assert kept["a"] == "A"
 
 
 def test_what_is_needed_once_does_not_drive_out_what_is_needed_again_and_again() -> None:
-    kept: Recent[str, str] = Recent(2, 2)
+    kept: SizedLRU[str, str] = SizedLRU(2, 2)
     assert made(kept, "xyabxycdxyefxyghxy") == "xyabxycdefgh"
 
 
 def test_of_what_is_needed_again_stays_what_is_asked_for_most() -> None:
-    kept: Recent[str, str] = Recent(1, 2)
+    kept: SizedLRU[str, str] = SizedLRU(1, 2)
     assert made(kept, "xyzxyxyxy") == "xyzxy"
     assert made(kept, "zwzwz") == "wzwz"
     assert made(kept, "xy") == ""
@@ -41,11 +41,11 @@ def test_of_what_is_needed_again_stays_what_is_asked_for_most() -> None:
 
 def test_what_is_needed_by_turns_is_not_all_made_again_each_time() -> None:
     turns = "abcdefgh" * 20
-    assert len(made(Recent(4), turns)) == len(turns)
-    assert len(made(Recent(1, 4), turns)) < len(turns) * 0.6
+    assert len(made(SizedLRU(4), turns)) == len(turns)
+    assert len(made(SizedLRU(1, 4), turns)) < len(turns) * 0.6
 
 
 def test_what_is_needed_again_has_a_limit() -> None:
-    kept: Recent[str, str] = Recent(1, 2)
+    kept: SizedLRU[str, str] = SizedLRU(1, 2)
     made(kept, "abcdefghi" * 3)
     assert sum(key in kept for key in "abcdefghi") == 3

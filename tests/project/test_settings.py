@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.facts.library_initializers import Helper
+from initlint.facts.library_initializers import LibraryInitializer
 from initlint.facts.signatures import signature
 from initlint.project import settings as module
 from initlint.project.settings import ConfigurationError, Selection, Settings, find, load
@@ -61,7 +61,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         fixable=("INI3",),
         unfixable=("INI301",),
         src=("lib",),
-        initializers={"mine.fill_": Helper("torch.nn.init.zeros_", "tensor", signature("tensor"))},
+        initializers={"mine.fill_": LibraryInitializer("torch.nn.init.zeros_", "tensor", signature("tensor"))},
         activations={"mine.Swish": "silu"},
         base_classes={"mine.Base": frozenset({"init_weights"})},
         root=tmp_path,

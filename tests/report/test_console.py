@@ -9,24 +9,24 @@ from click.testing import CliRunner
 
 from initlint.cli.commands import cli
 from initlint.linter.pipeline import check
-from initlint.linter.results import Cost
+from initlint.linter.results import Timings
 from initlint.project.settings import Settings
 from initlint.report.console import profile_table
 from initlint.tracers.static import timer
-from initlint.tracers.static.timer import Stopwatch
+from initlint.tracers.static.timer import Timer
 
 
 def test_what_is_inside_of_something_else_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([0.0, 1.0, 3.0, 10.0])
     monkeypatch.setattr(timer, "process_time", lambda: next(readings))
-    watch = Stopwatch()
+    watch = Timer()
     with watch.on("rest"), watch.on("parse"):
         pass
     assert watch.seconds == {"parse": 2.0, "rest": 8.0}
 
 
 def test_the_dearest_file_comes_first_and_the_sum_last() -> None:
-    costs = [(Path("cheap.py"), Cost(0.25, 0.0, 0.25)), (Path("dear.py"), Cost(1.0, 2.0, 0.5))]
+    costs = [(Path("cheap.py"), Timings(0.25, 0.0, 0.25)), (Path("dear.py"), Timings(1.0, 2.0, 0.5))]
     assert profile_table(costs).splitlines() == [
         "  total  parse  interpret   rest  file",
         "  3.500  1.000      2.000  0.500  dear.py",

@@ -17,7 +17,7 @@ import pytest
 
 from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, Fix, Related, Severity, Span
 from initlint.linter.pipeline import check
-from initlint.project.decoding import lines_of
+from initlint.project.decoding import line_reader
 from initlint.project.settings import OUTPUT_FORMATS, Settings
 from initlint.report.formats import render
 from initlint.report.report import Report
@@ -66,7 +66,7 @@ def real() -> Report:
     """All that is found in the example models."""
     result = check([ROOT / "fixtures"], Settings(select=("ALL",)))
     assert len(result.diagnostics) > 30
-    return Report(result.diagnostics, lines_of({}), files=result.files, rules=all_rules(), root=ROOT)
+    return Report(result.diagnostics, line_reader({}), files=result.files, rules=all_rules(), root=ROOT)
 
 
 def sarif(shown: Report) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 import initlint
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
-from initlint.graph.model import Following, Layer, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.project.decoding import decode_lines
 from initlint.report import graph_text
 from initlint.report.formats import concise, json
@@ -215,7 +215,7 @@ def test_graph_listing() -> None:
 
     write = Write("weight", "torch.nn.init.xavier_uniform_", {"gain": 1.0}, at(12), via=(at(40),))
     perhaps = Write("bias", "torch.nn.init.zeros_", {}, at(13), certain=False)
-    following = Following("layer", ("batch_norm",), at(20), True, layer="fc2")
+    following = Consumer("layer", ("batch_norm",), at(20), True, layer="fc2")
     layer = Layer("fc1", "Linear", {"in_features": 8}, "Net", "fc1", at(8), (following,), (write, perhaps))
     model = ModelGraph("Net", at(5), "static", (layer,), incomplete=("a loop without end",))
     assert click.unstyle(graph_text.listing([model])) == (

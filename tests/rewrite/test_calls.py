@@ -9,17 +9,17 @@ import pytest
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
-from initlint.project.source import Site
-from initlint.rewrite.requests import Code, Gain
+from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import Expression, GainExpression
 from tests.support.rewriting import Rewrite, check, nodes, parse, relu
 
 
-def leaky(site: Site) -> tuple[Edit, ...] | None:
+def leaky(site: SourceLocation) -> tuple[Edit, ...] | None:
     return rewrite.replace_call(site, "kaiming_uniform_", {"a": 0.2, "nonlinearity": "leaky_relu"})
 
 
-def tanh(site: Site) -> tuple[Edit, ...] | None:
-    return rewrite.replace_call(site, "xavier_normal_", {"gain": Gain("tanh")})
+def tanh(site: SourceLocation) -> tuple[Edit, ...] | None:
+    return rewrite.replace_call(site, "xavier_normal_", {"gain": GainExpression("tanh")})
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_xavier_becomes_kaiming(before: str, after: str | None) -> None:
         (
             "normal_(w, 0.02)",
             "normal_(w, std=0.02)",
-            lambda site: rewrite.replace_call(site, "normal_", {"std": Code("0.02")}),
+            lambda site: rewrite.replace_call(site, "normal_", {"std": Expression("0.02")}),
         ),
         ("trunc_normal_(w, .02)", "trunc_normal_(w, std=.02)", lambda site: rewrite.move_argument(site, "mean", "std")),
         (
@@ -378,7 +378,7 @@ def test_calculate_gain_is_imported_beside_a_plain_name() -> None:
 def test_silent_when_a_name_is_in_doubt(before: str) -> None:
     source = parse(before)
     calls = [node for node in nodes(source.tree) if isinstance(node, ast.Call)]
-    assert relu(Site(source, calls[-1])) is None
+    assert relu(SourceLocation(source, calls[-1])) is None
 
 
 def test_a_class_does_not_shadow_for_its_methods() -> None:
@@ -393,7 +393,7 @@ def test_a_class_does_not_shadow_for_its_methods() -> None:
 
 def test_a_site_that_is_no_call_has_no_edits() -> None:
     source = parse("import torch\nx = torch.nn.init.xavier_uniform_\n")
-    site = Site(source, source.tree.body[1])
+    site = SourceLocation(source, source.tree.body[1])
     assert relu(site) is None
     assert rewrite.replace_method_call(site) is None
 

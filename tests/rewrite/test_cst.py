@@ -9,9 +9,9 @@ import libcst as cst
 import pytest
 
 from initlint import rewrite
-from initlint.project.source import Site, SourceFile
-from initlint.rewrite.cst import Concrete
-from initlint.rewrite.errors import Doubt
+from initlint.project.source import SourceFile, SourceLocation
+from initlint.rewrite.cst import CstFile
+from initlint.rewrite.errors import CannotRewrite
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures").rglob("*.py"))
 TRICKY = """\
@@ -55,7 +55,7 @@ def test_fixtures(path: Path) -> None:
 
 
 def check(source: SourceFile) -> None:
-    concrete = Concrete.of(source)
+    concrete = CstFile.of(source)
     for node in asked(source):
         twin = concrete.node(node)
         assert concrete.abstract(twin) is node
@@ -76,7 +76,7 @@ def test_a_file_that_libcst_does_not_read_is_not_mended(monkeypatch: pytest.Monk
     monkeypatch.setattr(cst, "parse_module", refuse)
     source = SourceFile.parse("net.py", b"from torch.nn.init import xavier_uniform\nxavier_uniform(w)\n")
     call = next(node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
-    assert rewrite.rename(Site(source, call), "xavier_uniform", "xavier_uniform_") is None
+    assert rewrite.rename(SourceLocation(source, call), "xavier_uniform", "xavier_uniform_") is None
     assert rewrite.mentions(source) == ()
-    with pytest.raises(Doubt):
-        Concrete.of(source)
+    with pytest.raises(CannotRewrite):
+        CstFile.of(source)

@@ -9,7 +9,7 @@ import pytest
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from tests.support.rewriting import check, make, nodes, parse, relu
 
 
@@ -50,7 +50,7 @@ def test_methods(before: str, after: str | None) -> None:
     source = parse(f"{head}{before}\n")
     calls = [n for n in nodes(source.tree) if isinstance(n, ast.Call)]
     call = next(c for c in calls if not isinstance(c.func, ast.Attribute) or c.func.attr != "add_")
-    result = make(source, rewrite.replace_method_call(Site(source, call)))
+    result = make(source, rewrite.replace_method_call(SourceLocation(source, call)))
     assert result == (None if after is None else f"{head}{after}\n")
 
 
@@ -102,10 +102,10 @@ def test_a_method_becomes_another_function(before: str, after: str) -> None:
     check(f"{head}{before}\n", f"{head}{after}\n", "w.", relu)
 
 
-def first(kind: type[ast.AST], code: str, how: Callable[[Site], tuple[Edit, ...] | None]) -> str | None:
+def first(kind: type[ast.AST], code: str, how: Callable[[SourceLocation], tuple[Edit, ...] | None]) -> str | None:
     source = parse(code)
     node = next(n for n in nodes(source.tree) if isinstance(n, kind))
-    return make(source, how(Site(source, node)))
+    return make(source, how(SourceLocation(source, node)))
 
 
 @pytest.mark.parametrize(

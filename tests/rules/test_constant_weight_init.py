@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import UNDETERMINED, Following, Forward, Layer
+from initlint.graph.model import UNDETERMINED, Consumer, Forward, Layer
 from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, to_layer, write
 
 ONES = (write("ones_"),)
@@ -11,7 +11,7 @@ RELU = following("relu", reach("out"))
 OUT = layer("out", OUTPUT)
 
 
-def constant(*followings: Following, **more: object) -> Layer:
+def constant(*followings: Consumer, **more: object) -> Layer:
     return layer("fc", *followings, **{"writes": ONES, **more})  # type: ignore[arg-type]
 
 

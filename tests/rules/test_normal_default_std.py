@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.facts.fans import Product
+from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer, Target
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
 
@@ -19,7 +19,7 @@ def hidden(*followings: object, **more: object) -> Layer:
 
 
 def raw(*followings: object, **more: object) -> Layer:
-    given = {"type": "Parameter", "shapes": {"weight": (256, 10)}, "product": Product((0,), (1,)), **more}
+    given = {"type": "Parameter", "shapes": {"weight": (256, 10)}, "product": AxisRoles((0,), (1,)), **more}
     return hidden(*followings, **given)
 
 
@@ -59,7 +59,7 @@ def test_a_layer_whose_output_is_lost_from_sight_is_judged_by_its_call() -> None
     "silent",
     [
         hidden(following("unknown"), writes=(*NORMAL, write("zeros_", 11))),
-        hidden(following("unknown"), writes=(*NORMAL, replace(write("normal_", 11), relative=True, certain=False))),
+        hidden(following("unknown"), writes=(*NORMAL, replace(write("normal_", 11), reads_old_value=True, certain=False))),
         hidden(following("relu", between=("batch_norm",)), following("unknown")),
         hidden(following("relu", reach(None, "mul")), following("unknown")),
         hidden(following("unknown"), parametrized=True),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import initlint
-from initlint.facts.fans import Product
+from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer, Target
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
@@ -23,7 +23,7 @@ def test_message() -> None:
 
 
 def test_a_raw_parameter() -> None:
-    W = hidden(write("uniform_"), type="Parameter", product=Product((0,), (1,)), shapes={"weight": (64, 9)})
+    W = hidden(write("uniform_"), type="Parameter", product=AxisRoles((0,), (1,)), shapes={"weight": (64, 9)})
     assert message("INI402", model(W)).startswith("`torch.rand` draws `fc` from 0 to 1:")
 
 
@@ -45,7 +45,7 @@ def test_bounds_of_one_sign(a: float, b: float) -> None:
         hidden(write("uniform_"), arguments={"in_features": 1, "out_features": 64}),
         hidden(write("uniform_"), type="Embedding", arguments={"num_embeddings": 9, "embedding_dim": 64}),
         hidden(write("uniform_"), type="Parameter", shapes={"weight": (64, 9)}),
-        hidden(write("uniform_"), type="Parameter", shapes={"weight": (64,)}, product=Product((0,), ())),
+        hidden(write("uniform_"), type="Parameter", shapes={"weight": (64,)}, product=AxisRoles((0,), ())),
         hidden(write("uniform_"), arguments={"in_features": 64, "out_features": 1}),
     ],
     ids=str,

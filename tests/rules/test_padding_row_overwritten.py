@@ -24,11 +24,11 @@ def test_message() -> None:
 @pytest.mark.parametrize("index", [0, 1, -1])
 def test_any_row(index: int) -> None:
     (violation,) = run("INI407", model(embedding(NORMAL, arguments={**PADDED, "padding_idx": index})))
-    assert violation.place == at(10)
+    assert violation.location == at(10)
 
 
 def test_a_row_that_was_zeroed_before_is_filled_again() -> None:
-    early = replace(write("zeros_", 9), whole=False)
+    early = replace(write("zeros_", 9), covers_tensor=False)
     assert run("INI407", model(embedding(early, NORMAL)))
 
 
@@ -38,8 +38,8 @@ def test_a_row_that_was_zeroed_before_is_filled_again() -> None:
         embedding(),
         embedding(write("zeros_")),
         embedding(replace(NORMAL, initializer="torch.Tensor.copy_")),
-        embedding(NORMAL, replace(write("zeros_", 11), whole=False)),
-        embedding(NORMAL, replace(write("constant_", 11, val=0.0), whole=False, certain=False)),
+        embedding(NORMAL, replace(write("zeros_", 11), covers_tensor=False)),
+        embedding(NORMAL, replace(write("constant_", 11, val=0.0), covers_tensor=False, certain=False)),
         embedding(replace(NORMAL, certain=False)),
         embedding(NORMAL, arguments={**PADDED, "padding_idx": None}),
         embedding(NORMAL, arguments={**PADDED, "padding_idx": UNDETERMINED}),

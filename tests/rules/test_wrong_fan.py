@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import initlint
-from initlint.facts.fans import Product
+from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer
 from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, write
@@ -11,11 +11,11 @@ from tests.support.rule_models import OUTPUT, following, layer, message, model, 
 RELU = following("relu", reach("out"))
 KAIMING = write("kaiming_normal_")
 XAVIER = write("xavier_uniform_")
-IN_OUT = Product((0,), (1,))
-STACKED = Product((1,), (2,))
+IN_OUT = AxisRoles((0,), (1,))
+STACKED = AxisRoles((1,), (2,))
 
 
-def raw(shape: tuple[int | None, ...], product: Product | None = IN_OUT, **more: object) -> Layer:
+def raw(shape: tuple[int | None, ...], product: AxisRoles | None = IN_OUT, **more: object) -> Layer:
     given = {"type": "Parameter", "writes": (KAIMING,), "shapes": {"weight": shape}, "product": product, **more}
     return layer("W", more.pop("followed", RELU), **{k: v for k, v in given.items() if k != "followed"})  # type: ignore[arg-type]
 
@@ -79,7 +79,7 @@ def test_message(wrong: Layer, text: str) -> None:
         raw((16, 64)),
         raw((1024, 8), writes=(XAVIER,)),
         raw((1024, 8), writes=(write("kaiming_normal_", mode="fan_out"),)),
-        raw((1024, 8), Product((1,), (0,))),
+        raw((1024, 8), AxisRoles((1,), (0,))),
         raw((None, 8)),
         raw((1024, 8), None),
         raw((1024, 8), frozen=True),

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import UNDETERMINED, Following, Layer
+from initlint.graph.model import UNDETERMINED, Consumer, Layer
 from tests.support.rule_models import OUTPUT, at, chain, following, layer, message, model, reach, run, to_layer, write
 
 XAVIER = (write("xavier_uniform_"),)
 RELU = following("relu", reach("out"))
 
 
-def hidden(*followings: Following, **more: object) -> Layer:
+def hidden(*followings: Consumer, **more: object) -> Layer:
     return layer("fc1", *(followings or (RELU,)), **{"writes": XAVIER, **more})  # type: ignore[arg-type]
 
 
@@ -90,7 +90,7 @@ def test_calls_of_one_chain_share_its_product() -> None:
         layer(f"fc{i}", following("relu", reach(f"fc{i + 1}")), writes=(write("xavier_uniform_", i),)) for i in range(8)
     ]
     violations = run("INI301", model(*layers, layer("fc8", OUTPUT)))
-    assert [violation.place for violation in violations] == [at(i) for i in range(8)]
+    assert [violation.location for violation in violations] == [at(i) for i in range(8)]
     assert all("(0.0039 over the 8 layers in a row)" in violation.message for violation in violations)
     assert {violation.severity for violation in violations} == {Severity.WARNING}
 

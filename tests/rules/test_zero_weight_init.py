@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import Following, Forward, Layer
+from initlint.graph.model import Consumer, Forward, Layer
 from tests.support.rule_models import OUTPUT, at, following, layer, message, model, reach, run, to_layer, write
 
 WEIGHT = write("zeros_")
@@ -15,7 +15,7 @@ GELU = following("gelu", reach("out"))
 OUT = layer("out", OUTPUT)
 
 
-def zeroed(*followings: Following, bias: bool = True, **more: object) -> Layer:
+def zeroed(*followings: Consumer, bias: bool = True, **more: object) -> Layer:
     """A layer with zero weight, by default with a zero bias too."""
     writes = (WEIGHT, BIAS) if bias else (WEIGHT,)
     return layer("fc", *followings, **{"writes": writes, **more})  # type: ignore[arg-type]
@@ -28,7 +28,7 @@ def severities(*layers: Layer) -> list[Severity]:
 def test_dead_before_relu() -> None:
     (violation,) = run("INI201", model(zeroed(RELU), OUT))
     assert violation.severity is Severity.ERROR
-    assert violation.place == at(10)
+    assert violation.location == at(10)
     assert violation.message == (
         "`zeros_` zeroes the whole weight of `fc`: with a zero bias and ReLU behind it, whose slope at zero is zero, "
         "it never learns"
@@ -122,7 +122,7 @@ HELPER = replace(WEIGHT, helpers=("build", "zero_module"))
         zeroed(GELU, writes=(HELPER, BIAS)),
         zeroed(RELU, writes=(WEIGHT, BIAS, write("normal_", 12))),
         zeroed(RELU, writes=(replace(WEIGHT, certain=False), BIAS)),
-        zeroed(RELU, writes=(replace(WEIGHT, whole=False), BIAS)),
+        zeroed(RELU, writes=(replace(WEIGHT, covers_tensor=False), BIAS)),
         zeroed(RELU, frozen=True),
         zeroed(RELU, parametrized=True),
         zeroed(RELU, type="BatchNorm1d", arguments={"num_features": 64}),

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic
-from initlint.linter.fixer import FixResult, fix_paths, is_wanted
+from initlint.linter.fixer import FixResult, fix_is_allowed, fix_paths
 from initlint.linter.pipeline import Result, check
 from initlint.project.settings import Settings
 
@@ -21,7 +21,7 @@ def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ..
     """Fix `files`, which need not be on disk; none of it is an internal error."""
     settings, paths = Settings(select=select), [Path(name) for name in files]
     contents = {name: text.encode() for name, text in files.items()}
-    result = fix_paths(lambda now: check(paths, settings, now), contents, partial(is_wanted, unsafe=unsafe))
+    result = fix_paths(lambda now: check(paths, settings, now), contents, partial(fix_is_allowed, unsafe=unsafe))
     assert result.result.failures == ()
     assert (result.errors, result.unstable) == ((), ())
     return result

@@ -8,10 +8,10 @@ from textwrap import dedent
 
 from initlint import rewrite
 from initlint.diagnostics import Edit
-from initlint.project.source import Site, SourceFile
+from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.edits import Change, changed, line_starts
 
-Rewrite = Callable[[Site], "tuple[Edit, ...] | None"]
+Rewrite = Callable[[SourceLocation], "tuple[Edit, ...] | None"]
 
 
 def parse(code: str, path: str = "net.py") -> SourceFile:
@@ -24,11 +24,11 @@ def nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from nodes(child)
 
 
-def site_of(source: SourceFile, text: str) -> Site:
+def site_of(source: SourceFile, text: str) -> SourceLocation:
     """The innermost node that is written as `text`, up to its opening parenthesis for a call."""
     for node in nodes(source.tree):
         if isinstance(node, ast.Call) and (ast.get_source_segment(source.code, node) or "").startswith(text):
-            return Site(source, node)
+            return SourceLocation(source, node)
     raise AssertionError(f"no call of {text}")
 
 
@@ -55,5 +55,5 @@ def check(before: str, after: str | None, at: str, how: Rewrite) -> None:
     assert make(source, how(site_of(source, at))) == (None if after is None else dedent(after))
 
 
-def relu(site: Site) -> tuple[Edit, ...] | None:
+def relu(site: SourceLocation) -> tuple[Edit, ...] | None:
     return rewrite.replace_call(site, "kaiming_uniform_", {"nonlinearity": "relu"})

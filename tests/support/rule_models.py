@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.diagnostics import Span
 from initlint.facts.fans import shapes
-from initlint.graph.model import UNDETERMINED, Following, Forward, InitCall, Layer, ModelGraph, Reach, Target, Write
+from initlint.graph.model import UNDETERMINED, Consumer, Forward, InitCall, Layer, ModelGraph, NextLayer, Target, Write
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
@@ -23,27 +23,27 @@ def write(initializer: str, row: int = 10, parameter: str = "weight", **argument
     return Write(parameter, INIT + initializer, arguments, at(row))
 
 
-def reach(layer: str | None, *between: str, certain: bool = True) -> Reach:
-    return Reach("output" if layer is None else "layer", layer, between, certain)
+def reach(layer: str | None, *between: str, certain: bool = True) -> NextLayer:
+    return NextLayer("output" if layer is None else "layer", layer, between, certain)
 
 
 def following(
-    op: str, *onward: Reach, between: tuple[str, ...] = (), certain: bool = True, row: int = 30, **arguments: Any
-) -> Following:
-    return Following(op, between, at(row), certain, None, arguments, onward)
+    op: str, *onward: NextLayer, between: tuple[str, ...] = (), certain: bool = True, row: int = 30, **arguments: Any
+) -> Consumer:
+    return Consumer(op, between, at(row), certain, None, arguments, onward)
 
 
-def to_layer(path: str, *between: str, certain: bool = True) -> Following:
+def to_layer(path: str, *between: str, certain: bool = True) -> Consumer:
     """The next layer, with no activation before it."""
-    return Following("layer", between, at(31), certain, path)
+    return Consumer("layer", between, at(31), certain, path)
 
 
-OUTPUT = Following("output", (), at(39), True)
+OUTPUT = Consumer("output", (), at(39), True)
 
 
 def layer(
     path: str,
-    *followings: Following,
+    *followings: Consumer,
     writes: tuple[Write, ...] = (),
     type: str = "Linear",
     arguments: Mapping[str, Any] | None = None,

@@ -9,10 +9,10 @@ from lsprotocol import types
 
 from initlint.api import check_paths
 from initlint.diagnostics import Applicability, Diagnostic, Span
-from initlint.integrations.lsp.buffers import Buffer, Part
+from initlint.integrations.lsp.buffers import Document, OpenFile
 from initlint.integrations.lsp.findings import SOURCE, Findings
 from initlint.integrations.lsp.positions import Positions
-from initlint.linter.fixer import Files, fix_paths, is_wanted
+from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.pipeline import Result
 from initlint.project.source import SourceFile
 from initlint.rewrite.edits import line_starts
@@ -65,18 +65,18 @@ def fix_all(findings: Findings, positions: Positions) -> types.WorkspaceEdit:
 
 def fixable(findings: Findings) -> bool:
     """Whether there is something for `fix_all` to do."""
-    return any(map(is_wanted, findings.diagnostics))
+    return any(map(fix_is_allowed, findings.diagnostics))
 
 
-def _edits(buffer: Buffer, diagnostic: Diagnostic, positions: Positions) -> dict[Part, list[types.TextEdit]]:
-    edits: dict[Part, list[types.TextEdit]] = {}
+def _edits(buffer: OpenFile, diagnostic: Diagnostic, positions: Positions) -> dict[Document, list[types.TextEdit]]:
+    edits: dict[Document, list[types.TextEdit]] = {}
     for edit in diagnostic.fix.edits if diagnostic.fix else ():
         part = buffer.part_of(edit.span)
         edits.setdefault(part, []).append(types.TextEdit(positions.range(part.lines, edit.span), edit.replacement))
     return edits
 
 
-def _workspace_edit(edits: Mapping[Part, list[types.TextEdit]]) -> types.WorkspaceEdit:
+def _workspace_edit(edits: Mapping[Document, list[types.TextEdit]]) -> types.WorkspaceEdit:
     """With the versions that were linted, so that an editor refuses what has been overtaken."""
     return types.WorkspaceEdit(
         document_changes=[
@@ -86,7 +86,7 @@ def _workspace_edit(edits: Mapping[Part, list[types.TextEdit]]) -> types.Workspa
     )
 
 
-def _difference(part: Part, new: str, positions: Positions) -> types.TextEdit:
+def _difference(part: Document, new: str, positions: Positions) -> types.TextEdit:
     """One edit that leaves alone what both texts begin and end with, and with it the cursor that stands there."""
     old = part.text
     start = _common(old, new)

@@ -17,7 +17,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
-class Part:
+class Document:
     """One text document of the protocol. `version` counts its changes."""
 
     uri: str
@@ -31,19 +31,19 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Buffer:
+class OpenFile:
     """A file by the path that it has on disk, or would have. `parts`: by number of the cell, 0 for a file of Python."""
 
     uri: str
     path: Path
-    parts: Mapping[int, Part]
+    parts: Mapping[int, Document]
 
     @classmethod
-    def of_file(cls, path: Path, part: Part) -> Buffer:
+    def of_file(cls, path: Path, part: Document) -> OpenFile:
         return cls(part.uri, path, {0: part})
 
     @classmethod
-    def of_notebook(cls, uri: str, path: Path, cells: Sequence[Part]) -> Buffer:
+    def of_notebook(cls, uri: str, path: Path, cells: Sequence[Document]) -> OpenFile:
         """`cells` are those of Python, in order."""
         return cls(uri, path.with_suffix(NOTEBOOK_SUFFIX), dict(enumerate(cells, 1)))
 
@@ -55,7 +55,7 @@ class Buffer:
         cells = [{"cell_type": "code", "source": part.text} for part in self.parts.values()]
         return json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
 
-    def part_of(self, span: Span) -> Part:
+    def part_of(self, span: Span) -> Document:
         """The document in which a place of this file lies: the first if that is the file as a whole."""
         return self.parts.get(span.cell.number if span.cell else 0) or next(iter(self.parts.values()))
 

@@ -10,10 +10,10 @@ from pygls import uris
 
 from initlint.api import check_paths, settings_for
 from initlint.diagnostics import Diagnostic, Severity, Span
-from initlint.integrations.lsp.buffers import Buffer
+from initlint.integrations.lsp.buffers import OpenFile
 from initlint.integrations.lsp.positions import Positions
 from initlint.linter.pipeline import Contents, Result
-from initlint.project.decoding import lines_of
+from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
 
 SOURCE = "initlint"
@@ -31,13 +31,13 @@ _DEPRECATED = "INI9"
 class Findings:
     """What was found in `buffer`. `others`: the open files, whose text stands for what the disk holds of them."""
 
-    buffer: Buffer
+    buffer: OpenFile
     others: Contents
     settings: Settings
     result: Result
 
     @classmethod
-    def of(cls, buffer: Buffer, others: Contents) -> Findings:
+    def of(cls, buffer: OpenFile, others: Contents) -> Findings:
         """Lint what the editor holds. Raises `ConfigurationError`."""
         # What the project excludes is not linted in an editor either.
         settings = replace(settings_for(buffer.path), force_exclude=True)
@@ -76,9 +76,9 @@ class Findings:
         return location(self.buffer, self.others, span, positions)
 
 
-def location(buffer: Buffer, others: Contents, span: Span, positions: Positions) -> types.Location:
+def location(buffer: OpenFile, others: Contents, span: Span, positions: Positions) -> types.Location:
     """Where `span` stands: in a document of `buffer`, or in another file of the project."""
     if span.file == str(buffer.path):
         part = buffer.part_of(span)
         return types.Location(part.uri, positions.range(part.lines, span))
-    return types.Location(uris.from_fs_path(span.file) or "", positions.range(lines_of(others)(span.file), span))
+    return types.Location(uris.from_fs_path(span.file) or "", positions.range(line_reader(others)(span.file), span))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from initlint.analysis.layer_activation import Factors, factors, is_matrix, pair
-from initlint.analysis.messages import function, number, title
+from initlint.analysis.messages import activation_class_name, format_number, short_name
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import UNDETERMINED, Arguments, Following, Layer, ModelGraph, Write
+from initlint.graph.model import UNDETERMINED, Arguments, Consumer, Layer, ModelGraph, Write
 
 Link = Callable[[Span], str]
 """A place to a link in Markdown."""
@@ -31,7 +31,7 @@ def describe(models: Iterable[ModelGraph], file: str, cell: int, row: int, link:
     entries: dict[str, dict[str, None]] = {}
     for model in models:
         for layer in model.layers:
-            places = (layer.place, *(write.place for write in _in_effect(layer)))
+            places = (layer.location, *(write.location for write in _in_effect(layer)))
             if any(_is_on(place.span, file, cell, row) for place in places):
                 alike = entries.setdefault("\n".join(_lines(model, layer, link)), {})
                 alike[f"**`{layer.path}`** of `{model.name}`"] = None
@@ -54,7 +54,7 @@ def _is_on(span: Span, file: str, cell: int, row: int) -> bool:
 
 def _in_effect(layer: Layer) -> Iterator[Write]:
     for parameter in dict.fromkeys(write.parameter for write in layer.writes):
-        effective = layer.effective(parameter)
+        effective = layer.effective_write(parameter)
         if effective is not None:
             yield effective
 
@@ -64,39 +64,39 @@ def _lines(model: ModelGraph, layer: Layer, link: Link) -> Iterator[str]:
     yield f"`{layer.type}({arguments})`\n"
     for parameter in dict.fromkeys(["weight", *(write.parameter for write in layer.writes)]):
         yield f"- {parameter}: {_init(model, layer, parameter, link)}"
-    yield from dict.fromkeys(f"- then {_following(f)} ({link(f.place.span)})" for f in layer.followed_by)
+    yield from dict.fromkeys(f"- then {_following(f)} ({link(f.location.span)})" for f in layer.followed_by)
     found = _factors(layer)
     if found is not None:
-        yield f"- the signal's second moment is multiplied by {number(found.signal)}{_gradient(found)}"
+        yield f"- the signal's second moment is multiplied by {format_number(found.signal)}{_gradient(found)}"
 
 
 def _init(model: ModelGraph, layer: Layer, parameter: str, link: Link) -> str:
-    write = layer.effective(parameter)
-    doubt = "" if layer.settled(parameter) else ", perhaps changed later"
+    write = layer.effective_write(parameter)
+    doubt = "" if layer.last_write_is_certain(parameter) else ", perhaps changed later"
     if write is None:
-        default = f"`{function(_DEFAULT)}(a=sqrt(5))`, " if parameter == "weight" and is_matrix(layer) else ""
+        default = f"`{short_name(_DEFAULT)}(a=sqrt(5))`, " if parameter == "weight" and is_matrix(layer) else ""
         return f"{default}PyTorch's default{doubt}"
     arguments = ", ".join(f"{name}={_value(value)}" for name, value in write.arguments.items())
     # The tracer itself makes the first object of a class, which is no call that could be shown.
-    via = "".join(f", via {link(place.span)}" for place in write.via if place != model.place)
-    return f"`{function(write.initializer)}({arguments})` ({link(write.place.span)}{via}){doubt}"
+    via = "".join(f", via {link(place.span)}" for place in write.via if place != model.location)
+    return f"`{short_name(write.initializer)}({arguments})` ({link(write.location.span)}{via}){doubt}"
 
 
-def _following(following: Following) -> str:
-    words = [*following.between, title(following.op) if following.op in ACTIVATIONS else following.op]
+def _following(following: Consumer) -> str:
+    words = [*following.between, activation_class_name(following.op) if following.op in ACTIVATIONS else following.op]
     onto = f" `{following.layer}`" if following.layer else ""
     return f"{', '.join(words)}{onto}{'' if following.certain else ', perhaps'}"
 
 
 def _factors(layer: Layer) -> Factors | None:
     """Also of PyTorch's own default, which no write stands for."""
-    writes = layer.writes or (Write("weight", _DEFAULT, _DEFAULT_ARGUMENTS, layer.place),)
+    writes = layer.writes or (Write("weight", _DEFAULT, _DEFAULT_ARGUMENTS, layer.location),)
     found = pair(replace(layer, writes=writes))
     return None if found is None else factors(found)
 
 
 def _gradient(found: Factors) -> str:
-    gradient = "" if found.gradient is None else f", the gradient's by {number(found.gradient)}"
+    gradient = "" if found.gradient is None else f", the gradient's by {format_number(found.gradient)}"
     return gradient + (" at equal fans" if found.at_equal_fans else "")
 
 

@@ -26,7 +26,7 @@ from initlint.api import settings_for
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.actions import fix_all
-from initlint.integrations.lsp.buffers import Buffer, Part
+from initlint.integrations.lsp.buffers import Document, OpenFile
 from initlint.integrations.lsp.findings import SOURCE, Findings, location
 from initlint.integrations.lsp.positions import Positions
 from initlint.linter.pipeline import Contents, trace
@@ -66,7 +66,7 @@ class Session(LanguageServer):
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=SOURCE)
         self._due: dict[str, asyncio.Task[None]] = {}
         self._findings: dict[str, Findings] = {}
-        self._models: dict[str, tuple[Buffer, tuple[ModelGraph, ...]]] = {}
+        self._models: dict[str, tuple[OpenFile, tuple[ModelGraph, ...]]] = {}
 
     @property
     def resolves_edits(self) -> bool:
@@ -96,7 +96,7 @@ class Session(LanguageServer):
                     position_codec=self.workspace.position_codec,
                 )
 
-    def buffer(self, uri: str) -> Buffer | None:
+    def buffer(self, uri: str) -> OpenFile | None:
         """The file or notebook that a document belongs to; None for one in another language."""
         notebook = self.workspace.get_notebook_document(notebook_uri=uri) or self.workspace.get_notebook_document(
             cell_uri=uri
@@ -105,10 +105,10 @@ class Session(LanguageServer):
         if notebook is None:
             document = documents.get(unquote(uri))
             python = document is not None and document.language_id == _LANGUAGE
-            return Buffer.of_file(self._path(uri), _part(document)) if document is not None and python else None
+            return OpenFile.of_file(self._path(uri), _part(document)) if document is not None and python else None
         cells = (documents.get(unquote(cell.document)) for cell in notebook.cells)
         parts = [_part(cell) for cell in cells if cell is not None and cell.language_id == _LANGUAGE]
-        return Buffer.of_notebook(notebook.uri, self._path(notebook.uri), parts)
+        return OpenFile.of_notebook(notebook.uri, self._path(notebook.uri), parts)
 
     def _path(self, uri: str) -> Path:
         """On disk, or where a document that was never saved would be."""
@@ -180,7 +180,7 @@ class Session(LanguageServer):
                 self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
         return found
 
-    async def models(self, buffer: Buffer) -> tuple[ModelGraph, ...]:
+    async def models(self, buffer: OpenFile) -> tuple[ModelGraph, ...]:
         """The models in a buffer."""
         known = self._models.get(buffer.uri)
         if known is not None and known[0] == buffer:
@@ -212,7 +212,7 @@ class Session(LanguageServer):
         positions = self.positions
         return await self._work(lambda: fix_all(findings, positions))
 
-    def link(self, buffer: Buffer) -> Callable[[Span], str]:
+    def link(self, buffer: OpenFile) -> Callable[[Span], str]:
         """What makes a link, in Markdown, of a place that `buffer` speaks of."""
         others, positions = self._others(), self.positions
 
@@ -224,5 +224,5 @@ class Session(LanguageServer):
         return link
 
 
-def _part(document: TextDocument) -> Part:
-    return Part(document.uri, document.version, document.source)
+def _part(document: TextDocument) -> Document:
+    return Document(document.uri, document.version, document.source)

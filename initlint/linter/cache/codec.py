@@ -23,7 +23,7 @@ from initlint.diagnostics import (
     Span,
 )
 from initlint.linter.cache.cache_file import compact
-from initlint.linter.results import NOTHING, Found, Key, Outcome, Use
+from initlint.linter.results import NOTHING, CallUsage, FileResult, Key, ModelFinding
 
 Rename: TypeAlias = Callable[[str], str]
 
@@ -32,7 +32,7 @@ _OWN = ""
 _FIXES: Mapping[str, type[Fix]] = {cls.__name__: cls for cls in (Fix, FixByActivation, FixOfEveryUse)}
 
 
-def written(outcome: Outcome, own: str, real: Rename) -> str:
+def written(outcome: FileResult, own: str, real: Rename) -> str:
     """`own` is the file that says it, as it is shown; `real` turns what is shown of others into the real path.
 
     An outcome with failures is not worth keeping.
@@ -44,12 +44,15 @@ def written(outcome: Outcome, own: str, real: Rename) -> str:
     used = outcome.uses.items()
     document = [
         outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
-        [[_diagnostic_to_json(f.diagnostic, kept), _renamed(f.place, kept), f.model, f.layers] for f in outcome.found],
+        [
+            [_diagnostic_to_json(f.diagnostic, kept), _renamed(f.location, kept), f.model, f.layers]
+            for f in outcome.found
+        ],
         {kept(path): compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
-        outcome.directed,
+        outcome.has_noqa,
     ]
     return compact(document)
 
@@ -57,7 +60,7 @@ def written(outcome: Outcome, own: str, real: Rename) -> str:
 _NOTHING = written(NOTHING, _OWN, str)
 
 
-def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
+def read(text: str, own: str, names: Mapping[str, str]) -> FileResult:
     """`own` is what the file is shown as, and `names`, by real path, what others are.
 
     Raises ValueError, TypeError, KeyError or IndexError for what `written` does not give.
@@ -69,21 +72,21 @@ def read(text: str, own: str, names: Mapping[str, str]) -> Outcome:
         return names.get(path, path) if path != _OWN else own
 
     unreadable, found, uses, roots, part_classes, incomplete, directed = json.loads(text)
-    return Outcome(
+    return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         found=tuple(
-            Found(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
+            ModelFinding(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
             for diagnostic, place, model, layers in found
         ),
         uses={shown(path): _Uses(text, shown(path)) for path, text in uses.items()},
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
-        directed=directed,
+        has_noqa=directed,
     )
 
 
-class _Uses(Mapping[Key, Use]):
+class _Uses(Mapping[Key, CallUsage]):
     """Uses in one file, as JSON. Few of thousands are asked for: those of calls that something is found at."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -94,9 +97,9 @@ class _Uses(Mapping[Key, Use]):
     def _by_place(self) -> dict[Key, list[Any]]:
         return {(self._file, *place): use for place, use in json.loads(self._text)}
 
-    def __getitem__(self, place: Key) -> Use:
+    def __getitem__(self, place: Key) -> CallUsage:
         models, asked, called, on_vectors = self._by_place[place]
-        return Use(set(models), dict(asked), set(called), on_vectors)
+        return CallUsage(set(models), dict(asked), set(called), on_vectors)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._by_place)
@@ -109,7 +112,7 @@ def _renamed(place: Key, rename: Rename) -> Key:
     return (rename(str(place[0])), *place[1:])
 
 
-def _use_to_json(use: Use) -> list[Any]:
+def _use_to_json(use: CallUsage) -> list[Any]:
     return [sorted(use.models), use.asked, sorted(use.called), use.on_vectors]
 
 

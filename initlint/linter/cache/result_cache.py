@@ -15,9 +15,9 @@ from pathlib import Path
 from initlint import __version__
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.cache.cache_file import Digests, Entry, Stored
-from initlint.linter.results import Outcome
+from initlint.linter.results import FileResult
 from initlint.project.atomic_write import CannotWrite
-from initlint.project.dependencies import UNKNOWN, UNSETTLED, Disk, Question, Stat, digest_of, stat_of
+from initlint.project.dependencies import UNKNOWN, UNSETTLED, FileSystemQueries, Question, Stat, digest_of, stat_of
 from initlint.project.settings import Settings
 
 _FRESH = 2_000_000_000
@@ -40,12 +40,12 @@ class Kept:
         path = folder / f"{_way_of_linting(settings)}{cache_file.SUFFIX}"
         return cls(path, cache_file.load(path))
 
-    def holding(self, disk: Disk, holds: Callable[[Question], bool]) -> Kept:
+    def holding(self, disk: FileSystemQueries, holds: Callable[[Question], bool]) -> Kept:
         """The same without what rests on an answer that is another one by now. `holds` is asked of each question."""
         gone: set[str] = set()
         for noted in self.stored.noted:
             for subject in noted.about:
-                if disk.is_as_before(subject):
+                if disk.is_unchanged(subject):
                     continue  # all that is asked about it rests on what it holds
                 changed = [at for at, group in enumerate(noted.questions(subject)) if not all(map(holds, group))]
                 if changed:
@@ -53,10 +53,10 @@ class Kept:
                     gone.update(path for at in changed for path in self.stored.resting(noted, resting[at]))
         return replace(self, gone=frozenset(gone))
 
-    def recall(self, files: Mapping[str, Path]) -> dict[str, Outcome]:
+    def recall(self, files: Mapping[str, Path]) -> dict[str, FileResult]:
         """The outcomes, by real path as are `files`. A file is shown as it is named there."""
         names = {real: str(file) for real, file in files.items()}
-        found: dict[str, Outcome] = {}
+        found: dict[str, FileResult] = {}
         for real, shown in names.items():
             text = self.stored.outcome(real) if real not in self.gone else None
             if text is not None:
@@ -64,14 +64,16 @@ class Kept:
                     found[real] = codec.read(text, shown, names)
         return found
 
-    def lean(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    def lean(self, outcomes: Iterable[FileResult]) -> Iterator[FileResult]:
         """The same, with each question but once in memory; without any where nothing is kept."""
         known: dict[Question, Question] = {}
         for outcome in outcomes:
             asked = outcome.asked if self.path is not None else ()
             yield replace(outcome, asked=tuple(known.setdefault(question, question) for question in asked))
 
-    def keep(self, outcomes: Mapping[str, Outcome], files: Mapping[str, Path], disk: Disk, since: int) -> None:
+    def keep(
+        self, outcomes: Mapping[str, FileResult], files: Mapping[str, Path], disk: FileSystemQueries, since: int
+    ) -> None:
         """Add `outcomes`, by real path as are `files`, to what holds. What has failed is not.
 
         `since`: when the run began, in ns.
@@ -87,7 +89,7 @@ class Kept:
         roots = {question[1] for question in asked if question[0] in ("matching", "named")}
         digests = _digests(asked, roots, disk, since)
         # A file that comes back as it was is a new one to a search that did not find it.
-        gone = self.gone.union(*map(disk.vanished, roots))
+        gone = self.gone.union(*map(disk.removed_files, roots))
         if not (new or digests or gone):
             return
         with suppress(CannotWrite, OSError):  # a run is worth as much without
@@ -99,12 +101,12 @@ def now() -> int:
     return time.time_ns()
 
 
-def _digests(asked: Iterable[Question], roots: Iterable[str], disk: Disk, since: int) -> Digests:
+def _digests(asked: Iterable[Question], roots: Iterable[str], disk: FileSystemQueries, since: int) -> Digests:
     """What the files hold of which that was not known, and the states in which they do; `roots` were searched."""
     for path in {path for root in roots for path in disk.searched(root)}:
         disk.digest(path)
     seen: dict[str, set[str]] = {}
-    for path, digest in disk.read_anew():
+    for path, digest in disk.changed_files():
         seen.setdefault(path, set()).add(digest)
     for kind, path, *rest in asked:
         if kind in ("read", "seen"):

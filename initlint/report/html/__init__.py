@@ -16,7 +16,7 @@ from initlint import __version__
 from initlint.analysis.signal_propagation import second_moments
 from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph
-from initlint.linter.pipeline import Mark, Survey
+from initlint.linter.pipeline import DrawnModels, FindingMark
 from initlint.project.decoding import Lines
 from initlint.report.html.drawing import Badge
 from initlint.report.html.findings import FilePage, file_pages
@@ -34,11 +34,11 @@ class Sources:
     """What the page is made from, beside the survey: the survey of the mended files, and what a trace measured."""
 
     lines: Lines
-    mended: Survey | None = None
+    mended: DrawnModels | None = None
     measured: Measured = field(default_factory=lambda: MappingProxyType({}))
 
 
-def render(survey: Survey, title: str, sources: Sources) -> str:
+def render(survey: DrawnModels, title: str, sources: Sources) -> str:
     """The page, as HTML."""
     diagnostics = survey.result.diagnostics
     badges = {(d.code, d.span): Badge(d.code, d.severity, at) for at, d in enumerate(diagnostics, 1)}
@@ -61,7 +61,9 @@ def render(survey: Survey, title: str, sources: Sources) -> str:
 
 
 def _pages(
-    models: Sequence[tuple[ModelGraph, Sequence[Mark]]], badges: Mapping[tuple[str, Span], Badge], sources: Sources
+    models: Sequence[tuple[ModelGraph, Sequence[FindingMark]]],
+    badges: Mapping[tuple[str, Span], Badge],
+    sources: Sources,
 ) -> list[ModelPage]:
     mended = {_key(model): model for model, _ in sources.mended.models} if sources.mended else {}
     return [
@@ -71,7 +73,7 @@ def _pages(
 
 
 def _key(model: ModelGraph) -> tuple[str, str]:
-    return model.place.span.file, model.name
+    return model.location.span.file, model.name
 
 
 def _levels(model: ModelGraph, mended: ModelGraph | None, measured: Measured) -> Levels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.messages import number
+from initlint.analysis.messages import format_number
 from initlint.diagnostics import Severity
 from initlint.facts.fans import MODULES
 from initlint.graph.model import Layer, ModelGraph, Operation
@@ -160,7 +160,7 @@ def _box(
     first = operations[members[0]]
     kind = _kind(first, layers)
     level = levels[members[-1]] if levels else None
-    text = "" if level is None else number(level)
+    text = "" if level is None else format_number(level)
     badges = tuple(badge for at in members for badge in on_layer.get(operations[at].layer or "", ()))
     if kind == "layer" and first.layer is not None:
         return Box(

@@ -26,7 +26,7 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShownLocation:
     """Another place that a finding speaks of, with its line of code."""
 
     where: str
@@ -39,7 +39,7 @@ class Finding:
     number: int
     diagnostic: Diagnostic
     code: tuple[CodeLine, ...]
-    related: tuple[Place, ...]
+    related: tuple[ShownLocation, ...]
     hidden: int
     """How many related places are not listed."""
     fix: str
@@ -104,9 +104,9 @@ def _shown(source: str) -> str:
     return escape(source.replace("\t", "    "))
 
 
-def _places(related: Iterable[Related], own: Span, lines: Lines) -> Iterator[Place]:
+def _places(related: Iterable[Related], own: Span, lines: Lines) -> Iterator[ShownLocation]:
     for other in related:
         span = other.span
         source = lines(span.file)
         code = source[span.row - 1].strip() if span.row <= len(source) else ""
-        yield Place(line_of(span, own.file), escape(other.message), _shown(code))
+        yield ShownLocation(line_of(span, own.file), escape(other.message), _shown(code))

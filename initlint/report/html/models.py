@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.messages import number
+from initlint.analysis.messages import format_number
 from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
 from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph
-from initlint.linter.pipeline import Mark
+from initlint.linter.pipeline import FindingMark
 from initlint.report.html.drawing import Badge, Drawing, draw, is_weighted
 from initlint.report.html.layout import Placed, place
-from initlint.report.html.plot import Curve, Frame, plot
+from initlint.report.html.plot import Curve, PlotFrame, plot
 from initlint.report.html.wording import initializer, shape, word
 from initlint.report.text import line_of
 
-WIDE, NARROW = Frame(760, 300), Frame(350, 260)
+WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""
 
 MOST_ENTANGLED = 2_500
@@ -73,7 +73,11 @@ class Levels:
 
 
 def model_page(
-    model: ModelGraph, marks: Sequence[Mark], badges: Mapping[tuple[str, Span], Badge], anchor: str, levels: Levels
+    model: ModelGraph,
+    marks: Sequence[FindingMark],
+    badges: Mapping[tuple[str, Span], Badge],
+    anchor: str,
+    levels: Levels,
 ) -> ModelPage:
     """`badges` has the number and the severity of each finding by its code and place."""
     on_edge, on_layer = _placed_badges(model, marks, badges)
@@ -87,7 +91,7 @@ def model_page(
             numbers[layer.path],
             predicted.get(layer.path),
             (*on_edge.get(layer.path, ()), *on_layer.get(layer.path, ())),
-            model.place.span.file,
+            model.location.span.file,
         )
         for layer in order
     )
@@ -98,7 +102,7 @@ def model_page(
     return ModelPage(
         anchor=anchor,
         name=model.name,
-        place=model.place.span,
+        place=model.location.span,
         rows=rows,
         badges=tuple(dict.fromkeys(badges[mark.code, mark.span] for mark in marks)),
         drawing=drawn,
@@ -126,7 +130,7 @@ def _in_order(model: ModelGraph) -> list[Layer]:
 
 
 def _placed_badges(
-    model: ModelGraph, marks: Sequence[Mark], badges: Mapping[tuple[str, Span], Badge]
+    model: ModelGraph, marks: Sequence[FindingMark], badges: Mapping[tuple[str, Span], Badge]
 ) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
     """By path: the findings on a layer and what follows it, and those on the call that initialises it."""
     on_edge: dict[str, list[Badge]] = {}
@@ -138,26 +142,26 @@ def _placed_badges(
                 on_edge.setdefault(path, []).append(badge)
             continue
         for layer in model.layers:
-            if layer.path in mark.layers or any(write.place.span == mark.span for write in layer.writes):
+            if layer.path in mark.layers or any(write.location.span == mark.span for write in layer.writes):
                 on_layer.setdefault(layer.path, []).append(badge)
     return on_edge, on_layer
 
 
 def _row(layer: Layer, at: int, level: float | None, badges: tuple[Badge, ...], file: str) -> Row:
-    write = layer.effective()
+    write = layer.effective_write()
     known = INITIALIZERS.get(write.initializer) if write is not None else None
     kind = "default" if write is None else "drawn" if known is None else _KINDS.get(known.kind, "drawn")
-    span = layer.place.span if write is None else write.place.span
+    span = layer.location.span if write is None else write.location.span
     ways = dict.fromkeys(" → ".join(map(word, (*way.between, way.op))) for way in layer.followed_by)
     return Row(
         number=at,
         path=layer.path,
         shape=shape(layer),
-        init=initializer(write) if layer.settled() else f"{initializer(write)}, perhaps overwritten",
+        init=initializer(write) if layer.last_write_is_certain() else f"{initializer(write)}, perhaps overwritten",
         kind=kind,
         where=line_of(span, file),
         follows=", or ".join(ways),
-        level="" if level is None else number(level),
+        level="" if level is None else format_number(level),
         badges=tuple(dict.fromkeys(badges)),
     )
 
@@ -192,8 +196,8 @@ def _summary(reached: Sequence[Layer], predicted: Mapping[str, float | None]) ->
     least = min(known, key=lambda pair: pair[1])
     gaps = len(reached) - len(known)
     text = (
-        f"Predicted second moment: {number(start)} behind layer {first}, {number(end)} behind layer {last}; "
-        f"the least is {number(least[1])} behind layer {least[0]}."
+        f"Predicted second moment: {format_number(start)} behind layer {first}, {format_number(end)} behind layer {last}; "
+        f"the least is {format_number(least[1])} behind layer {least[0]}."
     )
     return f"{text} It is not known at {gaps} of {len(reached)} layers." if gaps else text
 

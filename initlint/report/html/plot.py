@@ -23,7 +23,7 @@ def _colour(variable: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PlotFrame:
     """The size of a plot, in CSS pixels, and what its axes say."""
 
     width: int
@@ -49,7 +49,7 @@ class Curve:
     marker: str = "o"
 
 
-def plot(curves: Sequence[Curve], frame: Frame, prefix: str, marked: Collection[int] = ()) -> str:
+def plot(curves: Sequence[Curve], frame: PlotFrame, prefix: str, marked: Collection[int] = ()) -> str:
     """An `svg` element that takes its colours from the variables `--ink`, `--muted`, `--line` and those of the curves.
 
     The layers number `marked`, from 0, are circled on the first curve. `prefix` keeps the element's ids apart from
@@ -121,7 +121,7 @@ def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> 
         )
 
 
-def _dress(axes: Axes, count: int, frame: Frame) -> None:
+def _dress(axes: Axes, count: int, frame: PlotFrame) -> None:
     if frame.logarithmic:
         _label_powers(axes)
     axes.set_xlim(0.5 * frame.step, (max(count, 2) + 0.5) * frame.step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.analysis.messages import function, title
+from initlint.analysis.messages import activation_class_name, short_name
 from initlint.graph.model import UNDETERMINED, Layer, Write
 
 _SIZES = (
@@ -25,7 +25,7 @@ _WORDS = {
 
 def word(op: str) -> str:
     """An operation, or what lies between two, by the name that a reader of torch code knows: `ReLU`, `BatchNorm`."""
-    return _WORDS.get(op, title(op))
+    return _WORDS.get(op, activation_class_name(op))
 
 
 def shortened(text: str, longest: int) -> str:
@@ -66,7 +66,7 @@ def initializer(write: Write | None) -> str:
     if write is None:
         return "PyTorch default"
     arguments = ", ".join(f"{name}={_value(value)}" for name, value in write.arguments.items() if value is not None)
-    name = function(write.initializer)
+    name = short_name(write.initializer)
     return f"{name}({arguments})" if arguments else name
 
 

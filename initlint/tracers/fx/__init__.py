@@ -8,18 +8,18 @@ tree, the `writes` to their parameters, `operators` of the flow, and at last `gr
 from __future__ import annotations
 
 from initlint.tracers.fx.graphs import read_graph
-from initlint.tracers.fx.models import Built, Context, Measured, Traced, build_models, trace_models
-from initlint.tracers.fx.source_locations import Places
+from initlint.tracers.fx.models import BuildResult, Measured, TraceContext, TraceResult, build_models, trace_models
+from initlint.tracers.fx.source_locations import SourceLocations
 from initlint.tracers.fx.worker_process import IMPORT_FAILED, Limits, WorkerError
 
 __all__ = [
     "IMPORT_FAILED",
-    "Built",
-    "Context",
+    "BuildResult",
+    "TraceContext",
     "Limits",
     "Measured",
-    "Places",
-    "Traced",
+    "SourceLocations",
+    "TraceResult",
     "WorkerError",
     "build_models",
     "read_graph",

@@ -30,26 +30,26 @@ from initlint.facts.operators import (
     WEIGHTED_FUNCTIONS,
     WITH_NUMBER,
 )
-from initlint.graph.dataflow import Node
-from initlint.graph.model import Arguments, Place
+from initlint.graph.dataflow import FlowNode
+from initlint.graph.model import Arguments, Location
 from initlint.tracers.fx.json_values import Raw, bound, references
-from initlint.tracers.fx.modules import Module, Parameter
+from initlint.tracers.fx.modules import TracedModule, TracedParameter
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class _FxValue:
     """`node`: where the data comes from; `weights`: the paths of the parameters that it was computed from.
 
     `items`: how many of the first items of a tuple are data; None for a tensor. `computed`: no parameter itself.
     """
 
-    node: Node | None = None
+    node: FlowNode | None = None
     weights: frozenset[str] = frozenset()
     items: int | None = None
     computed: bool = False
 
 
-_NOTHING = _Value()
+_NOTHING = _FxValue()
 _ALL_ITEMS = 1_000_000
 
 
@@ -61,19 +61,19 @@ class FlowReader:
 
     def __init__(
         self,
-        modules: Mapping[str, Module],
-        parameters: Mapping[str, Parameter],
-        places: Sequence[Place],
-        whole: Place,
+        modules: Mapping[str, TracedModule],
+        parameters: Mapping[str, TracedParameter],
+        places: Sequence[Location],
+        whole: Location,
     ) -> None:
         self._modules = modules
         self._parameters = parameters
         self._places = places
         self._whole = whole
         """The place of the model, for what stands nowhere."""
-        self._values: list[_Value] = []
+        self._values: list[_FxValue] = []
         self._place = whole
-        self.uses: dict[str, list[Node]] = {}
+        self.uses: dict[str, list[FlowNode]] = {}
         self.computed: set[str] = set()
         """The paths of the parameters that data meets only after something was computed of them."""
 
@@ -83,12 +83,12 @@ class FlowReader:
             self._place = self._whole if raw["place"] is None else self._places[raw["place"]]
             self._values.append(self._node(raw))
 
-    def _node(self, raw: Raw) -> _Value:
+    def _node(self, raw: Raw) -> _FxValue:
         op, target, args, kwargs = raw["op"], raw["target"], raw["args"], raw["kwargs"]
         if op == "placeholder":
             return self._made("input", "input", ())
         if op == "get_attr":
-            return _Value(weights=frozenset({target})) if target in self._parameters else _NOTHING
+            return _FxValue(weights=frozenset({target})) if target in self._parameters else _NOTHING
         if op == "call_module":
             module, values = self._modules.get(target), [*args, *kwargs.values()]
             # What computes a parametrized weight is no module of the graph.
@@ -102,7 +102,7 @@ class FlowReader:
 
     # Making ----------------------------------------------------------------------------------------------------
 
-    def _found(self, value: Any) -> list[_Value]:
+    def _found(self, value: Any) -> list[_FxValue]:
         return [self._values[number] for number in references(value)]
 
     def _is_data(self, value: Any) -> bool:
@@ -110,21 +110,21 @@ class FlowReader:
 
     def _made(
         self, kind: str, op: str, values: Iterable[Any], layer: str | None = None, arguments: Arguments | None = None
-    ) -> _Value:
+    ) -> _FxValue:
         """The value of a new node that consumes `values`; what has no data among them is computed from parameters."""
         found = [known for value in values for known in self._found(value)]
         nodes = {known.node.index: known.node for known in found if known.node is not None}
         if not nodes and kind not in ("input", "layer"):
-            return _Value(weights=frozenset().union(*(known.weights for known in found)), computed=True)
+            return _FxValue(weights=frozenset().union(*(known.weights for known in found)), computed=True)
         inputs = [(node, frozenset[Any]()) for node in nodes.values()]
-        made = Node(kind, op, inputs, self._place, layer=layer, arguments=arguments)
+        made = FlowNode(kind, op, inputs, self._place, layer=layer, arguments=arguments)
         if layer is not None:
             self.uses.setdefault(layer, []).append(made)
-        return _Value(made)
+        return _FxValue(made)
 
     # Modules ---------------------------------------------------------------------------------------------------
 
-    def _call_module(self, module: Module, values: list[Any]) -> _Value:
+    def _call_module(self, module: TracedModule, values: list[Any]) -> _FxValue:
         external = EXTERNAL_MODULES.get(module.qualified or "")
         if external is not None:
             return self._first(values) if external == "transparent" else self._made("noted", external, values[:1])
@@ -148,7 +148,7 @@ class FlowReader:
             return self._made("layer", known.type, values, layer=path)
         return self._made("end", "loss" if known.role == "loss" else "unknown", values)
 
-    def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> _Value:
+    def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> _FxValue:
         taken = {"attention": 3, "bilinear": 2}.get(family, 1)
         made = self._made("layer", type, values[:taken], layer=path)
         if family == "attention":
@@ -156,13 +156,13 @@ class FlowReader:
         is_single = family != "rnn" or (type.endswith("Cell") and type != "LSTMCell")
         return made if is_single else replace(made, items=_ALL_ITEMS)
 
-    def _first(self, values: Sequence[Any]) -> _Value:
+    def _first(self, values: Sequence[Any]) -> _FxValue:
         found = self._found(values[0]) if values else []
         return found[0] if found else _NOTHING
 
     # Functions and methods -------------------------------------------------------------------------------------
 
-    def _call_function(self, name: str, args: list[Any], kwargs: Raw) -> _Value:
+    def _call_function(self, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
         module, _, last = name.rpartition(".")
         if module == "_operator":
             return self._operator(last, args)
@@ -184,7 +184,7 @@ class FlowReader:
             return self._product(values) if op == "matmul" else self._made("end", op, values)
         return self._made("end", "unknown", values)
 
-    def _operator(self, name: str, args: list[Any]) -> _Value:
+    def _operator(self, name: str, args: list[Any]) -> _FxValue:
         if name == "getitem":
             return self._item(args)
         if name == "setitem":
@@ -194,7 +194,7 @@ class FlowReader:
             return self._overwritten(args, made) if name[0] == "i" and name != "invert" else made
         return self._made("end", "compare", args)
 
-    def _call_method(self, name: str, args: list[Any], kwargs: Raw) -> _Value:
+    def _call_method(self, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
         values = [*args, *kwargs.values()]
         if name == "__getitem__":
             return self._item(args)
@@ -218,33 +218,33 @@ class FlowReader:
             made = self._made("end", "unknown", values)
         return self._overwritten(args, made) if name.endswith("_") and not name.endswith("__") else made
 
-    def _activation(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _Value:
+    def _activation(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
         arguments = bound((("input", None), *PARAMETERS.get(op, ())), args, kwargs)
         first = kwargs.get("input", args[0] if args else None)
         arguments.pop("input", None)
         made = self._made("activation", op, [first], arguments=arguments)
         return self._overwritten([first], made) if name.endswith("_") or arguments.get("inplace") is True else made
 
-    def _overwritten(self, args: Sequence[Any], made: _Value) -> _Value:
+    def _overwritten(self, args: Sequence[Any], made: _FxValue) -> _FxValue:
         """An in-place operation: the tensor itself is now what the operation gives."""
         for number in references(args[0]):
             self._values[number] = made
         return made
 
-    def _item(self, args: list[Any]) -> _Value:
+    def _item(self, args: list[Any]) -> _FxValue:
         value = self._first(args)
         if value.items is None:
             return value
         is_data = not isinstance(args[1], int) or args[1] < value.items
         return replace(value, items=value.items if value.items == _ALL_ITEMS else None) if is_data else _NOTHING
 
-    def _set_item(self, args: list[Any]) -> _Value:
+    def _set_item(self, args: list[Any]) -> _FxValue:
         """`x[index] = y`: what is read from `x` from here on comes from both."""
         if len(args) < 3 or not self._is_data(args[2]):
             return self._first(args)
         return self._overwritten(args, self._made("noted", "concat", [args[0], args[2]]))
 
-    def _noted(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _Value:
+    def _noted(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
         values = [*args, *kwargs.values()]
         if op in ("add", "mul") and name in ARITHMETIC:
             return self._arithmetic(ARITHMETIC[name], values)
@@ -256,7 +256,7 @@ class FlowReader:
         by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._found(values[1])
         return replace(made, items=1) if by_dimension or kwargs.get("return_indices") is True else made
 
-    def _arithmetic(self, word: str, args: Sequence[Any]) -> _Value:
+    def _arithmetic(self, word: str, args: Sequence[Any]) -> _FxValue:
         if word == "matmul":
             return self._product(args)
         if word == "neg":
@@ -266,21 +266,21 @@ class FlowReader:
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
         return self._made("noted", word if both else WITH_NUMBER[word], args[:2])
 
-    def _weighted_function(self, names: Sequence[str], args: list[Any], kwargs: Raw) -> _Value:
+    def _weighted_function(self, names: Sequence[str], args: list[Any], kwargs: Raw) -> _FxValue:
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         data = [value for name, value in given.items() if name.startswith("input")]
         if self._is_data(given.get("weight")):
             return self._made("end", "matmul", [*data, given["weight"]])
         return self._weighted(given.get("weight"), data)
 
-    def _product(self, values: Sequence[Any]) -> _Value:
+    def _product(self, values: Sequence[Any]) -> _FxValue:
         """A matrix product: with a parameter it is a layer, of data alone it ends their paths."""
         operands = [{"node": number} for number in references(list(values))]
         data = [value for value in operands if self._is_data(value)]
         weights = [value for value in operands if not self._is_data(value) and self._first([value]).weights]
         return self._weighted(weights[0], data) if data and weights else self._made("end", "matmul", operands)
 
-    def _weighted(self, weight: Any, data: list[Any]) -> _Value:
+    def _weighted(self, weight: Any, data: list[Any]) -> _FxValue:
         """Data multiplied by a weight: the layer that owns it, or the raw parameter itself."""
         paths = {path for value in self._found(weight) for path in value.weights}
         if not paths:
@@ -294,7 +294,7 @@ class FlowReader:
         return self._made("layer", "Parameter", data, layer=parameter.path)
 
 
-def _weight_likeness(parameter: Parameter) -> tuple[bool, bool, str]:
+def _weight_likeness(parameter: TracedParameter) -> tuple[bool, bool, str]:
     """Sorts what is most likely the weight among the parameters that a value was computed from to the front."""
     rank = None if parameter.shape is None else len(parameter.shape)
     return (parameter.name != "weight", rank is not None and rank < 2, parameter.name)

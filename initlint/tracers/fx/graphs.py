@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.diagnostics import Span
-from initlint.graph.consumers import Followings, with_feeders
-from initlint.graph.model import Forward, Layer, ModelGraph, Place
-from initlint.project.user_tables import Additions
+from initlint.graph.consumers import ConsumerIndex, with_feeders
+from initlint.graph.model import Forward, Layer, Location, ModelGraph
+from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
 from initlint.tracers.fx.json_values import Raw
-from initlint.tracers.fx.modules import Class, Module, Parameter, read_modules
-from initlint.tracers.fx.source_locations import Places
+from initlint.tracers.fx.modules import TracedClass, TracedModule, TracedParameter, read_modules
+from initlint.tracers.fx.source_locations import SourceLocations
 from initlint.tracers.fx.writes import Calls, Writes
 
 ENGINE = "fx"
 """The name of this engine, in whichever way it followed the signal."""
 
 
-def read_graph(result: Raw, name: str, places: Places, additions: Additions) -> ModelGraph:
+def read_graph(result: Raw, name: str, places: SourceLocations, additions: UserTables) -> ModelGraph:
     """The graph of a model that was built. `name` is the class or function that the target named."""
     return _Reading(result, name, places, additions).graph()
 
@@ -30,10 +30,10 @@ class _Item:
 
     key: str
     type: str
-    module: Module
-    parameter: Parameter | None
+    module: TracedModule
+    parameter: TracedParameter | None
     attribute: str
-    owner: Class | None
+    owner: TracedClass | None
     built: int | None
     assigned: int | None
 
@@ -41,7 +41,7 @@ class _Item:
 class _Reading:
     """One result while it is read."""
 
-    def __init__(self, result: Raw, name: str, places: Places, additions: Additions) -> None:
+    def __init__(self, result: Raw, name: str, places: SourceLocations, additions: UserTables) -> None:
         self._result = result
         self._name = name
         self._finder = places
@@ -63,7 +63,7 @@ class _Reading:
         }
         return ModelGraph(
             name=self._name,
-            place=self._place,
+            location=self._place,
             engine=ENGINE,
             layers=with_feeders([self._layer(item, flows) for item in items]),
             calls=Calls(self._places, self._finder, self._modules, self._parameters.values()).read(
@@ -73,14 +73,14 @@ class _Reading:
             incomplete=() if problem is None else (f"the signal could not be followed: {problem}",),
             root=None if root is None else root.qualified,
             parts=frozenset(parts - ({root.qualified} if root is not None else set())),
-            way=self._result["way"],
+            trace_method=self._result["way"],
         )
 
-    def _flow(self, nodes: Sequence[Raw], items: Sequence[_Item]) -> Followings:
+    def _flow(self, nodes: Sequence[Raw], items: Sequence[_Item]) -> ConsumerIndex:
         reader = FlowReader(self._modules, self._parameters, self._places, self._place)
         reader.read(nodes)
         self._computed |= reader.computed
-        return Followings(reader.uses, {item.key: item.key for item in items})
+        return ConsumerIndex(reader.uses, {item.key: item.key for item in items})
 
     def _items(self) -> Iterator[_Item]:
         seen: set[str] = set()
@@ -100,13 +100,13 @@ class _Reading:
                             parameter.path, "Parameter", module, parameter, parameter.name, owner, made, assigned
                         )
 
-    def _made_at(self, parameter: Parameter) -> int | None:
+    def _made_at(self, parameter: TracedParameter) -> int | None:
         """The number of the place where the parameter's memory was first filled."""
         recorded = self._result["storages"].get(parameter.storage, ())
         place: int | None = recorded[0]["place"] if recorded else None
         return place
 
-    def _layer(self, item: _Item, flows: Sequence[Followings]) -> Layer:
+    def _layer(self, item: _Item, flows: Sequence[ConsumerIndex]) -> Layer:
         # What the evaluation does not use (auxiliary heads), the training may.
         flow = next((flow for flow in flows if flow.called(item.key)), None)
         module = item.module
@@ -118,7 +118,7 @@ class _Reading:
             arguments={} if item.parameter else module.arguments,
             owner="" if item.owner is None else item.owner.last,
             attribute=item.attribute,
-            place=self._layer_place(item),
+            location=self._layer_place(item),
             followed_by=() if flow is None else flow.of(item.key),
             writes=tuple(
                 write
@@ -133,7 +133,7 @@ class _Reading:
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )
 
-    def _layer_place(self, item: _Item) -> Place:
+    def _layer_place(self, item: _Item) -> Location:
         """Where the layer is built if that is in its owner's file, else where it is assigned."""
         if item.owner is None:
             return self._place if item.built is None else self._places[item.built]
@@ -143,6 +143,6 @@ class _Reading:
                 return self._places[number]
         return self._defined(file, item.owner.name) or self._place
 
-    def _defined(self, file: str | None, name: str) -> Place | None:
+    def _defined(self, file: str | None, name: str) -> Location | None:
         found = self._finder.definition(file, name)
         return found if found is not None or file is None else self._finder.place([file, 1, -1, -1, -1])

@@ -12,10 +12,10 @@ from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.graph.model import ModelGraph
 from initlint.project.dependencies import module_name
 from initlint.project.trace_targets import TargetSpec
-from initlint.project.user_tables import Additions
+from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.graphs import read_graph
 from initlint.tracers.fx.json_values import Raw
-from initlint.tracers.fx.source_locations import Load, Places
+from initlint.tracers.fx.source_locations import Load, SourceLocations
 from initlint.tracers.fx.worker_process import Limits, Request, run
 
 
@@ -27,7 +27,7 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TraceResult:
     """What came of a target: a graph, or one line on why there is none; neither for an optional one passed over.
 
     `measured` is by the layer's path; None if nobody asked for it, or the model could not be run.
@@ -40,7 +40,7 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class TraceContext:
     """What all targets of a run share. `roots`: folders that imports may start from, beside a file's own.
 
     `load` and `shown` as in `Places`.
@@ -48,13 +48,13 @@ class Context:
 
     limits: Limits
     roots: Sequence[Path]
-    additions: Additions
+    additions: UserTables
     load: Load
     shown: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """What the worker made of a target, before its places are looked up; or one line on why there is nothing."""
 
     spec: TargetSpec
@@ -66,10 +66,10 @@ def build_models(
     specs: Sequence[TargetSpec],
     limits: Limits,
     roots: Sequence[Path],
-    additions: Additions,
+    additions: UserTables,
     optional: bool = False,
     measure: bool = False,
-) -> list[Built]:
+) -> list[BuildResult]:
     """Let the worker build and trace each target, in order, and `measure` it if asked to. Raises `WorkerError`.
 
     `roots`: folders that imports may start from, beside a file's own. `optional`: what is no module class, or cannot
@@ -79,22 +79,22 @@ def build_models(
     helpers = sorted({*HELPERS, *additions.initializers})
     leaves = sorted({*EXTERNAL_MODULES, *additions.activations})
     outcomes = run(requests, limits, helpers, leaves)
-    return [Built(specs[outcome.number], outcome.result, outcome.problem) for outcome in outcomes]
+    return [BuildResult(specs[outcome.number], outcome.result, outcome.problem) for outcome in outcomes]
 
 
 def trace_models(
-    specs: Sequence[TargetSpec], context: Context, optional: bool = False, measure: bool = False
-) -> list[Traced]:
+    specs: Sequence[TargetSpec], context: TraceContext, optional: bool = False, measure: bool = False
+) -> list[TraceResult]:
     """The graphs of the targets, in order. Raises `WorkerError`."""
     additions = context.additions
-    places = Places(context.load, context.shown)
+    places = SourceLocations(context.load, context.shown)
     traced = []
     for built in build_models(specs, context.limits, context.roots, additions, optional, measure):
         result, graph, measured, problem = built.result, None, None, built.problem
         if result is not None:
             graph = read_graph(result, built.spec.attribute, places, additions)
             measured, problem = _measured(result["measured"]), result["unmeasured"]
-        traced.append(Traced(built.spec, graph, problem, measured))
+        traced.append(TraceResult(built.spec, graph, problem, measured))
     return traced
 
 

@@ -13,7 +13,7 @@ _ROLES = ("layer", "norm")
 
 
 @dataclass(frozen=True, slots=True)
-class Class:
+class TracedClass:
     """A class of the user's, by the module that it stands in and its name there."""
 
     module: str
@@ -30,7 +30,7 @@ class Class:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class TracedParameter:
     """A parameter by its `path` in the model; `module` is the path of the module that has it."""
 
     path: str
@@ -42,7 +42,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class TracedModule:
     """A module of the tree.
 
     `type`: torch's class that it is or derives from (`Linear`, `Module`); `cls`: its own class if that is not torch's.
@@ -53,17 +53,17 @@ class Module:
 
     path: str
     type: str
-    cls: Class | None
+    cls: TracedClass | None
     arguments: Mapping[str, Any]
-    owner: Class | None
+    owner: TracedClass | None
     below: tuple[str, ...]
     built: int | None
     assigned: int | None
     parametrized: bool
-    parameters: tuple[Parameter, ...]
-    children: Mapping[str, tuple[Class, int | None]]
+    parameters: tuple[TracedParameter, ...]
+    children: Mapping[str, tuple[TracedClass, int | None]]
     """By name: who put a child or parameter there, and where."""
-    inside: frozenset[Class]
+    inside: frozenset[TracedClass]
 
     @property
     def qualified(self) -> str | None:
@@ -82,9 +82,9 @@ class Module:
         return known is not None and known.role in _ROLES
 
 
-def read_modules(described: Sequence[Raw]) -> dict[str, Module]:
+def read_modules(described: Sequence[Raw]) -> dict[str, TracedModule]:
     """All modules by path, in torch's own order."""
-    found: dict[str, Module] = {}
+    found: dict[str, TracedModule] = {}
     for raw in described:
         path = raw["path"]
         parent, _, name = path.rpartition(".")
@@ -92,11 +92,11 @@ def read_modules(described: Sequence[Raw]) -> dict[str, Module]:
     return found
 
 
-def _read(raw: Raw, parent: Module | None, name: str) -> Module:
-    cls = None if raw["class"] is None else Class(*raw["class"])
+def _read(raw: Raw, parent: TracedModule | None, name: str) -> TracedModule:
+    cls = None if raw["class"] is None else TracedClass(*raw["class"])
     owner, assigned = cls, None
     below: tuple[str, ...] = ()
-    inside: frozenset[Class] = frozenset()
+    inside: frozenset[TracedClass] = frozenset()
     if parent is not None:
         inside = parent.inside
         if parent.cls is None:
@@ -105,7 +105,7 @@ def _read(raw: Raw, parent: Module | None, name: str) -> Module:
             by, assigned = parent.children.get(name, (parent.cls, None))
             owner, below = by, (name,)
     known = MODULES.get(f"torch.nn.{raw['torch']}")
-    return Module(
+    return TracedModule(
         path=raw["path"],
         type=raw["torch"],
         cls=cls,
@@ -116,16 +116,16 @@ def _read(raw: Raw, parent: Module | None, name: str) -> Module:
         assigned=assigned,
         parametrized=raw["parametrized"],
         parameters=tuple(_parameters(raw)),
-        children={name: (Class(*by), place) for name, (by, place) in raw["assigned"].items()},
+        children={name: (TracedClass(*by), place) for name, (by, place) in raw["assigned"].items()},
         inside=inside if cls is None else inside | {cls},
     )
 
 
-def _parameters(raw: Raw) -> Iterator[Parameter]:
+def _parameters(raw: Raw) -> Iterator[TracedParameter]:
     path = raw["path"]
     for given in raw["parameters"]:
         name, shape = given["name"], given["shape"]
-        yield Parameter(
+        yield TracedParameter(
             path=f"{path}.{name}" if path else name,
             module=path,
             name=name,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import Span
-from initlint.graph.model import Place
-from initlint.project.source import Site, SourceFile, bounds
+from initlint.graph.model import Location
+from initlint.project.source import SourceFile, SourceLocation, bounds
 
 Load: TypeAlias = Callable[[Path], "SourceFile | None"]
 """A file of the project, None for any other and for one that cannot be read."""
@@ -21,7 +21,7 @@ _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
 """Python 3.10 has no `except*`."""
 
 
-class Places:
+class SourceLocations:
     """Finds the nodes at places in files. `shown` gives the path under which a file is known to the user."""
 
     def __init__(self, load: Load, shown: Callable[[str], str]) -> None:
@@ -29,22 +29,22 @@ class Places:
         self._shown = shown
         self._indexes: dict[str, _Index | None] = {}
 
-    def place(self, raw: Sequence[Any]) -> Place:
+    def place(self, raw: Sequence[Any]) -> Location:
         """What stands at `[file, row, column, end row, end column]`, columns in bytes from 0, -1 where not known."""
         file, row, column, end_row, end_column = raw
         index = self._index(file)
         site = None if index is None else index.at(row, column, end_row, end_column)
         return site or Span(self._shown(file), row, 1, row, 1)
 
-    def definition(self, file: str | None, name: str) -> Place | None:
+    def definition(self, file: str | None, name: str) -> Location | None:
         """Where the class or function of that name, dotted for one inside another, is defined in `file`."""
         index = None if file is None else self._index(file)
         return None if index is None else index.definition(name)
 
-    def is_guarded(self, place: Place) -> bool:
+    def is_guarded(self, place: Location) -> bool:
         """Whether the place is in the body of a `try`."""
-        index = self._indexes.get(str(place.source.path)) if isinstance(place, Site) else None
-        return index is not None and isinstance(place, Site) and id(place.node) in index.guarded
+        index = self._indexes.get(str(place.source.path)) if isinstance(place, SourceLocation) else None
+        return index is not None and isinstance(place, SourceLocation) and id(place.node) in index.guarded
 
     def _index(self, file: str) -> _Index | None:
         if file not in self._indexes:
@@ -75,7 +75,7 @@ class _Index:
             if guarded:
                 self.guarded.add(id(node))
 
-    def at(self, row: int, column: int, end_row: int, end_column: int) -> Site | None:
+    def at(self, row: int, column: int, end_row: int, end_column: int) -> SourceLocation | None:
         """The call, or other expression, that an instruction with this position executes."""
         if column < 0:
             return self._site(self._calls_by_row.get(row))
@@ -83,7 +83,7 @@ class _Index:
         found = self._calls_by_end.get((end_row, end_column))
         return self._site(found or self._by_span.get((row, column, end_row, end_column)))
 
-    def definition(self, name: str) -> Site | None:
+    def definition(self, name: str) -> SourceLocation | None:
         """The class or function of that name."""
         body: Sequence[ast.AST] = self._source.tree.body
         found: ast.AST | None = None
@@ -95,8 +95,8 @@ class _Index:
             body = defined[-1].body
         return self._site(found)
 
-    def _site(self, node: ast.AST | None) -> Site | None:
-        return None if node is None else Site(self._source, node)
+    def _site(self, node: ast.AST | None) -> SourceLocation | None:
+        return None if node is None else SourceLocation(self._source, node)
 
 
 def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:

@@ -92,7 +92,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorkerResult:
     """What came of the request with that number: what the worker wrote, or one line on why there is nothing."""
 
     number: int
@@ -106,14 +106,14 @@ class Outcome:
 
 def run(
     requests: Sequence[Request], limits: Limits, helpers: Sequence[str], leaves: Sequence[str]
-) -> Iterator[Outcome]:
+) -> Iterator[WorkerResult]:
     """One outcome for each request, in order; neither result nor problem for an optional one that was passed over.
 
     Raises `WorkerError`.
     """
     numbered = [{"number": number, **_as_json(request)} for number, request in enumerate(requests)]
     rest = numbered
-    unimportable: dict[str, Outcome] = {}
+    unimportable: dict[str, WorkerResult] = {}
     """The modules at whose import a worker ended: to try again for each of their classes would take as long."""
     while rest:
         known = unimportable.get(_origin(rest[0]))
@@ -125,7 +125,7 @@ def run(
             content = {"memory": limits.megabytes, "helpers": helpers, "leaves": leaves, "targets": rest}
             Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
             done = 0
-            for outcome in _Worker(Path(folder), limits, [target["number"] for target in rest]).outcomes():
+            for outcome in _WorkerProcess(Path(folder), limits, [target["number"] for target in rest]).outcomes():
                 yield outcome
                 if not outcome.imported:
                     unimportable[_origin(rest[done])] = outcome
@@ -144,7 +144,7 @@ def _as_json(request: Request) -> dict[str, Any]:
     return {**given, "call": call.hex()}
 
 
-class _Worker:
+class _WorkerProcess:
     """One process, until it has done its work or something has happened to it."""
 
     def __init__(self, folder: Path, limits: Limits, numbers: Sequence[int]) -> None:
@@ -152,7 +152,7 @@ class _Worker:
         self._limits = limits
         self._numbers = numbers
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[WorkerResult]:
         """Those of the targets that it got to; the last one's may be that the worker ended there."""
         process = self._start()
         try:
@@ -191,7 +191,7 @@ class _Worker:
     def _log(self) -> Path:
         return self._folder / "stderr.txt"
 
-    def _wait(self, process: subprocess.Popen[bytes], number: int, is_first: bool) -> Outcome:
+    def _wait(self, process: subprocess.Popen[bytes], number: int, is_first: bool) -> WorkerResult:
         started, imported, result = (
             self._folder / f"{word}-{number}.json" for word in ("started", "imported", "result")
         )
@@ -213,8 +213,8 @@ class _Worker:
                 time.sleep(_POLL_SECONDS)
                 continue
             if imported.exists():
-                return Outcome(number, None, problem, ended=True)
-            return Outcome(number, None, f"{IMPORT_FAILED}: {problem}", ended=True, imported=False)
+                return WorkerResult(number, None, problem, ended=True)
+            return WorkerResult(number, None, f"{IMPORT_FAILED}: {problem}", ended=True, imported=False)
 
     def _complaint(self, status: int) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -229,12 +229,12 @@ _STAGES = {
 }
 
 
-def _read(path: Path, number: int) -> Outcome:
+def _read(path: Path, number: int) -> WorkerResult:
     result = json.loads(path.read_bytes())
     if "error" in result:
         where = f" ({result['file']}:{result['row']})" if "file" in result else ""
-        return Outcome(number, None, f"{_STAGES[result['stage']]}: {result['error']}{where}")
-    return Outcome(number, None if "skipped" in result else result)
+        return WorkerResult(number, None, f"{_STAGES[result['stage']]}: {result['error']}{where}")
+    return WorkerResult(number, None if "skipped" in result else result)
 
 
 def _end_of(status: int) -> str:

@@ -17,12 +17,12 @@ from initlint.facts.initializer_formulas import (
     scaled,
 )
 from initlint.facts.library_initializers import effect
-from initlint.graph.model import UNDETERMINED, InitCall, Place, Target, Write
-from initlint.project.source import Site
-from initlint.project.user_tables import Additions
+from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, Write
+from initlint.project.source import SourceLocation
+from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.json_values import Raw, bound, literal
-from initlint.tracers.fx.modules import Module, Parameter
-from initlint.tracers.fx.source_locations import Places
+from initlint.tracers.fx.modules import TracedModule, TracedParameter
+from initlint.tracers.fx.source_locations import SourceLocations
 
 _METHOD = "torch.Tensor."
 _INIT = "torch.nn.init."
@@ -33,7 +33,7 @@ _IN_PLACE = {"multiply_": "mul_", "subtract_": "sub_", "divide_": "div_", "true_
 class Writes:
     """Reads the writes of one model."""
 
-    def __init__(self, places: Sequence[Place], additions: Additions) -> None:
+    def __init__(self, places: Sequence[Location], additions: UserTables) -> None:
         self._places = places
         self._additions = additions
 
@@ -54,11 +54,11 @@ class Writes:
         operation = _OPERATIONS.get(raw["function"].rpartition(".")[2])
         if not before:
             return []
-        if operation is not None and len(before) == 1 and not before[0].relative:
+        if operation is not None and len(before) == 1 and not before[0].reads_old_value:
             number = raw["args"][0] if raw["args"] else None
             combined = scaled(before[0].initializer, before[0].arguments, operation, number, UNDETERMINED)
             if combined is not None:
-                return [self._made(raw, parameter, *combined, place=before[0].place)]
+                return [self._made(raw, parameter, *combined, place=before[0].location)]
         return [*before, self._made(raw, parameter, f"{_METHOD}{operation or 'sub'}_", {}, relative=True)]
 
     def _write(self, raw: Raw, parameter: str) -> Write | None:
@@ -111,7 +111,7 @@ class Writes:
         parameter: str,
         initializer: str,
         arguments: Mapping[str, Any],
-        place: Place | None = None,
+        place: Location | None = None,
         method: bool = True,
         relative: bool = False,
     ) -> Write:
@@ -120,11 +120,11 @@ class Writes:
             parameter=parameter,
             initializer=initializer,
             arguments=arguments,
-            place=place or self._places[at],
+            location=place or self._places[at],
             via=tuple(self._places[number] for number in raw["via"]),
             method=method,
-            whole=raw["whole"],
-            relative=relative,
+            covers_tensor=raw["whole"],
+            reads_old_value=relative,
             helpers=tuple(raw["helpers"]),
             no_grad=raw["no_grad"],
         )
@@ -142,10 +142,10 @@ class Calls:
 
     def __init__(
         self,
-        numbered: Sequence[Place],
-        places: Places,
-        modules: Mapping[str, Module],
-        parameters: Iterable[Parameter],
+        numbered: Sequence[Location],
+        places: SourceLocations,
+        modules: Mapping[str, TracedModule],
+        parameters: Iterable[TracedParameter],
     ) -> None:
         self._numbered = numbered
         self._places = places
@@ -154,16 +154,16 @@ class Calls:
 
     def read(self, recorded: Iterable[Raw]) -> tuple[InitCall, ...]:
         """The calls in the order in which they were first made, each with the arguments that all its runs agree on."""
-        groups: dict[tuple[Place, str], list[Raw]] = {}
+        groups: dict[tuple[Location, str], list[Raw]] = {}
         for raw in recorded:
             if not raw["default"] and raw["place"] is not None:
                 groups.setdefault((self._numbered[raw["place"]], raw["function"]), []).append(raw)
         made = (self._call(place, function, group) for (place, function), group in groups.items())
         return tuple(call for call in made if call is not None)
 
-    def _call(self, place: Place, function: str, group: list[Raw]) -> InitCall | None:
+    def _call(self, place: Location, function: str, group: list[Raw]) -> InitCall | None:
         initializer = DEPRECATED.get(function, function)
-        if initializer not in INITIALIZERS or not isinstance(place, Site):
+        if initializer not in INITIALIZERS or not isinstance(place, SourceLocation):
             return None
         given = [_arguments(initializer, raw) for raw in group]
         names = dict.fromkeys(name for arguments in given for name in arguments)
@@ -172,7 +172,7 @@ class Calls:
         return InitCall(
             name=function.rpartition(".")[2],
             initializer=initializer,
-            place=place,
+            location=place,
             arguments=agreed,
             targets=tuple(dict.fromkeys(self._target(raw) for raw in group)),
             guarded=self._places.is_guarded(place),

@@ -13,7 +13,7 @@ _BY_CONSTRUCTORS = frozenset({"reset_parameters", "_reset_parameters"})
 
 
 @dataclass(frozen=True, slots=True)
-class Bases:
+class BaseClassInfo:
     """The base classes of one class of the project, all of them.
 
     `names`: of those of the project. `methods`: what these define. `externals`: dotted names of the others.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from initlint.tracers.references.file_queries import teller
 from initlint.tracers.references.init_functions import INITIALIZER, WRITER
-from initlint.tracers.references.location import Spot
-from initlint.tracers.references.syntax_index import FileText, dotted, last_name
+from initlint.tracers.references.location import CodeLocation
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
 GIVING = ("parameters", "named_parameters", "_parameters", "state_dict")
 """What holds all parameters of a module."""
@@ -33,7 +33,7 @@ _CALLBACK = re.compile(r"init\w*_(?:fn|func)|initializer")
 _MODELS = ("model", "module", "net")
 
 
-class Fill(enum.IntEnum):
+class WriteKind(enum.IntEnum):
     """What code may do with all parameters of a model. The more it may do, the higher."""
 
     NONE = 0
@@ -43,35 +43,35 @@ class Fill(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
+class BulkWrite:
     """Code that takes all parameters of something and may fill them. `of_self`: those of `self`."""
 
-    fill: Fill
-    spot: Spot
+    fill: WriteKind
+    spot: CodeLocation
     of_self: bool
 
 
 @teller
-def fillings(text: FileText) -> tuple[Filling, ...]:
+def fillings(text: SyntaxIndex) -> tuple[BulkWrite, ...]:
     """Where a file takes all parameters of something and may fill them."""
     return tuple(dict.fromkeys(_fillings(text)))
 
 
-def _fillings(text: FileText) -> Iterator[Filling]:
+def _fillings(text: SyntaxIndex) -> Iterator[BulkWrite]:
     for name in GIVING:
         for node in text.mentions(name):
             if not isinstance(node, (ast.Attribute, ast.Constant)):
                 continue  # a variable of that name
             found = _what_becomes(text, node, set())
-            if found is not Fill.NONE:
-                yield Filling(found, Spot.of(text, node), _is_of_self(node))
+            if found is not WriteKind.NONE:
+                yield BulkWrite(found, CodeLocation.of(text, node), _is_of_self(node))
 
 
 def _is_of_self(node: ast.Attribute | ast.Constant) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def _what_becomes(text: FileText, node: ast.AST, seen: set[str]) -> Fill:
+def _what_becomes(text: SyntaxIndex, node: ast.AST, seen: set[str]) -> WriteKind:
     """What is done with the parameters that `node` gives. `seen`: names that they were given before."""
     inner: ast.AST = node
     for above in text.above(node):
@@ -84,17 +84,17 @@ def _what_becomes(text: FileText, node: ast.AST, seen: set[str]) -> Fill:
         if isinstance(above, ast.comprehension) and inner is above.iter:
             taken = text.parents[above]
             found = _in_body([part for part in ast.iter_child_nodes(taken) if part is not above], above.target)
-            if found is not Fill.NONE:
+            if found is not WriteKind.NONE:
                 return found
         if isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Store):
-            return Fill.COPY
+            return WriteKind.COPY
         if isinstance(above, ast.stmt):
             return _renamed(text, above, seen)
         inner = above
-    return Fill.NONE
+    return WriteKind.NONE
 
 
-def _renamed(text: FileText, statement: ast.stmt, seen: set[str]) -> Fill:
+def _renamed(text: SyntaxIndex, statement: ast.stmt, seen: set[str]) -> WriteKind:
     """What becomes of them under the name that a statement gives them."""
     if isinstance(statement, ast.Assign):
         names = {last_name(target) for target in statement.targets}
@@ -103,59 +103,59 @@ def _renamed(text: FileText, statement: ast.stmt, seen: set[str]) -> Fill:
     elif isinstance(statement, ast.Return) or _is_yield(statement):
         names = {scope.name for scope in text.scopes(statement)[:1]}
     else:
-        return Fill.NONE
+        return WriteKind.NONE
     new = names - seen - {""}
     seen |= new
     uses = (use for name in new for use in text.mentions(name) if not isinstance(getattr(use, "ctx", None), ast.Store))
-    return max((_what_becomes(text, use, seen) for use in uses), default=Fill.NONE)
+    return max((_what_becomes(text, use, seen) for use in uses), default=WriteKind.NONE)
 
 
 def _is_yield(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, (ast.Yield, ast.YieldFrom))
 
 
-def _handed_to(call: ast.Call, argument: ast.AST) -> Fill:
+def _handed_to(call: ast.Call, argument: ast.AST) -> WriteKind:
     name = last_name(call.func)
     if name == "map":
         words = {last_name(part) for part in ast.walk(call.args[0])} if call.args else set()
-        return max(map(_by_name, words), default=Fill.NONE)
+        return max(map(_by_name, words), default=WriteKind.NONE)
     if isinstance(argument, ast.keyword) and argument.arg == "key":
-        return Fill.NONE
+        return WriteKind.NONE
     return _by_name(name)
 
 
-def _by_name(name: str) -> Fill:
+def _by_name(name: str) -> WriteKind:
     """What a function may do with the parameters that it is handed, by its name."""
     if name in _NO_FILLS or name in _RELATIVE or not name:
-        return Fill.NONE
+        return WriteKind.NONE
     if name != "copy_" and INITIALIZER.search(name):
-        return Fill.INIT
-    return Fill.COPY if WRITER.search(name) else Fill.NONE
+        return WriteKind.INIT
+    return WriteKind.COPY if WRITER.search(name) else WriteKind.NONE
 
 
-def _in_body(body: Iterable[ast.AST], target: ast.expr) -> Fill:
+def _in_body(body: Iterable[ast.AST], target: ast.expr) -> WriteKind:
     names = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return max((_of_part(part, names) for top in body for part in ast.walk(top)), default=Fill.NONE)
+    return max((_of_part(part, names) for top in body for part in ast.walk(top)), default=WriteKind.NONE)
 
 
-def _of_part(node: ast.AST, names: set[str]) -> Fill:
+def _of_part(node: ast.AST, names: set[str]) -> WriteKind:
     """What a part of a loop's body does with what the loop gives the `names`."""
     if isinstance(node, ast.Call):
         return _of_call(node, names)
     if isinstance(node, ast.Assign) and any(_is_content(target, names) for target in node.targets):
-        return Fill.COPY
-    return Fill.NONE
+        return WriteKind.COPY
+    return WriteKind.NONE
 
 
-def _of_call(call: ast.Call, names: set[str]) -> Fill:
+def _of_call(call: ast.Call, names: set[str]) -> WriteKind:
     name = last_name(call.func)
     subject = call.func.value if isinstance(call.func, ast.Attribute) else None
     if subject is not None and "grad" in dotted(subject).split("."):
-        return Fill.NONE
+        return WriteKind.NONE
     handed = [part for part in (subject, *call.args, *(word.value for word in call.keywords)) if part is not None]
     if not any(isinstance(node, ast.Name) and node.id in names for part in handed for node in ast.walk(part)):
-        return Fill.NONE
-    return Fill.INIT if name in ("zero_", "fill_") else _by_name(name)
+        return WriteKind.NONE
+    return WriteKind.INIT if name in ("zero_", "fill_") else _by_name(name)
 
 
 def _is_content(target: ast.expr, names: set[str]) -> bool:
@@ -168,19 +168,19 @@ def _is_content(target: ast.expr, names: set[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOut:
+class ModelPassedOut:
     """A call that hands out a model to the imported functions `names`, which may fill it."""
 
     names: tuple[str, ...]
-    spot: Spot
+    spot: CodeLocation
 
 
 @teller
-def handed_out(text: FileText) -> tuple[HandedOut, ...]:
+def handed_out(text: SyntaxIndex) -> tuple[ModelPassedOut, ...]:
     """The calls of a file that hand out a model, or have `apply` do so."""
     calls = (node for node in text.parents if isinstance(node, ast.Call))
     found = ((tuple(_handed_to_imported(call, text.imported)), call) for call in calls)
-    return tuple(dict.fromkeys(HandedOut(names, Spot.of(text, call)) for names, call in found if names))
+    return tuple(dict.fromkeys(ModelPassedOut(names, CodeLocation.of(text, call)) for names, call in found if names))
 
 
 def _handed_to_imported(call: ast.Call, imported: Container[str]) -> Iterator[str]:

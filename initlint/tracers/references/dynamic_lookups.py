@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from initlint.tracers.references.file_queries import teller
-from initlint.tracers.references.location import ClassName, Spot
-from initlint.tracers.references.syntax_index import FileText, dotted, last_name
+from initlint.tracers.references.location import ClassRef, CodeLocation
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
 _IMPORTS = frozenset({"import_module", "__import__"})
 _OF_SCOPE = frozenset({"globals", "eval", "Fire"})
@@ -37,7 +37,7 @@ class Lookup:
     `words` may name the module that it takes them from. `anywhere`: it may be any. `here`: it is also the file itself.
     """
 
-    spot: Spot
+    spot: CodeLocation
     words: frozenset[str]
     anywhere: bool
     here: bool
@@ -55,10 +55,12 @@ class _Names(NamedTuple):
 
 
 @teller
-def lookups(text: FileText) -> tuple[Lookup, ...]:
+def lookups(text: SyntaxIndex) -> tuple[Lookup, ...]:
     """The lookups of a file."""
     found = ((node, _looked_up(text, node)) for node in text.parents if isinstance(node, (ast.Call, ast.Attribute)))
-    return tuple(dict.fromkeys(Lookup(Spot.of(text, node), *names) for node, names in found if names is not None))
+    return tuple(
+        dict.fromkeys(Lookup(CodeLocation.of(text, node), *names) for node, names in found if names is not None)
+    )
 
 
 def is_spelled(name: ast.expr) -> bool:
@@ -70,7 +72,7 @@ def is_spelled(name: ast.expr) -> bool:
     return isinstance(name, ast.Constant)
 
 
-def _looked_up(text: FileText, node: ast.Call | ast.Attribute) -> _Names | None:
+def _looked_up(text: SyntaxIndex, node: ast.Call | ast.Attribute) -> _Names | None:
     if isinstance(node, ast.Attribute):
         return _of_module(text, node.value) if node.attr == "__dict__" else None
     function, arguments = last_name(node.func), node.args
@@ -94,11 +96,11 @@ def _of_import(name: ast.expr) -> _Names:
     return _Names(words, anywhere=not words)
 
 
-def _imported(text: FileText) -> frozenset[str]:
+def _imported(text: SyntaxIndex) -> frozenset[str]:
     return frozenset(part for name in text.imported.values() for part in name.split("."))
 
 
-def _of_module(text: FileText, node: ast.expr) -> _Names | None:
+def _of_module(text: SyntaxIndex, node: ast.expr) -> _Names | None:
     """It may be a file or a package around it, by its name."""
     if isinstance(node, ast.Subscript):
         return _Names(frozenset(), anywhere=True) if dotted(node.value) == "sys.modules" else None
@@ -108,16 +110,16 @@ def _of_module(text: FileText, node: ast.expr) -> _Names | None:
 
 
 @teller
-def looks_up_methods(text: FileText, name: str, *bases: str) -> bool:
+def looks_up_methods(text: SyntaxIndex, name: str, *bases: str) -> bool:
     """Whether a file takes a method by a name that it does not spell out, which may be one of the class `name`.
 
     `bases` are the last names of that class's bases. Of another object than `self`, it must be called with nothing for
     nothing: `getattr(model, name)()`.
     """
-    return any(_method_lookups(text, ClassName(name, frozenset(bases))))
+    return any(_method_lookups(text, ClassRef(name, frozenset(bases))))
 
 
-def _method_lookups(text: FileText, owner: ClassName) -> Iterator[ast.Call]:
+def _method_lookups(text: SyntaxIndex, owner: ClassRef) -> Iterator[ast.Call]:
     for node in text.parents:
         if not isinstance(node, ast.Call) or last_name(node.func) not in ("getattr", "dir", "getmembers"):
             continue
@@ -126,17 +128,17 @@ def _method_lookups(text: FileText, owner: ClassName) -> Iterator[ast.Call]:
         subject = dotted(node.args[0]).partition(".")[0]
         if subject == "self":
             cls = text.class_of(node)
-            if cls is not None and _are_related(ClassName.of(cls), owner):
+            if cls is not None and _are_related(ClassRef.of(cls), owner):
                 yield node
         elif subject not in text.imported and _is_called_for_nothing(text, node):
             yield node
 
 
-def _are_related(one: ClassName, other: ClassName) -> bool:
+def _are_related(one: ClassRef, other: ClassRef) -> bool:
     return one.is_of(frozenset({other.name})) or one.name in other.bases
 
 
-def _is_called_for_nothing(text: FileText, function: ast.Call) -> bool:
+def _is_called_for_nothing(text: SyntaxIndex, function: ast.Call) -> bool:
     call = text.parents[function]
     if not isinstance(call, ast.Call) or call.func is not function or call.args or call.keywords:
         return False

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from initlint.project.dependencies import digest_of
-from initlint.tracers.references.syntax_index import FileText
+from initlint.tracers.references.syntax_index import SyntaxIndex
 
 Tell = TypeVar("Tell", bound=Callable[..., Any])
 
@@ -19,7 +19,7 @@ _TELLERS: dict[str, Callable[..., Any]] = {}
 
 
 def teller(tell: Tell) -> Tell:
-    """Let a function answer, from a `FileText` and the names that it is asked about; and later, by its name, again."""
+    """Let a function answer, from a `SyntaxIndex` and the names that it is asked about; and later, by its name, again."""
     _TELLERS[name_of(tell)] = tell
     return tell
 
@@ -29,7 +29,7 @@ def name_of(tell: Callable[..., Any]) -> str:
     return f"{tell.__module__.removeprefix(f'{__package__}.')}.{tell.__name__}"
 
 
-def tell(text: FileText | None, name: str, *about: str) -> Any:
+def tell(text: SyntaxIndex | None, name: str, *about: str) -> Any:
     """What the teller of that name says of a file; None of one that is no Python that can be read."""
     import_module(f"{__package__}.{name.partition('.')[0]}")
     return None if text is None else _TELLERS[name](text, *about)

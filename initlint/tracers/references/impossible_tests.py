@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
-from initlint.tracers.references.base_classes import Bases
+from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.init_functions import initialises
-from initlint.tracers.references.syntax_index import FileText, dotted, last_name
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
 
-class Kind(enum.Enum):
+class LoopElement(enum.Enum):
     """What a loop or a callback gets one at a time."""
 
     PARAMETER = "parameters"
@@ -24,29 +24,29 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Impossible:
+class UnsatisfiableTest:
     """A branch whose test never holds. `source`: what hands out the value: `parameters`, `named_modules`, `apply`."""
 
     branch: ast.If
-    kind: Kind
+    kind: LoopElement
     source: str
     owner: ast.ClassDef | None
 
 
 _LOOPS = {
-    "parameters": (Kind.PARAMETER, False),
-    "named_parameters": (Kind.PARAMETER, True),
-    "modules": (Kind.MODULE, False),
-    "children": (Kind.MODULE, False),
-    "named_modules": (Kind.MODULE, True),
-    "named_children": (Kind.MODULE, True),
+    "parameters": (LoopElement.PARAMETER, False),
+    "named_parameters": (LoopElement.PARAMETER, True),
+    "modules": (LoopElement.MODULE, False),
+    "children": (LoopElement.MODULE, False),
+    "named_modules": (LoopElement.MODULE, True),
+    "named_children": (LoopElement.MODULE, True),
 }
 """By the method that a loop runs over: what it gives, and whether in pairs with a name."""
 _TENSORS = frozenset({"torch.nn.Parameter", "torch.Tensor"})
 _OF_MODULES = frozenset({"weight", "bias"})
 
 
-def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator[Impossible]:
+def impossible(text: SyntaxIndex, bases: Callable[[str], BaseClassInfo | None]) -> Iterator[UnsatisfiableTest]:
     """The tests of a file that guard an init and never hold. `bases` gives those of a class of its top level."""
     guards = [s for s in text.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
     if not guards:
@@ -64,15 +64,15 @@ def impossible(text: FileText, bases: Callable[[str], Bases | None]) -> Iterator
         in_class = isinstance(scope, ast.ClassDef) and not function.decorator_list
         own = parameters[1:] if in_class else parameters
         if len(own) == 1 and _is_applied(text, function.name):
-            yield from _in_body(text, names, function.body, own[0].arg, Kind.MODULE, "apply")
+            yield from _in_body(text, names, function.body, own[0].arg, LoopElement.MODULE, "apply")
         if isinstance(scope, ast.ClassDef) and in_class and parameters:
             known = bases(scope.name)
             if known is not None and _is_no_layer(known) and not _is_mixed_in(text, scope.name):
                 source = "apply" if own and _is_applied(text, function.name) else ""
-                yield from _in_body(text, names, function.body, parameters[0].arg, Kind.SELF, source)
+                yield from _in_body(text, names, function.body, parameters[0].arg, LoopElement.SELF, source)
 
 
-def _loops(text: FileText) -> Iterator[tuple[ast.For, str, Kind, str]]:
+def _loops(text: SyntaxIndex) -> Iterator[tuple[ast.For, str, LoopElement, str]]:
     for loop in text.statements:
         if not isinstance(loop, ast.For):
             continue
@@ -88,12 +88,12 @@ def _loops(text: FileText) -> Iterator[tuple[ast.For, str, Kind, str]]:
         if in_pairs and isinstance(target, ast.Tuple) and len(target.elts) == 2:
             target = target.elts[1]
         elif in_pairs:
-            kind = Kind.PAIR
+            kind = LoopElement.PAIR
         if isinstance(target, ast.Name):
             yield loop, target.id, kind, method
 
 
-def _is_applied(text: FileText, name: str) -> bool:
+def _is_applied(text: SyntaxIndex, name: str) -> bool:
     """Whether the file hands the function to an `apply`, and calls it nowhere itself."""
     handed = False
     for node in text.mentions(name):
@@ -106,11 +106,11 @@ def _is_applied(text: FileText, name: str) -> bool:
     return handed
 
 
-def _is_no_layer(bases: Bases) -> bool:
+def _is_no_layer(bases: BaseClassInfo) -> bool:
     return bases.readable and bases.is_module and not any(_is_layer(name) for name in bases.externals)
 
 
-def _is_mixed_in(text: FileText, name: str) -> bool:
+def _is_mixed_in(text: SyntaxIndex, name: str) -> bool:
     """Whether a class of the file derives from the class `name` and from another, which may be a layer."""
     return any(
         len(cls.bases) > 1 and any(last_name(base) == name for base in cls.bases) for cls in text.classes.values()
@@ -122,8 +122,8 @@ def _is_layer(name: str) -> bool:
 
 
 def _in_body(
-    text: FileText, names: dict[str, str], body: list[ast.stmt], variable: str, kind: Kind, source: str
-) -> Iterator[Impossible]:
+    text: SyntaxIndex, names: dict[str, str], body: list[ast.stmt], variable: str, kind: LoopElement, source: str
+) -> Iterator[UnsatisfiableTest]:
     nodes = [node for statement in body for node in ast.walk(statement)]
     if any(isinstance(n, ast.Name) and n.id == variable and isinstance(n.ctx, ast.Store) for n in nodes):
         return
@@ -131,11 +131,11 @@ def _in_body(
         if not isinstance(node, ast.If) or not any(initialises(statement) for statement in node.body):
             continue
         if _never(names, node.test, variable, kind):
-            yield Impossible(node, kind, source, text.class_of(node))
+            yield UnsatisfiableTest(node, kind, source, text.class_of(node))
             return  # the branches beside it have the same cause
 
 
-def _never(names: dict[str, str], test: ast.expr, variable: str, kind: Kind) -> bool:
+def _never(names: dict[str, str], test: ast.expr, variable: str, kind: LoopElement) -> bool:
     if isinstance(test, ast.BoolOp):
         each = (_never(names, value, variable, kind) for value in test.values)
         return any(each) if isinstance(test.op, ast.And) else all(each)
@@ -144,25 +144,25 @@ def _never(names: dict[str, str], test: ast.expr, variable: str, kind: Kind) -> 
         if not _is_named(subject, variable):
             return False
         if test.func.id == "hasattr":
-            return kind is Kind.PARAMETER and isinstance(classes, ast.Constant) and classes.value in _OF_MODULES
+            return kind is LoopElement.PARAMETER and isinstance(classes, ast.Constant) and classes.value in _OF_MODULES
         return test.func.id == "isinstance" and _excludes(names, classes, kind)
     return isinstance(test, ast.Compare) and _never_equal(names, test, variable, kind)
 
 
-def _never_equal(names: dict[str, str], test: ast.Compare, variable: str, kind: Kind) -> bool:
+def _never_equal(names: dict[str, str], test: ast.Compare, variable: str, kind: LoopElement) -> bool:
     if len(test.ops) != 1 or not isinstance(test.ops[0], (ast.Eq, ast.Is, ast.In)):
         return False
     left, right = test.left, test.comparators[0]
     if isinstance(left, ast.Call) and last_name(left.func) == "type" and len(left.args) == 1:
         return _is_named(left.args[0], variable) and _excludes(names, right, kind)
-    return _is_named(left, variable) and _excludes(names, right, Kind.PARAMETER)
+    return _is_named(left, variable) and _excludes(names, right, LoopElement.PARAMETER)
 
 
 def _is_named(node: ast.AST, variable: str) -> bool:
     return isinstance(node, ast.Name) and node.id == variable
 
 
-def _excludes(names: dict[str, str], classes: ast.expr, kind: Kind) -> bool:
+def _excludes(names: dict[str, str], classes: ast.expr, kind: LoopElement) -> bool:
     """Whether what `kind` says is an object of none of `classes`."""
     if isinstance(classes, (ast.Tuple, ast.List, ast.Set)):
         return bool(classes.elts) and all(_excludes(names, element, kind) for element in classes.elts)
@@ -170,8 +170,8 @@ def _excludes(names: dict[str, str], classes: ast.expr, kind: Kind) -> bool:
     if first not in names:
         return False
     name = canonical(f"{names[first]}.{rest}" if rest else names[first])
-    if kind is Kind.MODULE:
+    if kind is LoopElement.MODULE:
         return name in _TENSORS
-    if kind is Kind.SELF:
+    if kind is LoopElement.SELF:
         return _is_layer(name) or name in _TENSORS
-    return name in MODULES or (kind is Kind.PAIR and name in _TENSORS)
+    return name in MODULES or (kind is LoopElement.PAIR and name in _TENSORS)

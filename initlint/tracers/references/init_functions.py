@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from initlint.tracers.references.syntax_index import FileText, FunctionNode, dotted, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 INIT_NAME = re.compile(r"init|reset_param|xavier|kaiming|orthogonal", re.IGNORECASE)
 _OTHER_STATE = re.compile(r"hidden|state|buffer|optim|cache|memory|data|log|env|device|grad|re_?init", re.IGNORECASE)
@@ -30,7 +30,7 @@ _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
 _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_modules", "children", "named_children"})
 
 
-def init_functions(text: FileText) -> Iterator[FunctionNode]:
+def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
     """The functions and methods of a file that are named for initialising weights, and do."""
     for function in text.functions:
         name = function.name

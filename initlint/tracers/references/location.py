@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.tracers.references.file_queries import teller
-from initlint.tracers.references.syntax_index import FileText, last_name
+from initlint.tracers.references.syntax_index import SyntaxIndex, last_name
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CodeLocation:
     """A place in the file with the real path `path`.
 
     `top` is the name of the outermost function or class that it stands in; None is the file's top level. `cls` is the
@@ -20,24 +20,24 @@ class Spot:
 
     path: Path
     top: str | None
-    cls: ClassName | None
+    cls: ClassRef | None
 
     @classmethod
-    def of(cls, text: FileText, node: ast.AST) -> Spot:
+    def of(cls, text: SyntaxIndex, node: ast.AST) -> CodeLocation:
         scopes = text.scopes(node)
-        around = next((ClassName.of(scope) for scope in scopes if isinstance(scope, ast.ClassDef)), None)
+        around = next((ClassRef.of(scope) for scope in scopes if isinstance(scope, ast.ClassDef)), None)
         return cls(text.real, scopes[-1].name if scopes else None, around)
 
 
 @dataclass(frozen=True, slots=True)
-class ClassName:
+class ClassRef:
     """A class by its name, and by the last names of its bases."""
 
     name: str
     bases: frozenset[str]
 
     @classmethod
-    def of(cls, node: ast.ClassDef) -> ClassName:
+    def of(cls, node: ast.ClassDef) -> ClassRef:
         return cls(node.name, frozenset(map(last_name, node.bases)))
 
     def is_of(self, family: frozenset[str]) -> bool:
@@ -49,6 +49,6 @@ class ClassName:
 
 
 @teller
-def classes(text: FileText) -> tuple[ClassName, ...]:
+def classes(text: SyntaxIndex) -> tuple[ClassRef, ...]:
     """Those that a file defines."""
-    return tuple(map(ClassName.of, text.classes.values()))
+    return tuple(map(ClassRef.of, text.classes.values()))

@@ -21,7 +21,7 @@ STAR = "*"
 
 
 @dataclass(frozen=True, eq=False)
-class TopLevel:
+class ModuleBody:
     """The top level of one reading of a file."""
 
     source: SourceFile

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.tracers.references.file_queries import teller
-from initlint.tracers.references.project_index import Surroundings
-from initlint.tracers.references.syntax_index import FileText, FunctionNode, dotted, last_name
+from initlint.tracers.references.project_index import ProjectIndex
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 _CLASS = re.compile(r"_*[A-Z]")
 _CLASS_WORD = re.compile(r"cls|class|type", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class NameUse:
     """How a name is used that a function has.
 
     `is_alone`: it is taken from no object. `of_another`: from `self`, whose class has a method of that name. `named`:
@@ -34,7 +34,7 @@ class Use:
     is_idle: bool
 
     @classmethod
-    def of(cls, text: FileText, node: ast.AST, name: str, owner: ast.ClassDef | None = None) -> Use:
+    def of(cls, text: SyntaxIndex, node: ast.AST, name: str, owner: ast.ClassDef | None = None) -> NameUse:
         """`owner` is the class of the function `name`, if that stands in the same file."""
         value = node.value if isinstance(node, ast.Attribute) else None
         parent = text.parents[node]
@@ -60,9 +60,9 @@ class Use:
 
 
 @teller
-def uses(text: FileText, name: str) -> tuple[Use, ...]:
+def uses(text: SyntaxIndex, name: str) -> tuple[NameUse, ...]:
     """How a file uses a name that a function of another file has."""
-    return tuple(dict.fromkeys(Use.of(text, node, name) for node in text.mentions(name)))
+    return tuple(dict.fromkeys(NameUse.of(text, node, name) for node in text.mentions(name)))
 
 
 def _has_another(cls: ast.ClassDef | None, name: str, owner: ast.ClassDef | None) -> bool:
@@ -85,7 +85,7 @@ def _is_object(receiver: ast.expr) -> bool:
     return bool(name) and _CLASS.match(name) is None and _CLASS_WORD.search(name) is None
 
 
-def _class_named(text: FileText, value: ast.expr | None) -> str | None:
+def _class_named(text: SyntaxIndex, value: ast.expr | None) -> str | None:
     if not isinstance(value, ast.Name):
         return None
     if value.id in text.classes:
@@ -94,7 +94,7 @@ def _class_named(text: FileText, value: ast.expr | None) -> str | None:
     return real if _CLASS.match(real) else None
 
 
-def derived(file: Path, owner: str, around: Surroundings) -> frozenset[str] | None:
+def derived(file: Path, owner: str, around: ProjectIndex) -> frozenset[str] | None:
     """The classes of the project around `file` that derive from `owner`, and itself; None if that cannot be told."""
     found, new = {owner}, [owner]
     while new:
@@ -113,12 +113,12 @@ def derived(file: Path, owner: str, around: Surroundings) -> frozenset[str] | No
 
 
 @teller
-def _deriving(text: FileText, name: str) -> frozenset[str]:
+def _deriving(text: SyntaxIndex, name: str) -> frozenset[str]:
     """The classes of a file with the base class `name`, also under the name that an import gives it."""
     return frozenset(cls.name for cls in text.classes.values() if name in set(_base_names(text, cls)))
 
 
-def _base_names(text: FileText, cls: ast.ClassDef) -> Iterator[str]:
+def _base_names(text: SyntaxIndex, cls: ast.ClassDef) -> Iterator[str]:
     for base in cls.bases:
         name = last_name(base.value if isinstance(base, ast.Subscript) else base)
         yield name

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from initlint.project.dependencies import Disk, Question
-from initlint.project.lru import Recent
+from initlint.project.dependencies import FileSystemQueries, Question
+from initlint.project.lru import SizedLRU
 from initlint.project.project_search import whole_word
 from initlint.tracers.references.file_queries import digest_of_told, name_of, tell
-from initlint.tracers.references.syntax_index import FileText
+from initlint.tracers.references.syntax_index import SyntaxIndex
 
 Told = TypeVar("Told")
 _KEPT = 256 * 1024
 """Bytes of source whose trees are kept; one of Python's own takes some seventy times as much memory."""
 
 
-class Surroundings:
+class ProjectIndex:
     """Tells which files of the project around a file hold a name. `ask` is told of each question, for the cache."""
 
-    def __init__(self, disk: Disk, ask: Callable[[Question], None]) -> None:
+    def __init__(self, disk: FileSystemQueries, ask: Callable[[Question], None]) -> None:
         self._disk = disk
         self._ask = ask
-        self._texts: Recent[Path, FileText | None] = Recent(_KEPT)
+        self._texts: SizedLRU[Path, SyntaxIndex | None] = SizedLRU(_KEPT)
         self._told: dict[tuple[object, ...], tuple[Any, Question]] = {}
 
     def root(self, file: Path) -> Path:
@@ -47,13 +47,13 @@ class Surroundings:
     def matching(self, file: Path, piece: str, pattern: str) -> tuple[Path, ...] | None:
         """As `holding`, those that match `pattern`; `piece` stands in each match, and is what is looked for first."""
         root, own = str(self.root(file)), file.resolve()
-        found = self._disk.matching(root, piece, pattern)
+        found = self._disk.search(root, piece, pattern)
         self._ask(("matching", root, piece, pattern, self._disk.matched(root, piece, pattern)))
         return None if found is None else (own, *(Path(path) for path in found if path != str(own)))
 
     def matching_each(self, file: Path, patterns: Mapping[str, str]) -> Iterator[tuple[Path, ...] | None]:
         """As `matching`, for each of the patterns, which are by piece."""
-        self._disk.search(str(self.root(file)), patterns)
+        self._disk.search_all(str(self.root(file)), patterns)
         return (self.matching(file, piece, pattern) for piece, pattern in patterns.items())
 
     def is_configured(self, file: Path, name: str) -> bool:
@@ -80,11 +80,11 @@ class Surroundings:
         told: Told | None = answer
         return told
 
-    def _text(self, path: Path) -> FileText | None:
+    def _text(self, path: Path) -> SyntaxIndex | None:
         """The names of a file; None if it is no Python that can be read."""
         if path in self._texts:
             return self._texts[path]
         data = self._disk.content(str(path))
-        text = FileText.parse(path, data)
+        text = SyntaxIndex.parse(path, data)
         self._texts.put(path, text, len(data))
         return text

@@ -19,14 +19,14 @@ _PIECE = 4
 
 
 @dataclass(frozen=True, eq=False)
-class FileText:
+class SyntaxIndex:
     """A parsed file."""
 
     path: Path
     tree: ast.Module
 
     @classmethod
-    def parse(cls, path: Path, data: bytes) -> FileText | None:
+    def parse(cls, path: Path, data: bytes) -> SyntaxIndex | None:
         """None if it is no Python that the running interpreter reads, or a notebook."""
         if path.suffix == ".ipynb":
             return None

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from initlint.tracers.references.base_classes import Bases
+from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
 from initlint.tracers.references.init_functions import init_functions, initialises
-from initlint.tracers.references.name_uses import Use, derived, uses
-from initlint.tracers.references.project_index import Surroundings
-from initlint.tracers.references.syntax_index import FileText, FunctionNode, ScopeNode, last_name
+from initlint.tracers.references.name_uses import NameUse, derived, uses
+from initlint.tracers.references.project_index import ProjectIndex
+from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that hand a function to nobody."""
 
 
 @dataclass(frozen=True, eq=False)
-class Uncalled:
+class UncalledFunction:
     """An init function of a file that nothing calls. `named`: where it stands as a statement, without being called."""
 
     function: FunctionNode
@@ -28,8 +28,8 @@ class Uncalled:
 
 
 def uncalled(
-    file: Path, text: FileText, around: Surroundings, bases: Callable[[str], Bases | None]
-) -> Iterator[Uncalled]:
+    file: Path, text: SyntaxIndex, around: ProjectIndex, bases: Callable[[str], BaseClassInfo | None]
+) -> Iterator[UncalledFunction]:
     """The init functions of `file` that nothing calls. `bases` gives those of a class of its top level."""
     found = list(init_functions(text))
     search = _Search(file, text, around)
@@ -40,14 +40,14 @@ def uncalled(
         scopes = text.scopes(function)
         if not scopes:
             if not _is_public_or_alone(text, function, around.is_library(file)) and not search.is_looked_up(function):
-                yield Uncalled(function, None, search.named(function))
+                yield UncalledFunction(function, None, search.named(function))
         elif isinstance(scopes[0], ast.ClassDef):
             if _is_silent_method(text, function, scopes, bases(scopes[0].name), around.is_library(file)):
                 continue
             if not search.is_looked_up(function):
-                yield Uncalled(function, scopes[0], search.named(function))
+                yield UncalledFunction(function, scopes[0], search.named(function))
         elif not scopes[0].name.startswith("test"):
-            yield Uncalled(function, text.class_of(function), search.named(function))
+            yield UncalledFunction(function, text.class_of(function), search.named(function))
 
 
 def _only_decorated_harmlessly(function: FunctionNode) -> bool:
@@ -56,7 +56,7 @@ def _only_decorated_harmlessly(function: FunctionNode) -> bool:
     )
 
 
-def _has_alternative(text: FileText, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
+def _has_alternative(text: SyntaxIndex, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
     """Whether its scope holds another init function, which is used: one of several that the author may choose from.
 
     The constructor that initialises by itself is one too.
@@ -69,13 +69,13 @@ def _has_alternative(text: FileText, function: FunctionNode, used: Mapping[Funct
     return any(is_used and text.parents[other] is scope for other, is_used in used.items())
 
 
-def _is_public_or_alone(text: FileText, function: FunctionNode, library: bool) -> bool:
+def _is_public_or_alone(text: SyntaxIndex, function: FunctionNode, library: bool) -> bool:
     """What a library offers to others, or a function of a file that has no model of its own to apply it to."""
     return (library and not function.name.startswith("_")) or not text.classes
 
 
 def _is_silent_method(
-    text: FileText, function: FunctionNode, scopes: list[ScopeNode], bases: Bases | None, library: bool
+    text: SyntaxIndex, function: FunctionNode, scopes: list[ScopeNode], bases: BaseClassInfo | None, library: bool
 ) -> bool:
     owner = scopes[0]
     assert isinstance(owner, ast.ClassDef)
@@ -85,7 +85,7 @@ def _is_silent_method(
     return (library and public) or not bases.is_module or not _has_forward(owner, bases)
 
 
-def _has_forward(owner: ast.ClassDef, bases: Bases) -> bool:
+def _has_forward(owner: ast.ClassDef, bases: BaseClassInfo) -> bool:
     """A class without one is there to be derived from, and what derives from it may call its methods."""
     return "forward" in bases.methods or any(isinstance(n, FunctionNode) and n.name == "forward" for n in owner.body)
 
@@ -93,7 +93,7 @@ def _has_forward(owner: ast.ClassDef, bases: Bases) -> bool:
 class _Search:
     """Looks for uses of the functions of one file, first in the file itself, then in those around it."""
 
-    def __init__(self, file: Path, text: FileText, around: Surroundings) -> None:
+    def __init__(self, file: Path, text: SyntaxIndex, around: ProjectIndex) -> None:
         self.file = file.resolve()
         self.text = text
         self.around = around
@@ -113,13 +113,13 @@ class _Search:
         if self.text.is_within(node, function):
             return False
         owner = self._owner(function)
-        return self._may_mean(Use.of(self.text, node, function.name, owner), function)
+        return self._may_mean(NameUse.of(self.text, node, function.name, owner), function)
 
     def _is_used_in(self, path: Path, function: FunctionNode) -> bool:
         found = self.around.told(path, uses, function.name)
         return found is None or any(self._may_mean(use, function) for use in found)
 
-    def _may_mean(self, use: Use, function: FunctionNode) -> bool:
+    def _may_mean(self, use: NameUse, function: FunctionNode) -> bool:
         owner = self._owner(function)
         if use.is_idle or use.of_another or (use.is_alone and owner is not None) or use.hands_too_much(function):
             return False

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.facts.frameworks import LOADERS
-from initlint.tracers.references.base_classes import Bases
-from initlint.tracers.references.bulk_writes import FILLS, Fill, Filling, fillings, handed_out
+from initlint.tracers.references.base_classes import BaseClassInfo
+from initlint.tracers.references.bulk_writes import FILLS, BulkWrite, WriteKind, fillings, handed_out
 from initlint.tracers.references.file_queries import teller
 from initlint.tracers.references.init_functions import WRITER, is_init_call
-from initlint.tracers.references.instance_holders import Related, Texts, Untold, uses_of
-from initlint.tracers.references.location import ClassName, Spot
-from initlint.tracers.references.project_index import Surroundings
-from initlint.tracers.references.syntax_index import FileText, dotted, last_name
+from initlint.tracers.references.instance_holders import InstanceHolders, NotDecidable, ProjectTexts, uses_of
+from initlint.tracers.references.location import ClassRef, CodeLocation
+from initlint.tracers.references.project_index import ProjectIndex
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
 _SETTING_UP = re.compile(r"init|reset|load|setup|set_|build|convert|copy|tie|fuse|prepare|create", re.IGNORECASE)
 """Functions in which a parameter may be written to under another name."""
@@ -27,7 +27,7 @@ _LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_w
 """Text of what fills a model from a checkpoint, by a piece of it."""
 
 
-class Fate(enum.Enum):
+class ParameterFate(enum.Enum):
     """What becomes of a parameter that nothing initialises."""
 
     USED = "used"
@@ -36,15 +36,15 @@ class Fate(enum.Enum):
     UNUSED = "unused"
 
 
-def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundings) -> Fate | None:
+def fate(file: Path, owner: str, attribute: str, bases: BaseClassInfo, around: ProjectIndex) -> ParameterFate | None:
     """What becomes of `self.attribute` of the class `owner` in `file`; None if something may write to it."""
     if not attribute.isidentifier() or not bases.is_known:
         return None
-    texts = Texts(file, around)
+    texts = ProjectTexts(file, around)
     try:
         if _is_filled_at_home(texts.told(file.resolve(), _mentions, attribute), owner):
             return None  # as the search of the project would say, for a hundred times as much
-        related = Related.of(owner, texts)
+        related = InstanceHolders.of(owner, texts)
         is_used = False
         for mention in _concerning(related, attribute, bases.names | related.names):
             if mention.may_write:
@@ -53,47 +53,47 @@ def fate(file: Path, owner: str, attribute: str, bases: Bases, around: Surroundi
         if _is_handed_out(related):
             return None
         filled = _filled(related)
-        if filled is Fill.INIT:
+        if filled is WriteKind.INIT:
             return None
         if not is_used:
-            return Fate.UNUSED
-        loaded = filled is Fill.COPY or bases.loads or _may_be_loaded(related)
-        return Fate.LOADED if loaded else Fate.USED
-    except Untold:
+            return ParameterFate.UNUSED
+        loaded = filled is WriteKind.COPY or bases.loads or _may_be_loaded(related)
+        return ParameterFate.LOADED if loaded else ParameterFate.USED
+    except NotDecidable:
         return None
 
 
-def _may_be_loaded(related: Related) -> bool:
+def _may_be_loaded(related: InstanceHolders) -> bool:
     texts = related.texts
     return related.derives(LOADERS) or any(texts.told(path, _loads) for path in texts.matching(_LOADERS))
 
 
 @teller
-def _loads(text: FileText) -> bool:
+def _loads(text: SyntaxIndex) -> bool:
     """Whether a file names what loads a checkpoint."""
     return any(isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node)) for node in text.parents)
 
 
-def _filled(related: Related) -> Fill:
+def _filled(related: InstanceHolders) -> WriteKind:
     """What code that takes all parameters of a model may do with the object's."""
-    found = Fill.NONE
+    found = WriteKind.NONE
     for path in related.texts.matching(FILLS):
         for filling in related.texts.told(path, fillings):
             fill = filling.fill
-            if related.is_at_hand(filling.spot) or (fill is Fill.INIT and _may_concern(related, filling)):
-                return Fill.INIT  # where the object is at hand, also by a copy
-            found = max(found, Fill.NONE if filling.of_self or fill is Fill.INIT else fill)
+            if related.is_at_hand(filling.spot) or (fill is WriteKind.INIT and _may_concern(related, filling)):
+                return WriteKind.INIT  # where the object is at hand, also by a copy
+            found = max(found, WriteKind.NONE if filling.of_self or fill is WriteKind.INIT else fill)
     return found
 
 
-def _may_concern(related: Related, filling: Filling) -> bool:
+def _may_concern(related: InstanceHolders, filling: BulkWrite) -> bool:
     spot = filling.spot
     if spot.cls is not None and filling.of_self:
         return related.has(spot.cls) or related.meets(spot)
     return related.reaches(spot)
 
 
-def _is_handed_out(related: Related) -> bool:
+def _is_handed_out(related: InstanceHolders) -> bool:
     """Whether code that may hold the object hands it to a function of another library that may fill it."""
     calls = (call for path in related.files for call in related.texts.told(path, handed_out))
     return any(related.meets(call.spot) and not all(map(related.texts.definitions, call.names)) for call in calls)
@@ -106,17 +106,19 @@ class _Mention:
     `tests`: the words of each test of a type that lets its object through.
     """
 
-    spot: Spot
+    spot: CodeLocation
     of_self: bool
     may_write: bool
     tests: tuple[frozenset[str], ...]
 
 
 @teller
-def _mentions(text: FileText, attribute: str) -> tuple[_Mention, ...]:
+def _mentions(text: SyntaxIndex, attribute: str) -> tuple[_Mention, ...]:
     return tuple(
         dict.fromkeys(
-            _Mention(Spot.of(text, node), _is_of_self(node), _may_write(text, node), tuple(_type_tests(text, node)))
+            _Mention(
+                CodeLocation.of(text, node), _is_of_self(node), _may_write(text, node), tuple(_type_tests(text, node))
+            )
             for node in uses_of(text, attribute)
             if not isinstance(node, (ast.Name, ast.keyword, ast.alias)) and not _defines(text, node)
         )
@@ -133,14 +135,14 @@ def _is_filled_at_home(mentions: Iterable[_Mention], owner: str) -> bool:
     return any(cls is not None and cls.name == owner for cls in own)
 
 
-def _concerning(related: Related, attribute: str, family: frozenset[str]) -> Iterator[_Mention]:
+def _concerning(related: InstanceHolders, attribute: str, family: frozenset[str]) -> Iterator[_Mention]:
     """The mentions that may be of an object of the family, first in the files where one is at hand."""
     for path in sorted(related.texts.paths(attribute), key=lambda path: path not in related.files):
         mentions = related.texts.told(path, _mentions, attribute)
         yield from (mention for mention in mentions if _concerns(related, mention, family))
 
 
-def _concerns(related: Related, mention: _Mention, family: frozenset[str]) -> bool:
+def _concerns(related: InstanceHolders, mention: _Mention, family: frozenset[str]) -> bool:
     """Whether `x.attribute` may be that of an object of the family."""
     spot = mention.spot
     if mention.of_self:
@@ -149,7 +151,7 @@ def _concerns(related: Related, mention: _Mention, family: frozenset[str]) -> bo
     return not told_apart and related.reaches(spot)
 
 
-def _is_namesake(related: Related, spot: Spot, cls: ClassName, family: frozenset[str]) -> bool:
+def _is_namesake(related: InstanceHolders, spot: CodeLocation, cls: ClassRef, family: frozenset[str]) -> bool:
     """Whether it is another class of the owner's name, as in a second version of the file."""
     return cls.name == related.owner and spot.path != related.texts.file.resolve() and not cls.derives(family)
 
@@ -159,7 +161,7 @@ def _subject(node: ast.Attribute) -> str:
     return dotted(node.value).partition(".")[0]
 
 
-def _type_tests(text: FileText, node: ast.AST) -> Iterator[frozenset[str]]:
+def _type_tests(text: SyntaxIndex, node: ast.AST) -> Iterator[frozenset[str]]:
     """The tests under which `m.weight` stands and that let only some classes through: `isinstance(m, nn.Linear)`."""
     if not isinstance(node, ast.Attribute) or not _subject(node):
         return
@@ -186,7 +188,7 @@ def _may_name(word: str, family: frozenset[str]) -> bool:
     return word == "Module" or any(word and word in name for name in family)
 
 
-def _defines(text: FileText, node: ast.AST) -> bool:
+def _defines(text: SyntaxIndex, node: ast.AST) -> bool:
     """Whether it is `self.attribute = nn.Parameter(torch.empty(...))`, `= None`, or an annotation."""
     parent = text.parents[node]
     if isinstance(parent, ast.AnnAssign) and parent.target is node:
@@ -211,7 +213,7 @@ def _is_unfilled(value: ast.expr) -> bool:
     return bool(calls) and last_name(calls[0].func) == "Parameter" and not any(map(is_init_call, calls))
 
 
-def _may_write(text: FileText, node: ast.AST) -> bool:
+def _may_write(text: SyntaxIndex, node: ast.AST) -> bool:
     """Whether a mention may be part of a write; else the value is only read."""
     if isinstance(node, ast.Constant) or isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
         return True
@@ -236,7 +238,7 @@ def _may_write(text: FileText, node: ast.AST) -> bool:
     return True
 
 
-def _is_unknown_function(text: FileText, function: ast.expr) -> bool:
+def _is_unknown_function(text: SyntaxIndex, function: ast.expr) -> bool:
     """Whether a function is a value of the code around it (`init_fn(w)`), or a kernel (`fill[grid](w)`)."""
     if not isinstance(function, ast.Name):
         return isinstance(function, ast.Subscript)
@@ -245,7 +247,7 @@ def _is_unknown_function(text: FileText, function: ast.expr) -> bool:
     return not (defined or name in text.imported or hasattr(builtins, name))
 
 
-def _may_rename(text: FileText, node: ast.AST, statement: ast.stmt, computed: bool) -> bool:
+def _may_rename(text: SyntaxIndex, node: ast.AST, statement: ast.stmt, computed: bool) -> bool:
     """Whether a read in a statement may give the parameter another name, under which it is written to.
 
     Code that sets models up is not trusted to hand a parameter to functions that only read it.

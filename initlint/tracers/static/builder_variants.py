@@ -8,17 +8,17 @@ from collections.abc import Callable, Hashable, Iterable
 from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.values import External, Partial, Union, Unknown, Value
+from initlint.tracers.static.values.values import ExternalName, Partial, Union, Unknown, Value
 
 _DEPTH = 6
 """How deep in lists and records two calls are compared."""
 
 
-class VariantFound(Exception):
+class SameBuilder(Exception):
     """The builder that is running is such a variant: what it builds tells nothing new."""
 
 
-class Variants:
+class BuilderVariants:
     """The calls that the builders of a file return, as far as they are told apart."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Variants:
         self._latest: Hashable = None
 
     def watch(self, builder: Function) -> Callable[[Function, Call], None]:
-        """To be called with each call that `builder` itself makes; raises `VariantFound` at `return make(...)`.
+        """To be called with each call that `builder` itself makes; raises `SameBuilder` at `return make(...)`.
 
         Nothing but such a return counts: what a builder does to its model afterwards may differ.
         """
@@ -41,7 +41,7 @@ class Variants:
             given = tuple(_likeness(value, builder.name) for value in call.arguments)
             self._latest = (function.node, given, frozenset(keywords), call.open)
             if self._latest in self._known:
-                raise VariantFound
+                raise SameBuilder
 
         return called
 
@@ -59,7 +59,7 @@ def _likeness(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
         return "" if value == own_name else value
     if isinstance(value, (int, float)):
         return int, value > 0, value < 0
-    if isinstance(value, External):
+    if isinstance(value, ExternalName):
         return value.name
     if isinstance(value, (ClassValue, Function)):
         return value.node

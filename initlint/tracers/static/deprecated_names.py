@@ -7,18 +7,18 @@ import re
 
 from initlint import rewrite
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import Reference
+from initlint.graph.model import DeprecatedUse
 from initlint.project.source import SourceFile
 
 _OLD = frozenset(name.rpartition(".")[2] for name in DEPRECATED)
 _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
 
 
-def references(source: SourceFile) -> tuple[Reference, ...]:
+def references(source: SourceFile) -> tuple[DeprecatedUse, ...]:
     """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
     if "init" not in source.code or not _MENTION.search(source.code) or not _may_speak_of_them(source.tree):
         return ()
-    return tuple(Reference(*mention) for mention in rewrite.mentions(source))
+    return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
 
 
 def _may_speak_of_them(tree: ast.Module) -> bool:

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initlint.graph.model import Forward, ModelGraph
-from initlint.project.source import Site
-from initlint.tracers.static.builder_variants import VariantFound, Variants
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.prefilter import Marks, calls_of
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.prefilter import TextFilter, calls_of
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import Value
 
-_INITS = Marks(
+_INITS = TextFilter(
     r"init\.(?<!\winit\.)",
     r"init import",
     r"_init\b",
@@ -43,7 +43,7 @@ _STALE = 2
 """How many builder functions in a row may build nothing but classes that were built before."""
 
 
-def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
+def trace(machine: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     """The models of one file: of its module-level code, its functions and its classes, in that order.
 
     A function or class that an earlier entry point has run or built is none of its own.
@@ -59,10 +59,10 @@ def trace(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
         yield from _leftovers(machine, functions, classes)
 
 
-def _builders(machine: Machine, functions: list[Function]) -> Iterator[ModelGraph]:
+def _builders(machine: Interpreter, functions: list[Function]) -> Iterator[ModelGraph]:
     """The functions that need no argument. The hundredth variant of a model tells nothing new."""
     stale = 0
-    variants = Variants()
+    variants = BuilderVariants()
     for function in functions:
         if function.node in machine.executed or not _has_defaults(function):
             continue
@@ -72,7 +72,7 @@ def _builders(machine: Machine, functions: list[Function]) -> Iterator[ModelGrap
         machine.watch = variants.watch(function)
         try:
             models = list(_function(machine, function))
-        except VariantFound:
+        except SameBuilder:
             stale += 1
             continue
         finally:
@@ -95,7 +95,7 @@ def bases(scope: ModuleScope) -> frozenset[str]:
     return frozenset(base.qualified for base in derived if _is_part(base))
 
 
-def _definitions(machine: Machine, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
+def _definitions(machine: Interpreter, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
     functions: list[Function] = []
     classes: list[ClassValue] = []
     for name in scope.defined:
@@ -112,18 +112,18 @@ def _has_defaults(function: Function) -> bool:
     return all(parameter.default is not None for parameter in function.signature.named)
 
 
-def _module_level(machine: Machine, scope: ModuleScope) -> Iterator[ModelGraph]:
+def _module_level(machine: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     scope.values["__name__"] = "__main__"
     with machine.entry():
         scope.execute_all()
     scope.values["__name__"] = scope.name
     names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
-    place = Site(scope.source, scope.source.tree)
+    place = SourceLocation(scope.source, scope.source.tree)
     yield from _models(machine, scope.name, place, names, Forward.MISSING)
 
 
-def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
-    site = Site(function.scope.source, function.node)
+def _function(machine: Interpreter, function: Function) -> Iterator[ModelGraph]:
+    site = SourceLocation(function.scope.source, function.node)
     result: Value = None
     with machine.entry():
         result = machine.call(function, Call([], {}, site, more=True))
@@ -131,14 +131,14 @@ def _function(machine: Machine, function: Function) -> Iterator[ModelGraph]:
     yield from _models(machine, function.name, site, names, Forward.UNKNOWN)
 
 
-def _class(machine: Machine, cls: ClassValue) -> Iterator[ModelGraph]:
-    site = Site(cls.scope.source, cls.node)
+def _class(machine: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
+    site = SourceLocation(cls.scope.source, cls.node)
     with machine.entry():
         machine.call(cls, Call([], {}, site, more=True))
     yield from _models(machine, cls.name, site, {}, Forward.UNKNOWN)
 
 
-def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
+def _leftovers(machine: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
     """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
     for function in functions:
         if _left_over(machine, function):
@@ -149,13 +149,13 @@ def _leftovers(machine: Machine, functions: list[Function], classes: list[ClassV
                 yield from _called_from_elsewhere(machine, method, cls)
 
 
-def _left_over(machine: Machine, function: Function) -> bool:
+def _left_over(machine: Interpreter, function: Function) -> bool:
     return function.node not in machine.executed and _INITS.found_in(function.scope.source.text_of(function.node))
 
 
-def _called_from_elsewhere(machine: Machine, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
+def _called_from_elsewhere(machine: Interpreter, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
     """First with its defaults, for the models that it makes; then for its calls, whatever the defaults decide."""
-    site = Site(function.scope.source, function.node)
+    site = SourceLocation(function.scope.source, function.node)
     name = function.name if cls is None else f"{cls.name}.{function.name}"
     receiver: list[Value] = []
     with machine.entry():
@@ -181,7 +181,7 @@ _RESETS = re.compile(
 """Methods that others call, by their names, to initialise a model that is built."""
 
 
-def _receiver(machine: Machine, function: Function, cls: ClassValue | None, site: Site) -> list[Value]:
+def _receiver(machine: Interpreter, function: Function, cls: ClassValue | None, site: SourceLocation) -> list[Value]:
     """`self` for a method: an object built from the defaults, or some object if that cannot be."""
     if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
         return []
@@ -196,14 +196,14 @@ def _receiver(machine: Machine, function: Function, cls: ClassValue | None, site
     return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
 
 
-def _calls_alone(machine: Machine, name: str, site: Site) -> Iterator[ModelGraph]:
+def _calls_alone(machine: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
     calls = Extraction(machine).calls()
     if calls:
         yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
 
 
 def _models(
-    machine: Machine, name: str, place: Site, names: dict[int, str], stray_forward: Forward
+    machine: Interpreter, name: str, place: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
     """One graph for each module that the entry point built and that belongs to no other."""
     roots = [made for made in machine.journal.instances if not made.parent]
@@ -231,6 +231,6 @@ def _is_container(root: Instance) -> bool:
     return root.torch_name == "torch.nn.Sequential"
 
 
-def _place_of(root: Instance, fallback: Site) -> Site:
+def _place_of(root: Instance, fallback: SourceLocation) -> SourceLocation:
     cls = root.user_class
-    return fallback if cls is None else Site(cls.scope.source, cls.node)
+    return fallback if cls is None else SourceLocation(cls.scope.source, cls.node)

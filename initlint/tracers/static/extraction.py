@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from initlint.graph.consumers import Followings, with_feeders
-from initlint.graph.dataflow import Node
-from initlint.graph.model import Forward, InitCall, Layer, ModelGraph, Place
+from initlint.graph.consumers import ConsumerIndex, with_feeders
+from initlint.graph.dataflow import FlowNode
+from initlint.graph.model import Forward, InitCall, Layer, Location, ModelGraph
 from initlint.graph.operations import operations
 from initlint.graph.zero_stalls import stalled, start
-from initlint.tracers.static.layers import Item, layers_of
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.layers import LayerDraft, layers_of
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.objects import Instance
 
 
 class Extraction:
     """Makes the graphs of one entry point."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Interpreter) -> None:
         self.machine = machine
 
-    def model(self, roots: Mapping[str, Instance], name: str, place: Place, forward: Forward) -> ModelGraph:
+    def model(self, roots: Mapping[str, Instance], name: str, place: Location, forward: Forward) -> ModelGraph:
         """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
         found = [item for prefix, root in roots.items() for item in layers_of(root, prefix)]
         flows = self.machine.journal.nodes
         keys = (id(item.key) for item in found)
-        nodes: dict[Hashable, Sequence[Node]] = {key: flows[key] for key in keys if key in flows}
-        flow = Followings(nodes, {id(item.key): item.path for item in found})
+        nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
+        flow = ConsumerIndex(nodes, {id(item.key): item.path for item in found})
         made = [self._layer(item, flow) for item in found]
         stuck = _stalled({id(item.key): layer for item, layer in zip(found, made, strict=True)}, nodes)
         drawn = {item.path: nodes[id(item.key)] for item in found if id(item.key) in nodes}
         return ModelGraph(
             name=name,
-            place=place,
+            location=place,
             engine="static",
             layers=with_feeders(_merged(made)),
             calls=self.calls(),
@@ -51,15 +51,15 @@ class Extraction:
         """The init calls of the entry point, in the order in which they were first made."""
         return tuple(record.as_call() for record in self.machine.journal.calls.values())
 
-    def _layer(self, item: Item, flow: Followings) -> Layer:
+    def _layer(self, item: LayerDraft, flow: ConsumerIndex) -> Layer:
         key = id(item.key)
         return Layer(
             path=item.path,
             type=item.type,
-            arguments=literals(item.arguments),
+            arguments=as_literals(item.arguments),
             owner=item.owner,
             attribute=item.attribute,
-            place=item.place,
+            location=item.place,
             followed_by=flow.of(key),
             writes=tuple(item.writes),
             subclass=item.subclass,
@@ -67,14 +67,16 @@ class Extraction:
             frozen=item.frozen,
             parametrized=item.parametrized,
             called=flow.called(key),
-            lost=tuple(item.lost),
+            ineffective_writes=tuple(item.lost),
             shapes=item.shapes,
             product=item.product,
             uninitialized=item.uninitialized,
         )
 
 
-def _stalled(layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[Node]]) -> tuple[tuple[str, ...], ...]:
+def _stalled(
+    layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[FlowNode]]
+) -> tuple[tuple[str, ...], ...]:
     starts = {key: begun for key, layer in layers.items() if (begun := start(layer)) is not None}
     groups = stalled(nodes, starts)
     # The rounds of a loop of unknown length share their paths.
@@ -94,7 +96,7 @@ def _merged(layers: list[Layer]) -> list[Layer]:
         if known is None:
             by_path[layer.path] = layer
             continue
-        both = {(f.op, f.between, f.layer, f.place): f for f in (*known.followed_by, *layer.followed_by)}
+        both = {(f.op, f.between, f.layer, f.location): f for f in (*known.followed_by, *layer.followed_by)}
         by_path[layer.path] = replace(
             known,
             followed_by=tuple(both.values()),

@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from initlint.facts.fans import MODULES, Product
+from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import LostWrite, Place, Write
-from initlint.project.source import Site
+from initlint.graph.model import IneffectiveWrite, Location, Write
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.tensors.module_tree import conditional_children, materialize, own_parameters
 from initlint.tracers.static.values.objects import ClassValue, Instance
-from initlint.tracers.static.values.tensors import Derived, Storage, Tensor
+from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import options
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ShownParameter:
     """A parameter of a module, and what was written to it as that parameter."""
 
     name: str
     storage: Storage
     writes: tuple[Write, ...]
-    lost: tuple[LostWrite, ...] = ()
+    lost: tuple[IneffectiveWrite, ...] = ()
     parametrized: bool = False
 
 
-def held(module: Instance, called: str | None = None) -> Iterator[Held]:
+def shown_parameters(module: Instance, called: str | None = None) -> Iterator[ShownParameter]:
     """The module's own parameters; `called`: the name under which writes to any of them are shown.
 
     One that is parametrized comes with the writes from before, and then, under their own names, those that it is
@@ -48,16 +48,18 @@ def held(module: Instance, called: str | None = None) -> Iterator[Held]:
             # Old spectral norm: until the first call, `weight` and `weight_orig` are one memory.
             shown = storage.name if name == f"{storage.name}_orig" else name
             writes, lost = _writes(storage, called or shown, condition), _lost(storage, shown, condition)
-            yield Held(shown, storage, writes, lost, parametrized=storage.computed)
+            yield ShownParameter(shown, storage, writes, lost, parametrized=storage.computed)
 
 
-def _parametrized(name: str, called: str, by: Derived, condition: Condition) -> Iterator[Held]:
+def _parametrized(name: str, called: str, by: DerivedStorage, condition: Condition) -> Iterator[ShownParameter]:
     if not by.names:
         return
     before = _writes(by.original, called, condition)[: by.earlier]
-    yield Held(name, by.original, before, _lost(by.original, name, condition), parametrized=True)
+    yield ShownParameter(name, by.original, before, _lost(by.original, name, condition), parametrized=True)
     for part, storage in zip(by.names, by.originals, strict=True):
-        yield Held(part, storage, _writes(storage, part, condition)[by.earlier if storage is by.original else 0 :])
+        yield ShownParameter(
+            part, storage, _writes(storage, part, condition)[by.earlier if storage is by.original else 0 :]
+        )
 
 
 def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Write, ...]:
@@ -65,17 +67,17 @@ def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Wri
     return tuple(write.as_write(parameter, existing) for write in storage.writes)
 
 
-def _lost(storage: Storage, parameter: str, condition: Condition) -> tuple[LostWrite, ...]:
+def _lost(storage: Storage, parameter: str, condition: Condition) -> tuple[IneffectiveWrite, ...]:
     existing = condition | storage.condition
     return tuple(
-        LostWrite(made.as_write(parameter, existing), by.cause, by.place, by.names) for made, by in storage.lost
+        IneffectiveWrite(made.as_write(parameter, existing), by.cause, by.place, by.names) for made, by in storage.lost
     )
 
 
 _ROLES = ("layer", "norm")
 
 
-class Item:
+class LayerDraft:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
@@ -83,7 +85,7 @@ class Item:
         "product", "shapes", "subclass", "type", "uninitialized", "writes",
     )  # fmt: skip
 
-    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Place) -> None:
+    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Location) -> None:
         self.key = key
         self.path = path
         self.type = type
@@ -98,12 +100,12 @@ class Item:
         self.parametrized = False
         self.uninitialized = False
         self.writes: list[Write] = []
-        self.lost: list[LostWrite] = []
+        self.lost: list[IneffectiveWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
-        self.product: Product | None = None
+        self.product: AxisRoles | None = None
 
 
-def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
+def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
     start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.place, frozenset())
@@ -114,7 +116,7 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[Item]:
         if id(module) in seen:
             continue
         seen.add(id(module))
-        found: list[Item] = []
+        found: list[LayerDraft] = []
         known = MODULES.get(module.torch_name or "")
         if known is not None and known.role in _ROLES:
             found.append(_module_item(here))
@@ -135,7 +137,7 @@ class _Position:
     path: tuple[str, ...]
     below: tuple[str, ...]
     owner: ClassValue | None
-    assigned: Place | None
+    assigned: Location | None
     inside: frozenset[str]
 
 
@@ -148,11 +150,11 @@ def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) 
     return _Position(child, path, (label,), by or here.module.user_class, place, inside)
 
 
-def _module_item(here: _Position) -> Item:
+def _module_item(here: _Position) -> LayerDraft:
     module, owner = here.module, here.owner
     assert module.torch_name is not None
     name = ".".join(here.path)
-    item = Item(
+    item = LayerDraft(
         module,
         name,
         module.torch_name.rpartition(".")[2],
@@ -163,7 +165,7 @@ def _module_item(here: _Position) -> Item:
     item.arguments = module.arguments
     item.subclass = module.user_class.name if module.user_class is not None else None
     item.parametrized = module.parametrized
-    for parameter in held(module):
+    for parameter in shown_parameters(module):
         item.shapes[parameter.name] = parameter.storage.shape
         if parameter.name == "weight":
             item.frozen = item.frozen or parameter.storage.frozen
@@ -173,15 +175,15 @@ def _module_item(here: _Position) -> Item:
     return item
 
 
-def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[Item]:
-    for parameter in held(module, called="weight"):
+def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[LayerDraft]:
+    for parameter in shown_parameters(module, called="weight"):
         name, storage = parameter.name, parameter.storage
         if id(storage) in seen:
             continue
         seen.add(id(storage))
         by, assigned = module.assigned.get(name, (module.user_class, None))
         owner = by or module.user_class
-        item = Item(
+        item = LayerDraft(
             storage,
             ".".join((*path, name)),
             "Parameter",
@@ -199,16 +201,16 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         yield item
 
 
-def _place(built: Place | None, owner: ClassValue | None, assigned: Place | None) -> Place:
+def _place(built: Location | None, owner: ClassValue | None, assigned: Location | None) -> Location:
     """Where the layer is built if that is in its owner's file, else where it is assigned."""
     if owner is None:
         return built or assigned or _nowhere()
     source = owner.scope.source
     for place in (built, assigned):
-        if isinstance(place, Site) and place.source is source:
+        if isinstance(place, SourceLocation) and place.source is source:
             return place
-    return Site(source, owner.node)
+    return SourceLocation(source, owner.node)
 
 
-def _nowhere() -> Place:
+def _nowhere() -> Location:
     raise AssertionError("a layer without a place")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-class Marks:
+class TextFilter:
     """Patterns that are searched for one by one.
 
     Each is to begin with plain characters, with what must not stand before these behind them (`init(?<!\\winit)`): they
@@ -24,7 +24,7 @@ def calls_of(*methods: str) -> str:
     return r"_\((?:" + "|".join(rf"(?<=\b{name}\()" for name in methods) + ")"
 
 
-_MARKS = Marks(
+_MARKS = TextFilter(
     r"nn\.(?<!\wnn\.)(?!Module\b)[A-Z]",
     r"from torch\.nn\b",
     r"nn as (?<!\wnn as )(?!nn\b)\w",
@@ -41,7 +41,7 @@ _FORWARD = re.compile(r"\bdef forward\b")
 _DERIVED = re.compile(r"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
 
 
-def can_matter(code: str) -> bool:
+def may_contain_models(code: str) -> bool:
     """Whether a file may put layers together, initialise one, or give those of a base class another `forward`.
 
     It must name one of torch's modules beside `nn.Module` itself, or a parameter, call something that fills a

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint.graph.model import FileGraph, ModelGraph
-from initlint.project.dependencies import Disk, Question, RealPaths, real_paths
-from initlint.project.lru import Recent
+from initlint.project.dependencies import FileSystemQueries, Question, RealPaths, real_paths
+from initlint.project.lru import SizedLRU
 from initlint.project.source import SourceError, SourceFile
-from initlint.project.user_tables import Additions
-from initlint.tracers.references.module_body import TopLevel
-from initlint.tracers.references.project_index import Surroundings
+from initlint.project.user_tables import UserTables
+from initlint.tracers.references.module_body import ModuleBody
+from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.static.deprecated_names import references
 from initlint.tracers.static.entry_points import bases, trace
 from initlint.tracers.static.library.attributes import attribute, call_method
@@ -23,17 +23,17 @@ from initlint.tracers.static.library.external_calls import call_external, call_u
 from initlint.tracers.static.library.init_calls import known_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
-from initlint.tracers.static.machine.machine import Machine, Tables
+from initlint.tracers.static.machine.machine import Handlers, Interpreter
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
-from initlint.tracers.static.timer import Stopwatch
-from initlint.tracers.static.unreached import Reached
+from initlint.tracers.static.timer import Timer
+from initlint.tracers.static.unreached import UnreachedFinder
 from initlint.tracers.static.values.environment import GlobalEnvironment, ModuleScope
-from initlint.tracers.static.values.objects import Package
-from initlint.tracers.static.values.values import ABSENT, Value
+from initlint.tracers.static.values.objects import ModuleRef
+from initlint.tracers.static.values.values import UNBOUND, Value
 
-TABLES = Tables(
+TABLES = Handlers(
     evaluate=EVALUATE,
     execute=EXECUTE,
     attribute=attribute,
@@ -71,30 +71,30 @@ class Project:
         files: Mapping[str, Path] = MappingProxyType({}),
         contents: Mapping[str, bytes] = MappingProxyType({}),
         roots: Iterable[Path] = (),
-        additions: Additions | None = None,
+        additions: UserTables | None = None,
         operations: bool = False,
         searches: Container[str] = (),
     ) -> None:
-        self._disk = Disk(real_paths(contents), map(str, roots))
-        self._additions = additions or Additions()
+        self._disk = FileSystemQueries(real_paths(contents), map(str, roots))
+        self._additions = additions or UserTables()
         self._paths = RealPaths()
         self._files = files
-        self._tops: Recent[str, TopLevel] = Recent(_KEPT, _KEPT_AGAIN)
+        self._tops: SizedLRU[str, ModuleBody] = SizedLRU(_KEPT, _KEPT_AGAIN)
         self._scopes: dict[str, ModuleScope] = {}
         self._broken: dict[str, SourceError] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
         self._roots: dict[str, tuple[Path, str]] = {}
         self.asked: set[Question] = set()
-        self.stopwatch = Stopwatch()
-        self._surroundings = Surroundings(self._disk, self._note)
+        self.stopwatch = Timer()
+        self._surroundings = ProjectIndex(self._disk, self._note)
         self._operations = operations
         self._searches = searches
-        self._machine = Machine(TABLES, self, self._additions)
+        self._machine = Interpreter(TABLES, self, self._additions)
 
-    def begin(self) -> None:
+    def start_recording(self) -> None:
         """Forget what was asked on behalf of other files, and what time they took."""
         self.asked = set()
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Timer()
 
     def _note(self, question: Question) -> None:
         self.asked.add(question)
@@ -104,14 +104,14 @@ class Project:
         try:
             return self._loaded(self._paths.of(path), path).source
         finally:
-            self.note_reading(path)
+            self.record_dependency(path)
 
-    def note_reading(self, path: Path) -> None:
+    def record_dependency(self, path: Path) -> None:
         """Let what is found rest on all that a file holds."""
         real = self._paths.of(path)
         self._note(("read", real, self._disk.digest(real)))
 
-    def _loaded(self, real: str, path: Path) -> TopLevel:
+    def _loaded(self, real: str, path: Path) -> ModuleBody:
         if real in self._broken:
             raise self._broken[real]
         if real in self._tops:
@@ -122,7 +122,7 @@ class Project:
         except SourceError as error:
             self._broken[real] = error
             raise
-        top = TopLevel(source)
+        top = ModuleBody(source)
         self._tops.put(real, top, len(source.data))
         return top
 
@@ -139,15 +139,15 @@ class Project:
             self._scopes.clear()
             del self._machine
             gc.collect(1)
-            self._machine = Machine(TABLES, self, self._additions)
+            self._machine = Interpreter(TABLES, self, self._additions)
         machine = self._machine
         machine.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
-            scope = self._scope(Path(source.path), TopLevel(source), lambda _: None)
+            scope = self._scope(Path(source.path), ModuleBody(source), lambda _: None)
             with self.stopwatch.on("interpret"):
                 models.extend(trace(machine, scope))
-            reached = Reached(scope, self._surroundings, self._additions)
+            reached = UnreachedFinder(scope, self._surroundings, self._additions)
             return FileGraph(
                 source,
                 tuple(models),
@@ -162,14 +162,14 @@ class Project:
 
     # Modules ---------------------------------------------------------------------------------------------------
 
-    def _scope(self, path: Path, top: TopLevel, note: Callable[[str], None]) -> ModuleScope:
+    def _scope(self, path: Path, top: ModuleBody, note: Callable[[str], None]) -> ModuleScope:
         real = self._paths.of(path)
         root, name = self._name(real)
         is_package = os.path.basename(real) == "__init__.py"
         package = name if is_package else name.rpartition(".")[0] or self._namespace(root)
 
         def submodule(inner: str) -> Value:
-            return self.import_module(f"{name}.{inner}", scope) if is_package else ABSENT
+            return self.import_module(f"{name}.{inner}", scope) if is_package else UNBOUND
 
         def run(node: ast.stmt, env: GlobalEnvironment) -> None:
             self._machine.run_top_level(node, env)
@@ -194,27 +194,27 @@ class Project:
         return name
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
-        """The module of the project that `dotted` means in `importer`; `ABSENT` if it means none."""
+        """The module of the project that `dotted` means in `importer`; `UNBOUND` if it means none."""
         if dotted.partition(".")[0] in _NEVER:
-            return ABSENT
+            return UNBOUND
         path = self._find(importer.root, dotted)
         if path is None:
-            return ABSENT
+            return UNBOUND
         real = self._paths.of(path)
         if real in self._scopes:
-            return Package(self._scopes[real])  # its tree may be kept no more elsewhere
+            return ModuleRef(self._scopes[real])  # its tree may be kept no more elsewhere
         try:
             top = self._loaded(real, path)
         except SourceError:
-            self.note_reading(path)
-            return ABSENT
+            self.record_dependency(path)
+            return UNBOUND
 
         def note(name: str) -> None:
             self._note(("bound", real, name, top.digest(name)))
 
         note("")
         self._note(("seen", real, self._disk.digest(real)))
-        return Package(self._scope(path, top, note))
+        return ModuleRef(self._scope(path, top, note))
 
     def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
         """Whether the module that `dotted` means in `importer` may bind `name`: its text holds the name, or the star

@@ -6,21 +6,21 @@ import ast
 import re
 from collections.abc import Iterator
 
-from initlint.graph.dataflow import Node
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward
-from initlint.project.source import Site
+from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.branches import OutOfSteps, Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import External, Unknown, Value
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
-def run_forward(machine: Machine, root: Instance) -> Forward:
+def run_forward(machine: Interpreter, root: Instance) -> Forward:
     """Run the model's `forward` on a tensor that stands for its input."""
     cls = root.user_class
     if cls is None:
@@ -40,7 +40,7 @@ def run_forward(machine: Machine, root: Instance) -> Forward:
     return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
 
 
-def _run_other_ways(machine: Machine, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
+def _run_other_ways(machine: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
     """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
     before = machine.total
     for method in _other_ways_in(machine, cls):
@@ -52,7 +52,7 @@ def _run_other_ways(machine: Machine, root: Instance, cls: ClassValue) -> Iterat
 _NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
 
 
-def _other_ways_in(machine: Machine, cls: ClassValue) -> list[Function]:
+def _other_ways_in(machine: Interpreter, cls: ClassValue) -> list[Function]:
     """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
     found = []
     for part in cls.mro:
@@ -83,9 +83,15 @@ def _is_setting(annotation: ast.expr | None) -> bool:
     return not _SETTINGS.isdisjoint(names) and names <= _SETTINGS | _AROUND_SETTINGS
 
 
-def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forward | None:
+def _attempt(machine: Interpreter, root: Instance, method: Function | None) -> Forward | None:
     """None: it takes too many steps, so that half of a flow is all that could be known."""
-    site = root.place if isinstance(root.place, Site) else Site(method.scope.source, method.node) if method else None
+    site = (
+        root.place
+        if isinstance(root.place, SourceLocation)
+        else SourceLocation(method.scope.source, method.node)
+        if method
+        else None
+    )
     assert site is not None
     limit = machine.limit
     # Of what ends in the middle once, the models that share it are told little by running as far again.
@@ -104,7 +110,7 @@ def _attempt(machine: Machine, root: Instance, method: Function | None) -> Forwa
     return None
 
 
-def _attempted(machine: Machine, root: Instance, method: Function | None, site: Site) -> Forward:
+def _attempted(machine: Interpreter, root: Instance, method: Function | None, site: SourceLocation) -> Forward:
     for guess in (False, True):
         try:
             machine.unwind()
@@ -116,19 +122,19 @@ def _attempted(machine: Machine, root: Instance, method: Function | None, site: 
         except Raised:
             continue
         if outputs:
-            Node("output", "output", outputs, site)
+            FlowNode("output", "output", outputs, site)
         return Forward.RUN
     return Forward.UNKNOWN
 
 
-def _input(site: Site) -> Tensor:
-    return Tensor(Node("input", "input", (), site))
+def _input(site: SourceLocation) -> Tensor:
+    return Tensor(FlowNode("input", "input", (), site))
 
 
 _NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
 
 
-def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]:
+def _inputs(machine: Interpreter, method: Function, guess: bool) -> dict[str, Value]:
     """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
     named = method.signature.positional[1:] + method.signature.keyword_only
     required = [p for p in named if p.default is None]
@@ -137,8 +143,8 @@ def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]
         name = parameter.name
         hint = annotation(machine, parameter, method)
         if parameter.default is None:
-            is_number = isinstance(hint, External) and hint.name in _NO_TENSORS
-            site = Site(method.scope.source, parameter.node)
+            is_number = isinstance(hint, ExternalName) and hint.name in _NO_TENSORS
+            site = SourceLocation(method.scope.source, parameter.node)
             if is_number or isinstance(hint, ClassValue):
                 given[name] = Unknown(f"argument {name}", hint)
             elif parameter.annotation is not None and hint is None:
@@ -146,11 +152,11 @@ def _inputs(machine: Machine, method: Function, guess: bool) -> dict[str, Value]
             else:
                 given[name] = _input(site)
         elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
-            given[name] = _input(Site(method.scope.source, parameter.node))
+            given[name] = _input(SourceLocation(method.scope.source, parameter.node))
     return given
 
 
-def _composed(annotation: ast.expr, site: Site, name: str) -> Value:
+def _composed(annotation: ast.expr, site: SourceLocation, name: str) -> Value:
     """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
     if "Optional" in (text := ast.unparse(annotation)) or text.endswith("Tensor") or "| None" in text:
         return _input(site)

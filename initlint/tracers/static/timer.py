@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import process_time
 
 
-class Stopwatch:
+class Timer:
     """`seconds` of CPU time of this process, by what it was spent on; what is inside of something else counts once."""
 
     def __init__(self) -> None:

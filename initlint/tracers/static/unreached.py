@@ -7,85 +7,90 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from initlint.graph.model import Layer, ModelGraph, Unapplied, Unwritten
-from initlint.project.source import Site, SourceFile
-from initlint.project.user_tables import Additions
-from initlint.tracers.references.base_classes import Bases
-from initlint.tracers.references.impossible_tests import Impossible, Kind, impossible
+from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnwrittenParameter
+from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.user_tables import UserTables
+from initlint.tracers.references.base_classes import BaseClassInfo
+from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, impossible
 from initlint.tracers.references.init_functions import INIT_NAME, MAY_INITIALISE
-from initlint.tracers.references.project_index import Surroundings
-from initlint.tracers.references.syntax_index import FileText, FunctionNode
-from initlint.tracers.references.uncalled_functions import Uncalled, uncalled
-from initlint.tracers.references.unwritten_parameters import Fate, fate
+from initlint.tracers.references.project_index import ProjectIndex
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
+from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled
+from initlint.tracers.references.unwritten_parameters import ParameterFate, fate
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue
-from initlint.tracers.static.values.values import External
+from initlint.tracers.static.values.values import ExternalName
 
-_REASONS = {Kind.PARAMETER: "parameters", Kind.MODULE: "modules", Kind.PAIR: "pairs", Kind.SELF: "self"}
+_REASONS = {
+    LoopElement.PARAMETER: "parameters",
+    LoopElement.MODULE: "modules",
+    LoopElement.PAIR: "pairs",
+    LoopElement.SELF: "self",
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Reached:
+class UnreachedFinder:
     """Asks what is reached of the file of `scope`."""
 
     scope: ModuleScope
-    around: Surroundings
-    additions: Additions
+    around: ProjectIndex
+    additions: UserTables
 
-    def unapplied(self) -> Iterator[Unapplied]:
+    def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the inits behind a test that never holds."""
         source = self.scope.source
         may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
         if not may_hold:
             return
-        text = FileText(Path(source.path), source.tree)
+        text = SyntaxIndex(Path(source.path), source.tree)
         for function in uncalled(Path(source.path), text, self.around, self._bases):
             yield _uncalled(source, function)
         for test in impossible(text, self._bases):
             yield _impossible(source, test)
 
-    def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[Unwritten]:
+    def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that no model and no code of the project writes to."""
-        by_place: dict[Site, list[Layer]] = {}
+        by_place: dict[SourceLocation, list[Layer]] = {}
         for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
-            if isinstance(layer.place, Site) and layer.place.source is self.scope.source:
-                by_place.setdefault(layer.place, []).append(layer)
+            if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
+                by_place.setdefault(layer.location, []).append(layer)
         for place, layers in by_place.items():
             bases = self._bases(layers[0].owner)
             if bases is None or any(layer.writes or layer.frozen for layer in layers):
                 continue
             found = fate(Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around)
             # One number that nothing uses is there for models without parameters, which optimizers refuse.
-            placeholder = found is Fate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            placeholder = found is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
             if found is not None and not placeholder:
-                yield Unwritten(layers[0].attribute, layers[0].owner, found.value, place)
+                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, found.value, place)
 
-    def _bases(self, name: str) -> Bases | None:
+    def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a class of the file's top level; None if there is none of that name."""
         cls = self.scope.lookup(name)
         if not isinstance(cls, ClassValue) or cls.scope is not self.scope:
             return None
         own = [base for base in cls.mro[1:] if isinstance(base, ClassValue)]
-        return Bases(
+        return BaseClassInfo(
             names=frozenset(base.name for base in own),
             methods=frozenset(field for base in own for field in base.fields),
-            externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, External)),
+            externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, ExternalName)),
             readable=cls.readable,
             calls=self.additions.base_classes,
         )
 
 
-def _uncalled(source: SourceFile, found: Uncalled) -> Unapplied:
+def _uncalled(source: SourceFile, found: UncalledFunction) -> UnappliedInit:
     owner = found.owner.name if found.owner is not None else None
     function = found.function.name
     if found.named is not None:
-        return Unapplied("named", function, owner, Site(source, found.named.value))
-    return Unapplied("uncalled", function, owner, Site(source, _name(source, found.function)))
+        return UnappliedInit("named", function, owner, SourceLocation(source, found.named.value))
+    return UnappliedInit("uncalled", function, owner, SourceLocation(source, _name(source, found.function)))
 
 
-def _impossible(source: SourceFile, found: Impossible) -> Unapplied:
+def _impossible(source: SourceFile, found: UnsatisfiableTest) -> UnappliedInit:
     owner = found.owner.name if found.owner is not None else None
-    return Unapplied(_REASONS[found.kind], found.source, owner, Site(source, found.branch.test))
+    return UnappliedInit(_REASONS[found.kind], found.source, owner, SourceLocation(source, found.branch.test))
 
 
 def _name(source: SourceFile, function: FunctionNode) -> ast.Name:

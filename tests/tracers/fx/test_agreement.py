@@ -13,7 +13,7 @@ from initlint.graph.model import UNDETERMINED, Layer, ModelGraph
 from initlint.linter import pipeline
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetSpec
-from initlint.tracers.fx import Context, Limits, trace_models
+from initlint.tracers.fx import Limits, TraceContext, trace_models
 from initlint.tracers.fx_run import reader, shown
 from initlint.tracers.static import Project
 
@@ -42,8 +42,8 @@ def _pairs() -> Iterator[tuple[str, ModelGraph, ModelGraph]]:
     """For each class that can be built from its defaults: what the static tracer and torch say of it."""
     files = _files()
     models = pipeline.trace(files, Settings(respect_gitignore=False)).models
-    counts = Counter((model.place.span.file, model.name) for model in models)
-    static = {(model.place.span.file, model.name): model for model in models}
+    counts = Counter((model.location.span.file, model.name) for model in models)
+    static = {(model.location.span.file, model.name): model for model in models}
     classes = [
         TargetSpec(str(file), node.name)
         for file in files
@@ -51,7 +51,7 @@ def _pairs() -> Iterator[tuple[str, ModelGraph, ModelGraph]]:
         if isinstance(node, ast.ClassDef) and counts[str(file), node.name] == 1
     ]
     load = reader(Project().load)
-    context = Context(Limits(), [], Settings().additions, load, shown)
+    context = TraceContext(Limits(), [], Settings().additions, load, shown)
     for traced in trace_models(classes, context, optional=True):
         if traced.graph is not None:
             yield traced.spec.text, static[traced.spec.where, traced.spec.attribute], traced.graph
@@ -68,14 +68,14 @@ def _initialised(layer: Layer, known: Layer, both: set[str]) -> dict[str, object
     """The effective write of each parameter that `known` is settled about, without what the other engine lacks."""
     found: dict[str, object] = {}
     for parameter in sorted(both):
-        write, other = layer.effective(parameter), known.effective(parameter)
-        if not known.settled(parameter):
+        write, other = layer.effective_write(parameter), known.effective_write(parameter)
+        if not known.last_write_is_certain(parameter):
             continue
         doubtful = {name for name, value in (other.arguments if other else {}).items() if value is UNDETERMINED}
         found[parameter] = write and (
             write.initializer,
             {name: value for name, value in write.arguments.items() if name not in doubtful},
-            write.place.span,
+            write.location.span,
         )
     return found
 
@@ -84,9 +84,9 @@ def _facts(layer: Layer, static: Layer, other: Layer) -> dict[str, object]:
     # torch itself passes on more than the user wrote, as for `MultiheadAttention.out_proj`.
     settled = {name for name, value in static.arguments.items() if value is not UNDETERMINED}
     return {
-        "type": (layer.type, layer.subclass, layer.owner, layer.attribute, layer.place.span.row),
+        "type": (layer.type, layer.subclass, layer.owner, layer.attribute, layer.location.span.row),
         "arguments": {name: value for name, value in layer.arguments.items() if name in settled},
-        "follows": {(f.op, f.between, f.layer, f.place.span.row) for f in layer.followed_by if f.certain},
+        "follows": {(f.op, f.between, f.layer, f.location.span.row) for f in layer.followed_by if f.certain},
         "init": _initialised(layer, static, static.shapes.keys() & other.shapes.keys()),
         "flags": (layer.residual, layer.frozen, layer.parametrized, layer.called),
     }
@@ -101,10 +101,10 @@ def test_the_layers_are_the_same(pairs: list[tuple[str, ModelGraph, ModelGraph]]
 def test_what_is_said_of_each_layer_is_the_same(pairs: list[tuple[str, ModelGraph, ModelGraph]]) -> None:
     for name, static, traced in pairs:
         for one, other in zip(static.layers, traced.layers, strict=True):
-            if traced.way is not None:
+            if traced.trace_method is not None:
                 assert (name, one.path, _facts(one, one, other)) == (name, other.path, _facts(other, one, other))
 
 
 def test_what_cannot_be_followed_says_so(pairs: list[tuple[str, ModelGraph, ModelGraph]]) -> None:
     for name, _, traced in pairs:
-        assert traced.way is not None or not traced.parts, name
+        assert traced.trace_method is not None or not traced.parts, name

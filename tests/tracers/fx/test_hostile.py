@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from initlint.cli.commands import cli
 from initlint.project.trace_targets import TargetSpec
-from initlint.project.user_tables import Additions
-from initlint.tracers.fx import Context, Limits, WorkerError, trace_models
+from initlint.project.user_tables import UserTables
+from initlint.tracers.fx import Limits, TraceContext, WorkerError, trace_models
 
 GOOD = """
 from torch import nn
@@ -147,11 +147,11 @@ class Net(nn.Module):
 
 @pytest.mark.parametrize(("python", "message"), [("/no/such/python", "cannot be started"), ("/bin/false", "status 1")])
 def test_an_interpreter_that_cannot_trace_is_an_error(python: str, message: str) -> None:
-    context = Context(Limits(python), [], Additions(), lambda _: None, lambda file: file)
+    context = TraceContext(Limits(python), [], UserTables(), lambda _: None, lambda file: file)
     with pytest.raises(WorkerError, match=message):
         trace_models([TargetSpec("net", "Net")], context)
 
 
 def test_nothing_to_trace_starts_nothing() -> None:
-    context = Context(Limits("/no/such/python"), [], Additions(), lambda _: None, lambda file: file)
+    context = TraceContext(Limits("/no/such/python"), [], UserTables(), lambda _: None, lambda file: file)
     assert trace_models([], context) == []

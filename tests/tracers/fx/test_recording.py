@@ -9,8 +9,8 @@ import pytest
 from initlint.graph.model import ModelGraph
 from initlint.project.source import SourceFile
 from initlint.project.trace_targets import TargetSpec
-from initlint.project.user_tables import Additions
-from initlint.tracers.fx import Context, Limits, trace_models
+from initlint.project.user_tables import UserTables
+from initlint.tracers.fx import Limits, TraceContext, trace_models
 
 PROGRAM = """
 import copy
@@ -98,7 +98,7 @@ EXPECTED = {
 def graph(tmp_path_factory: pytest.TempPathFactory) -> ModelGraph:
     file = tmp_path_factory.mktemp("recording") / "net.py"
     file.write_text(PROGRAM)
-    context = Context(Limits(), [], Additions(), SourceFile.read, lambda path: Path(path).name)
+    context = TraceContext(Limits(), [], UserTables(), SourceFile.read, lambda path: Path(path).name)
     (traced,) = trace_models([TargetSpec(str(file), "Net")], context)
     assert traced.graph is not None, traced.problem
     return traced.graph
@@ -117,19 +117,19 @@ ROWS = {text.split("# ")[1]: row for row, text in enumerate(PROGRAM.splitlines()
 
 @pytest.mark.parametrize("name", sorted(ROWS.keys() - {"in spread"}))
 def test_the_place_is_the_call(graph: ModelGraph, name: str) -> None:
-    assert graph.by_path[name].writes[-1].place.span.row == ROWS[name]
+    assert graph.by_path[name].writes[-1].location.span.row == ROWS[name]
 
 
 def test_a_helper_is_entered_and_named(graph: ModelGraph) -> None:
     (write,) = graph.by_path["by_helper"].writes
-    assert write.place.span.row == ROWS["in spread"]
+    assert write.location.span.row == ROWS["in spread"]
     assert (write.helpers[-1], write.no_grad, len(write.via)) == ("spread", True, 1)
 
 
 def test_parts_and_relative_writes_are_marked(graph: ModelGraph) -> None:
-    assert not graph.by_path["partly"].writes[-1].whole
-    assert graph.by_path["divided"].writes[-1].relative
-    assert graph.by_path["divided"].settled() is False
+    assert not graph.by_path["partly"].writes[-1].covers_tensor
+    assert graph.by_path["divided"].writes[-1].reads_old_value
+    assert graph.by_path["divided"].last_write_is_certain() is False
 
 
 def test_a_parametrized_layer_keeps_its_weight(graph: ModelGraph) -> None:
@@ -143,7 +143,7 @@ def test_a_parametrized_layer_keeps_its_weight(graph: ModelGraph) -> None:
 
 
 def test_a_parametrized_layer_with_a_forward_of_its_own_is_followed(graph: ModelGraph) -> None:
-    assert graph.way == "run"
+    assert graph.trace_method == "run"
     assert graph.by_path["own"].type == "Linear"
 
 

@@ -11,8 +11,8 @@ from torch import nn
 from initlint.graph.model import ModelGraph
 from initlint.project.source import SourceFile
 from initlint.project.trace_targets import TargetSpec
-from initlint.project.user_tables import Additions
-from initlint.tracers.fx import Context, Limits, trace_models
+from initlint.project.user_tables import UserTables
+from initlint.tracers.fx import Limits, TraceContext, trace_models
 from initlint.tracers.fx.worker.building import without_values
 
 HEAD = """
@@ -166,7 +166,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
     ]
     parts += [WITH_VALUES.format(name=name, made=made, value=value) for name, (made, value) in MADE.items()]
     file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED, WRAPPING, ENLARGED, NESTED]))
-    context = Context(Limits(), [], Additions(), SourceFile.read, str)
+    context = TraceContext(Limits(), [], UserTables(), SourceFile.read, str)
     names = ["WithNamed", "WithData", "Routed", "Buffered", "Wrapping", "Enlarged", "Nested", *MADE, *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}
@@ -182,7 +182,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
 @pytest.mark.parametrize("name", ["WithNamed", "WithData"])
 def test_a_record_of_tensors_is_an_output(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
-    assert model.way == "fx"
+    assert model.trace_method == "fx"
     assert {layer.path: [f.op for f in layer.followed_by] for layer in model.layers} == {
         "fc": ["relu"],
         "out": ["output"],
@@ -193,14 +193,14 @@ def test_a_record_of_tensors_is_an_output(graphs: Callable[[str], ModelGraph], n
 @pytest.mark.parametrize("name", ["Buffered", "Wrapping", *CALLED])
 def test_an_input_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
-    assert (model.way, model.incomplete) == ("run", ())
+    assert (model.trace_method, model.incomplete) == ("run", ())
     assert [f.op for layer in model.layers for f in layer.followed_by] == ["relu"]
 
 
 @pytest.mark.parametrize("name", ["Enlarged", "Nested", *MADE])
 def test_an_input_with_memory_is_found(graphs: Callable[[str], ModelGraph], name: str) -> None:
     model = graphs(name)
-    assert (model.way, model.incomplete) == ("run on cpu", ())
+    assert (model.trace_method, model.incomplete) == ("run on cpu", ())
     assert {f.op for layer in model.layers for f in layer.followed_by} - {"layer"} == {"relu"}
 
 
@@ -224,5 +224,5 @@ def test_no_values_are_drawn_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_routed_by_values_goes_everywhere(graphs: Callable[[str], ModelGraph]) -> None:
     model = graphs("Routed")
-    assert model.way == "run on cpu"
+    assert model.trace_method == "run on cpu"
     assert [layer.path for layer in model.layers if not layer.called] == []

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from initlint.tracers.references.project_index import Surroundings
+from initlint.tracers.references.project_index import ProjectIndex
 from tests.support.reference_projects import found
 
 NET = """
@@ -347,6 +347,6 @@ def test_only_the_rules_that_are_selected_search_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: str, asks: bool
 ) -> None:
     searched: list[str] = []
-    monkeypatch.setattr(Surroundings, "holding", lambda _, file, name: searched.append(name))
+    monkeypatch.setattr(ProjectIndex, "holding", lambda _, file, name: searched.append(name))
     found(tmp_path, select, {"net.py": net()})
     assert bool(searched) is asks

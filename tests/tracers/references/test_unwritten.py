@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initlint.tracers.references import project_index
-from initlint.tracers.references.syntax_index import FileText
+from initlint.tracers.references.syntax_index import SyntaxIndex
 from tests.support.reference_projects import found
 
 NET = """
@@ -285,8 +285,8 @@ def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
     """However few trees are kept, so that the cost does not grow with parameters times files."""
     monkeypatch.setattr(project_index, "_KEPT", 0)
     parsed: list[str] = []
-    parse = FileText.parse
-    monkeypatch.setattr(FileText, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))
+    parse = SyntaxIndex.parse
+    monkeypatch.setattr(SyntaxIndex, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))
     more = "; ".join(f"self.table{number} = nn.Parameter(torch.empty(4))" for number in range(5))
     tools = {f"tool{n}.py": "def take(things, name):\n    return getattr(things, name)\n" for n in range(10)}
     assert len(found(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6

@@ -8,11 +8,11 @@ from textwrap import dedent
 import pytest
 
 from initlint.graph.model import ModelGraph
-from initlint.project.user_tables import Additions, read_activations, read_base_classes, read_initializers
+from initlint.project.user_tables import UserTables, read_activations, read_base_classes, read_initializers
 from initlint.tracers.static import Project
 
 
-def traced(tmp_path: Path, additions: Additions, files: dict[str, str]) -> ModelGraph:
+def traced(tmp_path: Path, additions: UserTables, files: dict[str, str]) -> ModelGraph:
     """The first model of the first of `files`."""
     paths = [tmp_path / name for name in files]
     for path, text in zip(paths, files.values(), strict=True):
@@ -56,7 +56,7 @@ ACTIVATIONS = {"mine.act": "relu", "mine.Act": "gelu", "theirs.act": "relu", "th
 
 @pytest.mark.parametrize("package", ["mine", "theirs"])
 def test_activations_close_a_layer(tmp_path: Path, package: str) -> None:
-    additions = Additions(activations=read_activations(ACTIVATIONS))
+    additions = UserTables(activations=read_activations(ACTIVATIONS))
     net = NET.format(package=package, target="self.fc1.weight", arguments="")
     model = traced(tmp_path, additions, {"net.py": net, "mine.py": MINE})
     followed = {path: [(f.op, f.certain) for f in model.by_path[path].followed_by] for path in ("fc1", "fc2")}
@@ -91,10 +91,10 @@ def test_activations_close_a_layer(tmp_path: Path, package: str) -> None:
 def test_an_init_function_does_what_its_entry_says(
     tmp_path: Path, package: str, entry: object, target: str, arguments: str, initializer: str, given: dict[str, object]
 ) -> None:
-    additions = Additions(read_initializers({f"{package}.fill_": entry}))
+    additions = UserTables(read_initializers({f"{package}.fill_": entry}))
     net = NET.format(package=package, target=target, arguments=arguments)
     model = traced(tmp_path, additions, {"net.py": net, "mine.py": MINE})
-    write = model.by_path["fc1"].effective()
+    write = model.by_path["fc1"].effective_write()
     assert write is not None
     assert (write.initializer, write.arguments) == (f"torch.nn.init.{initializer}", given)
 
@@ -112,5 +112,5 @@ def test_a_class_of_a_named_base_is_a_module(tmp_path: Path) -> None:
             def predict(self, x):
                 return self.fc(x).relu()
     """
-    additions = Additions(base_classes=read_base_classes({"theirs.Base": []}))
+    additions = UserTables(base_classes=read_base_classes({"theirs.Base": []}))
     assert [layer.path for layer in traced(tmp_path, additions, {"net.py": net}).layers] == ["fc"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.tracers.static.prefilter import can_matter
+from initlint.tracers.static.prefilter import may_contain_models
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from initlint.tracers.static.prefilter import can_matter
     ],
 )
 def test_which_files_can_matter(code: str, expected: bool) -> None:
-    assert can_matter(code) is expected
+    assert may_contain_models(code) is expected

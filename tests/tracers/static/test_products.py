@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.facts.fans import Product
+from initlint.facts.fans import AxisRoles
 from initlint.graph.model import Layer
 from initlint.project.source import SourceFile
 from initlint.tracers.static import Project
@@ -68,7 +68,7 @@ def layer(shape: str, result: str, path: str = "W") -> Layer:
     ],
 )
 def test_product(shape: str, result: str, summed: tuple[int, ...], kept: tuple[int, ...]) -> None:
-    assert layer(shape, result).product == Product(summed, kept)
+    assert layer(shape, result).product == AxisRoles(summed, kept)
 
 
 @pytest.mark.parametrize(

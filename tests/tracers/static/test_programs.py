@@ -67,29 +67,29 @@ def _followings(layer: Layer, expected: Followed) -> Iterator[str]:
     found = {(f.op, f.between, f.certain) for f in layer.followed_by}
     if found != expected.followings:
         yield f"{layer.path} is followed by {sorted(found)}, not by {sorted(expected.followings)}"
-    span = layer.place.span
+    span = layer.location.span
     if not _stands(span.file, span.row, expected):
         yield f"{layer.path} stands at {span.file}:{span.row}, not at {expected.file}:{expected.row}"
 
 
 def _writes(layer: Layer, expected: Initialised) -> Iterator[str]:
     if expected.initializer == "unsettled":
-        if layer.settled(expected.parameter):
+        if layer.last_write_is_certain(expected.parameter):
             yield f"{expected.name} is settled"
         return
-    if not layer.settled(expected.parameter) and expected.initializer != "default":
+    if not layer.last_write_is_certain(expected.parameter) and expected.initializer != "default":
         yield f"{expected.name} is not settled"
-    write = layer.effective(expected.parameter)
+    write = layer.effective_write(expected.parameter)
     if expected.initializer == "default":
         if write is not None:
-            yield f"{expected.name} is written by {write.initializer} in row {write.place.span.row}"
+            yield f"{expected.name} is written by {write.initializer} in row {write.location.span.row}"
         return
     if write is None:
         yield f"{expected.name} is never written"
         return
     if write.initializer != expected.canonical:
         yield f"{expected.name} is written by {write.initializer}, not by {expected.canonical}"
-    span = write.place.span
+    span = write.location.span
     if not _stands(span.file, span.row, expected):
         yield f"{expected.name} is written at {span.file}:{span.row}, not at {expected.file}:{expected.row}"
     for name, value in expected.arguments.items():

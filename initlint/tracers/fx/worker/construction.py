@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .frames import Places, callers, first_argument, is_users, user_callers
+from .frames import FrameLocations, callers, first_argument, is_users, user_callers
 
 _ATTRIBUTE = "_initlint_made"
 
@@ -45,7 +45,7 @@ def is_torchs(cls: type) -> bool:
     return cls.__module__ == "torch" or cls.__module__.startswith("torch.")
 
 
-def watch(places: Places) -> None:
+def watch(places: FrameLocations) -> None:
     """From now on note how modules are made."""
     for cls in _classes():
         if "__init__" in vars(cls):
@@ -66,7 +66,7 @@ def documented(cls: type) -> str:
     return next(names, "Module")
 
 
-def _constructor(original: Callable[..., None], places: Places) -> Callable[..., None]:
+def _constructor(original: Callable[..., None], places: FrameLocations) -> Callable[..., None]:
     @functools.wraps(original)
     def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         known = made(self)
@@ -101,7 +101,7 @@ def _numbers(frame: FrameType) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield name, row
 
 
-def _registering(original: Callable[..., None], places: Places) -> Callable[..., None]:
+def _registering(original: Callable[..., None], places: FrameLocations) -> Callable[..., None]:
     @functools.wraps(original)
     def register(self: nn.Module, name: str, *value: Any, **named: Any) -> None:
         original(self, name, *value, **named)
@@ -112,7 +112,7 @@ def _registering(original: Callable[..., None], places: Places) -> Callable[...,
     return register
 
 
-def _assigner(module: nn.Module, places: Places) -> tuple[type, int | None]:
+def _assigner(module: nn.Module, places: FrameLocations) -> tuple[type, int | None]:
     """The class whose method is assigning to `module`; the module's own if some other code does."""
     owners = _owners(type(module))  # type: ignore[arg-type]
     place = None

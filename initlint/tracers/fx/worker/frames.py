@@ -70,7 +70,7 @@ def _place(code: CodeType, file: str, instruction: int, row: int) -> Place:
     return (file, row, -1, -1, -1)
 
 
-class Places:
+class FrameLocations:
     """The places of one target, each written down once and meant by its number."""
 
     def __init__(self) -> None:

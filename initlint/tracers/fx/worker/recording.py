@@ -24,8 +24,8 @@ from torch.nn import init
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from .frames import TORCH, Places, callers, is_users
-from .values import Gain, plain, qualified
+from .frames import TORCH, FrameLocations, callers, is_users
+from .values import CalculatedGain, plain, qualified
 
 _DEFAULTS = tuple(os.path.join(TORCH, "nn", folder) + os.sep for folder in ("modules", "utils"))
 """Code of torch that gives parameters their first values."""
@@ -50,7 +50,7 @@ Write = dict[str, Any]
 class Recorder(TorchFunctionMode):
     """Notes writes while it is entered. `helpers`: dotted names of init functions that count as one write each."""
 
-    def __init__(self, places: Places, helpers: frozenset[str]) -> None:
+    def __init__(self, places: FrameLocations, helpers: frozenset[str]) -> None:
         super().__init__()
         self._places = places
         self._helpers = helpers
@@ -229,7 +229,7 @@ _computed_gain = init.calculate_gain
 
 @functools.wraps(_computed_gain)
 def _calculate_gain(nonlinearity: Any, param: Any = None) -> float:
-    gain = Gain(_computed_gain(nonlinearity, param))
+    gain = CalculatedGain(_computed_gain(nonlinearity, param))
     gain.nonlinearity = str(nonlinearity)
     return gain
 

@@ -18,7 +18,7 @@ from torch import nn
 from torch.fx.experimental import _config
 from torch.overrides import TorchFunctionMode
 
-from .frames import TORCH, Places, callers, first_argument
+from .frames import TORCH, FrameLocations, callers, first_argument
 from .nodes import Flow, is_leaf
 from .values import plain, qualified
 
@@ -34,7 +34,7 @@ _DRAWN = 1 << 16
 class _Watcher(TorchFunctionMode):
     """Adds a node for each operator that touches data or a parameter."""
 
-    def __init__(self, model: nn.Module, places: Places, flow: Flow) -> None:
+    def __init__(self, model: nn.Module, places: FrameLocations, flow: Flow) -> None:
         super().__init__()
         self._places = places
         self._flow = flow
@@ -154,7 +154,9 @@ def one_thread() -> Iterator[None]:
 
 
 @one_thread()
-def run(model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: Places, leaves: frozenset[str]) -> Flow:
+def run(
+    model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: FrameLocations, leaves: frozenset[str]
+) -> Flow:
     """The flow of `model` called with these; raises whatever that raises."""
     flow = Flow()
     watcher = _Watcher(model, places, flow)
@@ -205,7 +207,7 @@ def _random(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
 
 @contextmanager
 def _leaves_noted(
-    model: nn.Module, watcher: _Watcher, flow: Flow, places: Places, leaves: frozenset[str]
+    model: nn.Module, watcher: _Watcher, flow: Flow, places: FrameLocations, leaves: frozenset[str]
 ) -> Iterator[None]:
     """Calls of layers become nodes, and what happens inside of them does not."""
     paths = {module: path for path, module in model.named_modules()}

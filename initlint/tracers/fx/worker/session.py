@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from . import building, construction, description, measuring, safety, targets, tracing
-from .frames import Places, is_users
+from .frames import FrameLocations, is_users
 from .recording import Recorder
 
 
@@ -23,7 +23,7 @@ def work(folder: str) -> None:
         request = json.load(file)
     safety.limit_memory(request["memory"])
     safety.forbid()
-    places = Places()
+    places = FrameLocations()
     construction.watch(places)
     recorder = Recorder(places, frozenset(request["helpers"]))
     recorder.replace_initializers()
@@ -44,7 +44,11 @@ def _write(folder: str, name: str, content: dict[str, Any]) -> None:
 
 
 def _trace(
-    target: dict[str, Any], note_import: Callable[[], None], recorder: Recorder, places: Places, leaves: frozenset[str]
+    target: dict[str, Any],
+    note_import: Callable[[], None],
+    recorder: Recorder,
+    places: FrameLocations,
+    leaves: frozenset[str],
 ) -> dict[str, Any]:
     began = time.perf_counter()
     stage = "import"

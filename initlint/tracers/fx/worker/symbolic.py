@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import fx, nn
 
-from .frames import Places
+from .frames import FrameLocations
 from .nodes import Flow, is_leaf
 from .values import plain, qualified
 
@@ -15,7 +15,7 @@ from .values import plain, qualified
 class _Tracer(fx.Tracer):
     """Takes torch's layers as leaves, and notes where in the user's code each node comes from."""
 
-    def __init__(self, places: Places, leaves: frozenset[str]) -> None:
+    def __init__(self, places: FrameLocations, leaves: frozenset[str]) -> None:
         super().__init__()
         self._places = places
         self._leaves = leaves
@@ -29,7 +29,7 @@ class _Tracer(fx.Tracer):
         return node
 
 
-def trace(model: nn.Module, places: Places, leaves: frozenset[str]) -> Flow:
+def trace(model: nn.Module, places: FrameLocations, leaves: frozenset[str]) -> Flow:
     """The flow of `model`; raises whatever its `forward` raises on values that are not known."""
     graph = _Tracer(places, leaves).trace(model, concrete_args=_settled(model))
     flow = Flow()

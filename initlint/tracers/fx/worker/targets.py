@@ -19,7 +19,7 @@ _names: dict[str, str] = {}
 """The dotted names of the modules that were loaded under other ones."""
 
 
-class TargetError(Exception):
+class TargetNotFound(Exception):
     """A target that cannot be found or cannot be called as it is asked to."""
 
 
@@ -67,7 +67,7 @@ def attribute_of(module: ModuleType, path: str) -> Any:
     found: Any = module
     for name in path.split("."):
         if not hasattr(found, name):
-            raise TargetError(f"{getattr(found, '__name__', found)} has no attribute `{name}`")
+            raise TargetNotFound(f"{getattr(found, '__name__', found)} has no attribute `{name}`")
         found = getattr(found, name)
     return found
 
@@ -83,13 +83,13 @@ def maker(found: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[[
     if isinstance(found, nn.Module):
         return lambda: found
     if not callable(found):
-        raise TargetError(f"{type(found).__name__} is neither a class, a function nor a torch.nn.Module")
+        raise TargetNotFound(f"{type(found).__name__} is neither a class, a function nor a torch.nn.Module")
     signature = signature_of(found)
     if signature is not None:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TargetError(f"cannot be called as asked: {error}") from None
+            raise TargetNotFound(f"cannot be called as asked: {error}") from None
     return lambda: found(*args, **kwargs)
 
 

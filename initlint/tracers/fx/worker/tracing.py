@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from . import building, inputs, running, symbolic
-from .frames import Places
+from .frames import FrameLocations
 from .nodes import Flow
 
 _STEPWISE = (nn.RNNBase, nn.RNNCellBase)
@@ -31,7 +31,7 @@ Shapes: TypeAlias = "Sequence[tuple[Sequence[int], str]] | None"
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedForward:
     """`flows`: the first as the model is evaluated, a second one as it is trained where that uses further layers.
 
     `way`: `fx`, `run` (on meta) or `run on cpu`; None if nothing worked, and then `problem` says why.
@@ -43,14 +43,14 @@ class Traced:
 
 
 def trace(
-    model: nn.Module, rebuild: Callable[[], nn.Module], shapes: Shapes, places: Places, leaves: frozenset[str]
-) -> Traced:
+    model: nn.Module, rebuild: Callable[[], nn.Module], shapes: Shapes, places: FrameLocations, leaves: frozenset[str]
+) -> TracedForward:
     """Follow the signal through `model`; the way that works in evaluation is used in training, too.
 
     `rebuild` makes the model once more, on the CPU.
     """
     if type(model).forward is nn.Module.forward:
-        return Traced([], None)
+        return TracedForward([], None)
     model.eval()
     failures: list[Exception] = []
     symbolic_failures: list[Exception] = []
@@ -64,18 +64,18 @@ def trace(
             subject.train()
             with suppress(Exception):  # what the evaluation showed stands
                 flows.append(follow())
-        return Traced(flows, way)
+        return TracedForward(flows, way)
     # The first failure of running it says most about what to give it, unless meta itself cannot run it.
     failures.sort(key=_blames_meta)
     reasons = [*failures, *symbolic_failures]
-    return Traced([], None, explain(reasons[0]) if reasons else "nothing to call it with")
+    return TracedForward([], None, explain(reasons[0]) if reasons else "nothing to call it with")
 
 
 def _ways(
     model: nn.Module,
     rebuild: Callable[[], nn.Module],
     shapes: Shapes,
-    places: Places,
+    places: FrameLocations,
     leaves: frozenset[str],
     failures: list[Exception],
 ) -> Iterator[tuple[str, nn.Module, Callable[[], Flow]]]:

@@ -11,7 +11,7 @@ _MAX_ITEMS = 64
 _MAX_TEXT = 200
 
 
-class Gain(float):
+class CalculatedGain(float):
     """What `calculate_gain` returned; it remembers for which nonlinearity."""
 
     nonlinearity = ""
@@ -26,7 +26,7 @@ def plain(value: Any, reference: Callable[[Any], Any] | None = None) -> Any:
         known = reference(value)
         if known is not None:
             return known
-    if isinstance(value, Gain):
+    if isinstance(value, CalculatedGain):
         return {"gain": float(value), "nonlinearity": value.nonlinearity}
     if value is None or isinstance(value, (bool, int, float)):
         return value

@@ -11,71 +11,71 @@ from initlint.tracers.static.library.module_methods import METHODS
 from initlint.tracers.static.library.modules import default_argument
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.tensors.module_tree import child, class_of, conditional_children, parameter
 from initlint.tracers.static.values.axes import viewed
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance, Package, Super
+from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef, SuperProxy
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import (
-    ABSENT,
     BOOL,
     CONSTANTS,
     INT,
-    External,
-    Method,
+    UNBOUND,
+    ExternalName,
+    NativeMethod,
     Partial,
     Union,
     Unknown,
     Value,
     external,
-    present,
+    without_unbound,
 )
 
 _TRAINING = Unknown("whether the module is training", BOOL)
 _SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
 
 
-def attribute(machine: Machine, value: Value, name: str) -> Value:
+def attribute(machine: Interpreter, value: Value, name: str) -> Value:
     """The attribute `name` of any value; an `Unknown` if there is none that is known."""
-    value = present(value)
+    value = without_unbound(value)
     if isinstance(value, Instance):
         return of_instance(machine, value, name)
-    if isinstance(value, External):
+    if isinstance(value, ExternalName):
         if name in ("__name__", "__qualname__"):
             return value.name.rpartition(".")[2]
         return external(f"{value.name}.{name}")
     if isinstance(value, Tensor):
         return _of_tensor(value, name)
     if isinstance(value, Union):
-        return machine.state.each(value, lambda option: attribute(machine, option, name))
+        return machine.state.map_union(value, lambda option: attribute(machine, option, name))
     if isinstance(value, Unknown):
         return _of_unknown(value, name)
-    if isinstance(value, Package):
+    if isinstance(value, ModuleRef):
         found = value.scope.lookup(name)
-        return Unknown(f"{value.scope.name} has no {name}") if found is ABSENT else present(found)
+        return Unknown(f"{value.scope.name} has no {name}") if found is UNBOUND else without_unbound(found)
     if isinstance(value, ClassValue):
         return _of_class(machine, value, name)
-    if isinstance(value, Super):
+    if isinstance(value, SuperProxy):
         return _of_super(machine, value, name)
     if isinstance(value, Partial) and name in ("func", "args", "keywords"):
         return value.function if name == "func" else Unknown(f"partial.{name}")
-    if isinstance(value, (Function, Bound)):
-        function = value.function if isinstance(value, Bound) else value
+    if isinstance(value, (Function, BoundMethod)):
+        function = value.function if isinstance(value, BoundMethod) else value
         if name in ("__name__", "__qualname__") and isinstance(function, Function):
             return function.name
         return Unknown(f"an attribute {name} of a function")
-    return Method(value, name)
+    return NativeMethod(value, name)
 
 
-def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
+def of_instance(machine: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute of an object: a field, then what its class and that class's torch base have."""
     if name in instance.fields:
-        found = present(instance.fields[name])
-        if found is not ABSENT:
+        found = without_unbound(instance.fields[name])
+        if found is not UNBOUND:
             return found
     if name == "__class__":
         return class_of(instance)
@@ -86,27 +86,27 @@ def of_instance(machine: Machine, instance: Instance, name: str) -> Value:
     cls = instance.user_class
     if cls is not None:
         if _framework_hook(cls, name):
-            return Method(instance, name)
+            return NativeMethod(instance, name)
         found, owner = cls.find(name)
         if owner is not None:
-            return _bound(machine, present(found), instance)
+            return _bound(machine, without_unbound(found), instance)
     if instance.is_module:
         made = parameter(instance, name)
-        if made is ABSENT:
+        if made is UNBOUND:
             made = child(instance, name)
-        if made is not ABSENT:
+        if made is not UNBOUND:
             return made
         if name in instance.arguments:
             return instance.arguments[name]
         if name == "_modules":
-            return Method(instance, "_modules")
+            return NativeMethod(instance, "_modules")
         if name in METHODS:
-            return Method(instance, name)
+            return NativeMethod(instance, name)
         default = default_argument(instance, name)
-        if default is not ABSENT:
+        if default is not UNBOUND:
             return default
     if name in ("__getitem__", "__len__", "__iter__", "__contains__") and instance.is_module:
-        return Method(instance, name)
+        return NativeMethod(instance, name)
     return Unknown(f"{instance.class_name} has no known attribute {name}")
 
 
@@ -114,14 +114,14 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
     """`post_init` of transformers applies `_init_weights`, in ways that its source only tells with its whole loader."""
     if name not in ("post_init", "init_weights") or cls.name == "PreTrainedModel":
         return False
-    bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, External))}
+    bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, ExternalName))}
     if "PreTrainedModel" not in bases:
         return False
     _, owner = cls.find(name)
     return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
 
 
-def _bound(machine: Machine, found: Value, instance: Instance) -> Value:
+def _bound(machine: Interpreter, found: Value, instance: Instance) -> Value:
     if not isinstance(found, Function):
         return found
     if found.wrappers & {"property", "cached_property"}:
@@ -130,43 +130,43 @@ def _bound(machine: Machine, found: Value, instance: Instance) -> Value:
     if "staticmethod" in found.wrappers:
         return found
     if "classmethod" in found.wrappers:
-        return Bound(found, instance.cls)
-    return Bound(found, instance)
+        return BoundMethod(found, instance.cls)
+    return BoundMethod(found, instance)
 
 
-def _of_class(machine: Machine, cls: ClassValue, name: str) -> Value:
+def _of_class(machine: Interpreter, cls: ClassValue, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return cls.name
     found, owner = cls.find(name)
     if owner is None:
-        bases = [base for base in cls.mro[1:] if isinstance(base, External)]
+        bases = [base for base in cls.mro[1:] if isinstance(base, ExternalName)]
         if bases and name.startswith("__"):
             return external(f"{bases[0].name}.{name}")
         return Unknown(f"{cls.name} has no known attribute {name}")
-    found = present(found)
+    found = without_unbound(found)
     if isinstance(found, Function) and "classmethod" in found.wrappers:
-        return Bound(found, cls)
+        return BoundMethod(found, cls)
     return found
 
 
-def _of_super(machine: Machine, value: Super, name: str) -> Value:
+def _of_super(machine: Interpreter, value: SuperProxy, name: str) -> Value:
     receiver = value.receiver
     cls = receiver.user_class if isinstance(receiver, Instance) else receiver
     if not isinstance(cls, ClassValue):
         return Unknown("super() of something unknown")
     found, owner = cls.find(name, after=value.cls)
     if owner is not None:
-        found = present(found)
+        found = without_unbound(found)
         if isinstance(receiver, Instance):
             return _bound(machine, found, receiver)
-        return Bound(found, receiver) if isinstance(found, Function) else found
+        return BoundMethod(found, receiver) if isinstance(found, Function) else found
     if isinstance(receiver, Instance):
         if receiver.is_module and name in METHODS:
-            return Method(receiver, name)
+            return NativeMethod(receiver, name)
         if name == "__init__":
-            return External("builtins.object.__init__")
+            return ExternalName("builtins.object.__init__")
         if name == "__setattr__":
-            return Method(receiver, "__setattr__")
+            return NativeMethod(receiver, "__setattr__")
     return Unknown(f"super().{name} is not followed")
 
 
@@ -193,7 +193,7 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
         return None if tensor.leaf else Unknown(name)
     if name in SHAPE_METHODS and name in ("device", "dtype", "layout", "is_cuda", "is_meta", "itemsize", "nbytes"):
         return Unknown(f"a tensor's {name}")
-    return Method(tensor, name)
+    return NativeMethod(tensor, name)
 
 
 def _of_unknown(value: Unknown, name: str) -> Value:
@@ -203,11 +203,11 @@ def _of_unknown(value: Unknown, name: str) -> Value:
         if isinstance(found, Function) and "property" not in found.wrappers and not found.wrappers & {"staticmethod"}:
             return value.part(name)
         if owner is not None and not isinstance(found, (Function, Unknown)) and name.isupper():
-            return present(found)
+            return without_unbound(found)
     return value.part(name)
 
 
-def call_method(machine: Machine, method: Method, call: Call) -> Value:
+def call_method(machine: Interpreter, method: NativeMethod, call: Call) -> Value:
     """A call of a method that the interpreter knows by name."""
     receiver, name = method.receiver, method.name
     if isinstance(receiver, Tensor):
@@ -223,7 +223,7 @@ def call_method(machine: Machine, method: Method, call: Call) -> Value:
     return unknown_result(machine, f"a method {name}", call.values, call.site)
 
 
-def _instance(machine: Machine, instance: Instance, name: str, call: Call) -> Value:
+def _instance(machine: Interpreter, instance: Instance, name: str, call: Call) -> Value:
     if name in ("post_init", "init_weights"):
         return _post_init(machine, instance, call)
     if name == "__setattr__":
@@ -243,16 +243,16 @@ def _instance(machine: Machine, instance: Instance, name: str, call: Call) -> Va
     return module_methods.METHODS[name](machine, instance, call)
 
 
-def _post_init(machine: Machine, instance: Instance, call: Call) -> Value:
+def _post_init(machine: Interpreter, instance: Instance, call: Call) -> Value:
     """transformers' `post_init`: `_init_weights` of the innermost pretrained model, on every module."""
 
     def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
         for _, submodule, _ in conditional_children(module):
             own = submodule.user_class.find("_init_weights")[0] if submodule.user_class is not None else None
-            yield from visited(submodule, Bound(own, submodule) if isinstance(own, Function) else init)
+            yield from visited(submodule, BoundMethod(own, submodule) if isinstance(own, Function) else init)
         yield module, init
 
     init = machine.attribute(instance, "_init_weights")
-    if isinstance(init, Bound) and not instance.parent:
+    if isinstance(init, BoundMethod) and not instance.parent:
         machine.call_on_each(visited(instance, init), call.site)
     return None

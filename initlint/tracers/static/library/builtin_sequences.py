@@ -7,29 +7,39 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.conditions import truth
-from initlint.tracers.static.syntax.iteration import bounded, iterate, limited, sequence
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, BOOL, CONSTANTS, FLOAT, INT, Union, Unknown, Value, present
+from initlint.tracers.static.values.values import (
+    BOOL,
+    CONSTANTS,
+    FLOAT,
+    INT,
+    UNBOUND,
+    Union,
+    Unknown,
+    Value,
+    without_unbound,
+)
 
 _TOO_LONG = 100_001
 """Ranges of as many numbers are unknown; the length of one may be more than `len` can give."""
 
 
-def _len(machine: Machine, call: Call) -> Value:
-    value = present(call.get(0, "obj", Unknown("nothing")))
+def _len(machine: Interpreter, call: Call) -> Value:
+    value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if isinstance(value, Tensor):
         return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
     items = sequence(value)
-    if items is None or not bounded(value):
+    if items is None or not has_known_length(value):
         return Unknown("a length", INT)
     return len(items)
 
 
-def _range(machine: Machine, call: Call) -> Value:
+def _range(machine: Interpreter, call: Call) -> Value:
     if call.arguments and all(isinstance(a, int) for a in call.arguments):
         try:
             found = range(*call.arguments)
@@ -40,9 +50,9 @@ def _range(machine: Machine, call: Call) -> Value:
     return Unknown("a range")
 
 
-def _zip(machine: Machine, call: Call) -> Value:
+def _zip(machine: Interpreter, call: Call) -> Value:
     columns = [[item for item, _ in iterate(machine, argument)] for argument in call.arguments]
-    known = [column for column, argument in zip(columns, call.arguments, strict=True) if bounded(argument)]
+    known = [column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)]
     if not columns:
         return ListValue()
     length = min(len(column) for column in (known or columns))
@@ -57,29 +67,29 @@ def _repeating(column: list[Value], at: int) -> Value:
     return column[-1] if column else Unknown("an item")
 
 
-def _enumerate(machine: Machine, call: Call) -> Value:
+def _enumerate(machine: Interpreter, call: Call) -> Value:
     value = call.get(0, "iterable", ())
     start = call.get(1, "start", 0)
-    known = bounded(value)
+    known = has_known_length(value)
     items: list[Value] = []
     for at, (item, condition) in enumerate(iterate(machine, value)):
         index: Value = at + start if known and isinstance(start, int) else Unknown("an index", INT)
         pair = (index, item)
-        items.append(pair if not condition else Union([(pair, condition), (ABSENT, condition)]))
+        items.append(pair if not condition else Union([(pair, condition), (UNBOUND, condition)]))
     return ListValue(items, open=not known, kind="iterator")
 
 
-def _map(machine: Machine, call: Call) -> Value:
+def _map(machine: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", Unknown("nothing"))
     found = []
     for item, _ in iterate(machine, call.get(1, "iterable", ())):
         found.append(machine.call(function, Call([item], {}, call.site)))
-    return ListValue(found, open=not bounded(call.get(1, "iterable", ())), kind="iterator")
+    return ListValue(found, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
 
 
-def _filter(machine: Machine, call: Call) -> Value:
+def _filter(machine: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", None)
-    kept, known = [], bounded(call.get(1, "iterable", ()))
+    kept, known = [], has_known_length(call.get(1, "iterable", ()))
     for item, _ in iterate(machine, call.get(1, "iterable", ())):
         verdict = truth(item if function is None else machine.call(function, Call([item], {}, call.site)))
         known = known and verdict is not None
@@ -88,27 +98,27 @@ def _filter(machine: Machine, call: Call) -> Value:
     return ListValue(kept, open=not known, kind="iterator")
 
 
-def _list(machine: Machine, call: Call) -> Value:
+def _list(machine: Interpreter, call: Call) -> Value:
     if not call.arguments:
         return ListValue()
-    value = present(call.arguments[0])
+    value = without_unbound(call.arguments[0])
     if isinstance(value, Union):
-        return machine.state.each(value, lambda option: _list(machine, _with_first(call, option)))
+        return machine.state.map_union(value, lambda option: _list(machine, _with_first(call, option)))
     if sequence(value) is None:
         return Unknown("a list of something unknown") if not isinstance(value, Tensor) else value
-    return ListValue([item for item, _ in iterate(machine, value)], not bounded(value))
+    return ListValue([item for item, _ in iterate(machine, value)], not has_known_length(value))
 
 
 def _with_first(call: Call, value: Value) -> Call:
     return Call([value, *call.arguments[1:]], call.keywords, call.site, call.open)
 
 
-def _tuple(machine: Machine, call: Call) -> Value:
+def _tuple(machine: Interpreter, call: Call) -> Value:
     made = _list(machine, call)
     return tuple(made.items) if isinstance(made, ListValue) and not made.open else made
 
 
-def _set(machine: Machine, call: Call) -> Value:
+def _set(machine: Interpreter, call: Call) -> Value:
     made = _list(machine, call)
     if isinstance(made, ListValue):
         unique: list[Value] = []
@@ -122,41 +132,41 @@ def _set(machine: Machine, call: Call) -> Value:
     return made
 
 
-def _reversed(machine: Machine, call: Call) -> Value:
+def _reversed(machine: Interpreter, call: Call) -> Value:
     made = _list(machine, call)
     return ListValue(made.items[::-1], made.open) if isinstance(made, ListValue) else made
 
 
-def _sorted(machine: Machine, call: Call) -> Value:
+def _sorted(machine: Interpreter, call: Call) -> Value:
     made = _list(machine, call)
     if isinstance(made, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in made.items):
         return ListValue(sorted(made.items), made.open)
     return made
 
 
-def _next(machine: Machine, call: Call) -> Value:
-    value = present(call.get(0, "iterator", Unknown("nothing")))
+def _next(machine: Interpreter, call: Call) -> Value:
+    value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
     if isinstance(value, ListValue) and value.kind == "iterator" and value.items:
-        machine.state.touch(value)
-        return present(value.items.pop(0))
+        machine.state.save_before_change(value)
+        return without_unbound(value.items.pop(0))
     if isinstance(value, ListValue) and not value.open and not value.items and len(call.arguments) > 1:
         return call.arguments[1]
     return Unknown("the next item")
 
 
-def _iter(machine: Machine, call: Call) -> Value:
+def _iter(machine: Interpreter, call: Call) -> Value:
     made = _list(machine, call)
     if isinstance(made, ListValue):
         made.kind = "iterator"
     return made
 
 
-def _extreme(choose: Callable[[Any], Any]) -> Callable[[Machine, Call], Value]:
-    def run(machine: Machine, call: Call) -> Value:
+def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Value]:
+    def run(machine: Interpreter, call: Call) -> Value:
         values = call.arguments
         if len(values) == 1:
             items = sequence(values[0])
-            if items is None or not bounded(values[0]):
+            if items is None or not has_known_length(values[0]):
                 return Unknown("an extreme", FLOAT)
             values = items
         if values and not call.keywords and all(isinstance(value, (int, float)) for value in values):
@@ -166,16 +176,16 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[[Machine, Call], Value]:
     return run
 
 
-def _sum(machine: Machine, call: Call) -> Value:
+def _sum(machine: Interpreter, call: Call) -> Value:
     items = sequence(call.get(0, "iterable", ()))
-    if items is None or not bounded(call.arguments[0] if call.arguments else ()):
+    if items is None or not has_known_length(call.arguments[0] if call.arguments else ()):
         return unknown_result(machine, "a sum", call.values, call.site)
     total: Value = call.get(1, "start", 0)
     for item in items:
         if isinstance(total, (int, float)) and isinstance(item, (int, float)):
             total = total + item
         elif isinstance(total, ListValue) and isinstance(item, ListValue):
-            total = ListValue(*limited([*total.items, *item.items], total.open or item.open))
+            total = ListValue(*truncated([*total.items, *item.items], total.open or item.open))
         elif total == 0 and isinstance(total, int):
             total = item
         else:
@@ -183,21 +193,21 @@ def _sum(machine: Machine, call: Call) -> Value:
     return total
 
 
-def _any(wanted: bool) -> Callable[[Machine, Call], Value]:
-    def run(machine: Machine, call: Call) -> Value:
+def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
+    def run(machine: Interpreter, call: Call) -> Value:
         items = sequence(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
         verdicts = [truth(item) for item in items]
         if wanted in verdicts:
             return wanted
-        known = None not in verdicts and bounded(call.arguments[0] if call.arguments else ())
+        known = None not in verdicts and has_known_length(call.arguments[0] if call.arguments else ())
         return (not wanted) if known else Unknown("a test of several", BOOL)
 
     return run
 
 
-SEQUENCE_FUNCTIONS: dict[str, Callable[[Machine, Call], Value]] = {
+SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
     "len": _len,
     "range": _range,
     "zip": _zip,

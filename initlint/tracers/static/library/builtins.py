@@ -8,7 +8,7 @@ from typing import Any
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.class_tests import is_instance
 from initlint.tracers.static.syntax.conditions import truth
@@ -23,38 +23,38 @@ from initlint.tracers.static.values.values import (
     FLOAT,
     INT,
     STR,
-    External,
+    ExternalName,
     Union,
     Unknown,
     Value,
-    present,
+    without_unbound,
 )
 
 
-def _isinstance(machine: Machine, call: Call) -> Value:
-    verdict = is_instance(present(call.get(0, "obj")), call.get(1, "cls"))
+def _isinstance(machine: Interpreter, call: Call) -> Value:
+    verdict = is_instance(without_unbound(call.get(0, "obj")), call.get(1, "cls"))
     return Unknown("an isinstance test", BOOL) if verdict is None else verdict
 
 
-def _issubclass(machine: Machine, call: Call) -> Value:
+def _issubclass(machine: Interpreter, call: Call) -> Value:
     cls, base = call.get(0, "cls"), call.get(1, "base")
-    if isinstance(cls, ClassValue) and isinstance(base, (ClassValue, External)):
+    if isinstance(cls, ClassValue) and isinstance(base, (ClassValue, ExternalName)):
         if base in cls.mro:
             return True
         return False if cls.readable else Unknown("an issubclass test", BOOL)
-    if isinstance(cls, External) and isinstance(base, External):
+    if isinstance(cls, ExternalName) and isinstance(base, ExternalName):
         verdict = is_instance(Instance(cls, None, torch_name=cls.name), base)
         return Unknown("an issubclass test", BOOL) if verdict is None else verdict
     return Unknown("an issubclass test", BOOL)
 
 
-def _hasattr(machine: Machine, call: Call) -> Value:
-    value, name = present(call.get(0, "obj")), call.get(1, "name")
+def _hasattr(machine: Interpreter, call: Call) -> Value:
+    value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
         return Unknown("a hasattr test", BOOL)
     if isinstance(value, Instance) and value.symbolic and value.torch_name in (None, "torch.nn.Module"):
         return Unknown("a hasattr test", BOOL)
-    if isinstance(value, External):
+    if isinstance(value, ExternalName):
         return True
     of_layers = name in ("weight", "bias")
     if isinstance(value, Instance) and not of_layers and not _readable(value):
@@ -70,10 +70,10 @@ def _hasattr(machine: Machine, call: Call) -> Value:
     return True
 
 
-def _getattr(machine: Machine, call: Call) -> Value:
-    value, name = present(call.get(0, "obj")), call.get(1, "name")
+def _getattr(machine: Interpreter, call: Call) -> Value:
+    value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, Union):
-        return machine.state.each(
+        return machine.state.map_union(
             name, lambda option: _getattr(machine, Call([value, option, *call.arguments[2:]], {}, call.site))
         )
     if not isinstance(name, str):
@@ -89,44 +89,44 @@ def _readable(value: Instance) -> bool:
     return value.user_class is None or value.user_class.readable
 
 
-def _setattr(machine: Machine, call: Call) -> Value:
-    value, name = present(call.get(0, "obj")), call.get(1, "name")
+def _setattr(machine: Interpreter, call: Call) -> Value:
+    value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, str):
         set_attribute(machine, value, name, call.get(2, "value"), call.site)
     return None
 
 
-def _delattr(machine: Machine, call: Call) -> Value:
+def _delattr(machine: Interpreter, call: Call) -> Value:
     value, name = call.get(0, "obj"), call.get(1, "name")
     if isinstance(value, Instance) and isinstance(name, str):
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         value.fields.pop(name, None)
     return None
 
 
-def _type(machine: Machine, call: Call) -> Value:
-    value = present(call.get(0, "obj", Unknown("nothing")))
+def _type(machine: Interpreter, call: Call) -> Value:
+    value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
     if isinstance(value, Instance):
         return class_of(value) if not value.symbolic else Unknown("the type of something unknown")
     if isinstance(value, CONSTANTS):
-        return External(f"builtins.{type(value).__name__}")
+        return ExternalName(f"builtins.{type(value).__name__}")
     if isinstance(value, (ListValue, DictValue, tuple)):
-        return External(
+        return ExternalName(
             f"builtins.{'tuple' if isinstance(value, tuple) else 'list' if isinstance(value, ListValue) else 'dict'}"
         )
-    return External("torch.Tensor") if isinstance(value, Tensor) else Unknown("the type of something unknown")
+    return ExternalName("torch.Tensor") if isinstance(value, Tensor) else Unknown("the type of something unknown")
 
 
-def _callable(machine: Machine, call: Call) -> Value:
+def _callable(machine: Interpreter, call: Call) -> Value:
     value = call.get(0, "obj")
     if isinstance(value, (Unknown, Union)):
         return Unknown("a callable test", BOOL)
     return not isinstance(value, (*CONSTANTS, tuple, ListValue, DictValue))
 
 
-OBJECT_FUNCTIONS: dict[str, Callable[[Machine, Call], Value]] = {
+OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
     "isinstance": _isinstance,
     "issubclass": _issubclass,
     "hasattr": _hasattr,
@@ -139,7 +139,7 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Machine, Call], Value]] = {
 }
 
 
-def call_builtin(machine: Machine, name: str, call: Call) -> Value:
+def call_builtin(machine: Interpreter, name: str, call: Call) -> Value:
     """A call of the built-in function or class `name`."""
     handler = _HANDLERS.get(name)
     if handler is not None:
@@ -151,14 +151,14 @@ def call_builtin(machine: Machine, name: str, call: Call) -> Value:
     return unknown_result(machine, f"{name}() is not followed", call.values, call.site)
 
 
-def _bool(machine: Machine, call: Call) -> Value:
-    verdict = truth(present(call.get(0, "x", False)))
+def _bool(machine: Interpreter, call: Call) -> Value:
+    verdict = truth(without_unbound(call.get(0, "x", False)))
     return Unknown("a truth value", BOOL) if verdict is None else verdict
 
 
-def _number(kind: type, hint: External) -> Callable[[Machine, Call], Value]:
-    def run(machine: Machine, call: Call) -> Value:
-        value = present(call.get(0, "x", 0))
+def _number(kind: type, hint: ExternalName) -> Callable[[Interpreter, Call], Value]:
+    def run(machine: Interpreter, call: Call) -> Value:
+        value = without_unbound(call.get(0, "x", 0))
         if isinstance(value, (int, float, str, bool)):
             try:
                 return kind(value)
@@ -169,16 +169,16 @@ def _number(kind: type, hint: External) -> Callable[[Machine, Call], Value]:
     return run
 
 
-def _str(machine: Machine, call: Call) -> Value:
-    value = present(call.get(0, "object", ""))
+def _str(machine: Interpreter, call: Call) -> Value:
+    value = without_unbound(call.get(0, "object", ""))
     if isinstance(value, (int, float, str)) or value is None:
         return str(value)
-    if isinstance(value, (ClassValue, External, Function)):
+    if isinstance(value, (ClassValue, ExternalName, Function)):
         return f"<class '{value.name}'>"
     return Unknown("a composed string", STR)
 
 
-def _print(machine: Machine, call: Call) -> Value:
+def _print(machine: Interpreter, call: Call) -> Value:
     return None
 
 
@@ -204,7 +204,7 @@ def _pure(name: str, call: Call) -> Value:
         return Unknown(f"{name} fails")
 
 
-_HANDLERS: dict[str, Callable[[Machine, Call], Value]] = {
+_HANDLERS: dict[str, Callable[[Interpreter, Call], Value]] = {
     **SEQUENCE_FUNCTIONS,
     **OBJECT_FUNCTIONS,
     "bool": _bool,

@@ -7,37 +7,44 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, is_key, iterate, limited, sequence
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.syntax.iteration import (
+    MAX_SEQUENCE,
+    has_known_length,
+    is_key,
+    iterate,
+    sequence,
+    truncated,
+)
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.values import ABSENT, CONSTANTS, INT, STR, Unknown, Value, present
+from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value, without_unbound
 
 
-def call_list_method(machine: Machine, value: ListValue, name: str, call: Call) -> Value:
+def call_list_method(machine: Interpreter, value: ListValue, name: str, call: Call) -> Value:
     """`list.name(...)`, also of sets, deques and iterators."""
     items = value.items
     first = call.get(0, "item", None)
     if name in ("append", "add", "appendleft"):
-        machine.state.touch(value)
-        value.items.insert(0 if name == "appendleft" else len(items), *limited([first], open=False)[0])
+        machine.state.save_before_change(value)
+        value.items.insert(0 if name == "appendleft" else len(items), *truncated([first], open=False)[0])
         return None
     if name in ("extend", "update"):
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         value.items.extend(item for item, _ in iterate(machine, first))
-        value.open = value.open or not bounded(first)
+        value.open = value.open or not has_known_length(first)
         return None
     if name == "insert":
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         value.items.insert(first if isinstance(first, int) else len(items), call.get(1, "object", None))
         return None
     if name in ("pop", "popleft"):
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         at = 0 if name == "popleft" else first if isinstance(first, int) else -1
         if items and -len(items) <= at < len(items):
-            return present(value.items.pop(at))
+            return without_unbound(value.items.pop(at))
         return Unknown("an item of a list of unknown length")
     if name in ("reverse", "clear", "sort"):
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         if name == "clear":
             value.items = []
         elif name == "reverse":
@@ -51,7 +58,7 @@ def call_list_method(machine: Machine, value: ListValue, name: str, call: Call) 
         ]
         return found[0] if found else Unknown("an index", INT)
     if name == "remove":
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         value.items = [item for item in items if item is not first]
         return None
     if name in ("tolist", "detach", "cpu", "numpy", "to"):
@@ -75,27 +82,27 @@ def _split(value: ListValue, sizes: Value) -> Value:
     return ListValue(parts)
 
 
-def call_dict_method(machine: Machine, value: DictValue, name: str, call: Call) -> Value:
+def call_dict_method(machine: Interpreter, value: DictValue, name: str, call: Call) -> Value:
     """`dict.name(...)`."""
     key = call.get(0, "key", None)
     if name in ("get", "pop", "setdefault"):
         fallback = call.get(1, "default", None)
         if is_key(key) and key in value.items:
-            found = present(value.items[key])
+            found = without_unbound(value.items[key])
             if name == "pop":
-                machine.state.touch(value)
+                machine.state.save_before_change(value)
                 del value.items[key]
             return found
         if not is_key(key) or value.open:
             return Unknown("an item of a dictionary")
         if name == "setdefault":
-            machine.state.touch(value)
+            machine.state.save_before_change(value)
             value.items[key] = fallback
         elif name == "pop" and len(call.arguments) < 2 and "default" not in call.keywords:
             raise Raised
         return fallback
     if name == "update":
-        machine.state.touch(value)
+        machine.state.save_before_change(value)
         if isinstance(key, DictValue):
             value.items.update(key.items)
             value.open = value.open or key.open
@@ -136,7 +143,7 @@ def call_constant_method(value: Any, name: str, call: Call) -> Value:
         return Unknown(f"{type(value).__name__}.{name}")
     arguments = [_plain(argument) for argument in call.arguments]
     keywords = {key: _plain(argument) for key, argument in call.keywords.items()}
-    if ABSENT in arguments or ABSENT in keywords.values():
+    if UNBOUND in arguments or UNBOUND in keywords.values():
         return Unknown("a composed string", STR if isinstance(value, str) else None)
     if _is_too_long(value, name, [*arguments, *keywords.values()]):
         return Unknown("a string too long", STR)
@@ -166,11 +173,11 @@ _WIDE = re.compile(r":[^}]*(?:\{|\d{4})")
 
 
 def _plain(value: Value) -> Any:
-    """The value as Python has it, if it is a constant; else `ABSENT`."""
+    """The value as Python has it, if it is a constant; else `UNBOUND`."""
     if isinstance(value, ListValue) and not value.open:
         items = [_plain(item) for item in value.items]
-        return ABSENT if ABSENT in items else items
+        return UNBOUND if UNBOUND in items else items
     if isinstance(value, tuple):
         items = [_plain(item) for item in value]
-        return ABSENT if ABSENT in items else tuple(items)
-    return value if isinstance(value, CONSTANTS) else ABSENT
+        return UNBOUND if UNBOUND in items else tuple(items)
+    return value if isinstance(value, CONSTANTS) else UNBOUND

@@ -18,13 +18,13 @@ from initlint.facts.operators import (
     TRANSPARENT_FUNCTIONS,
     WEIGHTED_FUNCTIONS,
 )
-from initlint.graph.dataflow import Node
+from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtins import call_builtin
 from initlint.tracers.static.library.init_calls import activated, apply_helper, bound, init_function, new_tensor
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.iteration import sequence
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
@@ -32,22 +32,22 @@ from initlint.tracers.static.tensors.dataflow import (
     data_of,
     node,
     operation,
-    passed,
+    pass_through,
     product,
     unknown_result,
     weighted,
 )
-from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
-from initlint.tracers.static.tensors.writes import blur
+from initlint.tracers.static.tensors.writes import mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, of_linear
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import FLOAT, External, Unknown, Value, present
+from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, Value, without_unbound
 
 
-def call_external(machine: Machine, function: External, call: Call) -> Value:
+def call_external(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     """A call of something outside the project."""
     name = function.name
     special = SPECIAL.get(name)
@@ -71,14 +71,14 @@ def call_external(machine: Machine, function: External, call: Call) -> Value:
     return _foreign(machine, name, call)
 
 
-def _own_activation(machine: Machine, function: External, call: Call) -> Value:
+def _own_activation(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     """A class gives a module, which `call_instance` knows; a function is called."""
     if function.name.rpartition(".")[2][:1].isupper():
         return Instance(function, call.site, machine.state.condition, function.name)
     return activated(machine, machine.additions.activations[function.name], call)
 
 
-def _torch(machine: Machine, function: External, call: Call) -> Value:
+def _torch(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     name = function.name
     if name.startswith("torch.nn.init."):
         return init_function(machine, function, call)
@@ -94,7 +94,7 @@ def _torch(machine: Machine, function: External, call: Call) -> Value:
     return _operator(machine, name, call)
 
 
-def _unbound_method(machine: Machine, base: str, method: str, call: Call) -> Value:
+def _unbound_method(machine: Interpreter, base: str, method: str, call: Call) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
     instance = call.arguments[0]
     rest = Call(call.arguments[1:], call.keywords, call.site, call.open)
@@ -106,21 +106,21 @@ def _unbound_method(machine: Machine, base: str, method: str, call: Call) -> Val
     return unknown_result(machine, f"{base}.{method}", call.values, call.site)
 
 
-def _operator(machine: Machine, name: str, call: Call) -> Value:
+def _operator(machine: Interpreter, name: str, call: Call) -> Value:
     """Functions on data."""
     values = list(call.values)
     first = call.get(0, "input", Unknown("no input"))
     if name in ACTIVATION_FUNCTIONS:
         op = ACTIVATION_FUNCTIONS[name]
         signature = (("input", None), *PARAMETERS.get(op, ()))
-        arguments = literals(bound(signature, call, skip=1))
+        arguments = as_literals(bound(signature, call, skip=1))
         result = operation(machine, "activation", op, [first], call.site, arguments=arguments)
         if (
             (name.endswith("_") or arguments.get("inplace") is True)
             and isinstance(first, Tensor)
             and first.node is not None
         ):
-            machine.state.touch(first)
+            machine.state.save_before_change(first)
             first.node = result.node
         return result
     if name in WEIGHTED_FUNCTIONS:
@@ -128,7 +128,7 @@ def _operator(machine: Machine, name: str, call: Call) -> Value:
     if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
         return copy_of(machine, first, call.site)
     if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):
-        return passed(machine, first, name.rpartition(".")[2], list(call.values)[1:])
+        return pass_through(machine, first, name.rpartition(".")[2], list(call.values)[1:])
     if name in NOTED_FUNCTIONS:
         return _noted(machine, name, NOTED_FUNCTIONS[name], first, values, call)
     if name in CLOSING_FUNCTIONS:
@@ -144,7 +144,7 @@ _ADDING = frozenset({"torch.addbmm", "torch.addmm", "torch.addmv", "torch.baddbm
 """Products whose first argument is a bias."""
 
 
-def _product(machine: Machine, name: str, values: list[Value], call: Call) -> Value:
+def _product(machine: Interpreter, name: str, values: list[Value], call: Call) -> Value:
     operands = _operands(values[1:] if name in _ADDING and len(values) > 2 else values)
     if name not in ("torch.einsum", "einops.einsum"):
         return product(machine, operands, call.site)
@@ -168,7 +168,7 @@ _ARITHMETIC = {
 """Functions that do what an operator of Python does."""
 
 
-def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
+def _noted(machine: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
     word = _ARITHMETIC.get(name)
     if word is not None and len(values) >= 2 and _is_of_tensors(values):
         return arithmetic(machine, word, values[0], values[1], call.site)
@@ -184,10 +184,10 @@ def _noted(machine: Machine, name: str, op: str, first: Value, values: list[Valu
 
 
 def _is_of_tensors(values: list[Value]) -> bool:
-    return isinstance(present(values[0]), (Tensor, Unknown)) or isinstance(present(values[1]), Tensor)
+    return isinstance(without_unbound(values[0]), (Tensor, Unknown)) or isinstance(without_unbound(values[1]), Tensor)
 
 
-def _weighted(machine: Machine, name: str, call: Call) -> Value:
+def _weighted(machine: Interpreter, name: str, call: Call) -> Value:
     type, names = WEIGHTED_FUNCTIONS[name]
     given = {key: call.get(at, key, None) for at, key in enumerate(names)}
     if "weight" not in given or given["weight"] is None:
@@ -228,17 +228,17 @@ def _writes(name: str) -> bool:
     return any(word in name.lower() for word in _WRITERS)
 
 
-def _foreign(machine: Machine, name: str, call: Call) -> Value:
+def _foreign(machine: Interpreter, name: str, call: Call) -> Value:
     """Something of another library. One that is named for it may write to what it is handed."""
     last = name.rpartition(".")[2]
     if _writes(last):
-        blur(machine, call.values, call.site)
+        mark_maybe_written(machine, call.values, call.site)
     else:
-        blur(machine, [value for value in call.values if isinstance(value, Tensor)], call.site)
+        mark_maybe_written(machine, [value for value in call.values if isinstance(value, Tensor)], call.site)
     if last[:1].isupper():
         # An object that is made of data (`ModelOutput(logits=x)`) hands it on.
         inputs = data_of(call.values)
-        return Unknown(f"an object of {name}", node=Node("pass", "object", inputs, call.site) if inputs else None)
+        return Unknown(f"an object of {name}", node=FlowNode("pass", "object", inputs, call.site) if inputs else None)
     return unknown_result(machine, f"{name} is not followed", call.values, call.site)
 
 
@@ -248,7 +248,7 @@ _USES = re.compile(
 """How the functions begin that come after the init: they train a model, measure it or show it."""
 
 
-def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
+def call_unknown(machine: Interpreter, function: Value, call: Call) -> Value:
     """Something that is not known was called: it may write to what it is handed, and consumes its data.
 
     Unless its name says that it comes after the init: `train(net)`, `trainer.fit(net)`.
@@ -257,7 +257,7 @@ def call_unknown(machine: Machine, function: Value, call: Call) -> Value:
     name = _name_of(call.site.node)
     # What is handed data as well computes with it.
     if _writes(name) or not (_USES.match(name) or data_of(call.values)):
-        blur(machine, call.values, call.site)
+        mark_maybe_written(machine, call.values, call.site)
     return unknown_result(machine, reason, call.values, call.site)
 
 

@@ -13,22 +13,22 @@ from initlint.facts.initializer_formulas import (
     RANDOM_METHODS,
     RELATIVE_METHODS,
     UNINITIALIZED,
-    Constructor,
-    Helper,
+    LibraryInitializer,
+    TensorConstructor,
     calculate_gain,
 )
 from initlint.facts.library_initializers import effect
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
-from initlint.tracers.static.tensors.module_tree import literals, own_parameters
+from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
 from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, Gain, note_call, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, GainValue, note_call, record
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, FLOAT, External, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, Union, Unknown, Value, options
 
 
 def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
@@ -42,7 +42,7 @@ def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     return given
 
 
-def init_function(machine: Machine, function: External, call: Call) -> Value:
+def init_function(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     """A call of `torch.nn.init.X`; gives its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
     if name == "calculate_gain":
@@ -59,18 +59,18 @@ def init_function(machine: Machine, function: External, call: Call) -> Value:
     return target
 
 
-def write(machine: Machine, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
+def write(machine: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
     """Note the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
-            record(machine, option, initializer, literals(arguments), call.site, condition=condition)
+            record(machine, option, initializer, as_literals(arguments), call.site, condition=condition)
 
 
-def _gain(machine: Machine, function: External, call: Call) -> Value:
+def _gain(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     arguments: dict[str, Value] = {}
     for at, name in enumerate(("nonlinearity", "param")):
         value = call.get(at, name)
-        if value is not ABSENT:
+        if value is not UNBOUND:
             arguments[name] = value
     nonlinearity = arguments.get("nonlinearity")
     note_call(machine, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
@@ -78,14 +78,14 @@ def _gain(machine: Machine, function: External, call: Call) -> Value:
         return Unknown("a gain", FLOAT)
     parameter = arguments.get("param")
     try:
-        gain = Gain(calculate_gain(nonlinearity, parameter if isinstance(parameter, (int, float)) else None))
+        gain = GainValue(calculate_gain(nonlinearity, parameter if isinstance(parameter, (int, float)) else None))
     except ValueError:
         return Unknown("a gain that torch does not know", FLOAT)
     gain.nonlinearity = nonlinearity
     return gain
 
 
-def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Value:
+def apply_helper(machine: Interpreter, known: LibraryInitializer, name: str, call: Call) -> Value:
     """A call of another library's init function."""
     target = call.get(0, known.signature[0][0], Unknown("no tensor"))
     made = effect(known, bound(known.signature, call, skip=1))
@@ -104,19 +104,19 @@ def apply_helper(machine: Machine, known: Helper, name: str, call: Call) -> Valu
     return target
 
 
-def tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
-    """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `ABSENT` if it is none."""
+def tensor_method(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+    """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `UNBOUND` if it is none."""
     if tensor.storage is None:
-        return ABSENT
+        return UNBOUND
     if name in METHODS:
         names = METHOD_PARAMETERS[name]
         arguments: dict[str, Any] = {}
         for at, (own, theirs) in enumerate(names):
             value = call.get(at, own)
-            if value is not ABSENT:
+            if value is not UNBOUND:
                 arguments[theirs] = value
         note_call(machine, name, METHODS[name], call.site, arguments, tensor, method=True)
-        record(machine, tensor, METHODS[name], literals(arguments), call.site, method=True)
+        record(machine, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
         copy_into(machine, tensor, call.site)
@@ -127,10 +127,10 @@ def tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Va
     if name in RELATIVE_METHODS:
         write_in_place(machine, tensor, name.removesuffix("_"), call.get(0, "other"), call.site)
         return tensor
-    return ABSENT
+    return UNBOUND
 
 
-def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor:
+def new_tensor(machine: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
     """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
     out = call.keywords.get("out")
     given = out.storage if isinstance(out, Tensor) else None
@@ -138,14 +138,14 @@ def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor
     made = Tensor(storage=storage)
     dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
-    if is_random and isinstance(dtype, External) and dtype.name in COMPLEX:
+    if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
         record(machine, made, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
         values = bound(constructor.signature, call)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
-        record(machine, made, constructor.initializer, literals(arguments), call.site, method=True)
+        record(machine, made, constructor.initializer, as_literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
         record(machine, made, "torch.Tensor.copy_", {}, call.site, method=True)
@@ -154,7 +154,7 @@ def new_tensor(machine: Machine, constructor: Constructor, call: Call) -> Tensor
     return made
 
 
-def _size(constructor: Constructor, call: Call) -> tuple[int | None, ...] | None:
+def _size(constructor: TensorConstructor, call: Call) -> tuple[int | None, ...] | None:
     if call.open:
         return None
     if constructor.size == "like":
@@ -177,9 +177,9 @@ def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
             if isinstance(only, ListValue) and only.open:
                 return None
             return tuple(_dimension(item) for item in (only if isinstance(only, tuple) else only.items))
-        if isinstance(only, (Unknown, Union)) or only is ABSENT:
+        if isinstance(only, (Unknown, Union)) or only is UNBOUND:
             hint = only.hint if isinstance(only, Unknown) else None
-            return (None,) if isinstance(hint, External) and hint.name == "builtins.int" else None
+            return (None,) if isinstance(hint, ExternalName) and hint.name == "builtins.int" else None
     return tuple(_dimension(value) for value in values)
 
 
@@ -187,7 +187,7 @@ def _dimension(value: Value) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def make_parameter(machine: Machine, call: Call) -> Value:
+def make_parameter(machine: Interpreter, call: Call) -> Value:
     """`nn.Parameter(tensor)`: the same storage, now a leaf."""
     value = call.get(0, "data", None)
     storage = None
@@ -205,16 +205,16 @@ def make_parameter(machine: Machine, call: Call) -> Value:
     return Tensor(storage=storage, leaf=True)
 
 
-def known_function(machine: Machine, function: Function, call: Call) -> Value:
-    """Told of every function of the project: what one that is known by its name gives, else `ABSENT`."""
+def known_function(machine: Interpreter, function: Function, call: Call) -> Value:
+    """Told of every function of the project: what one that is known by its name gives, else `UNBOUND`."""
     name = function.qualified
     op = machine.additions.activations.get(name)
     if op is not None:
         return activated(machine, op, call)
     known = machine.additions.helper(name)
-    return ABSENT if known is None else apply_helper(machine, known, function.name, call)
+    return UNBOUND if known is None else apply_helper(machine, known, function.name, call)
 
 
-def activated(machine: Machine, op: str, call: Call) -> Value:
+def activated(machine: Interpreter, op: str, call: Call) -> Value:
     """The operator `op` on the first argument."""
     return operation(machine, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

@@ -6,20 +6,20 @@ import ast
 
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.values import ABSENT, External, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
 
 
-def construct(machine: Machine, cls: ClassValue, call: Call) -> Value:
+def construct(machine: Interpreter, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
     name = torch_base(cls)
-    made = machine.state.made(Instance(cls, call.site, machine.state.condition, name))
+    made = machine.state.record_new(Instance(cls, call.site, machine.state.condition, name))
     machine.constructed.add(cls.node)
     if name is not None:
-        machine.state.acted()
+        machine.state.record_side_effect()
         machine.journal.instances.append(made)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):
@@ -38,12 +38,12 @@ def _is_record(cls: ClassValue) -> bool:
     for part in cls.mro:
         if isinstance(part, ClassValue) and "dataclass" in wrappers(part.node.decorator_list):
             return True
-        if isinstance(part, External) and part.name.rpartition(".")[2] in ("NamedTuple", "TypedDict", "BaseModel"):
+        if isinstance(part, ExternalName) and part.name.rpartition(".")[2] in ("NamedTuple", "TypedDict", "BaseModel"):
             return True
     return False
 
 
-def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) -> None:
+def _fill_record(machine: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
     names: dict[str, ast.expr | None] = {}
     scopes: dict[str, ClassValue] = {}
     for part in reversed(cls.mro):
@@ -54,7 +54,7 @@ def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) 
                     scopes[statement.target.id] = part
     for at, (name, default) in enumerate(names.items()):
         value = call.get(at, name)
-        if value is ABSENT:
+        if value is UNBOUND:
             value = _default_of_field(machine, default, scopes[name], call)
         made.fields[name] = value
     after, _ = cls.find("__post_init__")
@@ -62,7 +62,7 @@ def _fill_record(machine: Machine, cls: ClassValue, made: Instance, call: Call) 
         machine.call(after, Call([made], {}, call.site))
 
 
-def _default_of_field(machine: Machine, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
+def _default_of_field(machine: Interpreter, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
     if default is None or call.open:
         return Unknown("a field")
     value = machine.evaluate(default, cls.closure or cls.scope.environment)

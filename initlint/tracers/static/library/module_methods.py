@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from initlint.graph.model import Place
+from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
-from initlint.tracers.static.machine.branches import fresh
+from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
-from initlint.tracers.static.syntax.iteration import bounded, iterate
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.tensors.module_tree import (
     children,
     conditional_children,
@@ -20,10 +20,10 @@ from initlint.tracers.static.tensors.module_tree import (
     parameter_names,
     parameters,
 )
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, blur, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
 
 
 def _named(pairs: Any, named: bool) -> ListValue:
@@ -37,7 +37,7 @@ def _opposite(condition: Any) -> Any:
     return frozenset((key, not side) for key, side in condition)
 
 
-def _modules(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+def _modules(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     prefix = call.keywords.get("prefix", "")
     found = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
@@ -45,20 +45,20 @@ def _modules(machine: Machine, instance: Instance, call: Call, named: bool) -> V
     return _named(found, named)
 
 
-def _children(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+def _children(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     if instance.symbolic:
         return Unknown("the children of something unknown")
     return _named(conditional_children(instance), named)
 
 
-def _parameters(machine: Machine, instance: Instance, call: Call, named: bool) -> Value:
+def _parameters(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
     return _named(parameters(instance, recurse is not False), named)
 
 
-def apply(machine: Machine, instance: Instance, call: Call) -> Value:
+def apply(machine: Interpreter, instance: Instance, call: Call) -> Value:
     """`module.apply(fn)`: children first, then the module itself."""
     function = call.get(0, "fn", Unknown("no function"))
     if instance.symbolic:
@@ -82,37 +82,37 @@ def apply(machine: Machine, instance: Instance, call: Call) -> Value:
 
 def _if(condition: Any, value: Value) -> Value:
     """The value, absent where the condition does not hold."""
-    return value if not condition else Union([(value, condition), (ABSENT, _opposite(condition))])
+    return value if not condition else Union([(value, condition), (UNBOUND, _opposite(condition))])
 
 
-def _add_module(machine: Machine, instance: Instance, call: Call) -> Value:
+def _add_module(machine: Interpreter, instance: Instance, call: Call) -> Value:
     name, module = call.get(0, "name"), call.get(1, "module", None)
     if isinstance(name, str):
         set_attribute(machine, instance, name, module, call.site)
     else:
-        machine.state.touch(instance)
+        machine.state.save_before_change(instance)
         set_attribute(machine, instance, f"<{len(instance.fields)}>", module, call.site)
         instance.open = True
     return None
 
 
-def _append(machine: Machine, instance: Instance, call: Call) -> Value:
+def _append(machine: Interpreter, instance: Instance, call: Call) -> Value:
     set_attribute(machine, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
     return instance
 
 
-def _extend(machine: Machine, instance: Instance, call: Call) -> Value:
+def _extend(machine: Interpreter, instance: Instance, call: Call) -> Value:
     content = call.get(0, "modules", ())
-    machine.state.touch(instance)
-    instance.open = instance.open or not bounded(content)
+    machine.state.save_before_change(instance)
+    instance.open = instance.open or not has_known_length(content)
     for item, _ in iterate(machine, content):
         set_attribute(machine, instance, str(len(instance.fields)), item, call.site)
     return instance
 
 
-def _insert(machine: Machine, instance: Instance, call: Call) -> Value:
+def _insert(machine: Interpreter, instance: Instance, call: Call) -> Value:
     index, module = call.get(0, "index"), call.get(1, "module")
-    machine.state.touch(instance)
+    machine.state.save_before_change(instance)
     values = list(instance.fields.values())
     values.insert(index if isinstance(index, int) else len(values), module)
     instance.fields = {str(at): value for at, value in enumerate(values)}
@@ -120,7 +120,7 @@ def _insert(machine: Machine, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _update(machine: Machine, instance: Instance, call: Call) -> Value:
+def _update(machine: Interpreter, instance: Instance, call: Call) -> Value:
     content = call.get(0, "modules", None)
     if isinstance(content, DictValue):
         for key, value in content.items.items():
@@ -128,7 +128,7 @@ def _update(machine: Machine, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _pop(machine: Machine, instance: Instance, call: Call) -> Value:
+def _pop(machine: Interpreter, instance: Instance, call: Call) -> Value:
     keys = list(instance.fields)
     index = call.get(0, "key", -1)
     if isinstance(index, str):
@@ -141,13 +141,13 @@ def _pop(machine: Machine, instance: Instance, call: Call) -> Value:
     return found
 
 
-def get_item(machine: Machine, instance: Instance, index: Value, place: Place) -> Value:
+def get_item(machine: Interpreter, instance: Instance, index: Value, place: Location) -> Value:
     """`container[index]`."""
     values = list(instance.fields.values())
     if isinstance(index, str):
         return instance.fields.get(index, Unknown("a child that is not known"))
     if isinstance(index, slice):
-        made = Instance(External(instance.torch_name or ""), place, machine.state.condition, instance.torch_name)
+        made = Instance(ExternalName(instance.torch_name or ""), place, machine.state.condition, instance.torch_name)
         made.open = instance.open
         keys = list(instance.fields)[index]
         for at, key in enumerate(keys):
@@ -160,11 +160,11 @@ def get_item(machine: Machine, instance: Instance, index: Value, place: Place) -
             return values[index]
         return values[-1] if instance.open and values else Unknown("a child that is not there")
     if values and len(values) <= 8 and all(isinstance(v, Instance) for v in values):
-        return Union([(v, frozenset([(fresh(), True)])) for v in values])
+        return Union([(v, frozenset([(new_token(), True)])) for v in values])
     return Unknown("a child at an unknown index")
 
 
-def _requires_grad(machine: Machine, instance: Instance, call: Call) -> Value:
+def _requires_grad(machine: Interpreter, instance: Instance, call: Call) -> Value:
     frozen = call.get(0, "requires_grad", True) is False
     for _, tensor, condition in parameters(instance):
         if tensor.storage is not None and not condition:
@@ -172,7 +172,7 @@ def _requires_grad(machine: Machine, instance: Instance, call: Call) -> Value:
     return instance
 
 
-def reset_parameters(machine: Machine, instance: Instance, call: Call) -> Value:
+def reset_parameters(machine: Interpreter, instance: Instance, call: Call) -> Value:
     """torch's own `reset_parameters`: the default init again."""
     for name, tensor, _ in own_parameters(instance):
         storage = tensor.storage
@@ -185,27 +185,27 @@ def reset_parameters(machine: Machine, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _load(machine: Machine, instance: Instance, call: Call) -> Value:
-    blur(machine, [instance], call.site)
+def _load(machine: Interpreter, instance: Instance, call: Call) -> Value:
+    mark_maybe_written(machine, [instance], call.site)
     return Unknown("what load_state_dict returns")
 
 
-def _register_parameter(machine: Machine, instance: Instance, call: Call) -> Value:
+def _register_parameter(machine: Interpreter, instance: Instance, call: Call) -> Value:
     name = call.get(0, "name")
     if isinstance(name, str):
         set_attribute(machine, instance, name, call.get(1, "param", None), call.site)
     return None
 
 
-def _register_buffer(machine: Machine, instance: Instance, call: Call) -> Value:
+def _register_buffer(machine: Interpreter, instance: Instance, call: Call) -> Value:
     name, tensor = call.get(0, "name"), call.get(1, "tensor", None)
     if isinstance(name, str):
-        machine.state.touch(instance)
+        machine.state.save_before_change(instance)
         instance.fields[name] = Unknown("a buffer") if tensor is not None else None
     return None
 
 
-def _get_submodule(machine: Machine, instance: Instance, call: Call) -> Value:
+def _get_submodule(machine: Interpreter, instance: Instance, call: Call) -> Value:
     path = call.get(0, "target")
     found: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
@@ -215,19 +215,19 @@ def _get_submodule(machine: Machine, instance: Instance, call: Call) -> Value:
     return found
 
 
-def _items(machine: Machine, instance: Instance, call: Call) -> Value:
+def _items(machine: Interpreter, instance: Instance, call: Call) -> Value:
     return ListValue([(name, child) for name, child in children(instance)], instance.open)
 
 
-def _itself(machine: Machine, instance: Instance, call: Call) -> Value:
+def _itself(machine: Interpreter, instance: Instance, call: Call) -> Value:
     return instance
 
 
-def _nothing(machine: Machine, instance: Instance, call: Call) -> Value:
+def _nothing(machine: Interpreter, instance: Instance, call: Call) -> Value:
     return None
 
 
-METHODS: dict[str, Callable[[Machine, Instance, Call], Value]] = {
+METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
     "modules": lambda m, i, c: _modules(m, i, c, False),
     "named_modules": lambda m, i, c: _modules(m, i, c, True),
     "children": lambda m, i, c: _children(m, i, c, False),

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
-from initlint.facts.fans import MODULES, REQUIRED, Module
+from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.tracers.static.library.init_calls import activated, bound
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
-from initlint.tracers.static.syntax.iteration import bounded, iterate, sequence
-from initlint.tracers.static.tensors.dataflow import node, passed, unknown_result
-from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence
+from initlint.tracers.static.tensors.dataflow import node, pass_through, unknown_result
+from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
 
 
-def build(machine: Machine, cls: External, call: Call) -> Instance:
+def build(machine: Interpreter, cls: ExternalName, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
     made = Instance(cls, call.site, machine.state.condition, cls.name)
-    machine.state.acted()
+    machine.state.record_side_effect()
     machine.journal.instances.append(made)
     initialize(machine, made, cls.name, call)
     return made
 
 
-def initialize(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+def initialize(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
     """`super().__init__(...)` of the torch class `name`, without the receiver among the arguments."""
-    machine.state.touch(instance)
+    machine.state.save_before_change(instance)
     if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
         _fill_ordered(machine, instance, name, call)
     elif name in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
@@ -49,7 +49,7 @@ def initialize(machine: Machine, instance: Instance, name: str, call: Call) -> N
         _reset_by_constructor(machine, instance, name, call)
 
 
-def _reset_by_constructor(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+def _reset_by_constructor(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
     """torch's layers call `self.reset_parameters()` at the end of their constructor, overridden or not."""
     cls = instance.user_class
     if cls is None or MODULES[name].role not in ("layer", "norm"):
@@ -60,7 +60,7 @@ def _reset_by_constructor(machine: Machine, instance: Instance, name: str, call:
         machine.call(function, Call([instance], {}, call.site))
 
 
-def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -> None:
+def _fill_ordered(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
     values = list(call.arguments)
     instance.open = call.open
     if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
@@ -71,13 +71,13 @@ def _fill_ordered(machine: Machine, instance: Instance, name: str, call: Call) -
     if name != "torch.nn.Sequential":
         values = values or list(call.keywords.values())
         content = values[0] if values else ()
-        instance.open = instance.open or not bounded(content)
+        instance.open = instance.open or not has_known_length(content)
         values = [item for item, _ in iterate(machine, content)]
     for at, value in enumerate(values):
         set_attribute(machine, instance, str(at), value, call.site)
 
 
-def call_instance(machine: Machine, instance: Instance, call: Call) -> Value:
+def call_instance(machine: Interpreter, instance: Instance, call: Call) -> Value:
     """`module(x)`."""
     cls = instance.user_class
     op = machine.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
@@ -108,7 +108,7 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
 _MIXINS = frozenset({"abc.ABC", "typing.Generic", "object", "typing.Protocol"})
 
 
-def torch_forward(machine: Machine, instance: Instance, call: Call) -> Value:
+def torch_forward(machine: Interpreter, instance: Instance, call: Call) -> Value:
     """What torch's own `forward` of the instance's torch class does."""
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
@@ -123,13 +123,13 @@ def torch_forward(machine: Machine, instance: Instance, call: Call) -> Value:
     if known.role == "norm":
         return node(machine, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
     if known.role == "activation" and name in ACTIVATION_MODULES:
-        arguments = literals(instance.arguments)
+        arguments = as_literals(instance.arguments)
         return node(machine, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if known.role == "pool":
         pooled = node(machine, "noted", "pool", values, call.site)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if known.role == "transparent":
-        return passed(machine, values[0]) if values else Unknown("no input")
+        return pass_through(machine, values[0]) if values else Unknown("no input")
     if known.role == "loss":
         return node(machine, "end", "loss", inputs, call.site)
     if known.role == "opaque" and "Transformer" in known.type:
@@ -137,16 +137,16 @@ def torch_forward(machine: Machine, instance: Instance, call: Call) -> Value:
     return unknown_result(machine, f"{name} is not followed", inputs, call.site)
 
 
-def _external_module(machine: Machine, name: str, inputs: list[Value], call: Call) -> Value:
+def _external_module(machine: Interpreter, name: str, inputs: list[Value], call: Call) -> Value:
     role = EXTERNAL_MODULES.get(name)
     if role == "transparent" and inputs:
-        return passed(machine, inputs[0])
+        return pass_through(machine, inputs[0])
     if role is not None:
         return node(machine, "noted", role, inputs[:1], call.site)
     return unknown_result(machine, f"{name} is not followed", inputs, call.site)
 
 
-def _run_layer(machine: Machine, instance: Instance, known: Module, inputs: list[Value], call: Call) -> Value:
+def _run_layer(machine: Interpreter, instance: Instance, known: TorchModule, inputs: list[Value], call: Call) -> Value:
     if known.family == "rnn":
         out = node(machine, "layer", known.type, inputs[:1], call.site, layer=instance)
         if known.type.endswith("Cell"):
@@ -159,7 +159,7 @@ def _run_layer(machine: Machine, instance: Instance, known: Module, inputs: list
     return node(machine, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
-def _run_sequential(machine: Machine, instance: Instance, call: Call) -> Value:
+def _run_sequential(machine: Interpreter, instance: Instance, call: Call) -> Value:
     value: Value = call.get(0, "input", Unknown("no input"))
     arguments = list(call.arguments)
     for child in list(instance.fields.values()):
@@ -173,13 +173,13 @@ def _run_sequential(machine: Machine, instance: Instance, call: Call) -> Value:
     return value
 
 
-def _maybe_child(machine: Machine, child: Union, value: Value, call: Call) -> Value:
+def _maybe_child(machine: Interpreter, child: Union, value: Value, call: Call) -> Value:
     """A child that may be absent or one of several."""
-    options = [(v, c) for v, c in child.options if isinstance(v, (Instance, Unknown)) or v is ABSENT]
+    options = [(v, c) for v, c in child.options if isinstance(v, (Instance, Unknown)) or v is UNBOUND]
     if not options:
         return value
-    alternatives = Union([(_Pass() if v is ABSENT else v, c) for v, c in options])
-    return machine.state.each(
+    alternatives = Union([(_Pass() if v is UNBOUND else v, c) for v, c in options])
+    return machine.state.map_union(
         alternatives,
         lambda option: value if isinstance(option, _Pass) else machine.call(option, Call([value], {}, call.site)),
     )
@@ -190,11 +190,11 @@ class _Pass:
 
 
 def default_argument(instance: Instance, name: str) -> Value:
-    """The attribute that a torch module keeps of a constructor argument that was left to its default; or `ABSENT`."""
+    """The attribute that a torch module keeps of a constructor argument that was left to its default; or `UNBOUND`."""
     known = MODULES.get(instance.torch_name or "")
     if known is None or instance.symbolic:
-        return ABSENT
+        return UNBOUND
     for parameter, default in known.signature:
         if parameter == name and default is not REQUIRED:
             return default
-    return ABSENT
+    return UNBOUND

@@ -13,8 +13,8 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.syntax.iteration import MAX_UNROLL, limited, sequence
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.syntax.iteration import MAX_UNROLL, sequence, truncated
 from initlint.tracers.static.tensors.copying import deep_copy, replaced, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
@@ -23,16 +23,16 @@ from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import FLOAT, ContextManager, Partial, Unknown, Value, external
 
-Special = Callable[[Machine, Call], Value]
+Special = Callable[[Interpreter, Call], Value]
 
 
-def _partial(machine: Machine, call: Call) -> Value:
+def _partial(machine: Interpreter, call: Call) -> Value:
     if not call.arguments:
         return Unknown("a partial of nothing")
     return Partial(call.arguments[0], call.arguments[1:], dict(call.keywords))
 
 
-def _ordered_dict(machine: Machine, call: Call) -> Value:
+def _ordered_dict(machine: Interpreter, call: Call) -> Value:
     made = DictValue(open=call.open)
     content = call.get(0, "iterable", None)
     if isinstance(content, DictValue):
@@ -50,7 +50,7 @@ def _ordered_dict(machine: Machine, call: Call) -> Value:
     return made
 
 
-def _named_tuple(machine: Machine, call: Call) -> Value:
+def _named_tuple(machine: Interpreter, call: Call) -> Value:
     """A class, of which all that matters is known: what its objects call their items."""
     names = call.get(1, "field_names", None)
     names = names.replace(",", " ").split() if isinstance(names, str) else sequence(names)
@@ -59,7 +59,7 @@ def _named_tuple(machine: Machine, call: Call) -> Value:
     return Partial(external(_MAKE_RECORD), [tuple(names)], {})
 
 
-def _make_record(machine: Machine, call: Call) -> Value:
+def _make_record(machine: Interpreter, call: Call) -> Value:
     names: Any = call.arguments[0]
     given = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
     made = Instance(external(NAMED_TUPLE), call.site, machine.state.condition)
@@ -67,25 +67,25 @@ def _make_record(machine: Machine, call: Call) -> Value:
     return made
 
 
-def _checkpoint(machine: Machine, call: Call) -> Value:
+def _checkpoint(machine: Interpreter, call: Call) -> Value:
     own = ("use_reentrant", "preserve_rng_state", "determinism_check", "debug", "context_fn", "early_stop")
     keywords = {name: value for name, value in call.keywords.items() if name not in own}
     function = call.get(0, "function", Unknown("no function"))
     return machine.call(function, Call(call.arguments[1:], keywords, call.site, call.open))
 
 
-def _checkpoint_sequential(machine: Machine, call: Call) -> Value:
+def _checkpoint_sequential(machine: Interpreter, call: Call) -> Value:
     value = call.get(2, "input", Unknown("no input"))
     for function in sequence(call.get(0, "functions", ())) or ():
         value = machine.call(function, Call([value], {}, call.site))
     return value
 
 
-def _first(machine: Machine, call: Call) -> Value:
+def _first(machine: Interpreter, call: Call) -> Value:
     return call.arguments[0] if call.arguments else Unknown("no argument")
 
 
-def _second(machine: Machine, call: Call) -> Value:
+def _second(machine: Interpreter, call: Call) -> Value:
     return call.get(1, "val", Unknown("no argument"))
 
 
@@ -97,7 +97,7 @@ def _context(kind: str) -> Special:
     return lambda machine, call: ContextManager(kind)
 
 
-def _grad_mode(machine: Machine, call: Call) -> Value:
+def _grad_mode(machine: Interpreter, call: Call) -> Value:
     return ContextManager("no_grad" if call.get(0, "mode", True) is False else "grad")
 
 
@@ -105,7 +105,7 @@ def _constant(value: Any) -> Special:
     return lambda machine, call: value
 
 
-def _linspace(machine: Machine, call: Call) -> Value:
+def _linspace(machine: Interpreter, call: Call) -> Value:
     steps = call.get(2, "steps", None)
     unknown = Unknown("a step", FLOAT)
     return (
@@ -115,7 +115,7 @@ def _linspace(machine: Machine, call: Call) -> Value:
     )
 
 
-def _sqrt(machine: Machine, call: Call) -> Value:
+def _sqrt(machine: Interpreter, call: Call) -> Value:
     value = _first(machine, call)
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
@@ -124,33 +124,33 @@ def _sqrt(machine: Machine, call: Call) -> Value:
     return Unknown("a root", FLOAT)
 
 
-def _skip_init(machine: Machine, call: Call) -> Value:
+def _skip_init(machine: Interpreter, call: Call) -> Value:
     keywords = {name: value for name, value in call.keywords.items() if name != "device"}
     return machine.call(_first(machine, call), Call(call.arguments[1:], keywords, call.site, call.open))
 
 
 def _pair(count: int) -> Special:
-    def run(machine: Machine, call: Call) -> Value:
+    def run(machine: Interpreter, call: Call) -> Value:
         value = _first(machine, call)
         return (value,) * count if isinstance(value, (int, float)) else value
 
     return run
 
 
-def _chain(machine: Machine, call: Call) -> Value:
+def _chain(machine: Interpreter, call: Call) -> Value:
     items: list[Value] = []
     known = True
     for argument in call.arguments:
         inner = sequence(argument)
         known = known and inner is not None
         items.extend(inner or ())
-    return ListValue(*limited(items, open=not known), kind="iterator")
+    return ListValue(*truncated(items, open=not known), kind="iterator")
 
 
 def _regular(name: str) -> Special:
     """A function of `re` on known strings."""
 
-    def run(machine: Machine, call: Call) -> Value:
+    def run(machine: Interpreter, call: Call) -> Value:
         arguments = call.arguments
         if call.open or call.keywords or not all(isinstance(a, (str, int)) for a in arguments):
             return Unknown(f"re.{name}")
@@ -173,13 +173,13 @@ def _is_quick(arguments: list[Value]) -> bool:
     return len(re.findall(r"[*+{]", texts[0])) <= 3 and not re.search(r"\)[*+{]", texts[0])
 
 
-def _repeat(machine: Machine, call: Call) -> Value:
+def _repeat(machine: Interpreter, call: Call) -> Value:
     value, times = _first(machine, call), call.get(1, "times", None)
     known = isinstance(times, int) and 0 <= times <= MAX_UNROLL
     return ListValue([value] * (times if known else 2), open=not known, kind="iterator")
 
 
-def _activation_named(machine: Machine, call: Call) -> Value:
+def _activation_named(machine: Interpreter, call: Call) -> Value:
     name = _first(machine, call)
     op = ACTIVATION_NAMES.get(name.lower()) if isinstance(name, str) else None
     cls = _CLASS_OF.get(op or "")

@@ -18,19 +18,26 @@ from initlint.facts.operators import (
 )
 from initlint.tracers.static.library.init_calls import bound, new_tensor, tensor_method
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.tensors.dataflow import arithmetic, operation, overwrite, part_of, product, unknown_result
-from initlint.tracers.static.tensors.module_tree import literals
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.tensors.dataflow import (
+    arithmetic,
+    operation,
+    part_of,
+    product,
+    set_in_place,
+    unknown_result,
+)
+from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
 from initlint.tracers.static.values.axes import viewed
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, INT, Unknown, Value
+from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
 
 
-def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
+def call_tensor_method(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """`tensor.name(...)`."""
     filled = tensor_method(machine, tensor, name, call)
-    if filled is not ABSENT:
+    if filled is not UNBOUND:
         return filled
     if name in ("register_hook", "backward", "retain_grad", "share_memory_"):
         return None
@@ -52,7 +59,7 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
     values = [tensor, *call.arguments, *call.keywords.values()]
     if name in ACTIVATION_METHODS:
         op = ACTIVATION_METHODS[name]
-        arguments = literals(bound(PARAMETERS.get(op, ()), call))
+        arguments = as_literals(bound(PARAMETERS.get(op, ()), call))
         result: Value = operation(machine, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
         result = _view(tensor, name, call)
@@ -63,7 +70,7 @@ def call_tensor_method(machine: Machine, tensor: Tensor, name: str, call: Call) 
     else:
         return unknown_result(machine, f"tensor.{name}", values, call.site)
     if name.endswith("_") and isinstance(result, Tensor):
-        overwrite(machine, tensor, result)
+        set_in_place(machine, tensor, result)
     return result
 
 
@@ -75,7 +82,7 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed, axes=axes)
 
 
-def _noted(machine: Machine, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
+def _noted(machine: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
     op = NOTED_METHODS[name]
     if op in ("add", "mul") and len(values) >= 2:
         word = {"add": "add", "sub": "sub", "subtract": "sub", "mul": "mul", "multiply": "mul"}
@@ -86,7 +93,7 @@ def _noted(machine: Machine, tensor: Tensor, name: str, values: list[Value], cal
     return operation(machine, "noted", op, [tensor], call.site)
 
 
-def _of_shape(machine: Machine, tensor: Tensor, name: str, call: Call) -> Value:
+def _of_shape(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     if name.startswith("new_"):
         known = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
         return new_tensor(machine, known, call) if known is not None else Unknown(f"tensor.{name}()")

@@ -9,12 +9,12 @@ from functools import partial
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from initlint.graph.dataflow import ALWAYS, Condition, Node, Token
-from initlint.project.source import Site
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, Token
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import ABSENT, Mutable, Union, Value
+from initlint.tracers.static.values.values import UNBOUND, Mutable, Union, Value
 
 Result = TypeVar("Result")
 Changes = dict[int, tuple[Mutable, Any]]
@@ -31,24 +31,24 @@ class OutOfSteps(Exception):
 _fresh = count()
 
 
-def fresh() -> object:
+def new_token() -> object:
     """The key of a condition that is like no other."""
     return next(_fresh)
 
 
 @dataclass
-class Journal:
+class EntryPointLog:
     """What one entry point leaves behind for the extraction of graphs."""
 
     instances: list[Instance] = field(default_factory=list)
-    nodes: dict[int, list[Node]] = field(default_factory=dict)
+    nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
     """By the identity of a layer: the nodes of the flow that stand for its uses."""
-    calls: dict[Site, Any] = field(default_factory=dict)
+    calls: dict[SourceLocation, Any] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Watched:
+class SideEffects:
     """What was changed beside local names: objects by their identity, those that were made meanwhile among them.
 
     `elsewhere`: something was done that is not in the state of an object, such as a write to a weight.
@@ -62,14 +62,14 @@ class Watched:
         """Whether nothing older than the watch was changed but `target`."""
         return not self.elsewhere and self.changed - self.made <= {id(target)}
 
-    def include(self, inner: Watched) -> None:
+    def include(self, inner: SideEffects) -> None:
         self.changed |= inner.changed
         self.made |= inner.made
         self.elsewhere = self.elsewhere or inner.elsewhere
 
 
 @dataclass(frozen=True, slots=True)
-class Side(Generic[Result]):
+class BranchResult(Generic[Result]):
     """One side of an undecided condition: what it gave, the token that holds there, and the states that it left."""
 
     result: Result
@@ -77,39 +77,39 @@ class Side(Generic[Result]):
     changes: Changes
 
 
-class State:
+class BranchState:
     """The conditions in force, and the changes since each branch began, which let it be undone.
 
-    Whoever changes a `Mutable` calls `touch` first. Outside an undecided branch that costs one comparison.
+    Whoever changes a `Mutable` calls `save_before_change` first. Outside an undecided branch that costs one comparison.
     """
 
     def __init__(self) -> None:
         self.condition: Condition = ALWAYS
         self._changed: list[Changes] = []
-        self._watched: Watched | None = None
+        self._watched: SideEffects | None = None
 
-    def touch(self, target: Mutable) -> None:
+    def save_before_change(self, target: Mutable) -> None:
         """Remember the state of `target` before its first change in this branch."""
         if self._watched is not None and target.__class__ is not Environment:
             self._watched.changed.add(id(target))
         if self._changed and id(target) not in self._changed[-1]:
             self._changed[-1][id(target)] = (target, target.save())
 
-    def made(self, value: Result) -> Result:
+    def record_new(self, value: Result) -> Result:
         """Note that a container or an object is new; gives it."""
         if self._watched is not None:
             self._watched.made.add(id(value))
         return value
 
-    def acted(self) -> None:
+    def record_side_effect(self) -> None:
         """Note that something was done that is not in the state of an object."""
         if self._watched is not None:
             self._watched.elsewhere = True
 
     @contextmanager
-    def watched(self) -> Iterator[Watched]:
+    def track_effects(self) -> Iterator[SideEffects]:
         """Watch what is changed meanwhile."""
-        around, inner = self._watched, Watched()
+        around, inner = self._watched, SideEffects()
         self._watched = inner
         try:
             yield inner
@@ -118,13 +118,13 @@ class State:
             if around is not None:
                 around.include(inner)
 
-    def known(self, key: Any) -> bool | None:
+    def decided_side(self, key: Any) -> bool | None:
         """Which side of the condition `key` is being followed, if one is."""
         if (key, True) in self.condition:
             return True
         return False if (key, False) in self.condition else None
 
-    def alone(self, run: Callable[[], Result]) -> Result:
+    def outside_branches(self, run: Callable[[], Result]) -> Result:
         """Run something that happens outside of all branches: the top level of an imported module."""
         condition, changed, watched = self.condition, self._changed, self._watched
         self.condition, self._changed, self._watched = ALWAYS, [], None
@@ -133,7 +133,7 @@ class State:
         finally:
             self.condition, self._changed, self._watched = condition, changed, watched
 
-    def branch(self, token: Token, run: Callable[[], Result]) -> Side[Result] | None:
+    def branch(self, token: Token, run: Callable[[], Result]) -> BranchResult[Result] | None:
         """Run one side of an undecided condition and undo its changes; None if it raises."""
         before = self.condition
         self.condition = before | {token}
@@ -149,15 +149,17 @@ class State:
             for key, (target, saved) in touched.items():
                 left[key] = (target, target.save())
                 target.restore(saved)
-        return Side(result, token, left)
+        return BranchResult(result, token, left)
 
-    def sides(self, yes: Token, one: Callable[[], Result], other: Callable[[], Result]) -> list[Side[Result]]:
+    def run_both(
+        self, yes: Token, one: Callable[[], Result], other: Callable[[], Result]
+    ) -> list[BranchResult[Result]]:
         """Run both sides of a condition: `one` where the token `yes` holds, `other` where it does not.
 
         A side that raises is taken not to happen; the changes of one that is left alone stand. Raises `Raised` if
         both do.
         """
-        kept: list[Side[Result]] = []
+        kept: list[BranchResult[Result]] = []
         for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
             side = self.branch(token, run)
             if side is not None:
@@ -165,16 +167,16 @@ class State:
         if not kept:
             raise Raised
         if len(kept) == 1:
-            self.adopt(kept[0].changes)
+            self.apply_changes(kept[0].changes)
         return kept
 
-    def adopt(self, changes: Changes) -> None:
+    def apply_changes(self, changes: Changes) -> None:
         """Let the changes of one side stand."""
         for target, state in changes.values():
-            self.touch(target)
+            self.save_before_change(target)
             target.restore(state)
 
-    def settle(self, one: Changes, when: Token, other: Changes, otherwise: Token) -> None:
+    def join_states(self, one: Changes, when: Token, other: Changes, otherwise: Token) -> None:
         """Join the states that the two sides left."""
         first, second = frozenset([when]), frozenset([otherwise])
         for key in {**one, **other}:
@@ -182,37 +184,37 @@ class State:
             untouched = target.save()
             state_one = one[key][1] if key in one else untouched
             state_other = other[key][1] if key in other else untouched
-            self.touch(target)
+            self.save_before_change(target)
             target.restore(target.joined(state_one, first, state_other, second))
 
-    def either(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
+    def join_values(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
         """The joined value of two thunks: `one` where the token `yes` holds, `other` where it does not."""
-        sides = self.sides(yes, one, other)
+        sides = self.run_both(yes, one, other)
         if len(sides) == 1:
             return sides[0].result
         first, second = sides
-        self.settle(first.changes, first.token, second.changes, second.token)
+        self.join_states(first.changes, first.token, second.changes, second.token)
         return join(first.result, frozenset([first.token]), second.result, frozenset([second.token]))
 
-    def each(self, value: Value, act: Callable[[Value], Value]) -> Value:
+    def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
         """`act` on every alternative of a value, each under its conditions, and the results joined."""
         if not isinstance(value, Union):
             return act(value)
-        result: Value = ABSENT
+        result: Value = UNBOUND
         so_far: Condition = frozenset()
-        possible = [(v, c) for v, c in value.options if v is not ABSENT and not self._excluded(c)]
+        possible = [(v, c) for v, c in value.options if v is not UNBOUND and not self._excluded(c)]
         if len(possible) == 1:
             return act(possible[0][0])
         for option, condition in possible:
-            token: Token = next(iter(condition)) if len(condition) == 1 else (fresh(), True)
+            token: Token = next(iter(condition)) if len(condition) == 1 else (new_token(), True)
             side = self.branch(token, partial(act, option))
             if side is None:
                 continue
-            self.settle(side.changes, token, {}, (token[0], not token[1]))
+            self.join_states(side.changes, token, {}, (token[0], not token[1]))
             under = frozenset([token])
-            result = side.result if result is ABSENT else join(result, so_far, side.result, under)
+            result = side.result if result is UNBOUND else join(result, so_far, side.result, under)
             so_far = under
-        if result is ABSENT:
+        if result is UNBOUND:
             raise Raised
         return result
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from initlint.project.source import Site
-from initlint.tracers.static.values.values import ABSENT, Value
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.values.values import UNBOUND, Value
 
 
 @dataclass(slots=True)
@@ -18,11 +18,11 @@ class Call:
 
     arguments: list[Value]
     keywords: dict[str, Value]
-    site: Site
+    site: SourceLocation
     open: bool = False
     more: bool = False
 
-    def get(self, position: int, name: str, default: Value = ABSENT) -> Value:
+    def get(self, position: int, name: str, default: Value = UNBOUND) -> Value:
         """The argument at `position` or of `name`."""
         if position < len(self.arguments):
             return self.arguments[position]

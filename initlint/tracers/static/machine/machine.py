@@ -1,7 +1,7 @@
 """The interpreter's core: one step of evaluation, and calls with their bounds.
 
 What each kind of expression, statement and callable does stands in the sibling modules; they are in
-the tables that `Machine` is built from (see `tables`), so that this module knows none of them.
+the tables that `Interpreter` is built from (see `tables`), so that this module knows none of them.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from functools import partial
 from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import Place, Visit
-from initlint.project.source import Site
-from initlint.project.user_tables import Additions
-from initlint.tracers.static.machine.branches import Journal, OutOfSteps, Raised, State
+from initlint.graph.model import ApplyCall, Location
+from initlint.project.source import SourceLocation
+from initlint.project.user_tables import UserTables
+from initlint.tracers.static.machine.branches import BranchState, EntryPointLog, OutOfSteps, Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.pure_calls import Idle
+from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.environment import Environment, Frame, GlobalEnvironment, ModuleScope
+from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance
-from initlint.tracers.static.values.values import ABSENT, External, Method, Partial, Union, Unknown, Value
+from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, NativeMethod, Partial, Union, Unknown, Value
 
 MAX_STEPS = 150_000
 """Evaluations and statements per entry point; the largest model of torchvision needs about a third of it."""
@@ -39,47 +39,47 @@ class Imports(Protocol):
     """Finds modules of the project; see `interpret.project`."""
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
-        """The module that `dotted` means in `importer`; `ABSENT` if it is none of the project."""
+        """The module that `dotted` means in `importer`; `UNBOUND` if it is none of the project."""
 
     def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
         """Whether a star import of that module may bring `name`: a cheap test, which may say yes for nothing."""
 
 
-Evaluate = Callable[["Machine", Any, Environment], Value]
-Execute = Callable[["Machine", Any, Environment], "str | None"]
+Evaluate = Callable[["Interpreter", Any, Environment], Value]
+Execute = Callable[["Interpreter", Any, Environment], "str | None"]
 
 
 @dataclass(frozen=True)
-class Tables:
+class Handlers:
     """Who does what. Expressions and statements by node class, callables and attributes by value class."""
 
     evaluate: Mapping[type, Evaluate]
     execute: Mapping[type, Execute]
-    attribute: Callable[[Machine, Value, str], Value]
-    call_external: Callable[[Machine, External, Call], Value]
-    call_method: Callable[[Machine, Method, Call], Value]
-    call_instance: Callable[[Machine, Instance, Call], Value]
-    construct: Callable[[Machine, ClassValue, Call], Value]
-    bind: Callable[[Machine, Function, Call, Environment], None]
-    call_unknown: Callable[[Machine, Value, Call], Value]
-    helper: Callable[[Machine, Function, Call], Value]
-    """Called for every function of the project: gives `ABSENT` unless the function is known by its name."""
+    attribute: Callable[[Interpreter, Value, str], Value]
+    call_external: Callable[[Interpreter, ExternalName, Call], Value]
+    call_method: Callable[[Interpreter, NativeMethod, Call], Value]
+    call_instance: Callable[[Interpreter, Instance, Call], Value]
+    construct: Callable[[Interpreter, ClassValue, Call], Value]
+    bind: Callable[[Interpreter, Function, Call, Environment], None]
+    call_unknown: Callable[[Interpreter, Value, Call], Value]
+    helper: Callable[[Interpreter, Function, Call], Value]
+    """Called for every function of the project: gives `UNBOUND` unless the function is known by its name."""
 
 
-class Machine:
+class Interpreter:
     """Runs the code of a project abstractly."""
 
-    def __init__(self, tables: Tables, imports: Imports, additions: Additions) -> None:
+    def __init__(self, tables: Handlers, imports: Imports, additions: UserTables) -> None:
         self.tables = tables
         self.additions = additions
         self.keeps_operations = False
         """Whether models are given with their whole data flow."""
         self._evaluate, self._execute = tables.evaluate, tables.execute
         self.imports = imports
-        self.state = State()
-        self._idle = Idle()
-        self.journal = Journal()
-        self.stack: list[tuple[Function, Site | None]] = []
+        self.state = BranchState()
+        self._idle = PureCallCache()
+        self.journal = EntryPointLog()
+        self.stack: list[tuple[Function, SourceLocation | None]] = []
         self._entered: list[Condition] = []
         """For each call on the stack, the conditions that were in force when it was made."""
         self.executed: set[ast.AST] = set()
@@ -89,7 +89,7 @@ class Machine:
         self.guards = 0
         """How many `try` blocks and `suppress` managers are open."""
         self.no_grad = 0
-        self.visit: Visit | None = None
+        self.visit: ApplyCall | None = None
         """What the innermost `apply` that is running does now."""
         self.steps = 0
         self.spent = 0
@@ -134,18 +134,18 @@ class Machine:
 
     def assign(self, env: Environment, name: str, value: Value) -> None:
         """Bind a local or global name."""
-        self.state.touch(env)
+        self.state.save_before_change(env)
         env.values[name] = value
 
-    def site(self, node: ast.AST, env: Environment) -> Site:
+    def site(self, node: ast.AST, env: Environment) -> SourceLocation:
         """The place of a node in its file."""
-        return Site(env.scope.source, node)
+        return SourceLocation(env.scope.source, node)
 
     def note(self, reason: str) -> None:
         """Remember that something could not be followed."""
         self.journal.incomplete[reason] = None
 
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[Location, ...]:
         """The call sites that led here, the outermost first."""
         return tuple(site for _, site in self.stack if site is not None)
 
@@ -156,15 +156,15 @@ class Machine:
         kind, tables = function.__class__, self.tables
         if kind is Function:
             return self._call_function(function, call)
-        if kind is External:
+        if kind is ExternalName:
             return tables.call_external(self, function, call)
         if kind is Instance:
             return tables.call_instance(self, function, call)
-        if kind is Method:
+        if kind is NativeMethod:
             return tables.call_method(self, function, call)
         if kind is ClassValue:
             return tables.construct(self, function, call)
-        if kind is Bound:
+        if kind is BoundMethod:
             arguments = [function.receiver, *call.arguments]
             return self.call(function.function, Call(arguments, call.keywords, call.site, call.open))
         if kind is Partial:
@@ -172,14 +172,14 @@ class Machine:
             keywords = {**function.keywords, **call.keywords}
             return self.call(function.function, Call(arguments, keywords, call.site, call.open))
         if kind is Union:
-            return self.state.each(function, lambda option: self.call(option, call))
+            return self.state.map_union(function, lambda option: self.call(option, call))
         return tables.call_unknown(self, function, call)
 
     def _call_function(self, function: Function, call: Call) -> Value:
         if self.watch is not None and len(self.stack) == 1:
             self.watch(function, call)
         known = self.tables.helper(self, function, call)
-        if known is not ABSENT:
+        if known is not UNBOUND:
             return known
         if len(self.stack) >= MAX_DEPTH:
             self.note("calls nested too deeply")
@@ -208,7 +208,7 @@ class Machine:
         return value, self.steps - before
 
     def _run(self, function: Function, call: Call) -> Value:
-        frame = Frame(function)
+        frame = CallFrame(function)
         env = Environment(function.scope, function.closure, frame)
         self.tables.bind(self, function, call, env)
         self.executed.add(function.node)
@@ -229,7 +229,7 @@ class Machine:
             self.no_grad -= quiet
             self.state.condition = before
 
-    def _result(self, frame: Frame, left: str | None, before: Condition) -> Value:
+    def _result(self, frame: CallFrame, left: str | None, before: Condition) -> Value:
         if frame.yields is not None:
             return ListValue(frame.yields, kind="iterator")
         if not frame.returns:
@@ -245,13 +245,16 @@ class Machine:
             under = under & condition
         return result
 
-    def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: Site) -> None:
+    def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: SourceLocation) -> None:
         """Call on each module its function, both given together, as `apply` at `site` does."""
         before = self.visit
         try:
             for number, (module, function) in enumerate(modules):
-                self.visit = Visit(site, number)
-                self.state.each(module, lambda option, function=function: self.call(function, Call([option], {}, site)))  # type: ignore[misc]
+                self.visit = ApplyCall(site, number)
+                self.state.map_union(
+                    module,
+                    lambda option, function=function: self.call(function, Call([option], {}, site)),  # type: ignore[misc]
+                )
         finally:
             self.visit = before
 
@@ -264,7 +267,7 @@ class Machine:
         self.stack, self._entered = [], []
         self.guards = self.no_grad = 0
         self.visit = None
-        self.state = State()
+        self.state = BranchState()
 
     @property
     def total(self) -> int:
@@ -274,7 +277,7 @@ class Machine:
     @contextmanager
     def entry(self) -> Iterator[None]:
         """One entry point: a fresh journal and a full budget. What exceeds the budget ends it, and is noted."""
-        self.journal = Journal()
+        self.journal = EntryPointLog()
         self.limit = MAX_STEPS
         self.unwind()
         try:
@@ -293,6 +296,6 @@ class Machine:
         guards, self.guards = self.guards, 0
         try:
             with suppress(Raised):
-                self.state.alone(lambda: self.execute(node, env))
+                self.state.outside_branches(lambda: self.execute(node, env))
         finally:
             self.stack, self._entered, self.guards = stack, entered, guards

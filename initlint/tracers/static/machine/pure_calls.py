@@ -11,11 +11,11 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from initlint.tracers.static.machine.branches import State
+from initlint.tracers.static.machine.branches import BranchState
 from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Function, Instance
-from initlint.tracers.static.values.values import ABSENT, CONSTANTS, External, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
 
 _ENOUGH = 2_000
 """Steps after which it is known of a function that its calls come to nothing."""
@@ -24,7 +24,7 @@ _DEPTH = 4
 
 
 @dataclass(slots=True)
-class Past:
+class CallSummary:
     """What the calls of a function came to: the fields that they `changed`, and whether they `gave` more than None."""
 
     steps: int = 0
@@ -38,22 +38,22 @@ class Past:
             after = receiver.fields
             self.changed |= {name for name in {**before, **after} if before.get(name) is not after.get(name)}
 
-    def repeated(self, state: State, receiver: Value) -> Value:
+    def repeated(self, state: BranchState, receiver: Value) -> Value:
         if self.changed and isinstance(receiver, Instance):
-            state.touch(receiver)
+            state.save_before_change(receiver)
             receiver.fields.update((name, Unknown("changed by a call that comes to nothing")) for name in self.changed)
         return Unknown("a call that comes to nothing") if self.gave else None
 
 
-class Idle:
+class PureCallCache:
     """Tells which functions these are while one file is traced."""
 
     def __init__(self) -> None:
-        self._past: dict[ast.AST, Past] = {}
+        self._past: dict[ast.AST, CallSummary] = {}
         self._busy: set[ast.AST] = set()
         """The others, and those that are running."""
 
-    def past(self, function: Function, call: Call) -> Past | None:
+    def past(self, function: Function, call: Call) -> CallSummary | None:
         """None for a call that must be followed, without being watched."""
         node = function.node
         if node in self._busy:
@@ -62,10 +62,15 @@ class Idle:
         if function.name == "__init__" or not all(_is_plain(value, _DEPTH) for value in call.values):
             self._busy.add(node)
             return None
-        return self._past.setdefault(node, Past())
+        return self._past.setdefault(node, CallSummary())
 
     def watched(
-        self, past: Past, function: Function, call: Call, state: State, follow: Callable[[], tuple[Value, int]]
+        self,
+        past: CallSummary,
+        function: Function,
+        call: Call,
+        state: BranchState,
+        follow: Callable[[], tuple[Value, int]],
     ) -> Value:
         """The value of a call with that `past`; `follow` gives it with the steps that it took."""
         receiver = call.arguments[0] if call.arguments else None
@@ -73,7 +78,7 @@ class Idle:
             return past.repeated(state, receiver)
         self._busy.add(function.node)
         before = dict(receiver.fields) if isinstance(receiver, Instance) else {}
-        with state.watched() as watched:
+        with state.track_effects() as watched:
             value, steps = follow()
         if watched.only(receiver) and _is_nothing(value):
             self._busy.discard(function.node)
@@ -83,7 +88,7 @@ class Idle:
 
 def _is_plain(value: Value, depth: int) -> bool:
     """Whether no module, tensor, class or function is at hand through a value."""
-    if isinstance(value, (*CONSTANTS, External)) or value is ABSENT:
+    if isinstance(value, (*CONSTANTS, ExternalName)) or value is UNBOUND:
         return True
     if isinstance(value, Unknown):
         return value.node is None

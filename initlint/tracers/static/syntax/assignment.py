@@ -5,19 +5,19 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from initlint.graph.model import Place
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.syntax.iteration import bounded, is_key, sequence
+from initlint.graph.model import Location
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.parameter_writes import replaces, write_data, write_item
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance, Package
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance, ModuleRef
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Union, Unknown, Value, present
+from initlint.tracers.static.values.values import Union, Unknown, Value, without_unbound
 
 
-def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -> None:
+def bind_target(machine: Interpreter, target: Any, value: Value, env: Environment) -> None:
     """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
     kind = target.__class__
     if kind is ast.Name:
@@ -33,10 +33,10 @@ def bind_target(machine: Machine, target: Any, value: Value, env: Environment) -
         _set_item(machine, target, value, env)
 
 
-def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
+def _unpack(machine: Interpreter, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
     elements = target.elts
-    value = present(value)
-    items = sequence(value) if bounded(value) or isinstance(value, ListValue) else None
+    value = without_unbound(value)
+    items = sequence(value) if has_known_length(value) or isinstance(value, ListValue) else None
     starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
     if items is None or (starred is None and len(items) != len(elements)):
         for element in elements:
@@ -66,32 +66,32 @@ def _part(value: Value) -> Value:
     return Unknown("an unpacked value")
 
 
-def set_attribute(machine: Machine, holder: Value, name: str, value: Value, place: Place | None) -> None:
+def set_attribute(machine: Interpreter, holder: Value, name: str, value: Value, place: Location | None) -> None:
     """`holder.name = value`."""
     if isinstance(holder, Union):
-        machine.state.each(holder, lambda option: set_attribute(machine, option, name, value, place))
+        machine.state.map_union(holder, lambda option: set_attribute(machine, option, name, value, place))
     elif isinstance(holder, Instance):
         _set_field(machine, holder, name, value, place)
     elif isinstance(holder, ClassValue):
-        machine.state.touch(holder)
+        machine.state.save_before_change(holder)
         holder.fields[name] = value
-    elif isinstance(holder, Package):
-        machine.state.acted()
+    elif isinstance(holder, ModuleRef):
+        machine.state.record_side_effect()
         holder.scope.values[name] = value
     elif isinstance(holder, Tensor) and holder.storage is not None:
-        machine.state.acted()
+        machine.state.record_side_effect()
         if name == "requires_grad":
             holder.storage.frozen = value is False
         elif name == "data":
             write_data(machine, holder, value, place)
 
 
-def _set_field(machine: Machine, instance: Instance, name: str, value: Value, place: Place | None) -> None:
+def _set_field(machine: Interpreter, instance: Instance, name: str, value: Value, place: Location | None) -> None:
     if instance.user_class is not None:
         setter, _ = instance.user_class.find(name)
         if isinstance(setter, Function) and "property" in setter.wrappers:
             return
-    machine.state.touch(instance)
+    machine.state.save_before_change(instance)
     before = instance.fields.get(name)
     if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
         return
@@ -119,7 +119,7 @@ def adopt(instance: Instance, name: str, value: Value) -> None:
                 storage.owner, storage.name = instance, name
 
 
-def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
+def _assigning_class(machine: Interpreter, instance: Instance) -> ClassValue | None:
     """The class whose method is assigning to the instance; its own class if some other code does."""
     for function, _ in reversed(machine.stack):
         if function.owner is not None and instance.user_class is not None and function.owner in instance.user_class.mro:
@@ -129,12 +129,12 @@ def _assigning_class(machine: Machine, instance: Instance) -> ClassValue | None:
     return instance.user_class
 
 
-def _set_item(machine: Machine, target: ast.Subscript, value: Value, env: Environment) -> None:
-    holder = present(machine.evaluate(target.value, env))
+def _set_item(machine: Interpreter, target: ast.Subscript, value: Value, env: Environment) -> None:
+    holder = without_unbound(machine.evaluate(target.value, env))
     index: Value = Unknown("an index")
     if _is_plain(target.slice):
         index = machine.evaluate(target.slice, env)
-    machine.state.each(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
+    machine.state.map_union(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
 
 
 def _is_plain(index: ast.expr) -> bool:
@@ -143,17 +143,17 @@ def _is_plain(index: ast.expr) -> bool:
 
 
 def _set_item_of(
-    machine: Machine, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
+    machine: Interpreter, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
 ) -> None:
     place = machine.site(target, env)
     if isinstance(holder, DictValue):
-        machine.state.touch(holder)
+        machine.state.save_before_change(holder)
         if is_key(index):
             holder.items[index] = value
         else:
             holder.open = True
     elif isinstance(holder, ListValue):
-        machine.state.touch(holder)
+        machine.state.save_before_change(holder)
         if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
             holder.items[index] = value
         else:
@@ -167,15 +167,15 @@ def _set_item_of(
         write_item(machine, holder, value, place)
 
 
-def delete(machine: Machine, target: ast.expr, env: Environment) -> None:
+def delete(machine: Interpreter, target: ast.expr, env: Environment) -> None:
     """`del target`."""
     if isinstance(target, ast.Name):
-        machine.state.touch(env)
+        machine.state.save_before_change(env)
         env.values.pop(target.id, None)
     elif isinstance(target, ast.Attribute):
         holder = machine.evaluate(target.value, env)
         if isinstance(holder, Instance):
-            machine.state.touch(holder)
+            machine.state.save_before_change(holder)
             holder.fields.pop(target.attr, None)
     elif isinstance(target, ast.Subscript):
         holder = machine.evaluate(target.value, env)
@@ -183,7 +183,7 @@ def delete(machine: Machine, target: ast.expr, env: Environment) -> None:
         if isinstance(holder, Instance) and isinstance(index, (int, str)):
             delete_child(machine, holder, index)
         elif isinstance(holder, (DictValue, ListValue)) and index is not None:
-            machine.state.touch(holder)
+            machine.state.save_before_change(holder)
             if isinstance(holder, DictValue):
                 if is_key(index):
                     holder.items.pop(index, None)
@@ -194,9 +194,9 @@ def delete(machine: Machine, target: ast.expr, env: Environment) -> None:
             delete(machine, element, env)
 
 
-def delete_child(machine: Machine, holder: Instance, index: int | str) -> None:
+def delete_child(machine: Interpreter, holder: Instance, index: int | str) -> None:
     """`del container[index]`."""
-    machine.state.touch(holder)
+    machine.state.save_before_change(holder)
     keys = list(holder.fields)
     if isinstance(index, str):
         holder.fields.pop(index, None)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.environment import Environment, Frame
+from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
 from initlint.tracers.static.values.signatures import Parameter
-from initlint.tracers.static.values.values import External, Unknown, Value
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
-def bind(machine: Machine, function: Function, call: Call, env: Environment) -> None:
+def bind(machine: Interpreter, function: Function, call: Call, env: Environment) -> None:
     """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
     signature = function.signature
     values = env.values
@@ -48,26 +48,26 @@ def bind(machine: Machine, function: Function, call: Call, env: Environment) -> 
         values[signature.double_star] = DictValue(from_call, call.open)
 
 
-def default(machine: Machine, function: Function, parameter: Parameter) -> Value:
+def default(machine: Interpreter, function: Function, parameter: Parameter) -> Value:
     """The default of a parameter, evaluated once, where the function was defined."""
     name = parameter.name
     if name not in function.defaults:
         function.defaults[name] = Unknown("recursive default")
         env = function.closure or function.scope.environment
         if function.owner is not None and function.closure is None:
-            env = Environment(function.scope, None, Frame(None))
+            env = Environment(function.scope, None, CallFrame(None))
             env.values = dict(function.owner.fields)
         expression = parameter.default
         assert expression is not None
-        function.defaults[name] = machine.state.alone(lambda: machine.evaluate(expression, env))
+        function.defaults[name] = machine.state.outside_branches(lambda: machine.evaluate(expression, env))
     return function.defaults[name]
 
 
-def annotation(machine: Machine, parameter: Parameter, function: Function) -> Value:
+def annotation(machine: Interpreter, parameter: Parameter, function: Function) -> Value:
     """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
     node = parameter.annotation
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     env = function.closure or function.scope.environment
-    hint = machine.state.alone(lambda: machine.evaluate(node, env))
-    return hint if isinstance(hint, (ClassValue, External)) else None
+    hint = machine.state.outside_branches(lambda: machine.evaluate(node, env))
+    return hint if isinstance(hint, (ClassValue, ExternalName)) else None

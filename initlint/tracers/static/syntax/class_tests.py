@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from initlint.facts.canonical_names import is_reference
 from initlint.facts.fans import BASES, MODULES
-from initlint.tracers.static.machine.branches import fresh
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.branches import new_token
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.tensors.module_tree import derives, torch_base
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance
+from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, CONSTANTS, External, Partial, Union, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Partial, Union, Unknown, Value
 
 
-def symbolic(machine: Machine, cls: Value, value: Value) -> Value:
+def symbolic(machine: Interpreter, cls: Value, value: Value) -> Value:
     """Some object of the class, or one of the classes, `cls`: what an unknown value is behind an `isinstance`."""
     classes = [c for c in _flat(cls) if _is_module_class(c)]
     if not classes or len(classes) != len(list(_flat(cls))):
@@ -21,16 +21,16 @@ def symbolic(machine: Machine, cls: Value, value: Value) -> Value:
     made = [_symbolic_instance(machine, c) for c in classes]
     if len(made) == 1:
         return made[0]
-    return Union([(instance, frozenset([(fresh(), True)])) for instance in made])
+    return Union([(instance, frozenset([(new_token(), True)])) for instance in made])
 
 
-def _symbolic_instance(machine: Machine, cls: Value) -> Instance:
-    name = cls.name if isinstance(cls, External) else torch_base(cls)
+def _symbolic_instance(machine: Interpreter, cls: Value) -> Instance:
+    name = cls.name if isinstance(cls, ExternalName) else torch_base(cls)
     return Instance(cls, None, machine.state.condition, name, symbolic=True)
 
 
 def _is_module_class(cls: Value) -> bool:
-    if isinstance(cls, External):
+    if isinstance(cls, ExternalName):
         return cls.name in MODULES
     return isinstance(cls, ClassValue) and torch_base(cls) is not None
 
@@ -69,17 +69,17 @@ def is_instance(value: Value, cls: Value) -> bool | None:
 
 def _is_one_instance(value: Value, cls: Value) -> bool | None:
     if isinstance(value, Union):
-        verdicts = {_is_one_instance(option, cls) for option in value.values if option is not ABSENT}
+        verdicts = {_is_one_instance(option, cls) for option in value.values if option is not UNBOUND}
         return verdicts.pop() if len(verdicts) == 1 else None
     if isinstance(value, Instance):
         return derives(value, cls)
     if isinstance(value, Unknown):
-        if isinstance(cls, External) and value.hint == cls and cls.name.startswith("builtins."):
+        if isinstance(cls, ExternalName) and value.hint == cls and cls.name.startswith("builtins."):
             return True
         return None
-    if isinstance(value, External) and not is_reference(value.name):
+    if isinstance(value, ExternalName) and not is_reference(value.name):
         return None
-    if not isinstance(cls, External):
+    if not isinstance(cls, ExternalName):
         return False if isinstance(cls, ClassValue) else None
     if isinstance(value, Tensor):
         if cls.name == "torch.nn.Parameter":
@@ -101,15 +101,15 @@ def _is_one_instance(value: Value, cls: Value) -> bool | None:
             return isinstance(value, (tuple, str, range))
         # A constant is of Python's own types, and of the abstract ones that these are registered with.
         return None if last in _ABSTRACT else False
-    if isinstance(value, (ClassValue, External, Function, Partial, Bound)):
+    if isinstance(value, (ClassValue, ExternalName, Function, Partial, BoundMethod)):
         if cls.name == "builtins.type":
             return isinstance(value, ClassValue) or (
-                isinstance(value, External) and value.name.rpartition(".")[2][:1].isupper()
+                isinstance(value, ExternalName) and value.name.rpartition(".")[2][:1].isupper()
             )
         if cls.name == "functools.partial":
             return isinstance(value, Partial)
         if cls.name in ("types.FunctionType", "types.LambdaType", "types.MethodType"):
-            return isinstance(value, Bound if cls.name.endswith("MethodType") else Function)
+            return isinstance(value, BoundMethod if cls.name.endswith("MethodType") else Function)
         if cls.name in BASES or cls.name in _PYTHON_TYPES:
             return False
     return None

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from initlint.facts.canonical_names import is_reference
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.syntax.iteration import bounded, is_key, sequence
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import CONSTANTS, External, Union, Unknown, Value, present
+from initlint.tracers.static.values.values import CONSTANTS, ExternalName, Union, Unknown, Value, without_unbound
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -26,12 +26,12 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(machine: Machine, node: ast.Compare, env: Environment) -> bool | None:
+def compare(machine: Interpreter, node: ast.Compare, env: Environment) -> bool | None:
     """The value of a (chained) comparison; None if it is not known."""
-    left = present(machine.evaluate(node.left, env))
+    left = without_unbound(machine.evaluate(node.left, env))
     verdict: bool | None = True
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
-        right = present(machine.evaluate(comparator, env))
+        right = without_unbound(machine.evaluate(comparator, env))
         one = _compare_one(type(kind), left, right)
         if one is False:
             return False
@@ -77,7 +77,7 @@ def _is(left: Value, right: Value) -> bool | None:
         return True if left == right else None
     if left is None or right is None or (isinstance(left, (bool, str)) and isinstance(right, (bool, str))):
         return left is right if left is None or right is None else left == right
-    if isinstance(left, External) and isinstance(right, External):
+    if isinstance(left, ExternalName) and isinstance(right, ExternalName):
         return left == right
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return True if left is right or (left.storage is not None and left.storage is right.storage) else None
@@ -86,7 +86,7 @@ def _is(left: Value, right: Value) -> bool | None:
 
 def _may_be_anything(value: Value) -> bool:
     """Whether it is a name of another library that may stand for a number, a text or None."""
-    return isinstance(value, External) and not is_reference(value.name)
+    return isinstance(value, ExternalName) and not is_reference(value.name)
 
 
 def equal(left: Value, right: Value) -> bool | None:
@@ -99,11 +99,11 @@ def equal(left: Value, right: Value) -> bool | None:
         return True if left == right else None
     if isinstance(left, ClassValue) and isinstance(right, ClassValue):
         return left is right or left.node is right.node
-    if isinstance(left, (External, ClassValue)) and isinstance(right, (External, ClassValue)):
+    if isinstance(left, (ExternalName, ClassValue)) and isinstance(right, (ExternalName, ClassValue)):
         return left == right
     if isinstance(left, (Instance, Function)) or isinstance(right, (Instance, Function)):
         return left is right
-    if isinstance(left, (External, ClassValue)) or isinstance(right, (External, ClassValue)):
+    if isinstance(left, (ExternalName, ClassValue)) or isinstance(right, (ExternalName, ClassValue)):
         return None if isinstance(left, Tensor) or isinstance(right, Tensor) else False
     if isinstance(left, ListValue) and isinstance(right, ListValue) and not left.open and not right.open:
         return _equal_items(left.items, right.items)
@@ -136,4 +136,4 @@ def _contains(left: Value, right: Value) -> bool | None:
     verdicts = [equal(left, item) for item in items]
     if True in verdicts:
         return True
-    return None if None in verdicts or not bounded(right) else False
+    return None if None in verdicts or not has_known_length(right) else False

@@ -7,29 +7,29 @@ from collections.abc import Callable, Sequence
 
 from initlint.facts.canonical_names import is_reference
 from initlint.graph.dataflow import Token
-from initlint.tracers.static.machine.branches import fresh
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.branches import new_token
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
 from initlint.tracers.static.tensors.writes import note_call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import Bound, ClassValue, Function, Instance, Package
+from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import (
-    ABSENT,
     CONSTANTS,
-    External,
-    Method,
+    UNBOUND,
+    ExternalName,
+    NativeMethod,
     Partial,
     Union,
     Unknown,
     Value,
-    present,
+    without_unbound,
 )
 
 _SETTLED: Token = (None, True)
 """The token of a test that needs none."""
-_ALWAYS_TRUE = (Function, Bound, Method, ClassValue, Package, Partial)
+_ALWAYS_TRUE = (Function, BoundMethod, NativeMethod, ClassValue, ModuleRef, Partial)
 
 
 def truth(value: Value) -> bool | None:
@@ -46,16 +46,16 @@ def truth(value: Value) -> bool | None:
         return True
     if isinstance(value, _ALWAYS_TRUE):
         return True
-    if isinstance(value, External):
+    if isinstance(value, ExternalName):
         # What is imported for type checkers alone is how packages that load themselves lazily say what they hold.
         return True if value.name.endswith(".TYPE_CHECKING") or is_reference(value.name) else None
     if isinstance(value, Union):
-        verdicts = {truth(option) for option in value.values if option is not ABSENT}
+        verdicts = {truth(option) for option in value.values if option is not UNBOUND}
         return verdicts.pop() if len(verdicts) == 1 else None
     return None
 
 
-def decide(machine: Machine, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
+def decide(machine: Interpreter, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
     """Which way a test goes, and the token of its being true.
 
     Two tests of the same unknown value have the same token, so that they go the same way.
@@ -65,19 +65,19 @@ def decide(machine: Machine, test: ast.expr, env: Environment) -> tuple[bool | N
         return (None if verdict is None else not verdict), (base, not side)
     if isinstance(test, ast.BoolOp):
         return _decide_any(machine, isinstance(test.op, ast.Or), test.values, env)
-    value = present(machine.evaluate(test, env))
+    value = without_unbound(machine.evaluate(test, env))
     if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
         note_call(machine, "bool", "builtins.bool", machine.site(test, env), {}, value)
     verdict = truth(value)
     if verdict is not None:
         return verdict, _SETTLED
     # The object itself is the key, not its address: a token must outlive it.
-    key = value if isinstance(value, (Unknown, External)) else fresh()
-    return machine.state.known(key), (key, True)
+    key = value if isinstance(value, (Unknown, ExternalName)) else new_token()
+    return machine.state.decided_side(key), (key, True)
 
 
 def _decide_any(
-    machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment
+    machine: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment
 ) -> tuple[bool | None, Token]:
     """The verdict of `a or b or c`, or of `a and b and c`."""
     first, *others = sides
@@ -93,14 +93,14 @@ def _decide_any(
         narrow(machine, first, env, not is_or)
         return _decide_any(machine, is_or, others, env)[0]
 
-    followed = machine.state.branch((fresh(), True), right_side)
+    followed = machine.state.branch((new_token(), True), right_side)
     right = None if followed is None else followed.result
     if right is is_or:
         return is_or, _SETTLED
-    return None, (fresh(), True) if right is None else token
+    return None, (new_token(), True) if right is None else token
 
 
-def narrow(machine: Machine, test: ast.expr, env: Environment, side: bool) -> None:
+def narrow(machine: Interpreter, test: ast.expr, env: Environment, side: bool) -> None:
     """Note in `env` what the test tells of its names on the side `side`."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         narrow(machine, test.operand, env, not side)
@@ -117,7 +117,7 @@ def narrow(machine: Machine, test: ast.expr, env: Environment, side: bool) -> No
         _keep(machine, test, env, lambda value: truth(value) in (side, None))
 
 
-def _narrow_comparison(machine: Machine, test: ast.Compare, env: Environment, side: bool) -> None:
+def _narrow_comparison(machine: Interpreter, test: ast.Compare, env: Environment, side: bool) -> None:
     operator, comparator = test.ops[0], test.comparators[0]
     if isinstance(operator, ast.IsNot):
         side = not side
@@ -130,7 +130,7 @@ def _narrow_comparison(machine: Machine, test: ast.Compare, env: Environment, si
             _keep(machine, test.left, env, lambda value: value is not None)
 
 
-def _narrow_call(machine: Machine, test: ast.Call, env: Environment, side: bool) -> None:
+def _narrow_call(machine: Interpreter, test: ast.Call, env: Environment, side: bool) -> None:
     if not (isinstance(test.func, ast.Name) and test.func.id == "isinstance" and len(test.args) == 2):
         return
     cls = machine.evaluate(test.args[1], env)
@@ -143,17 +143,17 @@ def _narrow_call(machine: Machine, test: ast.Call, env: Environment, side: bool)
 
 
 def _keep(
-    machine: Machine,
+    machine: Interpreter,
     subject: ast.expr,
     env: Environment,
     wanted: Callable[[Value], bool],
-    instead: Value = ABSENT,
+    instead: Value = UNBOUND,
 ) -> None:
     """Drop the alternatives of a name or attribute that are not `wanted`; an unknown value may become `instead`."""
     if not isinstance(subject, (ast.Name, ast.Attribute)):
         return
     value = machine.evaluate(subject, env)
-    if isinstance(value, Unknown) and instead is not ABSENT:
+    if isinstance(value, Unknown) and instead is not UNBOUND:
         kept: Value = instead
     elif isinstance(value, Union):
         left = [(v, c) for v, c in value.options if wanted(v)]
@@ -168,5 +168,5 @@ def _keep(
         return
     holder = machine.evaluate(subject.value, env)
     if isinstance(holder, Instance) and subject.attr in holder.fields:
-        machine.state.touch(holder)
+        machine.state.save_before_change(holder)
         holder.fields[subject.attr] = kept

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import iterate
@@ -16,7 +16,7 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ContextManager, Unknown, present
+from initlint.tracers.static.values.values import ContextManager, Unknown, without_unbound
 
 Block: TypeAlias = Callable[[], str | None]
 """Runs one side of a condition; gives by what it was left: `break`, `continue`, `return`, or None at its end."""
@@ -25,7 +25,7 @@ _MAX_WHILE = 64
 """Rounds of a `while` whose condition is known each time."""
 
 
-def if_(machine: Machine, node: ast.If, env: Environment) -> str | None:
+def if_(machine: Interpreter, node: ast.If, env: Environment) -> str | None:
     """The side that is decided, or both."""
     verdict, token = decide(machine, node.test, env)
     if verdict is True:
@@ -44,13 +44,13 @@ def if_(machine: Machine, node: ast.If, env: Environment) -> str | None:
     return undecided(machine, token, yes, no, env)
 
 
-def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
+def undecided(machine: Interpreter, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
     """Run both sides of a condition and join what they leave.
 
     After a side that leaves the block, the rest of the block runs under the other side's condition.
     """
     state = machine.state
-    sides = state.sides(yes, one, other)
+    sides = state.run_both(yes, one, other)
     if len(sides) == 1:
         return sides[0].result
     (left_one, changes_one), (left_other, changes_other) = ((side.result, side.changes) for side in sides)
@@ -61,10 +61,10 @@ def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Envir
     elif left_other == "return" and left_one != "return":
         changes_other = {key: change for key, change in changes_other.items() if change[0] is not env}
     if left_one == "return" and left_other is None and id(env) in changes_other:
-        state.adopt({id(env): changes_other.pop(id(env))})
+        state.apply_changes({id(env): changes_other.pop(id(env))})
     elif left_other == "return" and left_one is None and id(env) in changes_one:
-        state.adopt({id(env): changes_one.pop(id(env))})
-    state.settle(changes_one, yes, changes_other, no)
+        state.apply_changes({id(env): changes_one.pop(id(env))})
+    state.join_states(changes_one, yes, changes_other, no)
     if left_one is not None and left_other is not None:
         return left_one if left_one == left_other else "continue" if "continue" in (left_one, left_other) else "break"
     if left_one is None and left_other is None:
@@ -76,7 +76,7 @@ def undecided(machine: Machine, yes: Token, one: Block, other: Block, env: Envir
     return None
 
 
-def for_(machine: Machine, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
+def for_(machine: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """The body for each item."""
     iterable = machine.evaluate(node.iter, env)
     before = machine.state.condition
@@ -94,7 +94,11 @@ def for_(machine: Machine, node: ast.For | ast.AsyncFor, env: Environment) -> st
 
 
 def _after_loop(
-    machine: Machine, node: ast.For | ast.AsyncFor | ast.While, left: str | None, before: Condition, env: Environment
+    machine: Interpreter,
+    node: ast.For | ast.AsyncFor | ast.While,
+    left: str | None,
+    before: Condition,
+    env: Environment,
 ) -> str | None:
     """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
     machine.state.condition = before | env.frame.maybe_left
@@ -103,7 +107,9 @@ def _after_loop(
     return machine.run(node.orelse, env) if left != "break" else None
 
 
-def _maybe_round(machine: Machine, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment) -> str | None:
+def _maybe_round(
+    machine: Interpreter, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment
+) -> str | None:
     """One round of a loop for an item that may not be there."""
 
     def run() -> str | None:
@@ -114,11 +120,11 @@ def _maybe_round(machine: Machine, node: ast.For | ast.AsyncFor, item: Any, unde
     side = machine.state.branch(token, run)
     if side is None:
         return None
-    machine.state.settle(side.changes, token, {}, (token[0], not token[1]))
+    machine.state.join_states(side.changes, token, {}, (token[0], not token[1]))
     return None if side.result in ("break", "return") else side.result
 
 
-def while_(machine: Machine, node: ast.While, env: Environment) -> str | None:
+def while_(machine: Interpreter, node: ast.While, env: Environment) -> str | None:
     """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
     before = machine.state.condition
     left = None
@@ -135,11 +141,11 @@ def while_(machine: Machine, node: ast.While, env: Environment) -> str | None:
     return _after_loop(machine, node, left, before, env)
 
 
-def with_(machine: Machine, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
+def with_(machine: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
     """The body, under what its managers mean."""
     kinds = []
     for entry in node.items:
-        manager = present(machine.evaluate(entry.context_expr, env))
+        manager = without_unbound(machine.evaluate(entry.context_expr, env))
         if entry.optional_vars is not None:
             bind_target(machine, entry.optional_vars, _entered(manager), env)
         if isinstance(manager, ContextManager):
@@ -159,7 +165,7 @@ def _entered(manager: Any) -> Any:
     return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
 
 
-def try_(machine: Machine, node: ast.Try, env: Environment) -> str | None:
+def try_(machine: Interpreter, node: ast.Try, env: Environment) -> str | None:
     """The body is taken to succeed; if it surely raises, the first handler runs."""
     machine.guards += 1
     left = None

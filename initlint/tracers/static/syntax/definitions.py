@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.values.environment import Environment, Frame
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
-from initlint.tracers.static.values.values import External, Unknown, external
+from initlint.tracers.static.values.values import ExternalName, Unknown, external
 
 _WRAPPERS = {
     "no_grad": "no_grad",
@@ -40,7 +40,7 @@ def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
     return frozenset(found)
 
 
-def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
+def define_function(machine: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
     """`def`: binds the function. Setters and overloads are passed over."""
     kinds = wrappers(node.decorator_list)
     if kinds & {"setter", "overload"}:
@@ -49,16 +49,16 @@ def define_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionD
     machine.assign(env, made.name, made)
 
 
-def define_class(machine: Machine, node: ast.ClassDef, env: Environment) -> None:
+def define_class(machine: Interpreter, node: ast.ClassDef, env: Environment) -> None:
     """`class`: runs the body, and binds the class."""
     bases = []
     for expression in node.bases:
         base = machine.evaluate(expression, env)
-        bases.append(base if isinstance(base, (ClassValue, External)) else Unknown("a base class"))
-    if any(isinstance(base, External) and base.name in machine.additions.base_classes for base in bases):
+        bases.append(base if isinstance(base, (ClassValue, ExternalName)) else Unknown("a base class"))
+    if any(isinstance(base, ExternalName) and base.name in machine.additions.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
     made = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
-    body = Environment(env.scope, env.seen_by_closures, Frame(None))
+    body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
         machine.run(node.body, body)
     for name, value in body.values.items():

@@ -7,8 +7,8 @@ import builtins
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Evaluate, Machine
-from initlint.tracers.static.syntax.iteration import bounded, iterate, limited, sequence
+from initlint.tracers.static.machine.machine import Evaluate, Interpreter
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.syntax.literals import (
     comprehension,
     constant,
@@ -22,11 +22,11 @@ from initlint.tracers.static.syntax.operators import binary, boolean, comparison
 from initlint.tracers.static.syntax.subscripts import subscript
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import Function, Package, Super
-from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value, present
+from initlint.tracers.static.values.objects import Function, ModuleRef, SuperProxy
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, without_unbound
 
 
-def name(machine: Machine, node: ast.Name, env: Environment) -> Value:
+def name(machine: Interpreter, node: ast.Name, env: Environment) -> Value:
     """The value of a name: local, enclosing, global, built in."""
     written = node.id
     scope = env.scope
@@ -35,30 +35,30 @@ def name(machine: Machine, node: ast.Name, env: Environment) -> Value:
         values = inner.values
         if written in values and values is not scope.values:
             value = values[written]
-            return value if value.__class__ is not Union and value is not ABSENT else _present(written, value)
+            return value if value.__class__ is not Union and value is not UNBOUND else _present(written, value)
         inner = inner.parent
     value = scope.lookup(written)
-    if value is not ABSENT:
+    if value is not UNBOUND:
         return _present(written, value)
     if written in _BUILTINS:
-        return External(f"builtins.{written}")
+        return ExternalName(f"builtins.{written}")
     return Unknown(f"{written} is not defined")
 
 
 def _present(written: str, value: Value) -> Value:
-    value = present(value)
-    return value if value is not ABSENT else Unknown(f"{written} is not set")
+    value = without_unbound(value)
+    return value if value is not UNBOUND else Unknown(f"{written} is not set")
 
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
-def attribute(machine: Machine, node: ast.Attribute, env: Environment) -> Value:
+def attribute(machine: Interpreter, node: ast.Attribute, env: Environment) -> Value:
     """`value.name`."""
     return machine.attribute(machine.evaluate(node.value, env), node.attr)
 
 
-def call(machine: Machine, node: ast.Call, env: Environment) -> Value:
+def call(machine: Interpreter, node: ast.Call, env: Environment) -> Value:
     """A call: the function, then its arguments from left to right."""
     function = machine.evaluate(node.func, env)
     arguments: list[Value] = []
@@ -71,7 +71,7 @@ def call(machine: Machine, node: ast.Call, env: Environment) -> Value:
         value = machine.evaluate(argument.value, env)
         starred = True
         items = sequence(value)
-        open = open or not bounded(value)
+        open = open or not has_known_length(value)
         if items is not None:
             arguments.extend(items)
     for keyword in node.keywords:
@@ -79,27 +79,27 @@ def call(machine: Machine, node: ast.Call, env: Environment) -> Value:
         if keyword.arg is not None:
             keywords[keyword.arg] = value
         else:
-            value = present(value)
+            value = without_unbound(value)
             if isinstance(value, DictValue):
                 keywords.update({k: v for k, v in value.items.items() if isinstance(k, str)})
                 open = open or value.open
             else:
                 open = True
-    if isinstance(function, External) and function.name in _SCOPED:
+    if isinstance(function, ExternalName) and function.name in _SCOPED:
         return _SCOPED[function.name](machine, arguments, env)
     if starred:
-        arguments, open = limited(arguments, open)
+        arguments, open = truncated(arguments, open)
     return machine.call(function, Call(arguments, keywords, machine.site(node, env), open))
 
 
-def _super(machine: Machine, arguments: list[Value], env: Environment) -> Value:
+def _super(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
     frame = env.frame
     if len(arguments) >= 2:
-        return Super(arguments[0], arguments[1])
+        return SuperProxy(arguments[0], arguments[1])
     if frame.function is None or frame.function.owner is None:
         return Unknown("super() outside of a method")
     receiver = _first_parameter(frame.function, env)
-    return Super(frame.function.owner, receiver)
+    return SuperProxy(frame.function.owner, receiver)
 
 
 def _first_parameter(function: Function, env: Environment) -> Value:
@@ -111,15 +111,15 @@ def _first_parameter(function: Function, env: Environment) -> Value:
     return owner.values[written] if owner is not None else Unknown(f"{written} is not set")
 
 
-def _locals(machine: Machine, arguments: list[Value], env: Environment) -> Value:
+def _locals(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
     return DictValue(dict(env.values))
 
 
-def _globals(machine: Machine, arguments: list[Value], env: Environment) -> Value:
-    return Package(env.scope)
+def _globals(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
+    return ModuleRef(env.scope)
 
 
-_SCOPED: dict[str, Callable[[Machine, list[Value], Environment], Value]] = {
+_SCOPED: dict[str, Callable[[Interpreter, list[Value], Environment], Value]] = {
     "builtins.super": _super,
     "builtins.locals": _locals,
     "builtins.vars": lambda m, a, e: DictValue(dict(e.values)) if not a else Unknown("vars()"),
@@ -127,26 +127,26 @@ _SCOPED: dict[str, Callable[[Machine, list[Value], Environment], Value]] = {
 }
 
 
-def named(machine: Machine, node: ast.NamedExpr, env: Environment) -> Value:
+def named(machine: Interpreter, node: ast.NamedExpr, env: Environment) -> Value:
     """`(name := value)`."""
     value = machine.evaluate(node.value, env)
     machine.assign(env, node.target.id, value)
     return value
 
 
-def lambda_(machine: Machine, node: ast.Lambda, env: Environment) -> Value:
+def lambda_(machine: Interpreter, node: ast.Lambda, env: Environment) -> Value:
     """A function without a name."""
     return Function(
         node, "<lambda>", env.scope, env.seen_by_closures, env.frame.function.owner if env.frame.function else None
     )
 
 
-def await_(machine: Machine, node: ast.Await, env: Environment) -> Value:
+def await_(machine: Interpreter, node: ast.Await, env: Environment) -> Value:
     """What is awaited is there at once."""
     return machine.evaluate(node.value, env)
 
 
-def yield_(machine: Machine, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
+def yield_(machine: Interpreter, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
     """Collect what a generator yields; the whole of it runs at the first call."""
     if env.frame.yields is None:
         env.frame.yields = []

@@ -10,13 +10,13 @@ from functools import partial
 from initlint.facts.activations import FUNCTIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIALIZERS
-from initlint.tracers.static.machine.machine import Imports, Machine
-from initlint.tracers.static.values.environment import Deferred, Environment
-from initlint.tracers.static.values.objects import Package
-from initlint.tracers.static.values.values import ABSENT, External, Unknown, Value, external
+from initlint.tracers.static.machine.machine import Imports, Interpreter
+from initlint.tracers.static.values.environment import Environment, LazyImport
+from initlint.tracers.static.values.objects import ModuleRef
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value, external
 
 
-def import_names(machine: Machine, node: ast.Import, env: Environment) -> None:
+def import_names(machine: Interpreter, node: ast.Import, env: Environment) -> None:
     """`import a.b, c as d`."""
     for alias in node.names:
         name = alias.name
@@ -27,10 +27,10 @@ def import_names(machine: Machine, node: ast.Import, env: Environment) -> None:
             machine.assign(env, first, module_named(machine, first, env))
 
 
-def module_named(machine: Machine, name: str, env: Environment) -> Value:
+def module_named(machine: Interpreter, name: str, env: Environment) -> Value:
     """The module of the project with this dotted name, else an external one."""
     found = machine.imports.import_module(name, env.scope)
-    return external(name) if found is ABSENT else found
+    return external(name) if found is UNBOUND else found
 
 
 def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
@@ -46,7 +46,7 @@ def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
     return ".".join([*base, name] if name else base)
 
 
-def import_from(machine: Machine, node: ast.ImportFrom, env: Environment) -> None:
+def import_from(machine: Interpreter, node: ast.ImportFrom, env: Environment) -> None:
     """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
     module_name = absolute(node, env)
     if node.names[0].name == "*":
@@ -58,36 +58,36 @@ def import_from(machine: Machine, node: ast.ImportFrom, env: Environment) -> Non
         if module_name is None:
             machine.assign(env, bound, Unknown("an import that leads out of the project"))
         elif env.values is env.scope.values:
-            machine.assign(env, bound, Deferred(partial(_member, machine.imports, module_name, name, env)))
+            machine.assign(env, bound, LazyImport(partial(_member, machine.imports, module_name, name, env)))
         else:
             machine.assign(env, bound, _member(machine.imports, module_name, name, env))
 
 
 def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
     found = imports.import_module(module_name, env.scope)
-    module = external(module_name) if found is ABSENT else found
-    if isinstance(module, Package):
+    module = external(module_name) if found is UNBOUND else found
+    if isinstance(module, ModuleRef):
         found = module.scope.lookup(name)
-        if found is not ABSENT:
+        if found is not UNBOUND:
             return found
         found = imports.import_module(f"{module_name}.{name}", env.scope)
-        return Unknown(f"{module_name} has no {name}") if found is ABSENT else found
-    if isinstance(module, External):
+        return Unknown(f"{module_name} has no {name}") if found is UNBOUND else found
+    if isinstance(module, ExternalName):
         # A folder without an `__init__.py` is no module of the project, but those in it are.
         found = imports.import_module(f"{module_name}.{name}", env.scope)
-        return external(f"{module.name}.{name}") if found is ABSENT else found
+        return external(f"{module.name}.{name}") if found is UNBOUND else found
     return Unknown(f"{name} is imported from something unknown")
 
 
-def _of_star_import(machine: Machine, module_name: str, env: Environment, name: str) -> Value:
-    """What `from module_name import *` brings under `name`; `ABSENT` if nothing."""
+def _of_star_import(machine: Interpreter, module_name: str, env: Environment, name: str) -> Value:
+    """What `from module_name import *` brings under `name`; `UNBOUND` if nothing."""
     if name.startswith("_") or not machine.imports.may_define(module_name, name, env.scope):
-        return ABSENT
+        return UNBOUND
     module = module_named(machine, module_name, env)
-    if isinstance(module, Package):
+    if isinstance(module, ModuleRef):
         return module.scope.lookup(name)
-    exported = _STAR_EXPORTS.get(module.name) if isinstance(module, External) else None
-    return external(f"{module.name}.{name}") if exported is not None and exported(name) else ABSENT
+    exported = _STAR_EXPORTS.get(module.name) if isinstance(module, ExternalName) else None
+    return external(f"{module.name}.{name}") if exported is not None and exported(name) else UNBOUND
 
 
 def _is_module_class(name: str) -> bool:

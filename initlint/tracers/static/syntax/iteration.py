@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.tensors.module_tree import conditional_children
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, CONSTANTS, External, Union, Unknown, Value, present
+from initlint.tracers.static.values.values import (
+    CONSTANTS,
+    UNBOUND,
+    ExternalName,
+    Union,
+    Unknown,
+    Value,
+    without_unbound,
+)
 
 MAX_UNROLL = 4096
 """Iterations of one loop or comprehension that are run one by one."""
@@ -24,7 +32,7 @@ _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.Pa
 
 def sequence(value: Value) -> list[Value] | None:
     """The items of a value that can be iterated over in a known way; None if they are not known."""
-    value = present(value)
+    value = without_unbound(value)
     if isinstance(value, ListValue):
         return value.items
     if isinstance(value, (tuple, str, range)):
@@ -43,9 +51,9 @@ def sequence(value: Value) -> list[Value] | None:
     return None
 
 
-def bounded(value: Value) -> bool:
+def has_known_length(value: Value) -> bool:
     """Whether it is known how many items there are."""
-    value = present(value)
+    value = without_unbound(value)
     if isinstance(value, (ListValue, DictValue)):
         return not value.open
     if isinstance(value, Instance):
@@ -53,7 +61,7 @@ def bounded(value: Value) -> bool:
     return isinstance(value, (tuple, str, range))
 
 
-def limited(items: list[Value], open: bool) -> tuple[list[Value], bool]:
+def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
     """The items, and whether there may be more; of what is too long or too deeply nested to keep, only the start.
 
     A loop that doubles a sequence, or puts it into itself twice, makes one that no memory holds.
@@ -79,13 +87,13 @@ def _outweighs(items: list[Value], limit: int) -> bool:
     return False
 
 
-def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]:
+def iterate(machine: Interpreter, value: Value) -> Iterator[tuple[Value, Condition]]:
     """The items of a value, each with the conditions under which it is there.
 
     What cannot be iterated over in a known way is taken to have two items that are unknown, for a loop that
     builds or initialises layers is there to run.
     """
-    value = present(value)
+    value = without_unbound(value)
     if isinstance(value, Union):
         for option, condition in value.options:
             for item, under in iterate(machine, option):
@@ -99,9 +107,9 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
         items = items[:2]
     # A copy: `layers += layers` must come to an end.
     for item in list(items):
-        if isinstance(item, Union) and any(v is ABSENT for v in item.values):
+        if isinstance(item, Union) and any(v is UNBOUND for v in item.values):
             for option, condition in item.options:
-                if option is not ABSENT:
+                if option is not UNBOUND:
                     yield option, condition
         else:
             yield item, ALWAYS
@@ -117,6 +125,6 @@ def is_key(value: Value) -> bool:
     """Whether a dictionary of the interpreter can have it as a key."""
     if isinstance(value, tuple):
         return all(is_key(item) for item in value)
-    if isinstance(value, (ClassValue, Function, External)):
+    if isinstance(value, (ClassValue, Function, ExternalName)):
         return True
     return isinstance(value, CONSTANTS) and not isinstance(value, slice)

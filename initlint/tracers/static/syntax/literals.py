@@ -5,21 +5,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, is_key, iterate, limited, sequence
+from initlint.tracers.static.syntax.iteration import (
+    MAX_SEQUENCE,
+    has_known_length,
+    is_key,
+    iterate,
+    sequence,
+    truncated,
+)
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.values import STR, Unknown, Value, present
+from initlint.tracers.static.values.values import STR, Unknown, Value, without_unbound
 
 
-def constant(machine: Machine, node: ast.Constant, env: Environment) -> Value:
+def constant(machine: Interpreter, node: ast.Constant, env: Environment) -> Value:
     """A number, a string, `None`, `True`, `False` or `...`."""
     return node.value
 
 
-def formatted(machine: Machine, node: ast.JoinedStr, env: Environment) -> Value:
+def formatted(machine: Interpreter, node: ast.JoinedStr, env: Environment) -> Value:
     """An f-string; known if all of its parts are."""
     parts = []
     for part in node.values:
@@ -40,39 +47,39 @@ _MAX_DISPLAY = 256
 """Elements of a list that is written out and that are looked at: longer ones are data, the names of classes."""
 
 
-def elements(machine: Machine, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
+def elements(machine: Interpreter, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
     """The values of the elements of a display, starred ones spread, and whether there may be more."""
     found: list[Value] = []
     open = len(nodes) > _MAX_DISPLAY
     for element in nodes[:_MAX_DISPLAY]:
         if isinstance(element, ast.Starred):
             value = machine.evaluate(element.value, env)
-            open = open or not bounded(value)
+            open = open or not has_known_length(value)
             found.extend(sequence(value) or ())
         else:
             found.append(machine.evaluate(element, env))
-    return limited(found, open)
+    return truncated(found, open)
 
 
-def tuple_(machine: Machine, node: ast.Tuple, env: Environment) -> Value:
+def tuple_(machine: Interpreter, node: ast.Tuple, env: Environment) -> Value:
     """`(a, b)`; an open list if its length is not known."""
     found, open = elements(machine, node.elts, env)
     return ListValue(found, open=True) if open else tuple(found)
 
 
-def list_(machine: Machine, node: ast.List | ast.Set, env: Environment) -> Value:
+def list_(machine: Interpreter, node: ast.List | ast.Set, env: Environment) -> Value:
     """`[a, b]` and `{a, b}`."""
     found, open = elements(machine, node.elts, env)
-    return machine.state.made(ListValue(found, open))
+    return machine.state.record_new(ListValue(found, open))
 
 
-def dict_(machine: Machine, node: ast.Dict, env: Environment) -> Value:
+def dict_(machine: Interpreter, node: ast.Dict, env: Environment) -> Value:
     """`{key: value}`."""
-    made = machine.state.made(DictValue())
+    made = machine.state.record_new(DictValue())
     for name, content in zip(node.keys, node.values, strict=True):
         value = machine.evaluate(content, env)
         if name is None:
-            value = present(value)
+            value = without_unbound(value)
             if isinstance(value, DictValue):
                 made.items.update(value.items)
                 made.open = made.open or value.open
@@ -87,9 +94,9 @@ def dict_(machine: Machine, node: ast.Dict, env: Environment) -> Value:
     return made
 
 
-def comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment) -> Value:
+def comprehension(machine: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment) -> Value:
     """A list, set or generator, which runs at once."""
-    made = machine.state.made(ListValue())
+    made = machine.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
     made.open = _for(machine, node.generators, inner, lambda: made.items.append(machine.evaluate(node.elt, inner)))
     if isinstance(node, ast.GeneratorExp):
@@ -97,9 +104,9 @@ def comprehension(machine: Machine, node: ast.ListComp | ast.SetComp | ast.Gener
     return made
 
 
-def dict_comprehension(machine: Machine, node: ast.DictComp, env: Environment) -> Value:
+def dict_comprehension(machine: Interpreter, node: ast.DictComp, env: Environment) -> Value:
     """`{key: value for ...}`."""
-    made = machine.state.made(DictValue())
+    made = machine.state.record_new(DictValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
 
     def add() -> None:
@@ -114,11 +121,11 @@ def dict_comprehension(machine: Machine, node: ast.DictComp, env: Environment) -
     return made
 
 
-def _for(machine: Machine, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]) -> bool:
+def _for(machine: Interpreter, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]) -> bool:
     """Run a comprehension's clauses. Gives whether there may be further items."""
     clause, *inner = clauses
     iterable = machine.evaluate(clause.iter, env)
-    open = not bounded(iterable)
+    open = not has_known_length(iterable)
     before = machine.state.condition
     for item, under in iterate(machine, iterable):
         machine.state.condition = before | under

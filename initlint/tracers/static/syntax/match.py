@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import ast
 
-from initlint.tracers.static.machine.branches import fresh
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.branches import new_token
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
 from initlint.tracers.static.syntax.comparisons import equal
 from initlint.tracers.static.syntax.conditions import decide
 from initlint.tracers.static.syntax.control_flow import undecided
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import Unknown, Value, present
+from initlint.tracers.static.values.values import Unknown, Value, without_unbound
 
 _CAPTURED = Unknown("what a pattern captures")
 
 
-def match(machine: Machine, node: ast.Match, env: Environment) -> str | None:
+def match(machine: Interpreter, node: ast.Match, env: Environment) -> str | None:
     """The first case that fits; where that is not known, each that may."""
-    subject = present(machine.evaluate(node.subject, env))
+    subject = without_unbound(machine.evaluate(node.subject, env))
 
     def cases(at: int) -> str | None:
         if at == len(node.cases):
@@ -35,7 +35,7 @@ def match(machine: Machine, node: ast.Match, env: Environment) -> str | None:
                 machine.assign(env, node.subject.id, _narrowed(machine, case.pattern, subject, env))
             return machine.run(case.body, env)
 
-        token = (fresh(), True)
+        token = (new_token(), True)
         if case.guard is not None:
             _bind(machine, case.pattern, subject, env)
             holds, token = decide(machine, case.guard, env)
@@ -49,12 +49,12 @@ def match(machine: Machine, node: ast.Match, env: Environment) -> str | None:
     return cases(0)
 
 
-def _fits(machine: Machine, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
+def _fits(machine: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
     """Whether `subject` matches; None if that is not known."""
     if isinstance(pattern, ast.MatchAs):
         return True if pattern.pattern is None else _fits(machine, pattern.pattern, subject, env)
     if isinstance(pattern, ast.MatchValue):
-        return equal(subject, present(machine.evaluate(pattern.value, env)))
+        return equal(subject, without_unbound(machine.evaluate(pattern.value, env)))
     if isinstance(pattern, ast.MatchSingleton):
         return equal(subject, pattern.value)
     if isinstance(pattern, ast.MatchOr):
@@ -65,18 +65,18 @@ def _fits(machine: Machine, pattern: ast.pattern, subject: Value, env: Environme
     return None
 
 
-def _fits_class(machine: Machine, pattern: ast.MatchClass, subject: Value, env: Environment) -> bool | None:
+def _fits_class(machine: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> bool | None:
     verdict = is_instance(subject, machine.evaluate(pattern.cls, env))
     if verdict is not True:
         return verdict
     verdicts = [
-        _fits(machine, inner, present(machine.attribute(subject, name)), env)
+        _fits(machine, inner, without_unbound(machine.attribute(subject, name)), env)
         for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)
     ]
     return False if False in verdicts else None if None in verdicts or pattern.patterns else True
 
 
-def _bind(machine: Machine, pattern: ast.pattern, subject: Value, env: Environment) -> None:
+def _bind(machine: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> None:
     if isinstance(pattern, ast.MatchAs):
         if pattern.pattern is not None:
             _bind(machine, pattern.pattern, subject, env)
@@ -92,7 +92,7 @@ def _bind(machine: Machine, pattern: ast.pattern, subject: Value, env: Environme
             machine.assign(env, part.rest, _CAPTURED)
 
 
-def _narrowed(machine: Machine, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
+def _narrowed(machine: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
     """What is known of `subject` once it has matched the class of `pattern`."""
     if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
         return symbolic(machine, machine.evaluate(pattern.cls, env), subject)

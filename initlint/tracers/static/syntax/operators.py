@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, bounded, limited, sequence
+from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, sequence, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Union, Unknown, Value, present
+from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Union, Unknown, Value, without_unbound
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("add", operator.add),
@@ -40,17 +40,17 @@ _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
 """A width in a format that may be as large as memory."""
 
 
-def binary(machine: Machine, node: ast.BinOp, env: Environment) -> Value:
+def binary(machine: Interpreter, node: ast.BinOp, env: Environment) -> Value:
     """`a + b`."""
     left = machine.evaluate(node.left, env)
     right = machine.evaluate(node.right, env)
     return operate(machine, type(node.op), left, right, node, env)
 
 
-def operate(machine: Machine, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
+def operate(machine: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
     """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
-    left, right = present(left), present(right)
+    left, right = without_unbound(left), without_unbound(right)
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
         return _compute(compute, left, right)
     if isinstance(left, tuple) and isinstance(right, (tuple, int)):
@@ -62,9 +62,9 @@ def operate(machine: Machine, kind: type, left: Value, right: Value, node: ast.A
     if isinstance(left, DictValue) and isinstance(right, DictValue) and name == "or":
         return DictValue({**left.items, **right.items}, left.open or right.open)
     if isinstance(left, Union) and not data_of([left]):
-        return machine.state.each(left, lambda option: operate(machine, kind, option, right, node, env))
+        return machine.state.map_union(left, lambda option: operate(machine, kind, option, right, node, env))
     if isinstance(right, Union) and not data_of([right]):
-        return machine.state.each(right, lambda option: operate(machine, kind, left, option, node, env))
+        return machine.state.map_union(right, lambda option: operate(machine, kind, left, option, node, env))
     if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
         return arithmetic(machine, name, left, right, machine.site(node, env))
     if isinstance(left, str) and name == "remainder":
@@ -122,20 +122,20 @@ def _combine_lists(name: str, left: Value, right: Value) -> Value:
         items, times = (left, right) if isinstance(left, ListValue) else (right, left)
         if isinstance(times, int) and len(items.items) * times <= MAX_SEQUENCE:
             return ListValue(items.items * times, items.open)
-        return ListValue(*limited(items.items * 2, open=True))
+        return ListValue(*truncated(items.items * 2, open=True))
     if name == "add":
         first, second = sequence(left), sequence(right)
-        open = not bounded(left) or not bounded(right)
-        return ListValue(*limited([*(first or ()), *(second or ())], open))
+        open = not has_known_length(left) or not has_known_length(right)
+        return ListValue(*truncated([*(first or ()), *(second or ())], open))
     return Unknown("an operation on lists")
 
 
-def unary(machine: Machine, node: ast.UnaryOp, env: Environment) -> Value:
+def unary(machine: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:
     """`-a`, `not a`."""
     if isinstance(node.op, ast.Not):
         verdict, _ = decide(machine, node.operand, env)
         return Unknown("a test", BOOL) if verdict is None else not verdict
-    value = present(machine.evaluate(node.operand, env))
+    value = without_unbound(machine.evaluate(node.operand, env))
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value
@@ -147,12 +147,12 @@ def unary(machine: Machine, node: ast.UnaryOp, env: Environment) -> Value:
     return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
 
 
-def boolean(machine: Machine, node: ast.BoolOp, env: Environment) -> Value:
+def boolean(machine: Interpreter, node: ast.BoolOp, env: Environment) -> Value:
     """`a and b`, `a or b`; an undecided side makes it any of the sides from there on."""
     return _any_side(machine, isinstance(node.op, ast.Or), node.values, env)
 
 
-def _any_side(machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
+def _any_side(machine: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
     first, *others = sides
     if not others:
         return machine.evaluate(first, env)
@@ -168,16 +168,16 @@ def _any_side(machine: Machine, is_or: bool, sides: Sequence[ast.expr], env: Env
         narrow(machine, first, env, not is_or)
         return _any_side(machine, is_or, others, env)
 
-    return machine.state.either(token, left, right) if is_or else machine.state.either(token, right, left)
+    return machine.state.join_values(token, left, right) if is_or else machine.state.join_values(token, right, left)
 
 
-def comparison(machine: Machine, node: ast.Compare, env: Environment) -> Value:
+def comparison(machine: Interpreter, node: ast.Compare, env: Environment) -> Value:
     """`a < b < c`."""
     verdict = compare(machine, node, env)
     return Unknown("a comparison", BOOL) if verdict is None else verdict
 
 
-def conditional(machine: Machine, node: ast.IfExp, env: Environment) -> Value:
+def conditional(machine: Interpreter, node: ast.IfExp, env: Environment) -> Value:
     """`a if test else b`."""
     verdict, token = decide(machine, node.test, env)
     if verdict is not None:
@@ -190,4 +190,4 @@ def conditional(machine: Machine, node: ast.IfExp, env: Environment) -> Value:
 
         return run
 
-    return machine.state.either(token, side(node.body, True), side(node.orelse, False))
+    return machine.state.join_values(token, side(node.body, True), side(node.orelse, False))

@@ -6,13 +6,13 @@ import ast
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Execute, Machine
+from initlint.tracers.static.machine.machine import Execute, Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target, delete
 from initlint.tracers.static.syntax.conditions import narrow
 from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_
 from initlint.tracers.static.syntax.definitions import define_class, define_function
 from initlint.tracers.static.syntax.imports import import_from, import_names
-from initlint.tracers.static.syntax.iteration import bounded, iterate
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
 from initlint.tracers.static.tensors.parameter_writes import note_dropped, write_in_place
@@ -20,10 +20,10 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.values import Unknown, present
+from initlint.tracers.static.values.values import Unknown, without_unbound
 
 
-def expression(machine: Machine, node: ast.Expr, env: Environment) -> None:
+def expression(machine: Interpreter, node: ast.Expr, env: Environment) -> None:
     """A statement that is an expression; docstrings are passed over."""
     if node.value.__class__ is not ast.Constant:
         value = machine.evaluate(node.value, env)
@@ -31,27 +31,27 @@ def expression(machine: Machine, node: ast.Expr, env: Environment) -> None:
             note_dropped(value, node.value)
 
 
-def assign(machine: Machine, node: ast.Assign, env: Environment) -> None:
+def assign(machine: Interpreter, node: ast.Assign, env: Environment) -> None:
     """`a = b = value`."""
     value = machine.evaluate(node.value, env)
     for target in node.targets:
         bind_target(machine, target, value, env)
 
 
-def annotated(machine: Machine, node: ast.AnnAssign, env: Environment) -> None:
+def annotated(machine: Interpreter, node: ast.AnnAssign, env: Environment) -> None:
     """`a: int = value`."""
     if node.value is not None:
         bind_target(machine, node.target, machine.evaluate(node.value, env), env)
 
 
-def augmented_assign(machine: Machine, node: ast.AugAssign, env: Environment) -> None:
+def augmented_assign(machine: Interpreter, node: ast.AugAssign, env: Environment) -> None:
     """`a += value`; lists, containers and parameters are changed in place."""
-    left = present(machine.evaluate(node.target, env))
+    left = without_unbound(machine.evaluate(node.target, env))
     right = machine.evaluate(node.value, env)
     if isinstance(left, ListValue) and isinstance(node.op, ast.Add):
-        machine.state.touch(left)
+        machine.state.save_before_change(left)
         left.items.extend(item for item, _ in iterate(machine, right))
-        left.open = left.open or not bounded(right)
+        left.open = left.open or not has_known_length(right)
         return
     if isinstance(left, Instance) and isinstance(node.op, ast.Add):
         method = machine.attribute(left, "extend")
@@ -71,40 +71,40 @@ def _is_copy(tensor: Tensor) -> bool:
     return derived is not None and derived.cause == COPY and not tensor.whole
 
 
-def return_(machine: Machine, node: ast.Return, env: Environment) -> str:
+def return_(machine: Interpreter, node: ast.Return, env: Environment) -> str:
     """Note what is returned, and under which conditions."""
     value = None if node.value is None else machine.evaluate(node.value, env)
     env.frame.returns.append((value, machine.state.condition))
     return "return"
 
 
-def raise_(machine: Machine, node: ast.Raise, env: Environment) -> None:
+def raise_(machine: Interpreter, node: ast.Raise, env: Environment) -> None:
     """The program ends here, or this side of a test does."""
     raise Raised
 
 
-def delete_(machine: Machine, node: ast.Delete, env: Environment) -> None:
+def delete_(machine: Interpreter, node: ast.Delete, env: Environment) -> None:
     """`del a, b.c`."""
     for target in node.targets:
         delete(machine, target, env)
 
 
-def assert_(machine: Machine, node: ast.Assert, env: Environment) -> None:
+def assert_(machine: Interpreter, node: ast.Assert, env: Environment) -> None:
     """What is asserted holds."""
     if not isinstance(env, GlobalEnvironment):
         narrow(machine, node.test, env, True)
 
 
-def global_(machine: Machine, node: ast.Global, env: Environment) -> None:
+def global_(machine: Interpreter, node: ast.Global, env: Environment) -> None:
     """The names live in the module."""
-    machine.state.acted()
+    machine.state.record_side_effect()
     for name in node.names:
         env.declared[name] = env.scope.environment
 
 
-def nonlocal_(machine: Machine, node: ast.Nonlocal, env: Environment) -> None:
+def nonlocal_(machine: Interpreter, node: ast.Nonlocal, env: Environment) -> None:
     """The names live in the function around."""
-    machine.state.acted()
+    machine.state.record_side_effect()
     for name in node.names:
         owner = env.parent.owner_of(name) if env.parent is not None else None
         if owner is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.syntax.iteration import is_key
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.parameter_writes import copy_of
@@ -16,23 +16,23 @@ from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import External, Unknown, Value, present
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value, without_unbound
 
 
-def subscript(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
+def subscript(machine: Interpreter, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`, of each alternative of the value."""
-    value = present(machine.evaluate(node.value, env))
-    return machine.state.each(value, lambda option: item(machine, option, node, env))
+    value = without_unbound(machine.evaluate(node.value, env))
+    return machine.state.map_union(value, lambda option: item(machine, option, node, env))
 
 
-def index_of(machine: Machine, node: ast.Subscript, env: Environment) -> Value:
+def index_of(machine: Interpreter, node: ast.Subscript, env: Environment) -> Value:
     """What stands in the brackets: a value, a slice, or a tuple of these."""
     if isinstance(node.slice, ast.Tuple):
         return tuple(_index(machine, element, env) for element in node.slice.elts)
     return _index(machine, node.slice, env)
 
 
-def _index(machine: Machine, node: ast.expr, env: Environment) -> Value:
+def _index(machine: Interpreter, node: ast.expr, env: Environment) -> Value:
     if not isinstance(node, ast.Slice):
         return machine.evaluate(node, env)
     bounds = [None if part is None else machine.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
@@ -43,7 +43,7 @@ def _index(machine: Machine, node: ast.expr, env: Environment) -> Value:
     return Unknown("a slice with unknown bounds")
 
 
-def item(machine: Machine, value: Value, node: ast.Subscript, env: Environment) -> Value:
+def item(machine: Interpreter, value: Value, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`."""
     index = index_of(machine, node, env)
     if isinstance(value, Tensor):
@@ -62,7 +62,7 @@ def item(machine: Machine, value: Value, node: ast.Subscript, env: Environment) 
         if not isinstance(method, Unknown):
             return machine.call(method, Call([index], {}, machine.site(node, env)))
         return method
-    if isinstance(value, (External, Function)):
+    if isinstance(value, (ExternalName, Function)):
         return value  # `Optional[int]`, `nn.Module[T]`
     if isinstance(value, Unknown):
         return value.part(("item", index) if is_key(index) else object())
@@ -91,12 +91,12 @@ def _item_of_constant(value: Any, index: Value) -> Value:
     return Unknown("an item at an unknown index")
 
 
-def _item_of_list(machine: Machine, value: ListValue, index: Value) -> Value:
+def _item_of_list(machine: Interpreter, value: ListValue, index: Value) -> Value:
     if isinstance(index, slice):
         return ListValue(value.items[index], value.open)
     if isinstance(index, int):
         if -len(value.items) <= index < len(value.items):
-            return present(value.items[index])
+            return without_unbound(value.items[index])
         if value.open:
             return value.items[-1] if value.items else Unknown("an item of a list of unknown length")
         raise Raised
@@ -112,10 +112,10 @@ def _any_of(items: list[Value]) -> Value:
     return result
 
 
-def _item_of_dict(machine: Machine, value: DictValue, index: Value) -> Value:
+def _item_of_dict(machine: Interpreter, value: DictValue, index: Value) -> Value:
     if is_key(index):
         if index in value.items:
-            return present(value.items[index])
+            return without_unbound(value.items[index])
         if value.open:
             return Unknown("an item of a dictionary that is not known")
         raise Raised

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import Unknown, Value, present
+from initlint.tracers.static.values.values import Unknown, Value, without_unbound
 
 
-def deep_copy(machine: Machine, call: Call) -> Value:
+def deep_copy(machine: Interpreter, call: Call) -> Value:
     """`copy.deepcopy(x)`."""
     return clone(machine, call.get(0, "x", Unknown("no argument")), {})
 
 
-def clone(machine: Machine, value: Value, seen: dict[int, Any]) -> Value:
+def clone(machine: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
     """A deep copy: its own modules and parameters, with what was written to them so far."""
     if id(value) in seen:
         return seen[id(value)]
@@ -50,7 +50,7 @@ def clone(machine: Machine, value: Value, seen: dict[int, Any]) -> Value:
     return copied
 
 
-def _clone_storage(machine: Machine, storage: Storage, seen: dict[int, Any]) -> Storage:
+def _clone_storage(machine: Interpreter, storage: Storage, seen: dict[int, Any]) -> Storage:
     if id(storage) in seen:
         known: Storage = seen[id(storage)]
         return known
@@ -65,9 +65,9 @@ def _clone_storage(machine: Machine, storage: Storage, seen: dict[int, Any]) -> 
     return made
 
 
-def replaced(machine: Machine, call: Call) -> Value:
+def replaced(machine: Interpreter, call: Call) -> Value:
     """`dataclasses.replace(record, field=value)`."""
-    record = present(call.get(0, "obj", Unknown("nothing")))
+    record = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if not isinstance(record, Instance) or record.is_module:
         return Unknown("a replaced record")
     made = Instance(record.cls, call.site, machine.state.condition, symbolic=record.symbolic)
@@ -75,9 +75,9 @@ def replaced(machine: Machine, call: Call) -> Value:
     return made
 
 
-def shallow_copy(machine: Machine, call: Call) -> Value:
+def shallow_copy(machine: Interpreter, call: Call) -> Value:
     """`copy.copy(x)`; a module is copied whole."""
-    value = present(call.get(0, "x", Unknown("no argument")))
+    value = without_unbound(call.get(0, "x", Unknown("no argument")))
     if isinstance(value, ListValue):
         return ListValue(value.items, value.open, value.kind)
     if isinstance(value, DictValue):

@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.facts.fans import MODULES, Product
-from initlint.graph.dataflow import ALWAYS, Condition, Node
-from initlint.graph.model import Arguments, Place
-from initlint.tracers.static.machine.machine import Machine
+from initlint.facts.fans import MODULES, AxisRoles
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
+from initlint.graph.model import Arguments, Location
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.tensors.parameter_writes import scaled
 from initlint.tracers.static.values.axes import Axes, Equation, indexed, of_einsum, of_matmul, viewed
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import CONSTANTS, External, Method, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import CONSTANTS, ExternalName, NativeMethod, Union, Unknown, Value, options
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
 
-def data_of(values: Iterable[Value]) -> list[tuple[Node, Condition]]:
+def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
     """The flow nodes of all data tensors among `values`, with the conditions under which they are the value."""
-    found: list[tuple[Node, Condition]] = []
+    found: list[tuple[FlowNode, Condition]] = []
     _collect_data(values, ALWAYS, found, set())
     return found
 
 
 def _collect_data(
-    values: Iterable[Value], under: Condition, found: list[tuple[Node, Condition]], seen: set[int]
+    values: Iterable[Value], under: Condition, found: list[tuple[FlowNode, Condition]], seen: set[int]
 ) -> None:
     for value in values:
         for option, condition in options(value):
@@ -49,31 +49,33 @@ def _contents(value: Value) -> Iterable[Value]:
         return value.items
     if isinstance(value, DictValue):
         return value.items.values()
-    if isinstance(value, Method):
+    if isinstance(value, NativeMethod):
         return (value.receiver,)  # `batch.x`: an attribute that no tensor has, of what was taken for one
     return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
 
 
 def node(
-    machine: Machine,
+    machine: Interpreter,
     kind: str,
     op: str,
     values: Iterable[Value],
-    place: Place | None,
+    place: Location | None,
     layer: Any = None,
     arguments: Arguments | None = None,
     exact: bool = False,
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    made = Node(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
+    made = FlowNode(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
     if layer is not None:
-        machine.state.acted()
+        machine.state.record_side_effect()
         machine.journal.nodes.setdefault(id(layer), []).append(made)
     return Tensor(made)
 
 
-def operation(machine: Machine, kind: str, op: str, values: list[Value], place: Place | None, **more: Any) -> Tensor:
+def operation(
+    machine: Interpreter, kind: str, op: str, values: list[Value], place: Location | None, **more: Any
+) -> Tensor:
     """As `node`; of parameters alone it gives what is computed from them, which is no data."""
     if not data_of(values):
         found = sources(values)
@@ -84,12 +86,12 @@ def operation(machine: Machine, kind: str, op: str, values: list[Value], place: 
     return node(machine, kind, op, values, place, **more)
 
 
-def unknown_result(machine: Machine, reason: str, values: Iterable[Value], place: Place | None) -> Unknown:
+def unknown_result(machine: Interpreter, reason: str, values: Iterable[Value], place: Location | None) -> Unknown:
     """What code that is not followed returns: it consumes the data that it is handed."""
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
-    return Unknown(reason, node=Node("end", "unknown", inputs, place, machine.state.condition))
+    return Unknown(reason, node=FlowNode("end", "unknown", inputs, place, machine.state.condition))
 
 
 def sources(values: Iterable[Value]) -> frozenset[Storage]:
@@ -106,17 +108,17 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
     return frozenset(found)
 
 
-def passed(machine: Machine, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
+def pass_through(machine: Interpreter, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
     """The result of an operator that changes nothing that counts; `arguments` are those behind the tensor."""
     if isinstance(value, Union):
-        return machine.state.each(value, lambda option: passed(machine, option, operator, arguments))
+        return machine.state.map_union(value, lambda option: pass_through(machine, option, operator, arguments))
     if isinstance(value, Tensor):
         axes = viewed(value.axes, operator, arguments)
         return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None, axes=axes)
     return value
 
 
-def arithmetic(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
+def arithmetic(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
     """`left` and `right` combined by an operator of which at least one side is a tensor."""
     one, other = data_of([left]), data_of([right])
     if not one and not other:
@@ -156,10 +158,10 @@ def _may_be_data(value: Value) -> bool:
         return any(_may_be_data(option) for option in value.values)
     if not isinstance(value, Unknown):
         return False
-    return not (isinstance(value.hint, External) and value.hint.name in _NUMBERS)
+    return not (isinstance(value.hint, ExternalName) and value.hint.name in _NUMBERS)
 
 
-def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Value:
+def _of_parameters(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
     """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
     for tensor, other in ((left, right), (right, left)):
         if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
@@ -172,12 +174,12 @@ def _of_parameters(machine: Machine, name: str, left: Value, right: Value, place
     return Tensor(sources=found, like=_combined(machine, name, left, right, place))
 
 
-def _combined(machine: Machine, name: str, left: Value, right: Value, place: Place) -> Storage | None:
+def _combined(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Storage | None:
     """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
     one, other = _like(left), _like(right)
     if one is not None and other is not None:
         if name in ("mul", "matmul"):
-            made = Node("factor", name, (), place, machine.state.condition, exact=True, factors=(one, other))
+            made = FlowNode("factor", name, (), place, machine.state.condition, exact=True, factors=(one, other))
             for factor in (one, other):
                 machine.journal.nodes.setdefault(id(factor), []).append(made)
         return None
@@ -185,7 +187,7 @@ def _combined(machine: Machine, name: str, left: Value, right: Value, place: Pla
     return (one or other) if is_scaled else None
 
 
-def product(machine: Machine, values: list[Value], place: Place, equation: Equation | None = None) -> Tensor:
+def product(machine: Interpreter, values: list[Value], place: Location, equation: Equation | None = None) -> Tensor:
     """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
     data = [value for value in values if data_of([value])]
     weights = [value for value in values if not data_of([value]) and sources([value])]
@@ -205,7 +207,9 @@ def _axes(value: Value) -> Axes:
     return value.axes if isinstance(value, Tensor) else None
 
 
-def weighted(machine: Machine, weight: Value, data: list[Value], place: Place, used: Product | None = None) -> Tensor:
+def weighted(
+    machine: Interpreter, weight: Value, data: list[Value], place: Location, used: AxisRoles | None = None
+) -> Tensor:
     """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
     found = sorted(sources([weight]), key=_weight_likeness)
     if not found:
@@ -247,8 +251,8 @@ def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
     return value.shape[1:] if isinstance(index, int) else (None, *value.shape[1:])
 
 
-def overwrite(machine: Machine, tensor: Value, result: Tensor) -> None:
+def set_in_place(machine: Interpreter, tensor: Value, result: Tensor) -> None:
     """An in-place operation: the tensor itself is now what the operation gives."""
     if isinstance(tensor, Tensor) and tensor.node is not None:
-        machine.state.touch(tensor)
+        machine.state.save_before_change(tensor)
         tensor.node = result.node

@@ -11,7 +11,7 @@ from initlint.graph.model import UNDETERMINED
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import ClassValue, Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import ABSENT, External, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, options
 
 _FRAMEWORK_MODULES = frozenset(
     {
@@ -44,14 +44,14 @@ def class_of(instance: Instance) -> Value:
         return instance.cls
     if isinstance(registry, Union):
         return Unknown("the class of a module that may be parametrized")
-    return External(f"torch.nn.utils.parametrize.Parametrized{instance.class_name}")
+    return ExternalName(f"torch.nn.utils.parametrize.Parametrized{instance.class_name}")
 
 
 def torch_base(cls: ClassValue) -> str | None:
     """The torch class that a class of the project is built on: `torch.nn.Conv2d`, `torch.nn.Module`; None if none."""
     fallback = None
     for base in cls.mro[1:]:
-        if not isinstance(base, External):
+        if not isinstance(base, ExternalName):
             continue
         if base.name in MODULES and MODULES[base.name].role != "container":
             return base.name
@@ -66,24 +66,24 @@ def torch_base(cls: ClassValue) -> str | None:
 
 def _plain(cls: ClassValue) -> bool:
     """A class with a `forward` that is surely no module: `torch.autograd.Function`, or no base at all."""
-    names = [base.name for base in cls.mro[1:] if isinstance(base, External)]
-    unknown = [base for base in cls.mro[1:] if not isinstance(base, (External, ClassValue))]
+    names = [base.name for base in cls.mro[1:] if isinstance(base, ExternalName)]
+    unknown = [base for base in cls.mro[1:] if not isinstance(base, (ExternalName, ClassValue))]
     return not unknown and (not names or any("Function" in name or name.startswith("builtins.") for name in names))
 
 
-def literal(value: Value) -> Any:
+def as_literal(value: Value) -> Any:
     """The value as graphs show it: a constant, a tuple of constants, or `UNDETERMINED`."""
     if isinstance(value, (tuple, ListValue)):
         items = value if isinstance(value, tuple) else value.items
-        return tuple(literal(item) for item in items)
+        return tuple(as_literal(item) for item in items)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return UNDETERMINED
 
 
-def literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
+def as_literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
     """The arguments of a constructor or init function as graphs show them."""
-    return {name: literal(value) for name, value in arguments.items()}
+    return {name: as_literal(value) for name, value in arguments.items()}
 
 
 def parameter_names(instance: Instance) -> Mapping[str, Any]:
@@ -98,19 +98,19 @@ def _parameters(instance: Instance) -> Mapping[str, Any]:
     name = instance.torch_name
     if name is None or name not in MODULES or MODULES[name].role not in ("layer", "norm"):
         return _NONE
-    return shapes(MODULES[name].type, literals(instance.arguments), UNDETERMINED)
+    return shapes(MODULES[name].type, as_literals(instance.arguments), UNDETERMINED)
 
 
 _NONE: Mapping[str, Any] = {}
 
 
 def parameter(instance: Instance, name: str) -> Value:
-    """The parameter `name` of a torch layer, made when first asked for; None if built without, `ABSENT` if none."""
+    """The parameter `name` of a torch layer, made when first asked for; None if built without, `UNBOUND` if none."""
     known = parameter_names(instance)
     if name not in known:
         if name in ("bias", "weight") and known is not _NONE:
             return None
-        return ABSENT
+        return UNBOUND
     storage = Storage(known[name], instance.place, instance.condition)
     storage.parameter, storage.owner, storage.name = True, instance, name
     made = Tensor(storage=storage, leaf=True)
@@ -119,13 +119,13 @@ def parameter(instance: Instance, name: str) -> Value:
 
 
 def child(instance: Instance, name: str) -> Value:
-    """A submodule that torch itself creates (`MultiheadAttention.out_proj`), made when first asked for; or `ABSENT`."""
+    """A submodule that torch itself creates (`MultiheadAttention.out_proj`), made when first asked for; or `UNBOUND`."""
     if instance.torch_name is None:
-        return ABSENT
+        return UNBOUND
     made_by_torch = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
     if name not in made_by_torch:
-        return ABSENT
-    made = Instance(External(made_by_torch[name]), instance.place, instance.condition, made_by_torch[name])
+        return UNBOUND
+    made = Instance(ExternalName(made_by_torch[name]), instance.place, instance.condition, made_by_torch[name])
     width = instance.arguments.get("embed_dim")
     if width is not None:
         made.arguments = {"in_features": width, "out_features": width}
@@ -210,7 +210,7 @@ def derives(value: Instance, cls: Value) -> bool | None:
         if any(c is cls or (isinstance(c, ClassValue) and c.node is cls.node) for c in value.cls.mro):
             return True
         return None if value.symbolic else False
-    if not isinstance(cls, External):
+    if not isinstance(cls, ExternalName):
         return None
     if value.torch_name is not None and (value.torch_name == cls.name or cls.name in BASES.get(value.torch_name, ())):
         return True

@@ -6,27 +6,27 @@ import ast
 from dataclasses import replace
 
 from initlint.facts.initializer_formulas import scaled as scaled_init
-from initlint.graph.model import UNDETERMINED, Place
-from initlint.project.source import Site
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.tensors.module_tree import literal
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, Recorded, record
-from initlint.tracers.static.values.tensors import COPY, Derived, Storage, Tensor
+from initlint.graph.model import UNDETERMINED, Location
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.tensors.module_tree import as_literal
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, record
+from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
 
 
-def fresh_storage(machine: Machine, shape: tuple[int | None, ...] | None, place: Place | None) -> Storage:
+def fresh_storage(machine: Interpreter, shape: tuple[int | None, ...] | None, place: Location | None) -> Storage:
     """The memory of a new tensor."""
     return Storage(shape, place, machine.state.condition)
 
 
-def copy_of(machine: Machine, tensor: Tensor, place: Place | None) -> Tensor:
+def copy_of(machine: Interpreter, tensor: Tensor, place: Location | None) -> Tensor:
     """A clone: its own storage, with what was written so far."""
     storage = fresh_storage(machine, tensor.shape, place)
     if tensor.storage is not None:
         storage.writes = list(tensor.storage.writes)
         if tensor.storage.origin.parameter and place is not None:
-            storage.derived = Derived(COPY, (tensor.storage.origin,), place)
+            storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), place)
     return Tensor(tensor.node, storage, sources=tensor.sources)
 
 
@@ -38,7 +38,7 @@ def replaces(value: Tensor, before: Tensor) -> bool:
     return value.leaf and value.storage is not None and value.storage is not before.storage
 
 
-def write_data(machine: Machine, target: Tensor, value: Value, place: Place | None) -> None:
+def write_data(machine: Interpreter, target: Tensor, value: Value, place: Location | None) -> None:
     """`parameter.data = value`."""
     if place is None or target.storage is None:
         return
@@ -50,7 +50,7 @@ def write_data(machine: Machine, target: Tensor, value: Value, place: Place | No
     record(machine, target, name, {}, place)
 
 
-def _write_contents(machine: Machine, target: Tensor, source: Storage, place: Place) -> None:
+def _write_contents(machine: Interpreter, target: Tensor, source: Storage, place: Location) -> None:
     """What is known of one tensor's elements is now known of the other's."""
     if len(source.writes) == 1 and source.writes[0].whole and not source.writes[0].relative:
         origin = source.writes[0]
@@ -59,7 +59,7 @@ def _write_contents(machine: Machine, target: Tensor, source: Storage, place: Pl
     record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def write_item(machine: Machine, target: Tensor, value: Value, place: Place) -> None:
+def write_item(machine: Interpreter, target: Tensor, value: Value, place: Location) -> None:
     """`parameter[index] = value`: a write to a part."""
     part = Tensor(storage=target.storage, whole=False)
     if isinstance(value, (int, float)):
@@ -68,11 +68,11 @@ def write_item(machine: Machine, target: Tensor, value: Value, place: Place) -> 
         record(machine, part, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def write_in_place(machine: Machine, target: Tensor, operation: str, value: Value, place: Place) -> None:
+def write_in_place(machine: Interpreter, target: Tensor, operation: str, value: Value, place: Location) -> None:
     """`parameter *= value`: keeps part of what was there."""
     name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
-    arguments = {"value": literal(value)} if is_number else {}
+    arguments = {"value": as_literal(value)} if is_number else {}
     record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
 
 
@@ -85,18 +85,22 @@ def note_dropped(result: Tensor, statement: ast.expr) -> None:
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
         return
     write, made = storage.writes[-1], storage.derived.place
-    if not isinstance(write.place, Site) or write.place.node is not statement or not isinstance(made, Site):
+    if (
+        not isinstance(write.place, SourceLocation)
+        or write.place.node is not statement
+        or not isinstance(made, SourceLocation)
+    ):
         return
     if any(node is made.node for node in ast.walk(statement) if node is not statement):
         storage.derived.original.lost.append((write, storage.derived))
 
 
-def copy_into(machine: Machine, target: Tensor, place: Place) -> None:
+def copy_into(machine: Interpreter, target: Tensor, place: Location) -> None:
     """`parameter.copy_(value)`."""
     record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def scaled(machine: Machine, tensor: Tensor, operation: str, other: Value, place: Place) -> Tensor:
+def scaled(machine: Interpreter, tensor: Tensor, operation: str, other: Value, place: Location) -> Tensor:
     """A new tensor (`torch.randn(3, 4)`) combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
     result = copy_of(machine, tensor, place)
     storage = result.storage
@@ -111,7 +115,7 @@ def scaled(machine: Machine, tensor: Tensor, operation: str, other: Value, place
     return result
 
 
-def _scaled_write(write: Recorded, operation: str, other: Value) -> Recorded | None:
+def _scaled_write(write: WriteRecord, operation: str, other: Value) -> WriteRecord | None:
     made = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
     if made is None:
         return None

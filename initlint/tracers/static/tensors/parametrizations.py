@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Machine
+from initlint.tracers.static.machine.machine import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
 from initlint.tracers.static.tensors.parameter_writes import fresh_storage
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.tensors import Derived, Storage, Tensor
-from initlint.tracers.static.values.values import External, Union, Unknown, Value, present
+from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
+from initlint.tracers.static.values.values import ExternalName, Union, Unknown, Value, without_unbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class _Parameter:
     name: str
 
 
-def reparametrize(machine: Machine, known: Reparametrization, call: Call) -> Value:
+def reparametrize(machine: Interpreter, known: Reparametrization, call: Call) -> Value:
     """`weight_norm(module)` and its like; gives the module."""
     module, name = _subject(call)
-    machine.state.each(module, lambda option: _wrap(machine, option, name, known, call))
+    machine.state.map_union(module, lambda option: _wrap(machine, option, name, known, call))
     return module
 
 
-def restore(machine: Machine, call: Call) -> Value:
+def restore(machine: Interpreter, call: Call) -> Value:
     """`remove_weight_norm(module)` and its like: the attribute is a parameter again, of the values that it has."""
     module, name = _subject(call)
-    machine.state.each(module, lambda option: _unwrap(machine, option, name, call))
+    machine.state.map_union(module, lambda option: _unwrap(machine, option, name, call))
     return module
 
 
@@ -42,31 +42,33 @@ def _subject(call: Call) -> tuple[Value, Value]:
     return call.get(0, "module", Unknown("no module")), call.arguments[1] if len(call.arguments) > 1 else named
 
 
-def _wrap(machine: Machine, module: Value, name: Value, known: Reparametrization, call: Call) -> None:
+def _wrap(machine: Interpreter, module: Value, name: Value, known: Reparametrization, call: Call) -> None:
     if not isinstance(module, Instance) or not module.is_module:
         return
     materialize(module)
-    if not isinstance(name, str) or not isinstance(present(module.fields.get(name)), (Tensor, Union)):
+    if not isinstance(name, str) or not isinstance(without_unbound(module.fields.get(name)), (Tensor, Union)):
         # A class of the project that hands the weight of a part on, or a parameter that is not known.
         for _, inner, _ in modules(module):
             inner.parametrized = inner.parametrized or not isinstance(name, str) or name == "weight"
         return
     parameter = _Parameter(module, name)
-    machine.state.each(module.fields[name], lambda value: _put_behind(machine, parameter, value, known, call))
+    machine.state.map_union(module.fields[name], lambda value: _put_behind(machine, parameter, value, known, call))
 
 
-def _put_behind(machine: Machine, parameter: _Parameter, value: Value, known: Reparametrization, call: Call) -> None:
+def _put_behind(
+    machine: Interpreter, parameter: _Parameter, value: Value, known: Reparametrization, call: Call
+) -> None:
     if not isinstance(value, Tensor) or value.storage is None:
         return
     module, name = parameter.module, parameter.name
-    machine.state.touch(module)
+    machine.state.save_before_change(module)
     before = value.storage.derived
     original = value.storage if before is None else before.original
     shares, sure = _computed(machine, value, call) if known.by_module else (known.shares, True)
     parts = tuple(part.format(name) for part in known.originals)
     norms = [_norm(machine, module, original, part, call) for part in parts[:-1]]
     holder = _list_in_registry(machine, parameter, call) if known.registered else module
-    machine.state.touch(holder)
+    machine.state.save_before_change(holder)
     for part, storage in zip(parts, [*norms, original], strict=True):
         holder.fields[part] = Tensor(storage=storage, leaf=True)
     if shares:
@@ -75,12 +77,12 @@ def _put_behind(machine: Machine, parameter: _Parameter, value: Value, known: Re
         return
     names = tuple(f"{REGISTRY}.{name}.{part}" for part in parts) if known.registered else parts
     attribute = Storage(original.shape, call.site, machine.state.condition)
-    attribute.derived = Derived(known.cause, (*norms, original), call.site, names, len(original.writes), sure)
+    attribute.derived = DerivedStorage(known.cause, (*norms, original), call.site, names, len(original.writes), sure)
     attribute.owner, attribute.name = module, name
     module.fields[name] = Tensor(storage=attribute)
 
 
-def _computed(machine: Machine, value: Tensor, call: Call) -> tuple[bool, bool]:
+def _computed(machine: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
     """Whether what the module of a parametrization gives is the original itself, and whether it is surely not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
     made = machine.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
@@ -89,7 +91,7 @@ def _computed(machine: Machine, value: Tensor, call: Call) -> tuple[bool, bool]:
     return made.storage is not None, made.storage is None
 
 
-def _norm(machine: Machine, module: Instance, original: Storage, name: str, call: Call) -> Storage:
+def _norm(machine: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
     """The magnitude that weight norm keeps: one number for each index along `dim`."""
     dim = call.get(2, "dim", 0)
     shape: tuple[int | None, ...] | None = None
@@ -103,37 +105,39 @@ def _norm(machine: Machine, module: Instance, original: Storage, name: str, call
     return made
 
 
-def _list_in_registry(machine: Machine, parameter: _Parameter, call: Call) -> Instance:
+def _list_in_registry(machine: Interpreter, parameter: _Parameter, call: Call) -> Instance:
     """`module.parametrizations.weight`, which holds the originals and the modules that compute from them."""
-    registry = present(parameter.module.fields.get(REGISTRY))
+    registry = without_unbound(parameter.module.fields.get(REGISTRY))
     if not isinstance(registry, Instance):
-        registry = Instance(External("torch.nn.ModuleDict"), call.site, machine.state.condition, "torch.nn.ModuleDict")
+        registry = Instance(
+            ExternalName("torch.nn.ModuleDict"), call.site, machine.state.condition, "torch.nn.ModuleDict"
+        )
         registry.parent = True
         parameter.module.fields[REGISTRY] = registry
-    machine.state.touch(registry)
+    machine.state.save_before_change(registry)
     found = registry.fields.get(parameter.name)
     if not isinstance(found, Instance):
-        cls = External("torch.nn.utils.parametrize.ParametrizationList")
+        cls = ExternalName("torch.nn.utils.parametrize.ParametrizationList")
         found = Instance(cls, call.site, machine.state.condition, "torch.nn.ModuleList")
         found.parent = True
         registry.fields[parameter.name] = found
     computing = call.get(2, "parametrization", None)
     if isinstance(computing, Instance):
-        machine.state.touch(found)
+        machine.state.save_before_change(found)
         found.fields[str(len(found.fields))] = computing
         computing.parent = True
     return found
 
 
-def _unwrap(machine: Machine, module: Value, name: Value, call: Call) -> None:
+def _unwrap(machine: Interpreter, module: Value, name: Value, call: Call) -> None:
     if isinstance(module, Instance) and isinstance(name, str) and name in module.fields:
-        machine.state.each(module.fields[name], lambda value: _make_parameter(machine, module, name, value, call))
+        machine.state.map_union(module.fields[name], lambda value: _make_parameter(machine, module, name, value, call))
 
 
-def _make_parameter(machine: Machine, module: Instance, name: str, value: Value, call: Call) -> None:
+def _make_parameter(machine: Interpreter, module: Instance, name: str, value: Value, call: Call) -> None:
     if not isinstance(value, Tensor) or value.storage is None or value.leaf:
         return
-    machine.state.touch(module)
+    machine.state.save_before_change(module)
     derived = value.storage.derived
     original = value.storage if derived is None else derived.original
     restored = Tensor(storage=original, leaf=True)

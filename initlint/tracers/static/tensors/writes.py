@@ -7,39 +7,39 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import UNDETERMINED, InitCall, Place, Target, Visit, Write
-from initlint.project.source import Site
-from initlint.tracers.static.machine.machine import Machine
-from initlint.tracers.static.tensors.module_tree import literal, modules, own_parameters
+from initlint.graph.model import UNDETERMINED, ApplyCall, InitCall, Location, Target, Write
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.tensors.module_tree import as_literal, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.values import ABSENT, Value, options
+from initlint.tracers.static.values.values import UNBOUND, Value, options
 
 UNKNOWN_WRITE = "unknown"
 """The initializer of a write that may have happened in code that is not followed."""
 
 
-class Gain(float):
+class GainValue(float):
     """What `calculate_gain` returned; it remembers for which nonlinearity."""
 
     nonlinearity: str = ""
 
 
 @dataclass(slots=True)
-class Recorded:
+class WriteRecord:
     """One write, as it happened; becomes a `graph.Write` when the layer's path is known."""
 
     initializer: str
     arguments: Mapping[str, Any]
-    place: Place
-    via: tuple[Place, ...]
+    place: Location
+    via: tuple[Location, ...]
     condition: Condition
     method: bool
     whole: bool
     relative: bool
     helpers: tuple[str, ...]
     no_grad: bool
-    visit: Visit | None
+    visit: ApplyCall | None
 
     def as_write(self, parameter: str, existing: Condition) -> Write:
         """`existing`: the conditions under which the parameter is there at all."""
@@ -47,12 +47,12 @@ class Recorded:
             parameter=parameter,
             initializer=self.initializer,
             arguments=self.arguments,
-            place=self.place,
+            location=self.place,
             via=self.via,
             certain=self.condition <= existing and self.initializer != UNKNOWN_WRITE,
             method=self.method,
-            whole=self.whole,
-            relative=self.relative,
+            covers_tensor=self.whole,
+            reads_old_value=self.relative,
             helpers=self.helpers,
             no_grad=self.no_grad,
             visit=self.visit,
@@ -60,12 +60,12 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class CallRecord:
+class InitCallRecord:
     """What is known of an init call while the interpreter may still come by again."""
 
     name: str
     initializer: str
-    place: Site
+    place: SourceLocation
     arguments: dict[str, Any]
     guarded: bool
     method: bool
@@ -77,7 +77,7 @@ class CallRecord:
         return InitCall(
             name=self.name,
             initializer=self.initializer,
-            place=self.place,
+            location=self.place,
             arguments=self.arguments,
             targets=tuple(self.targets),
             guarded=self.guarded,
@@ -87,11 +87,11 @@ class CallRecord:
 
 
 def record(
-    machine: Machine,
+    machine: Interpreter,
     tensor: Tensor,
     initializer: str,
     arguments: Mapping[str, Any],
-    place: Place,
+    place: Location,
     method: bool = False,
     relative: bool = False,
     condition: Condition = frozenset(),
@@ -100,8 +100,8 @@ def record(
     storage = tensor.storage
     if storage is None:
         return
-    machine.state.acted()
-    made = Recorded(
+    machine.state.record_side_effect()
+    made = WriteRecord(
         initializer=initializer,
         arguments=arguments,
         place=place,
@@ -124,28 +124,28 @@ def record(
 
 
 def note_call(
-    machine: Machine,
+    machine: Interpreter,
     name: str,
     initializer: str,
-    place: Site,
+    place: SourceLocation,
     arguments: Mapping[str, Value],
     target: Value,
     method: bool = False,
 ) -> None:
     """Note that an init function was called on `target`."""
-    machine.state.acted()
-    given = {key: literal(value) for key, value in arguments.items()}
+    machine.state.record_side_effect()
+    given = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
     known = machine.journal.calls.get(place)
     if known is None:
-        known = machine.journal.calls[place] = CallRecord(
+        known = machine.journal.calls[place] = InitCallRecord(
             name=name,
             initializer=initializer,
             place=place,
             arguments=given,
             guarded=machine.guards > 0,
             method=method,
-            gain=gain.nonlinearity if isinstance(gain, Gain) else None,
+            gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
         )
     elif known.arguments != given:
         known.arguments = {
@@ -153,11 +153,11 @@ def note_call(
             for key in {**known.arguments, **given}
         }
     for option, condition in options(target):
-        if option is not ABSENT:
+        if option is not UNBOUND:
             known.targets[_target(machine, option, condition)] = None
 
 
-def _target(machine: Machine, value: Value, condition: Condition) -> Target:
+def _target(machine: Interpreter, value: Value, condition: Condition) -> Target:
     if isinstance(value, Instance) and value.is_module:
         certain = machine.state.condition | condition <= value.condition
         return Target("module", layer=_type_of(value), certain=certain)
@@ -184,7 +184,7 @@ def _type_of(instance: Instance) -> str | None:
     return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
 
 
-def blur(machine: Machine, values: Any, place: Place) -> None:
+def mark_maybe_written(machine: Interpreter, values: Any, place: Location) -> None:
     """Code that is not followed was handed these values: it may have written to their parameters."""
     for value in values:
         for option, _ in options(value):

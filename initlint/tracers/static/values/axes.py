@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from initlint.facts.fans import Product
+from initlint.facts.fans import AxisRoles
 
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view the axis of the parameter's own shape that it runs along; None if that is not known."""
@@ -59,21 +59,21 @@ def indexed(axes: Axes, index: object) -> Axes:
     return kept + tuple(rest)
 
 
-def of_matmul(axes: Axes, on_the_right: bool) -> Product | None:
+def of_matmul(axes: Axes, on_the_right: bool) -> AxisRoles | None:
     """`data @ parameter`, or `parameter @ data`."""
     if not axes or axes == (NEW,):
         return None
     if len(axes) == 1:
-        return Product(axes, ())
+        return AxisRoles(axes, ())
     *_, rows, columns = axes
     if NEW in (rows, columns):
         return None
-    return Product((rows,), (columns,)) if on_the_right else Product((columns,), (rows,))
+    return AxisRoles((rows,), (columns,)) if on_the_right else AxisRoles((columns,), (rows,))
 
 
-def of_linear(axes: Axes) -> Product | None:
+def of_linear(axes: Axes) -> AxisRoles | None:
     """`F.linear(data, parameter)`, and convolutions: outputs first, then all that is summed."""
-    return Product(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
+    return AxisRoles(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Equation:
         return [*(["..."] if "..." in term else []), *term.replace("...", "").replace(" ", "")]
 
 
-def of_einsum(equation: Equation, position: int, axes: Axes) -> Product | None:
+def of_einsum(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
     """The operand at `position` of an einsum of two."""
     left, arrow, right = equation.text.partition("->")
     terms = [equation.labels(term) for term in left.split(",")]
@@ -104,4 +104,4 @@ def of_einsum(equation: Equation, position: int, axes: Axes) -> Product | None:
     kept = tuple(axis for axis, label in zip(axes, own, strict=True) if label not in other and label in out)
     if any(label not in other and label not in out for label in own) or not summed:
         return None
-    return Product(summed, kept)
+    return AxisRoles(summed, kept)

@@ -8,7 +8,7 @@ from typing import Any
 
 from initlint.graph.dataflow import Condition
 from initlint.tracers.static.values.join import join, join_fields
-from initlint.tracers.static.values.values import ABSENT, Value
+from initlint.tracers.static.values.values import UNBOUND, Value
 
 
 class ListValue:
@@ -28,7 +28,7 @@ class ListValue:
         self.items, self.open = list(saved[0]), saved[1]
 
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        pairs = zip_longest(one[0], other[0], fillvalue=ABSENT)
+        pairs = zip_longest(one[0], other[0], fillvalue=UNBOUND)
         return [join(a, when, b, otherwise) for a, b in pairs], one[1] or other[1]
 
     def __repr__(self) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, TopLevel, definitions
+from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, ModuleBody, definitions
 from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.values import ABSENT, Union, Value
+from initlint.tracers.static.values.values import UNBOUND, Union, Value
 
 
-class Deferred:
+class LazyImport:
     """A name that a module imports from another, which is not loaded before somebody asks for the name."""
 
     __slots__ = ("resolve",)
@@ -28,12 +28,12 @@ class Deferred:
 
 
 def _resolved(value: Value) -> Value:
-    if isinstance(value, Deferred):
+    if isinstance(value, LazyImport):
         return value.resolve()
     return Union([(_resolved(v), c) for v, c in value.options]) if isinstance(value, Union) else value
 
 
-class Frame:
+class CallFrame:
     """A call of a `Function`, or None: what it has returned and yielded so far, under which conditions."""
 
     __slots__ = ("function", "maybe_left", "returns", "yields")
@@ -51,7 +51,7 @@ class Environment:
 
     __slots__ = ("declared", "frame", "parent", "scope", "values")
 
-    def __init__(self, scope: ModuleScope, parent: Environment | None, frame: Frame) -> None:
+    def __init__(self, scope: ModuleScope, parent: Environment | None, frame: CallFrame) -> None:
         self.scope = scope
         self.parent = parent
         self.frame = frame
@@ -89,7 +89,7 @@ class GlobalEnvironment(Environment):
     __slots__ = ()
 
     def __init__(self, scope: ModuleScope) -> None:
-        super().__init__(scope, None, Frame(None))
+        super().__init__(scope, None, CallFrame(None))
         self.values = scope.values
 
     @property
@@ -114,7 +114,7 @@ class ModuleScope:
         name: str,
         package: str,
         root: Path,
-        top: TopLevel,
+        top: ModuleBody,
         run: Callable[[ast.stmt, GlobalEnvironment], None],
         submodule: Callable[[str], Value],
         note: Callable[[str], None],
@@ -140,7 +140,7 @@ class ModuleScope:
         """While the top level runs in order: how far it has come."""
 
     def lookup(self, name: str) -> Value:
-        """The value of a global name, or `ABSENT`."""
+        """The value of a global name, or `UNBOUND`."""
         if name not in self._noted:
             self._noted.add(name)
             self._note(name)
@@ -148,18 +148,18 @@ class ModuleScope:
             self._bind(name)
         if name in self.values:
             value = self.values[name]
-            if value.__class__ is Deferred or value.__class__ is Union:
-                self.values[name] = ABSENT  # two modules may import from each other
+            if value.__class__ is LazyImport or value.__class__ is Union:
+                self.values[name] = UNBOUND  # two modules may import from each other
                 value = self.values[name] = _resolved(value)
             return value
         if name in self._missing or name in self._asked:
-            return ABSENT
+            return UNBOUND
         self._asked.add(name)
         try:
             found = self._elsewhere(name)
         finally:
             self._asked.discard(name)
-        if found is not ABSENT:
+        if found is not UNBOUND:
             self.values[name] = found
         elif name not in self._pending:
             self._missing.add(name)
@@ -172,12 +172,12 @@ class ModuleScope:
         read the whole package, nor must `len`.
         """
         found = self._submodule(name)
-        if found is not ABSENT or hasattr(builtins, name):
+        if found is not UNBOUND or hasattr(builtins, name):
             return found
         self._note(STAR)
         if STAR in self._pending:
             self._bind(STAR)
-        return next((found for star in self.stars if (found := star(name)) is not ABSENT), ABSENT)
+        return next((found for star in self.stars if (found := star(name)) is not UNBOUND), UNBOUND)
 
     @property
     def defined(self) -> Sequence[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from initlint.graph.dataflow import Condition, Node
+from initlint.graph.dataflow import Condition, FlowNode
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ABSENT, CONSTANTS, External, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
 
 
 def same(one: Value, other: Value) -> bool:
@@ -19,7 +19,7 @@ def same(one: Value, other: Value) -> bool:
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(one, Tensor):
         return isinstance(other, Tensor) and one.node is other.node and one.storage is other.storage is None
-    return isinstance(one, External) and one == other
+    return isinstance(one, ExternalName) and one == other
 
 
 _MAX_OPTIONS = 6
@@ -49,7 +49,7 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     """One value for several, no two of them the same."""
     if all(isinstance(v, Tensor) and v.node is not None and v.storage is None for v, _ in merged):
         inputs = [(v.node, c) for v, c in merged]
-        return Tensor(Node("join", "join", inputs, None))
+        return Tensor(FlowNode("join", "join", inputs, None))
     view = _one_view([value for value, _ in merged])
     if view is not None:
         return view
@@ -75,10 +75,10 @@ def join_fields(
     """Two dictionaries joined by key; a key of only one of them may be absent."""
     merged = {}
     for key, value in one.items():
-        beside = other.get(key, ABSENT)
+        beside = other.get(key, UNBOUND)
         # Nearly all of what a branch may have changed is as it was.
         merged[key] = value if value is beside else join(value, when, beside, otherwise)
     for key, value in other.items():
         if key not in one:
-            merged[key] = join(ABSENT, when, value, otherwise)
+            merged[key] = join(UNBOUND, when, value, otherwise)
     return merged

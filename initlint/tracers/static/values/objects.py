@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.graph.model import Place
+from initlint.graph.model import Location
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.signatures import FunctionNode, Signature
-from initlint.tracers.static.values.values import External, Unknown, Value
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 NAMED_TUPLE = "collections.namedtuple"
 """What makes such a class, and the name of the class."""
@@ -62,7 +62,7 @@ class ClassValue:
 
     def externals(self) -> list[str]:
         """The names of the classes outside the project that it derives from."""
-        return [base.name for base in self.mro if isinstance(base, External)]
+        return [base.name for base in self.mro if isinstance(base, ExternalName)]
 
     @property
     def readable(self) -> bool:
@@ -92,7 +92,7 @@ def _linearize(cls: ClassValue) -> list[Value]:
 
 
 class Instance:
-    """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `External`).
+    """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `ExternalName`).
 
     `fields` holds attributes, parameters and submodules in the order of their registration.
     `assigned` tells for a field who assigned it: the class whose method did, and the place.
@@ -119,7 +119,7 @@ class Instance:
     def __init__(
         self,
         cls: Value,
-        place: Place | None,
+        place: Location | None,
         condition: Condition = ALWAYS,
         torch_name: str | None = None,
         symbolic: bool = False,
@@ -131,7 +131,7 @@ class Instance:
         self.symbolic = symbolic
         self.arguments: dict[str, Value] = {}
         self.fields: dict[str, Value] = {}
-        self.assigned: dict[str, tuple[ClassValue | None, Place | None]] = {}
+        self.assigned: dict[str, tuple[ClassValue | None, Location | None]] = {}
         self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
         """What torch's parameters were worked out from, and what they are: see `tree.parameter_names`."""
         self.open = False
@@ -179,7 +179,7 @@ class Instance:
         return f"Instance({self.class_name})"
 
 
-class Super:
+class SuperProxy:
     """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
 
     __slots__ = ("cls", "receiver")
@@ -229,7 +229,7 @@ class Function:
         return f"Function({self.qualified})"
 
 
-class Bound:
+class BoundMethod:
     """A method with its object."""
 
     __slots__ = ("function", "receiver")
@@ -239,7 +239,7 @@ class Bound:
         self.receiver = receiver
 
 
-class Package:
+class ModuleRef:
     """A module of the project, as `import models.blocks` binds it."""
 
     __slots__ = ("scope",)

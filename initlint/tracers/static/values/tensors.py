@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from initlint.facts.fans import Product
-from initlint.graph.dataflow import ALWAYS, Condition, Node
-from initlint.graph.model import Place
+from initlint.facts.fans import AxisRoles
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
+from initlint.graph.model import Location
 from initlint.tracers.static.values.axes import Axes
 from initlint.tracers.static.values.values import Value
 
 COPY = "a copy"
-"""The cause of a `Derived` that is computed once."""
+"""The cause of a `DerivedStorage` that is computed once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Derived:
+class DerivedStorage:
     """What the elements of a storage were computed from: by a copy once, by a parametrization at each use.
 
     `originals`: the last one has the memory of the parameter. `names`: the paths by which the module knows these.
@@ -25,7 +25,7 @@ class Derived:
 
     cause: str
     originals: tuple[Storage, ...]
-    place: Place
+    place: Location
     names: tuple[str, ...] = ()
     earlier: int = 0
     sure: bool = True
@@ -39,7 +39,7 @@ class Derived:
 class Storage:
     """What a tensor's elements live in: views, `.data` and the parameter itself share one.
 
-    `writes` are `records.Recorded` in execution order. `shape`: sizes, None where unknown; None: unknown rank.
+    `writes` are `records.WriteRecord` in execution order. `shape`: sizes, None where unknown; None: unknown rank.
     `lost`: the writes to what is derived from it, each with what it is derived by.
     """
 
@@ -62,7 +62,7 @@ class Storage:
     def __init__(
         self,
         shape: tuple[int | None, ...] | None = None,
-        place: Place | None = None,
+        place: Location | None = None,
         condition: Condition = ALWAYS,
     ) -> None:
         self.shape = shape
@@ -74,9 +74,9 @@ class Storage:
         """The `Instance` that it is a parameter of."""
         self.name = ""
         self.frozen = False
-        self.derived: Derived | None = None
-        self.lost: list[tuple[Any, Derived]] = []
-        self.products: set[Product | None] = set()
+        self.derived: DerivedStorage | None = None
+        self.lost: list[tuple[Any, DerivedStorage]] = []
+        self.products: set[AxisRoles | None] = set()
         """The ways in which data was multiplied with it outside of a module; None: in one that is not known."""
         self.uninitialized = False
         """It was made of memory as it was."""
@@ -102,7 +102,7 @@ class Tensor:
 
     def __init__(
         self,
-        node: Node | None = None,
+        node: FlowNode | None = None,
         storage: Storage | None = None,
         leaf: bool = False,
         whole: bool = True,
@@ -131,7 +131,7 @@ class Tensor:
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         if one is None or other is None or one is other:
             return one or other
-        return Node("join", "join", [(one, when), (other, otherwise)], None)
+        return FlowNode("join", "join", [(one, when), (other, otherwise)], None)
 
     def __repr__(self) -> str:
         return f"Tensor({self.node.kind if self.node else None}, {self.storage.name if self.storage else None})"

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 from initlint.facts.canonical_names import canonical
-from initlint.graph.dataflow import ALWAYS, Condition, Node
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 
 Value: TypeAlias = Any
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
@@ -25,7 +25,7 @@ class Unknown:
 
     __slots__ = ("attributes", "hint", "node", "reason")
 
-    def __init__(self, reason: str, hint: Value = None, node: Node | None = None) -> None:
+    def __init__(self, reason: str, hint: Value = None, node: FlowNode | None = None) -> None:
         self.reason = reason
         self.hint = hint
         self.node = node
@@ -44,14 +44,14 @@ class Unknown:
         return f"Unknown({self.reason!r})"
 
 
-class Absent:
+class Unbound:
     """The other side of an attribute or a name that only one branch sets."""
 
     def __repr__(self) -> str:
-        return "ABSENT"
+        return "UNBOUND"
 
 
-ABSENT = Absent()
+UNBOUND = Unbound()
 
 
 class Union:
@@ -71,7 +71,7 @@ class Union:
         return f"Union({self.values!r})"
 
 
-class External:
+class ExternalName:
     """A name outside the project: a module, class or function of torch, Python or another library.
 
     `name` is dotted and canonical.
@@ -83,7 +83,7 @@ class External:
         self.name = name
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, External) and other.name == self.name
+        return isinstance(other, ExternalName) and other.name == self.name
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -93,17 +93,17 @@ class External:
 
 
 @cache
-def external(name: str) -> External:
+def external(name: str) -> ExternalName:
     """The external thing of that dotted name, in its documented form."""
-    return External(canonical(name))
+    return ExternalName(canonical(name))
 
 
-BOOL, FLOAT, INT, STR = (External(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
+BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
 """What a value that is not known is known to be: its `hint`."""
 
 
 class Mutable(Protocol):
-    """Something with a state that a branch can change: see `state.State.touch`.
+    """Something with a state that a branch can change: see `state.State.save_before_change`.
 
     A protocol, not a base class: `isinstance` is what the interpreter does most, and an abstract base makes it slow.
     """
@@ -129,7 +129,7 @@ class Partial:
         self.keywords = keywords
 
 
-class Method:
+class NativeMethod:
     """A method of a value that the interpreter knows by name: `layers.append`, `x.view`, `net.apply`."""
 
     __slots__ = ("name", "receiver")
@@ -155,11 +155,11 @@ def options(value: Value) -> list[tuple[Value, Condition]]:
     return [(value, ALWAYS)]
 
 
-def present(value: Value) -> Value:
-    """The value without its absent alternative; `ABSENT` if that is the only one."""
+def without_unbound(value: Value) -> Value:
+    """The value without its absent alternative; `UNBOUND` if that is the only one."""
     if not isinstance(value, Union):
         return value
-    kept = [(v, c) for v, c in value.options if v is not ABSENT]
+    kept = [(v, c) for v, c in value.options if v is not UNBOUND]
     if len(kept) == len(value.options):
         return value
     return kept[0][0] if len(kept) == 1 else Union(kept)
