@@ -24,9 +24,10 @@ def note(outcome: FixResult[Result], written: Path | None, suppressing: bool) ->
         return f"Suppressed {counted(outcome.count, 'finding')} in {counted(len(outcome.changed), 'file')}.\n"
     if not result.baseline_removed:
         return ""
-    shown = "".join(f"  {escape(line)}\n" for line in result.baseline_removed[:MAX_GONE])
-    more = f"  and {len(result.baseline_removed) - MAX_GONE} more\n" if len(result.baseline_removed) > MAX_GONE else ""
-    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(result.baseline_removed), 'finding')}\n"
+    removed = result.baseline_removed
+    shown = "".join(f"  {escape(line)}\n" for line in removed[:MAX_GONE])
+    more = f"  and {len(removed) - MAX_GONE} more\n" if len(removed) > MAX_GONE else ""
+    head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(removed), 'finding')}\n"
     return head + shown + more
 
 

@@ -101,7 +101,7 @@ class CstFile:
     @classmethod
     @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> CstFile:
-        """Raises `CannotRewrite` for a file that libcst does not read, though Python does, and for one that is too large."""
+        """Raises `CannotRewrite` for a file that libcst cannot parse, and for one that is too large."""
         if len(source.data) > LARGEST:
             raise CannotRewrite
         code = source.code if source.notebook else source.data

@@ -30,7 +30,7 @@ OTHER = Binding()
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """The names that a scope binds. A class hides its own from inner scopes. Complete once `FileScopes.of` has returned."""
+    """The names that a scope binds, complete once `FileScopes.of` has returned. Inner scopes do not see a class's."""
 
     parent: Scope | None
     is_class: bool = False

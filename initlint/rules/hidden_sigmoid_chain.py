@@ -103,7 +103,8 @@ def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         first, layers = squashed[0], [link.layer for link in squashed]
         message = (
             f"{len(squashed)} hidden sigmoids in a row behind {layer_names(layers)}: each multiplies the gradient's "
-            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all); a gain of 4 keeps it"
+            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all); "
+            "a gain of 4 keeps it"
         )
         related = related_locations((link.layer, link.following) for link in squashed)
         place = first.layer.location if first.write is None else first.write.location
@@ -114,7 +115,8 @@ def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
     """A line for each layer, with its factor chi and the product up to it: of the gradient's second moment."""
     products = itertools.accumulate(slopes, operator.mul)
     return tuple(
-        f"`{link.layer.path}` {link.layer.type}, {activation_class_name(link.following.op)}: chi = {format_number(slope)}, "
+        f"`{link.layer.path}` {link.layer.type}, {activation_class_name(link.following.op)}: "
+        f"chi = {format_number(slope)}, "
         f"product = {format_number(product)}"
         for link, slope, product in zip(squashed, slopes, products, strict=True)
     )

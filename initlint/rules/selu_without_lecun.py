@@ -112,4 +112,5 @@ def _message(found: list[LayerActivation]) -> str:
     fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
     name = short_name(found[0].write.initializer)
     before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
-    return f"{before}: fan_in times the variance is {format_range(factor.signal for factor in measured)}{fans}, and SELU needs 1"
+    scales = format_range(factor.signal for factor in measured)
+    return f"{before}: fan_in times the variance is {scales}{fans}, and SELU needs 1"

@@ -133,7 +133,8 @@ def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Con
     if dead is not None and bias_constant(layer) == 0.0:
         over = "a norm and " if NORMS.intersection(dead.between) else ""
         bias = "no bias" if layer.arguments.get("bias", True) is False else "a zero bias"
-        reason = f"with {bias} and {over}{activation_class_name(dead.op)} behind it, whose slope at zero is zero, it never learns"
+        activation = activation_class_name(dead.op)
+        reason = f"with {bias} and {over}{activation} behind it, whose slope at zero is zero, it never learns"
         return _Verdict(Severity.ERROR, reason), dead
     if is_deliberate_zero(layer, write) or layer.fed_by:
         return None
@@ -143,7 +144,8 @@ def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Con
     if hidden is None:
         return None
     if dead is not None:
-        reason = f"the units whose bias starts below zero never learn, for {activation_class_name(dead.op)} lets no gradient through"
+        activation = activation_class_name(dead.op)
+        reason = f"the units whose bias starts below zero never learn, for {activation} lets no gradient through"
         return _Verdict(Severity.WARNING, reason), dead
     reason = "its output starts the same for every input, and what stands before it gets no gradient at first"
     return _Verdict(Severity.WARNING, reason), hidden

@@ -59,7 +59,9 @@ def test_a_layer_whose_output_is_lost_from_sight_is_judged_by_its_call() -> None
     "silent",
     [
         hidden(following("unknown"), writes=(*NORMAL, write("zeros_", 11))),
-        hidden(following("unknown"), writes=(*NORMAL, replace(write("normal_", 11), reads_old_value=True, certain=False))),
+        hidden(
+            following("unknown"), writes=(*NORMAL, replace(write("normal_", 11), reads_old_value=True, certain=False))
+        ),
         hidden(following("relu", between=("batch_norm",)), following("unknown")),
         hidden(following("relu", reach(None, "mul")), following("unknown")),
         hidden(following("unknown"), parametrized=True),

@@ -196,7 +196,8 @@ def _summary(reached: Sequence[Layer], predicted: Mapping[str, float | None]) ->
     least = min(known, key=lambda pair: pair[1])
     gaps = len(reached) - len(known)
     text = (
-        f"Predicted second moment: {format_number(start)} behind layer {first}, {format_number(end)} behind layer {last}; "
+        f"Predicted second moment: {format_number(start)} behind layer {first}, "
+        f"{format_number(end)} behind layer {last}; "
         f"the least is {format_number(least[1])} behind layer {least[0]}."
     )
     return f"{text} It is not known at {gaps} of {len(reached)} layers." if gaps else text

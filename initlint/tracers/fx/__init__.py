@@ -15,10 +15,10 @@ from initlint.tracers.fx.worker_process import IMPORT_FAILED, Limits, WorkerErro
 __all__ = [
     "IMPORT_FAILED",
     "BuildResult",
-    "TraceContext",
     "Limits",
     "Measured",
     "SourceLocations",
+    "TraceContext",
     "TraceResult",
     "WorkerError",
     "build_models",

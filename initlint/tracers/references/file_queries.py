@@ -19,7 +19,7 @@ _TELLERS: dict[str, Callable[..., Any]] = {}
 
 
 def teller(tell: Tell) -> Tell:
-    """Let a function answer, from a `SyntaxIndex` and the names that it is asked about; and later, by its name, again."""
+    """Register a query on a `SyntaxIndex`, so that a cache can run it again by its name."""
     _TELLERS[name_of(tell)] = tell
     return tell
 

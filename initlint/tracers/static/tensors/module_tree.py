@@ -119,7 +119,7 @@ def parameter(instance: Instance, name: str) -> Value:
 
 
 def child(instance: Instance, name: str) -> Value:
-    """A submodule that torch itself creates (`MultiheadAttention.out_proj`), made when first asked for; or `UNBOUND`."""
+    """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; else `UNBOUND`."""
     if instance.torch_name is None:
         return UNBOUND
     made_by_torch = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
