@@ -47,16 +47,15 @@ from collections.abc import Iterator
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
-from initlint.project.settings import Settings
 
 
 @rule("{code}", "{name}")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     for layer in model.layers:
-        write = layer.effective()
+        write = layer.effective_write()
         if write is None:
             continue
-        yield Violation("what is wrong", write.place, Severity.WARNING, ((layer.place, "this layer"),))
+        yield Violation("what is wrong", write.location, Severity.WARNING, ((layer.location, "this layer"),))
 '''
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static.timer import Timer
@@ -69,7 +68,7 @@ def _layer(site: SourceLocation, number: int) -> Layer:
     return Layer(f"fc{number}", "Linear", {"in_features": 4}, "Net", f"fc{number}", site, writes=(write,))
 
 
-def _check_model(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def _check_model(model: ModelGraph) -> Iterator[Violation]:
     """Complains of every write, of fewer layers in a `Quiet` model; an `Other` model offers another fix."""
     if "BREAK_THE_RULE" in model.name:
         raise LookupError("broken rule")
@@ -82,12 +81,12 @@ def _check_model(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
         yield Violation(f"bad start of {model.name}", place, severity, ((model.location, "this model"),), fix)
 
 
-def _check_file(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
+def _check_file(graph: FileGraph) -> Iterator[Violation]:
     for model in graph.models:
         yield Violation(f"a file with {model.name}", model.location, Severity.WARNING)
 
 
-def _check_nothing(graph: FileGraph, settings: Settings) -> Iterator[Violation]:
+def _check_nothing(graph: FileGraph) -> Iterator[Violation]:
     return iter(())
 
 

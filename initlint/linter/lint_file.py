@@ -114,7 +114,7 @@ class FileLinter:
         for rule in rules:
             for owner, subject in models if rule.scope == "model" else [(None, graph)]:
                 with noted.what_breaks(rule.code, graph.source.path):
-                    for violation in rule.check(subject, self.settings):
+                    for violation in rule.check(subject):
                         yield _resolve(rule, violation, owner)
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint.diagnostics import Fix, Severity
 from initlint.graph.model import Location
-from initlint.project.settings import Settings
 
 Scope: TypeAlias = Literal["model", "file"]
 
@@ -36,14 +35,14 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A registered rule. `check` takes a `ModelGraph` or, if `scope` is `file`, a `FileGraph`, and the settings.
+    """A registered rule. `check` takes a `ModelGraph` or, if `scope` is `file`, a `FileGraph`.
 
     `in_tests`: whether it speaks in files of tests, whose nets have weights that make their results predictable.
     """
 
     code: str
     name: str
-    check: Callable[[Any, Settings], Iterable[Violation]]
+    check: Callable[[Any], Iterable[Violation]]
     scope: Scope
     default: bool
     fixable: bool

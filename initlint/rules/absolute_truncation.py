@@ -62,7 +62,6 @@ from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import variance
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _NEVER_CUTS = 5.0
@@ -70,7 +69,7 @@ _NEVER_CUTS = 5.0
 
 
 @rule("INI406", "absolute-truncation", default=False)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose bounds are the default and do not fit."""
     for call in model.calls:
         effect = _effect(call)

@@ -74,7 +74,6 @@ from initlint.analysis.messages import layer_names, related_locations, short_nam
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _REASONS = {
@@ -84,7 +83,7 @@ _REASONS = {
 
 
 @rule("INI203", "constant-weight-init", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that fills weights of hidden layers with one number; the worst verdict speaks."""
     for place, served in model.by_call.items():
         judged: dict[Severity, list[tuple[Layer, Consumer | None]]] = {}

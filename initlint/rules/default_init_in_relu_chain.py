@@ -91,7 +91,6 @@ from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
@@ -99,7 +98,7 @@ _LOST = 1e-3
 
 
 @rule("INI306", "default-init-in-relu-chain", default=False, fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each chain, at its first layer that is left at PyTorch's own init."""
     for whole in all_chains(model):
         left = [link for link in whole.links if link.write is None and _before_relu(link)]

@@ -64,12 +64,11 @@ from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.model import DeprecatedUse, FileGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True)
-def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each place where a deprecated name is written."""
     for reference in file.references:
         if reference.canonical not in DEPRECATED:

@@ -64,12 +64,11 @@ from collections.abc import Iterator
 from initlint.analysis.messages import SHOWN, conjunction
 from initlint.diagnostics import Severity
 from initlint.graph.model import Forward, Layer, Location, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI202", "double-zero")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that zeroes the first of some weights that hold each other at zero."""
     if model.forward is not Forward.RUN:
         return

@@ -66,7 +66,6 @@ from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import Location, ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _TOO_MUCH = 10.0
@@ -75,7 +74,7 @@ _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 
 
 @rule("INI404", "exploding-scale")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
     found: dict[Location, list[Link]] = {}
     for link in links(model):

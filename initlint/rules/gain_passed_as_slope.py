@@ -65,14 +65,13 @@ from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _OWN_OF_TORCH = math.sqrt(5)
 
 
 @rule("INI307", "gain-passed-as-slope")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each Kaiming call whose `a` can be no slope."""
     for call in model.calls:
         slope = _wrong_slope(call)

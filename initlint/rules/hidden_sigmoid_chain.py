@@ -83,7 +83,6 @@ from initlint.analysis.messages import (
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
@@ -93,7 +92,7 @@ _LARGEST_SCALE = 4.0
 
 
 @rule("INI308", "hidden-sigmoid-chain", default=False)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each chain, at the init of its first sigmoid layer or else at that layer."""
     for chain in all_chains(model):
         squashed = [link for link in chain.links if link.following.op in _SQUASHING and _slope(link) is not None]

@@ -60,13 +60,12 @@ from initlint import rewrite
 from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each in-place method that certainly meets a parameter under gradient recording."""
     for call in model.calls:
         if call.method and not call.guarded and _meets_leaf(call):

@@ -76,12 +76,11 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph.model import FileGraph, UnappliedInit
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI106", "init-never-applied", scope="file")
-def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each function, and one for each test."""
     for unapplied in file.unapplied:
         yield Violation(_message(unapplied), unapplied.location, Severity.WARNING)

@@ -63,13 +63,12 @@ from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import InitCall, ModelGraph, Target
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that certainly meets a tensor of a rank that it does not take."""
     for call in model.calls:
         if call.guarded or call.initializer not in INITIALIZERS:

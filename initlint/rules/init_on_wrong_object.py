@@ -63,13 +63,12 @@ from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
 from initlint.facts.fans import shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, Target
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that is certainly handed a module or None."""
     for call in model.calls:
         if call.initializer == _TRUTH:

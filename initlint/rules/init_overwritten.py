@@ -76,7 +76,6 @@ from initlint.analysis.messages import layer_names, related_locations, short_nam
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
 from initlint.graph.model import Layer, Location, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _SAME_SCALE = 4.0
@@ -93,7 +92,7 @@ class _Overwritten(NamedTuple):
 
 
 @rule("INI107", "init-overwritten")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call replaces."""
     called = {call.location for call in model.calls}
     reach = _reach(model)

@@ -66,12 +66,11 @@ from collections.abc import Iterator
 from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.graph.model import IneffectiveWrite, Layer, Location, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI105", "init-without-effect")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
     found: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}
     for layer in model.layers:

@@ -56,12 +56,11 @@ from initlint.analysis.layer_activation import argument, as_number, initializer_
 from initlint.analysis.messages import display_name
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI104", "inverted-bounds", in_tests=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose lower bound is certainly above its upper one."""
     for call in model.calls:
         if call.guarded or initializer_family(call.initializer) not in ("uniform", "trunc_normal"):

@@ -63,14 +63,13 @@ from initlint.analysis.messages import format_number, layer_names, related_locat
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
 
 
 @rule("INI303", "kaiming-before-sigmoid", default=False)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a sigmoid with Kaiming at ReLU's gain."""
     for place, found in pairs(model):
         departing = [pair for pair in found if pair.following.op in _SQUASHING and draws_for_relu(pair.write)]

@@ -73,12 +73,11 @@ from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import calculate_gain
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI302", "kaiming-before-tanh", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a tanh with Kaiming at ReLU's gain."""
     for place, found in pairs(model):
         departing = [pair for pair in found if pair.activation.family == "tanh" and draws_for_relu(pair.write)]

@@ -72,7 +72,6 @@ from initlint.analysis.messages import display_name, format_range, related_locat
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import Arguments, InitCall, ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
@@ -84,7 +83,7 @@ _LARGEST_MEANT_AS_STD = 0.2
 
 
 @rule("INI401", "normal-default-std", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
     for draw in draws(model):
         if std_by_default(draw.initializer, draw.arguments):

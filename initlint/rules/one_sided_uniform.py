@@ -64,12 +64,11 @@ from initlint.analysis.messages import display_name, related_locations, weight_o
 from initlint.analysis.weight_draws import draws, one_sided
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI402", "one-sided-uniform")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights of one sign."""
     for draw in draws(model):
         bounds = one_sided(draw.initializer, draw.arguments)

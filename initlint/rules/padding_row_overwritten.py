@@ -67,13 +67,12 @@ from initlint.analysis.layer_activation import as_number, call_at, constant, ini
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI407", "padding-row-overwritten", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that leaves the padding rows of embeddings filled."""
     for place, served in model.by_call.items():
         filled = [layer for layer, _ in served if _has_filled_padding(layer)]

@@ -72,7 +72,6 @@ from initlint.analysis.layer_activation import as_number
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.graph.model import Layer, Location, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _COMPOUNDING = frozenset(f"torch.Tensor.{name}_" for name in "add addcdiv addcmul div mul multiply pow sub".split())
@@ -87,7 +86,7 @@ class _Repeated:
 
 
 @rule("INI110", "repeated-side-effect")
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each write that one `apply` makes more than once on the same parameter."""
     found: dict[Location, list[_Repeated]] = {}
     for layer in model.layers:

@@ -71,7 +71,6 @@ from initlint.analysis.messages import format_range, layer_names, related_locati
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _DRAWN = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
@@ -80,7 +79,7 @@ _DEEP = 6
 
 
 @rule("INI305", "selu-without-lecun", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
     wrong = [(place, [pair for pair in found if _departs(pair)]) for place, found in pairs(model)]
     paths = {pair.layer.path for _, found in wrong for pair in found}

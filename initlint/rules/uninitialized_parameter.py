@@ -69,7 +69,6 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
 from initlint.graph.model import FileGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _FATES = {
@@ -80,7 +79,7 @@ _FATES = {
 
 
 @rule("INI108", "uninitialized-parameter", scope="file")
-def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
     for found in file.unwritten:
         severity, reason = _FATES[found.fate]

@@ -36,11 +36,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.graph.model import FileGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI000", "unreadable-file", scope="file", in_tests=True)
-def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+def check(file: FileGraph) -> Iterator[Violation]:
     """Nothing: a file that has a graph was read. The linter reports the others where reading fails."""
     yield from ()

@@ -72,7 +72,6 @@ from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializer_formulas import NONLINEARITIES
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import GainExpression, Value
 from initlint.rules._registry import Violation, rule
@@ -93,7 +92,7 @@ class _Problem(NamedTuple):
 
 
 @rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with an argument that makes it raise, or that it does not look at."""
     for call in model.calls:
         problem = None if call.guarded else _problem(call)

@@ -48,11 +48,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.graph.model import FileGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI001", "unused-suppression", scope="file", default=False, fixable=True, in_tests=True)
-def check(file: FileGraph, settings: Settings) -> Iterator[Violation]:
+def check(file: FileGraph) -> Iterator[Violation]:
     """Nothing: what is of use is known only when all rules have spoken. The linter reports these findings."""
     yield from ()

@@ -68,7 +68,6 @@ from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.graph.model import Location, ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _FIXED = ("normal", "trunc_normal", "uniform")
@@ -76,7 +75,7 @@ _LOST = 1e-3
 
 
 @rule("INI405", "vanishing-scale", default=False)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a fixed scale in a chain that loses the signal."""
     found: dict[Location, list[Link]] = {}
     for link in links(model):

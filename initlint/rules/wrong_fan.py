@@ -80,13 +80,12 @@ from initlint.analysis.messages import format_range, related_locations, short_na
 from initlint.analysis.weight_draws import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI403", "wrong-fan", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that computes a wrong fan, for the layers where it is wrong in the same way."""
     for place, served in model.by_call.items():
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}

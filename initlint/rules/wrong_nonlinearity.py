@@ -85,12 +85,11 @@ from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
 from initlint.graph.model import Location, ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI304", "wrong-nonlinearity", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that names another activation than the one which follows."""
     wrong: dict[Location, tuple[str, list[LayerActivation]]] = {}
     for place, found in pairs(model):

@@ -86,7 +86,6 @@ from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 _WORTH_TELLING = 0.9
@@ -94,7 +93,7 @@ _WORTH_TELLING = 0.9
 
 
 @rule("INI301", "xavier-before-relu", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     harmed = {place: lossy for place, found in pairs(model) if (lossy := [p for p in found if _loses_signal(p)])}
     paths = {pair.layer.path for found in harmed.values() for pair in found}

@@ -88,7 +88,6 @@ from initlint.analysis.messages import activation_class_name, layer_names, relat
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
-from initlint.project.settings import Settings
 from initlint.rules._registry import Violation, rule
 
 
@@ -99,7 +98,7 @@ class _Verdict(NamedTuple):
 
 
 @rule("INI201", "zero-weight-init", fixable=True)
-def check(model: ModelGraph, settings: Settings) -> Iterator[Violation]:
+def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that zeroes weights which cannot or can hardly learn; the worst verdict speaks."""
     held = {path for group in model.stalled for path in group}
     for place, served in model.by_call.items():

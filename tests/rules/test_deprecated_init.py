@@ -8,7 +8,6 @@ import pytest
 from initlint.diagnostics import Applicability
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.model import DeprecatedUse, FileGraph
-from initlint.project.settings import Settings
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
@@ -25,9 +24,7 @@ def run(text: str, kind: type[ast.AST], canonical: str) -> list[Violation]:
     source = SourceFile.parse("net.py", text.encode())
     node = next(node for node in nodes(source.tree) if isinstance(node, kind))
     (rule,) = (rule for rule in all_rules() if rule.code == "INI901")
-    return list(
-        rule.check(FileGraph(source, (), (DeprecatedUse(canonical, "call", SourceLocation(source, node)),)), Settings())
-    )
+    return list(rule.check(FileGraph(source, (), (DeprecatedUse(canonical, "call", SourceLocation(source, node)),))))
 
 
 @pytest.mark.parametrize("canonical", sorted(DEPRECATED))

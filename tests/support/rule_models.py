@@ -8,7 +8,6 @@ from typing import Any
 from initlint.diagnostics import Span
 from initlint.facts.fans import shapes
 from initlint.graph.model import UNDETERMINED, Consumer, Forward, InitCall, Layer, ModelGraph, NextLayer, Target, Write
-from initlint.project.settings import Settings
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
 
@@ -76,7 +75,7 @@ def call(initializer: str, *targets: Target, row: int = 10, guarded: bool = Fals
 def run(code: str, graph: ModelGraph) -> list[Violation]:
     """What the rule `code` says of `graph`."""
     rule = next(rule for rule in all_rules() if rule.code == code)
-    return list(rule.check(graph, Settings()))
+    return list(rule.check(graph))
 
 
 def message(code: str, graph: ModelGraph) -> str:
