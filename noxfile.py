@@ -104,7 +104,7 @@ def site(session: nox.Session) -> None:
 def ecosystem(session: nox.Session) -> None:
     """Compare what initlint finds in released packages with the last commit; `-- timm kornia` for some of them."""
     session.install("-e", ".")
-    session.run("python", "-m", "ecosystem", *session.posargs)
+    session.run("python", "-m", "tools.ecosystem", *session.posargs)
 
 
 @nox.session(python=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ecosystem.findings import (
+from tools.ecosystem.findings import (
     Finding,
     Judged,
     against_baseline,
@@ -17,7 +17,7 @@ from ecosystem.findings import (
     read_baseline,
     shares,
 )
-from ecosystem.packages import Package, read_list
+from tools.ecosystem.packages import Package, read_list
 
 ROOT = Path(__file__).parents[2]
 SEEN = Finding("timm", "timm/net.py", 7, "INI301", "info", "Xavier before ReLU")

@@ -17,8 +17,8 @@ from initlint.linter.pipeline import check
 from initlint.project import settings
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
-from website import configuration, plots
-from website.stacks import STACKS, source
+from tools.website import configuration, plots
+from tools.website.stacks import STACKS, source
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -99,14 +99,14 @@ CURVES = [(plot, curve) for plot, curves in STACKS.items() for curve in curves]
 
 @pytest.mark.parametrize(("plot", "curve"), CURVES, ids=str)
 def test_what_the_theory_page_predicts_was_measured(plot: str, curve: str) -> None:
-    measured = json.loads((ROOT / "website" / "signal.json").read_text())["moments"][plot][curve]
+    measured = json.loads((ROOT / "tools" / "website" / "signal.json").read_text())["moments"][plot][curve]
     predicted = plots.predicted(source(plot, curve))
     assert len(predicted) == len(measured)
     assert measured[:10] == pytest.approx(predicted[:10], rel=0.15)
 
 
 def test_the_tutorial_helps() -> None:
-    runs = json.loads((ROOT / "website" / "tutorial.json").read_text())["runs"]
+    runs = json.loads((ROOT / "tools" / "website" / "tutorial.json").read_text())["runs"]
     assert max(run["right"] for run in runs["as it is"]) < 0.3
     assert min(run["right"] for run in runs["mended"]) > 0.5
 

@@ -13,7 +13,7 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.linter.pipeline import survey
 from initlint.project.settings import Settings
 from initlint.report.html.plot import Curve, PlotFrame, plot
-from website.stacks import STACKS, source
+from tools.website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}
 """s = fan_in * Var(w) of some inits, at fan_in = fan_out."""
@@ -22,7 +22,7 @@ _COLOURS = ("--curve-1", "--curve-2", "--curve-3", "--curve-4")
 
 
 def signal(name: str) -> str:
-    """E[x^2] through depth for each init of one plot of `website.stacks`."""
+    """E[x^2] through depth for each init of one plot of `tools.website.stacks`."""
     measured = _read("signal.json")["moments"][name]
     curves = []
     for curve, colour in zip(STACKS[name], _COLOURS, strict=False):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecosystem.packages import Package
+from tools.ecosystem.packages import Package
 
 BASELINE = Path(__file__).with_name("baseline.tsv")
 VERDICTS = ("true", "false", "debatable")

@@ -1,8 +1,8 @@
 """Measure E[x^2] behind each step of the theory page's stacks, with torch; write it for the plots.
 
-    python -m website.measure_signal
+    python -m tools.website.measure_signal
 
-takes about a minute and writes website/signal.json.
+takes about a minute and writes tools/website/signal.json.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from website.stacks import DEPTH, STACKS, WIDTH, source
+from tools.website.stacks import DEPTH, STACKS, WIDTH, source
 
 RESULT = Path(__file__).with_name("signal.json")
 DRAWS, BATCH = 20, 128

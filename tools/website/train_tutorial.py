@@ -1,8 +1,8 @@
 """Train the tutorial's classifier as it is and as `initlint check --fix` leaves it; write what came of it.
 
-    python -m website.train_tutorial
+    python -m tools.website.train_tutorial
 
-needs torch and takes about two minutes. It writes website/tutorial.json, from which the tutorial has its numbers.
+needs torch and takes about two minutes. It writes tools/website/tutorial.json, from which the tutorial has its numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
-BROKEN = Path(__file__).parents[1] / "docs" / "tutorial" / "broken.py"
+BROKEN = Path(__file__).parents[2] / "docs" / "tutorial" / "broken.py"
 RESULT = Path(__file__).with_name("tutorial.json")
 
 SEEDS = (0, 1, 2)

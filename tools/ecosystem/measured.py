@@ -1,7 +1,7 @@
 """The measurements behind docs/found.md, on the released packages themselves.
 
     pip install transformers==5.23.0 diffusers==0.42.1 'torch==2.13.0'
-    python -m ecosystem.measured
+    python -m tools.ecosystem.measured
 
 Builds each model from its default configuration, without pretrained weights, runs the package's own init once more and
 prints the standard deviation that the weight has, the one that torch's default gives it, the one that the init asks

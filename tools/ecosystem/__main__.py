@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from ecosystem.findings import Finding, against_baseline, difference, lint, read_baseline, shares
-from ecosystem.packages import fetch, read_list
+from tools.ecosystem.findings import Finding, against_baseline, difference, lint, read_baseline, shares
+from tools.ecosystem.packages import fetch, read_list
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @click.command()

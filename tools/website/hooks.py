@@ -13,7 +13,7 @@ from mkdocs.structure.pages import Page
 
 from initlint.report.rule_pages import index
 from initlint.rules import all_rules
-from website import configuration, plots
+from tools.website import configuration, plots
 
 _PLACEHOLDER = re.compile(r"<!-- table: (?P<name>[\w-]+) -->")
 _PLOT = re.compile(r"<!-- plot: (?P<name>[\w-]+) -->")
