@@ -9,7 +9,7 @@ Data flows one way; every stage takes frozen values and returns frozen values::
 records every write to a parameter in order, and follows the signal through `forward`. What it finds is a
 `ModelGraph`, and the rules see nothing else. Nothing of a linted project is ever imported or executed.
 
-From Python: `initlint.check_paths` and `initlint.check_source` return a `Result`; the names below are the public API.
+From Python: `initlint.check_paths` and `initlint.check_source` return a `CheckResult`; the names below are public.
 Only `initlint.cli.commands` prints or exits.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from initlint.diagnostics import Related as Related
     from initlint.diagnostics import Severity as Severity
     from initlint.diagnostics import Span as Span
-    from initlint.linter.pipeline import Result as Result
+    from initlint.linter.results import CheckResult as CheckResult
     from initlint.linter.results import Failure as Failure
     from initlint.project.discovery import DiscoveryError as DiscoveryError
     from initlint.project.settings import ConfigurationError as ConfigurationError
@@ -40,8 +40,7 @@ _PUBLIC = {
     "api": "check_paths check_source",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
     "project.discovery": "DiscoveryError",
-    "linter.pipeline": "Result",
-    "linter.results": "Failure",
+    "linter.results": "CheckResult Failure",
     "project.settings": "ConfigurationError Settings",
 }
 _HOME = {name: f"initlint.{module}" for module, names in _PUBLIC.items() for name in names.split()}

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint.linter import baseline, pipeline
-from initlint.linter.pipeline import FRUGAL, Contents, Result, RunOptions
+from initlint.linter.pipeline import FRUGAL, Contents, RunOptions
+from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings, find, load
 from initlint.rules import all_rules
@@ -21,7 +22,7 @@ def check_paths(
     *,
     contents: Contents = MappingProxyType({}),
     resources: RunOptions = FRUGAL,
-) -> Result:
+) -> CheckResult:
     """Lint files and directories.
 
     `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
@@ -30,7 +31,7 @@ def check_paths(
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
     A file that cannot be read or parsed is a finding of the rule INI000, and a defect of initlint itself is one of
-    `Result.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
+    `CheckResult.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
     """
     named = tuple(map(Path, paths))
     if settings is None:
@@ -38,7 +39,7 @@ def check_paths(
     return without_baseline(pipeline.check(named, settings, contents, resources), settings, contents)
 
 
-def without_baseline(result: Result, settings: Settings, contents: Contents) -> Result:
+def without_baseline(result: CheckResult, settings: Settings, contents: Contents) -> CheckResult:
     """`result` without what the baseline of the settings knows. Raises `ConfigurationError`."""
     if settings.baseline is None:
         return result
@@ -47,7 +48,7 @@ def without_baseline(result: Result, settings: Settings, contents: Contents) -> 
     return baseline.subtract(result, known, line_reader(contents), enabled)
 
 
-def check_source(text: str, filename: str | Path = "<string>", settings: Settings | None = None) -> Result:
+def check_source(text: str, filename: str | Path = "<string>", settings: Settings | None = None) -> CheckResult:
     """Lint one text that need not be on disk.
 
     `filename` is the name in the findings; what the text imports from its own project is looked for from there, and

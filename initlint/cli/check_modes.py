@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from initlint._lazy import LazyModule
 from initlint.api import check_paths, without_baseline
 from initlint.linter import add_noqa, baseline, pipeline
-from initlint.linter.fixer import Files, FixResult, fix_is_allowed, fix_paths
-from initlint.linter.pipeline import FRUGAL, Contents, DrawnModels, Result, RunOptions
+from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
+from initlint.linter.pipeline import FRUGAL, Contents, DrawnModels, RunOptions
+from initlint.linter.results import CheckResult
 from initlint.project.atomic_write import write
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
@@ -26,24 +27,22 @@ if TYPE_CHECKING:
 else:
     trace_check = LazyModule("initlint.linter.trace_check")
 
-CheckResult = FixResult[Result]
-
 
 def run_check(
     paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: RunOptions = FRUGAL
 ) -> CheckResult:
     """Report, and change nothing."""
-    return FixResult({}, {}, check_paths(paths, settings, contents=contents, resources=resources))
+    return check_paths(paths, settings, contents=contents, resources=resources)
 
 
 def run_trace_check(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> CheckResult:
     """Report what both tracers see. Raises `WorkerError`."""
-    return FixResult({}, {}, without_baseline(trace_check.check(paths, settings, limits), settings, {}))
+    return without_baseline(trace_check.check(paths, settings, limits), settings, {})
 
 
 def graphs(
     paths: tuple[Path, ...], settings: Settings, contents: Contents, limits: Limits | None, both: bool
-) -> Result:
+) -> CheckResult:
     """The models, by torch if there are `limits` to that, or by both tracers. Raises `WorkerError`."""
     static = pipeline.trace(paths, settings, contents)
     if limits is None:
@@ -79,7 +78,7 @@ def run_write_baseline(
     lines = line_reader(contents)
     result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
     write(file, baseline.render(file, result.diagnostics, lines).encode())
-    return FixResult({}, {}, baseline.subtract(result, baseline.load(file), lines, ()))
+    return baseline.subtract(result, baseline.load(file), lines, ())
 
 
 def run_report(
@@ -92,9 +91,9 @@ def run_report(
     return found, pipeline.survey(paths, settings, {**contents, **changed}) if changed else None
 
 
-def report_of(outcome: CheckResult, contents: Contents, fixed: int, verbose: bool = False) -> Report:
-    """What there is to show; `fixed` of the findings were mended."""
-    result, changed = outcome.result, {path: new for path, (_, new) in outcome.changed.items()}
+def report_of(result: CheckResult, contents: Contents, fixed: int, verbose: bool = False) -> Report:
+    """The report on a run that fixed `fixed` findings."""
+    changed = {path: new for path, (_, new) in result.changed.items()}
     return Report(
         result.diagnostics,
         line_reader({**contents, **changed}),
@@ -113,7 +112,7 @@ def _check(
     contents: Contents,
     resources: RunOptions,
     files: Files,
-) -> Result:
+) -> CheckResult:
     """Lint `files`; what is as on the disk need not be sent to other processes."""
     changed = {path: data for path, data in files.items() if path in contents or data != originals[path]}
     return check_paths(paths, settings, contents=changed, resources=resources)

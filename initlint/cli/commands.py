@@ -23,11 +23,11 @@ from initlint import __version__
 from initlint._lazy import LazyModule
 from initlint.api import check_paths
 from initlint.cli import check_modes, options, trace_options
-from initlint.cli.check_modes import CheckResult
 from initlint.cli.options import report_usage_errors
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file
-from initlint.linter.pipeline import Contents, Result
+from initlint.linter.pipeline import Contents
+from initlint.linter.results import CheckResult
 from initlint.project.atomic_write import replace_all, write
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
@@ -123,24 +123,23 @@ def check(
     options.validate_options(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     trace_options.check_use(limits is not None and (changing or write_baseline is not None))
     if limits is not None:
-        outcome = trace_options.guarded(check_modes.run_trace_check, paths, settings, limits)
+        result = trace_options.guarded(check_modes.run_trace_check, paths, settings, limits)
     elif write_baseline is not None:
-        outcome = report_usage_errors(
+        result = report_usage_errors(
             check_modes.run_write_baseline, paths, settings, contents, write_baseline, resources
         )
     elif add_noqa is not None:
-        outcome = report_usage_errors(check_modes.run_add_noqa, paths, settings, contents, add_noqa, resources)
+        result = report_usage_errors(check_modes.run_add_noqa, paths, settings, contents, add_noqa, resources)
     elif fixing:
-        outcome = report_usage_errors(check_modes.run_fix, paths, settings, contents, unsafe_fixes, resources)
+        result = report_usage_errors(check_modes.run_fix, paths, settings, contents, unsafe_fixes, resources)
     else:
-        outcome = report_usage_errors(check_modes.run_check, paths, settings, contents, resources)
-    failed = write_changes(outcome, paths, contents, diff) if changing else ()
+        result = report_usage_errors(check_modes.run_check, paths, settings, contents, resources)
+    failed = write_changes(result, paths, contents, diff) if changing else ()
     if failed:
-        outcome = outcome.without(failed, report_usage_errors(check_paths, paths, settings))
-    result = outcome.result
-    fixed = 0 if add_noqa is not None else outcome.count
+        result = result.without_changes_in(failed, report_usage_errors(check_paths, paths, settings))
+    fixed = 0 if add_noqa is not None else result.fixed_count
     if not silent:
-        report = check_modes.report_of(outcome, contents, fixed, verbose)
+        report = check_modes.report_of(result, contents, fixed, verbose)
         make = statistics_report.render if statistics else partial(render, quiet=quiet)
         text = report_usage_errors(make, settings.output_format, report)
         if output_file is not None:
@@ -148,12 +147,12 @@ def check(
             text = "" if quiet else summary(result.diagnostics, fixed)
         _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
     if not quiet and not silent:
-        _echo(console.note(outcome, write_baseline, suppressing=add_noqa is not None), err=True)
+        _echo(console.note(result, write_baseline, suppressing=add_noqa is not None), err=True)
     print_notes(result, settings, quiet, verbose)
     _echo(profile_table(result.costs) if profile else "", err=True)
-    if result.failures or failed or outcome.errors or outcome.unstable:
+    if result.failures or failed or result.errors:
         status = 2
-    elif outcome.changed and (diff or exit_non_zero_on_fix):
+    elif result.changed and (diff or exit_non_zero_on_fix):
         status = 1
     else:
         status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
@@ -172,19 +171,19 @@ def print_settings(paths: tuple[Path, ...], settings: Settings, contents: Conten
         )
 
 
-def write_changes(outcome: CheckResult, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
+def write_changes(result: CheckResult, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
     """Print or write what was fixed, and say what could not be; the paths that could not be written."""
     failed: dict[Path, str] = {}
     if diff:
-        for path, (old, new) in outcome.changed.items():
+        for path, (old, new) in result.changed.items():
             _echo_source(unified_diff(path, old, new).encode("utf-8", "surrogateescape"))
     elif contents:
         for path, old in contents.items():
-            _echo_source(outcome.changed.get(path, (old, old))[1])
+            _echo_source(result.changed.get(path, (old, old))[1])
     else:
-        changes = [(Path(path), old, new) for path, (old, new) in outcome.changed.items()]
-        failed = replace_all(changes, roots=paths, beside=outcome.result.files)
-    complaints = (*outcome.errors, *map(str, outcome.unstable), *failed.values())
+        changes = [(Path(path), old, new) for path, (old, new) in result.changed.items()]
+        failed = replace_all(changes, roots=paths, beside=result.files)
+    complaints = (*result.errors, *failed.values())
     _echo("".join(f"initlint: {escape(line)}\n" for line in complaints), err=True)
     return {str(path) for path in failed}
 
@@ -287,7 +286,7 @@ def clean(cache_dir: Path | None) -> None:
     _echo(f"Files removed: {report_usage_errors(cache_file.clean, options.cache_folder(cache_dir))}\n")
 
 
-def print_notes(result: Result, settings: Settings, quiet: bool, verbose: bool) -> None:
+def print_notes(result: CheckResult, settings: Settings, quiet: bool, verbose: bool) -> None:
     """Say on stderr what is no finding."""
     _echo(console.messages(result, settings, quiet, verbose, bool(os.environ.get("INITLINT_DEBUG"))), err=True)
 

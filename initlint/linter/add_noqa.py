@@ -6,12 +6,13 @@ import io
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
-from initlint.linter.fixer import Files, FixResult
+from initlint.linter.fixer import Files
 from initlint.linter.noqa import Suppressions, parse
-from initlint.linter.pipeline import Result
+from initlint.linter.results import CheckResult
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import Change, changed, line_starts
 
@@ -29,11 +30,12 @@ def check_reason(reason: str) -> None:
         raise InvalidNoqaReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
 
 
-def add_noqa(check: Callable[[Files], Result], originals: Files, reason: str = "") -> FixResult[Result]:
-    """Suppress all that `check` finds in the files of `originals`; nothing is written.
+def add_noqa(check: Callable[[Files], CheckResult], originals: Files, reason: str = "") -> CheckResult:
+    """Suppress all that `check` finds in the files of `originals`. Nothing is written.
 
-    `fixed` of the result counts what was suppressed, its `result` says what is still reported. A file that would no
-    longer be Python, or that cannot hold the reason, is left alone and named in `errors`. Raises `InvalidNoqaReason`.
+    The result has the suppressed findings in `fixed` and those that are still reported in `diagnostics`. A file that
+    would become invalid Python, or whose encoding lacks a character of the reason, stays unchanged and is listed in
+    `errors`. Raises `InvalidNoqaReason`.
     """
     check_reason(reason)
     found, before = _by_file(check(originals)), dict(originals)
@@ -47,10 +49,10 @@ def add_noqa(check: Callable[[Files], Result], originals: Files, reason: str = "
     left = _by_file(result)
     fixed = {path: Counter(_codes(found[path])) - Counter(_codes(left.get(path, ()))) for path in found}
     changes = {path: (before[path], after[path]) for path in originals if after[path] != before[path]}
-    return FixResult(changes, fixed, result, tuple(sorted(errors)))
+    return replace(result, changed=changes, fixed=fixed, errors=tuple(sorted(errors)))
 
 
-def _by_file(result: Result) -> dict[str, list[Diagnostic]]:
+def _by_file(result: CheckResult) -> dict[str, list[Diagnostic]]:
     """What can be suppressed, by file."""
     found: dict[str, list[Diagnostic]] = {}
     for diagnostic in result.diagnostics:

@@ -15,7 +15,7 @@ from typing import Any
 
 from initlint.diagnostics import Diagnostic
 from initlint.linter.fingerprint import FindingIdentity, content
-from initlint.linter.pipeline import Result
+from initlint.linter.results import CheckResult
 from initlint.project.decoding import Lines
 from initlint.project.settings import ALWAYS_ON, ConfigurationError
 
@@ -66,7 +66,7 @@ def render(path: Path, diagnostics: Iterable[Diagnostic], lines: Lines) -> str:
     return json.dumps({"version": 1, "findings": findings}, indent=2) + "\n"
 
 
-def subtract(result: Result, known: Baseline, lines: Lines, enabled: Collection[str]) -> Result:
+def subtract(result: CheckResult, known: Baseline, lines: Lines, enabled: Collection[str]) -> CheckResult:
     """`result` without what is `known`; `known` of the new one counts that, and `gone` says what is there no more.
 
     Only files that were linted or that exist no longer are missed, and only findings of the rules in `enabled`.

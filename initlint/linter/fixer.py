@@ -1,121 +1,56 @@
-"""Applies fixes and lints again, in memory, until nothing changes. Writing is left to `initlint.project.atomic_write`.
+"""Applies fixes and lints again, in memory, until nothing changes. `initlint.project.atomic_write` writes the files.
 
-A round takes all fixes that do not get in each other's way; those that do wait for the next one, where they are found
-anew in the changed text. A linter that is given a file twice says the same, so the rounds end.
+Each round applies the fixes that do not overlap. The others are computed again from the changed text in the next round.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol, TypeVar
 
 from initlint import rewrite
 from initlint.diagnostics import Applicability, Diagnostic
 from initlint.linter import noqa
+from initlint.linter.results import CheckResult
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import apply, changed, edits_of
 
 ROUNDS = 10
+_BUG = "this is a bug in initlint, please report it"
 
 
-class Unstable(Exception):
-    """Fixing did not come to an end: a defect of initlint. `codes` are those that were fixed in the last round."""
-
-    def __init__(self, path: str, codes: Iterable[str]) -> None:
-        self.path = path
-        self.codes = tuple(sorted(set(codes)))
-        super().__init__(f"{path}: fixing {', '.join(self.codes)} does not settle; this is a defect of initlint")
-
-
-class HasDiagnostics(Protocol):
-    @property
-    def diagnostics(self) -> Sequence[Diagnostic]: ...
-
-
-R = TypeVar("R", bound=HasDiagnostics)
 Files = Mapping[str, bytes]
 """Contents by path, the path as in `SourceFile.path`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The result of a lint that gives nothing but diagnostics."""
-
-    diagnostics: Sequence[Diagnostic]
-
-
-@dataclass(frozen=True, slots=True)
-class FixResult(Generic[R]):
-    """`changed`: path to old and new bytes. `fixed`: how many of each code, by path. `result`: the last lint, of the
-    new bytes.
-
-    `errors`: one line for each file whose fixes, or those of a round, had to be dropped. `unstable`: files that
-    did not settle; they are left as they were.
-    """
-
-    changed: Mapping[str, tuple[bytes, bytes]]
-    fixed: Mapping[str, Mapping[str, int]]
-    result: R
-    errors: tuple[str, ...] = ()
-    unstable: tuple[Unstable, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many findings were fixed."""
-        return sum(number for codes in self.fixed.values() for number in codes.values())
-
-    def without(self, paths: Collection[str], result: R) -> FixResult[R]:
-        """The same, but for `paths`, which could not be written; `result` is a lint of what is there now."""
-        changed = {path: versions for path, versions in self.changed.items() if path not in paths}
-        fixed = {path: codes for path, codes in self.fixed.items() if path not in paths}
-        return replace(self, changed=changed, fixed=fixed, result=result)
-
-
 def fix_is_allowed(diagnostic: Diagnostic, *, unsafe: bool = False) -> bool:
-    """Whether `diagnostic` has a fix that may be applied; `unsafe` allows those that are not safe."""
+    """Whether `diagnostic` has a fix that may be applied. Unsafe fixes are only allowed with `unsafe`."""
     return diagnostic.fix is not None and (unsafe or diagnostic.fix.applicability is Applicability.SAFE)
 
 
-def fix_source(
-    source: SourceFile,
-    lint: Callable[[SourceFile], Sequence[Diagnostic]],
-    wanted: Callable[[Diagnostic], bool] = fix_is_allowed,
-) -> FixResult[Found]:
-    """Fix one file. Raises `Unstable`."""
-
-    def check(files: Files) -> Found:
-        return Found(lint(SourceFile.parse(source.path, files[source.path])))
-
-    result = fix_paths(check, {source.path: source.data}, wanted)
-    if result.unstable:
-        raise result.unstable[0]
-    return result
-
-
 def fix_paths(
-    check: Callable[[Files], R], originals: Files, wanted: Callable[[Diagnostic], bool] = fix_is_allowed
-) -> FixResult[R]:
-    """Fix the files in `originals`, and no other, as long as `check` finds something that is `wanted` and can be fixed.
+    check: Callable[[Files], CheckResult], originals: Files, wanted: Callable[[Diagnostic], bool] = fix_is_allowed
+) -> CheckResult:
+    """Apply the `wanted` fixes to the files in `originals`, and to no other, until `check` finds none.
 
-    `check` lints with the contents that it is given in place of those on disk.
+    `check` lints the contents that it is passed in place of those on disk. The result is its last one, with the
+    changes. Files whose fixes never end stay as they were.
     """
     run = _FixRun(originals)
     for _ in range(ROUNDS):
         result = check(run.files)
-        moved = run.round(diagnostic for diagnostic in result.diagnostics if wanted(diagnostic))
-        if not moved:
-            return run.result(result, ())
-    unstable = tuple(Unstable(path, codes) for path, codes in sorted(moved.items()))
-    for path in moved:
-        run.revert(path)
-    return run.result(check(run.files), unstable)
+        fixed_codes = run.round(diagnostic for diagnostic in result.diagnostics if wanted(diagnostic))
+        if not fixed_codes:
+            return run.result(result)
+    for path, codes in sorted(fixed_codes.items()):
+        run.revert(path, codes)
+    return run.result(check(run.files))
 
 
 @dataclass
 class _FixRun:
-    """The files as far as they have been fixed."""
+    """The state of `fix_paths` between rounds. `errors` are by path: such a file is not fixed any further."""
 
     originals: Files
     files: dict[str, bytes] = field(init=False)
@@ -126,56 +61,58 @@ class _FixRun:
         self.files = dict(self.originals)
 
     def round(self, diagnostics: Iterable[Diagnostic]) -> dict[str, list[str]]:
-        """Fix each file once; the codes that were fixed, by file."""
+        """Fix each file once. Returns the fixed codes by path."""
         by_file: dict[str, list[Diagnostic]] = {}
         for diagnostic in diagnostics:
             files = {edit.span.file for edit in edits_of(diagnostic)}
             if len(files) == 1:
                 by_file.setdefault(files.pop(), []).append(diagnostic)
-        moved: dict[str, list[str]] = {}
-        for path, found in by_file.items():
+        fixed_codes: dict[str, list[str]] = {}
+        for path, fixable in by_file.items():
             if path in self.files and path not in self.errors:
                 try:
-                    data, applied = _fixed(path, self.originals[path], self.files[path], found)
+                    data, applied = _fixed(path, self.originals[path], self.files[path], fixable)
                 except _Dropped as error:
                     self.errors[path] = str(error)
                     continue
                 if data != self.files[path]:
                     self.files[path] = data
-                    moved[path] = [diagnostic.code for diagnostic in applied]
-                    self.fixed.setdefault(path, Counter()).update(moved[path])
-        return moved
+                    fixed_codes[path] = [diagnostic.code for diagnostic in applied]
+                    self.fixed.setdefault(path, Counter()).update(fixed_codes[path])
+        return fixed_codes
 
-    def revert(self, path: str) -> None:
+    def revert(self, path: str, codes: Iterable[str]) -> None:
+        """Undo all fixes of a file in which fixes of `codes` are still made in the last round."""
         self.files[path] = self.originals[path]
         del self.fixed[path]
+        listed = ", ".join(sorted(set(codes)))
+        self.errors[path] = f"{path}: not fixed: the fixes for {listed} keep changing the file; {_BUG}"
 
-    def result(self, result: R, unstable: tuple[Unstable, ...]) -> FixResult[R]:
+    def result(self, result: CheckResult) -> CheckResult:
+        """`result` with the changes of all rounds."""
         changed = {path: (old, self.files[path]) for path, old in self.originals.items() if old != self.files[path]}
-        return FixResult(changed, self.fixed, result, tuple(self.errors.values()), unstable)
+        return replace(result, changed=changed, fixed=self.fixed, errors=tuple(self.errors.values()))
 
 
 class _Dropped(Exception):
-    """A round of one file that came to nothing."""
+    """The fixes of one round cannot be applied to a file; the message says why."""
 
 
 def _fixed(
     path: str, original: bytes, data: bytes, diagnostics: Iterable[Diagnostic]
 ) -> tuple[bytes, list[Diagnostic]]:
-    """The bytes with the fixes made, and those that were. Raises `_Dropped`."""
+    """The bytes with the fixes applied, and the diagnostics whose fixes were applied. Raises `_Dropped`."""
     try:
         source = SourceFile.parse(path, data)
         if not _is_writable(source):
-            encoding = source.encoding
-            raise _Dropped(f"{path}: not fixed: its text cannot be written again byte for byte (read as {encoding})")
+            raise _Dropped(f"{path}: not fixed: decoding as {source.encoding} and encoding again changes its bytes")
         suppressions = noqa.parse(source.code)
         text, applied = apply(source.text, (d for d in diagnostics if not _touches_suppressed(d, suppressions)))
         try:
             new = SourceFile.parse(path, source.with_text(text))
         except (SourceError, ValueError):
             codes = ", ".join(sorted({diagnostic.code for diagnostic in applied}))
-            reason = f"the fixes of {codes} gave no Python; this is a defect of initlint"
-            raise _Dropped(f"{path}: not fixed: {reason}") from None
+            raise _Dropped(f"{path}: not fixed: the fixes for {codes} produced invalid Python; {_BUG}") from None
         before = source if data == original else SourceFile.parse(path, original)
         unused = list(rewrite.unused_since(before, new)) if applied else []
         return SourceFile.parse(path, new.with_text(changed(text, unused))).data if unused else new.data, applied
@@ -191,6 +128,6 @@ def _is_writable(source: SourceFile) -> bool:
 
 
 def _touches_suppressed(diagnostic: Diagnostic, suppressions: noqa.Suppressions) -> bool:
-    """Whether the fix would edit a line that is closed to its code, be it that of an import that goes with it."""
+    """Whether the fix would edit a line with `noqa` for its code. The line may be an import that the fix changes."""
     spans = (edit.span for edit in edits_of(diagnostic))
     return any(suppressions.covers(diagnostic.code, span.row, span.end_row) for span in spans)

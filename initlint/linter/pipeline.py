@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -13,14 +13,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
-from initlint.diagnostics import Diagnostic, Span
+from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.linter import unused_noqa
 from initlint.linter.cache.invalidation import AskedAgain
 from initlint.linter.cache.result_cache import Kept, now
 from initlint.linter.filtering import LintedFiles, filter_findings
 from initlint.linter.process_pool import spread
-from initlint.linter.results import Failure, FileResult, RunResults, Timings
+from initlint.linter.results import CheckResult, FileResult, RunResults
 from initlint.project.dependencies import FileSystemQueries, real_paths
 from initlint.project.discovery import discover, excluded
 from initlint.project.filesystem import DirectoryListings
@@ -33,28 +33,6 @@ if TYPE_CHECKING:
 else:
     # A run in which nothing has changed examines nothing.
     lint_file = LazyModule("initlint.linter.lint_file")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run found. `incomplete`: one line for each model of which something could not be followed."""
-
-    diagnostics: tuple[Diagnostic, ...]
-    files: tuple[Path, ...]
-    failures: tuple[Failure, ...] = ()
-    not_followed: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    """What is to be said of the run, a line each."""
-    verbose_notes: tuple[str, ...] = ()
-    """What is to be said of it to who wants to know more."""
-    models: tuple[ModelGraph, ...] = ()
-    """Filled by `trace` only."""
-    baseline_count: int = 0
-    """How many further findings the baseline holds."""
-    costs: tuple[tuple[Path, Timings], ...] = field(default=(), compare=False)
-    """Of the files that were examined, and not known from an earlier run."""
-    baseline_removed: tuple[str, ...] = ()
-    """What the baseline holds and is found no more, a line for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +51,7 @@ class DrawnModels:
     Classes that are parts of other models of the run are not among them: they are drawn where they are used.
     """
 
-    result: Result
+    result: CheckResult
     models: tuple[tuple[ModelGraph, tuple[FindingMark, ...]], ...]
 
 
@@ -101,7 +79,7 @@ def check(
     settings: Settings,
     contents: Contents = MappingProxyType({}),
     resources: RunOptions = FRUGAL,
-) -> Result:
+) -> CheckResult:
     """Lint `paths`.
 
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
@@ -126,14 +104,14 @@ def check(
     return run.result(RunResults.of((file, known[real]) for real, file in run.files.items()))
 
 
-def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> Result:
+def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> CheckResult:
     """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
     run = _LintRun.start(paths, settings, MappingProxyType({}))
     examined = lint_file.FileLinter.start(run.files, settings, run.contents, run.asked, refine=refine)
     return run.result(_with_models(run.files.values(), examined)[0])
 
 
-def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> Result:
+def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> CheckResult:
     """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
     run = _LintRun.start(paths, settings, contents)
     collected, models = _with_models(run.files.values(), lint_file.FileLinter.start(run.files, settings, contents))
@@ -195,12 +173,12 @@ class _LintRun:
         """The codes of the rules to apply: whether a directive is of use is asked of those that are off as well."""
         return sorted({rule.code for rule in all_rules()} if unused_noqa.CODE in self.enabled else self.enabled)
 
-    def result(self, collected: RunResults) -> Result:
+    def result(self, collected: RunResults) -> CheckResult:
         linted = LintedFiles(tuple(self.files.values()), self.contents, self.whole)
         shown = (*collected.unreadable, *filter_findings(linted, self.settings, self.enabled, collected))
         ordered = tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key))
         failures, incomplete = tuple(collected.failures), tuple(collected.incomplete)
-        return Result(ordered, linted.files, failures, incomplete, costs=tuple(collected.costs))
+        return CheckResult(ordered, linted.files, failures, incomplete, costs=tuple(collected.costs))
 
 
 def _with_models(found: Iterable[Path], examined: FileLinter) -> tuple[RunResults, tuple[ModelGraph, ...]]:

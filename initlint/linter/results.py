@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from initlint.diagnostics import Diagnostic
+from initlint.graph.model import ModelGraph
 from initlint.project.dependencies import Question
 
 Key: TypeAlias = "tuple[str | int, ...]"
@@ -157,3 +158,51 @@ class RunResults:
     def parts(self) -> frozenset[int]:
         """The numbers of the models that are parts of others."""
         return frozenset(number for number, root in enumerate(self.roots) if root in self.part_classes)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of a run, and what the run changed in memory if it applied fixes or added `noqa` comments.
+
+    `linter.pipeline` makes it; the baseline, the fixer and `--add-noqa` return changed copies. Users of the Python
+    API, the command line and the language server read it.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    """Sorted by location."""
+    files: tuple[Path, ...]
+    """The files that were linted."""
+    failures: tuple[Failure, ...] = ()
+    not_followed: tuple[str, ...] = ()
+    """One line for each model that was analysed in part only."""
+    warnings: tuple[str, ...] = ()
+    """Warnings about the run, one per line."""
+    verbose_notes: tuple[str, ...] = ()
+    """Extra messages shown with `--verbose`."""
+    models: tuple[ModelGraph, ...] = ()
+    """Filled by `trace` only."""
+    baseline_count: int = 0
+    """The number of findings that are hidden because the baseline contains them."""
+    baseline_removed: tuple[str, ...] = ()
+    """Findings of the baseline that are no longer found, one per line."""
+    costs: tuple[tuple[Path, Timings], ...] = field(default=(), compare=False)
+    """CPU time by file, without files whose result was cached."""
+    changed: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    """Old and new bytes of each changed file, by path. The diagnostics are those of the new bytes."""
+    fixed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """The number of findings fixed (or suppressed, by `--add-noqa`) by path and code."""
+    errors: tuple[str, ...] = ()
+    """One line for each file that could not be changed."""
+
+    @property
+    def fixed_count(self) -> int:
+        return sum(number for codes in self.fixed.values() for number in codes.values())
+
+    def without_changes_in(self, paths: Collection[str], result: CheckResult) -> CheckResult:
+        """`result`, a later lint of the files on disk, with the changes made here except those in `paths`."""
+        return replace(
+            result,
+            changed={path: versions for path, versions in self.changed.items() if path not in paths},
+            fixed={path: codes for path, codes in self.fixed.items() if path not in paths},
+            errors=self.errors,
+        )

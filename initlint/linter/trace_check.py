@@ -10,7 +10,7 @@ from pathlib import Path
 from initlint.diagnostics import Diagnostic, Span
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.linter import pipeline
-from initlint.linter.pipeline import Result
+from initlint.linter.results import CheckResult
 from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.project.trace_targets import TargetSpec
@@ -21,7 +21,7 @@ from initlint.tracers.static import Project
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
+def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckResult:
     """Lint `paths`, and build and trace what they define. It runs their code.
 
     The result's notes are the models that could not be traced, for which the static result stands; its details are
@@ -46,7 +46,7 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
     )
 
 
-def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> Result:
+def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckResult:
     """The models in `paths` as torch builds them; the notes say which could not be traced. Raises as `check` does."""
     static = pipeline.trace(paths, settings)
     built = _build(static.models, settings, limits)

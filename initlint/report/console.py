@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from initlint.linter.fixer import FixResult
-from initlint.linter.pipeline import Result
-from initlint.linter.results import Failure, Timings
+from initlint.linter.results import CheckResult, Failure, Timings
 from initlint.project.settings import Settings
 from initlint.report.text import counted, escape
 
@@ -15,13 +13,12 @@ MAX_GONE = 10
 """How many of the findings that have gone are named."""
 
 
-def note(outcome: FixResult[Result], written: Path | None, suppressing: bool) -> str:
-    """A line on what was put off and, for each known finding that is there no more, one on that."""
-    result = outcome.result
+def note(result: CheckResult, written: Path | None, suppressing: bool) -> str:
+    """A line about the baseline or comments written, and the findings of a baseline that are no longer found."""
     if written is not None:
         return f"Wrote {counted(result.baseline_count, 'finding')} to {escape(str(written))}.\n"
     if suppressing:
-        return f"Suppressed {counted(outcome.count, 'finding')} in {counted(len(outcome.changed), 'file')}.\n"
+        return f"Suppressed {counted(result.fixed_count, 'finding')} in {counted(len(result.changed), 'file')}.\n"
     if not result.baseline_removed:
         return ""
     removed = result.baseline_removed
@@ -42,12 +39,12 @@ def _line(cost: Timings, name: str) -> str:
     return f"{cost.total:7.3f} {cost.parse:6.3f} {cost.interpret:10.3f} {cost.rest:6.3f}  {name}"
 
 
-def messages(result: Result, settings: Settings, quiet: bool, verbose: bool, debug: bool) -> str:
+def messages(result: CheckResult, settings: Settings, quiet: bool, verbose: bool, debug: bool) -> str:
     """A line for each remark; with `verbose` or `debug`, a defect of initlint itself comes with its traceback."""
     return "".join(f"{line}\n" for line in _lines(result, settings, quiet, verbose, verbose or debug))
 
 
-def _lines(result: Result, settings: Settings, quiet: bool, verbose: bool, tracebacks: bool) -> Iterator[str]:
+def _lines(result: CheckResult, settings: Settings, quiet: bool, verbose: bool, tracebacks: bool) -> Iterator[str]:
     if not (result.files or result.diagnostics or quiet):
         yield "warning: no Python files found under the given paths"
     if not quiet:

@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from initlint.cli import check_modes, commands
-from initlint.linter.fixer import Files, FixResult, R
+from initlint.linter.fixer import Files
+from initlint.linter.results import CheckResult
 from initlint.project import atomic_write
 from tests.support.sources import net
 
@@ -151,8 +153,8 @@ def test_a_read_only_file_is_one_line_and_the_others_are_mended() -> None:
 
 
 def test_a_fix_that_was_dropped_exits_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    def dropping(check: Callable[[Files], R], originals: Files, wanted: object) -> FixResult[R]:
-        return FixResult({}, {}, check(originals), errors=("pkg/safe.py: not fixed: no reason",))
+    def dropping(check: Callable[[Files], CheckResult], originals: Files, wanted: object) -> CheckResult:
+        return replace(check(originals), errors=("pkg/safe.py: not fixed: no reason",))
 
     monkeypatch.setattr(check_modes, "fix_paths", dropping)
     result = run("--fix", "pkg")

@@ -16,8 +16,8 @@ from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, FixByAct
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.lint_file import FileLinter
-from initlint.linter.pipeline import Result, RunOptions
-from initlint.linter.results import CallUsage, Failure, FileResult, ModelFinding
+from initlint.linter.pipeline import RunOptions
+from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, ModelFinding
 from initlint.project.dependencies import UNSETTLED
 from initlint.project.settings import Settings
 
@@ -71,12 +71,12 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def lint(folder: Path, *paths: str, **settings: object) -> Result:
+def lint(folder: Path, *paths: str, **settings: object) -> CheckResult:
     resources = RunOptions(cache=folder.parent / "cache")
     return pipeline.check(map(Path, paths or (".",)), Settings(**settings), resources=resources)  # type: ignore[arg-type]
 
 
-def places(result: Result) -> list[tuple[str, str, int]]:
+def places(result: CheckResult) -> list[tuple[str, str, int]]:
     return [(d.span.file, d.code, d.span.row) for d in result.diagnostics]
 
 

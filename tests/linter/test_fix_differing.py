@@ -44,7 +44,7 @@ def source(call: str, *models: tuple[str, str], output: str = "") -> str:
 def message(text: str) -> str:
     result = run({"net.py": text}, unsafe=True)
     assert result.changed == {}
-    (diagnostic,) = (found for found in result.result.diagnostics if found.code != "INI202")
+    (diagnostic,) = (found for found in result.diagnostics if found.code != "INI202")
     assert diagnostic.fix is None
     return diagnostic.message
 
@@ -107,7 +107,7 @@ def test_models_in_different_files_that_differ(in_directory: Path) -> None:
         Path(name).write_text(text, encoding="utf-8")
     result = run(files, unsafe=True)
     assert result.changed == {}
-    (diagnostic,) = result.result.diagnostics
+    (diagnostic,) = result.diagnostics
     assert (diagnostic.span.file, diagnostic.fix) == ("base.py", None)
     assert "in `First`" in diagnostic.message
     assert "in `Second`" in diagnostic.message
@@ -164,4 +164,4 @@ ZEROED = ZEROED.replace("nn.Linear(4, 4)", "nn.Linear(4, 4, bias={bias})\n      
 @pytest.mark.parametrize(("second", "fixes"), [(".weight", 1), (".bias", 0)])
 def test_a_helper_that_also_gets_biases_is_not_made_kaiming(second: str, fixes: int) -> None:
     text = "import torch\n" + ZEROED.format(first=".weight", second=second, bias=second == ".bias")
-    assert run({"net.py": text}, unsafe=True).count == fixes
+    assert run({"net.py": text}, unsafe=True).fixed_count == fixes

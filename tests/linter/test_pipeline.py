@@ -6,7 +6,7 @@ import pytest
 
 from initlint.diagnostics import Applicability, Severity
 from initlint.linter import lint_file, pipeline
-from initlint.linter.pipeline import Result
+from initlint.linter.results import CheckResult
 from initlint.project.discovery import DiscoveryError
 from initlint.project.settings import ConfigurationError, Settings
 
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.usefixtures("fake_pipeline", "in_directory")
 NET = "import torch\n\nclass Net: ...\n\nbad()\n"
 
 
-def check(text: str = NET, **settings: object) -> Result:
+def check(text: str = NET, **settings: object) -> CheckResult:
     Path("net.py").write_text(text, encoding="utf-8")
     return pipeline.check([Path(".")], Settings(**settings))  # type: ignore[arg-type]
 
 
-def codes(result: Result) -> list[tuple[str, str, int]]:
+def codes(result: CheckResult) -> list[tuple[str, str, int]]:
     return [(d.span.file, d.code, d.span.row) for d in result.diagnostics]
 
 
@@ -135,7 +135,7 @@ def test_nothing_is_said_about_a_file_that_is_not_linted(monkeypatch: pytest.Mon
     assert codes(both) == [("net.py", "INI301", 5)]
 
 
-def lint_contents(data: bytes, name: str = "pkg/net.py", **settings: object) -> Result:
+def lint_contents(data: bytes, name: str = "pkg/net.py", **settings: object) -> CheckResult:
     return pipeline.check([Path(name)], Settings(**settings), {name: data})  # type: ignore[arg-type]
 
 
@@ -145,7 +145,7 @@ def test_contents_that_are_on_no_disk() -> None:
     assert lint_contents(data, per_file_ignores={"pkg/*": ("INI301",)}).diagnostics == ()
     assert lint_contents(data.replace(b"bad()", b"bad()  # noqa")).diagnostics == ()
     assert codes(lint_contents(b"def f(:", "-")) == [("-", "INI000", 1)]
-    assert lint_contents(b"def f(:", force_exclude=True, extend_exclude=("pkg",)) == Result((), ())
+    assert lint_contents(b"def f(:", force_exclude=True, extend_exclude=("pkg",)) == CheckResult((), ())
 
 
 def test_contents_go_before_what_the_disk_holds() -> None:

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic
-from initlint.linter.fixer import FixResult, fix_is_allowed, fix_paths
-from initlint.linter.pipeline import Result, check
+from initlint.linter.fixer import fix_is_allowed, fix_paths
+from initlint.linter.pipeline import check
+from initlint.linter.results import CheckResult
 from initlint.project.settings import Settings
 
 
@@ -17,13 +18,12 @@ def found(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic,
     return check([Path("net.py")], Settings(select=select), {"net.py": text.encode()}).diagnostics
 
 
-def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> FixResult[Result]:
+def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> CheckResult:
     """Fix `files`, which need not be on disk; none of it is an internal error."""
     settings, paths = Settings(select=select), [Path(name) for name in files]
     contents = {name: text.encode() for name, text in files.items()}
     result = fix_paths(lambda now: check(paths, settings, now), contents, partial(fix_is_allowed, unsafe=unsafe))
-    assert result.result.failures == ()
-    assert (result.errors, result.unstable) == ((), ())
+    assert (result.failures, result.errors) == ((), ())
     return result
 
 

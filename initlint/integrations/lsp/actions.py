@@ -13,7 +13,7 @@ from initlint.integrations.lsp.buffers import Document, OpenFile
 from initlint.integrations.lsp.findings import SOURCE, Findings
 from initlint.integrations.lsp.positions import Positions
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
-from initlint.linter.pipeline import Result
+from initlint.linter.results import CheckResult
 from initlint.project.source import SourceFile
 from initlint.rewrite.edits import line_starts
 
@@ -51,7 +51,7 @@ def fix_all(findings: Findings, positions: Positions) -> types.WorkspaceEdit:
     """All safe fixes, made until nothing changes, as the command line makes them."""
     path = str(findings.buffer.path)
 
-    def relint(files: Files) -> Result:
+    def relint(files: Files) -> CheckResult:
         return check_paths([findings.buffer.path], findings.settings, contents={**findings.others, **files})
 
     changed = fix_paths(relint, {path: findings.buffer.data}).changed

@@ -12,7 +12,8 @@ from initlint.api import check_paths, settings_for
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.integrations.lsp.buffers import OpenFile
 from initlint.integrations.lsp.positions import Positions
-from initlint.linter.pipeline import Contents, Result
+from initlint.linter.pipeline import Contents
+from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
 
@@ -34,7 +35,7 @@ class Findings:
     buffer: OpenFile
     others: Contents
     settings: Settings
-    result: Result
+    result: CheckResult
 
     @classmethod
     def of(cls, buffer: OpenFile, others: Contents) -> Findings:
