@@ -143,6 +143,12 @@ def test_the_worker_imports_nothing_of_initlint(path: Path) -> None:
     assert all(node.level < 2 for node in nodes if isinstance(node, ast.ImportFrom))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_public_modules_of_libcst_are_imported(path: Path) -> None:
+    private = {name for name in imports(path) if name.split(".")[0] == "libcst" and "._" in name}
+    assert private == set()
+
+
 _MAY_EXIT = [*(PACKAGE / "cli").glob("*.py"), *WORKER.glob("*.py")]
 
 

@@ -11,7 +11,7 @@ from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.arguments import Argument, parameters, plan, read, render
 from initlint.rewrite.comma_list import CommaList
-from initlint.rewrite.cst import CstFile
+from initlint.rewrite.cst import call_at
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite, none_if_cannot
 from initlint.rewrite.imports import ImportSpelling, is_public, local_name
@@ -61,7 +61,7 @@ def replace_call(site: SourceLocation, function: str, arguments: Mapping[str, Va
     besides, in their order; the rest goes. A method call (`w.data.zero_()`) becomes a function call.
     """
     wanted = arguments or {}
-    call = _call(site)
+    call = call_at(site)
     found = _init_call(site.source, call)
     if found is None:
         return _edits(site.source, change_method(site.source, call, function, wanted))
@@ -81,7 +81,7 @@ def replace_call(site: SourceLocation, function: str, arguments: Mapping[str, Va
 @none_if_cannot
 def replace_method_call(site: SourceLocation) -> tuple[Edit, ...]:
     """Edits that make `self.fc.weight.normal_(0, 0.02)` a call of the function of torch.nn.init that does the same."""
-    return _edits(site.source, change_method(site.source, _call(site)))
+    return _edits(site.source, change_method(site.source, call_at(site)))
 
 
 @none_if_cannot
@@ -114,15 +114,8 @@ def move_argument(site: SourceLocation, name: str, target: str) -> tuple[Edit, .
     return _edits(site.source, found.rewritten(old, texts, []))
 
 
-def _call(site: SourceLocation) -> cst.Call:
-    node = CstFile.of(site.source).node(site.node)
-    if not isinstance(node, cst.Call):
-        raise CannotRewrite
-    return node
-
-
 def _known_call(site: SourceLocation) -> _InitCall:
-    found = _init_call(site.source, _call(site))
+    found = _init_call(site.source, call_at(site))
     if found is None:
         raise CannotRewrite
     return found

@@ -61,7 +61,7 @@ def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
 
 
 def _site(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
-    return SourceLocation(source, CstFile.of(source).abstract(node))
+    return SourceLocation(source, CstFile.of(source).python_node(node))
 
 
 @none_if_cannot

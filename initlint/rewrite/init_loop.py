@@ -8,7 +8,7 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceLocation
-from initlint.rewrite.cst import CstFile
+from initlint.rewrite.cst import CstFile, call_at
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite, none_if_cannot
 from initlint.rewrite.imports import ImportSpelling
@@ -39,7 +39,7 @@ def append_loop(
     if not text.alone_before(start):
         raise CannotRewrite
     rest, _, _ = text.text[end:].partition(text.newline)
-    speller = ImportSpelling(site.source, NameResolver.of(site.source).scope(_call(constructors[0]).func))
+    speller = ImportSpelling(site.source, NameResolver.of(site.source).scope(call_at(constructors[0]).func))
     given = "".join(f", {name}={value!r}" for name, value in arguments.items())
     step = CstFile.of(site.source).module.default_indent
     lines = [
@@ -63,15 +63,8 @@ def _last_statement(node: cst.ClassDef) -> cst.CSTNode:
     return last.body[0]
 
 
-def _call(constructor: SourceLocation) -> cst.Call:
-    node = CstFile.of(constructor.source).node(constructor.node)
-    if not isinstance(node, cst.Call):
-        raise CannotRewrite
-    return node
-
-
 def _callee(constructor: SourceLocation) -> str:
-    name = dotted_name(_call(constructor).func)
+    name = dotted_name(call_at(constructor).func)
     if name is None:
         raise CannotRewrite
     return name

@@ -28,18 +28,14 @@ class SourceText:
     def of(cls, source: SourceFile) -> SourceText:
         return cls(source, source.text, line_starts(source.text))
 
-    @functools.cached_property
-    def _generated(self) -> list[str]:
-        code = CstFile.of(self.source).module.code
-        return code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
     def range(self, node: cst.CSTNode) -> tuple[int, int]:
         """The offsets between which `node` stands."""
-        span = CstFile.of(self.source).span(node)
+        file = CstFile.of(self.source)
+        row, column, end_row, end_column = file.bounds(node)
         # libcst drops form feeds at the start of a line, which moves the columns of that line.
-        if self.source.lines[span.row - 1 : span.end_row] != self._generated[span.row - 1 : span.end_row]:
+        if self.source.lines[row - 1 : end_row] != file.lines[row - 1 : end_row]:
             raise CannotRewrite
-        return self.offset(span.row, span.column), self.offset(span.end_row, span.end_column)
+        return self.offset(row, column), self.offset(end_row, end_column)
 
     def offset(self, row: int, column: int) -> int:
         return self.starts[row - 1] + column - 1

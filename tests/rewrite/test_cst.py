@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 import libcst as cst
@@ -49,6 +50,21 @@ def test_tricky_text(data: bytes) -> None:
     check(SourceFile.parse("net.py", data))
 
 
+def test_tabs_form_feeds_and_cells() -> None:
+    check(SourceFile.parse("net.py", b"\f\nif a:\n\tb(\t'\xc3\xa9', c)\n\n\f\nclass D(e):\n\tf = g(h)\n"))
+    cells = [{"cell_type": "code", "source": text} for text in ("%cd a\nb = c('ä', d)", "e = f.g(h)")]
+    check(SourceFile.parse("net.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()))
+
+
+def test_a_line_that_begins_with_a_form_feed_is_not_rewritten() -> None:
+    source = SourceFile.parse("net.py", b"from torch.nn import init\n\finit.zeros_(w)\ninit.zeros_(w)\n")
+    first, second = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    assert rewrite.replace_call(SourceLocation(source, first), "ones_") is None
+    edits = rewrite.replace_call(SourceLocation(source, second), "ones_")
+    assert edits is not None
+    assert [(edit.span.row, edit.span.column, edit.span.end_column) for edit in edits] == [(3, 6, 12)]
+
+
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_fixtures(path: Path) -> None:
     check(SourceFile.read(path))
@@ -58,7 +74,7 @@ def check(source: SourceFile) -> None:
     concrete = CstFile.of(source)
     for node in asked(source):
         twin = concrete.node(node)
-        assert concrete.abstract(twin) is node
+        assert concrete.python_node(twin) is node
         if isinstance(node, ast.expr):
             span = concrete.span(twin)
             assert (span.row, span.column) == (source.span(node).row, source.span(node).column)
