@@ -4,7 +4,7 @@ It runs the linted code without running it. From the bottom to the top, each par
 
 - What it computes with: `values`, `storage` (tensors), `joins` (two values become one), `containers`, `objects`.
 - What holds while it runs: `scopes` are its names, `calls` the arguments of a call, `state` keeps undecided branches
-  apart, `idle` tells what need not be followed. `machine` evaluates, executes and calls within bounds; it knows the
+  apart, `idle` tells what need not be followed. `interpreter` evaluates, executes and calls within bounds; it knows the
   rest only as `tables`.
 - torch, by the tables of `initlint.facts`: `tree` is the module tree, `records` what is noted of a write,
   `parameters` what assignment and arithmetic write, `tensors` the data flow, `inits` the init calls, `modules`

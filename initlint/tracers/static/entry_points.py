@@ -14,7 +14,7 @@ from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.prefilter import TextFilter, calls_of
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
@@ -43,43 +43,43 @@ _STALE = 2
 """How many builder functions in a row may build nothing but classes that were built before."""
 
 
-def trace(machine: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
+def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     """The models of one file: of its module-level code, its functions and its classes, in that order.
 
     A function or class that an earlier entry point has run or built is none of its own.
     """
-    yield from _module_level(machine, scope)
-    functions, classes = _definitions(machine, scope)
-    yield from _builders(machine, functions)
+    yield from _module_level(interpreter, scope)
+    functions, classes = _definitions(interpreter, scope)
+    yield from _builders(interpreter, functions)
     based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
     for cls in classes:
-        if cls.node not in machine.constructed and cls.node not in based_on and torch_base(cls) is not None:
-            yield from _class(machine, cls)
+        if cls.node not in interpreter.constructed and cls.node not in based_on and torch_base(cls) is not None:
+            yield from _class(interpreter, cls)
     if _INITS.found_in(scope.source.code):
-        yield from _leftovers(machine, functions, classes)
+        yield from _leftovers(interpreter, functions, classes)
 
 
-def _builders(machine: Interpreter, functions: list[Function]) -> Iterator[ModelGraph]:
+def _builders(interpreter: Interpreter, functions: list[Function]) -> Iterator[ModelGraph]:
     """The functions that need no argument. The hundredth variant of a model tells nothing new."""
     stale = 0
     variants = BuilderVariants()
     for function in functions:
-        if function.node in machine.executed or not _has_defaults(function):
+        if function.node in interpreter.executed or not _has_defaults(function):
             continue
-        if stale >= _STALE or machine.spent > _FILE_STEPS:
+        if stale >= _STALE or interpreter.spent > _FILE_STEPS:
             continue
-        before = len(machine.constructed)
-        machine.watch = variants.watch(function)
+        before = len(interpreter.constructed)
+        interpreter.watch = variants.watch(function)
         try:
-            models = list(_function(machine, function))
+            models = list(_function(interpreter, function))
         except SameBuilder:
             stale += 1
             continue
         finally:
-            machine.watch = None
+            interpreter.watch = None
         if models:
             variants.keep()
-            stale = stale + 1 if len(machine.constructed) == before else 0
+            stale = stale + 1 if len(interpreter.constructed) == before else 0
         yield from models
 
 
@@ -95,11 +95,11 @@ def bases(scope: ModuleScope) -> frozenset[str]:
     return frozenset(base.qualified for base in derived if _is_part(base))
 
 
-def _definitions(machine: Interpreter, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
+def _definitions(interpreter: Interpreter, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
     functions: list[Function] = []
     classes: list[ClassValue] = []
     for name in scope.defined:
-        with machine.entry():
+        with interpreter.entry():
             value = scope.lookup(name)
             if isinstance(value, Function) and value.scope is scope and not isinstance(value.node, ast.Lambda):
                 functions.append(value)
@@ -112,66 +112,68 @@ def _has_defaults(function: Function) -> bool:
     return all(parameter.default is not None for parameter in function.signature.named)
 
 
-def _module_level(machine: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
+def _module_level(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     scope.values["__name__"] = "__main__"
-    with machine.entry():
+    with interpreter.entry():
         scope.execute_all()
     scope.values["__name__"] = scope.name
     names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
     place = SourceLocation(scope.source, scope.source.tree)
-    yield from _models(machine, scope.name, place, names, Forward.MISSING)
+    yield from _models(interpreter, scope.name, place, names, Forward.MISSING)
 
 
-def _function(machine: Interpreter, function: Function) -> Iterator[ModelGraph]:
+def _function(interpreter: Interpreter, function: Function) -> Iterator[ModelGraph]:
     site = SourceLocation(function.scope.source, function.node)
     result: Value = None
-    with machine.entry():
-        result = machine.call(function, Call([], {}, site, more=True))
+    with interpreter.entry():
+        result = interpreter.call(function, Call([], {}, site, more=True))
     names = {id(result): ""} if isinstance(result, Instance) else {}
-    yield from _models(machine, function.name, site, names, Forward.UNKNOWN)
+    yield from _models(interpreter, function.name, site, names, Forward.UNKNOWN)
 
 
-def _class(machine: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
+def _class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
     site = SourceLocation(cls.scope.source, cls.node)
-    with machine.entry():
-        machine.call(cls, Call([], {}, site, more=True))
-    yield from _models(machine, cls.name, site, {}, Forward.UNKNOWN)
+    with interpreter.entry():
+        interpreter.call(cls, Call([], {}, site, more=True))
+    yield from _models(interpreter, cls.name, site, {}, Forward.UNKNOWN)
 
 
-def _leftovers(machine: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
+def _leftovers(interpreter: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
     """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
     for function in functions:
-        if _left_over(machine, function):
-            yield from _called_from_elsewhere(machine, function, None)
+        if _left_over(interpreter, function):
+            yield from _called_from_elsewhere(interpreter, function, None)
     for cls in classes:
         for method in list(cls.fields.values()):
-            if isinstance(method, Function) and method.owner is cls and _left_over(machine, method):
-                yield from _called_from_elsewhere(machine, method, cls)
+            if isinstance(method, Function) and method.owner is cls and _left_over(interpreter, method):
+                yield from _called_from_elsewhere(interpreter, method, cls)
 
 
-def _left_over(machine: Interpreter, function: Function) -> bool:
-    return function.node not in machine.executed and _INITS.found_in(function.scope.source.text_of(function.node))
+def _left_over(interpreter: Interpreter, function: Function) -> bool:
+    return function.node not in interpreter.executed and _INITS.found_in(function.scope.source.text_of(function.node))
 
 
-def _called_from_elsewhere(machine: Interpreter, function: Function, cls: ClassValue | None) -> Iterator[ModelGraph]:
+def _called_from_elsewhere(
+    interpreter: Interpreter, function: Function, cls: ClassValue | None
+) -> Iterator[ModelGraph]:
     """First with its defaults, for the models that it makes; then for its calls, whatever the defaults decide."""
     site = SourceLocation(function.scope.source, function.node)
     name = function.name if cls is None else f"{cls.name}.{function.name}"
     receiver: list[Value] = []
-    with machine.entry():
-        machine.limit = _LEFTOVER_STEPS
-        receiver = _receiver(machine, function, cls, site)
-        machine.call(function, Call(receiver, {}, site, more=True))
+    with interpreter.entry():
+        interpreter.limit = _LEFTOVER_STEPS
+        receiver = _receiver(interpreter, function, cls, site)
+        interpreter.call(function, Call(receiver, {}, site, more=True))
     resets = any(made.is_module and not made.symbolic for made in receiver) and _RESETS.match(function.name)
     for made in receiver if not resets else ():
         made.parent = True  # what the method leaves unused of it is no model of this entry point
     names = {id(value): field for made in receiver for field, value in made.fields.items()}
-    yield from _models(machine, name, site, names, Forward.UNKNOWN)
+    yield from _models(interpreter, name, site, names, Forward.UNKNOWN)
     if any(parameter.default is not None for parameter in function.signature.positional):
-        with machine.entry():
-            machine.limit = _LEFTOVER_STEPS
-            machine.call(function, Call(_receiver(machine, function, cls, site), {}, site, open=True))
-        yield from _calls_alone(machine, name, site)
+        with interpreter.entry():
+            interpreter.limit = _LEFTOVER_STEPS
+            interpreter.call(function, Call(_receiver(interpreter, function, cls, site), {}, site, open=True))
+        yield from _calls_alone(interpreter, name, site)
 
 
 _WEIGHTS = "(?:weights?|parameters?|params?)"
@@ -181,39 +183,41 @@ _RESETS = re.compile(
 """Methods that others call, by their names, to initialise a model that is built."""
 
 
-def _receiver(machine: Interpreter, function: Function, cls: ClassValue | None, site: SourceLocation) -> list[Value]:
+def _receiver(
+    interpreter: Interpreter, function: Function, cls: ClassValue | None, site: SourceLocation
+) -> list[Value]:
     """`self` for a method: an object built from the defaults, or some object if that cannot be."""
     if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
         return []
     if torch_base(cls) is not None and function.name != "__init__":
         try:
-            made = machine.call(cls, Call([], {}, site, more=True))
+            made = interpreter.call(cls, Call([], {}, site, more=True))
         except Raised:
-            machine.note(f"{cls.name} cannot be built from its defaults")
+            interpreter.note(f"{cls.name} cannot be built from its defaults")
         else:
             if isinstance(made, Instance):
                 return [made]
     return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
 
 
-def _calls_alone(machine: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
-    calls = Extraction(machine).calls()
+def _calls_alone(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
+    calls = Extraction(interpreter).calls()
     if calls:
-        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(machine.journal.incomplete))
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(interpreter.journal.incomplete))
 
 
 def _models(
-    machine: Interpreter, name: str, place: SourceLocation, names: dict[int, str], stray_forward: Forward
+    interpreter: Interpreter, name: str, place: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
     """One graph for each module that the entry point built and that belongs to no other."""
-    roots = [made for made in machine.journal.instances if not made.parent]
+    roots = [made for made in interpreter.journal.instances if not made.parent]
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
-    extraction = Extraction(machine)
+    extraction = Extraction(interpreter)
     calls_given = False
     for root in models:
-        forward = run_forward(machine, root)
+        forward = run_forward(interpreter, root)
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
         if len(models) == 1 and name and isinstance(place.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             shown = name
@@ -224,7 +228,7 @@ def _models(
     if strays:
         yield extraction.model(strays, name, place, stray_forward)
     elif not calls_given:
-        yield from _calls_alone(machine, name, place)
+        yield from _calls_alone(interpreter, name, place)
 
 
 def _is_container(root: Instance) -> bool:

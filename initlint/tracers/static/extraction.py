@@ -11,7 +11,7 @@ from initlint.graph.model import Forward, InitCall, Layer, Location, ModelGraph
 from initlint.graph.operations import operations
 from initlint.graph.zero_stalls import stalled, start
 from initlint.tracers.static.layers import LayerDraft, layers_of
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.objects import Instance
 
@@ -19,13 +19,13 @@ from initlint.tracers.static.values.objects import Instance
 class Extraction:
     """Makes the graphs of one entry point."""
 
-    def __init__(self, machine: Interpreter) -> None:
-        self.machine = machine
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
 
     def model(self, roots: Mapping[str, Instance], name: str, place: Location, forward: Forward) -> ModelGraph:
         """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
         found = [item for prefix, root in roots.items() for item in layers_of(root, prefix)]
-        flows = self.machine.journal.nodes
+        flows = self.interpreter.journal.nodes
         keys = (id(item.key) for item in found)
         nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
         flow = ConsumerIndex(nodes, {id(item.key): item.path for item in found})
@@ -39,17 +39,17 @@ class Extraction:
             layers=with_feeders(_merged(made)),
             calls=self.calls(),
             forward=forward,
-            incomplete=tuple(self.machine.journal.incomplete),
+            incomplete=tuple(self.interpreter.journal.incomplete),
             root=_only_root(roots),
             parts=frozenset(part for item in found if id(item.key) in nodes for part in item.inside)
             - {_only_root(roots)},
             stalled=stuck,
-            operations=operations(drawn) if self.machine.keeps_operations else (),
+            operations=operations(drawn) if self.interpreter.keeps_operations else (),
         )
 
     def calls(self) -> tuple[InitCall, ...]:
         """The init calls of the entry point, in the order in which they were first made."""
-        return tuple(record.as_call() for record in self.machine.journal.calls.values())
+        return tuple(record.as_call() for record in self.interpreter.journal.calls.values())
 
     def _layer(self, item: LayerDraft, flow: ConsumerIndex) -> Layer:
         key = id(item.key)

@@ -1,4 +1,4 @@
-"""Who does what: the tables that the machine runs by."""
+"""Who does what: the tables that the interpreter runs by."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from initlint.tracers.static.library.external_calls import call_external, call_u
 from initlint.tracers.static.library.init_calls import known_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
-from initlint.tracers.static.machine.machine import Handlers, Interpreter
+from initlint.tracers.static.machine.interpreter import Handlers, Interpreter
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
@@ -89,7 +89,7 @@ class Project:
         self._surroundings = ProjectIndex(self._disk, self._note)
         self._operations = operations
         self._searches = searches
-        self._machine = Interpreter(TABLES, self, self._additions)
+        self._interpreter = Interpreter(TABLES, self, self._additions)
 
     def start_recording(self) -> None:
         """Forget what was asked on behalf of other files, and what time they took."""
@@ -137,16 +137,16 @@ class Project:
         # collection stays almost for ever, with all that it comes to refer to. Now nothing lives but trees.
         if self._scopes:
             self._scopes.clear()
-            del self._machine
+            del self._interpreter
             gc.collect(1)
-            self._machine = Interpreter(TABLES, self, self._additions)
-        machine = self._machine
-        machine.keeps_operations = self._operations
+            self._interpreter = Interpreter(TABLES, self, self._additions)
+        interpreter = self._interpreter
+        interpreter.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), ModuleBody(source), lambda _: None)
             with self.stopwatch.on("interpret"):
-                models.extend(trace(machine, scope))
+                models.extend(trace(interpreter, scope))
             reached = UnreachedFinder(scope, self._surroundings, self._additions)
             return FileGraph(
                 source,
@@ -172,7 +172,7 @@ class Project:
             return self.import_module(f"{name}.{inner}", scope) if is_package else UNBOUND
 
         def run(node: ast.stmt, env: GlobalEnvironment) -> None:
-            self._machine.run_top_level(node, env)
+            self._interpreter.run_top_level(node, env)
 
         scope = ModuleScope(name, package, root, top, run, submodule, note)
         self._scopes[real] = scope

@@ -12,7 +12,7 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.branches import OutOfSteps, Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
@@ -20,46 +20,46 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
-def run_forward(machine: Interpreter, root: Instance) -> Forward:
+def run_forward(interpreter: Interpreter, root: Instance) -> Forward:
     """Run the model's `forward` on a tensor that stands for its input."""
     cls = root.user_class
     if cls is None:
-        return _attempt(machine, root, None) or Forward.UNKNOWN
+        return _attempt(interpreter, root, None) or Forward.UNKNOWN
     function, _ = cls.find("forward")
     if isinstance(function, Function):
-        done = _attempt(machine, root, function)
+        done = _attempt(interpreter, root, function)
         if done is not Forward.UNKNOWN:
             return done or Forward.UNKNOWN
     elif root.torch_name not in (None, "torch.nn.Module"):
-        return _attempt(machine, root, None) or Forward.UNKNOWN
+        return _attempt(interpreter, root, None) or Forward.UNKNOWN
     elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
         return Forward.UNKNOWN
-    ran = list(_run_other_ways(machine, root, cls))
-    if Forward.RUN in ran and machine.journal.nodes:
+    ran = list(_run_other_ways(interpreter, root, cls))
+    if Forward.RUN in ran and interpreter.journal.nodes:
         return Forward.RUN
     return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
 
 
-def _run_other_ways(machine: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
+def _run_other_ways(interpreter: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
     """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
-    before = machine.total
-    for method in _other_ways_in(machine, cls):
-        if machine.total - before > machine.limit:
+    before = interpreter.total
+    for method in _other_ways_in(interpreter, cls):
+        if interpreter.total - before > interpreter.limit:
             return
-        yield _attempt(machine, root, method)
+        yield _attempt(interpreter, root, method)
 
 
 _NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
 
 
-def _other_ways_in(machine: Interpreter, cls: ClassValue) -> list[Function]:
+def _other_ways_in(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
     """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
     found = []
     for part in cls.mro:
         for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
             if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
                 continue
-            if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in machine.executed:
+            if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in interpreter.executed:
                 continue
             if _takes_data(value):
                 found.append(value)
@@ -83,7 +83,7 @@ def _is_setting(annotation: ast.expr | None) -> bool:
     return not _SETTINGS.isdisjoint(names) and names <= _SETTINGS | _AROUND_SETTINGS
 
 
-def _attempt(machine: Interpreter, root: Instance, method: Function | None) -> Forward | None:
+def _attempt(interpreter: Interpreter, root: Instance, method: Function | None) -> Forward | None:
     """None: it takes too many steps, so that half of a flow is all that could be known."""
     site = (
         root.place
@@ -93,31 +93,31 @@ def _attempt(machine: Interpreter, root: Instance, method: Function | None) -> F
         else None
     )
     assert site is not None
-    limit = machine.limit
+    limit = interpreter.limit
     # Of what ends in the middle once, the models that share it are told little by running as far again.
-    machine.limit = limit >> machine.exhausted[method.node] if method else limit
+    interpreter.limit = limit >> interpreter.exhausted[method.node] if method else limit
     try:
-        return _attempted(machine, root, method, site)
+        return _attempted(interpreter, root, method, site)
     except OutOfSteps:
-        machine.note("too many steps in forward")
+        interpreter.note("too many steps in forward")
         if method is not None:
-            machine.exhausted[method.node] += 1
+            interpreter.exhausted[method.node] += 1
     except RecursionError:
-        machine.note("forward is nested too deeply")
+        interpreter.note("forward is nested too deeply")
     finally:
-        machine.limit = limit
-    machine.journal.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
+        interpreter.limit = limit
+    interpreter.journal.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
     return None
 
 
-def _attempted(machine: Interpreter, root: Instance, method: Function | None, site: SourceLocation) -> Forward:
+def _attempted(interpreter: Interpreter, root: Instance, method: Function | None, site: SourceLocation) -> Forward:
     for guess in (False, True):
         try:
-            machine.unwind()
+            interpreter.unwind()
             if method is None:
-                result = machine.call(root, Call([_input(site)], {}, site))
+                result = interpreter.call(root, Call([_input(site)], {}, site))
             else:
-                result = machine.call(method, Call([root], _inputs(machine, method, guess), site))
+                result = interpreter.call(method, Call([root], _inputs(interpreter, method, guess), site))
             outputs = data_of([result])
         except Raised:
             continue
@@ -134,14 +134,14 @@ def _input(site: SourceLocation) -> Tensor:
 _NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
 
 
-def _inputs(machine: Interpreter, method: Function, guess: bool) -> dict[str, Value]:
+def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str, Value]:
     """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
     named = method.signature.positional[1:] + method.signature.keyword_only
     required = [p for p in named if p.default is None]
     given: dict[str, Value] = {}
     for at, parameter in enumerate(named):
         name = parameter.name
-        hint = annotation(machine, parameter, method)
+        hint = annotation(interpreter, parameter, method)
         if parameter.default is None:
             is_number = isinstance(hint, ExternalName) and hint.name in _NO_TENSORS
             site = SourceLocation(method.scope.source, parameter.node)
@@ -151,7 +151,7 @@ def _inputs(machine: Interpreter, method: Function, guess: bool) -> dict[str, Va
                 given[name] = _composed(parameter.annotation, site, name)
             else:
                 given[name] = _input(site)
-        elif (at == 0 and not required) or (guess and default(machine, method, parameter) is None):
+        elif (at == 0 and not required) or (guess and default(interpreter, method, parameter) is None):
             given[name] = _input(SourceLocation(method.scope.source, parameter.node))
     return given
 

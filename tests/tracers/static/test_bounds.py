@@ -10,7 +10,7 @@ import pytest
 from initlint.graph.model import FileGraph, Forward, ModelGraph
 from initlint.project.source import SourceFile
 from initlint.tracers.static import Project
-from initlint.tracers.static.machine.machine import MAX_STEPS
+from initlint.tracers.static.machine.interpreter import MAX_STEPS
 
 HEADER = "import torch\nimport torch.nn as nn\n"
 INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 4)"
@@ -62,7 +62,7 @@ def test_a_forward_that_is_too_long_is_not_run_as_far_for_each_model() -> None:
     code = HEADER + "class Base(nn.Module):\n" + indent(body, "    ") + classes
     found = project.graph(SourceFile.parse("net.py", code.encode()))
     assert [one.name for one in found.models] == ["Base", *(f"Net{n}" for n in range(9))]
-    assert MAX_STEPS < project._machine.total < 3 * MAX_STEPS
+    assert MAX_STEPS < project._interpreter.total < 3 * MAX_STEPS
 
 
 @pytest.mark.parametrize("parameter", ["x", "x: torch.Tensor", "x: dict[str, torch.Tensor]", "x=None", "x: Batch"])

@@ -11,7 +11,7 @@ from initlint.tracers.static.library.module_methods import METHODS
 from initlint.tracers.static.library.modules import default_argument
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
@@ -39,11 +39,11 @@ _TRAINING = Unknown("whether the module is training", BOOL)
 _SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
 
 
-def attribute(machine: Interpreter, value: Value, name: str) -> Value:
+def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
     """The attribute `name` of any value; an `Unknown` if there is none that is known."""
     value = without_unbound(value)
     if isinstance(value, Instance):
-        return of_instance(machine, value, name)
+        return of_instance(interpreter, value, name)
     if isinstance(value, ExternalName):
         if name in ("__name__", "__qualname__"):
             return value.name.rpartition(".")[2]
@@ -51,16 +51,16 @@ def attribute(machine: Interpreter, value: Value, name: str) -> Value:
     if isinstance(value, Tensor):
         return _of_tensor(value, name)
     if isinstance(value, Union):
-        return machine.state.map_union(value, lambda option: attribute(machine, option, name))
+        return interpreter.state.map_union(value, lambda option: attribute(interpreter, option, name))
     if isinstance(value, Unknown):
         return _of_unknown(value, name)
     if isinstance(value, ModuleRef):
         found = value.scope.lookup(name)
         return Unknown(f"{value.scope.name} has no {name}") if found is UNBOUND else without_unbound(found)
     if isinstance(value, ClassValue):
-        return _of_class(machine, value, name)
+        return _of_class(interpreter, value, name)
     if isinstance(value, SuperProxy):
-        return _of_super(machine, value, name)
+        return _of_super(interpreter, value, name)
     if isinstance(value, Partial) and name in ("func", "args", "keywords"):
         return value.function if name == "func" else Unknown(f"partial.{name}")
     if isinstance(value, (Function, BoundMethod)):
@@ -71,7 +71,7 @@ def attribute(machine: Interpreter, value: Value, name: str) -> Value:
     return NativeMethod(value, name)
 
 
-def of_instance(machine: Interpreter, instance: Instance, name: str) -> Value:
+def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute of an object: a field, then what its class and that class's torch base have."""
     if name in instance.fields:
         found = without_unbound(instance.fields[name])
@@ -89,7 +89,7 @@ def of_instance(machine: Interpreter, instance: Instance, name: str) -> Value:
             return NativeMethod(instance, name)
         found, owner = cls.find(name)
         if owner is not None:
-            return _bound(machine, without_unbound(found), instance)
+            return _bound(interpreter, without_unbound(found), instance)
     if instance.is_module:
         made = parameter(instance, name)
         if made is UNBOUND:
@@ -121,12 +121,12 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
     return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
 
 
-def _bound(machine: Interpreter, found: Value, instance: Instance) -> Value:
+def _bound(interpreter: Interpreter, found: Value, instance: Instance) -> Value:
     if not isinstance(found, Function):
         return found
     if found.wrappers & {"property", "cached_property"}:
-        site = machine.site(found.node, found.scope.environment)
-        return machine.call(found, Call([instance], {}, site))
+        site = interpreter.site(found.node, found.scope.environment)
+        return interpreter.call(found, Call([instance], {}, site))
     if "staticmethod" in found.wrappers:
         return found
     if "classmethod" in found.wrappers:
@@ -134,7 +134,7 @@ def _bound(machine: Interpreter, found: Value, instance: Instance) -> Value:
     return BoundMethod(found, instance)
 
 
-def _of_class(machine: Interpreter, cls: ClassValue, name: str) -> Value:
+def _of_class(interpreter: Interpreter, cls: ClassValue, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return cls.name
     found, owner = cls.find(name)
@@ -149,7 +149,7 @@ def _of_class(machine: Interpreter, cls: ClassValue, name: str) -> Value:
     return found
 
 
-def _of_super(machine: Interpreter, value: SuperProxy, name: str) -> Value:
+def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
     receiver = value.receiver
     cls = receiver.user_class if isinstance(receiver, Instance) else receiver
     if not isinstance(cls, ClassValue):
@@ -158,7 +158,7 @@ def _of_super(machine: Interpreter, value: SuperProxy, name: str) -> Value:
     if owner is not None:
         found = without_unbound(found)
         if isinstance(receiver, Instance):
-            return _bound(machine, found, receiver)
+            return _bound(interpreter, found, receiver)
         return BoundMethod(found, receiver) if isinstance(found, Function) else found
     if isinstance(receiver, Instance):
         if receiver.is_module and name in METHODS:
@@ -207,43 +207,43 @@ def _of_unknown(value: Unknown, name: str) -> Value:
     return value.part(name)
 
 
-def call_method(machine: Interpreter, method: NativeMethod, call: Call) -> Value:
+def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> Value:
     """A call of a method that the interpreter knows by name."""
     receiver, name = method.receiver, method.name
     if isinstance(receiver, Tensor):
-        return call_tensor_method(machine, receiver, name, call)
+        return call_tensor_method(interpreter, receiver, name, call)
     if isinstance(receiver, Instance):
-        return _instance(machine, receiver, name, call)
+        return _instance(interpreter, receiver, name, call)
     if isinstance(receiver, ListValue):
-        return call_list_method(machine, receiver, name, call)
+        return call_list_method(interpreter, receiver, name, call)
     if isinstance(receiver, DictValue):
-        return call_dict_method(machine, receiver, name, call)
+        return call_dict_method(interpreter, receiver, name, call)
     if isinstance(receiver, (*CONSTANTS, tuple)):
         return call_constant_method(receiver, name, call)
-    return unknown_result(machine, f"a method {name}", call.values, call.site)
+    return unknown_result(interpreter, f"a method {name}", call.values, call.site)
 
 
-def _instance(machine: Interpreter, instance: Instance, name: str, call: Call) -> Value:
+def _instance(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
     if name in ("post_init", "init_weights"):
-        return _post_init(machine, instance, call)
+        return _post_init(interpreter, instance, call)
     if name == "__setattr__":
         key = call.get(0, "name")
         if isinstance(key, str):
-            set_attribute(machine, instance, key, call.get(1, "value"), call.site)
+            set_attribute(interpreter, instance, key, call.get(1, "value"), call.site)
         return None
     if name == "__getitem__":
-        return module_methods.get_item(machine, instance, call.get(0, "index"), call.site)
+        return module_methods.get_item(interpreter, instance, call.get(0, "index"), call.site)
     if name == "__len__":
         return Unknown("a length", INT) if instance.open else len(instance.fields)
     if name == "__iter__":
-        return ListValue([item for item, _ in iterate(machine, instance)], instance.open)
+        return ListValue([item for item, _ in iterate(interpreter, instance)], instance.open)
     if name == "__contains__":
         key = call.get(0, "key")
         return key in instance.fields if isinstance(key, str) and not instance.open else Unknown("a test")
-    return module_methods.METHODS[name](machine, instance, call)
+    return module_methods.METHODS[name](interpreter, instance, call)
 
 
-def _post_init(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _post_init(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """transformers' `post_init`: `_init_weights` of the innermost pretrained model, on every module."""
 
     def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
@@ -252,7 +252,7 @@ def _post_init(machine: Interpreter, instance: Instance, call: Call) -> Value:
             yield from visited(submodule, BoundMethod(own, submodule) if isinstance(own, Function) else init)
         yield module, init
 
-    init = machine.attribute(instance, "_init_weights")
+    init = interpreter.attribute(instance, "_init_weights")
     if isinstance(init, BoundMethod) and not instance.parent:
-        machine.call_on_each(visited(instance, init), call.site)
+        interpreter.call_on_each(visited(instance, init), call.site)
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.conditions import truth
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
@@ -29,7 +29,7 @@ _TOO_LONG = 100_001
 """Ranges of as many numbers are unknown; the length of one may be more than `len` can give."""
 
 
-def _len(machine: Interpreter, call: Call) -> Value:
+def _len(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if isinstance(value, Tensor):
         return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
@@ -39,7 +39,7 @@ def _len(machine: Interpreter, call: Call) -> Value:
     return len(items)
 
 
-def _range(machine: Interpreter, call: Call) -> Value:
+def _range(interpreter: Interpreter, call: Call) -> Value:
     if call.arguments and all(isinstance(a, int) for a in call.arguments):
         try:
             found = range(*call.arguments)
@@ -50,8 +50,8 @@ def _range(machine: Interpreter, call: Call) -> Value:
     return Unknown("a range")
 
 
-def _zip(machine: Interpreter, call: Call) -> Value:
-    columns = [[item for item, _ in iterate(machine, argument)] for argument in call.arguments]
+def _zip(interpreter: Interpreter, call: Call) -> Value:
+    columns = [[item for item, _ in iterate(interpreter, argument)] for argument in call.arguments]
     known = [column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)]
     if not columns:
         return ListValue()
@@ -67,59 +67,59 @@ def _repeating(column: list[Value], at: int) -> Value:
     return column[-1] if column else Unknown("an item")
 
 
-def _enumerate(machine: Interpreter, call: Call) -> Value:
+def _enumerate(interpreter: Interpreter, call: Call) -> Value:
     value = call.get(0, "iterable", ())
     start = call.get(1, "start", 0)
     known = has_known_length(value)
     items: list[Value] = []
-    for at, (item, condition) in enumerate(iterate(machine, value)):
+    for at, (item, condition) in enumerate(iterate(interpreter, value)):
         index: Value = at + start if known and isinstance(start, int) else Unknown("an index", INT)
         pair = (index, item)
         items.append(pair if not condition else Union([(pair, condition), (UNBOUND, condition)]))
     return ListValue(items, open=not known, kind="iterator")
 
 
-def _map(machine: Interpreter, call: Call) -> Value:
+def _map(interpreter: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", Unknown("nothing"))
     found = []
-    for item, _ in iterate(machine, call.get(1, "iterable", ())):
-        found.append(machine.call(function, Call([item], {}, call.site)))
+    for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
+        found.append(interpreter.call(function, Call([item], {}, call.site)))
     return ListValue(found, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
 
 
-def _filter(machine: Interpreter, call: Call) -> Value:
+def _filter(interpreter: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", None)
     kept, known = [], has_known_length(call.get(1, "iterable", ()))
-    for item, _ in iterate(machine, call.get(1, "iterable", ())):
-        verdict = truth(item if function is None else machine.call(function, Call([item], {}, call.site)))
+    for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
+        verdict = truth(item if function is None else interpreter.call(function, Call([item], {}, call.site)))
         known = known and verdict is not None
         if verdict is not False:
             kept.append(item)
     return ListValue(kept, open=not known, kind="iterator")
 
 
-def _list(machine: Interpreter, call: Call) -> Value:
+def _list(interpreter: Interpreter, call: Call) -> Value:
     if not call.arguments:
         return ListValue()
     value = without_unbound(call.arguments[0])
     if isinstance(value, Union):
-        return machine.state.map_union(value, lambda option: _list(machine, _with_first(call, option)))
+        return interpreter.state.map_union(value, lambda option: _list(interpreter, _with_first(call, option)))
     if sequence(value) is None:
         return Unknown("a list of something unknown") if not isinstance(value, Tensor) else value
-    return ListValue([item for item, _ in iterate(machine, value)], not has_known_length(value))
+    return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))
 
 
 def _with_first(call: Call, value: Value) -> Call:
     return Call([value, *call.arguments[1:]], call.keywords, call.site, call.open)
 
 
-def _tuple(machine: Interpreter, call: Call) -> Value:
-    made = _list(machine, call)
+def _tuple(interpreter: Interpreter, call: Call) -> Value:
+    made = _list(interpreter, call)
     return tuple(made.items) if isinstance(made, ListValue) and not made.open else made
 
 
-def _set(machine: Interpreter, call: Call) -> Value:
-    made = _list(machine, call)
+def _set(interpreter: Interpreter, call: Call) -> Value:
+    made = _list(interpreter, call)
     if isinstance(made, ListValue):
         unique: list[Value] = []
         for item in made.items:
@@ -132,37 +132,37 @@ def _set(machine: Interpreter, call: Call) -> Value:
     return made
 
 
-def _reversed(machine: Interpreter, call: Call) -> Value:
-    made = _list(machine, call)
+def _reversed(interpreter: Interpreter, call: Call) -> Value:
+    made = _list(interpreter, call)
     return ListValue(made.items[::-1], made.open) if isinstance(made, ListValue) else made
 
 
-def _sorted(machine: Interpreter, call: Call) -> Value:
-    made = _list(machine, call)
+def _sorted(interpreter: Interpreter, call: Call) -> Value:
+    made = _list(interpreter, call)
     if isinstance(made, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in made.items):
         return ListValue(sorted(made.items), made.open)
     return made
 
 
-def _next(machine: Interpreter, call: Call) -> Value:
+def _next(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
     if isinstance(value, ListValue) and value.kind == "iterator" and value.items:
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         return without_unbound(value.items.pop(0))
     if isinstance(value, ListValue) and not value.open and not value.items and len(call.arguments) > 1:
         return call.arguments[1]
     return Unknown("the next item")
 
 
-def _iter(machine: Interpreter, call: Call) -> Value:
-    made = _list(machine, call)
+def _iter(interpreter: Interpreter, call: Call) -> Value:
+    made = _list(interpreter, call)
     if isinstance(made, ListValue):
         made.kind = "iterator"
     return made
 
 
 def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Value]:
-    def run(machine: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: Call) -> Value:
         values = call.arguments
         if len(values) == 1:
             items = sequence(values[0])
@@ -176,10 +176,10 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Valu
     return run
 
 
-def _sum(machine: Interpreter, call: Call) -> Value:
+def _sum(interpreter: Interpreter, call: Call) -> Value:
     items = sequence(call.get(0, "iterable", ()))
     if items is None or not has_known_length(call.arguments[0] if call.arguments else ()):
-        return unknown_result(machine, "a sum", call.values, call.site)
+        return unknown_result(interpreter, "a sum", call.values, call.site)
     total: Value = call.get(1, "start", 0)
     for item in items:
         if isinstance(total, (int, float)) and isinstance(item, (int, float)):
@@ -189,12 +189,12 @@ def _sum(machine: Interpreter, call: Call) -> Value:
         elif total == 0 and isinstance(total, int):
             total = item
         else:
-            total = arithmetic(machine, "add", total, item, call.site)
+            total = arithmetic(interpreter, "add", total, item, call.site)
     return total
 
 
 def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
-    def run(machine: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: Call) -> Value:
         items = sequence(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)

@@ -8,7 +8,7 @@ from typing import Any
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.class_tests import is_instance
 from initlint.tracers.static.syntax.conditions import truth
@@ -31,12 +31,12 @@ from initlint.tracers.static.values.values import (
 )
 
 
-def _isinstance(machine: Interpreter, call: Call) -> Value:
+def _isinstance(interpreter: Interpreter, call: Call) -> Value:
     verdict = is_instance(without_unbound(call.get(0, "obj")), call.get(1, "cls"))
     return Unknown("an isinstance test", BOOL) if verdict is None else verdict
 
 
-def _issubclass(machine: Interpreter, call: Call) -> Value:
+def _issubclass(interpreter: Interpreter, call: Call) -> Value:
     cls, base = call.get(0, "cls"), call.get(1, "base")
     if isinstance(cls, ClassValue) and isinstance(base, (ClassValue, ExternalName)):
         if base in cls.mro:
@@ -48,7 +48,7 @@ def _issubclass(machine: Interpreter, call: Call) -> Value:
     return Unknown("an issubclass test", BOOL)
 
 
-def _hasattr(machine: Interpreter, call: Call) -> Value:
+def _hasattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
         return Unknown("a hasattr test", BOOL)
@@ -59,7 +59,7 @@ def _hasattr(machine: Interpreter, call: Call) -> Value:
     of_layers = name in ("weight", "bias")
     if isinstance(value, Instance) and not of_layers and not _readable(value):
         return Unknown("a hasattr test", BOOL)
-    found = machine.attribute(value, name)
+    found = interpreter.attribute(value, name)
     if isinstance(found, Unknown):
         if isinstance(value, Instance) and name in value.fields:
             return True
@@ -70,15 +70,15 @@ def _hasattr(machine: Interpreter, call: Call) -> Value:
     return True
 
 
-def _getattr(machine: Interpreter, call: Call) -> Value:
+def _getattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, Union):
-        return machine.state.map_union(
-            name, lambda option: _getattr(machine, Call([value, option, *call.arguments[2:]], {}, call.site))
+        return interpreter.state.map_union(
+            name, lambda option: _getattr(interpreter, Call([value, option, *call.arguments[2:]], {}, call.site))
         )
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
-    found = machine.attribute(value, name)
+    found = interpreter.attribute(value, name)
     if not isinstance(found, Unknown) or len(call.arguments) <= 2:
         return found
     missing = isinstance(value, Instance) and not value.symbolic and name not in value.fields and _readable(value)
@@ -89,22 +89,22 @@ def _readable(value: Instance) -> bool:
     return value.user_class is None or value.user_class.readable
 
 
-def _setattr(machine: Interpreter, call: Call) -> Value:
+def _setattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, str):
-        set_attribute(machine, value, name, call.get(2, "value"), call.site)
+        set_attribute(interpreter, value, name, call.get(2, "value"), call.site)
     return None
 
 
-def _delattr(machine: Interpreter, call: Call) -> Value:
+def _delattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = call.get(0, "obj"), call.get(1, "name")
     if isinstance(value, Instance) and isinstance(name, str):
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         value.fields.pop(name, None)
     return None
 
 
-def _type(machine: Interpreter, call: Call) -> Value:
+def _type(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
@@ -119,7 +119,7 @@ def _type(machine: Interpreter, call: Call) -> Value:
     return ExternalName("torch.Tensor") if isinstance(value, Tensor) else Unknown("the type of something unknown")
 
 
-def _callable(machine: Interpreter, call: Call) -> Value:
+def _callable(interpreter: Interpreter, call: Call) -> Value:
     value = call.get(0, "obj")
     if isinstance(value, (Unknown, Union)):
         return Unknown("a callable test", BOOL)
@@ -135,29 +135,29 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
     "delattr": _delattr,
     "type": _type,
     "callable": _callable,
-    "id": lambda machine, call: Unknown("an identity", INT),
+    "id": lambda interpreter, call: Unknown("an identity", INT),
 }
 
 
-def call_builtin(machine: Interpreter, name: str, call: Call) -> Value:
+def call_builtin(interpreter: Interpreter, name: str, call: Call) -> Value:
     """A call of the built-in function or class `name`."""
     handler = _HANDLERS.get(name)
     if handler is not None:
-        return handler(machine, call)
+        return handler(interpreter, call)
     if name in _PURE:
         return _pure(name, call)
     if name[:1].isupper() or name.startswith("object"):
         return Unknown(f"an object of {name}")
-    return unknown_result(machine, f"{name}() is not followed", call.values, call.site)
+    return unknown_result(interpreter, f"{name}() is not followed", call.values, call.site)
 
 
-def _bool(machine: Interpreter, call: Call) -> Value:
+def _bool(interpreter: Interpreter, call: Call) -> Value:
     verdict = truth(without_unbound(call.get(0, "x", False)))
     return Unknown("a truth value", BOOL) if verdict is None else verdict
 
 
 def _number(kind: type, hint: ExternalName) -> Callable[[Interpreter, Call], Value]:
-    def run(machine: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: Call) -> Value:
         value = without_unbound(call.get(0, "x", 0))
         if isinstance(value, (int, float, str, bool)):
             try:
@@ -169,7 +169,7 @@ def _number(kind: type, hint: ExternalName) -> Callable[[Interpreter, Call], Val
     return run
 
 
-def _str(machine: Interpreter, call: Call) -> Value:
+def _str(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "object", ""))
     if isinstance(value, (int, float, str)) or value is None:
         return str(value)
@@ -178,7 +178,7 @@ def _str(machine: Interpreter, call: Call) -> Value:
     return Unknown("a composed string", STR)
 
 
-def _print(machine: Interpreter, call: Call) -> Value:
+def _print(interpreter: Interpreter, call: Call) -> Value:
     return None
 
 

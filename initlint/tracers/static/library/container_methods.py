@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import (
     MAX_SEQUENCE,
     has_known_length,
@@ -20,31 +20,31 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value, without_unbound
 
 
-def call_list_method(machine: Interpreter, value: ListValue, name: str, call: Call) -> Value:
+def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call: Call) -> Value:
     """`list.name(...)`, also of sets, deques and iterators."""
     items = value.items
     first = call.get(0, "item", None)
     if name in ("append", "add", "appendleft"):
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         value.items.insert(0 if name == "appendleft" else len(items), *truncated([first], open=False)[0])
         return None
     if name in ("extend", "update"):
-        machine.state.save_before_change(value)
-        value.items.extend(item for item, _ in iterate(machine, first))
+        interpreter.state.save_before_change(value)
+        value.items.extend(item for item, _ in iterate(interpreter, first))
         value.open = value.open or not has_known_length(first)
         return None
     if name == "insert":
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         value.items.insert(first if isinstance(first, int) else len(items), call.get(1, "object", None))
         return None
     if name in ("pop", "popleft"):
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         at = 0 if name == "popleft" else first if isinstance(first, int) else -1
         if items and -len(items) <= at < len(items):
             return without_unbound(value.items.pop(at))
         return Unknown("an item of a list of unknown length")
     if name in ("reverse", "clear", "sort"):
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         if name == "clear":
             value.items = []
         elif name == "reverse":
@@ -58,7 +58,7 @@ def call_list_method(machine: Interpreter, value: ListValue, name: str, call: Ca
         ]
         return found[0] if found else Unknown("an index", INT)
     if name == "remove":
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         value.items = [item for item in items if item is not first]
         return None
     if name in ("tolist", "detach", "cpu", "numpy", "to"):
@@ -82,7 +82,7 @@ def _split(value: ListValue, sizes: Value) -> Value:
     return ListValue(parts)
 
 
-def call_dict_method(machine: Interpreter, value: DictValue, name: str, call: Call) -> Value:
+def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call: Call) -> Value:
     """`dict.name(...)`."""
     key = call.get(0, "key", None)
     if name in ("get", "pop", "setdefault"):
@@ -90,19 +90,19 @@ def call_dict_method(machine: Interpreter, value: DictValue, name: str, call: Ca
         if is_key(key) and key in value.items:
             found = without_unbound(value.items[key])
             if name == "pop":
-                machine.state.save_before_change(value)
+                interpreter.state.save_before_change(value)
                 del value.items[key]
             return found
         if not is_key(key) or value.open:
             return Unknown("an item of a dictionary")
         if name == "setdefault":
-            machine.state.save_before_change(value)
+            interpreter.state.save_before_change(value)
             value.items[key] = fallback
         elif name == "pop" and len(call.arguments) < 2 and "default" not in call.keywords:
             raise Raised
         return fallback
     if name == "update":
-        machine.state.save_before_change(value)
+        interpreter.state.save_before_change(value)
         if isinstance(key, DictValue):
             value.items.update(key.items)
             value.open = value.open or key.open

@@ -24,7 +24,7 @@ from initlint.tracers.static.library.builtins import call_builtin
 from initlint.tracers.static.library.init_calls import activated, apply_helper, bound, init_function, new_tensor
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import sequence
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
@@ -47,66 +47,66 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, Value, without_unbound
 
 
-def call_external(machine: Interpreter, function: ExternalName, call: Call) -> Value:
+def call_external(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     """A call of something outside the project."""
     name = function.name
     special = SPECIAL.get(name)
     if special is not None:
-        return special(machine, call)
+        return special(interpreter, call)
     if name.startswith("builtins."):
-        return call_builtin(machine, name[9:], call)
+        return call_builtin(interpreter, name[9:], call)
     if name.startswith("torch."):
-        return _torch(machine, function, call)
-    known = machine.additions.helper(name)
+        return _torch(interpreter, function, call)
+    known = interpreter.additions.helper(name)
     if known is not None:
-        return apply_helper(machine, known, name.rpartition(".")[2], call)
-    if name in machine.additions.activations:
-        return _own_activation(machine, function, call)
+        return apply_helper(interpreter, known, name.rpartition(".")[2], call)
+    if name in interpreter.additions.activations:
+        return _own_activation(interpreter, function, call)
     if name.startswith("math."):
         return _math(name[5:], call)
     if name in EXTERNAL_MODULES:
-        return Instance(function, call.site, machine.state.condition, name)
+        return Instance(function, call.site, interpreter.state.condition, name)
     if name in TRANSPARENT_FUNCTIONS or name in NOTED_FUNCTIONS or name in CLOSING_FUNCTIONS:
-        return _operator(machine, name, call)
-    return _foreign(machine, name, call)
+        return _operator(interpreter, name, call)
+    return _foreign(interpreter, name, call)
 
 
-def _own_activation(machine: Interpreter, function: ExternalName, call: Call) -> Value:
+def _own_activation(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     """A class gives a module, which `call_instance` knows; a function is called."""
     if function.name.rpartition(".")[2][:1].isupper():
-        return Instance(function, call.site, machine.state.condition, function.name)
-    return activated(machine, machine.additions.activations[function.name], call)
+        return Instance(function, call.site, interpreter.state.condition, function.name)
+    return activated(interpreter, interpreter.additions.activations[function.name], call)
 
 
-def _torch(machine: Interpreter, function: ExternalName, call: Call) -> Value:
+def _torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     name = function.name
     if name.startswith("torch.nn.init."):
-        return init_function(machine, function, call)
+        return init_function(interpreter, function, call)
     if name in MODULES or name in EXTERNAL_MODULES:
-        return modules.build(machine, function, call)
+        return modules.build(interpreter, function, call)
     if name in CONSTRUCTORS:
-        return new_tensor(machine, CONSTRUCTORS[name], call)
+        return new_tensor(interpreter, CONSTRUCTORS[name], call)
     base, _, method = name.rpartition(".")
     if base in MODULES and call.arguments and isinstance(call.arguments[0], Instance):
-        return _unbound_method(machine, base, method, call)
+        return _unbound_method(interpreter, base, method, call)
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
-    return _operator(machine, name, call)
+    return _operator(interpreter, name, call)
 
 
-def _unbound_method(machine: Interpreter, base: str, method: str, call: Call) -> Value:
+def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
     instance = call.arguments[0]
     rest = Call(call.arguments[1:], call.keywords, call.site, call.open)
     if method == "__init__":
-        modules.initialize(machine, instance, base, rest)
+        modules.initialize(interpreter, instance, base, rest)
         return None
     if method in module_methods.METHODS:
-        return module_methods.METHODS[method](machine, instance, rest)
-    return unknown_result(machine, f"{base}.{method}", call.values, call.site)
+        return module_methods.METHODS[method](interpreter, instance, rest)
+    return unknown_result(interpreter, f"{base}.{method}", call.values, call.site)
 
 
-def _operator(machine: Interpreter, name: str, call: Call) -> Value:
+def _operator(interpreter: Interpreter, name: str, call: Call) -> Value:
     """Functions on data."""
     values = list(call.values)
     first = call.get(0, "input", Unknown("no input"))
@@ -114,42 +114,42 @@ def _operator(machine: Interpreter, name: str, call: Call) -> Value:
         op = ACTIVATION_FUNCTIONS[name]
         signature = (("input", None), *PARAMETERS.get(op, ()))
         arguments = as_literals(bound(signature, call, skip=1))
-        result = operation(machine, "activation", op, [first], call.site, arguments=arguments)
+        result = operation(interpreter, "activation", op, [first], call.site, arguments=arguments)
         if (
             (name.endswith("_") or arguments.get("inplace") is True)
             and isinstance(first, Tensor)
             and first.node is not None
         ):
-            machine.state.save_before_change(first)
+            interpreter.state.save_before_change(first)
             first.node = result.node
         return result
     if name in WEIGHTED_FUNCTIONS:
-        return _weighted(machine, name, call)
+        return _weighted(interpreter, name, call)
     if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
-        return copy_of(machine, first, call.site)
+        return copy_of(interpreter, first, call.site)
     if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):
-        return pass_through(machine, first, name.rpartition(".")[2], list(call.values)[1:])
+        return pass_through(interpreter, first, name.rpartition(".")[2], list(call.values)[1:])
     if name in NOTED_FUNCTIONS:
-        return _noted(machine, name, NOTED_FUNCTIONS[name], first, values, call)
+        return _noted(interpreter, name, NOTED_FUNCTIONS[name], first, values, call)
     if name in CLOSING_FUNCTIONS:
         op = CLOSING_FUNCTIONS[name]
         if op == "matmul":
-            return _product(machine, name, values, call)
+            return _product(interpreter, name, values, call)
         exact = op == "sdpa" and are_data(*call.arguments[:3])
-        return operation(machine, "end", op, values, call.site, exact=exact)
-    return unknown_result(machine, f"{name} is not followed", values, call.site)
+        return operation(interpreter, "end", op, values, call.site, exact=exact)
+    return unknown_result(interpreter, f"{name} is not followed", values, call.site)
 
 
 _ADDING = frozenset({"torch.addbmm", "torch.addmm", "torch.addmv", "torch.baddbmm"})
 """Products whose first argument is a bias."""
 
 
-def _product(machine: Interpreter, name: str, values: list[Value], call: Call) -> Value:
+def _product(interpreter: Interpreter, name: str, values: list[Value], call: Call) -> Value:
     operands = _operands(values[1:] if name in _ADDING and len(values) > 2 else values)
     if name not in ("torch.einsum", "einops.einsum"):
-        return product(machine, operands, call.site)
+        return product(interpreter, operands, call.site)
     texts = [value for value in values if isinstance(value, str)]
-    return product(machine, operands, call.site, Equation(texts[0] if texts else "", name.startswith("einops")))
+    return product(interpreter, operands, call.site, Equation(texts[0] if texts else "", name.startswith("einops")))
 
 
 def _operands(values: list[Value]) -> list[Value]:
@@ -168,14 +168,14 @@ _ARITHMETIC = {
 """Functions that do what an operator of Python does."""
 
 
-def _noted(machine: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
+def _noted(interpreter: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
     word = _ARITHMETIC.get(name)
     if word is not None and len(values) >= 2 and _is_of_tensors(values):
-        return arithmetic(machine, word, values[0], values[1], call.site)
+        return arithmetic(interpreter, word, values[0], values[1], call.site)
     if op == "concat":
-        return operation(machine, "noted", op, values[:1], call.site)
+        return operation(interpreter, "noted", op, values[:1], call.site)
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
-    made = operation(machine, "noted", op, [first] if data_of([first]) else values, call.site)
+    made = operation(interpreter, "noted", op, [first] if data_of([first]) else values, call.site)
     if call.keywords.get("return_indices") is True or (
         name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
     ):
@@ -187,19 +187,19 @@ def _is_of_tensors(values: list[Value]) -> bool:
     return isinstance(without_unbound(values[0]), (Tensor, Unknown)) or isinstance(without_unbound(values[1]), Tensor)
 
 
-def _weighted(machine: Interpreter, name: str, call: Call) -> Value:
+def _weighted(interpreter: Interpreter, name: str, call: Call) -> Value:
     type, names = WEIGHTED_FUNCTIONS[name]
     given = {key: call.get(at, key, None) for at, key in enumerate(names)}
     if "weight" not in given or given["weight"] is None:
-        return unknown_result(machine, f"{name} without a weight", call.values, call.site)
+        return unknown_result(interpreter, f"{name} without a weight", call.values, call.site)
     data = [value for key, value in given.items() if key.startswith("input")]
     weight = given["weight"]
     if data_of([weight]):
-        return node(machine, "end", "matmul", [*data, weight], call.site)
+        return node(interpreter, "end", "matmul", [*data, weight], call.site)
     used = None
     if isinstance(weight, Tensor) and MODULES[f"torch.nn.{type}"].family in ("linear", "conv"):
         used = of_linear(weight.axes)
-    return weighted(machine, weight, data, call.site, used)
+    return weighted(interpreter, weight, data, call.site, used)
 
 
 def _math(name: str, call: Call) -> Value:
@@ -228,18 +228,18 @@ def _writes(name: str) -> bool:
     return any(word in name.lower() for word in _WRITERS)
 
 
-def _foreign(machine: Interpreter, name: str, call: Call) -> Value:
+def _foreign(interpreter: Interpreter, name: str, call: Call) -> Value:
     """Something of another library. One that is named for it may write to what it is handed."""
     last = name.rpartition(".")[2]
     if _writes(last):
-        mark_maybe_written(machine, call.values, call.site)
+        mark_maybe_written(interpreter, call.values, call.site)
     else:
-        mark_maybe_written(machine, [value for value in call.values if isinstance(value, Tensor)], call.site)
+        mark_maybe_written(interpreter, [value for value in call.values if isinstance(value, Tensor)], call.site)
     if last[:1].isupper():
         # An object that is made of data (`ModelOutput(logits=x)`) hands it on.
         inputs = data_of(call.values)
         return Unknown(f"an object of {name}", node=FlowNode("pass", "object", inputs, call.site) if inputs else None)
-    return unknown_result(machine, f"{name} is not followed", call.values, call.site)
+    return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
 
 
 _USES = re.compile(
@@ -248,7 +248,7 @@ _USES = re.compile(
 """How the functions begin that come after the init: they train a model, measure it or show it."""
 
 
-def call_unknown(machine: Interpreter, function: Value, call: Call) -> Value:
+def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value:
     """Something that is not known was called: it may write to what it is handed, and consumes its data.
 
     Unless its name says that it comes after the init: `train(net)`, `trainer.fit(net)`.
@@ -257,8 +257,8 @@ def call_unknown(machine: Interpreter, function: Value, call: Call) -> Value:
     name = _name_of(call.site.node)
     # What is handed data as well computes with it.
     if _writes(name) or not (_USES.match(name) or data_of(call.values)):
-        mark_maybe_written(machine, call.values, call.site)
-    return unknown_result(machine, reason, call.values, call.site)
+        mark_maybe_written(interpreter, call.values, call.site)
+    return unknown_result(interpreter, reason, call.values, call.site)
 
 
 def _name_of(node: ast.AST) -> str:

@@ -20,7 +20,7 @@ from initlint.facts.initializer_formulas import (
 from initlint.facts.library_initializers import effect
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
 from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
@@ -42,11 +42,11 @@ def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     return given
 
 
-def init_function(machine: Interpreter, function: ExternalName, call: Call) -> Value:
+def init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     """A call of `torch.nn.init.X`; gives its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
     if name == "calculate_gain":
-        return _gain(machine, function, call)
+        return _gain(interpreter, function, call)
     canonical = DEPRECATED.get(function.name, function.name)
     initializer = INITIALIZERS.get(canonical)
     if initializer is None:
@@ -54,26 +54,26 @@ def init_function(machine: Interpreter, function: ExternalName, call: Call) -> V
     target = call.get(0, "tensor", Unknown("no tensor"))
     arguments = bound(initializer.signature, call, skip=1)
     arguments.pop("generator", None)
-    note_call(machine, name, canonical, call.site, arguments, target)
-    write(machine, target, canonical, arguments, call)
+    note_call(interpreter, name, canonical, call.site, arguments, target)
+    write(interpreter, target, canonical, arguments, call)
     return target
 
 
-def write(machine: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
+def write(interpreter: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
     """Note the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
-            record(machine, option, initializer, as_literals(arguments), call.site, condition=condition)
+            record(interpreter, option, initializer, as_literals(arguments), call.site, condition=condition)
 
 
-def _gain(machine: Interpreter, function: ExternalName, call: Call) -> Value:
+def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     arguments: dict[str, Value] = {}
     for at, name in enumerate(("nonlinearity", "param")):
         value = call.get(at, name)
         if value is not UNBOUND:
             arguments[name] = value
     nonlinearity = arguments.get("nonlinearity")
-    note_call(machine, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
+    note_call(interpreter, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
     if not isinstance(nonlinearity, str):
         return Unknown("a gain", FLOAT)
     parameter = arguments.get("param")
@@ -85,26 +85,26 @@ def _gain(machine: Interpreter, function: ExternalName, call: Call) -> Value:
     return gain
 
 
-def apply_helper(machine: Interpreter, known: LibraryInitializer, name: str, call: Call) -> Value:
+def apply_helper(interpreter: Interpreter, known: LibraryInitializer, name: str, call: Call) -> Value:
     """A call of another library's init function."""
     target = call.get(0, known.signature[0][0], Unknown("no tensor"))
     made = effect(known, bound(known.signature, call, skip=1))
     initializer, arguments = made.initializer, dict(made.arguments)
     if known.takes == "tensor":
-        note_call(machine, name, initializer, call.site, arguments, target)
-        write(machine, target, initializer, arguments, call)
+        note_call(interpreter, name, initializer, call.site, arguments, target)
+        write(interpreter, target, initializer, arguments, call)
         return target
     if not isinstance(target, Instance):
         return target
     for parameter, tensor, _ in own_parameters(target):
         if parameter == "weight":
-            write(machine, tensor, initializer, arguments, call)
+            write(interpreter, tensor, initializer, arguments, call)
         elif parameter == "bias":
-            write(machine, tensor, "torch.nn.init.constant_", {"val": made.bias}, call)
+            write(interpreter, tensor, "torch.nn.init.constant_", {"val": made.bias}, call)
     return target
 
 
-def tensor_method(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `UNBOUND` if it is none."""
     if tensor.storage is None:
         return UNBOUND
@@ -115,40 +115,40 @@ def tensor_method(machine: Interpreter, tensor: Tensor, name: str, call: Call) -
             value = call.get(at, own)
             if value is not UNBOUND:
                 arguments[theirs] = value
-        note_call(machine, name, METHODS[name], call.site, arguments, tensor, method=True)
-        record(machine, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
+        note_call(interpreter, name, METHODS[name], call.site, arguments, tensor, method=True)
+        record(interpreter, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
-        copy_into(machine, tensor, call.site)
+        copy_into(interpreter, tensor, call.site)
         return tensor
     if name in RANDOM_METHODS:
-        record(machine, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)
+        record(interpreter, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)
         return tensor
     if name in RELATIVE_METHODS:
-        write_in_place(machine, tensor, name.removesuffix("_"), call.get(0, "other"), call.site)
+        write_in_place(interpreter, tensor, name.removesuffix("_"), call.get(0, "other"), call.site)
         return tensor
     return UNBOUND
 
 
-def new_tensor(machine: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
+def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
     """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
     out = call.keywords.get("out")
     given = out.storage if isinstance(out, Tensor) else None
-    storage = given or fresh_storage(machine, _size(constructor, call), call.site)
+    storage = given or fresh_storage(interpreter, _size(constructor, call), call.site)
     made = Tensor(storage=storage)
     dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
-        record(machine, made, UNKNOWN_WRITE, {}, call.site)
+        record(interpreter, made, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
         values = bound(constructor.signature, call)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
-        record(machine, made, constructor.initializer, as_literals(arguments), call.site, method=True)
+        record(interpreter, made, constructor.initializer, as_literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
-        record(machine, made, "torch.Tensor.copy_", {}, call.site, method=True)
+        record(interpreter, made, "torch.Tensor.copy_", {}, call.site, method=True)
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return made
@@ -187,7 +187,7 @@ def _dimension(value: Value) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def make_parameter(machine: Interpreter, call: Call) -> Value:
+def make_parameter(interpreter: Interpreter, call: Call) -> Value:
     """`nn.Parameter(tensor)`: the same storage, now a leaf."""
     value = call.get(0, "data", None)
     storage = None
@@ -195,26 +195,28 @@ def make_parameter(machine: Interpreter, call: Call) -> Value:
         storage = value.storage
     if storage is None or storage.parameter:
         shape = value.shape if isinstance(value, Tensor) else None
-        storage = fresh_storage(machine, shape, call.site)
+        storage = fresh_storage(interpreter, shape, call.site)
         if value is not None:
             unknown = isinstance(value, Unknown)
-            record(machine, Tensor(storage=storage), UNKNOWN_WRITE if unknown else "torch.Tensor.copy_", {}, call.site)
+            record(
+                interpreter, Tensor(storage=storage), UNKNOWN_WRITE if unknown else "torch.Tensor.copy_", {}, call.site
+            )
     storage.parameter = True
     storage.place = storage.place or call.site
     storage.frozen = call.get(1, "requires_grad", True) is False
     return Tensor(storage=storage, leaf=True)
 
 
-def known_function(machine: Interpreter, function: Function, call: Call) -> Value:
+def known_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
     """Told of every function of the project: what one that is known by its name gives, else `UNBOUND`."""
     name = function.qualified
-    op = machine.additions.activations.get(name)
+    op = interpreter.additions.activations.get(name)
     if op is not None:
-        return activated(machine, op, call)
-    known = machine.additions.helper(name)
-    return UNBOUND if known is None else apply_helper(machine, known, function.name, call)
+        return activated(interpreter, op, call)
+    known = interpreter.additions.helper(name)
+    return UNBOUND if known is None else apply_helper(interpreter, known, function.name, call)
 
 
-def activated(machine: Interpreter, op: str, call: Call) -> Value:
+def activated(interpreter: Interpreter, op: str, call: Call) -> Value:
     """The operator `op` on the first argument."""
-    return operation(machine, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)
+    return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

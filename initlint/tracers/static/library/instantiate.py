@@ -6,28 +6,28 @@ import ast
 
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
 
 
-def construct(machine: Interpreter, cls: ClassValue, call: Call) -> Value:
+def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
     name = torch_base(cls)
-    made = machine.state.record_new(Instance(cls, call.site, machine.state.condition, name))
-    machine.constructed.add(cls.node)
+    made = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
+    interpreter.constructed.add(cls.node)
     if name is not None:
-        machine.state.record_side_effect()
-        machine.journal.instances.append(made)
+        interpreter.state.record_side_effect()
+        interpreter.journal.instances.append(made)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):
-        machine.call(init, Call([made, *call.arguments], call.keywords, call.site, call.open))
+        interpreter.call(init, Call([made, *call.arguments], call.keywords, call.site, call.open))
     elif name is not None:
-        modules.initialize(machine, made, name, call)
+        modules.initialize(interpreter, made, name, call)
     elif _is_record(cls):
-        _fill_record(machine, cls, made, call)
+        _fill_record(interpreter, cls, made, call)
     elif any(not isinstance(base, ClassValue) for base in cls.mro[1:]):
         made.symbolic = True
     return made
@@ -43,7 +43,7 @@ def _is_record(cls: ClassValue) -> bool:
     return False
 
 
-def _fill_record(machine: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
+def _fill_record(interpreter: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
     names: dict[str, ast.expr | None] = {}
     scopes: dict[str, ClassValue] = {}
     for part in reversed(cls.mro):
@@ -55,17 +55,17 @@ def _fill_record(machine: Interpreter, cls: ClassValue, made: Instance, call: Ca
     for at, (name, default) in enumerate(names.items()):
         value = call.get(at, name)
         if value is UNBOUND:
-            value = _default_of_field(machine, default, scopes[name], call)
+            value = _default_of_field(interpreter, default, scopes[name], call)
         made.fields[name] = value
     after, _ = cls.find("__post_init__")
     if isinstance(after, Function):
-        machine.call(after, Call([made], {}, call.site))
+        interpreter.call(after, Call([made], {}, call.site))
 
 
-def _default_of_field(machine: Interpreter, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
+def _default_of_field(interpreter: Interpreter, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
     if default is None or call.open:
         return Unknown("a field")
-    value = machine.evaluate(default, cls.closure or cls.scope.environment)
+    value = interpreter.evaluate(default, cls.closure or cls.scope.environment)
     if isinstance(value, Instance) or isinstance(default, ast.Call):
         return Unknown("a field with a made default")
     return value

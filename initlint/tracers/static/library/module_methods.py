@@ -9,7 +9,7 @@ from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
 from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.tensors.module_tree import (
@@ -37,7 +37,7 @@ def _opposite(condition: Any) -> Any:
     return frozenset((key, not side) for key, side in condition)
 
 
-def _modules(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     prefix = call.keywords.get("prefix", "")
     found = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
@@ -45,20 +45,20 @@ def _modules(machine: Interpreter, instance: Instance, call: Call, named: bool) 
     return _named(found, named)
 
 
-def _children(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     if instance.symbolic:
         return Unknown("the children of something unknown")
     return _named(conditional_children(instance), named)
 
 
-def _parameters(machine: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
     return _named(parameters(instance, recurse is not False), named)
 
 
-def apply(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module.apply(fn)`: children first, then the module itself."""
     function = call.get(0, "fn", Unknown("no function"))
     if instance.symbolic:
@@ -76,7 +76,7 @@ def apply(machine: Interpreter, instance: Instance, call: Call) -> Value:
         order.append((module, condition))
 
     visit(instance, frozenset())
-    machine.call_on_each(((_if(condition, module), function) for module, condition in order), call.site)
+    interpreter.call_on_each(((_if(condition, module), function) for module, condition in order), call.site)
     return instance
 
 
@@ -85,34 +85,34 @@ def _if(condition: Any, value: Value) -> Value:
     return value if not condition else Union([(value, condition), (UNBOUND, _opposite(condition))])
 
 
-def _add_module(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _add_module(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     name, module = call.get(0, "name"), call.get(1, "module", None)
     if isinstance(name, str):
-        set_attribute(machine, instance, name, module, call.site)
+        set_attribute(interpreter, instance, name, module, call.site)
     else:
-        machine.state.save_before_change(instance)
-        set_attribute(machine, instance, f"<{len(instance.fields)}>", module, call.site)
+        interpreter.state.save_before_change(instance)
+        set_attribute(interpreter, instance, f"<{len(instance.fields)}>", module, call.site)
         instance.open = True
     return None
 
 
-def _append(machine: Interpreter, instance: Instance, call: Call) -> Value:
-    set_attribute(machine, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
+def _append(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+    set_attribute(interpreter, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
     return instance
 
 
-def _extend(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _extend(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     content = call.get(0, "modules", ())
-    machine.state.save_before_change(instance)
+    interpreter.state.save_before_change(instance)
     instance.open = instance.open or not has_known_length(content)
-    for item, _ in iterate(machine, content):
-        set_attribute(machine, instance, str(len(instance.fields)), item, call.site)
+    for item, _ in iterate(interpreter, content):
+        set_attribute(interpreter, instance, str(len(instance.fields)), item, call.site)
     return instance
 
 
-def _insert(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _insert(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     index, module = call.get(0, "index"), call.get(1, "module")
-    machine.state.save_before_change(instance)
+    interpreter.state.save_before_change(instance)
     values = list(instance.fields.values())
     values.insert(index if isinstance(index, int) else len(values), module)
     instance.fields = {str(at): value for at, value in enumerate(values)}
@@ -120,15 +120,15 @@ def _insert(machine: Interpreter, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _update(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _update(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     content = call.get(0, "modules", None)
     if isinstance(content, DictValue):
         for key, value in content.items.items():
-            set_attribute(machine, instance, str(key), value, call.site)
+            set_attribute(interpreter, instance, str(key), value, call.site)
     return None
 
 
-def _pop(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _pop(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     keys = list(instance.fields)
     index = call.get(0, "key", -1)
     if isinstance(index, str):
@@ -137,17 +137,19 @@ def _pop(machine: Interpreter, instance: Instance, call: Call) -> Value:
         found = instance.fields[keys[index]]
     else:
         return Unknown("a child at an unknown index")
-    delete_child(machine, instance, index)
+    delete_child(interpreter, instance, index)
     return found
 
 
-def get_item(machine: Interpreter, instance: Instance, index: Value, place: Location) -> Value:
+def get_item(interpreter: Interpreter, instance: Instance, index: Value, place: Location) -> Value:
     """`container[index]`."""
     values = list(instance.fields.values())
     if isinstance(index, str):
         return instance.fields.get(index, Unknown("a child that is not known"))
     if isinstance(index, slice):
-        made = Instance(ExternalName(instance.torch_name or ""), place, machine.state.condition, instance.torch_name)
+        made = Instance(
+            ExternalName(instance.torch_name or ""), place, interpreter.state.condition, instance.torch_name
+        )
         made.open = instance.open
         keys = list(instance.fields)[index]
         for at, key in enumerate(keys):
@@ -164,7 +166,7 @@ def get_item(machine: Interpreter, instance: Instance, index: Value, place: Loca
     return Unknown("a child at an unknown index")
 
 
-def _requires_grad(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     frozen = call.get(0, "requires_grad", True) is False
     for _, tensor, condition in parameters(instance):
         if tensor.storage is not None and not condition:
@@ -172,40 +174,40 @@ def _requires_grad(machine: Interpreter, instance: Instance, call: Call) -> Valu
     return instance
 
 
-def reset_parameters(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """torch's own `reset_parameters`: the default init again."""
     for name, tensor, _ in own_parameters(instance):
         storage = tensor.storage
         if storage is None or name not in parameter_names(instance):
             continue
-        if machine.state.condition <= storage.condition:
+        if interpreter.state.condition <= storage.condition:
             storage.writes = []
         else:
-            record(machine, tensor, UNKNOWN_WRITE, {}, call.site)
+            record(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     return None
 
 
-def _load(machine: Interpreter, instance: Instance, call: Call) -> Value:
-    mark_maybe_written(machine, [instance], call.site)
+def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+    mark_maybe_written(interpreter, [instance], call.site)
     return Unknown("what load_state_dict returns")
 
 
-def _register_parameter(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     name = call.get(0, "name")
     if isinstance(name, str):
-        set_attribute(machine, instance, name, call.get(1, "param", None), call.site)
+        set_attribute(interpreter, instance, name, call.get(1, "param", None), call.site)
     return None
 
 
-def _register_buffer(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _register_buffer(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     name, tensor = call.get(0, "name"), call.get(1, "tensor", None)
     if isinstance(name, str):
-        machine.state.save_before_change(instance)
+        interpreter.state.save_before_change(instance)
         instance.fields[name] = Unknown("a buffer") if tensor is not None else None
     return None
 
 
-def _get_submodule(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _get_submodule(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     path = call.get(0, "target")
     found: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
@@ -215,15 +217,15 @@ def _get_submodule(machine: Interpreter, instance: Instance, call: Call) -> Valu
     return found
 
 
-def _items(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _items(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return ListValue([(name, child) for name, child in children(instance)], instance.open)
 
 
-def _itself(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _itself(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return instance
 
 
-def _nothing(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _nothing(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return None
 
 

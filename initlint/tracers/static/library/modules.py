@@ -7,7 +7,7 @@ from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.tracers.static.library.init_calls import activated, bound
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence
 from initlint.tracers.static.tensors.dataflow import node, pass_through, unknown_result
@@ -17,39 +17,39 @@ from initlint.tracers.static.values.objects import ClassValue, Function, Instanc
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
 
 
-def build(machine: Interpreter, cls: ExternalName, call: Call) -> Instance:
+def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
-    made = Instance(cls, call.site, machine.state.condition, cls.name)
-    machine.state.record_side_effect()
-    machine.journal.instances.append(made)
-    initialize(machine, made, cls.name, call)
+    made = Instance(cls, call.site, interpreter.state.condition, cls.name)
+    interpreter.state.record_side_effect()
+    interpreter.journal.instances.append(made)
+    initialize(interpreter, made, cls.name, call)
     return made
 
 
-def initialize(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
     """`super().__init__(...)` of the torch class `name`, without the receiver among the arguments."""
-    machine.state.save_before_change(instance)
+    interpreter.state.save_before_change(instance)
     if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
-        _fill_ordered(machine, instance, name, call)
+        _fill_ordered(interpreter, instance, name, call)
     elif name in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
         content = call.get(0, "modules", None)
         if isinstance(content, DictValue):
             for key, value in content.items.items():
-                set_attribute(machine, instance, str(key), value, call.site)
+                set_attribute(interpreter, instance, str(key), value, call.site)
             instance.open = instance.open or content.open
         elif isinstance(content, ListValue):
             for pair in content.items:
                 parts = sequence(pair)
                 if parts is not None and len(parts) == 2:
-                    set_attribute(machine, instance, str(parts[0]), parts[1], call.site)
+                    set_attribute(interpreter, instance, str(parts[0]), parts[1], call.site)
         elif content is not None:
             instance.open = True
     elif name in MODULES:
         instance.arguments = bound(MODULES[name].signature, call)
-        _reset_by_constructor(machine, instance, name, call)
+        _reset_by_constructor(interpreter, instance, name, call)
 
 
-def _reset_by_constructor(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def _reset_by_constructor(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
     """torch's layers call `self.reset_parameters()` at the end of their constructor, overridden or not."""
     cls = instance.user_class
     if cls is None or MODULES[name].role not in ("layer", "norm"):
@@ -57,42 +57,42 @@ def _reset_by_constructor(machine: Interpreter, instance: Instance, name: str, c
     method = "_reset_parameters" if MODULES[name].family == "attention" else "reset_parameters"
     function, _ = cls.find(method)
     if isinstance(function, Function):
-        machine.call(function, Call([instance], {}, call.site))
+        interpreter.call(function, Call([instance], {}, call.site))
 
 
-def _fill_ordered(machine: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
     values = list(call.arguments)
     instance.open = call.open
     if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
         for key, value in values[0].items.items():
-            set_attribute(machine, instance, str(key), value, call.site)
+            set_attribute(interpreter, instance, str(key), value, call.site)
         instance.open = values[0].open
         return
     if name != "torch.nn.Sequential":
         values = values or list(call.keywords.values())
         content = values[0] if values else ()
         instance.open = instance.open or not has_known_length(content)
-        values = [item for item, _ in iterate(machine, content)]
+        values = [item for item, _ in iterate(interpreter, content)]
     for at, value in enumerate(values):
-        set_attribute(machine, instance, str(at), value, call.site)
+        set_attribute(interpreter, instance, str(at), value, call.site)
 
 
-def call_instance(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module(x)`."""
     cls = instance.user_class
-    op = machine.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
+    op = interpreter.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
     if op is not None:
-        return activated(machine, op, call)
+        return activated(interpreter, op, call)
     if cls is not None:
         method = "forward" if instance.is_module else "__call__"
         function, _ = cls.find(method)
         if function is None and instance.is_module:
             function, _ = cls.find("__call__")
         if function is not None:
-            return machine.call(function, Call([instance, *call.arguments], call.keywords, call.site, call.open))
+            return interpreter.call(function, Call([instance, *call.arguments], call.keywords, call.site, call.open))
         if not instance.is_module or _may_inherit_forward(cls, instance):
-            return unknown_result(machine, f"{cls.name} is not followed", call.values, call.site)
-    return torch_forward(machine, instance, call)
+            return unknown_result(interpreter, f"{cls.name} is not followed", call.values, call.site)
+    return torch_forward(interpreter, instance, call)
 
 
 def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
@@ -108,80 +108,82 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
 _MIXINS = frozenset({"abc.ABC", "typing.Generic", "object", "typing.Protocol"})
 
 
-def torch_forward(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """What torch's own `forward` of the instance's torch class does."""
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
-        return _run_sequential(machine, instance, call)
+        return _run_sequential(interpreter, instance, call)
     known = MODULES.get(name)
     inputs = [*call.arguments, *call.keywords.values()]
     if known is None:
-        return _external_module(machine, name, inputs, call)
+        return _external_module(interpreter, name, inputs, call)
     values = inputs[:1]
     if known.role == "layer":
-        return _run_layer(machine, instance, known, inputs, call)
+        return _run_layer(interpreter, instance, known, inputs, call)
     if known.role == "norm":
-        return node(machine, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
+        return node(interpreter, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
     if known.role == "activation" and name in ACTIVATION_MODULES:
         arguments = as_literals(instance.arguments)
-        return node(machine, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
+        return node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if known.role == "pool":
-        pooled = node(machine, "noted", "pool", values, call.site)
+        pooled = node(interpreter, "noted", "pool", values, call.site)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if known.role == "transparent":
-        return pass_through(machine, values[0]) if values else Unknown("no input")
+        return pass_through(interpreter, values[0]) if values else Unknown("no input")
     if known.role == "loss":
-        return node(machine, "end", "loss", inputs, call.site)
+        return node(interpreter, "end", "loss", inputs, call.site)
     if known.role == "opaque" and "Transformer" in known.type:
-        return node(machine, "layer", known.type, inputs, call.site, layer=instance)
-    return unknown_result(machine, f"{name} is not followed", inputs, call.site)
+        return node(interpreter, "layer", known.type, inputs, call.site, layer=instance)
+    return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
-def _external_module(machine: Interpreter, name: str, inputs: list[Value], call: Call) -> Value:
+def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], call: Call) -> Value:
     role = EXTERNAL_MODULES.get(name)
     if role == "transparent" and inputs:
-        return pass_through(machine, inputs[0])
+        return pass_through(interpreter, inputs[0])
     if role is not None:
-        return node(machine, "noted", role, inputs[:1], call.site)
-    return unknown_result(machine, f"{name} is not followed", inputs, call.site)
+        return node(interpreter, "noted", role, inputs[:1], call.site)
+    return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
-def _run_layer(machine: Interpreter, instance: Instance, known: TorchModule, inputs: list[Value], call: Call) -> Value:
+def _run_layer(
+    interpreter: Interpreter, instance: Instance, known: TorchModule, inputs: list[Value], call: Call
+) -> Value:
     if known.family == "rnn":
-        out = node(machine, "layer", known.type, inputs[:1], call.site, layer=instance)
+        out = node(interpreter, "layer", known.type, inputs[:1], call.site, layer=instance)
         if known.type.endswith("Cell"):
             return (out, out) if known.type == "LSTMCell" else out
         return out, ((out, out) if known.type == "LSTM" else out)
     if known.family == "attention":
-        out = node(machine, "layer", known.type, inputs[:3], call.site, layer=instance)
+        out = node(interpreter, "layer", known.type, inputs[:3], call.site, layer=instance)
         return out, Unknown("attention weights")
     values = inputs[:2] if known.family == "bilinear" else inputs[:1]
-    return node(machine, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
+    return node(interpreter, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
-def _run_sequential(machine: Interpreter, instance: Instance, call: Call) -> Value:
+def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     value: Value = call.get(0, "input", Unknown("no input"))
     arguments = list(call.arguments)
     for child in list(instance.fields.values()):
         if isinstance(child, Union):
-            value = _maybe_child(machine, child, value, call)
+            value = _maybe_child(interpreter, child, value, call)
         elif not isinstance(child, (Instance, Unknown)):
             continue
         else:
-            value = machine.call(child, Call(arguments or [value], {}, call.site))
+            value = interpreter.call(child, Call(arguments or [value], {}, call.site))
         arguments = [value]
     return value
 
 
-def _maybe_child(machine: Interpreter, child: Union, value: Value, call: Call) -> Value:
+def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: Call) -> Value:
     """A child that may be absent or one of several."""
     options = [(v, c) for v, c in child.options if isinstance(v, (Instance, Unknown)) or v is UNBOUND]
     if not options:
         return value
     alternatives = Union([(_Pass() if v is UNBOUND else v, c) for v, c in options])
-    return machine.state.map_union(
+    return interpreter.state.map_union(
         alternatives,
-        lambda option: value if isinstance(option, _Pass) else machine.call(option, Call([value], {}, call.site)),
+        lambda option: value if isinstance(option, _Pass) else interpreter.call(option, Call([value], {}, call.site)),
     )
 
 

@@ -13,7 +13,7 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import MAX_UNROLL, sequence, truncated
 from initlint.tracers.static.tensors.copying import deep_copy, replaced, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
@@ -26,13 +26,13 @@ from initlint.tracers.static.values.values import FLOAT, ContextManager, Partial
 Special = Callable[[Interpreter, Call], Value]
 
 
-def _partial(machine: Interpreter, call: Call) -> Value:
+def _partial(interpreter: Interpreter, call: Call) -> Value:
     if not call.arguments:
         return Unknown("a partial of nothing")
     return Partial(call.arguments[0], call.arguments[1:], dict(call.keywords))
 
 
-def _ordered_dict(machine: Interpreter, call: Call) -> Value:
+def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
     made = DictValue(open=call.open)
     content = call.get(0, "iterable", None)
     if isinstance(content, DictValue):
@@ -50,7 +50,7 @@ def _ordered_dict(machine: Interpreter, call: Call) -> Value:
     return made
 
 
-def _named_tuple(machine: Interpreter, call: Call) -> Value:
+def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
     """A class, of which all that matters is known: what its objects call their items."""
     names = call.get(1, "field_names", None)
     names = names.replace(",", " ").split() if isinstance(names, str) else sequence(names)
@@ -59,53 +59,53 @@ def _named_tuple(machine: Interpreter, call: Call) -> Value:
     return Partial(external(_MAKE_RECORD), [tuple(names)], {})
 
 
-def _make_record(machine: Interpreter, call: Call) -> Value:
+def _make_record(interpreter: Interpreter, call: Call) -> Value:
     names: Any = call.arguments[0]
     given = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
-    made = Instance(external(NAMED_TUPLE), call.site, machine.state.condition)
+    made = Instance(external(NAMED_TUPLE), call.site, interpreter.state.condition)
     made.fields.update({name: given.get(name, Unknown("a field")) for name in names})
     return made
 
 
-def _checkpoint(machine: Interpreter, call: Call) -> Value:
+def _checkpoint(interpreter: Interpreter, call: Call) -> Value:
     own = ("use_reentrant", "preserve_rng_state", "determinism_check", "debug", "context_fn", "early_stop")
     keywords = {name: value for name, value in call.keywords.items() if name not in own}
     function = call.get(0, "function", Unknown("no function"))
-    return machine.call(function, Call(call.arguments[1:], keywords, call.site, call.open))
+    return interpreter.call(function, Call(call.arguments[1:], keywords, call.site, call.open))
 
 
-def _checkpoint_sequential(machine: Interpreter, call: Call) -> Value:
+def _checkpoint_sequential(interpreter: Interpreter, call: Call) -> Value:
     value = call.get(2, "input", Unknown("no input"))
     for function in sequence(call.get(0, "functions", ())) or ():
-        value = machine.call(function, Call([value], {}, call.site))
+        value = interpreter.call(function, Call([value], {}, call.site))
     return value
 
 
-def _first(machine: Interpreter, call: Call) -> Value:
+def _first(interpreter: Interpreter, call: Call) -> Value:
     return call.arguments[0] if call.arguments else Unknown("no argument")
 
 
-def _second(machine: Interpreter, call: Call) -> Value:
+def _second(interpreter: Interpreter, call: Call) -> Value:
     return call.get(1, "val", Unknown("no argument"))
 
 
 def _reparametrize(known: Reparametrization) -> Special:
-    return lambda machine, call: reparametrize(machine, known, call)
+    return lambda interpreter, call: reparametrize(interpreter, known, call)
 
 
 def _context(kind: str) -> Special:
-    return lambda machine, call: ContextManager(kind)
+    return lambda interpreter, call: ContextManager(kind)
 
 
-def _grad_mode(machine: Interpreter, call: Call) -> Value:
+def _grad_mode(interpreter: Interpreter, call: Call) -> Value:
     return ContextManager("no_grad" if call.get(0, "mode", True) is False else "grad")
 
 
 def _constant(value: Any) -> Special:
-    return lambda machine, call: value
+    return lambda interpreter, call: value
 
 
-def _linspace(machine: Interpreter, call: Call) -> Value:
+def _linspace(interpreter: Interpreter, call: Call) -> Value:
     steps = call.get(2, "steps", None)
     unknown = Unknown("a step", FLOAT)
     return (
@@ -115,29 +115,29 @@ def _linspace(machine: Interpreter, call: Call) -> Value:
     )
 
 
-def _sqrt(machine: Interpreter, call: Call) -> Value:
-    value = _first(machine, call)
+def _sqrt(interpreter: Interpreter, call: Call) -> Value:
+    value = _first(interpreter, call)
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
     if isinstance(value, Tensor):
-        return operation(machine, "end", "sqrt", [value], call.site)
+        return operation(interpreter, "end", "sqrt", [value], call.site)
     return Unknown("a root", FLOAT)
 
 
-def _skip_init(machine: Interpreter, call: Call) -> Value:
+def _skip_init(interpreter: Interpreter, call: Call) -> Value:
     keywords = {name: value for name, value in call.keywords.items() if name != "device"}
-    return machine.call(_first(machine, call), Call(call.arguments[1:], keywords, call.site, call.open))
+    return interpreter.call(_first(interpreter, call), Call(call.arguments[1:], keywords, call.site, call.open))
 
 
 def _pair(count: int) -> Special:
-    def run(machine: Interpreter, call: Call) -> Value:
-        value = _first(machine, call)
+    def run(interpreter: Interpreter, call: Call) -> Value:
+        value = _first(interpreter, call)
         return (value,) * count if isinstance(value, (int, float)) else value
 
     return run
 
 
-def _chain(machine: Interpreter, call: Call) -> Value:
+def _chain(interpreter: Interpreter, call: Call) -> Value:
     items: list[Value] = []
     known = True
     for argument in call.arguments:
@@ -150,7 +150,7 @@ def _chain(machine: Interpreter, call: Call) -> Value:
 def _regular(name: str) -> Special:
     """A function of `re` on known strings."""
 
-    def run(machine: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: Call) -> Value:
         arguments = call.arguments
         if call.open or call.keywords or not all(isinstance(a, (str, int)) for a in arguments):
             return Unknown(f"re.{name}")
@@ -173,20 +173,20 @@ def _is_quick(arguments: list[Value]) -> bool:
     return len(re.findall(r"[*+{]", texts[0])) <= 3 and not re.search(r"\)[*+{]", texts[0])
 
 
-def _repeat(machine: Interpreter, call: Call) -> Value:
-    value, times = _first(machine, call), call.get(1, "times", None)
+def _repeat(interpreter: Interpreter, call: Call) -> Value:
+    value, times = _first(interpreter, call), call.get(1, "times", None)
     known = isinstance(times, int) and 0 <= times <= MAX_UNROLL
     return ListValue([value] * (times if known else 2), open=not known, kind="iterator")
 
 
-def _activation_named(machine: Interpreter, call: Call) -> Value:
-    name = _first(machine, call)
+def _activation_named(interpreter: Interpreter, call: Call) -> Value:
+    name = _first(interpreter, call)
     op = ACTIVATION_NAMES.get(name.lower()) if isinstance(name, str) else None
     cls = _CLASS_OF.get(op or "")
     return (
         Unknown("an activation by name")
         if cls is None
-        else modules.build(machine, external(cls), Call([], {}, call.site))
+        else modules.build(interpreter, external(cls), Call([], {}, call.site))
     )
 
 
@@ -206,7 +206,7 @@ SPECIAL: dict[str, Special] = {
     "itertools.chain": _chain,
     "itertools.repeat": _repeat,
     "torch.nn.Parameter": make_parameter,
-    "torch.nn.Buffer": lambda machine, call: Unknown("a buffer"),
+    "torch.nn.Buffer": lambda interpreter, call: Unknown("a buffer"),
     "torch.no_grad": _context("no_grad"),
     "torch.inference_mode": _context("no_grad"),
     "torch.autograd.no_grad": _context("no_grad"),

@@ -18,7 +18,7 @@ from initlint.facts.operators import (
 )
 from initlint.tracers.static.library.init_calls import bound, new_tensor, tensor_method
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import (
     arithmetic,
     operation,
@@ -34,43 +34,43 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
 
 
-def call_tensor_method(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """`tensor.name(...)`."""
-    filled = tensor_method(machine, tensor, name, call)
+    filled = tensor_method(interpreter, tensor, name, call)
     if filled is not UNBOUND:
         return filled
     if name in ("register_hook", "backward", "retain_grad", "share_memory_"):
         return None
     if name in ("item", "tolist", "numpy"):
-        return unknown_result(machine, f"tensor.{name}()", [tensor], call.site)
+        return unknown_result(interpreter, f"tensor.{name}()", [tensor], call.site)
     if name == "requires_grad_":
-        if tensor.storage is not None and not machine.state.condition - tensor.storage.condition:
+        if tensor.storage is not None and not interpreter.state.condition - tensor.storage.condition:
             tensor.storage.frozen = call.get(0, "requires_grad", True) is False
         return tensor
     if tensor.node is None and tensor.storage is not None:
         if name in COPYING_METHODS or (tensor.transposed and name in ("contiguous", "reshape")):
-            return copy_of(machine, tensor, call.site)
+            return copy_of(interpreter, tensor, call.site)
         if name in SPLITTING_METHODS:
             return part_of(tensor, None)
     if name in SHAPE_METHODS:
-        return _of_shape(machine, tensor, name, call)
+        return _of_shape(interpreter, tensor, name, call)
     if name in ("matmul", "mm", "bmm", "mv"):
-        return product(machine, [tensor, *call.arguments[:1]], call.site)
+        return product(interpreter, [tensor, *call.arguments[:1]], call.site)
     values = [tensor, *call.arguments, *call.keywords.values()]
     if name in ACTIVATION_METHODS:
         op = ACTIVATION_METHODS[name]
         arguments = as_literals(bound(PARAMETERS.get(op, ()), call))
-        result: Value = operation(machine, "activation", op, [tensor], call.site, arguments=arguments)
+        result: Value = operation(interpreter, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
         result = _view(tensor, name, call)
     elif name in NOTED_METHODS:
-        result = _noted(machine, tensor, name, values, call)
+        result = _noted(interpreter, tensor, name, values, call)
     elif name in CLOSING_METHODS:
-        result = operation(machine, "end", CLOSING_METHODS[name], values, call.site)
+        result = operation(interpreter, "end", CLOSING_METHODS[name], values, call.site)
     else:
-        return unknown_result(machine, f"tensor.{name}", values, call.site)
+        return unknown_result(interpreter, f"tensor.{name}", values, call.site)
     if name.endswith("_") and isinstance(result, Tensor):
-        set_in_place(machine, tensor, result)
+        set_in_place(interpreter, tensor, result)
     return result
 
 
@@ -82,21 +82,21 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed, axes=axes)
 
 
-def _noted(machine: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
+def _noted(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
     op = NOTED_METHODS[name]
     if op in ("add", "mul") and len(values) >= 2:
         word = {"add": "add", "sub": "sub", "subtract": "sub", "mul": "mul", "multiply": "mul"}
-        return arithmetic(machine, word.get(name.rstrip("_"), "div"), tensor, values[1], call.site)
+        return arithmetic(interpreter, word.get(name.rstrip("_"), "div"), tensor, values[1], call.site)
     if name in ("max", "min", "median") and len(values) > 1:
-        pooled = operation(machine, "noted", op, [tensor], call.site)
+        pooled = operation(interpreter, "noted", op, [tensor], call.site)
         return pooled if isinstance(values[1], Tensor) else (pooled, Unknown("indices"))
-    return operation(machine, "noted", op, [tensor], call.site)
+    return operation(interpreter, "noted", op, [tensor], call.site)
 
 
-def _of_shape(machine: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def _of_shape(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     if name.startswith("new_"):
         known = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
-        return new_tensor(machine, known, call) if known is not None else Unknown(f"tensor.{name}()")
+        return new_tensor(interpreter, known, call) if known is not None else Unknown(f"tensor.{name}()")
     if tensor.node is None and tensor.shape is not None:
         if name in ("dim", "ndimension"):
             return len(tensor.shape)

@@ -1,1 +1,1 @@
-"""The interpreter's machine: the evaluation loop, environments, undecided branches, and the step budget."""
+"""The interpreter's interpreter: the evaluation loop, environments, undecided branches, and the step budget."""

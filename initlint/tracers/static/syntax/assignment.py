@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from initlint.graph.model import Location
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.parameter_writes import replaces, write_data, write_item
@@ -17,42 +17,42 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import Union, Unknown, Value, without_unbound
 
 
-def bind_target(machine: Interpreter, target: Any, value: Value, env: Environment) -> None:
+def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
     """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
     kind = target.__class__
     if kind is ast.Name:
-        machine.assign(env.declared.get(target.id, env), target.id, value)
+        interpreter.assign(env.declared.get(target.id, env), target.id, value)
     elif kind is ast.Tuple or kind is ast.List:
-        _unpack(machine, target, value, env)
+        _unpack(interpreter, target, value, env)
     elif kind is ast.Attribute:
-        holder = machine.evaluate(target.value, env)
-        set_attribute(machine, holder, target.attr, value, machine.site(target, env))
+        holder = interpreter.evaluate(target.value, env)
+        set_attribute(interpreter, holder, target.attr, value, interpreter.site(target, env))
     elif kind is ast.Starred:
-        bind_target(machine, target.value, value, env)
+        bind_target(interpreter, target.value, value, env)
     elif kind is ast.Subscript:
-        _set_item(machine, target, value, env)
+        _set_item(interpreter, target, value, env)
 
 
-def _unpack(machine: Interpreter, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
+def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
     elements = target.elts
     value = without_unbound(value)
     items = sequence(value) if has_known_length(value) or isinstance(value, ListValue) else None
     starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
     if items is None or (starred is None and len(items) != len(elements)):
         for element in elements:
-            bind_target(machine, element, _part(value), env)
+            bind_target(interpreter, element, _part(value), env)
         return
     if starred is None:
         for element, item in zip(elements, items, strict=True):
-            bind_target(machine, element, item, env)
+            bind_target(interpreter, element, item, env)
         return
     after = len(elements) - starred - 1
     for element, item in zip(elements[:starred], items, strict=False):
-        bind_target(machine, element, item, env)
+        bind_target(interpreter, element, item, env)
     middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
-    bind_target(machine, elements[starred], middle, env)
+    bind_target(interpreter, elements[starred], middle, env)
     for element, item in zip(elements[starred + 1 :], items[len(items) - after :], strict=False):
-        bind_target(machine, element, item, env)
+        bind_target(interpreter, element, item, env)
 
 
 def _part(value: Value) -> Value:
@@ -66,32 +66,32 @@ def _part(value: Value) -> Value:
     return Unknown("an unpacked value")
 
 
-def set_attribute(machine: Interpreter, holder: Value, name: str, value: Value, place: Location | None) -> None:
+def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Value, place: Location | None) -> None:
     """`holder.name = value`."""
     if isinstance(holder, Union):
-        machine.state.map_union(holder, lambda option: set_attribute(machine, option, name, value, place))
+        interpreter.state.map_union(holder, lambda option: set_attribute(interpreter, option, name, value, place))
     elif isinstance(holder, Instance):
-        _set_field(machine, holder, name, value, place)
+        _set_field(interpreter, holder, name, value, place)
     elif isinstance(holder, ClassValue):
-        machine.state.save_before_change(holder)
+        interpreter.state.save_before_change(holder)
         holder.fields[name] = value
     elif isinstance(holder, ModuleRef):
-        machine.state.record_side_effect()
+        interpreter.state.record_side_effect()
         holder.scope.values[name] = value
     elif isinstance(holder, Tensor) and holder.storage is not None:
-        machine.state.record_side_effect()
+        interpreter.state.record_side_effect()
         if name == "requires_grad":
             holder.storage.frozen = value is False
         elif name == "data":
-            write_data(machine, holder, value, place)
+            write_data(interpreter, holder, value, place)
 
 
-def _set_field(machine: Interpreter, instance: Instance, name: str, value: Value, place: Location | None) -> None:
+def _set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, place: Location | None) -> None:
     if instance.user_class is not None:
         setter, _ = instance.user_class.find(name)
         if isinstance(setter, Function) and "property" in setter.wrappers:
             return
-    machine.state.save_before_change(instance)
+    interpreter.state.save_before_change(instance)
     before = instance.fields.get(name)
     if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
         return
@@ -100,7 +100,7 @@ def _set_field(machine: Interpreter, instance: Instance, name: str, value: Value
         # A module that takes the place of a plain attribute is registered last, as torch does it.
         del instance.fields[name]
     instance.fields[name] = value
-    instance.assigned[name] = (_assigning_class(machine, instance), place)
+    instance.assigned[name] = (_assigning_class(interpreter, instance), place)
     adopt(instance, name, value)
 
 
@@ -119,9 +119,9 @@ def adopt(instance: Instance, name: str, value: Value) -> None:
                 storage.owner, storage.name = instance, name
 
 
-def _assigning_class(machine: Interpreter, instance: Instance) -> ClassValue | None:
+def _assigning_class(interpreter: Interpreter, instance: Instance) -> ClassValue | None:
     """The class whose method is assigning to the instance; its own class if some other code does."""
-    for function, _ in reversed(machine.stack):
+    for function, _ in reversed(interpreter.stack):
         if function.owner is not None and instance.user_class is not None and function.owner in instance.user_class.mro:
             return function.owner
         if function.owner is not None:
@@ -129,12 +129,12 @@ def _assigning_class(machine: Interpreter, instance: Instance) -> ClassValue | N
     return instance.user_class
 
 
-def _set_item(machine: Interpreter, target: ast.Subscript, value: Value, env: Environment) -> None:
-    holder = without_unbound(machine.evaluate(target.value, env))
+def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env: Environment) -> None:
+    holder = without_unbound(interpreter.evaluate(target.value, env))
     index: Value = Unknown("an index")
     if _is_plain(target.slice):
-        index = machine.evaluate(target.slice, env)
-    machine.state.map_union(holder, lambda option: _set_item_of(machine, option, index, value, target, env))
+        index = interpreter.evaluate(target.slice, env)
+    interpreter.state.map_union(holder, lambda option: _set_item_of(interpreter, option, index, value, target, env))
 
 
 def _is_plain(index: ast.expr) -> bool:
@@ -143,17 +143,17 @@ def _is_plain(index: ast.expr) -> bool:
 
 
 def _set_item_of(
-    machine: Interpreter, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
+    interpreter: Interpreter, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
 ) -> None:
-    place = machine.site(target, env)
+    place = interpreter.site(target, env)
     if isinstance(holder, DictValue):
-        machine.state.save_before_change(holder)
+        interpreter.state.save_before_change(holder)
         if is_key(index):
             holder.items[index] = value
         else:
             holder.open = True
     elif isinstance(holder, ListValue):
-        machine.state.save_before_change(holder)
+        interpreter.state.save_before_change(holder)
         if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
             holder.items[index] = value
         else:
@@ -162,28 +162,28 @@ def _set_item_of(
         key = str(index)
         if isinstance(index, int) and index < 0:
             key = str(len(holder.fields) + index)
-        _set_field(machine, holder, key, value, place)
+        _set_field(interpreter, holder, key, value, place)
     elif isinstance(holder, Tensor):
-        write_item(machine, holder, value, place)
+        write_item(interpreter, holder, value, place)
 
 
-def delete(machine: Interpreter, target: ast.expr, env: Environment) -> None:
+def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None:
     """`del target`."""
     if isinstance(target, ast.Name):
-        machine.state.save_before_change(env)
+        interpreter.state.save_before_change(env)
         env.values.pop(target.id, None)
     elif isinstance(target, ast.Attribute):
-        holder = machine.evaluate(target.value, env)
+        holder = interpreter.evaluate(target.value, env)
         if isinstance(holder, Instance):
-            machine.state.save_before_change(holder)
+            interpreter.state.save_before_change(holder)
             holder.fields.pop(target.attr, None)
     elif isinstance(target, ast.Subscript):
-        holder = machine.evaluate(target.value, env)
-        index = machine.evaluate(target.slice, env) if _is_plain(target.slice) else None
+        holder = interpreter.evaluate(target.value, env)
+        index = interpreter.evaluate(target.slice, env) if _is_plain(target.slice) else None
         if isinstance(holder, Instance) and isinstance(index, (int, str)):
-            delete_child(machine, holder, index)
+            delete_child(interpreter, holder, index)
         elif isinstance(holder, (DictValue, ListValue)) and index is not None:
-            machine.state.save_before_change(holder)
+            interpreter.state.save_before_change(holder)
             if isinstance(holder, DictValue):
                 if is_key(index):
                     holder.items.pop(index, None)
@@ -191,12 +191,12 @@ def delete(machine: Interpreter, target: ast.expr, env: Environment) -> None:
                 del holder.items[index]
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
-            delete(machine, element, env)
+            delete(interpreter, element, env)
 
 
-def delete_child(machine: Interpreter, holder: Instance, index: int | str) -> None:
+def delete_child(interpreter: Interpreter, holder: Instance, index: int | str) -> None:
     """`del container[index]`."""
-    machine.state.save_before_change(holder)
+    interpreter.state.save_before_change(holder)
     keys = list(holder.fields)
     if isinstance(index, str):
         holder.fields.pop(index, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
@@ -13,7 +13,7 @@ from initlint.tracers.static.values.signatures import Parameter
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
-def bind(machine: Interpreter, function: Function, call: Call, env: Environment) -> None:
+def bind(interpreter: Interpreter, function: Function, call: Call, env: Environment) -> None:
     """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
     signature = function.signature
     values = env.values
@@ -34,11 +34,11 @@ def bind(machine: Interpreter, function: Function, call: Call, env: Environment)
         if name in values:
             continue
         if call.open:
-            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+            values[name] = Unknown(f"argument {name}", annotation(interpreter, parameter, function))
         elif parameter.default is not None:
-            values[name] = default(machine, function, parameter)
+            values[name] = default(interpreter, function, parameter)
         else:
-            values[name] = Unknown(f"argument {name}", annotation(machine, parameter, function))
+            values[name] = Unknown(f"argument {name}", annotation(interpreter, parameter, function))
     if signature.star is not None:
         values[signature.star] = (
             ListValue([*surplus, Unknown("more arguments")], open=True) if call.open or call.more else tuple(surplus)
@@ -48,7 +48,7 @@ def bind(machine: Interpreter, function: Function, call: Call, env: Environment)
         values[signature.double_star] = DictValue(from_call, call.open)
 
 
-def default(machine: Interpreter, function: Function, parameter: Parameter) -> Value:
+def default(interpreter: Interpreter, function: Function, parameter: Parameter) -> Value:
     """The default of a parameter, evaluated once, where the function was defined."""
     name = parameter.name
     if name not in function.defaults:
@@ -59,15 +59,15 @@ def default(machine: Interpreter, function: Function, parameter: Parameter) -> V
             env.values = dict(function.owner.fields)
         expression = parameter.default
         assert expression is not None
-        function.defaults[name] = machine.state.outside_branches(lambda: machine.evaluate(expression, env))
+        function.defaults[name] = interpreter.state.outside_branches(lambda: interpreter.evaluate(expression, env))
     return function.defaults[name]
 
 
-def annotation(machine: Interpreter, parameter: Parameter, function: Function) -> Value:
+def annotation(interpreter: Interpreter, parameter: Parameter, function: Function) -> Value:
     """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
     node = parameter.annotation
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     env = function.closure or function.scope.environment
-    hint = machine.state.outside_branches(lambda: machine.evaluate(node, env))
+    hint = interpreter.state.outside_branches(lambda: interpreter.evaluate(node, env))
     return hint if isinstance(hint, (ClassValue, ExternalName)) else None

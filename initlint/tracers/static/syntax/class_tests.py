@@ -5,7 +5,7 @@ from __future__ import annotations
 from initlint.facts.canonical_names import is_reference
 from initlint.facts.fans import BASES, MODULES
 from initlint.tracers.static.machine.branches import new_token
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import derives, torch_base
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
@@ -13,20 +13,20 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Partial, Union, Unknown, Value
 
 
-def symbolic(machine: Interpreter, cls: Value, value: Value) -> Value:
+def symbolic(interpreter: Interpreter, cls: Value, value: Value) -> Value:
     """Some object of the class, or one of the classes, `cls`: what an unknown value is behind an `isinstance`."""
     classes = [c for c in _flat(cls) if _is_module_class(c)]
     if not classes or len(classes) != len(list(_flat(cls))):
         return value
-    made = [_symbolic_instance(machine, c) for c in classes]
+    made = [_symbolic_instance(interpreter, c) for c in classes]
     if len(made) == 1:
         return made[0]
     return Union([(instance, frozenset([(new_token(), True)])) for instance in made])
 
 
-def _symbolic_instance(machine: Interpreter, cls: Value) -> Instance:
+def _symbolic_instance(interpreter: Interpreter, cls: Value) -> Instance:
     name = cls.name if isinstance(cls, ExternalName) else torch_base(cls)
-    return Instance(cls, None, machine.state.condition, name, symbolic=True)
+    return Instance(cls, None, interpreter.state.condition, name, symbolic=True)
 
 
 def _is_module_class(cls: Value) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from initlint.facts.canonical_names import is_reference
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -26,12 +26,12 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(machine: Interpreter, node: ast.Compare, env: Environment) -> bool | None:
+def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bool | None:
     """The value of a (chained) comparison; None if it is not known."""
-    left = without_unbound(machine.evaluate(node.left, env))
+    left = without_unbound(interpreter.evaluate(node.left, env))
     verdict: bool | None = True
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
-        right = without_unbound(machine.evaluate(comparator, env))
+        right = without_unbound(interpreter.evaluate(comparator, env))
         one = _compare_one(type(kind), left, right)
         if one is False:
             return False

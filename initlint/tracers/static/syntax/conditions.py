@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from initlint.facts.canonical_names import is_reference
 from initlint.graph.dataflow import Token
 from initlint.tracers.static.machine.branches import new_token
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
 from initlint.tracers.static.tensors.writes import note_call
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -55,69 +55,69 @@ def truth(value: Value) -> bool | None:
     return None
 
 
-def decide(machine: Interpreter, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
+def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
     """Which way a test goes, and the token of its being true.
 
     Two tests of the same unknown value have the same token, so that they go the same way.
     """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        verdict, (base, side) = decide(machine, test.operand, env)
+        verdict, (base, side) = decide(interpreter, test.operand, env)
         return (None if verdict is None else not verdict), (base, not side)
     if isinstance(test, ast.BoolOp):
-        return _decide_any(machine, isinstance(test.op, ast.Or), test.values, env)
-    value = without_unbound(machine.evaluate(test, env))
+        return _decide_any(interpreter, isinstance(test.op, ast.Or), test.values, env)
+    value = without_unbound(interpreter.evaluate(test, env))
     if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
-        note_call(machine, "bool", "builtins.bool", machine.site(test, env), {}, value)
+        note_call(interpreter, "bool", "builtins.bool", interpreter.site(test, env), {}, value)
     verdict = truth(value)
     if verdict is not None:
         return verdict, _SETTLED
     # The object itself is the key, not its address: a token must outlive it.
     key = value if isinstance(value, (Unknown, ExternalName)) else new_token()
-    return machine.state.decided_side(key), (key, True)
+    return interpreter.state.decided_side(key), (key, True)
 
 
 def _decide_any(
-    machine: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment
+    interpreter: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment
 ) -> tuple[bool | None, Token]:
     """The verdict of `a or b or c`, or of `a and b and c`."""
     first, *others = sides
     if not others:
-        return decide(machine, first, env)
-    left, token = decide(machine, first, env)
+        return decide(interpreter, first, env)
+    left, token = decide(interpreter, first, env)
     if left is is_or:
         return left, _SETTLED
     if left is not None:
-        return _decide_any(machine, is_or, others, env)
+        return _decide_any(interpreter, is_or, others, env)
 
     def right_side() -> bool | None:
-        narrow(machine, first, env, not is_or)
-        return _decide_any(machine, is_or, others, env)[0]
+        narrow(interpreter, first, env, not is_or)
+        return _decide_any(interpreter, is_or, others, env)[0]
 
-    followed = machine.state.branch((new_token(), True), right_side)
+    followed = interpreter.state.branch((new_token(), True), right_side)
     right = None if followed is None else followed.result
     if right is is_or:
         return is_or, _SETTLED
     return None, (new_token(), True) if right is None else token
 
 
-def narrow(machine: Interpreter, test: ast.expr, env: Environment, side: bool) -> None:
+def narrow(interpreter: Interpreter, test: ast.expr, env: Environment, side: bool) -> None:
     """Note in `env` what the test tells of its names on the side `side`."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        narrow(machine, test.operand, env, not side)
+        narrow(interpreter, test.operand, env, not side)
     elif isinstance(test, ast.BoolOp):
         if isinstance(test.op, ast.And) is side:
             for part in test.values:
-                narrow(machine, part, env, side)
+                narrow(interpreter, part, env, side)
     elif isinstance(test, ast.Compare):
         if len(test.ops) == 1:
-            _narrow_comparison(machine, test, env, side)
+            _narrow_comparison(interpreter, test, env, side)
     elif isinstance(test, ast.Call):
-        _narrow_call(machine, test, env, side)
+        _narrow_call(interpreter, test, env, side)
     elif isinstance(test, (ast.Name, ast.Attribute)):
-        _keep(machine, test, env, lambda value: truth(value) in (side, None))
+        _keep(interpreter, test, env, lambda value: truth(value) in (side, None))
 
 
-def _narrow_comparison(machine: Interpreter, test: ast.Compare, env: Environment, side: bool) -> None:
+def _narrow_comparison(interpreter: Interpreter, test: ast.Compare, env: Environment, side: bool) -> None:
     operator, comparator = test.ops[0], test.comparators[0]
     if isinstance(operator, ast.IsNot):
         side = not side
@@ -125,25 +125,25 @@ def _narrow_comparison(machine: Interpreter, test: ast.Compare, env: Environment
         return
     if isinstance(comparator, ast.Constant) and comparator.value is None:
         if side:
-            _keep(machine, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
+            _keep(interpreter, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
         else:
-            _keep(machine, test.left, env, lambda value: value is not None)
+            _keep(interpreter, test.left, env, lambda value: value is not None)
 
 
-def _narrow_call(machine: Interpreter, test: ast.Call, env: Environment, side: bool) -> None:
+def _narrow_call(interpreter: Interpreter, test: ast.Call, env: Environment, side: bool) -> None:
     if not (isinstance(test.func, ast.Name) and test.func.id == "isinstance" and len(test.args) == 2):
         return
-    cls = machine.evaluate(test.args[1], env)
+    cls = interpreter.evaluate(test.args[1], env)
     subject = test.args[0]
-    _keep(machine, subject, env, lambda value: is_instance(value, cls) in (side, None))
+    _keep(interpreter, subject, env, lambda value: is_instance(value, cls) in (side, None))
     if side and isinstance(subject, ast.Name):
-        value = machine.evaluate(subject, env)
+        value = interpreter.evaluate(subject, env)
         if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
-            machine.assign(env, subject.id, symbolic(machine, cls, value))
+            interpreter.assign(env, subject.id, symbolic(interpreter, cls, value))
 
 
 def _keep(
-    machine: Interpreter,
+    interpreter: Interpreter,
     subject: ast.expr,
     env: Environment,
     wanted: Callable[[Value], bool],
@@ -152,7 +152,7 @@ def _keep(
     """Drop the alternatives of a name or attribute that are not `wanted`; an unknown value may become `instead`."""
     if not isinstance(subject, (ast.Name, ast.Attribute)):
         return
-    value = machine.evaluate(subject, env)
+    value = interpreter.evaluate(subject, env)
     if isinstance(value, Unknown) and instead is not UNBOUND:
         kept: Value = instead
     elif isinstance(value, Union):
@@ -164,9 +164,9 @@ def _keep(
         return
     if isinstance(subject, ast.Name):
         owner = env.owner_of(subject.id)
-        machine.assign(owner or env, subject.id, kept)
+        interpreter.assign(owner or env, subject.id, kept)
         return
-    holder = machine.evaluate(subject.value, env)
+    holder = interpreter.evaluate(subject.value, env)
     if isinstance(holder, Instance) and subject.attr in holder.fields:
-        machine.state.save_before_change(holder)
+        interpreter.state.save_before_change(holder)
         holder.fields[subject.attr] = kept

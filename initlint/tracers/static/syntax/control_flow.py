@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import iterate
@@ -25,31 +25,31 @@ _MAX_WHILE = 64
 """Rounds of a `while` whose condition is known each time."""
 
 
-def if_(machine: Interpreter, node: ast.If, env: Environment) -> str | None:
+def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     """The side that is decided, or both."""
-    verdict, token = decide(machine, node.test, env)
+    verdict, token = decide(interpreter, node.test, env)
     if verdict is True:
-        return machine.run(node.body, env)
+        return interpreter.run(node.body, env)
     if verdict is False:
-        return machine.run(node.orelse, env)
+        return interpreter.run(node.orelse, env)
 
     def yes() -> str | None:
-        narrow(machine, node.test, env, True)
-        return machine.run(node.body, env)
+        narrow(interpreter, node.test, env, True)
+        return interpreter.run(node.body, env)
 
     def no() -> str | None:
-        narrow(machine, node.test, env, False)
-        return machine.run(node.orelse, env)
+        narrow(interpreter, node.test, env, False)
+        return interpreter.run(node.orelse, env)
 
-    return undecided(machine, token, yes, no, env)
+    return undecided(interpreter, token, yes, no, env)
 
 
-def undecided(machine: Interpreter, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
+def undecided(interpreter: Interpreter, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
     """Run both sides of a condition and join what they leave.
 
     After a side that leaves the block, the rest of the block runs under the other side's condition.
     """
-    state = machine.state
+    state = interpreter.state
     sides = state.run_both(yes, one, other)
     if len(sides) == 1:
         return sides[0].result
@@ -76,87 +76,87 @@ def undecided(machine: Interpreter, yes: Token, one: Block, other: Block, env: E
     return None
 
 
-def for_(machine: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
+def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """The body for each item."""
-    iterable = machine.evaluate(node.iter, env)
-    before = machine.state.condition
+    iterable = interpreter.evaluate(node.iter, env)
+    before = interpreter.state.condition
     left = None
-    for item, under in iterate(machine, iterable):
-        machine.state.condition = before | env.frame.maybe_left | under
+    for item, under in iterate(interpreter, iterable):
+        interpreter.state.condition = before | env.frame.maybe_left | under
         if under:
-            left = _maybe_round(machine, node, item, under, env)
+            left = _maybe_round(interpreter, node, item, under, env)
         else:
-            bind_target(machine, node.target, item, env)
-            left = machine.run(node.body, env)
+            bind_target(interpreter, node.target, item, env)
+            left = interpreter.run(node.body, env)
         if left in ("break", "return"):
             break
-    return _after_loop(machine, node, left, before, env)
+    return _after_loop(interpreter, node, left, before, env)
 
 
 def _after_loop(
-    machine: Interpreter,
+    interpreter: Interpreter,
     node: ast.For | ast.AsyncFor | ast.While,
     left: str | None,
     before: Condition,
     env: Environment,
 ) -> str | None:
     """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
-    machine.state.condition = before | env.frame.maybe_left
+    interpreter.state.condition = before | env.frame.maybe_left
     if left == "return":
         return left
-    return machine.run(node.orelse, env) if left != "break" else None
+    return interpreter.run(node.orelse, env) if left != "break" else None
 
 
 def _maybe_round(
-    machine: Interpreter, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment
+    interpreter: Interpreter, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment
 ) -> str | None:
     """One round of a loop for an item that may not be there."""
 
     def run() -> str | None:
-        bind_target(machine, node.target, item, env)
-        return machine.run(node.body, env)
+        bind_target(interpreter, node.target, item, env)
+        return interpreter.run(node.body, env)
 
     token = next(iter(under))
-    side = machine.state.branch(token, run)
+    side = interpreter.state.branch(token, run)
     if side is None:
         return None
-    machine.state.join_states(side.changes, token, {}, (token[0], not token[1]))
+    interpreter.state.join_states(side.changes, token, {}, (token[0], not token[1]))
     return None if side.result in ("break", "return") else side.result
 
 
-def while_(machine: Interpreter, node: ast.While, env: Environment) -> str | None:
+def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str | None:
     """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
-    before = machine.state.condition
+    before = interpreter.state.condition
     left = None
     for _ in range(_MAX_WHILE):
-        verdict, token = decide(machine, node.test, env)
+        verdict, token = decide(interpreter, node.test, env)
         if verdict is None:
-            left = undecided(machine, token, lambda: machine.run(node.body, env), lambda: None, env)
+            left = undecided(interpreter, token, lambda: interpreter.run(node.body, env), lambda: None, env)
             break
         if verdict is False:
             break
-        left = machine.run(node.body, env)
+        left = interpreter.run(node.body, env)
         if left in ("break", "return"):
             break
-    return _after_loop(machine, node, left, before, env)
+    return _after_loop(interpreter, node, left, before, env)
 
 
-def with_(machine: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
+def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
     """The body, under what its managers mean."""
     kinds = []
     for entry in node.items:
-        manager = without_unbound(machine.evaluate(entry.context_expr, env))
+        manager = without_unbound(interpreter.evaluate(entry.context_expr, env))
         if entry.optional_vars is not None:
-            bind_target(machine, entry.optional_vars, _entered(manager), env)
+            bind_target(interpreter, entry.optional_vars, _entered(manager), env)
         if isinstance(manager, ContextManager):
             kinds.append(manager.kind)
-    machine.no_grad += "no_grad" in kinds
-    machine.guards += "suppress" in kinds
+    interpreter.no_grad += "no_grad" in kinds
+    interpreter.guards += "suppress" in kinds
     try:
-        return machine.run(node.body, env)
+        return interpreter.run(node.body, env)
     finally:
-        machine.no_grad -= "no_grad" in kinds
-        machine.guards -= "suppress" in kinds
+        interpreter.no_grad -= "no_grad" in kinds
+        interpreter.guards -= "suppress" in kinds
 
 
 def _entered(manager: Any) -> Any:
@@ -165,23 +165,23 @@ def _entered(manager: Any) -> Any:
     return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
 
 
-def try_(machine: Interpreter, node: ast.Try, env: Environment) -> str | None:
+def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | None:
     """The body is taken to succeed; if it surely raises, the first handler runs."""
-    machine.guards += 1
+    interpreter.guards += 1
     left = None
     try:
-        left = machine.run(node.body, env)
+        left = interpreter.run(node.body, env)
         failed = False
     except Raised:
         failed = True
     finally:
-        machine.guards -= 1
+        interpreter.guards -= 1
     if failed:
         if node.handlers:
-            left = machine.run(node.handlers[0].body, env)
+            left = interpreter.run(node.handlers[0].body, env)
     elif left is None:
-        left = machine.run(node.orelse, env)
-    left = machine.run(node.finalbody, env) or left
+        left = interpreter.run(node.orelse, env)
+    left = interpreter.run(node.finalbody, env) or left
     if failed and not node.handlers:
         raise Raised
     return left

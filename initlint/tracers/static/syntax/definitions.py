@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
 from initlint.tracers.static.values.values import ExternalName, Unknown, external
@@ -40,29 +40,29 @@ def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
     return frozenset(found)
 
 
-def define_function(machine: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
+def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
     """`def`: binds the function. Setters and overloads are passed over."""
     kinds = wrappers(node.decorator_list)
     if kinds & {"setter", "overload"}:
         return
     made = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
-    machine.assign(env, made.name, made)
+    interpreter.assign(env, made.name, made)
 
 
-def define_class(machine: Interpreter, node: ast.ClassDef, env: Environment) -> None:
+def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment) -> None:
     """`class`: runs the body, and binds the class."""
     bases = []
     for expression in node.bases:
-        base = machine.evaluate(expression, env)
+        base = interpreter.evaluate(expression, env)
         bases.append(base if isinstance(base, (ClassValue, ExternalName)) else Unknown("a base class"))
-    if any(isinstance(base, ExternalName) and base.name in machine.additions.base_classes for base in bases):
+    if any(isinstance(base, ExternalName) and base.name in interpreter.additions.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
     made = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
-        machine.run(node.body, body)
+        interpreter.run(node.body, body)
     for name, value in body.values.items():
         if isinstance(value, Function) and value.owner is None and value.closure is body:
             value.owner, value.closure = made, env.seen_by_closures
         made.fields[name] = value
-    machine.assign(env, made.name, made)
+    interpreter.assign(env, made.name, made)

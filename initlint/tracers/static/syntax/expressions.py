@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Evaluate, Interpreter
+from initlint.tracers.static.machine.interpreter import Evaluate, Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.syntax.literals import (
     comprehension,
@@ -26,7 +26,7 @@ from initlint.tracers.static.values.objects import Function, ModuleRef, SuperPro
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, without_unbound
 
 
-def name(machine: Interpreter, node: ast.Name, env: Environment) -> Value:
+def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
     """The value of a name: local, enclosing, global, built in."""
     written = node.id
     scope = env.scope
@@ -53,29 +53,29 @@ def _present(written: str, value: Value) -> Value:
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
-def attribute(machine: Interpreter, node: ast.Attribute, env: Environment) -> Value:
+def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -> Value:
     """`value.name`."""
-    return machine.attribute(machine.evaluate(node.value, env), node.attr)
+    return interpreter.attribute(interpreter.evaluate(node.value, env), node.attr)
 
 
-def call(machine: Interpreter, node: ast.Call, env: Environment) -> Value:
+def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
     """A call: the function, then its arguments from left to right."""
-    function = machine.evaluate(node.func, env)
+    function = interpreter.evaluate(node.func, env)
     arguments: list[Value] = []
     keywords: dict[str, Value] = {}
     open = starred = False
     for argument in node.args:
         if not isinstance(argument, ast.Starred):
-            arguments.append(machine.evaluate(argument, env))
+            arguments.append(interpreter.evaluate(argument, env))
             continue
-        value = machine.evaluate(argument.value, env)
+        value = interpreter.evaluate(argument.value, env)
         starred = True
         items = sequence(value)
         open = open or not has_known_length(value)
         if items is not None:
             arguments.extend(items)
     for keyword in node.keywords:
-        value = machine.evaluate(keyword.value, env)
+        value = interpreter.evaluate(keyword.value, env)
         if keyword.arg is not None:
             keywords[keyword.arg] = value
         else:
@@ -86,13 +86,13 @@ def call(machine: Interpreter, node: ast.Call, env: Environment) -> Value:
             else:
                 open = True
     if isinstance(function, ExternalName) and function.name in _SCOPED:
-        return _SCOPED[function.name](machine, arguments, env)
+        return _SCOPED[function.name](interpreter, arguments, env)
     if starred:
         arguments, open = truncated(arguments, open)
-    return machine.call(function, Call(arguments, keywords, machine.site(node, env), open))
+    return interpreter.call(function, Call(arguments, keywords, interpreter.site(node, env), open))
 
 
-def _super(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _super(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
     frame = env.frame
     if len(arguments) >= 2:
         return SuperProxy(arguments[0], arguments[1])
@@ -111,11 +111,11 @@ def _first_parameter(function: Function, env: Environment) -> Value:
     return owner.values[written] if owner is not None else Unknown(f"{written} is not set")
 
 
-def _locals(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _locals(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
     return DictValue(dict(env.values))
 
 
-def _globals(machine: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _globals(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
     return ModuleRef(env.scope)
 
 
@@ -127,34 +127,34 @@ _SCOPED: dict[str, Callable[[Interpreter, list[Value], Environment], Value]] = {
 }
 
 
-def named(machine: Interpreter, node: ast.NamedExpr, env: Environment) -> Value:
+def named(interpreter: Interpreter, node: ast.NamedExpr, env: Environment) -> Value:
     """`(name := value)`."""
-    value = machine.evaluate(node.value, env)
-    machine.assign(env, node.target.id, value)
+    value = interpreter.evaluate(node.value, env)
+    interpreter.assign(env, node.target.id, value)
     return value
 
 
-def lambda_(machine: Interpreter, node: ast.Lambda, env: Environment) -> Value:
+def lambda_(interpreter: Interpreter, node: ast.Lambda, env: Environment) -> Value:
     """A function without a name."""
     return Function(
         node, "<lambda>", env.scope, env.seen_by_closures, env.frame.function.owner if env.frame.function else None
     )
 
 
-def await_(machine: Interpreter, node: ast.Await, env: Environment) -> Value:
+def await_(interpreter: Interpreter, node: ast.Await, env: Environment) -> Value:
     """What is awaited is there at once."""
-    return machine.evaluate(node.value, env)
+    return interpreter.evaluate(node.value, env)
 
 
-def yield_(machine: Interpreter, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
+def yield_(interpreter: Interpreter, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
     """Collect what a generator yields; the whole of it runs at the first call."""
     if env.frame.yields is None:
         env.frame.yields = []
     if isinstance(node, ast.YieldFrom):
-        value = machine.evaluate(node.value, env)
-        env.frame.yields.extend(item for item, _ in iterate(machine, value))
+        value = interpreter.evaluate(node.value, env)
+        env.frame.yields.extend(item for item, _ in iterate(interpreter, value))
         return None
-    env.frame.yields.append(None if node.value is None else machine.evaluate(node.value, env))
+    env.frame.yields.append(None if node.value is None else interpreter.evaluate(node.value, env))
     return Unknown("what is sent to a generator")
 
 

@@ -10,26 +10,26 @@ from functools import partial
 from initlint.facts.activations import FUNCTIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIALIZERS
-from initlint.tracers.static.machine.machine import Imports, Interpreter
+from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.values.environment import Environment, LazyImport
 from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value, external
 
 
-def import_names(machine: Interpreter, node: ast.Import, env: Environment) -> None:
+def import_names(interpreter: Interpreter, node: ast.Import, env: Environment) -> None:
     """`import a.b, c as d`."""
     for alias in node.names:
         name = alias.name
         if alias.asname is not None:
-            machine.assign(env, alias.asname, module_named(machine, name, env))
+            interpreter.assign(env, alias.asname, module_named(interpreter, name, env))
         else:
             first = name.partition(".")[0]
-            machine.assign(env, first, module_named(machine, first, env))
+            interpreter.assign(env, first, module_named(interpreter, first, env))
 
 
-def module_named(machine: Interpreter, name: str, env: Environment) -> Value:
+def module_named(interpreter: Interpreter, name: str, env: Environment) -> Value:
     """The module of the project with this dotted name, else an external one."""
-    found = machine.imports.import_module(name, env.scope)
+    found = interpreter.imports.import_module(name, env.scope)
     return external(name) if found is UNBOUND else found
 
 
@@ -46,21 +46,21 @@ def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
     return ".".join([*base, name] if name else base)
 
 
-def import_from(machine: Interpreter, node: ast.ImportFrom, env: Environment) -> None:
+def import_from(interpreter: Interpreter, node: ast.ImportFrom, env: Environment) -> None:
     """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
     module_name = absolute(node, env)
     if node.names[0].name == "*":
         if module_name is not None:
-            env.scope.stars.append(partial(_of_star_import, machine, module_name, env))
+            env.scope.stars.append(partial(_of_star_import, interpreter, module_name, env))
         return
     for alias in node.names:
         bound, name = alias.asname or alias.name, alias.name
         if module_name is None:
-            machine.assign(env, bound, Unknown("an import that leads out of the project"))
+            interpreter.assign(env, bound, Unknown("an import that leads out of the project"))
         elif env.values is env.scope.values:
-            machine.assign(env, bound, LazyImport(partial(_member, machine.imports, module_name, name, env)))
+            interpreter.assign(env, bound, LazyImport(partial(_member, interpreter.imports, module_name, name, env)))
         else:
-            machine.assign(env, bound, _member(machine.imports, module_name, name, env))
+            interpreter.assign(env, bound, _member(interpreter.imports, module_name, name, env))
 
 
 def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
@@ -79,11 +79,11 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
     return Unknown(f"{name} is imported from something unknown")
 
 
-def _of_star_import(machine: Interpreter, module_name: str, env: Environment, name: str) -> Value:
+def _of_star_import(interpreter: Interpreter, module_name: str, env: Environment, name: str) -> Value:
     """What `from module_name import *` brings under `name`; `UNBOUND` if nothing."""
-    if name.startswith("_") or not machine.imports.may_define(module_name, name, env.scope):
+    if name.startswith("_") or not interpreter.imports.may_define(module_name, name, env.scope):
         return UNBOUND
-    module = module_named(machine, module_name, env)
+    module = module_named(interpreter, module_name, env)
     if isinstance(module, ModuleRef):
         return module.scope.lookup(name)
     exported = _STAR_EXPORTS.get(module.name) if isinstance(module, ExternalName) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import conditional_children
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
@@ -87,7 +87,7 @@ def _outweighs(items: list[Value], limit: int) -> bool:
     return False
 
 
-def iterate(machine: Interpreter, value: Value) -> Iterator[tuple[Value, Condition]]:
+def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Condition]]:
     """The items of a value, each with the conditions under which it is there.
 
     What cannot be iterated over in a known way is taken to have two items that are unknown, for a loop that
@@ -96,14 +96,14 @@ def iterate(machine: Interpreter, value: Value) -> Iterator[tuple[Value, Conditi
     value = without_unbound(value)
     if isinstance(value, Union):
         for option, condition in value.options:
-            for item, under in iterate(machine, option):
+            for item, under in iterate(interpreter, option):
                 yield item, under | condition
         return
     items = sequence(value)
     if items is None:
         items = _unknown_items(value)
     elif len(items) > MAX_UNROLL:
-        machine.note(f"a loop of more than {MAX_UNROLL} steps")
+        interpreter.note(f"a loop of more than {MAX_UNROLL} steps")
         items = items[:2]
     # A copy: `layers += layers` must come to an end.
     for item in list(items):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import (
@@ -21,12 +21,12 @@ from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.values import STR, Unknown, Value, without_unbound
 
 
-def constant(machine: Interpreter, node: ast.Constant, env: Environment) -> Value:
+def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> Value:
     """A number, a string, `None`, `True`, `False` or `...`."""
     return node.value
 
 
-def formatted(machine: Interpreter, node: ast.JoinedStr, env: Environment) -> Value:
+def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -> Value:
     """An f-string; known if all of its parts are."""
     parts = []
     for part in node.values:
@@ -34,7 +34,7 @@ def formatted(machine: Interpreter, node: ast.JoinedStr, env: Environment) -> Va
             parts.append(str(part.value))
             continue
         assert isinstance(part, ast.FormattedValue)
-        value = machine.evaluate(part.value, env)
+        value = interpreter.evaluate(part.value, env)
         if isinstance(value, (str, int, float)) and part.format_spec is None and part.conversion < 0:
             parts.append(str(value))
         else:
@@ -47,37 +47,37 @@ _MAX_DISPLAY = 256
 """Elements of a list that is written out and that are looked at: longer ones are data, the names of classes."""
 
 
-def elements(machine: Interpreter, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
+def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
     """The values of the elements of a display, starred ones spread, and whether there may be more."""
     found: list[Value] = []
     open = len(nodes) > _MAX_DISPLAY
     for element in nodes[:_MAX_DISPLAY]:
         if isinstance(element, ast.Starred):
-            value = machine.evaluate(element.value, env)
+            value = interpreter.evaluate(element.value, env)
             open = open or not has_known_length(value)
             found.extend(sequence(value) or ())
         else:
-            found.append(machine.evaluate(element, env))
+            found.append(interpreter.evaluate(element, env))
     return truncated(found, open)
 
 
-def tuple_(machine: Interpreter, node: ast.Tuple, env: Environment) -> Value:
+def tuple_(interpreter: Interpreter, node: ast.Tuple, env: Environment) -> Value:
     """`(a, b)`; an open list if its length is not known."""
-    found, open = elements(machine, node.elts, env)
+    found, open = elements(interpreter, node.elts, env)
     return ListValue(found, open=True) if open else tuple(found)
 
 
-def list_(machine: Interpreter, node: ast.List | ast.Set, env: Environment) -> Value:
+def list_(interpreter: Interpreter, node: ast.List | ast.Set, env: Environment) -> Value:
     """`[a, b]` and `{a, b}`."""
-    found, open = elements(machine, node.elts, env)
-    return machine.state.record_new(ListValue(found, open))
+    found, open = elements(interpreter, node.elts, env)
+    return interpreter.state.record_new(ListValue(found, open))
 
 
-def dict_(machine: Interpreter, node: ast.Dict, env: Environment) -> Value:
+def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
     """`{key: value}`."""
-    made = machine.state.record_new(DictValue())
+    made = interpreter.state.record_new(DictValue())
     for name, content in zip(node.keys, node.values, strict=True):
-        value = machine.evaluate(content, env)
+        value = interpreter.evaluate(content, env)
         if name is None:
             value = without_unbound(value)
             if isinstance(value, DictValue):
@@ -86,7 +86,7 @@ def dict_(machine: Interpreter, node: ast.Dict, env: Environment) -> Value:
             else:
                 made.open = True
             continue
-        key = machine.evaluate(name, env)
+        key = interpreter.evaluate(name, env)
         if is_key(key):
             made.items[key] = value
         else:
@@ -94,52 +94,58 @@ def dict_(machine: Interpreter, node: ast.Dict, env: Environment) -> Value:
     return made
 
 
-def comprehension(machine: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment) -> Value:
+def comprehension(
+    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
+) -> Value:
     """A list, set or generator, which runs at once."""
-    made = machine.state.record_new(ListValue())
+    made = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
-    made.open = _for(machine, node.generators, inner, lambda: made.items.append(machine.evaluate(node.elt, inner)))
+    made.open = _for(
+        interpreter, node.generators, inner, lambda: made.items.append(interpreter.evaluate(node.elt, inner))
+    )
     if isinstance(node, ast.GeneratorExp):
         made.kind = "iterator"
     return made
 
 
-def dict_comprehension(machine: Interpreter, node: ast.DictComp, env: Environment) -> Value:
+def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Environment) -> Value:
     """`{key: value for ...}`."""
-    made = machine.state.record_new(DictValue())
+    made = interpreter.state.record_new(DictValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
 
     def add() -> None:
-        key = machine.evaluate(node.key, inner)
-        value = machine.evaluate(node.value, inner)
+        key = interpreter.evaluate(node.key, inner)
+        value = interpreter.evaluate(node.value, inner)
         if not is_key(key):
             made.open = True
             key = f"<{len(made.items)}>"  # what is under it is there, whatever it is called
         made.items[key] = value
 
-    made.open = _for(machine, node.generators, inner, add) or made.open
+    made.open = _for(interpreter, node.generators, inner, add) or made.open
     return made
 
 
-def _for(machine: Interpreter, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]) -> bool:
+def _for(
+    interpreter: Interpreter, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]
+) -> bool:
     """Run a comprehension's clauses. Gives whether there may be further items."""
     clause, *inner = clauses
-    iterable = machine.evaluate(clause.iter, env)
+    iterable = interpreter.evaluate(clause.iter, env)
     open = not has_known_length(iterable)
-    before = machine.state.condition
-    for item, under in iterate(machine, iterable):
-        machine.state.condition = before | under
-        bind_target(machine, clause.target, item, env)
-        verdicts = [decide(machine, test, env)[0] for test in clause.ifs]
+    before = interpreter.state.condition
+    for item, under in iterate(interpreter, iterable):
+        interpreter.state.condition = before | under
+        bind_target(interpreter, clause.target, item, env)
+        verdicts = [decide(interpreter, test, env)[0] for test in clause.ifs]
         if False in verdicts:
             continue
         if None in verdicts:
             open = True
             for test in clause.ifs:
-                narrow(machine, test, env, True)
+                narrow(interpreter, test, env, True)
         if inner:
-            open = _for(machine, inner, env, act) or open
+            open = _for(interpreter, inner, env, act) or open
         else:
             act()
-    machine.state.condition = before
+    interpreter.state.condition = before
     return open

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.branches import new_token
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
 from initlint.tracers.static.syntax.comparisons import equal
 from initlint.tracers.static.syntax.conditions import decide
@@ -17,83 +17,83 @@ from initlint.tracers.static.values.values import Unknown, Value, without_unboun
 _CAPTURED = Unknown("what a pattern captures")
 
 
-def match(machine: Interpreter, node: ast.Match, env: Environment) -> str | None:
+def match(interpreter: Interpreter, node: ast.Match, env: Environment) -> str | None:
     """The first case that fits; where that is not known, each that may."""
-    subject = without_unbound(machine.evaluate(node.subject, env))
+    subject = without_unbound(interpreter.evaluate(node.subject, env))
 
     def cases(at: int) -> str | None:
         if at == len(node.cases):
             return None
         case = node.cases[at]
-        fits = _fits(machine, case.pattern, subject, env)
+        fits = _fits(interpreter, case.pattern, subject, env)
         if fits is False:
             return cases(at + 1)
 
         def body() -> str | None:
-            _bind(machine, case.pattern, subject, env)
+            _bind(interpreter, case.pattern, subject, env)
             if isinstance(node.subject, ast.Name) and isinstance(case.pattern, ast.MatchClass):
-                machine.assign(env, node.subject.id, _narrowed(machine, case.pattern, subject, env))
-            return machine.run(case.body, env)
+                interpreter.assign(env, node.subject.id, _narrowed(interpreter, case.pattern, subject, env))
+            return interpreter.run(case.body, env)
 
         token = (new_token(), True)
         if case.guard is not None:
-            _bind(machine, case.pattern, subject, env)
-            holds, token = decide(machine, case.guard, env)
+            _bind(interpreter, case.pattern, subject, env)
+            holds, token = decide(interpreter, case.guard, env)
             if holds is False:
                 return cases(at + 1)
             fits = fits if holds else None
         if fits:
             return body()
-        return undecided(machine, token, body, lambda: cases(at + 1), env)
+        return undecided(interpreter, token, body, lambda: cases(at + 1), env)
 
     return cases(0)
 
 
-def _fits(machine: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
+def _fits(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
     """Whether `subject` matches; None if that is not known."""
     if isinstance(pattern, ast.MatchAs):
-        return True if pattern.pattern is None else _fits(machine, pattern.pattern, subject, env)
+        return True if pattern.pattern is None else _fits(interpreter, pattern.pattern, subject, env)
     if isinstance(pattern, ast.MatchValue):
-        return equal(subject, without_unbound(machine.evaluate(pattern.value, env)))
+        return equal(subject, without_unbound(interpreter.evaluate(pattern.value, env)))
     if isinstance(pattern, ast.MatchSingleton):
         return equal(subject, pattern.value)
     if isinstance(pattern, ast.MatchOr):
-        verdicts = [_fits(machine, choice, subject, env) for choice in pattern.patterns]
+        verdicts = [_fits(interpreter, choice, subject, env) for choice in pattern.patterns]
         return True if True in verdicts else None if None in verdicts else False
     if isinstance(pattern, ast.MatchClass):
-        return _fits_class(machine, pattern, subject, env)
+        return _fits_class(interpreter, pattern, subject, env)
     return None
 
 
-def _fits_class(machine: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> bool | None:
-    verdict = is_instance(subject, machine.evaluate(pattern.cls, env))
+def _fits_class(interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> bool | None:
+    verdict = is_instance(subject, interpreter.evaluate(pattern.cls, env))
     if verdict is not True:
         return verdict
     verdicts = [
-        _fits(machine, inner, without_unbound(machine.attribute(subject, name)), env)
+        _fits(interpreter, inner, without_unbound(interpreter.attribute(subject, name)), env)
         for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)
     ]
     return False if False in verdicts else None if None in verdicts or pattern.patterns else True
 
 
-def _bind(machine: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> None:
+def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> None:
     if isinstance(pattern, ast.MatchAs):
         if pattern.pattern is not None:
-            _bind(machine, pattern.pattern, subject, env)
+            _bind(interpreter, pattern.pattern, subject, env)
         if pattern.name is not None:
             whole = pattern.pattern
-            value = _narrowed(machine, whole, subject, env) if isinstance(whole, ast.MatchClass) else subject
-            machine.assign(env, pattern.name, value)
+            value = _narrowed(interpreter, whole, subject, env) if isinstance(whole, ast.MatchClass) else subject
+            interpreter.assign(env, pattern.name, value)
         return
     for part in ast.walk(pattern):  # the names inside a pattern whose parts are not followed
         if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name is not None:
-            machine.assign(env, part.name, _CAPTURED)
+            interpreter.assign(env, part.name, _CAPTURED)
         elif isinstance(part, ast.MatchMapping) and part.rest is not None:
-            machine.assign(env, part.rest, _CAPTURED)
+            interpreter.assign(env, part.rest, _CAPTURED)
 
 
-def _narrowed(machine: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
+def _narrowed(interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
     """What is known of `subject` once it has matched the class of `pattern`."""
     if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
-        return symbolic(machine, machine.evaluate(pattern.cls, env), subject)
+        return symbolic(interpreter, interpreter.evaluate(pattern.cls, env), subject)
     return subject

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, sequence, truncated
@@ -40,14 +40,14 @@ _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
 """A width in a format that may be as large as memory."""
 
 
-def binary(machine: Interpreter, node: ast.BinOp, env: Environment) -> Value:
+def binary(interpreter: Interpreter, node: ast.BinOp, env: Environment) -> Value:
     """`a + b`."""
-    left = machine.evaluate(node.left, env)
-    right = machine.evaluate(node.right, env)
-    return operate(machine, type(node.op), left, right, node, env)
+    left = interpreter.evaluate(node.left, env)
+    right = interpreter.evaluate(node.right, env)
+    return operate(interpreter, type(node.op), left, right, node, env)
 
 
-def operate(machine: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
+def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
     """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
     left, right = without_unbound(left), without_unbound(right)
@@ -62,11 +62,11 @@ def operate(machine: Interpreter, kind: type, left: Value, right: Value, node: a
     if isinstance(left, DictValue) and isinstance(right, DictValue) and name == "or":
         return DictValue({**left.items, **right.items}, left.open or right.open)
     if isinstance(left, Union) and not data_of([left]):
-        return machine.state.map_union(left, lambda option: operate(machine, kind, option, right, node, env))
+        return interpreter.state.map_union(left, lambda option: operate(interpreter, kind, option, right, node, env))
     if isinstance(right, Union) and not data_of([right]):
-        return machine.state.map_union(right, lambda option: operate(machine, kind, left, option, node, env))
+        return interpreter.state.map_union(right, lambda option: operate(interpreter, kind, left, option, node, env))
     if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
-        return arithmetic(machine, name, left, right, machine.site(node, env))
+        return arithmetic(interpreter, name, left, right, interpreter.site(node, env))
     if isinstance(left, str) and name == "remainder":
         return Unknown("a composed string", STR)
     return Unknown("an operation on something unknown", _number_hint(left, right))
@@ -130,12 +130,12 @@ def _combine_lists(name: str, left: Value, right: Value) -> Value:
     return Unknown("an operation on lists")
 
 
-def unary(machine: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:
+def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:
     """`-a`, `not a`."""
     if isinstance(node.op, ast.Not):
-        verdict, _ = decide(machine, node.operand, env)
+        verdict, _ = decide(interpreter, node.operand, env)
         return Unknown("a test", BOOL) if verdict is None else not verdict
-    value = without_unbound(machine.evaluate(node.operand, env))
+    value = without_unbound(interpreter.evaluate(node.operand, env))
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value
@@ -143,51 +143,55 @@ def unary(machine: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:
             return ~value
         return value
     if isinstance(value, Tensor):
-        return arithmetic(machine, "neg", value, None, machine.site(node, env))
+        return arithmetic(interpreter, "neg", value, None, interpreter.site(node, env))
     return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
 
 
-def boolean(machine: Interpreter, node: ast.BoolOp, env: Environment) -> Value:
+def boolean(interpreter: Interpreter, node: ast.BoolOp, env: Environment) -> Value:
     """`a and b`, `a or b`; an undecided side makes it any of the sides from there on."""
-    return _any_side(machine, isinstance(node.op, ast.Or), node.values, env)
+    return _any_side(interpreter, isinstance(node.op, ast.Or), node.values, env)
 
 
-def _any_side(machine: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
+def _any_side(interpreter: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment) -> Value:
     first, *others = sides
     if not others:
-        return machine.evaluate(first, env)
-    verdict, token = decide(machine, first, env)
+        return interpreter.evaluate(first, env)
+    verdict, token = decide(interpreter, first, env)
     if verdict is not None:
-        return machine.evaluate(first, env) if verdict is is_or else _any_side(machine, is_or, others, env)
+        return interpreter.evaluate(first, env) if verdict is is_or else _any_side(interpreter, is_or, others, env)
 
     def left() -> Value:
-        narrow(machine, first, env, is_or)
-        return machine.evaluate(first, env)
+        narrow(interpreter, first, env, is_or)
+        return interpreter.evaluate(first, env)
 
     def right() -> Value:
-        narrow(machine, first, env, not is_or)
-        return _any_side(machine, is_or, others, env)
+        narrow(interpreter, first, env, not is_or)
+        return _any_side(interpreter, is_or, others, env)
 
-    return machine.state.join_values(token, left, right) if is_or else machine.state.join_values(token, right, left)
+    return (
+        interpreter.state.join_values(token, left, right)
+        if is_or
+        else interpreter.state.join_values(token, right, left)
+    )
 
 
-def comparison(machine: Interpreter, node: ast.Compare, env: Environment) -> Value:
+def comparison(interpreter: Interpreter, node: ast.Compare, env: Environment) -> Value:
     """`a < b < c`."""
-    verdict = compare(machine, node, env)
+    verdict = compare(interpreter, node, env)
     return Unknown("a comparison", BOOL) if verdict is None else verdict
 
 
-def conditional(machine: Interpreter, node: ast.IfExp, env: Environment) -> Value:
+def conditional(interpreter: Interpreter, node: ast.IfExp, env: Environment) -> Value:
     """`a if test else b`."""
-    verdict, token = decide(machine, node.test, env)
+    verdict, token = decide(interpreter, node.test, env)
     if verdict is not None:
-        return machine.evaluate(node.body if verdict else node.orelse, env)
+        return interpreter.evaluate(node.body if verdict else node.orelse, env)
 
     def side(expression: ast.expr, which: bool) -> Callable[[], Value]:
         def run() -> Value:
-            narrow(machine, node.test, env, which)
-            return machine.evaluate(expression, env)
+            narrow(interpreter, node.test, env, which)
+            return interpreter.evaluate(expression, env)
 
         return run
 
-    return machine.state.join_values(token, side(node.body, True), side(node.orelse, False))
+    return interpreter.state.join_values(token, side(node.body, True), side(node.orelse, False))

@@ -6,7 +6,7 @@ import ast
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Execute, Interpreter
+from initlint.tracers.static.machine.interpreter import Execute, Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target, delete
 from initlint.tracers.static.syntax.conditions import narrow
 from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_
@@ -23,46 +23,46 @@ from initlint.tracers.static.values.tensors import COPY, Tensor
 from initlint.tracers.static.values.values import Unknown, without_unbound
 
 
-def expression(machine: Interpreter, node: ast.Expr, env: Environment) -> None:
+def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:
     """A statement that is an expression; docstrings are passed over."""
     if node.value.__class__ is not ast.Constant:
-        value = machine.evaluate(node.value, env)
+        value = interpreter.evaluate(node.value, env)
         if isinstance(value, Tensor):
             note_dropped(value, node.value)
 
 
-def assign(machine: Interpreter, node: ast.Assign, env: Environment) -> None:
+def assign(interpreter: Interpreter, node: ast.Assign, env: Environment) -> None:
     """`a = b = value`."""
-    value = machine.evaluate(node.value, env)
+    value = interpreter.evaluate(node.value, env)
     for target in node.targets:
-        bind_target(machine, target, value, env)
+        bind_target(interpreter, target, value, env)
 
 
-def annotated(machine: Interpreter, node: ast.AnnAssign, env: Environment) -> None:
+def annotated(interpreter: Interpreter, node: ast.AnnAssign, env: Environment) -> None:
     """`a: int = value`."""
     if node.value is not None:
-        bind_target(machine, node.target, machine.evaluate(node.value, env), env)
+        bind_target(interpreter, node.target, interpreter.evaluate(node.value, env), env)
 
 
-def augmented_assign(machine: Interpreter, node: ast.AugAssign, env: Environment) -> None:
+def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environment) -> None:
     """`a += value`; lists, containers and parameters are changed in place."""
-    left = without_unbound(machine.evaluate(node.target, env))
-    right = machine.evaluate(node.value, env)
+    left = without_unbound(interpreter.evaluate(node.target, env))
+    right = interpreter.evaluate(node.value, env)
     if isinstance(left, ListValue) and isinstance(node.op, ast.Add):
-        machine.state.save_before_change(left)
-        left.items.extend(item for item, _ in iterate(machine, right))
+        interpreter.state.save_before_change(left)
+        left.items.extend(item for item, _ in iterate(interpreter, right))
         left.open = left.open or not has_known_length(right)
         return
     if isinstance(left, Instance) and isinstance(node.op, ast.Add):
-        method = machine.attribute(left, "extend")
+        method = interpreter.attribute(left, "extend")
         if not isinstance(method, Unknown):
-            machine.call(method, Call([right], {}, machine.site(node, env)))
+            interpreter.call(method, Call([right], {}, interpreter.site(node, env)))
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
         # `w *= k` writes to the parameter; the name then stands for the same tensor.
-        write_in_place(machine, left, type(node.op).__name__.lower(), right, machine.site(node, env))
+        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, interpreter.site(node, env))
         return
-    bind_target(machine, node.target, operate(machine, type(node.op), left, right, node, env), env)
+    bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 
 
 def _is_copy(tensor: Tensor) -> bool:
@@ -71,40 +71,40 @@ def _is_copy(tensor: Tensor) -> bool:
     return derived is not None and derived.cause == COPY and not tensor.whole
 
 
-def return_(machine: Interpreter, node: ast.Return, env: Environment) -> str:
+def return_(interpreter: Interpreter, node: ast.Return, env: Environment) -> str:
     """Note what is returned, and under which conditions."""
-    value = None if node.value is None else machine.evaluate(node.value, env)
-    env.frame.returns.append((value, machine.state.condition))
+    value = None if node.value is None else interpreter.evaluate(node.value, env)
+    env.frame.returns.append((value, interpreter.state.condition))
     return "return"
 
 
-def raise_(machine: Interpreter, node: ast.Raise, env: Environment) -> None:
+def raise_(interpreter: Interpreter, node: ast.Raise, env: Environment) -> None:
     """The program ends here, or this side of a test does."""
     raise Raised
 
 
-def delete_(machine: Interpreter, node: ast.Delete, env: Environment) -> None:
+def delete_(interpreter: Interpreter, node: ast.Delete, env: Environment) -> None:
     """`del a, b.c`."""
     for target in node.targets:
-        delete(machine, target, env)
+        delete(interpreter, target, env)
 
 
-def assert_(machine: Interpreter, node: ast.Assert, env: Environment) -> None:
+def assert_(interpreter: Interpreter, node: ast.Assert, env: Environment) -> None:
     """What is asserted holds."""
     if not isinstance(env, GlobalEnvironment):
-        narrow(machine, node.test, env, True)
+        narrow(interpreter, node.test, env, True)
 
 
-def global_(machine: Interpreter, node: ast.Global, env: Environment) -> None:
+def global_(interpreter: Interpreter, node: ast.Global, env: Environment) -> None:
     """The names live in the module."""
-    machine.state.record_side_effect()
+    interpreter.state.record_side_effect()
     for name in node.names:
         env.declared[name] = env.scope.environment
 
 
-def nonlocal_(machine: Interpreter, node: ast.Nonlocal, env: Environment) -> None:
+def nonlocal_(interpreter: Interpreter, node: ast.Nonlocal, env: Environment) -> None:
     """The names live in the function around."""
-    machine.state.record_side_effect()
+    interpreter.state.record_side_effect()
     for name in node.names:
         owner = env.parent.owner_of(name) if env.parent is not None else None
         if owner is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import is_key
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.parameter_writes import copy_of
@@ -19,23 +19,23 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value, without_unbound
 
 
-def subscript(machine: Interpreter, node: ast.Subscript, env: Environment) -> Value:
+def subscript(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`, of each alternative of the value."""
-    value = without_unbound(machine.evaluate(node.value, env))
-    return machine.state.map_union(value, lambda option: item(machine, option, node, env))
+    value = without_unbound(interpreter.evaluate(node.value, env))
+    return interpreter.state.map_union(value, lambda option: item(interpreter, option, node, env))
 
 
-def index_of(machine: Interpreter, node: ast.Subscript, env: Environment) -> Value:
+def index_of(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
     """What stands in the brackets: a value, a slice, or a tuple of these."""
     if isinstance(node.slice, ast.Tuple):
-        return tuple(_index(machine, element, env) for element in node.slice.elts)
-    return _index(machine, node.slice, env)
+        return tuple(_index(interpreter, element, env) for element in node.slice.elts)
+    return _index(interpreter, node.slice, env)
 
 
-def _index(machine: Interpreter, node: ast.expr, env: Environment) -> Value:
+def _index(interpreter: Interpreter, node: ast.expr, env: Environment) -> Value:
     if not isinstance(node, ast.Slice):
-        return machine.evaluate(node, env)
-    bounds = [None if part is None else machine.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
+        return interpreter.evaluate(node, env)
+    bounds = [None if part is None else interpreter.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
     if all(bound is None or isinstance(bound, int) for bound in bounds):
         if bounds[2] == 0:
             raise Raised
@@ -43,24 +43,24 @@ def _index(machine: Interpreter, node: ast.expr, env: Environment) -> Value:
     return Unknown("a slice with unknown bounds")
 
 
-def item(machine: Interpreter, value: Value, node: ast.Subscript, env: Environment) -> Value:
+def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`."""
-    index = index_of(machine, node, env)
+    index = index_of(interpreter, node, env)
     if isinstance(value, Tensor):
         advanced = value.node is None and value.storage is not None and _is_advanced(index)
-        return part_of(copy_of(machine, value, machine.site(node, env)) if advanced else value, index)
+        return part_of(copy_of(interpreter, value, interpreter.site(node, env)) if advanced else value, index)
     if isinstance(value, (tuple, str, range)):
         return _item_of_constant(value, index)
     if isinstance(value, ListValue):
-        return _item_of_list(machine, value, index)
+        return _item_of_list(interpreter, value, index)
     if isinstance(value, DictValue):
-        return _item_of_dict(machine, value, index)
+        return _item_of_dict(interpreter, value, index)
     if isinstance(value, Instance):
         if value.is_named_tuple:
             return _item_of_constant(tuple(value.fields.values()), index)
-        method = machine.attribute(value, "__getitem__")
+        method = interpreter.attribute(value, "__getitem__")
         if not isinstance(method, Unknown):
-            return machine.call(method, Call([index], {}, machine.site(node, env)))
+            return interpreter.call(method, Call([index], {}, interpreter.site(node, env)))
         return method
     if isinstance(value, (ExternalName, Function)):
         return value  # `Optional[int]`, `nn.Module[T]`
@@ -91,7 +91,7 @@ def _item_of_constant(value: Any, index: Value) -> Value:
     return Unknown("an item at an unknown index")
 
 
-def _item_of_list(machine: Interpreter, value: ListValue, index: Value) -> Value:
+def _item_of_list(interpreter: Interpreter, value: ListValue, index: Value) -> Value:
     if isinstance(index, slice):
         return ListValue(value.items[index], value.open)
     if isinstance(index, int):
@@ -112,7 +112,7 @@ def _any_of(items: list[Value]) -> Value:
     return result
 
 
-def _item_of_dict(machine: Interpreter, value: DictValue, index: Value) -> Value:
+def _item_of_dict(interpreter: Interpreter, value: DictValue, index: Value) -> Value:
     if is_key(index):
         if index in value.items:
             return without_unbound(value.items[index])

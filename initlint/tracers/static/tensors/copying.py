@@ -6,42 +6,42 @@ from dataclasses import replace
 from typing import Any
 
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.values import Unknown, Value, without_unbound
 
 
-def deep_copy(machine: Interpreter, call: Call) -> Value:
+def deep_copy(interpreter: Interpreter, call: Call) -> Value:
     """`copy.deepcopy(x)`."""
-    return clone(machine, call.get(0, "x", Unknown("no argument")), {})
+    return clone(interpreter, call.get(0, "x", Unknown("no argument")), {})
 
 
-def clone(machine: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
+def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
     """A deep copy: its own modules and parameters, with what was written to them so far."""
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, Tensor) and value.storage is not None:
-        made = Tensor(value.node, _clone_storage(machine, value.storage, seen), value.leaf, sources=value.sources)
+        made = Tensor(value.node, _clone_storage(interpreter, value.storage, seen), value.leaf, sources=value.sources)
         seen[id(value)] = made
         return made
     if isinstance(value, ListValue):
-        return ListValue([clone(machine, item, seen) for item in value.items], value.open, value.kind)
+        return ListValue([clone(interpreter, item, seen) for item in value.items], value.open, value.kind)
     if isinstance(value, tuple):
-        return tuple(clone(machine, item, seen) for item in value)
+        return tuple(clone(interpreter, item, seen) for item in value)
     if isinstance(value, DictValue):
-        return DictValue({key: clone(machine, item, seen) for key, item in value.items.items()}, value.open)
+        return DictValue({key: clone(interpreter, item, seen) for key, item in value.items.items()}, value.open)
     if not isinstance(value, Instance):
         return value
-    copied = Instance(value.cls, value.place, machine.state.condition, value.torch_name, value.symbolic)
+    copied = Instance(value.cls, value.place, interpreter.state.condition, value.torch_name, value.symbolic)
     seen[id(value)] = copied
     copied.arguments, copied.open, copied.parametrized = dict(value.arguments), value.open, value.parametrized
     copied.assigned = dict(value.assigned)
     if value.is_module and not value.symbolic:  # a copy of what is only assumed is no model that is built here
-        machine.journal.instances.append(copied)
+        interpreter.journal.instances.append(copied)
     for name, field in value.fields.items():
-        made_field = clone(machine, field, seen)
+        made_field = clone(interpreter, field, seen)
         copied.fields[name] = made_field
         if isinstance(made_field, Tensor) and made_field.storage is not None and made_field.storage.owner is None:
             made_field.storage.owner = copied
@@ -50,36 +50,36 @@ def clone(machine: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
     return copied
 
 
-def _clone_storage(machine: Interpreter, storage: Storage, seen: dict[int, Any]) -> Storage:
+def _clone_storage(interpreter: Interpreter, storage: Storage, seen: dict[int, Any]) -> Storage:
     if id(storage) in seen:
         known: Storage = seen[id(storage)]
         return known
-    made = Storage(storage.shape, storage.place, machine.state.condition)
+    made = Storage(storage.shape, storage.place, interpreter.state.condition)
     seen[id(storage)] = made
     made.writes, made.parameter = list(storage.writes), storage.parameter
     made.name, made.frozen = storage.name, storage.frozen
     made.owner = seen.get(id(storage.owner))
     if storage.derived is not None:
-        originals = tuple(_clone_storage(machine, original, seen) for original in storage.derived.originals)
+        originals = tuple(_clone_storage(interpreter, original, seen) for original in storage.derived.originals)
         made.derived = replace(storage.derived, originals=originals)
     return made
 
 
-def replaced(machine: Interpreter, call: Call) -> Value:
+def replaced(interpreter: Interpreter, call: Call) -> Value:
     """`dataclasses.replace(record, field=value)`."""
     record = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if not isinstance(record, Instance) or record.is_module:
         return Unknown("a replaced record")
-    made = Instance(record.cls, call.site, machine.state.condition, symbolic=record.symbolic)
+    made = Instance(record.cls, call.site, interpreter.state.condition, symbolic=record.symbolic)
     made.fields = {**record.fields, **call.keywords}
     return made
 
 
-def shallow_copy(machine: Interpreter, call: Call) -> Value:
+def shallow_copy(interpreter: Interpreter, call: Call) -> Value:
     """`copy.copy(x)`; a module is copied whole."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
     if isinstance(value, ListValue):
         return ListValue(value.items, value.open, value.kind)
     if isinstance(value, DictValue):
         return DictValue(value.items, value.open)
-    return clone(machine, value, {})
+    return clone(interpreter, value, {})

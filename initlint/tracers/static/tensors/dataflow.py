@@ -9,7 +9,7 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Arguments, Location
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.parameter_writes import scaled
 from initlint.tracers.static.values.axes import Axes, Equation, indexed, of_einsum, of_matmul, viewed
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -55,7 +55,7 @@ def _contents(value: Value) -> Iterable[Value]:
 
 
 def node(
-    machine: Interpreter,
+    interpreter: Interpreter,
     kind: str,
     op: str,
     values: Iterable[Value],
@@ -66,15 +66,15 @@ def node(
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    made = FlowNode(kind, op, data_of(values), place, machine.state.condition, layer, arguments, exact, factors)
+    made = FlowNode(kind, op, data_of(values), place, interpreter.state.condition, layer, arguments, exact, factors)
     if layer is not None:
-        machine.state.record_side_effect()
-        machine.journal.nodes.setdefault(id(layer), []).append(made)
+        interpreter.state.record_side_effect()
+        interpreter.journal.nodes.setdefault(id(layer), []).append(made)
     return Tensor(made)
 
 
 def operation(
-    machine: Interpreter, kind: str, op: str, values: list[Value], place: Location | None, **more: Any
+    interpreter: Interpreter, kind: str, op: str, values: list[Value], place: Location | None, **more: Any
 ) -> Tensor:
     """As `node`; of parameters alone it gives what is computed from them, which is no data."""
     if not data_of(values):
@@ -83,15 +83,15 @@ def operation(
             activation = ACTIVATIONS.get(op)
             keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
             return Tensor(sources=found, like=_like(values[0]) if keeps else None)
-    return node(machine, kind, op, values, place, **more)
+    return node(interpreter, kind, op, values, place, **more)
 
 
-def unknown_result(machine: Interpreter, reason: str, values: Iterable[Value], place: Location | None) -> Unknown:
+def unknown_result(interpreter: Interpreter, reason: str, values: Iterable[Value], place: Location | None) -> Unknown:
     """What code that is not followed returns: it consumes the data that it is handed."""
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
-    return Unknown(reason, node=FlowNode("end", "unknown", inputs, place, machine.state.condition))
+    return Unknown(reason, node=FlowNode("end", "unknown", inputs, place, interpreter.state.condition))
 
 
 def sources(values: Iterable[Value]) -> frozenset[Storage]:
@@ -108,37 +108,39 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
     return frozenset(found)
 
 
-def pass_through(machine: Interpreter, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
+def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
     """The result of an operator that changes nothing that counts; `arguments` are those behind the tensor."""
     if isinstance(value, Union):
-        return machine.state.map_union(value, lambda option: pass_through(machine, option, operator, arguments))
+        return interpreter.state.map_union(value, lambda option: pass_through(interpreter, option, operator, arguments))
     if isinstance(value, Tensor):
         axes = viewed(value.axes, operator, arguments)
         return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None, axes=axes)
     return value
 
 
-def arithmetic(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
+def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
     """`left` and `right` combined by an operator of which at least one side is a tensor."""
     one, other = data_of([left]), data_of([right])
     if not one and not other:
-        return _of_parameters(machine, name, left, right, place)
+        return _of_parameters(interpreter, name, left, right, place)
     if name == "matmul":
-        return product(machine, [left, right], place)
+        return product(interpreter, [left, right], place)
     if name in ("neg", "pow", "remainder", "floor_divide"):
         kind, op = ("noted", "scale") if name == "neg" else ("end", name)
-        return node(machine, kind, op, [left, right], place)
+        return node(interpreter, kind, op, [left, right], place)
     if name in ("add", "sub"):
         if (one and other) or _may_be_data(right if one else left):
-            return node(machine, "noted", "add", [left, right], place, exact=are_data(left, right))
-        return node(machine, "noted", "shift", [left, right], place)
+            return node(interpreter, "noted", "add", [left, right], place, exact=are_data(left, right))
+        return node(interpreter, "noted", "shift", [left, right], place)
     if name in ("mul", "div"):
         if (one and other) or _may_be_data(right if one else left):
-            return node(machine, "noted", "mul", [left, right], place, exact=are_data(left, right))
+            return node(interpreter, "noted", "mul", [left, right], place, exact=are_data(left, right))
         factor = _like(right if one else left)
         exact = factor is not None and are_data(left if one else right)
-        return node(machine, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ())
-    return unknown_result(machine, f"the operator {name}", [left, right], place)
+        return node(
+            interpreter, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ()
+        )
+    return unknown_result(interpreter, f"the operator {name}", [left, right], place)
 
 
 def are_data(*values: Value) -> bool:
@@ -161,46 +163,46 @@ def _may_be_data(value: Value) -> bool:
     return not (isinstance(value.hint, ExternalName) and value.hint.name in _NUMBERS)
 
 
-def _of_parameters(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
+def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
     """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
     for tensor, other in ((left, right), (right, left)):
         if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
             continue
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
-            return scaled(machine, tensor, name, other, place)
+            return scaled(interpreter, tensor, name, other, place)
     found = sources([left, right])
     if not found:
         return Unknown("an operation on tensors that are not followed")
-    return Tensor(sources=found, like=_combined(machine, name, left, right, place))
+    return Tensor(sources=found, like=_combined(interpreter, name, left, right, place))
 
 
-def _combined(machine: Interpreter, name: str, left: Value, right: Value, place: Location) -> Storage | None:
+def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Storage | None:
     """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
     one, other = _like(left), _like(right)
     if one is not None and other is not None:
         if name in ("mul", "matmul"):
-            made = FlowNode("factor", name, (), place, machine.state.condition, exact=True, factors=(one, other))
+            made = FlowNode("factor", name, (), place, interpreter.state.condition, exact=True, factors=(one, other))
             for factor in (one, other):
-                machine.journal.nodes.setdefault(id(factor), []).append(made)
+                interpreter.journal.nodes.setdefault(id(factor), []).append(made)
         return None
     is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
     return (one or other) if is_scaled else None
 
 
-def product(machine: Interpreter, values: list[Value], place: Location, equation: Equation | None = None) -> Tensor:
+def product(interpreter: Interpreter, values: list[Value], place: Location, equation: Equation | None = None) -> Tensor:
     """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
     data = [value for value in values if data_of([value])]
     weights = [value for value in values if not data_of([value]) and sources([value])]
     if weights and not data and len(values) == 2:
-        return Tensor(sources=sources(weights), like=_combined(machine, "matmul", values[0], values[1], place))
+        return Tensor(sources=sources(weights), like=_combined(interpreter, "matmul", values[0], values[1], place))
     if not data or not weights:
-        return node(machine, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
+        return node(interpreter, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
     used = None
     if len(values) == 2:
         position = values.index(weights[0])
         axes = _axes(weights[0])
         used = of_matmul(axes, position == 1) if equation is None else of_einsum(equation, position, axes)
-    return weighted(machine, weights[0], data, place, used)
+    return weighted(interpreter, weights[0], data, place, used)
 
 
 def _axes(value: Value) -> Axes:
@@ -208,12 +210,12 @@ def _axes(value: Value) -> Axes:
 
 
 def weighted(
-    machine: Interpreter, weight: Value, data: list[Value], place: Location, used: AxisRoles | None = None
+    interpreter: Interpreter, weight: Value, data: list[Value], place: Location, used: AxisRoles | None = None
 ) -> Tensor:
     """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
     found = sorted(sources([weight]), key=_weight_likeness)
     if not found:
-        return node(machine, "layer", "unknown", data, place)
+        return node(interpreter, "layer", "unknown", data, place)
     storage = found[0]
     itself = isinstance(weight, Tensor) and weight.storage is storage
     storage.products.add(used if itself else None)
@@ -223,8 +225,8 @@ def weighted(
         storage.computed = True
     exact = _like(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
-        return node(machine, "layer", owner.class_name, data, place, layer=owner)
-    return node(machine, "layer", "Parameter", data, place, layer=storage, exact=exact)
+        return node(interpreter, "layer", owner.class_name, data, place, layer=owner)
+    return node(interpreter, "layer", "Parameter", data, place, layer=storage, exact=exact)
 
 
 def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:
@@ -251,8 +253,8 @@ def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
     return value.shape[1:] if isinstance(index, int) else (None, *value.shape[1:])
 
 
-def set_in_place(machine: Interpreter, tensor: Value, result: Tensor) -> None:
+def set_in_place(interpreter: Interpreter, tensor: Value, result: Tensor) -> None:
     """An in-place operation: the tensor itself is now what the operation gives."""
     if isinstance(tensor, Tensor) and tensor.node is not None:
-        machine.state.save_before_change(tensor)
+        interpreter.state.save_before_change(tensor)
         tensor.node = result.node

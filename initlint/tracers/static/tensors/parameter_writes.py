@@ -8,21 +8,21 @@ from dataclasses import replace
 from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literal
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, record
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
 
 
-def fresh_storage(machine: Interpreter, shape: tuple[int | None, ...] | None, place: Location | None) -> Storage:
+def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, place: Location | None) -> Storage:
     """The memory of a new tensor."""
-    return Storage(shape, place, machine.state.condition)
+    return Storage(shape, place, interpreter.state.condition)
 
 
-def copy_of(machine: Interpreter, tensor: Tensor, place: Location | None) -> Tensor:
+def copy_of(interpreter: Interpreter, tensor: Tensor, place: Location | None) -> Tensor:
     """A clone: its own storage, with what was written so far."""
-    storage = fresh_storage(machine, tensor.shape, place)
+    storage = fresh_storage(interpreter, tensor.shape, place)
     if tensor.storage is not None:
         storage.writes = list(tensor.storage.writes)
         if tensor.storage.origin.parameter and place is not None:
@@ -38,42 +38,42 @@ def replaces(value: Tensor, before: Tensor) -> bool:
     return value.leaf and value.storage is not None and value.storage is not before.storage
 
 
-def write_data(machine: Interpreter, target: Tensor, value: Value, place: Location | None) -> None:
+def write_data(interpreter: Interpreter, target: Tensor, value: Value, place: Location | None) -> None:
     """`parameter.data = value`."""
     if place is None or target.storage is None:
         return
     if isinstance(value, Tensor) and value.storage is not None:
         if value.storage is not target.storage:
-            _write_contents(machine, target, value.storage, place)
+            _write_contents(interpreter, target, value.storage, place)
         return
     name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
-    record(machine, target, name, {}, place)
+    record(interpreter, target, name, {}, place)
 
 
-def _write_contents(machine: Interpreter, target: Tensor, source: Storage, place: Location) -> None:
+def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, place: Location) -> None:
     """What is known of one tensor's elements is now known of the other's."""
     if len(source.writes) == 1 and source.writes[0].whole and not source.writes[0].relative:
         origin = source.writes[0]
-        record(machine, target, origin.initializer, origin.arguments, place, method=True)
+        record(interpreter, target, origin.initializer, origin.arguments, place, method=True)
         return
-    record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
+    record(interpreter, target, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def write_item(machine: Interpreter, target: Tensor, value: Value, place: Location) -> None:
+def write_item(interpreter: Interpreter, target: Tensor, value: Value, place: Location) -> None:
     """`parameter[index] = value`: a write to a part."""
     part = Tensor(storage=target.storage, whole=False)
     if isinstance(value, (int, float)):
-        record(machine, part, "torch.nn.init.constant_", {"val": value}, place, method=True)
+        record(interpreter, part, "torch.nn.init.constant_", {"val": value}, place, method=True)
     else:
-        record(machine, part, "torch.Tensor.copy_", {}, place, method=True)
+        record(interpreter, part, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def write_in_place(machine: Interpreter, target: Tensor, operation: str, value: Value, place: Location) -> None:
+def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, place: Location) -> None:
     """`parameter *= value`: keeps part of what was there."""
     name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
     arguments = {"value": as_literal(value)} if is_number else {}
-    record(machine, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
+    record(interpreter, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
 
 
 def note_dropped(result: Tensor, statement: ast.expr) -> None:
@@ -95,14 +95,14 @@ def note_dropped(result: Tensor, statement: ast.expr) -> None:
         storage.derived.original.lost.append((write, storage.derived))
 
 
-def copy_into(machine: Interpreter, target: Tensor, place: Location) -> None:
+def copy_into(interpreter: Interpreter, target: Tensor, place: Location) -> None:
     """`parameter.copy_(value)`."""
-    record(machine, target, "torch.Tensor.copy_", {}, place, method=True)
+    record(interpreter, target, "torch.Tensor.copy_", {}, place, method=True)
 
 
-def scaled(machine: Interpreter, tensor: Tensor, operation: str, other: Value, place: Location) -> Tensor:
+def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, place: Location) -> Tensor:
     """A new tensor (`torch.randn(3, 4)`) combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
-    result = copy_of(machine, tensor, place)
+    result = copy_of(interpreter, tensor, place)
     storage = result.storage
     assert storage is not None
     if len(storage.writes) == 1:
@@ -111,7 +111,7 @@ def scaled(machine: Interpreter, tensor: Tensor, operation: str, other: Value, p
             storage.writes = [made]
             return result
     if storage.writes:
-        record(machine, result, f"torch.Tensor.{operation}_", {}, place, relative=True)
+        record(interpreter, result, f"torch.Tensor.{operation}_", {}, place, relative=True)
     return result
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.calls import Call
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
 from initlint.tracers.static.tensors.parameter_writes import fresh_storage
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record
@@ -23,17 +23,17 @@ class _Parameter:
     name: str
 
 
-def reparametrize(machine: Interpreter, known: Reparametrization, call: Call) -> Value:
+def reparametrize(interpreter: Interpreter, known: Reparametrization, call: Call) -> Value:
     """`weight_norm(module)` and its like; gives the module."""
     module, name = _subject(call)
-    machine.state.map_union(module, lambda option: _wrap(machine, option, name, known, call))
+    interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, known, call))
     return module
 
 
-def restore(machine: Interpreter, call: Call) -> Value:
+def restore(interpreter: Interpreter, call: Call) -> Value:
     """`remove_weight_norm(module)` and its like: the attribute is a parameter again, of the values that it has."""
     module, name = _subject(call)
-    machine.state.map_union(module, lambda option: _unwrap(machine, option, name, call))
+    interpreter.state.map_union(module, lambda option: _unwrap(interpreter, option, name, call))
     return module
 
 
@@ -42,7 +42,7 @@ def _subject(call: Call) -> tuple[Value, Value]:
     return call.get(0, "module", Unknown("no module")), call.arguments[1] if len(call.arguments) > 1 else named
 
 
-def _wrap(machine: Interpreter, module: Value, name: Value, known: Reparametrization, call: Call) -> None:
+def _wrap(interpreter: Interpreter, module: Value, name: Value, known: Reparametrization, call: Call) -> None:
     if not isinstance(module, Instance) or not module.is_module:
         return
     materialize(module)
@@ -52,23 +52,25 @@ def _wrap(machine: Interpreter, module: Value, name: Value, known: Reparametriza
             inner.parametrized = inner.parametrized or not isinstance(name, str) or name == "weight"
         return
     parameter = _Parameter(module, name)
-    machine.state.map_union(module.fields[name], lambda value: _put_behind(machine, parameter, value, known, call))
+    interpreter.state.map_union(
+        module.fields[name], lambda value: _put_behind(interpreter, parameter, value, known, call)
+    )
 
 
 def _put_behind(
-    machine: Interpreter, parameter: _Parameter, value: Value, known: Reparametrization, call: Call
+    interpreter: Interpreter, parameter: _Parameter, value: Value, known: Reparametrization, call: Call
 ) -> None:
     if not isinstance(value, Tensor) or value.storage is None:
         return
     module, name = parameter.module, parameter.name
-    machine.state.save_before_change(module)
+    interpreter.state.save_before_change(module)
     before = value.storage.derived
     original = value.storage if before is None else before.original
-    shares, sure = _computed(machine, value, call) if known.by_module else (known.shares, True)
+    shares, sure = _computed(interpreter, value, call) if known.by_module else (known.shares, True)
     parts = tuple(part.format(name) for part in known.originals)
-    norms = [_norm(machine, module, original, part, call) for part in parts[:-1]]
-    holder = _list_in_registry(machine, parameter, call) if known.registered else module
-    machine.state.save_before_change(holder)
+    norms = [_norm(interpreter, module, original, part, call) for part in parts[:-1]]
+    holder = _list_in_registry(interpreter, parameter, call) if known.registered else module
+    interpreter.state.save_before_change(holder)
     for part, storage in zip(parts, [*norms, original], strict=True):
         holder.fields[part] = Tensor(storage=storage, leaf=True)
     if shares:
@@ -76,22 +78,22 @@ def _put_behind(
         module.fields[name] = Tensor(storage=original)
         return
     names = tuple(f"{REGISTRY}.{name}.{part}" for part in parts) if known.registered else parts
-    attribute = Storage(original.shape, call.site, machine.state.condition)
+    attribute = Storage(original.shape, call.site, interpreter.state.condition)
     attribute.derived = DerivedStorage(known.cause, (*norms, original), call.site, names, len(original.writes), sure)
     attribute.owner, attribute.name = module, name
     module.fields[name] = Tensor(storage=attribute)
 
 
-def _computed(machine: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
+def _computed(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
     """Whether what the module of a parametrization gives is the original itself, and whether it is surely not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
-    made = machine.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
+    made = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
     if not isinstance(made, Tensor) or made.node is not None:
         return False, False
     return made.storage is not None, made.storage is None
 
 
-def _norm(machine: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
+def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
     """The magnitude that weight norm keeps: one number for each index along `dim`."""
     dim = call.get(2, "dim", 0)
     shape: tuple[int | None, ...] | None = None
@@ -100,51 +102,53 @@ def _norm(machine: Interpreter, module: Instance, original: Storage, name: str, 
     elif original.shape is not None and isinstance(dim, int):
         rank = len(original.shape)
         shape = tuple(size if at == dim % rank else 1 for at, size in enumerate(original.shape))
-    made = fresh_storage(machine, shape, call.site)
+    made = fresh_storage(interpreter, shape, call.site)
     made.parameter, made.owner, made.name = True, module, name
     return made
 
 
-def _list_in_registry(machine: Interpreter, parameter: _Parameter, call: Call) -> Instance:
+def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Call) -> Instance:
     """`module.parametrizations.weight`, which holds the originals and the modules that compute from them."""
     registry = without_unbound(parameter.module.fields.get(REGISTRY))
     if not isinstance(registry, Instance):
         registry = Instance(
-            ExternalName("torch.nn.ModuleDict"), call.site, machine.state.condition, "torch.nn.ModuleDict"
+            ExternalName("torch.nn.ModuleDict"), call.site, interpreter.state.condition, "torch.nn.ModuleDict"
         )
         registry.parent = True
         parameter.module.fields[REGISTRY] = registry
-    machine.state.save_before_change(registry)
+    interpreter.state.save_before_change(registry)
     found = registry.fields.get(parameter.name)
     if not isinstance(found, Instance):
         cls = ExternalName("torch.nn.utils.parametrize.ParametrizationList")
-        found = Instance(cls, call.site, machine.state.condition, "torch.nn.ModuleList")
+        found = Instance(cls, call.site, interpreter.state.condition, "torch.nn.ModuleList")
         found.parent = True
         registry.fields[parameter.name] = found
     computing = call.get(2, "parametrization", None)
     if isinstance(computing, Instance):
-        machine.state.save_before_change(found)
+        interpreter.state.save_before_change(found)
         found.fields[str(len(found.fields))] = computing
         computing.parent = True
     return found
 
 
-def _unwrap(machine: Interpreter, module: Value, name: Value, call: Call) -> None:
+def _unwrap(interpreter: Interpreter, module: Value, name: Value, call: Call) -> None:
     if isinstance(module, Instance) and isinstance(name, str) and name in module.fields:
-        machine.state.map_union(module.fields[name], lambda value: _make_parameter(machine, module, name, value, call))
+        interpreter.state.map_union(
+            module.fields[name], lambda value: _make_parameter(interpreter, module, name, value, call)
+        )
 
 
-def _make_parameter(machine: Interpreter, module: Instance, name: str, value: Value, call: Call) -> None:
+def _make_parameter(interpreter: Interpreter, module: Instance, name: str, value: Value, call: Call) -> None:
     if not isinstance(value, Tensor) or value.storage is None or value.leaf:
         return
-    machine.state.save_before_change(module)
+    interpreter.state.save_before_change(module)
     derived = value.storage.derived
     original = value.storage if derived is None else derived.original
     restored = Tensor(storage=original, leaf=True)
     if derived is not None and (
         len(original.writes) > derived.earlier or any(o.writes for o in derived.originals[:-1])
     ):
-        record(machine, restored, UNKNOWN_WRITE, {}, call.site)
+        record(interpreter, restored, UNKNOWN_WRITE, {}, call.site)
     module.fields[name] = restored
     for other in (f"{name}_g", f"{name}_v", f"{name}_orig", REGISTRY):
         module.fields.pop(other, None)

@@ -9,7 +9,7 @@ from typing import Any
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import UNDETERMINED, ApplyCall, InitCall, Location, Target, Write
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.machine.machine import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literal, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
@@ -87,7 +87,7 @@ class InitCallRecord:
 
 
 def record(
-    machine: Interpreter,
+    interpreter: Interpreter,
     tensor: Tensor,
     initializer: str,
     arguments: Mapping[str, Any],
@@ -100,19 +100,19 @@ def record(
     storage = tensor.storage
     if storage is None:
         return
-    machine.state.record_side_effect()
+    interpreter.state.record_side_effect()
     made = WriteRecord(
         initializer=initializer,
         arguments=arguments,
         place=place,
-        via=machine.places(),
-        condition=machine.state.condition | condition,
+        via=interpreter.places(),
+        condition=interpreter.state.condition | condition,
         method=method,
         whole=tensor.whole,
         relative=relative,
-        helpers=tuple(function.name for function, _ in machine.stack),
-        no_grad=machine.no_grad > 0,
-        visit=machine.visit,
+        helpers=tuple(function.name for function, _ in interpreter.stack),
+        no_grad=interpreter.no_grad > 0,
+        visit=interpreter.visit,
     )
     derived = storage.derived
     if derived is None or derived.cause == COPY:
@@ -124,7 +124,7 @@ def record(
 
 
 def note_call(
-    machine: Interpreter,
+    interpreter: Interpreter,
     name: str,
     initializer: str,
     place: SourceLocation,
@@ -133,17 +133,17 @@ def note_call(
     method: bool = False,
 ) -> None:
     """Note that an init function was called on `target`."""
-    machine.state.record_side_effect()
+    interpreter.state.record_side_effect()
     given = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
-    known = machine.journal.calls.get(place)
+    known = interpreter.journal.calls.get(place)
     if known is None:
-        known = machine.journal.calls[place] = InitCallRecord(
+        known = interpreter.journal.calls[place] = InitCallRecord(
             name=name,
             initializer=initializer,
             place=place,
             arguments=given,
-            guarded=machine.guards > 0,
+            guarded=interpreter.guards > 0,
             method=method,
             gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
         )
@@ -154,27 +154,27 @@ def note_call(
         }
     for option, condition in options(target):
         if option is not UNBOUND:
-            known.targets[_target(machine, option, condition)] = None
+            known.targets[_target(interpreter, option, condition)] = None
 
 
-def _target(machine: Interpreter, value: Value, condition: Condition) -> Target:
+def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Target:
     if isinstance(value, Instance) and value.is_module:
-        certain = machine.state.condition | condition <= value.condition
+        certain = interpreter.state.condition | condition <= value.condition
         return Target("module", layer=_type_of(value), certain=certain)
     if value is None:
-        return Target("none", certain=not (machine.state.condition | condition))
+        return Target("none", certain=not (interpreter.state.condition | condition))
     if not isinstance(value, Tensor) or value.storage is None:
         return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
     storage = value.storage
     owner = storage.owner
-    leaf = value.leaf and storage.parameter and not storage.frozen and not machine.no_grad
+    leaf = value.leaf and storage.parameter and not storage.frozen and not interpreter.no_grad
     return Target(
         kind="parameter" if storage.parameter else "tensor",
         layer=_type_of(owner) if owner is not None else None,
         parameter=storage.name or None,
         shape=value.shape if value.whole else None,
         leaf=leaf,
-        certain=(machine.state.condition | condition) <= storage.condition,
+        certain=(interpreter.state.condition | condition) <= storage.condition,
     )
 
 
@@ -184,14 +184,14 @@ def _type_of(instance: Instance) -> str | None:
     return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
 
 
-def mark_maybe_written(machine: Interpreter, values: Any, place: Location) -> None:
+def mark_maybe_written(interpreter: Interpreter, values: Any, place: Location) -> None:
     """Code that is not followed was handed these values: it may have written to their parameters."""
     for value in values:
         for option, _ in options(value):
             if isinstance(option, Tensor):
                 if option.storage is not None and option.storage.parameter:
-                    record(machine, option, UNKNOWN_WRITE, {}, place)
+                    record(interpreter, option, UNKNOWN_WRITE, {}, place)
             elif isinstance(option, Instance) and option.is_module:
                 for _, module, _ in modules(option):
                     for _, tensor, _ in own_parameters(module):
-                        record(machine, tensor, UNKNOWN_WRITE, {}, place)
+                        record(interpreter, tensor, UNKNOWN_WRITE, {}, place)
