@@ -15,7 +15,7 @@ from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import IMPORT_FAILED, BuildResult, Limits, SourceLocations, build_models, read_graph
-from initlint.tracers.fx_run import reader, shown
+from initlint.tracers.fx_run import display_path, project_file_loader
 from initlint.tracers.static import Project
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -51,7 +51,7 @@ def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRe
     static = pipeline.trace(paths, settings)
     built = _build(static.models, settings, limits)
     project = Project(pipeline.files(paths, settings), {}, settings.import_roots, settings.additions)
-    places = SourceLocations(reader(project.load), shown)
+    places = SourceLocations(project_file_loader(project.load), display_path)
     additions = settings.additions
     models = (read_graph(one.result, one.spec.attribute, places, additions) for one in built if one.result is not None)
     return replace(static, models=tuple(models), warnings=_problems(static.models, built))
@@ -131,7 +131,7 @@ class _Refinement:
     def refine(self, graph: FileGraph, project: Project) -> FileGraph:
         """The models of one file, the traced ones as torch built them."""
         path = graph.source.path
-        places = SourceLocations(reader(project.load), shown)
+        places = SourceLocations(project_file_loader(project.load), display_path)
         additions = self._settings.additions
         traced = {
             name: read_graph(result, name, places, additions)

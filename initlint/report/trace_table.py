@@ -16,7 +16,7 @@ from initlint.report.formats.json import dumps
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
-    from initlint.tracers.fx import Measured, TraceResult
+    from initlint.tracers.fx import MeasuredSignal, TraceResult
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
@@ -38,7 +38,7 @@ def problems(traced: Sequence[TraceResult]) -> str:
     return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
 
 
-def table(model: ModelGraph, measured: Mapping[str, Measured] | None) -> str:
+def table(model: ModelGraph, measured: Mapping[str, MeasuredSignal] | None) -> str:
     """One table. `factor` is what the layer with its activation multiplies the signal's second moment by.
 
     With `measured`, the second moment of each layer's output, and of the gradient that reaches it, follow.
@@ -56,7 +56,7 @@ def _is_shown(layer: Layer) -> bool:
     return module is None or module.role == "layer"
 
 
-def _row(layer: Layer, measured: Mapping[str, Measured] | None) -> tuple[str, ...]:
+def _row(layer: Layer, measured: Mapping[str, MeasuredSignal] | None) -> tuple[str, ...]:
     ends = dict.fromkeys((" ".join(f.between) or "-", _end(f.op, f.layer)) for f in layer.followed_by)
     factor = predicted_factor(layer)
     row = (
@@ -72,7 +72,7 @@ def _row(layer: Layer, measured: Mapping[str, Measured] | None) -> tuple[str, ..
     return (*row, *("-" if value is None else f"{value:.3g}" for value in _moments(measured, layer).values()))
 
 
-def _moments(measured: Mapping[str, Measured], layer: Layer) -> dict[str, float | None]:
+def _moments(measured: Mapping[str, MeasuredSignal], layer: Layer) -> dict[str, float | None]:
     """By their headings; None for what was not to be had."""
     found = measured.get(layer.path)
     return dict.fromkeys(_MEASURED) if found is None else found._asdict()

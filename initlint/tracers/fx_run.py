@@ -1,4 +1,4 @@
-"""Tracing on request: targets to models, by the interpreter that has torch. It runs the user's code."""
+"""Runs the fx tracer for `initlint trace`: builds the target models and returns their graphs. Runs the user's code."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[TraceResult]:
-    """Build and trace each of the targets. Raises `WorkerError` if the interpreter cannot do that at all."""
+    """Build and trace each target. Raises `WorkerError` if the worker cannot start."""
     roots = settings.import_roots
     project = Project(roots=roots, additions=settings.additions)
-    context = TraceContext(limits, [Path.cwd(), *roots], settings.additions, reader(project.load), shown)
+    context = TraceContext(
+        limits, [Path.cwd(), *roots], settings.additions, project_file_loader(project.load), display_path
+    )
     return trace_models(specs, context, measure=measure)
 
 
-def reader(load: Callable[[Path], SourceFile]) -> Callable[[Path], SourceFile | None]:
-    """Reads the user's own files; None for an installed package's, and for what cannot be read."""
+def project_file_loader(load: Callable[[Path], SourceFile]) -> Callable[[Path], SourceFile | None]:
+    """Return a function that loads the project's files: None for installed packages and unreadable files."""
 
     def read(file: Path) -> SourceFile | None:
         if any(part in _INSTALLED for part in file.parts):
             return None
         try:
-            return load(Path(shown(str(file))))
+            return load(Path(display_path(str(file))))
         except SourceError:
             return None
 
     return read
 
 
-def shown(file: str) -> str:
-    """The path as a user would write it: relative if it is below the current directory."""
+def display_path(file: str) -> str:
+    """The path to print: relative if the file is below the current directory."""
     relative = os.path.relpath(file)
     return file if relative.startswith(os.pardir) else relative

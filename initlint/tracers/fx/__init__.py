@@ -1,14 +1,22 @@
-"""The fx tracer: the models as torch itself builds and runs them, in the same words as the static tracer's.
+"""The fx tracer: builds and runs models with torch itself, and returns the same `ModelGraph` as the static tracer.
 
-`models` asks `client` for targets; that runs the package `worker`, which imports nothing of initlint, under the
-interpreter that has torch. What comes back is read in steps: `raw` values, `places` in the source, the `modules` of the
-tree, the `writes` to their parameters, `operators` of the flow, and at last `graphs`.
+`models` sends targets to `worker_process`, which runs the package `worker` under the interpreter that has torch. The
+worker imports nothing of initlint and answers in JSON. `graphs` turns an answer into a `ModelGraph`: it reads values
+(`json_values`), locations in the source (`source_locations`), the modules and their parameters (`module_tree`), the
+writes to these parameters and the init calls (`writes`), and the data flow (`dataflow`).
 """
 
 from __future__ import annotations
 
 from initlint.tracers.fx.graphs import read_graph
-from initlint.tracers.fx.models import BuildResult, Measured, TraceContext, TraceResult, build_models, trace_models
+from initlint.tracers.fx.models import (
+    BuildResult,
+    MeasuredSignal,
+    TraceContext,
+    TraceResult,
+    build_models,
+    trace_models,
+)
 from initlint.tracers.fx.source_locations import SourceLocations
 from initlint.tracers.fx.worker_process import IMPORT_FAILED, Limits, WorkerError
 
@@ -16,7 +24,7 @@ __all__ = [
     "IMPORT_FAILED",
     "BuildResult",
     "Limits",
-    "Measured",
+    "MeasuredSignal",
     "SourceLocations",
     "TraceContext",
     "TraceResult",

@@ -1,7 +1,7 @@
-"""The worker's nodes as a flow: the same tables, and so the same words, as the static tracer's.
+"""Translates the worker's nodes into the data flow of a graph, by the same tables as the static tracer.
 
-Each node of the worker has a value: data that flows, or what was computed from parameters alone, or neither (sizes,
-constants). Only operations on data become nodes of the flow.
+The value of a node is data (computed from the model's input), computed from parameters only, or neither (sizes,
+constants). Only operations on data become nodes of the data flow.
 """
 
 from __future__ import annotations
@@ -32,137 +32,142 @@ from initlint.facts.operators import (
 )
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Arguments, Location
-from initlint.tracers.fx.json_values import Raw, bound, references
-from initlint.tracers.fx.modules import TracedModule, TracedParameter
+from initlint.tracers.fx.json_values import JsonObject, bind_arguments, node_references
+from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 
 
 @dataclass(frozen=True, slots=True)
-class _FxValue:
-    """`node`: where the data comes from; `weights`: the paths of the parameters that it was computed from.
+class NodeValue:
+    """The value of one of the worker's nodes.
 
-    `items`: how many of the first items of a tuple are data; None for a tensor. `computed`: no parameter itself.
+    `node`: the operation that computes the data. `weights`: the paths of the parameters that the value is computed
+    from. `data_items`: for a tuple, how many of its first items are data; None for a tensor. `is_computed`: the value
+    is computed from a parameter, and is no parameter itself.
     """
 
     node: FlowNode | None = None
     weights: frozenset[str] = frozenset()
-    items: int | None = None
-    computed: bool = False
+    data_items: int | None = None
+    is_computed: bool = False
 
 
-_NOTHING = _FxValue()
+_NO_DATA = NodeValue()
 _ALL_ITEMS = 1_000_000
 
 
 class FlowReader:
-    """Reads one flow of the worker.
-
-    `uses` are the nodes of each layer, by the layer's path.
-    """
+    """Translates the nodes of one run of a model. `nodes_by_layer`: the nodes of each layer, by the layer's path."""
 
     def __init__(
         self,
         modules: Mapping[str, TracedModule],
         parameters: Mapping[str, TracedParameter],
-        places: Sequence[Location],
-        whole: Location,
+        locations: Sequence[Location],
+        model_location: Location,
     ) -> None:
         self._modules = modules
         self._parameters = parameters
-        self._places = places
-        self._whole = whole
-        """The place of the model, for what stands nowhere."""
-        self._values: list[_FxValue] = []
-        self._place = whole
-        self.uses: dict[str, list[FlowNode]] = {}
-        self.computed: set[str] = set()
-        """The paths of the parameters that data meets only after something was computed of them."""
+        self._locations = locations
+        self._model_location = model_location
+        """Used for nodes without a location of their own."""
+        self._values: list[NodeValue] = []
+        self._location = model_location
+        self.nodes_by_layer: dict[str, list[FlowNode]] = {}
+        self.transformed_parameters: set[str] = set()
+        """The paths of the parameters that are transformed before they are multiplied with data."""
 
-    def read(self, nodes: Iterable[Raw]) -> None:
-        """Take in all the nodes of one flow, in their order."""
-        for raw in nodes:
-            self._place = self._whole if raw["place"] is None else self._places[raw["place"]]
-            self._values.append(self._node(raw))
+    def read(self, nodes: Iterable[JsonObject]) -> None:
+        """Translate the nodes, in order."""
+        for node in nodes:
+            self._location = self._model_location if node["location"] is None else self._locations[node["location"]]
+            self._values.append(self._read_node(node))
 
-    def _node(self, raw: Raw) -> _FxValue:
-        op, target, args, kwargs = raw["op"], raw["target"], raw["args"], raw["kwargs"]
+    def _read_node(self, node: JsonObject) -> NodeValue:
+        op, target, args, kwargs = node["op"], node["target"], node["args"], node["kwargs"]
         if op == "placeholder":
-            return self._made("input", "input", ())
+            return self._add_node("input", "input", ())
         if op == "get_attr":
-            return _FxValue(weights=frozenset({target})) if target in self._parameters else _NOTHING
+            return NodeValue(weights=frozenset({target})) if target in self._parameters else _NO_DATA
         if op == "call_module":
             module, values = self._modules.get(target), [*args, *kwargs.values()]
-            # What computes a parametrized weight is no module of the graph.
-            return self._first(values) if module is None else self._call_module(module, values)
+            # The graph has no layer for a module that computes a parametrized weight.
+            return self._first_value(values) if module is None else self._call_module(module, values)
         if op == "call_method":
             return self._call_method(target, args, kwargs)
         if op == "call_function":
             return self._call_function(canonical(target), args, kwargs)
-        self._place = self._whole
-        return self._made("output", "output", [args])
+        self._location = self._model_location
+        return self._add_node("output", "output", [args])
 
-    # Making ----------------------------------------------------------------------------------------------------
+    # Nodes -----------------------------------------------------------------------------------------------------
 
-    def _found(self, value: Any) -> list[_FxValue]:
-        return [self._values[number] for number in references(value)]
+    def _values_in(self, value: Any) -> list[NodeValue]:
+        return [self._values[number] for number in node_references(value)]
 
     def _is_data(self, value: Any) -> bool:
-        return any(found.node is not None for found in self._found(value))
+        return any(node_value.node is not None for node_value in self._values_in(value))
 
-    def _made(
+    def _add_node(
         self, kind: str, op: str, values: Iterable[Any], layer: str | None = None, arguments: Arguments | None = None
-    ) -> _FxValue:
-        """The value of a new node that consumes `values`; what has no data among them is computed from parameters."""
-        found = [known for value in values for known in self._found(value)]
-        nodes = {known.node.index: known.node for known in found if known.node is not None}
+    ) -> NodeValue:
+        """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
+        node_values = [node_value for value in values for node_value in self._values_in(value)]
+        nodes = {node_value.node.index: node_value.node for node_value in node_values if node_value.node is not None}
         if not nodes and kind not in ("input", "layer"):
-            return _FxValue(weights=frozenset().union(*(known.weights for known in found)), computed=True)
+            return NodeValue(
+                weights=frozenset().union(*(node_value.weights for node_value in node_values)), is_computed=True
+            )
         inputs = [(node, frozenset[Any]()) for node in nodes.values()]
-        made = FlowNode(kind, op, inputs, self._place, layer=layer, arguments=arguments)
+        node = FlowNode(kind, op, inputs, self._location, layer=layer, arguments=arguments)
         if layer is not None:
-            self.uses.setdefault(layer, []).append(made)
-        return _FxValue(made)
+            self.nodes_by_layer.setdefault(layer, []).append(node)
+        return NodeValue(node)
 
     # Modules ---------------------------------------------------------------------------------------------------
 
-    def _call_module(self, module: TracedModule, values: list[Any]) -> _FxValue:
+    def _call_module(self, module: TracedModule, values: list[Any]) -> NodeValue:
         external = EXTERNAL_MODULES.get(module.qualified or "")
         if external is not None:
-            return self._first(values) if external == "transparent" else self._made("noted", external, values[:1])
-        known = MODULES.get(f"torch.nn.{module.type}")
-        if known is None:
-            return self._made("end", "unknown", values)
+            return (
+                self._first_value(values)
+                if external == "transparent"
+                else self._add_node("noted", external, values[:1])
+            )
+        module_type = MODULES.get(f"torch.nn.{module.type}")
+        if module_type is None:
+            return self._add_node("end", "unknown", values)
         path = module.path
-        if known.role == "layer":
-            return self._call_layer(known.family, known.type, path, values)
-        if known.role == "norm":
-            return self._made("noted", known.between or "norm", values[:1], layer=path)
-        if known.role == "activation":
+        if module_type.role == "layer":
+            return self._call_layer(module_type.family, module_type.type, path, values)
+        if module_type.role == "norm":
+            return self._add_node("noted", module_type.between or "norm", values[:1], layer=path)
+        if module_type.role == "activation":
             op = ACTIVATION_MODULES[f"torch.nn.{module.type}"]
-            return self._made("activation", op, values[:1], arguments=module.arguments)
-        if known.role == "pool":
-            pooled = self._made("noted", "pool", values[:1])
-            return replace(pooled, items=1) if module.arguments.get("return_indices") is True else pooled
-        if known.role == "transparent":
-            return self._first(values)
-        if known.role == "opaque" and "Transformer" in known.type:
-            return self._made("layer", known.type, values, layer=path)
-        return self._made("end", "loss" if known.role == "loss" else "unknown", values)
+            return self._add_node("activation", op, values[:1], arguments=module.arguments)
+        if module_type.role == "pool":
+            pooled = self._add_node("noted", "pool", values[:1])
+            return replace(pooled, data_items=1) if module.arguments.get("return_indices") is True else pooled
+        if module_type.role == "transparent":
+            return self._first_value(values)
+        if module_type.role == "opaque" and "Transformer" in module_type.type:
+            return self._add_node("layer", module_type.type, values, layer=path)
+        return self._add_node("end", "loss" if module_type.role == "loss" else "unknown", values)
 
-    def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> _FxValue:
-        taken = {"attention": 3, "bilinear": 2}.get(family, 1)
-        made = self._made("layer", type, values[:taken], layer=path)
+    def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> NodeValue:
+        count = {"attention": 3, "bilinear": 2}.get(family, 1)
+        node_value = self._add_node("layer", type, values[:count], layer=path)
         if family == "attention":
-            return replace(made, items=1)
+            return replace(node_value, data_items=1)
         is_single = family != "rnn" or (type.endswith("Cell") and type != "LSTMCell")
-        return made if is_single else replace(made, items=_ALL_ITEMS)
+        return node_value if is_single else replace(node_value, data_items=_ALL_ITEMS)
 
-    def _first(self, values: Sequence[Any]) -> _FxValue:
-        found = self._found(values[0]) if values else []
-        return found[0] if found else _NOTHING
+    def _first_value(self, values: Sequence[Any]) -> NodeValue:
+        node_values = self._values_in(values[0]) if values else []
+        return node_values[0] if node_values else _NO_DATA
 
     # Functions and methods -------------------------------------------------------------------------------------
 
-    def _call_function(self, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
+    def _call_function(self, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         module, _, last = name.rpartition(".")
         if module == "_operator":
             return self._operator(last, args)
@@ -172,129 +177,139 @@ class FlowReader:
         if name in ACTIVATION_FUNCTIONS:
             return self._activation(ACTIVATION_FUNCTIONS[name], last, args, kwargs)
         if name in WEIGHTED_FUNCTIONS:
-            return self._weighted_function(WEIGHTED_FUNCTIONS[name][1], args, kwargs)
+            return self._functional_layer(WEIGHTED_FUNCTIONS[name][1], args, kwargs)
         if name in TRANSPARENT_FUNCTIONS:
-            return self._first(values)
+            return self._first_value(values)
         if name in NOTED_FUNCTIONS:
-            return self._noted(NOTED_FUNCTIONS[name], last, args, kwargs)
+            return self._modifier(NOTED_FUNCTIONS[name], last, args, kwargs)
         if name in CONSTRUCTORS:
-            return _NOTHING  # `torch.randn_like(x)` takes nothing of `x` but its shape
+            return _NO_DATA  # `torch.randn_like(x)` uses only the shape of `x`
         if name in CLOSING_FUNCTIONS:
             op = CLOSING_FUNCTIONS[name]
-            return self._product(values) if op == "matmul" else self._made("end", op, values)
-        return self._made("end", "unknown", values)
+            return self._matrix_product(values) if op == "matmul" else self._add_node("end", op, values)
+        return self._add_node("end", "unknown", values)
 
-    def _operator(self, name: str, args: list[Any]) -> _FxValue:
+    def _operator(self, name: str, args: list[Any]) -> NodeValue:
         if name == "getitem":
-            return self._item(args)
+            return self._get_item(args)
         if name == "setitem":
             return self._set_item(args)
         if name in ARITHMETIC:
-            made = self._arithmetic(ARITHMETIC[name], args)
-            return self._overwritten(args, made) if name[0] == "i" and name != "invert" else made
-        return self._made("end", "compare", args)
+            result = self._arithmetic(ARITHMETIC[name], args)
+            return self._assign_in_place(args, result) if name[0] == "i" and name != "invert" else result
+        return self._add_node("end", "compare", args)
 
-    def _call_method(self, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
+    def _call_method(self, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         values = [*args, *kwargs.values()]
         if name == "__getitem__":
-            return self._item(args)
+            return self._get_item(args)
         if name == "__setitem__":
             return self._set_item(args)
         if name in SHAPE_METHODS:
-            return _NOTHING
+            return _NO_DATA
         if name in ACTIVATION_METHODS:
-            made = self._activation(ACTIVATION_METHODS[name], name, args, kwargs)
+            result = self._activation(ACTIVATION_METHODS[name], name, args, kwargs)
         elif name in TRANSPARENT_METHODS:
-            made = self._first(args)
+            result = self._first_value(args)
         elif name == "copy_":
             return self._set_item([args[0], None, *args[1:]])
         elif name in ARITHMETIC:
-            made = self._arithmetic(ARITHMETIC[name], values)
+            result = self._arithmetic(ARITHMETIC[name], values)
         elif name in NOTED_METHODS:
-            made = self._noted(NOTED_METHODS[name], name, args, kwargs)
+            result = self._modifier(NOTED_METHODS[name], name, args, kwargs)
         elif name in CLOSING_METHODS:
-            made = self._made("end", CLOSING_METHODS[name], values)
+            result = self._add_node("end", CLOSING_METHODS[name], values)
         else:
-            made = self._made("end", "unknown", values)
-        return self._overwritten(args, made) if name.endswith("_") and not name.endswith("__") else made
+            result = self._add_node("end", "unknown", values)
+        return self._assign_in_place(args, result) if name.endswith("_") and not name.endswith("__") else result
 
-    def _activation(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
-        arguments = bound((("input", None), *PARAMETERS.get(op, ())), args, kwargs)
+    def _activation(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        arguments = bind_arguments((("input", None), *PARAMETERS.get(op, ())), args, kwargs)
         first = kwargs.get("input", args[0] if args else None)
         arguments.pop("input", None)
-        made = self._made("activation", op, [first], arguments=arguments)
-        return self._overwritten([first], made) if name.endswith("_") or arguments.get("inplace") is True else made
+        result = self._add_node("activation", op, [first], arguments=arguments)
+        return (
+            self._assign_in_place([first], result) if name.endswith("_") or arguments.get("inplace") is True else result
+        )
 
-    def _overwritten(self, args: Sequence[Any], made: _FxValue) -> _FxValue:
-        """An in-place operation: the tensor itself is now what the operation gives."""
-        for number in references(args[0]):
-            self._values[number] = made
-        return made
+    def _assign_in_place(self, args: Sequence[Any], result: NodeValue) -> NodeValue:
+        """Bind the tensor that an in-place operation changes to the operation's result."""
+        for number in node_references(args[0]):
+            self._values[number] = result
+        return result
 
-    def _item(self, args: list[Any]) -> _FxValue:
-        value = self._first(args)
-        if value.items is None:
+    def _get_item(self, args: list[Any]) -> NodeValue:
+        value = self._first_value(args)
+        if value.data_items is None:
             return value
-        is_data = not isinstance(args[1], int) or args[1] < value.items
-        return replace(value, items=value.items if value.items == _ALL_ITEMS else None) if is_data else _NOTHING
+        is_data = not isinstance(args[1], int) or args[1] < value.data_items
+        return (
+            replace(value, data_items=value.data_items if value.data_items == _ALL_ITEMS else None)
+            if is_data
+            else _NO_DATA
+        )
 
-    def _set_item(self, args: list[Any]) -> _FxValue:
-        """`x[index] = y`: what is read from `x` from here on comes from both."""
+    def _set_item(self, args: list[Any]) -> NodeValue:
+        """`x[index] = y`: later reads of `x` depend on both values."""
         if len(args) < 3 or not self._is_data(args[2]):
-            return self._first(args)
-        return self._overwritten(args, self._made("noted", "concat", [args[0], args[2]]))
+            return self._first_value(args)
+        return self._assign_in_place(args, self._add_node("noted", "concat", [args[0], args[2]]))
 
-    def _noted(self, op: str, name: str, args: list[Any], kwargs: Raw) -> _FxValue:
+    def _modifier(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         values = [*args, *kwargs.values()]
         if op in ("add", "mul") and name in ARITHMETIC:
             return self._arithmetic(ARITHMETIC[name], values)
         if op == "concat":
-            return self._made("noted", op, values[:1])
-        made = self._made("noted", op, values[:1] if self._is_data(values[:1]) else values)
+            return self._add_node("noted", op, values[:1])
+        result = self._add_node("noted", op, values[:1] if self._is_data(values[:1]) else values)
         if op == "chunk" and name not in ("index_select", "narrow", "select"):
-            return replace(made, items=_ALL_ITEMS)
-        by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._found(values[1])
-        return replace(made, items=1) if by_dimension or kwargs.get("return_indices") is True else made
+            return replace(result, data_items=_ALL_ITEMS)
+        by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._values_in(values[1])
+        return replace(result, data_items=1) if by_dimension or kwargs.get("return_indices") is True else result
 
-    def _arithmetic(self, word: str, args: Sequence[Any]) -> _FxValue:
+    def _arithmetic(self, word: str, args: Sequence[Any]) -> NodeValue:
         if word == "matmul":
-            return self._product(args)
+            return self._matrix_product(args)
         if word == "neg":
-            return self._made("noted", "scale", args)
+            return self._add_node("noted", "scale", args)
         if word not in WITH_NUMBER:
-            return self._made("end", word, args)
+            return self._add_node("end", word, args)
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
-        return self._made("noted", word if both else WITH_NUMBER[word], args[:2])
+        return self._add_node("noted", word if both else WITH_NUMBER[word], args[:2])
 
-    def _weighted_function(self, names: Sequence[str], args: list[Any], kwargs: Raw) -> _FxValue:
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        data = [value for name, value in given.items() if name.startswith("input")]
-        if self._is_data(given.get("weight")):
-            return self._made("end", "matmul", [*data, given["weight"]])
-        return self._weighted(given.get("weight"), data)
+    def _functional_layer(self, names: Sequence[str], args: list[Any], kwargs: JsonObject) -> NodeValue:
+        arguments = {**dict(zip(names, args, strict=False)), **kwargs}
+        data = [value for name, value in arguments.items() if name.startswith("input")]
+        if self._is_data(arguments.get("weight")):
+            return self._add_node("end", "matmul", [*data, arguments["weight"]])
+        return self._multiply_by_weight(arguments.get("weight"), data)
 
-    def _product(self, values: Sequence[Any]) -> _FxValue:
-        """A matrix product: with a parameter it is a layer, of data alone it ends their paths."""
-        operands = [{"node": number} for number in references(list(values))]
+    def _matrix_product(self, values: Sequence[Any]) -> NodeValue:
+        """A matrix product: a layer if one factor is a parameter, a sink if both are data."""
+        operands = [{"node": number} for number in node_references(list(values))]
         data = [value for value in operands if self._is_data(value)]
-        weights = [value for value in operands if not self._is_data(value) and self._first([value]).weights]
-        return self._weighted(weights[0], data) if data and weights else self._made("end", "matmul", operands)
+        weights = [value for value in operands if not self._is_data(value) and self._first_value([value]).weights]
+        return (
+            self._multiply_by_weight(weights[0], data)
+            if data and weights
+            else self._add_node("end", "matmul", operands)
+        )
 
-    def _weighted(self, weight: Any, data: list[Any]) -> _FxValue:
-        """Data multiplied by a weight: the layer that owns it, or the raw parameter itself."""
-        paths = {path for value in self._found(weight) for path in value.weights}
+    def _multiply_by_weight(self, weight: Any, data: list[Any]) -> NodeValue:
+        """Data multiplied by a weight: a node of the layer that owns the weight, or of the raw parameter."""
+        paths = {path for value in self._values_in(weight) for path in value.weights}
         if not paths:
-            return self._made("layer", "unknown", data)
-        parameter = min((self._parameters[path] for path in paths), key=_weight_likeness)
-        if self._first([weight]).computed:
-            self.computed.add(parameter.path)
+            return self._add_node("layer", "unknown", data)
+        parameter = min((self._parameters[path] for path in paths), key=_weight_sort_key)
+        if self._first_value([weight]).is_computed:
+            self.transformed_parameters.add(parameter.path)
         owner = self._modules[parameter.module]
         if owner.is_layer and parameter.name == "weight":
-            return self._made("layer", owner.type, data, layer=owner.path)
-        return self._made("layer", "Parameter", data, layer=parameter.path)
+            return self._add_node("layer", owner.type, data, layer=owner.path)
+        return self._add_node("layer", "Parameter", data, layer=parameter.path)
 
 
-def _weight_likeness(parameter: TracedParameter) -> tuple[bool, bool, str]:
-    """Sorts what is most likely the weight among the parameters that a value was computed from to the front."""
+def _weight_sort_key(parameter: TracedParameter) -> tuple[bool, bool, str]:
+    """Sort key: among the parameters that a value is computed from, the likely weight comes first."""
     rank = None if parameter.shape is None else len(parameter.shape)
     return (parameter.name != "weight", rank is not None and rank < 2, parameter.name)

@@ -1,4 +1,4 @@
-"""What the worker found of one target becomes a `ModelGraph`."""
+"""Turns the worker's JSON for one target into a `ModelGraph`."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from initlint.graph.consumers import ConsumerIndex, with_feeders
 from initlint.graph.model import Forward, Layer, Location, ModelGraph
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
-from initlint.tracers.fx.json_values import Raw
-from initlint.tracers.fx.modules import TracedClass, TracedModule, TracedParameter, read_modules
+from initlint.tracers.fx.json_values import JsonObject
+from initlint.tracers.fx.module_tree import TracedClass, TracedModule, TracedParameter, read_modules
 from initlint.tracers.fx.source_locations import SourceLocations
-from initlint.tracers.fx.writes import Calls, Writes
+from initlint.tracers.fx.writes import InitCallReader, WriteReader
 
 ENGINE = "fx"
-"""The name of this engine, in whichever way it followed the signal."""
+"""`ModelGraph.engine` of this tracer, for each of its trace methods."""
 
 
-def read_graph(result: Raw, name: str, places: SourceLocations, additions: UserTables) -> ModelGraph:
-    """The graph of a model that was built. `name` is the class or function that the target named."""
-    return _Reading(result, name, places, additions).graph()
+def read_graph(result: JsonObject, name: str, source_locations: SourceLocations, user_tables: UserTables) -> ModelGraph:
+    """The graph of a model that the worker has built. `name`: the class or function of the target."""
+    return GraphReader(result, name, source_locations, user_tables).graph()
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """A layer of the tree: a module, or a parameter of one of the user's classes. `key` is its path."""
+class LayerSource:
+    """What becomes a `Layer`: a module, or a parameter of one of the user's classes. `key` is its path."""
 
     key: str
     type: str
@@ -34,41 +34,46 @@ class _Item:
     parameter: TracedParameter | None
     attribute: str
     owner: TracedClass | None
-    built: int | None
-    assigned: int | None
+    constructed_at: int | None
+    assigned_at: int | None
 
 
-class _Reading:
-    """One result while it is read."""
+class GraphReader:
+    """Reads the worker's result for one model."""
 
-    def __init__(self, result: Raw, name: str, places: SourceLocations, additions: UserTables) -> None:
+    def __init__(
+        self, result: JsonObject, name: str, source_locations: SourceLocations, user_tables: UserTables
+    ) -> None:
         self._result = result
         self._name = name
-        self._finder = places
-        self._raw_places: Sequence[Sequence[object]] = result["places"]
-        self._places = [places.place(raw) for raw in self._raw_places]
+        self._source_locations = source_locations
+        self._location_positions: Sequence[Sequence[object]] = result["locations"]
+        self._locations = [source_locations.location(position) for position in self._location_positions]
         self._modules = read_modules(result["modules"])
         self._parameters = {p.path: p for module in self._modules.values() for p in module.parameters}
-        self._writes = Writes(self._places, additions)
-        self._computed: set[str] = set()
-        self._place = self._defined(result["file"], name) or Span(result["file"] or name, 1, 1, 1, 1)
+        self._writes = WriteReader(self._locations, user_tables)
+        self._transformed_parameters: set[str] = set()
+        self._location = self._definition(result["file"], name) or Span(result["file"] or name, 1, 1, 1, 1)
 
     def graph(self) -> ModelGraph:
-        items = list(self._items())
-        flows = [self._flow(nodes, items) for nodes in self._result["flows"]]
+        sources = list(self._layer_sources())
+        flows = [self._flow(nodes, sources) for nodes in self._result["flows"]]
         problem = self._result["problem"]
         root = self._modules[""].cls
         parts = {
-            cls.qualified for item in items if any(f.called(item.key) for f in flows) for cls in item.module.inside
+            cls.qualified
+            for source in sources
+            if any(f.called(source.key) for f in flows)
+            for cls in source.module.enclosing_classes
         }
         return ModelGraph(
             name=self._name,
-            location=self._place,
+            location=self._location,
             engine=ENGINE,
-            layers=with_feeders([self._layer(item, flows) for item in items]),
-            calls=Calls(self._places, self._finder, self._modules, self._parameters.values()).read(
-                self._result["calls"]
-            ),
+            layers=with_feeders([self._layer(source, flows) for source in sources]),
+            calls=InitCallReader(
+                self._locations, self._source_locations, self._modules, self._parameters.values()
+            ).read(self._result["calls"]),
             forward=Forward.RUN if flows else Forward.UNKNOWN if problem else Forward.MISSING,
             incomplete=() if problem is None else (f"the signal could not be followed: {problem}",),
             root=None if root is None else root.qualified,
@@ -76,73 +81,89 @@ class _Reading:
             trace_method=self._result["way"],
         )
 
-    def _flow(self, nodes: Sequence[Raw], items: Sequence[_Item]) -> ConsumerIndex:
-        reader = FlowReader(self._modules, self._parameters, self._places, self._place)
+    def _flow(self, nodes: Sequence[JsonObject], sources: Sequence[LayerSource]) -> ConsumerIndex:
+        reader = FlowReader(self._modules, self._parameters, self._locations, self._location)
         reader.read(nodes)
-        self._computed |= reader.computed
-        return ConsumerIndex(reader.uses, {item.key: item.key for item in items})
+        self._transformed_parameters |= reader.transformed_parameters
+        return ConsumerIndex(reader.nodes_by_layer, {source.key: source.key for source in sources})
 
-    def _items(self) -> Iterator[_Item]:
-        seen: set[str] = set()
+    def _layer_sources(self) -> Iterator[LayerSource]:
+        seen_storages: set[str] = set()
         for module in self._modules.values():
             if module.is_shown:
-                attribute = ".".join(module.below) or module.path
-                yield _Item(
-                    module.path, module.type, module, None, attribute, module.owner, module.built, module.assigned
+                attribute = ".".join(module.path_from_owner) or module.path
+                yield LayerSource(
+                    module.path,
+                    module.type,
+                    module,
+                    None,
+                    attribute,
+                    module.owner,
+                    module.constructed_at,
+                    module.assigned_at,
                 )
             elif module.cls is not None:
                 for parameter in module.parameters:
-                    if parameter.storage not in seen:
-                        seen.add(parameter.storage)
-                        owner, assigned = module.children.get(parameter.name, (module.cls, None))
-                        made = self._made_at(parameter)
-                        yield _Item(
-                            parameter.path, "Parameter", module, parameter, parameter.name, owner, made, assigned
+                    if parameter.storage not in seen_storages:
+                        seen_storages.add(parameter.storage)
+                        owner, assigned_at = module.children.get(parameter.name, (module.cls, None))
+                        constructed_at = self._first_write_at(parameter)
+                        yield LayerSource(
+                            parameter.path,
+                            "Parameter",
+                            module,
+                            parameter,
+                            parameter.name,
+                            owner,
+                            constructed_at,
+                            assigned_at,
                         )
 
-    def _made_at(self, parameter: TracedParameter) -> int | None:
-        """The number of the place where the parameter's memory was first filled."""
-        recorded = self._result["storages"].get(parameter.storage, ())
-        place: int | None = recorded[0]["place"] if recorded else None
+    def _first_write_at(self, parameter: TracedParameter) -> int | None:
+        """The number of the location of the first write to the parameter's storage."""
+        records = self._result["storages"].get(parameter.storage, ())
+        place: int | None = records[0]["location"] if records else None
         return place
 
-    def _layer(self, item: _Item, flows: Sequence[ConsumerIndex]) -> Layer:
-        # What the evaluation does not use (auxiliary heads), the training may.
-        flow = next((flow for flow in flows if flow.called(item.key)), None)
-        module = item.module
-        parameters = {"weight": item.parameter} if item.parameter else {p.name: p for p in module.parameters}
+    def _layer(self, source: LayerSource, flows: Sequence[ConsumerIndex]) -> Layer:
+        # Layers that are unused in evaluation mode (auxiliary heads) may be used in training mode.
+        flow = next((flow for flow in flows if flow.called(source.key)), None)
+        module = source.module
+        parameters = {"weight": source.parameter} if source.parameter else {p.name: p for p in module.parameters}
         weight = parameters.get("weight")
         return Layer(
-            path=item.key,
-            type=item.type,
-            arguments={} if item.parameter else module.arguments,
-            owner="" if item.owner is None else item.owner.last,
-            attribute=item.attribute,
-            location=self._layer_place(item),
-            followed_by=() if flow is None else flow.of(item.key),
+            path=source.key,
+            type=source.type,
+            arguments={} if source.parameter else module.arguments,
+            owner="" if source.owner is None else source.owner.last,
+            attribute=source.attribute,
+            location=self._layer_location(source),
+            followed_by=() if flow is None else flow.of(source.key),
             writes=tuple(
                 write
                 for name, parameter in parameters.items()
-                for write in self._writes.of(self._result["storages"].get(parameter.storage, ()), name)
+                for write in self._writes.read(self._result["storages"].get(parameter.storage, ()), name)
             ),
-            subclass=module.cls.last if module.cls is not None and item.parameter is None else None,
-            residual=flow is not None and flow.residual(item.key),
+            subclass=module.cls.last if module.cls is not None and source.parameter is None else None,
+            residual=flow is not None and flow.residual(source.key),
             frozen=weight is not None and weight.frozen,
-            parametrized=module.parametrized or (weight is not None and weight.path in self._computed),
+            parametrized=module.parametrized or (weight is not None and weight.path in self._transformed_parameters),
             called=flow is not None,
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )
 
-    def _layer_place(self, item: _Item) -> Location:
-        """Where the layer is built if that is in its owner's file, else where it is assigned."""
-        if item.owner is None:
-            return self._place if item.built is None else self._places[item.built]
-        file = self._result["files"].get(item.owner.module)
-        for number in (item.built, item.assigned):
-            if number is not None and self._raw_places[number][0] == file:
-                return self._places[number]
-        return self._defined(file, item.owner.name) or self._place
+    def _layer_location(self, source: LayerSource) -> Location:
+        """The location of the layer's construction if it is in its owner's file, else of its assignment."""
+        if source.owner is None:
+            return self._location if source.constructed_at is None else self._locations[source.constructed_at]
+        file = self._result["files"].get(source.owner.module)
+        for number in (source.constructed_at, source.assigned_at):
+            if number is not None and self._location_positions[number][0] == file:
+                return self._locations[number]
+        return self._definition(file, source.owner.name) or self._location
 
-    def _defined(self, file: str | None, name: str) -> Location | None:
-        found = self._finder.definition(file, name)
-        return found if found is not None or file is None else self._finder.place([file, 1, -1, -1, -1])
+    def _definition(self, file: str | None, name: str) -> Location | None:
+        location = self._source_locations.definition(file, name)
+        return (
+            location if location is not None or file is None else self._source_locations.location([file, 1, -1, -1, -1])
+        )

@@ -1,4 +1,4 @@
-"""What the worker wrote down, read back: values out of JSON, and the arguments of a call by name."""
+"""Decodes values and call arguments from the worker's JSON. `worker/json_values.py` encodes them."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any, TypeAlias
 from initlint.facts.signatures import Signature
 from initlint.graph.model import UNDETERMINED
 
-Raw: TypeAlias = Mapping[str, Any]
-"""An object of the worker's JSON."""
+JsonObject: TypeAlias = Mapping[str, Any]
+"""A JSON object that the worker wrote."""
 
 
-def literal(value: Any) -> Any:
-    """The value as graphs show it: a constant, a tuple of constants, or `UNDETERMINED`."""
+def as_constant(value: Any) -> Any:
+    """The value of an argument in a `ModelGraph`: a constant, a tuple of constants, or `UNDETERMINED`."""
     if isinstance(value, list):
-        return tuple(literal(item) for item in value)
+        return tuple(as_constant(item) for item in value)
     if isinstance(value, dict):
         return value.get("gain", UNDETERMINED)
     return value
 
 
-def bound(signature: Signature, args: Sequence[Any], kwargs: Raw) -> dict[str, Any]:
-    """The arguments of a call by the names in `signature`, as graphs show them; those left to a default are absent."""
+def bind_arguments(signature: Signature, args: Sequence[Any], kwargs: JsonObject) -> dict[str, Any]:
+    """The arguments of a call by their names in `signature`. Arguments that the call omits are absent."""
     names = [name for name, _ in signature]
-    given = dict(zip(names, args, strict=False))
-    given.update({name: value for name, value in kwargs.items() if name in names})
-    return {name: literal(value) for name, value in given.items()}
+    arguments = dict(zip(names, args, strict=False))
+    arguments.update({name: value for name, value in kwargs.items() if name in names})
+    return {name: as_constant(value) for name, value in arguments.items()}
 
 
-def references(value: Any) -> Iterator[int]:
-    """The numbers of the nodes in an argument."""
+def node_references(value: Any) -> Iterator[int]:
+    """The indices of the nodes that an argument refers to."""
     if isinstance(value, list):
         for item in value:
-            yield from references(item)
+            yield from node_references(item)
     elif isinstance(value, dict):
         if "node" in value:
             yield value["node"]
         for item in value.get("items", ()):
-            yield from references(item[1])
+            yield from node_references(item[1])

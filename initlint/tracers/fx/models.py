@@ -1,4 +1,4 @@
-"""From targets to the graphs of the models that they build."""
+"""Builds the models of trace targets in the worker, and returns their graphs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from initlint.project.dependencies import module_name
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.graphs import read_graph
-from initlint.tracers.fx.json_values import Raw
+from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.source_locations import Load, SourceLocations
 from initlint.tracers.fx.worker_process import Limits, Request, run
 
 
-class Measured(NamedTuple):
-    """The second moment of a layer's output, and of the gradient that reaches it; None for what was not to be had."""
+class MeasuredSignal(NamedTuple):
+    """The second moments of a layer's output and of the gradient there; None where not measured."""
 
     signal: float | None = None
     gradient: float | None = None
@@ -28,37 +28,37 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TraceResult:
-    """What came of a target: a graph, or one line on why there is none; neither for an optional one passed over.
+    """The result for one target: a graph, or one line that says why there is none. An optional target may have neither.
 
-    `measured` is by the layer's path; None if nobody asked for it, or the model could not be run.
+    `measured`: by the path of the layer; None if measuring was not requested, or the model could not be run.
     """
 
     spec: TargetSpec
     graph: ModelGraph | None
     problem: str | None = None
-    measured: Mapping[str, Measured] | None = None
+    measured: Mapping[str, MeasuredSignal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """What all targets of a run share. `roots`: folders that imports may start from, beside a file's own.
+    """Shared by all targets of a run. `roots`: import roots in addition to that of the target's file.
 
-    `load` and `shown` as in `Places`.
+    `load` and `display_path`: see `SourceLocations`.
     """
 
     limits: Limits
     roots: Sequence[Path]
-    additions: UserTables
+    user_tables: UserTables
     load: Load
-    shown: Callable[[str], str]
+    display_path: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What the worker made of a target, before its places are looked up; or one line on why there is nothing."""
+    """The worker's JSON for one target, or one line that says why there is none."""
 
     spec: TargetSpec
-    result: Raw | None
+    result: JsonObject | None
     problem: str | None = None
 
 
@@ -66,40 +66,44 @@ def build_models(
     specs: Sequence[TargetSpec],
     limits: Limits,
     roots: Sequence[Path],
-    additions: UserTables,
+    user_tables: UserTables,
     optional: bool = False,
     measure: bool = False,
 ) -> list[BuildResult]:
-    """Let the worker build and trace each target, in order, and `measure` it if asked to. Raises `WorkerError`.
+    """Build and trace each target in the worker, in order; with `measure`, also run it. Raises `WorkerError`.
 
-    `roots`: folders that imports may start from, beside a file's own. `optional`: what is no module class, or cannot
-    be built without arguments, is no problem.
+    `roots`: import roots in addition to that of the target's file. `optional`: skip targets that are no module class
+    or cannot be built without arguments.
     """
     requests = [_request(spec, roots, optional, measure) for spec in specs]
-    helpers = sorted({*HELPERS, *additions.initializers})
-    leaves = sorted({*EXTERNAL_MODULES, *additions.activations})
-    outcomes = run(requests, limits, helpers, leaves)
-    return [BuildResult(specs[outcome.number], outcome.result, outcome.problem) for outcome in outcomes]
+    helpers = sorted({*HELPERS, *user_tables.initializers})
+    leaves = sorted({*EXTERNAL_MODULES, *user_tables.activations})
+    results = run(requests, limits, helpers, leaves)
+    return [BuildResult(specs[result.number], result.result, result.problem) for result in results]
 
 
 def trace_models(
     specs: Sequence[TargetSpec], context: TraceContext, optional: bool = False, measure: bool = False
 ) -> list[TraceResult]:
     """The graphs of the targets, in order. Raises `WorkerError`."""
-    additions = context.additions
-    places = SourceLocations(context.load, context.shown)
-    traced = []
-    for built in build_models(specs, context.limits, context.roots, additions, optional, measure):
-        result, graph, measured, problem = built.result, None, None, built.problem
-        if result is not None:
-            graph = read_graph(result, built.spec.attribute, places, additions)
-            measured, problem = _measured(result["measured"]), result["unmeasured"]
-        traced.append(TraceResult(built.spec, graph, problem, measured))
-    return traced
+    user_tables = context.user_tables
+    source_locations = SourceLocations(context.load, context.display_path)
+    results = []
+    for built in build_models(specs, context.limits, context.roots, user_tables, optional, measure):
+        worker_output, graph, measured, problem = built.result, None, None, built.problem
+        if worker_output is not None:
+            graph = read_graph(worker_output, built.spec.attribute, source_locations, user_tables)
+            measured, problem = _measured(worker_output["measured"]), worker_output["unmeasured"]
+        results.append(TraceResult(built.spec, graph, problem, measured))
+    return results
 
 
-def _measured(found: Mapping[str, Sequence[float | None]] | None) -> Mapping[str, Measured] | None:
-    return None if found is None else {path: Measured(*moments) for path, moments in found.items()}
+def _measured(moments_by_path: Mapping[str, Sequence[float | None]] | None) -> Mapping[str, MeasuredSignal] | None:
+    return (
+        None
+        if moments_by_path is None
+        else {path: MeasuredSignal(*moments) for path, moments in moments_by_path.items()}
+    )
 
 
 def _request(spec: TargetSpec, roots: Sequence[Path], optional: bool, measure: bool) -> Request:
@@ -117,7 +121,9 @@ def _request(spec: TargetSpec, roots: Sequence[Path], optional: bool, measure: b
         roots=tuple(dict.fromkeys(folders)),
         args=spec.args,
         kwargs=spec.kwargs,
-        inputs=None if spec.inputs is None else tuple((given.shape, given.dtype) for given in spec.inputs),
+        inputs=None
+        if spec.inputs is None
+        else tuple((input_spec.shape, input_spec.dtype) for input_spec in spec.inputs),
         optional=optional,
         measure=measure,
     )

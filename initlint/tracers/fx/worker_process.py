@@ -1,6 +1,6 @@
-"""Runs the worker: a process of its own under the user's interpreter, which may print, hang or crash.
+"""Runs the worker in a process under the user's interpreter, which may print, hang or crash.
 
-Processes that the worker starts inherit its environment, so a variable there marks them; they are ended with it.
+The worker's child processes inherit a marker in their environment, by which they are found and killed with it.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from initlint.tracers.fx.json_values import Raw
+from initlint.tracers.fx.json_values import JsonObject
 
 MARK = "INITLINT_WORKER"
-"""The variable that marks a worker; its value is the worker's own."""
+"""Environment variable that marks a worker and its children. Each worker has its own value."""
 
 _PROCESSES = Path("/proc")
 
 
-def end_strays(value: str) -> None:
-    """End every process whose mark has this value."""
-    for number in _marked(f"{MARK}={value}".encode()):
-        with suppress(OSError):  # it has ended by itself
+def kill_stray_processes(value: str) -> None:
+    """Kill every process whose marker has this value."""
+    for number in _marked_processes(f"{MARK}={value}".encode()):
+        with suppress(OSError):  # the process has exited
             os.kill(number, signal.SIGKILL)
 
 
-def _marked(entry: bytes) -> Iterator[int]:
+def _marked_processes(entry: bytes) -> Iterator[int]:
     for process in _PROCESSES.glob("[0-9]*"):
-        with suppress(OSError):  # another user's, or it has ended
+        with suppress(OSError):  # another user's process, or it has exited
             if entry in (process / "environ").read_bytes().split(b"\0"):
                 yield int(process.name)
 
@@ -45,16 +45,16 @@ def _marked(entry: bytes) -> Iterator[int]:
 _WORKER = Path(__file__).with_name("worker")
 _POLL_SECONDS = 0.02
 _START_SECONDS = 120.0
-"""For the interpreter to start and import torch."""
+"""Limit for starting the interpreter and importing torch."""
 
 IMPORT_FAILED = "cannot be imported"
-"""How the problem of a target begins whose module does not even load."""
+"""Prefix of `problem` for a target whose module cannot be imported."""
 
 _OFFLINE = {
     "CUDA_VISIBLE_DEVICES": "",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_OFFLINE": "1",
-    "PYTORCH_JIT": "0",  # scripted functions run as Python, where they can be seen
+    "PYTORCH_JIT": "0",  # scripted functions then run as Python and can be traced
     "TORCHDYNAMO_DISABLE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "WANDB_MODE": "disabled",
@@ -62,12 +62,12 @@ _OFFLINE = {
 
 
 class WorkerError(Exception):
-    """The worker cannot run at all: no such interpreter, no torch in it."""
+    """The worker cannot start: there is no such interpreter, or it has no torch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one target may take. `python` is the interpreter that has torch and the user's packages."""
+    """Time and memory limits per target. `python` is the interpreter that has torch and the user's packages."""
 
     python: str = sys.executable
     seconds: float = 60.0
@@ -76,7 +76,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One target as the worker is told of it. `roots` are the folders that imports start from."""
+    """One target in the worker's request. `roots` are the import roots."""
 
     file: str | None
     module: str
@@ -86,84 +86,84 @@ class Request:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[tuple[tuple[int, ...], str], ...] | None = None
     optional: bool = False
-    """It is passed over in silence if it is no module class, or cannot be built without arguments."""
+    """Skip it silently if it is no module class, or cannot be built without arguments."""
     measure: bool = False
-    """It is also run with real weights, which takes memory and time."""
+    """Also run it with real weights, which takes memory and time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerResult:
-    """What came of the request with that number: what the worker wrote, or one line on why there is nothing."""
+    """The answer to the request with that number: the worker's JSON, or one line that says why there is none."""
 
     number: int
-    result: Raw | None
+    result: JsonObject | None
     problem: str | None = None
-    ended: bool = False
-    """The worker did not survive it."""
+    worker_ended: bool = False
+    """Whether the worker crashed or was killed at this request."""
     imported: bool = True
-    """Whether that was after the import of its module."""
+    """False if the worker ended while it imported the target's module."""
 
 
 def run(
     requests: Sequence[Request], limits: Limits, helpers: Sequence[str], leaves: Sequence[str]
 ) -> Iterator[WorkerResult]:
-    """One outcome for each request, in order; neither result nor problem for an optional one that was passed over.
+    """One result for each request, in order. A skipped optional request has neither result nor problem.
 
     Raises `WorkerError`.
     """
     numbered = [{"number": number, **_as_json(request)} for number, request in enumerate(requests)]
-    rest = numbered
+    pending = numbered
     unimportable: dict[str, WorkerResult] = {}
-    """The modules at whose import a worker ended: to try again for each of their classes would take as long."""
-    while rest:
-        known = unimportable.get(_origin(rest[0]))
-        if known is not None:
-            yield replace(known, number=rest[0]["number"])
-            rest = rest[1:]
+    """Modules whose import ended a worker: importing them again for each of their classes would take too long."""
+    while pending:
+        import_failure = unimportable.get(_module_of(pending[0]))
+        if import_failure is not None:
+            yield replace(import_failure, number=pending[0]["number"])
+            pending = pending[1:]
             continue
         with tempfile.TemporaryDirectory(prefix="initlint-trace-", ignore_cleanup_errors=True) as folder:
-            content = {"memory": limits.megabytes, "helpers": helpers, "leaves": leaves, "targets": rest}
+            content = {"memory": limits.megabytes, "helpers": helpers, "leaves": leaves, "targets": pending}
             Path(folder, "request.json").write_text(json.dumps(content), encoding="utf-8")
             done = 0
-            for outcome in _WorkerProcess(Path(folder), limits, [target["number"] for target in rest]).outcomes():
-                yield outcome
-                if not outcome.imported:
-                    unimportable[_origin(rest[done])] = outcome
+            for result in _WorkerProcess(Path(folder), limits, [target["number"] for target in pending]).results():
+                yield result
+                if not result.imported:
+                    unimportable[_module_of(pending[done])] = result
                 done += 1
-            rest = rest[done:]
+            pending = pending[done:]
 
 
-def _origin(target: Mapping[str, Any]) -> str:
+def _module_of(target: Mapping[str, Any]) -> str:
     return str(target["file"] or target["module"])
 
 
 def _as_json(request: Request) -> dict[str, Any]:
-    given = {name: getattr(request, name) for name in Request.__slots__}
-    # JSON knows neither tuples nor sets, and a model may insist on one.
-    call = pickle.dumps((given.pop("args"), dict(given.pop("kwargs"))), protocol=4)
-    return {**given, "call": call.hex()}
+    fields = {name: getattr(request, name) for name in Request.__slots__}
+    # JSON has no tuples and no sets, which a constructor may require.
+    call = pickle.dumps((fields.pop("args"), dict(fields.pop("kwargs"))), protocol=4)
+    return {**fields, "call": call.hex()}
 
 
 class _WorkerProcess:
-    """One process, until it has done its work or something has happened to it."""
+    """One worker process, until it has answered all requests, crashed, or exceeded a limit."""
 
     def __init__(self, folder: Path, limits: Limits, numbers: Sequence[int]) -> None:
         self._folder = folder
         self._limits = limits
         self._numbers = numbers
 
-    def outcomes(self) -> Iterator[WorkerResult]:
-        """Those of the targets that it got to; the last one's may be that the worker ended there."""
+    def results(self) -> Iterator[WorkerResult]:
+        """The results of the targets that the worker reached. It may have ended at the last one."""
         process = self._start()
         try:
-            for at, number in enumerate(self._numbers):
-                outcome = self._wait(process, number, is_first=at == 0)
-                yield outcome
-                if outcome.ended:
+            for index, number in enumerate(self._numbers):
+                result = self._wait(process, number, is_first=index == 0)
+                yield result
+                if result.worker_ended:
                     return
         finally:
-            _end(process)
-            end_strays(str(self._folder))
+            _kill(process)
+            kill_stray_processes(str(self._folder))
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
@@ -180,12 +180,12 @@ class _WorkerProcess:
                 raise WorkerError(f"{self._limits.python} cannot be started: {error.strerror or error}") from None
 
     def _environment(self) -> dict[str, str]:
-        """The user's own, with a home that nobody misses and without the ways to the network that libraries know."""
+        """The user's environment with a temporary home folder, and with libraries set to offline mode."""
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
-        scratch = dict.fromkeys(("HOME", "USERPROFILE", "TORCH_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(home))
-        own = {"PYTHONUSERBASE": str(Path.home() / ".local")} if os.name == "posix" else {}
-        return {**own, **os.environ, **scratch, **_OFFLINE, MARK: str(self._folder)}
+        home_variables = dict.fromkeys(("HOME", "USERPROFILE", "TORCH_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(home))
+        user_base = {"PYTHONUSERBASE": str(Path.home() / ".local")} if os.name == "posix" else {}
+        return {**user_base, **os.environ, **home_variables, **_OFFLINE, MARK: str(self._folder)}
 
     @property
     def _log(self) -> Path:
@@ -195,30 +195,30 @@ class _WorkerProcess:
         started, imported, result = (
             self._folder / f"{word}-{number}.json" for word in ("started", "imported", "result")
         )
-        began = time.monotonic()
-        running = False
+        start_time = time.monotonic()
+        has_started = False
         while True:
-            ended = process.poll() is not None
+            has_exited = process.poll() is not None
             if result.exists():
                 return _read(result, number)
-            if not running and started.exists():
-                running, began = True, time.monotonic()
-            if ended:
-                if is_first and not running:
-                    raise WorkerError(self._complaint(process.returncode))
-                problem = f"the process {_end_of(process.returncode)}"
-            elif time.monotonic() - began > (self._limits.seconds if running else _START_SECONDS):
+            if not has_started and started.exists():
+                has_started, start_time = True, time.monotonic()
+            if has_exited:
+                if is_first and not has_started:
+                    raise WorkerError(self._start_error(process.returncode))
+                problem = f"the process {_exit_description(process.returncode)}"
+            elif time.monotonic() - start_time > (self._limits.seconds if has_started else _START_SECONDS):
                 problem = f"it took longer than {self._limits.seconds:g} seconds"
             else:
                 time.sleep(_POLL_SECONDS)
                 continue
             if imported.exists():
-                return WorkerResult(number, None, problem, ended=True)
-            return WorkerResult(number, None, f"{IMPORT_FAILED}: {problem}", ended=True, imported=False)
+                return WorkerResult(number, None, problem, worker_ended=True)
+            return WorkerResult(number, None, f"{IMPORT_FAILED}: {problem}", worker_ended=True, imported=False)
 
-    def _complaint(self, status: int) -> str:
+    def _start_error(self, status: int) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return f"{self._limits.python} cannot trace: {lines[-1] if lines else f'it {_end_of(status)}'}"
+        return f"{self._limits.python} cannot trace: {lines[-1] if lines else f'it {_exit_description(status)}'}"
 
 
 _STAGES = {
@@ -232,12 +232,12 @@ _STAGES = {
 def _read(path: Path, number: int) -> WorkerResult:
     result = json.loads(path.read_bytes())
     if "error" in result:
-        where = f" ({result['file']}:{result['row']})" if "file" in result else ""
-        return WorkerResult(number, None, f"{_STAGES[result['stage']]}: {result['error']}{where}")
+        location = f" ({result['file']}:{result['row']})" if "file" in result else ""
+        return WorkerResult(number, None, f"{_STAGES[result['stage']]}: {result['error']}{location}")
     return WorkerResult(number, None if "skipped" in result else result)
 
 
-def _end_of(status: int) -> str:
+def _exit_description(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
     try:
@@ -247,8 +247,8 @@ def _end_of(status: int) -> str:
     return f"was ended by {name}"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and what it has started."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and its process group."""
     with contextlib.suppress(OSError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

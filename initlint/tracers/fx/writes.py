@@ -1,4 +1,4 @@
-"""What the worker recorded of each write and of each init call, in the words of the tables."""
+"""Translates the worker's records of parameter writes and init calls into `Write` and `InitCall`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from initlint.facts.library_initializers import effect
 from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, Write
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.fx.json_values import Raw, bound, literal
-from initlint.tracers.fx.modules import TracedModule, TracedParameter
+from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments
+from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 from initlint.tracers.fx.source_locations import SourceLocations
 
 _METHOD = "torch.Tensor."
@@ -30,171 +30,186 @@ _OPERATIONS = {"add": "add", "mul": "mul", "sub": "sub", "div": "div", "true_div
 _IN_PLACE = {"multiply_": "mul_", "subtract_": "sub_", "divide_": "div_", "true_divide_": "div_"}
 
 
-class Writes:
-    """Reads the writes of one model."""
+class WriteReader:
+    """Reads the parameter writes of one model."""
 
-    def __init__(self, places: Sequence[Location], additions: UserTables) -> None:
-        self._places = places
-        self._additions = additions
+    def __init__(self, locations: Sequence[Location], user_tables: UserTables) -> None:
+        self._locations = locations
+        self._user_tables = user_tables
 
-    def of(self, recorded: Iterable[Raw], parameter: str) -> list[Write]:
-        """The writes to `parameter` since torch last gave it its default, in order."""
-        made: list[Write] = []
-        for raw in recorded:
-            if raw["default"]:
-                made.clear()
-            elif raw["derived"]:
-                made = self._derived(made, raw, parameter)
-            elif (write := self._write(raw, parameter)) is not None:
-                made.append(write)
-        return made
+    def read(self, records: Iterable[JsonObject], parameter: str) -> list[Write]:
+        """The writes to `parameter` after torch's default init, in order."""
+        writes: list[Write] = []
+        for record in records:
+            if record["default"]:
+                writes.clear()
+            elif record["derived"]:
+                writes = self._read_derived(writes, record, parameter)
+            elif (write := self._read_write(record, parameter)) is not None:
+                writes.append(write)
+        return writes
 
-    def _derived(self, before: list[Write], raw: Raw, parameter: str) -> list[Write]:
-        """A new tensor made from one that was filled: `torch.randn(3, 4) * 0.02`."""
-        operation = _OPERATIONS.get(raw["function"].rpartition(".")[2])
-        if not before:
+    def _read_derived(self, writes_before: list[Write], record: JsonObject, parameter: str) -> list[Write]:
+        """The writes of a tensor that was computed from an initialized one: `torch.randn(3, 4) * 0.02`."""
+        operation = _OPERATIONS.get(record["function"].rpartition(".")[2])
+        if not writes_before:
             return []
-        if operation is not None and len(before) == 1 and not before[0].reads_old_value:
-            number = raw["args"][0] if raw["args"] else None
-            combined = scaled(before[0].initializer, before[0].arguments, operation, number, UNDETERMINED)
+        if operation is not None and len(writes_before) == 1 and not writes_before[0].reads_old_value:
+            number = record["args"][0] if record["args"] else None
+            combined = scaled(writes_before[0].initializer, writes_before[0].arguments, operation, number, UNDETERMINED)
             if combined is not None:
-                return [self._made(raw, parameter, *combined, place=before[0].location)]
-        return [*before, self._made(raw, parameter, f"{_METHOD}{operation or 'sub'}_", {}, relative=True)]
+                return [self._new_write(record, parameter, *combined, location=writes_before[0].location)]
+        return [
+            *writes_before,
+            self._new_write(record, parameter, f"{_METHOD}{operation or 'sub'}_", {}, reads_old_value=True),
+        ]
 
-    def _write(self, raw: Raw, parameter: str) -> Write | None:
-        function = raw["function"]
-        helper = self._additions.helper(function)
-        if helper is not None:
-            given = bound(helper.signature[1:], raw["args"], raw["kwargs"])
-            given.pop("generator", None)
-            made = effect(helper, given)
-            if helper.takes == "module" and parameter == "bias":
-                return self._made(raw, parameter, f"{_INIT}constant_", {"val": made.bias}, method=False)
-            return self._made(raw, parameter, made.initializer, made.arguments, method=False)
+    def _read_write(self, record: JsonObject, parameter: str) -> Write | None:
+        function = record["function"]
+        library_init = self._user_tables.helper(function)
+        if library_init is not None:
+            arguments = bind_arguments(library_init.signature[1:], record["args"], record["kwargs"])
+            arguments.pop("generator", None)
+            effect_of_call = effect(library_init, arguments)
+            if library_init.takes == "module" and parameter == "bias":
+                return self._new_write(
+                    record, parameter, f"{_INIT}constant_", {"val": effect_of_call.bias}, method=False
+                )
+            return self._new_write(
+                record, parameter, effect_of_call.initializer, effect_of_call.arguments, method=False
+            )
         if function.startswith(_INIT):
             name = DEPRECATED.get(function, function)
             if name not in INITIALIZERS:
-                return self._made(raw, parameter, f"{_METHOD}copy_", {})
-            return self._made(raw, parameter, name, _arguments(name, raw), method=False)
+                return self._new_write(record, parameter, f"{_METHOD}copy_", {})
+            return self._new_write(record, parameter, name, _init_arguments(name, record), method=False)
         if function.startswith(_METHOD):
-            return self._method(raw, parameter, function[len(_METHOD) :])
-        known = CONSTRUCTORS.get(canonical(function))
-        if known is None:
-            return self._made(raw, parameter, f"{_METHOD}copy_", {})
-        if known.initializer == UNINITIALIZED:
+            return self._read_method(record, parameter, function[len(_METHOD) :])
+        constructor = CONSTRUCTORS.get(canonical(function))
+        if constructor is None:
+            return self._new_write(record, parameter, f"{_METHOD}copy_", {})
+        if constructor.initializer == UNINITIALIZED:
             return None
-        given = bound(known.signature, raw["args"], raw["kwargs"])
-        values = {theirs: given.get(own, UNDETERMINED) for own, theirs in known.values}
-        return self._made(raw, parameter, known.initializer, {**known.arguments, **values})
+        arguments = bind_arguments(constructor.signature, record["args"], record["kwargs"])
+        values = {name: arguments.get(own_name, UNDETERMINED) for own_name, name in constructor.values}
+        return self._new_write(record, parameter, constructor.initializer, {**constructor.arguments, **values})
 
-    def _method(self, raw: Raw, parameter: str, name: str) -> Write:
-        """An in-place method."""
+    def _read_method(self, record: JsonObject, parameter: str, name: str) -> Write:
+        """The write of an in-place method of a tensor."""
         if name == "__setitem__":
-            value = literal(raw["args"][1]) if len(raw["args"]) > 1 else UNDETERMINED
+            value = as_constant(record["args"][1]) if len(record["args"]) > 1 else UNDETERMINED
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             initializer = f"{_INIT}constant_" if is_number else f"{_METHOD}copy_"
-            return self._made(raw, parameter, initializer, {"val": value} if is_number else {})
+            return self._new_write(record, parameter, initializer, {"val": value} if is_number else {})
         if name in METHODS:
             names = METHOD_PARAMETERS[name]
-            given = bound(tuple((own, None) for own, _ in names), raw["args"], raw["kwargs"])
-            arguments = {theirs: given[own] for own, theirs in names if own in given}
-            return self._made(raw, parameter, METHODS[name], arguments)
+            arguments_of_call = bind_arguments(tuple((own, None) for own, _ in names), record["args"], record["kwargs"])
+            arguments = {init_name: arguments_of_call[own] for own, init_name in names if own in arguments_of_call}
+            return self._new_write(record, parameter, METHODS[name], arguments)
         if name in RELATIVE_METHODS:
-            value = raw["args"][0] if raw["args"] else None
+            value = record["args"][0] if record["args"] else None
             arguments = {"value": value} if isinstance(value, (int, float)) else {}
-            return self._made(raw, parameter, _METHOD + _IN_PLACE.get(name, name), arguments, relative=True)
-        return self._made(raw, parameter, _METHOD + name, {})
+            return self._new_write(
+                record, parameter, _METHOD + _IN_PLACE.get(name, name), arguments, reads_old_value=True
+            )
+        return self._new_write(record, parameter, _METHOD + name, {})
 
-    def _made(
+    def _new_write(
         self,
-        raw: Raw,
+        record: JsonObject,
         parameter: str,
         initializer: str,
         arguments: Mapping[str, Any],
-        place: Location | None = None,
+        location: Location | None = None,
         method: bool = True,
-        relative: bool = False,
+        reads_old_value: bool = False,
     ) -> Write:
-        at = raw["place"]
+        number = record["location"]
         return Write(
             parameter=parameter,
             initializer=initializer,
             arguments=arguments,
-            location=place or self._places[at],
-            via=tuple(self._places[number] for number in raw["via"]),
+            location=location or self._locations[number],
+            via=tuple(self._locations[number] for number in record["via"]),
             method=method,
-            covers_tensor=raw["whole"],
-            reads_old_value=relative,
-            helpers=tuple(raw["helpers"]),
-            no_grad=raw["no_grad"],
+            covers_tensor=record["covers_storage"],
+            reads_old_value=reads_old_value,
+            helpers=tuple(record["helpers"]),
+            no_grad=record["no_grad"],
         )
 
 
-def _arguments(initializer: str, raw: Raw) -> dict[str, Any]:
-    """The arguments of a call of a function of `torch.nn.init`, without the tensor."""
-    given = bound(INITIALIZERS[initializer].signature[1:], raw["args"], raw["kwargs"])
-    given.pop("generator", None)
-    return given
+def _init_arguments(initializer: str, record: JsonObject) -> dict[str, Any]:
+    """The arguments of a call to a function of `torch.nn.init`, without the tensor."""
+    arguments = bind_arguments(INITIALIZERS[initializer].signature[1:], record["args"], record["kwargs"])
+    arguments.pop("generator", None)
+    return arguments
 
 
-class Calls:
-    """Collects the init calls of one model, one for each place."""
+class InitCallReader:
+    """Reads the init calls of one model, one for each location."""
 
     def __init__(
         self,
-        numbered: Sequence[Location],
-        places: SourceLocations,
+        locations_by_number: Sequence[Location],
+        locations: SourceLocations,
         modules: Mapping[str, TracedModule],
         parameters: Iterable[TracedParameter],
     ) -> None:
-        self._numbered = numbered
-        self._places = places
+        self._locations_by_number = locations_by_number
+        self._locations = locations
         self._modules = modules
         self._parameters = {parameter.storage: parameter for parameter in parameters}
 
-    def read(self, recorded: Iterable[Raw]) -> tuple[InitCall, ...]:
-        """The calls in the order in which they were first made, each with the arguments that all its runs agree on."""
-        groups: dict[tuple[Location, str], list[Raw]] = {}
-        for raw in recorded:
-            if not raw["default"] and raw["place"] is not None:
-                groups.setdefault((self._numbered[raw["place"]], raw["function"]), []).append(raw)
-        made = (self._call(place, function, group) for (place, function), group in groups.items())
-        return tuple(call for call in made if call is not None)
+    def read(self, records: Iterable[JsonObject]) -> tuple[InitCall, ...]:
+        """The calls in order of their first run. An argument that differs between runs is undetermined."""
+        groups: dict[tuple[Location, str], list[JsonObject]] = {}
+        for record in records:
+            if not record["default"] and record["location"] is not None:
+                groups.setdefault((self._locations_by_number[record["location"]], record["function"]), []).append(
+                    record
+                )
+        calls = (self._read_call(location, function, group) for (location, function), group in groups.items())
+        return tuple(call for call in calls if call is not None)
 
-    def _call(self, place: Location, function: str, group: list[Raw]) -> InitCall | None:
+    def _read_call(self, location: Location, function: str, group: list[JsonObject]) -> InitCall | None:
         initializer = DEPRECATED.get(function, function)
-        if initializer not in INITIALIZERS or not isinstance(place, SourceLocation):
+        if initializer not in INITIALIZERS or not isinstance(location, SourceLocation):
             return None
-        given = [_arguments(initializer, raw) for raw in group]
-        names = dict.fromkeys(name for arguments in given for name in arguments)
-        agreed = {name: _agreed([arguments.get(name, UNDETERMINED) for arguments in given]) for name in names}
-        gains = [value.get("nonlinearity") for raw in group for value in _gains(raw)]
+        arguments_by_run = [_init_arguments(initializer, record) for record in group]
+        names = dict.fromkeys(name for arguments in arguments_by_run for name in arguments)
+        common_arguments = {
+            name: _common_value([arguments.get(name, UNDETERMINED) for arguments in arguments_by_run]) for name in names
+        }
+        gains = [gain.get("nonlinearity") for record in group for gain in _gains(record)]
         return InitCall(
             name=function.rpartition(".")[2],
             initializer=initializer,
-            location=place,
-            arguments=agreed,
-            targets=tuple(dict.fromkeys(self._target(raw) for raw in group)),
-            guarded=self._places.is_guarded(place),
+            location=location,
+            arguments=common_arguments,
+            targets=tuple(dict.fromkeys(self._read_target(record) for record in group)),
+            guarded=self._locations.is_guarded(location),
             gain=gains[0] if gains else None,
         )
 
-    def _target(self, raw: Raw) -> Target:
-        if raw["kind"] != "tensor":
-            return Target({"NoneType": "none", "module": "module"}.get(raw["kind"], "unknown"))
-        shape = tuple(raw["shape"])
-        parameter = self._parameters.get(raw["storage"])
+    def _read_target(self, record: JsonObject) -> Target:
+        if record["kind"] != "tensor":
+            return Target({"NoneType": "none", "module": "module"}.get(record["kind"], "unknown"))
+        shape = tuple(record["shape"])
+        parameter = self._parameters.get(record["storage"])
         if parameter is None:
             return Target("tensor", shape=shape)
         layer = self._modules[parameter.module]
-        leaf = raw["leaf"] and not raw["no_grad"]
+        leaf = record["leaf"] and not record["no_grad"]
         return Target("parameter", layer.type, parameter.name, shape, leaf)
 
 
-def _agreed(values: Sequence[Any]) -> Any:
+def _common_value(values: Sequence[Any]) -> Any:
     return values[0] if all(value == values[0] for value in values[1:]) else UNDETERMINED
 
 
-def _gains(raw: Raw) -> list[Raw]:
-    """The arguments that came from `calculate_gain`."""
-    return [value for value in (*raw["args"], *raw["kwargs"].values()) if isinstance(value, dict) and "gain" in value]
+def _gains(record: JsonObject) -> list[JsonObject]:
+    """The arguments that `calculate_gain` computed."""
+    return [
+        value for value in (*record["args"], *record["kwargs"].values()) if isinstance(value, dict) and "gain" in value
+    ]

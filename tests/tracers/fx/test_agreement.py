@@ -14,7 +14,7 @@ from initlint.linter import pipeline
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import Limits, TraceContext, trace_models
-from initlint.tracers.fx_run import reader, shown
+from initlint.tracers.fx_run import display_path, project_file_loader
 from initlint.tracers.static import Project
 
 ROOT = Path(__file__).parents[3]
@@ -50,8 +50,8 @@ def _pairs() -> Iterator[tuple[str, ModelGraph, ModelGraph]]:
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and counts[str(file), node.name] == 1
     ]
-    load = reader(Project().load)
-    context = TraceContext(Limits(), [], Settings().additions, load, shown)
+    load = project_file_loader(Project().load)
+    context = TraceContext(Limits(), [], Settings().additions, load, display_path)
     for traced in trace_models(classes, context, optional=True):
         if traced.graph is not None:
             yield traced.spec.text, static[traced.spec.where, traced.spec.attribute], traced.graph

@@ -13,7 +13,7 @@ from initlint.project.source import SourceFile
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx import Limits, TraceContext, trace_models
-from initlint.tracers.fx.worker.building import without_values
+from initlint.tracers.fx.worker.building import build_without_values
 
 HEAD = """
 from dataclasses import dataclass
@@ -215,7 +215,7 @@ class Tied(nn.Module):
 def test_no_values_are_drawn_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     monkeypatch.setattr(nn.init, "kaiming_uniform_", lambda tensor, **_: drawn.append(tensor.device.type))
-    model = without_values(Tied)
+    model = build_without_values(Tied)
     assert drawn == ["meta", "meta"]
     assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
     assert model.two.weight is model.one.weight

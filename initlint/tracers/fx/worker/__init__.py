@@ -1,13 +1,13 @@
-"""The other side of `initlint trace`: builds the user's models in the user's interpreter and writes down what happens.
+"""The worker process of the fx tracer: builds and traces the user's models in the user's interpreter.
 
-Standard library and torch only, Python 3.9 or newer: it runs where initlint need not be installed. What it was asked
-and what it found are JSON files in one folder; the user's code may print whatever it likes. It knows no table of
-torch's operators: it gives the names of what was called, and the client makes of them what the static tracer would.
+It uses only the standard library and torch, and runs on Python 3.9 or newer, because initlint need not be installed
+there. Request and results are JSON files in one folder, so the user's code may print. The worker has no tables of
+torch's operators: it records the names of what is called, and `tracers/fx` interprets them.
 
-- `session` works through the targets of a request, `safety` keeps them from doing harm, `targets` imports them.
-- `building` builds a model without memory where that goes, while `recording` notes every write to a parameter and
-  `construction` where each module was made; `description` writes the tree of modules down.
-- `tracing` follows the signal: with torch.fx (`symbolic`) or by running the model (`running`) on `inputs` that are
-  given or guessed. Both write the nodes of `nodes`. `measuring` runs it with real weights.
-- `frames` tells where in the user's code all that happened.
+- `run_request` works through the targets of a request. `sandbox` restricts their code, `targets` imports them.
+- `building` builds a model, without memory if possible. Meanwhile `recording` records every write to a parameter, and
+  `module_origins` where each module is constructed. `description` describes the module tree.
+- `tracing` traces the data flow with torch.fx (`symbolic`), or by running the model (`running`) on given or guessed
+  `inputs`. Both produce the nodes of `nodes`. `measuring` runs the model with real weights.
+- `frames` finds the locations in the user's code, `json_values` encodes arguments.
 """

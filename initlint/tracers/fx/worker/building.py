@@ -1,4 +1,4 @@
-"""Building a model: without memory where that goes."""
+"""Builds a model, without memory for its parameters if possible."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torch import nn
 
 from .recording import Recorder
 
-Attempt = tuple[str, Callable[[], AbstractContextManager[Any]]]
+BuildContext = tuple[str, Callable[[], AbstractContextManager[Any]]]
 
 
 class NotAModule(Exception):
-    """What was called gave no module."""
+    """The target returned something other than an `nn.Module`."""
 
 
 @contextmanager
 def _parameters_on_meta() -> Iterator[None]:
-    """Parameters move to the meta device when they are registered; all other tensors stay what they are."""
+    """Move parameters to the meta device when they are registered. Other tensors are unaffected."""
     original = nn.Module.register_parameter
 
     @functools.wraps(original)
@@ -37,54 +37,60 @@ def _parameters_on_meta() -> Iterator[None]:
         nn.Module.register_parameter = original  # type: ignore[method-assign]
 
 
-_ATTEMPTS: list[Attempt] = [
+_CONTEXTS: list[BuildContext] = [
     ("meta", lambda: torch.device("meta")),
     ("parameters on meta", _parameters_on_meta),
     ("cpu", nullcontext),
 ]
 
 
-def build(make: Callable[[], Any], recorder: Recorder) -> tuple[nn.Module, str]:
-    """The module that `make` gives, and where it was built; raises what the attempt on the CPU raises.
+def build_model(create_model: Callable[[], Any], recorder: Recorder) -> tuple[nn.Module, str]:
+    """The model, and the context in which it could be built. Raises what `create_model` raises on the CPU.
 
-    Constructors that read values back (`.item()`) or name a device cannot run on meta.
+    Constructors that read values (`.item()`) or name a device cannot run on meta.
     """
-    for name, context in _ATTEMPTS:
+    for name, context in _CONTEXTS:
         recorder.clear()
         try:
             with context(), recorder:
-                model = make()
+                model = create_model()
             break
         except Exception:
-            if name == _ATTEMPTS[-1][0]:
+            if name == _CONTEXTS[-1][0]:
                 raise
     if not isinstance(model, nn.Module):
-        raise NotAModule(f"it gives {_article(type(model).__name__)}, not a torch.nn.Module")
+        raise NotAModule(f"it returns {_article(type(model).__name__)}, not a torch.nn.Module")
     return model, name
 
 
-def without_values(make: Callable[[], nn.Module]) -> nn.Module:
-    """What `make` gives, on the CPU, with nothing in its parameters: to draw their values is most of building a model.
+def build_without_values(create_model: Callable[[], nn.Module]) -> nn.Module:
+    """The model on the CPU with uninitialized parameters: drawing values takes most of the time of building it.
 
-    Raises whatever `make` raises with parameters on meta, and ValueError where tables and indices are lost there.
+    Raises what `create_model` raises with parameters on meta, and ValueError if tables or indices would have no values.
     """
     with _parameters_on_meta():
-        model = make()
-    if any(tensor.is_meta for tensor in [*model.buffers(), *(p for p in model.parameters() if not can_be_trained(p))]):
+        model = create_model()
+    if any(
+        tensor.is_meta for tensor in [*model.buffers(), *(p for p in model.parameters() if not is_trainable_dtype(p))]
+    ):
         raise ValueError("it computes tables from its parameters")
-    empty: dict[nn.Parameter, nn.Parameter] = {}  # one that is tied stays so
+    empty_parameters: dict[
+        nn.Parameter, nn.Parameter
+    ] = {}  # by the parameter on meta, so that tied parameters stay tied
     for module in model.modules():
         for name, parameter in [*module._parameters.items()]:
             if parameter is None or not parameter.is_meta:
                 continue
-            if parameter not in empty:
-                empty[parameter] = nn.Parameter(torch.empty_like(parameter, device="cpu"), parameter.requires_grad)
-            setattr(module, name, empty[parameter])
+            if parameter not in empty_parameters:
+                empty_parameters[parameter] = nn.Parameter(
+                    torch.empty_like(parameter, device="cpu"), parameter.requires_grad
+                )
+            setattr(module, name, empty_parameters[parameter])
     return model
 
 
-def can_be_trained(tensor: torch.Tensor) -> bool:
-    """Whether its numbers have fractions: those of others are indices or masks."""
+def is_trainable_dtype(tensor: torch.Tensor) -> bool:
+    """Whether the dtype is that of a weight. Integers are indices or masks."""
     return tensor.is_floating_point() or tensor.is_complex()
 
 

@@ -1,4 +1,4 @@
-"""The tree of modules, with what was written to their parameters."""
+"""Describes the module tree of a model, with the writes to its parameters, as JSON."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from .construction import documented, is_torchs, made
+from .json_values import to_json
+from .module_origins import is_torch_class, origin_of, torch_class_name
 from .recording import Recorder, storage_key
-from .targets import name_of
-from .values import plain
+from .targets import project_module_name
 
-_PARTS = ("_v", "_orig")
-"""What `weight_norm` and `spectral_norm` of old call the parameter that they compute the weight from."""
+_REPARAMETRIZED_SUFFIXES = ("_v", "_orig")
+"""Suffixes that the old `weight_norm` and `spectral_norm` give the parameter from which they compute the weight."""
 
 
 def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
-    """All modules in torch's own order, and the writes to the memory that their parameters live in."""
+    """All modules in the order of `named_modules`, and the writes to the storages of their parameters."""
     storages: dict[str, list[dict[str, Any]]] = {}
     modules = []
     for path, module in model.named_modules():
@@ -27,11 +27,11 @@ def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
         entry = _module(path, module)
         for name, parameter in _parameters(module):
             key = storage_key(parameter)
-            lazy = isinstance(parameter, nn.UninitializedParameter)
+            is_lazy = isinstance(parameter, nn.UninitializedParameter)
             entry["parameters"].append(
                 {
                     "name": name,
-                    "shape": None if lazy else list(parameter.shape),
+                    "shape": None if is_lazy else list(parameter.shape),
                     "frozen": not parameter.requires_grad,
                     "storage": str(key),
                 }
@@ -44,40 +44,41 @@ def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
 
 
 def _module(path: str, module: nn.Module) -> dict[str, Any]:
-    known = made(module)
-    own = next((cls for cls in type(module).__mro__ if not is_torchs(cls)), None)
-    own = None if is_torchs(type(module)) else own
-    args, kwargs = known.arguments or ((), {})
+    origin = origin_of(module)
+    user_class = next((cls for cls in type(module).__mro__ if not is_torch_class(cls)), None)
+    user_class = None if is_torch_class(type(module)) else user_class
+    args, kwargs = origin.arguments or ((), {})
     return {
         "path": path,
-        "class": None if own is None else _name(own),
-        "torch": documented(type(module)),
-        "built": known.place,
-        "args": [plain(value) for value in args],
-        "kwargs": {name: plain(value) for name, value in kwargs.items()},
-        "assigned": {name: [_name(cls), place] for name, (cls, place) in known.assigned.items()},
-        "parametrized": hasattr(module, "parametrizations") or any(name != given for name, given, _ in _own(module)),
+        "class": None if user_class is None else _class_reference(user_class),
+        "torch": torch_class_name(type(module)),
+        "built": origin.location,
+        "args": [to_json(value) for value in args],
+        "kwargs": {name: to_json(value) for name, value in kwargs.items()},
+        "assigned": {name: [_class_reference(cls), location] for name, (cls, location) in origin.assigned_by.items()},
+        "parametrized": hasattr(module, "parametrizations")
+        or any(name != own_name for name, own_name, _ in _named_parameters(module)),
         "parameters": [],
     }
 
 
-def _name(cls: type) -> list[str]:
-    return [name_of(cls.__module__), cls.__qualname__]
+def _class_reference(cls: type) -> list[str]:
+    return [project_module_name(cls.__module__), cls.__qualname__]
 
 
-def _own(module: nn.Module) -> Iterator[tuple[str, str, torch.Tensor]]:
-    """The parameters of the module itself: the name that it is used by, its own name, and the parameter."""
+def _named_parameters(module: nn.Module) -> Iterator[tuple[str, str, torch.Tensor]]:
+    """The parameters that the module registers: the name in use, the registered name, and the parameter."""
     for name, parameter in module._parameters.items():
         if parameter is not None:
-            part = next((part for part in _PARTS if name.endswith(part)), None)
-            plain_name = name[: -len(part)] if part and not hasattr(type(module), name) else name
-            if plain_name == name or name[: -len(part or "")] not in module._parameters:
-                yield (plain_name if hasattr(module, plain_name) else name), name, parameter
+            suffix = next((suffix for suffix in _REPARAMETRIZED_SUFFIXES if name.endswith(suffix)), None)
+            public_name = name[: -len(suffix)] if suffix and not hasattr(type(module), name) else name
+            if public_name == name or name[: -len(suffix or "")] not in module._parameters:
+                yield (public_name if hasattr(module, public_name) else name), name, parameter
 
 
 def _parameters(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    """The parameters of the module by the names that it uses them by, parametrized ones included."""
-    yield from ((name, parameter) for name, _, parameter in _own(module))
+    """The parameters of the module by the names in use, including parametrized ones."""
+    yield from ((name, parameter) for name, _, parameter in _named_parameters(module))
     parametrizations: Any | None = getattr(module, "parametrizations", None)
     if isinstance(parametrizations, nn.ModuleDict):
         for name, parametrization in parametrizations.items():

@@ -1,4 +1,4 @@
-"""What the signal and the gradient are at each layer: the model with real weights, on random data, as in training."""
+"""Measures the signal and the gradient at each layer, with real weights on random data in training mode."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .tracing import Shapes, explain
 Moments = dict[str, list[float | None]]
 
 
-def measure(make: Callable[[], Any], shapes: Shapes) -> tuple[Moments | None, str | None]:
-    """By the path of each module with weights: the mean square of its output, and of the gradient there.
+def measure(create_model: Callable[[], Any], shapes: Shapes) -> tuple[Moments | None, str | None]:
+    """For each module with weights, by path: the mean square of its output, and of the gradient there.
 
-    The gradient is that of random numbers of unit variance at the model's outputs. None and one line that says why if
-    nothing that the model is called with works.
+    The gradient starts as random numbers of unit variance at the model's outputs. If no input works, returns None and
+    one line that says why.
     """
-    model: nn.Module = make()
+    model: nn.Module = create_model()
     model.train()
     problem: Exception | None = None
     for args, kwargs in _calls(model, shapes):
@@ -34,13 +34,13 @@ def measure(make: Callable[[], Any], shapes: Shapes) -> tuple[Moments | None, st
 
 def _calls(model: nn.Module, shapes: Shapes) -> Iterator[inputs.Call]:
     if shapes is not None:
-        yield inputs.given(shapes, "cpu")
+        yield inputs.from_shapes(shapes, "cpu")
     else:
-        yield from inputs.guesses(model, "cpu")
+        yield from inputs.guess_calls(model, "cpu")
 
 
 def _random(value: Any) -> Any:
-    """Guessed inputs are all ones; here they need a spread."""
+    """Replace guessed inputs, which are all ones, with random numbers."""
     if isinstance(value, torch.Tensor):
         return torch.randn_like(value) if value.is_floating_point() else value
     if isinstance(value, dict):
@@ -49,9 +49,9 @@ def _random(value: Any) -> Any:
 
 
 def _run(model: nn.Module, args: Any, kwargs: Any) -> Moments:
-    found: Moments = {}
+    moments_by_path: Moments = {}
     hooks = [
-        module.register_forward_hook(_hook(path, found))
+        module.register_forward_hook(_hook(path, moments_by_path))
         for path, module in model.named_modules()
         if any(parameter is not None for parameter in module._parameters.values())
     ]
@@ -61,20 +61,20 @@ def _run(model: nn.Module, args: Any, kwargs: Any) -> Moments:
     finally:
         for hook in hooks:
             hook.remove()
-    return found
+    return moments_by_path
 
 
-def _hook(path: str, found: Moments) -> Callable[[nn.Module, Any, Any], None]:
-    def note(module: nn.Module, args: Any, result: Any) -> None:
+def _hook(path: str, moments_by_path: Moments) -> Callable[[nn.Module, Any, Any], None]:
+    def record(module: nn.Module, args: Any, result: Any) -> None:
         output = next((tensor for tensor in _tensors(result) if tensor.is_floating_point()), None)
-        if output is None or path in found:
+        if output is None or path in moments_by_path:
             return
         moments: list[float | None] = [_mean_square(output), None]
-        found[path] = moments
+        moments_by_path[path] = moments
         if output.requires_grad:
             output.register_hook(lambda gradient: moments.__setitem__(1, _mean_square(gradient)))  # type: ignore[no-untyped-call]
 
-    return note
+    return record
 
 
 def _mean_square(tensor: torch.Tensor) -> float | None:

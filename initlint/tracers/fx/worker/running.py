@@ -1,7 +1,7 @@
-"""The data flow by running the model, where torch.fx stops: at tests of shapes or values, at einops.
+"""Traces the data flow by running the model, where torch.fx cannot: branches on shapes or values, einops.
 
-On the meta device that takes no memory and little time. The operators are seen by a function mode, the layers by
-standing in for `nn.Module.__call__`.
+On the meta device this takes no memory and little time. A function mode records the operators, a replacement of
+`nn.Module.__call__` the layers.
 """
 
 from __future__ import annotations
@@ -18,122 +18,122 @@ from torch import nn
 from torch.fx.experimental import _config
 from torch.overrides import TorchFunctionMode
 
-from .frames import TORCH, FrameLocations, callers, first_argument
+from .frames import TORCH_FOLDER, FrameLocations, callers, first_argument
+from .json_values import dotted_name, to_json
 from .nodes import Flow, is_leaf
-from .values import plain, qualified
 
-_DISTRIBUTIONS = os.path.join(TORCH, "distributions") + os.sep
+_DISTRIBUTIONS = os.path.join(TORCH_FOLDER, "distributions") + os.sep
 _UNPACK = "_operator.getitem"
 _MAX_DEPTH = 6
 _SLOW = frozenset((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear))
-"""Layers that take most of the time of a run with memory."""
-_DRAWN = 1 << 16
-"""How many random numbers stand for all that such a layer gives."""
+"""Layers that take most of the time of a run on the CPU."""
+_RANDOM_COUNT = 1 << 16
+"""How many random numbers are drawn, and repeated, for the output of such a layer."""
 
 
-class _Watcher(TorchFunctionMode):
-    """Adds a node for each operator that touches data or a parameter."""
+class FlowRecorder(TorchFunctionMode):
+    """Adds a node for each operator that uses data or a parameter."""
 
-    def __init__(self, model: nn.Module, places: FrameLocations, flow: Flow) -> None:
+    def __init__(self, model: nn.Module, locations: FrameLocations, flow: Flow) -> None:
         super().__init__()
-        self._places = places
+        self._locations = locations
         self._flow = flow
-        self._numbers: dict[int, int] = {}
-        self._kept: list[torch.Tensor] = []
-        """Tensors are told apart by their address, which nothing else may get."""
-        named = [*model.named_parameters(remove_duplicate=True)]
-        self._parameters = {id(parameter): path for path, parameter in named}
-        self._asleep = False
+        self._node_numbers: dict[int, int] = {}
+        self._kept_alive: list[torch.Tensor] = []
+        """Keeps the tensors alive, because their addresses are the keys of `_node_numbers`."""
+        named_parameters = [*model.named_parameters(remove_duplicate=True)]
+        self._parameters = {id(parameter): path for path, parameter in named_parameters}
+        self._is_paused = False
 
-    def learn(self, value: Any, number: int, depth: int = 0) -> None:
-        """All tensors in `value` are the value of node `number`, or parts of it."""
+    def bind(self, value: Any, number: int, depth: int = 0) -> None:
+        """Bind all tensors in `value` to node `number` or to items of it."""
         if isinstance(value, torch.Tensor):
-            self._numbers[id(value)] = number
-            self._kept.append(value)
+            self._node_numbers[id(value)] = number
+            self._kept_alive.append(value)
         elif depth < _MAX_DEPTH:
-            for key, item in _items(value):
-                if isinstance(item, torch.Tensor) or any(True for _ in _items(item)):
-                    at = key if isinstance(key, (int, str)) else str(key)
-                    self.learn(
-                        item, self._flow.add("call_function", _UNPACK, [{"node": number}, at], {}, None), depth + 1
+            for key, child in _children(value):
+                if isinstance(child, torch.Tensor) or any(True for _ in _children(child)):
+                    index = key if isinstance(key, (int, str)) else str(key)
+                    self.bind(
+                        child, self._flow.add("call_function", _UNPACK, [{"node": number}, index], {}, None), depth + 1
                     )
 
     def reference(self, value: Any) -> dict[str, Any] | None:
-        """The node that `value` is the value of."""
+        """A reference to the node that computed `value`; None if it is no tensor."""
         if not isinstance(value, torch.Tensor):
             return None
-        if id(value) not in self._numbers:
+        if id(value) not in self._node_numbers:
             path = self._parameters.get(id(value))
             if path is None:
                 return {"other": "Tensor"}
-            self.learn(value, self._flow.add("get_attr", path, [], {}, None))
-        return {"node": self._numbers[id(value)]}
+            self.bind(value, self._flow.add("get_attr", path, [], {}, None))
+        return {"node": self._node_numbers[id(value)]}
 
     def arguments(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments of a call as a node has them."""
-        positional = [plain(value, self.reference) for value in args]
-        return positional, {name: plain(value, self.reference) for name, value in kwargs.items()}
+        """The arguments of a call as JSON, with references to nodes."""
+        positional = [to_json(value, self.reference) for value in args]
+        return positional, {name: to_json(value, self.reference) for name, value in kwargs.items()}
 
     @contextmanager
-    def sleeping(self) -> Iterator[None]:
-        """Nothing is noted in here."""
-        before, self._asleep = self._asleep, True
+    def paused(self) -> Iterator[None]:
+        """A context in which nothing is recorded."""
+        was_paused, self._is_paused = self._is_paused, True
         try:
             yield
         finally:
-            self._asleep = before
+            self._is_paused = was_paused
 
     @property
-    def asleep(self) -> bool:
-        return self._asleep
+    def is_paused(self) -> bool:
+        return self._is_paused
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if self._asleep:
+        if self._is_paused:
             return func(*args, **kwargs)
         name = func.__name__
         if name == "__iter__":
-            parts = list(func(*args, **kwargs))
-            self._note("Tensor.unbind", args, kwargs, parts)
-            return iter(parts)
+            rows = list(func(*args, **kwargs))
+            self._record("Tensor.unbind", args, kwargs, rows)
+            return iter(rows)
         result = func(*args, **kwargs)
         if name == "__setitem__":
-            self._note("Tensor.__setitem__", args, kwargs, args[0])
+            self._record("Tensor.__setitem__", args, kwargs, args[0])
         elif isinstance(result, (torch.Tensor, tuple, list)) and name != "__set__":
-            self._note(qualified(func), args, kwargs, result)
+            self._record(dotted_name(func), args, kwargs, result)
         return result
 
-    def _note(self, target: str, args: Any, kwargs: Any, result: Any) -> None:
-        if not any(self._matters(value) for value in (*args, *kwargs.values())):
+    def _record(self, target: str, args: Any, kwargs: Any, result: Any) -> None:
+        if not any(self._is_tracked(value) for value in (*args, *kwargs.values())):
             return
-        given, named = self.arguments(args, kwargs)
+        positional, keywords = self.arguments(args, kwargs)
         op = "call_function"
-        distribution = _distribution()
+        distribution = _running_distribution()
         if distribution is not None:
             target = f"torch.distributions.{distribution}"
         if target.startswith("Tensor."):
             op, target = "call_method", target.split(".")[1]
         if isinstance(result, torch.Tensor) or any(isinstance(item, torch.Tensor) for item in result):
-            self.learn(result, self._flow.add(op, target, given, named, self._places.here()))
+            self.bind(result, self._flow.add(op, target, positional, keywords, self._locations.here()))
 
-    def _matters(self, value: Any) -> bool:
+    def _is_tracked(self, value: Any) -> bool:
         if isinstance(value, torch.Tensor):
-            return id(value) in self._numbers or id(value) in self._parameters
-        return isinstance(value, (list, tuple)) and any(self._matters(item) for item in value)
+            return id(value) in self._node_numbers or id(value) in self._parameters
+        return isinstance(value, (list, tuple)) and any(self._is_tracked(item) for item in value)
 
 
-def _distribution() -> str | None:
-    """The class of torch.distributions whose code is running: what it does inside tells nothing of the model."""
-    found = None
+def _running_distribution() -> str | None:
+    """The class of torch.distributions whose code is running. Its internal operators say nothing about the model."""
+    name = None
     for frame in callers():
         if not frame.f_code.co_filename.startswith(_DISTRIBUTIONS):
-            return found
-        found = type(first_argument(frame)).__name__
-    return found
+            return name
+        name = type(first_argument(frame)).__name__
+    return name
 
 
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What a result holds by name or position."""
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+    """The items of a dictionary, sequence or data class, by name or position."""
     if isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, (list, tuple)):
@@ -144,7 +144,7 @@ def _items(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch works on one thread: on tensors this small, several take longer to wait for one another."""
+    """Let torch use one thread: on tensors this small, synchronizing several threads takes longer."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -155,19 +155,19 @@ def one_thread() -> Iterator[None]:
 
 @one_thread()
 def run(
-    model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], places: FrameLocations, leaves: frozenset[str]
+    model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], locations: FrameLocations, leaves: frozenset[str]
 ) -> Flow:
-    """The flow of `model` called with these; raises whatever that raises."""
+    """The flow of one call of `model`. Raises what the call raises."""
     flow = Flow()
-    watcher = _Watcher(model, places, flow)
+    recorder = FlowRecorder(model, locations, flow)
     for name, value in [*enumerate(args), *kwargs.items()]:
-        watcher.learn(value, flow.add("placeholder", str(name), [], {}, None))
-    # A mask on meta selects everything: shapes are all that the flow hangs on.
+        recorder.bind(value, flow.add("placeholder", str(name), [], {}, None))
+    # A mask on meta selects everything: the flow depends on shapes only.
     _config.meta_nonzero_assume_all_nonzero = True
-    with torch.no_grad(), _leaves_noted(model, watcher, flow, places, leaves), watcher:
+    with torch.no_grad(), _recording_leaves(model, recorder, flow, locations, leaves), recorder:
         result = model(*args, **kwargs)
-    with watcher.sleeping():
-        flow.add("output", "output", [plain(list(_tensors(result)), watcher.reference)], {}, None)
+    with recorder.paused():
+        flow.add("output", "output", [to_json(list(_tensors(result)), recorder.reference)], {}, None)
     return flow
 
 
@@ -175,51 +175,51 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
     elif depth < _MAX_DEPTH:
-        for _, item in _items(value):
+        for _, item in _children(value):
             yield from _tensors(item, depth + 1)
 
 
-def _is_slow(layer: nn.Module, args: Sequence[Any]) -> bool:
-    """Whether the values that the layer gives are not worth their time. Its hooks may need them, or make its weight."""
+def _is_skippable(layer: nn.Module, args: Sequence[Any]) -> bool:
+    """Whether the layer may be skipped, because only the shape of its output matters. Its hooks may need the values."""
     if type(layer) not in _SLOW or layer._forward_pre_hooks or layer._forward_hooks:
         return False
     if len(args) != 1 or not isinstance(args[0], torch.Tensor):
         return False
-    return args[0].device.type == "cpu" and args[0].layout is torch.strided  # the shape of a nested one is not known
+    return args[0].device.type == "cpu" and args[0].layout is torch.strided  # a nested tensor has no shape
 
 
-def _imagined(layer: nn.Module, args: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Small random numbers in the shape of what the layer gives: what is routed by them goes everywhere."""
-    twin = copy.copy(layer)
+def _random_output(layer: nn.Module, args: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Random numbers in the shape of the layer's output. Being random, they route data to all experts or branches."""
+    meta_copy = copy.copy(layer)
     parameters: dict[str, Any] = {name: p if p is None else p.to("meta") for name, p in layer._parameters.items()}
-    twin._parameters = parameters
-    result: torch.Tensor = twin.forward(*(value.to("meta") for value in args))
+    meta_copy._parameters = parameters
+    result: torch.Tensor = meta_copy.forward(*(value.to("meta") for value in args))
     return _random(result.shape, result.dtype)
 
 
 def _random(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
-    """Numbers between 0 and 1, drawn once and repeated: to draw millions anew takes longer than the rest of a run."""
+    """Numbers between 0 and 1, drawn once and repeated: drawing millions takes longer than the rest of a run."""
     number = shape.numel()
-    generator = torch.Generator().manual_seed(0)  # a trace is the same each time
-    drawn = torch.rand(min(number, _DRAWN), generator=generator, dtype=dtype)
-    return (drawn if number <= _DRAWN else drawn.repeat(-(-number // _DRAWN))[:number]).view(shape)
+    generator = torch.Generator().manual_seed(0)  # traces are reproducible
+    numbers = torch.rand(min(number, _RANDOM_COUNT), generator=generator, dtype=dtype)
+    return (numbers if number <= _RANDOM_COUNT else numbers.repeat(-(-number // _RANDOM_COUNT))[:number]).view(shape)
 
 
 @contextmanager
-def _leaves_noted(
-    model: nn.Module, watcher: _Watcher, flow: Flow, places: FrameLocations, leaves: frozenset[str]
+def _recording_leaves(
+    model: nn.Module, recorder: FlowRecorder, flow: Flow, locations: FrameLocations, leaves: frozenset[str]
 ) -> Iterator[None]:
-    """Calls of layers become nodes, and what happens inside of them does not."""
+    """A context in which a call of a leaf module becomes one node, without the operators inside."""
     paths = {module: path for path, module in model.named_modules()}
     original = nn.Module.__call__
 
     def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if watcher.asleep or self not in paths or not is_leaf(self, leaves):
+        if recorder.is_paused or self not in paths or not is_leaf(self, leaves):
             return original(self, *args, **kwargs)
-        given, named = watcher.arguments(args, kwargs)
-        with watcher.sleeping():
-            result = _imagined(self, args) if _is_slow(self, args) else original(self, *args, **kwargs)
-        watcher.learn(result, flow.add("call_module", paths[self], given, named, places.here()))
+        positional, keywords = recorder.arguments(args, kwargs)
+        with recorder.paused():
+            result = _random_output(self, args) if _is_skippable(self, args) else original(self, *args, **kwargs)
+        recorder.bind(result, flow.add("call_module", paths[self], positional, keywords, locations.here()))
         return result
 
     nn.Module.__call__ = call  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""From what a request names to something that makes a model."""
+"""Imports the target of a request and returns a function that creates its model."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from typing import Any
 
 from torch import nn
 
-_ALONE = "_initlint_target_"
+_OWN_NAME_PREFIX = "_initlint_target_"
 _names: dict[str, str] = {}
-"""The dotted names of the modules that were loaded under other ones."""
+"""For modules that are loaded under a name of the worker's: their dotted name in the project."""
 
 
 class TargetNotFound(Exception):
-    """A target that cannot be found or cannot be called as it is asked to."""
+    """The target does not exist, or does not accept the given arguments."""
 
 
-def module_of(target: dict[str, Any]) -> ModuleType:
-    """The module that the target stands in; raises whatever its import raises.
+def import_module(target: dict[str, Any]) -> ModuleType:
+    """The Python module that contains the target. Raises what its import raises.
 
-    A file is imported by its dotted name below `root`, as its own package would. Where that name means another
-    file, one that was imported before or is Python's, it is loaded under a name of its own.
+    A file is imported by its dotted name below its import root, as its own package does. If that name belongs to
+    another file, imported before or part of Python, it is loaded under a unique name.
     """
     for folder in reversed(target["roots"]):
         if folder not in sys.path:
@@ -38,18 +38,18 @@ def module_of(target: dict[str, Any]) -> ModuleType:
     name = target["module"]
     stem = os.path.basename(file).rpartition(".")[0]
     if stem.isidentifier() and name.partition(".")[0] not in sys.builtin_module_names:
-        found = importlib.util.find_spec(name) if name not in sys.modules else sys.modules[name].__spec__
-        if found is not None and found.origin is not None and os.path.realpath(found.origin) == os.path.realpath(file):
+        spec = importlib.util.find_spec(name) if name not in sys.modules else sys.modules[name].__spec__
+        if spec is not None and spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(file):
             return importlib.import_module(name)
-    return _alone(file, name)
+    return _load_under_own_name(file, name)
 
 
-def _alone(file: str, dotted: str) -> ModuleType:
-    name = _ALONE + str(abs(hash(file)))
+def _load_under_own_name(file: str, dotted: str) -> ModuleType:
+    name = _OWN_NAME_PREFIX + str(abs(hash(file)))
     _names[name] = dotted
     if name in sys.modules:
         return sys.modules[name]
-    loader = SourceFileLoader(name, file)  # also of a .pyw, which `importlib` knows on Windows only
+    loader = SourceFileLoader(name, file)  # also loads .pyw, which `importlib` does on Windows only
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -62,67 +62,67 @@ def _alone(file: str, dotted: str) -> ModuleType:
     return module
 
 
-def attribute_of(module: ModuleType, path: str) -> Any:
-    """The class, function or model that `path` names in `module`."""
-    found: Any = module
+def find_attribute(module: ModuleType, path: str) -> Any:
+    """The class, function or model at `path` in `module`."""
+    attribute: Any = module
     for name in path.split("."):
-        if not hasattr(found, name):
-            raise TargetNotFound(f"{getattr(found, '__name__', found)} has no attribute `{name}`")
-        found = getattr(found, name)
-    return found
+        if not hasattr(attribute, name):
+            raise TargetNotFound(f"{getattr(attribute, '__name__', attribute)} has no attribute `{name}`")
+        attribute = getattr(attribute, name)
+    return attribute
 
 
-def home_of(found: Any, module: ModuleType) -> str | None:
-    """The file that defines the class or function `found`, which `module` may only have imported."""
-    home = module if isinstance(found, nn.Module) else sys.modules.get(getattr(found, "__module__", ""), module)
+def defining_file(attribute: Any, module: ModuleType) -> str | None:
+    """The file that defines the target `attribute`, which `module` may only have imported."""
+    home = module if isinstance(attribute, nn.Module) else sys.modules.get(getattr(attribute, "__module__", ""), module)
     return getattr(home, "__file__", None)
 
 
-def maker(found: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[[], Any]:
-    """What makes the model: a call of a class or function, or the model itself."""
-    if isinstance(found, nn.Module):
-        return lambda: found
-    if not callable(found):
-        raise TargetNotFound(f"{type(found).__name__} is neither a class, a function nor a torch.nn.Module")
-    signature = signature_of(found)
+def model_factory(attribute: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Callable[[], Any]:
+    """A function that creates the model by calling the target, or returns the target if it is a model."""
+    if isinstance(attribute, nn.Module):
+        return lambda: attribute
+    if not callable(attribute):
+        raise TargetNotFound(f"{type(attribute).__name__} is neither a class, a function nor a torch.nn.Module")
+    signature = signature_of(attribute)
     if signature is not None:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TargetNotFound(f"cannot be called as asked: {error}") from None
-    return lambda: found(*args, **kwargs)
+            raise TargetNotFound(f"cannot be called with these arguments: {error}") from None
+    return lambda: attribute(*args, **kwargs)
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
-    """What `function` takes; None if it is written in C and does not tell."""
+    """The signature of `function`; None for a function in C without one."""
     try:
         return inspect.signature(function)
     except ValueError:
         return None
 
 
-def name_of(module: str) -> str:
-    """The dotted name that a module has in its own project."""
+def project_module_name(module: str) -> str:
+    """The dotted name of a module in its own project."""
     return _names.get(module, module)
 
 
-def is_offered(module: ModuleType, name: str) -> bool:
-    """Whether `name` is a module class that `module` defines and that can be built from its defaults."""
+def is_buildable_module(module: ModuleType, name: str) -> bool:
+    """Whether `name` is an `nn.Module` class that `module` defines and that can be built without arguments."""
     cls = getattr(module, name, None)
     if not inspect.isclass(cls) or not issubclass(cls, nn.Module) or cls.__module__ != module.__name__:
         return False
     signature = signature_of(cls)
-    return signature is not None and all(map(_may_be_left_out, signature.parameters.values()))
+    return signature is not None and all(map(_has_default, signature.parameters.values()))
 
 
-def _may_be_left_out(parameter: inspect.Parameter) -> bool:
+def _has_default(parameter: inspect.Parameter) -> bool:
     return parameter.default is not parameter.empty or parameter.kind in (
         parameter.VAR_POSITIONAL,
         parameter.VAR_KEYWORD,
     )
 
 
-def files_of(model: nn.Module) -> dict[str, str | None]:
-    """The file of each module that a class of the model, or one that it derives from, stands in."""
+def module_files(model: nn.Module) -> dict[str, str | None]:
+    """The files of the Python modules that define the model's classes and their base classes, by dotted name."""
     names = {base.__module__ for module in model.modules() for base in type(module).__mro__}
-    return {name_of(name): getattr(sys.modules.get(name), "__file__", None) for name in names}
+    return {project_module_name(name): getattr(sys.modules.get(name), "__file__", None) for name in names}

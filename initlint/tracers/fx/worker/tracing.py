@@ -1,4 +1,4 @@
-"""The data flow of a built model: by torch.fx, else by running it, on meta and then with memory."""
+"""Traces the data flow of a built model: with torch.fx, else by running it on meta, else on the CPU."""
 
 from __future__ import annotations
 
@@ -17,121 +17,125 @@ from .frames import FrameLocations
 from .nodes import Flow
 
 _STEPWISE = (nn.RNNBase, nn.RNNCellBase)
-"""On meta, torch runs these step by step in Python, which takes longer than the real thing."""
+"""On meta, torch runs these step by step in Python, which takes longer than on the CPU."""
 
-_PATIENCE_SECONDS = 20.0
-"""After that, no further input is tried."""
+_GUESSING_SECONDS = 20.0
+"""After this time, no further input is tried."""
 
 _NO_KERNEL = NotImplementedError
-"""What torch raises for an operator that a device, such as `meta`, does not have."""
-_MOST_PARAMETERS = 400_000_000
-"""Larger models are not given memory."""
+"""torch raises this for an operator that a device, such as `meta`, does not implement."""
+_MAX_PARAMETERS = 400_000_000
+"""Larger models are not built on the CPU."""
 
 Shapes: TypeAlias = "Sequence[tuple[Sequence[int], str]] | None"
 
 
 @dataclass(frozen=True)
 class TracedForward:
-    """`flows`: the first as the model is evaluated, a second one as it is trained where that uses further layers.
+    """`flows`: that of evaluation mode, and that of training mode if evaluation leaves layers unused.
 
-    `way`: `fx`, `run` (on meta) or `run on cpu`; None if nothing worked, and then `problem` says why.
+    `method`: `fx`, `run` (on meta) or `run on cpu`; None if all failed, and then `problem` says why.
     """
 
     flows: list[Flow]
-    way: str | None
+    method: str | None
     problem: str | None = None
 
 
 def trace(
-    model: nn.Module, rebuild: Callable[[], nn.Module], shapes: Shapes, places: FrameLocations, leaves: frozenset[str]
+    model: nn.Module,
+    rebuild: Callable[[], nn.Module],
+    shapes: Shapes,
+    locations: FrameLocations,
+    leaves: frozenset[str],
 ) -> TracedForward:
-    """Follow the signal through `model`; the way that works in evaluation is used in training, too.
+    """Trace the data flow of `model`. The method that works in evaluation mode is used in training mode, too.
 
-    `rebuild` makes the model once more, on the CPU.
+    `rebuild` creates the model once more, on the CPU.
     """
     if type(model).forward is nn.Module.forward:
         return TracedForward([], None)
     model.eval()
     failures: list[Exception] = []
     symbolic_failures: list[Exception] = []
-    for way, subject, follow in _ways(model, rebuild, shapes, places, leaves, failures):
+    for method, traced_model, trace_flow in _methods(model, rebuild, shapes, locations, leaves, failures):
         try:
-            flows = [follow()]
+            flows = [trace_flow()]
         except Exception as error:
-            (symbolic_failures if way == "fx" else failures).append(error)
+            (symbolic_failures if method == "fx" else failures).append(error)
             continue
-        if _uncalled(model, flows[0], leaves):
-            subject.train()
-            with suppress(Exception):  # what the evaluation showed stands
-                flows.append(follow())
-        return TracedForward(flows, way)
-    # The first failure of running it says most about what to give it, unless meta itself cannot run it.
-    failures.sort(key=_blames_meta)
+        if _has_uncalled_weights(model, flows[0], leaves):
+            traced_model.train()
+            with suppress(Exception):  # the flow of evaluation mode remains valid
+                flows.append(trace_flow())
+        return TracedForward(flows, method)
+    # The first failed run says most about the input that is needed, unless the meta device is the cause.
+    failures.sort(key=_is_meta_failure)
     reasons = [*failures, *symbolic_failures]
     return TracedForward([], None, explain(reasons[0]) if reasons else "nothing to call it with")
 
 
-def _ways(
+def _methods(
     model: nn.Module,
     rebuild: Callable[[], nn.Module],
     shapes: Shapes,
-    places: FrameLocations,
+    locations: FrameLocations,
     leaves: frozenset[str],
     failures: list[Exception],
 ) -> Iterator[tuple[str, nn.Module, Callable[[], Flow]]]:
-    """What to try, one after the other; `failures` are those of running it so far."""
-    opaque: list[Flow] = []
+    """The methods in the order to try them: name, model and function. `failures`: those of running it so far."""
+    opaque_flows: list[Flow] = []
 
     def by_fx() -> Flow:
-        flow = symbolic.trace(model, places, leaves)
-        if not symbolic.is_whole(flow):
-            opaque.append(flow)
-            raise _Opaque
+        flow = symbolic.trace(model, locations, leaves)
+        if not symbolic.has_no_opaque_calls(flow):
+            opaque_flows.append(flow)
+            raise OpaqueFunction
         return flow
 
-    def by_running(subject: nn.Module, call: inputs.Call) -> Callable[[], Flow]:
-        return lambda: running.run(subject, *call, places, leaves)
+    def by_running(traced_model: nn.Module, call: inputs.Call) -> Callable[[], Flow]:
+        return lambda: running.run(traced_model, *call, locations, leaves)
 
     if shapes is None:
         yield "fx", model, by_fx
     if _is_on(model, "meta") and not any(isinstance(module, _STEPWISE) for module in model.modules()):
-        model.to("meta")  # buffers, too, where only the parameters were built there
+        model.to("meta")  # buffers may still be on the CPU
         for call in _calls(model, shapes, "meta"):
             yield "run", model, by_running(model, call)
             if isinstance(failures[-1], _NO_KERNEL) or "meta Tensors" in str(failures[-1]):
-                break  # meta itself cannot do it, whatever the input
-    if opaque:
-        yield "fx", model, lambda: opaque[0]
-    if sum(p.numel() for p in model.parameters()) <= _MOST_PARAMETERS:
-        for make in (partial(building.without_values, rebuild), rebuild):
-            before = len(failures)
+                break  # meta does not support it, whatever the input
+    if opaque_flows:
+        yield "fx", model, lambda: opaque_flows[0]
+    if sum(p.numel() for p in model.parameters()) <= _MAX_PARAMETERS:
+        for create_model in (partial(building.build_without_values, rebuild), rebuild):
+            failures_before = len(failures)
             try:
-                real = _with_memory(make)
+                cpu_model = _build_with_memory(create_model)
             except Exception as error:
                 failures.append(error)
                 continue
-            for call in _calls(real, shapes, "cpu"):
-                yield "run on cpu", real, by_running(real, call)
-            if not any(map(_blames_meta, failures[before:])):
-                break  # nothing was lacking that only values give
+            for call in _calls(cpu_model, shapes, "cpu"):
+                yield "run on cpu", cpu_model, by_running(cpu_model, call)
+            if not any(map(_is_meta_failure, failures[failures_before:])):
+                break  # real values would not help
 
 
-def _blames_meta(failure: Exception) -> bool:
+def _is_meta_failure(failure: Exception) -> bool:
     return isinstance(failure, _NO_KERNEL) or "meta" in str(failure)
 
 
-class _Opaque(Exception):
-    """torch.fx was told (`torch.fx.wrap`) not to look into a function of the model."""
+class OpaqueFunction(Exception):
+    """The model calls a function that `torch.fx.wrap` makes opaque."""
 
 
 def _calls(model: nn.Module, shapes: Shapes, device: str) -> Iterator[inputs.Call]:
     if shapes is not None:
-        yield inputs.given(shapes, device)
+        yield inputs.from_shapes(shapes, device)
         return
-    began = time.monotonic()
-    for call in inputs.guesses(model, device, small=device != "meta"):
+    start_time = time.monotonic()
+    for call in inputs.guess_calls(model, device, prefer_small=device != "meta"):
         yield call
-        if time.monotonic() - began > _PATIENCE_SECONDS:
+        if time.monotonic() - start_time > _GUESSING_SECONDS:
             return
 
 
@@ -140,30 +144,32 @@ def _is_on(model: nn.Module, device: str) -> bool:
 
 
 @running.one_thread()
-def _with_memory(make: Callable[[], nn.Module]) -> nn.Module:
-    """The model on the CPU, its parameters small: the flow hangs on shapes, and at most on what is finite."""
-    model = make()
+def _build_with_memory(create_model: Callable[[], nn.Module]) -> nn.Module:
+    """The model on the CPU with small parameters: the flow depends on shapes, and at most on values being finite."""
+    model = create_model()
     with torch.no_grad():
         for parameter in model.parameters():
-            if building.can_be_trained(parameter):
+            if building.is_trainable_dtype(parameter):
                 parameter.fill_(0.01)
     return model.eval()
 
 
-def _uncalled(model: nn.Module, flow: Flow, leaves: frozenset[str]) -> bool:
-    """Whether a module with a matrix of weights takes no part."""
-    called = flow.called
+def _has_uncalled_weights(model: nn.Module, flow: Flow, leaves: frozenset[str]) -> bool:
+    """Whether a module with a weight matrix is unused in the flow."""
+    called_targets = flow.called_targets
     for path, module in model.named_modules():
         matrices = [name for name, p in module._parameters.items() if p is not None and p.dim() > 1]
-        inside = any(path.startswith(f"{leaf}.") for leaf in called)
-        used = path in called or any((f"{path}.{name}" if path else name) in called for name in matrices)
-        if matrices and not used and not inside:
+        is_inside_leaf = any(path.startswith(f"{leaf}.") for leaf in called_targets)
+        is_used = path in called_targets or any(
+            (f"{path}.{name}" if path else name) in called_targets for name in matrices
+        )
+        if matrices and not is_used and not is_inside_leaf:
             return True
     return False
 
 
 def explain(error: BaseException) -> str:
-    """One line that says what went wrong."""
+    """One line that describes the error."""
     text = str(error).strip().splitlines()
     if text and type(error).__module__.startswith(__package__ or "."):
         return text[0]

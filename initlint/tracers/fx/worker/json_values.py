@@ -1,4 +1,4 @@
-"""Python's values as JSON."""
+"""Encodes Python values as JSON. `tracers/fx/json_values.py` decodes them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _MAX_TEXT = 200
 
 
 class CalculatedGain(float):
-    """What `calculate_gain` returned; it remembers for which nonlinearity."""
+    """A result of `calculate_gain`, with its nonlinearity."""
 
     nonlinearity = ""
 
 
-def plain(value: Any, reference: Callable[[Any], Any] | None = None) -> Any:
-    """`value` as JSON: numbers, strings, lists and dictionaries as they are, all else as `{"other": its type}`.
+def to_json(value: Any, reference: Callable[[Any], Any] | None = None) -> Any:
+    """`value` as JSON. Values that are no number, string, list or dictionary become `{"other": type name}`.
 
-    What `reference` gives for a value, unless that is None, stands for it.
+    `reference` may replace a value: its result is used unless it is None.
     """
     if reference is not None:
-        known = reference(value)
-        if known is not None:
-            return known
+        reference_json = reference(value)
+        if reference_json is not None:
+            return reference_json
     if isinstance(value, CalculatedGain):
         return {"gain": float(value), "nonlinearity": value.nonlinearity}
     if value is None or isinstance(value, (bool, int, float)):
@@ -33,16 +33,16 @@ def plain(value: Any, reference: Callable[[Any], Any] | None = None) -> Any:
     if isinstance(value, str):
         return value if len(value) <= _MAX_TEXT else {"other": "str"}
     if isinstance(value, (list, tuple)) and len(value) <= _MAX_ITEMS:
-        return [plain(item, reference) for item in value]
+        return [to_json(item, reference) for item in value]
     if isinstance(value, dict) and len(value) <= _MAX_ITEMS:
-        return {"items": [[plain(key), plain(item, reference)] for key, item in value.items()]}
+        return {"items": [[to_json(key), to_json(item, reference)] for key, item in value.items()]}
     if isinstance(value, slice):
-        return {"slice": [plain(bound, reference) for bound in (value.start, value.stop, value.step)]}
+        return {"slice": [to_json(limit, reference) for limit in (value.start, value.stop, value.step)]}
     return {"other": type(value).__name__}
 
 
-def qualified(function: Any) -> str:
-    """The dotted name of a function as torch.fx and function modes hand it on; a method of tensors is `Tensor.NAME`."""
+def dotted_name(function: Any) -> str:
+    """The dotted name of a function from torch.fx or a function mode; `Tensor.NAME` for a method of tensors."""
     name = getattr(function, "__name__", type(function).__name__)
     owner = getattr(function, "__objclass__", None)
     if owner is not None:

@@ -1,7 +1,6 @@
-"""What keeps the user's code from doing harm while it is traced: it was asked for a look, not for its work.
+"""Restricts the user's code while it is traced: no network, no forks, limited memory.
 
-Constructors download weights, so there is no network; the process may take only so much memory. What does not end is
-ended from outside, by the client.
+Constructors often download weights, which tracing does not need. The parent process kills code that does not end.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ try:
 except ImportError:  # not POSIX
     resource = None
 
-_FORBIDDEN = {
+_FORBIDDEN_EVENTS = {
     "socket.connect": "to use the network",
     "socket.getaddrinfo": "to use the network",
     "socket.gethostbyname": "to use the network",
@@ -28,12 +27,12 @@ _FORBIDDEN = {
 }
 
 
-class Forbidden(OSError):
-    """What tracing does not let the user's code do."""
+class ForbiddenAction(OSError):
+    """The user's code tried something that tracing does not allow."""
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let the process have no more address space than this, where the system can do that."""
+    """Limit the address space of this process, where the system supports it."""
     if resource is None:
         return
     limit = megabytes * 1024 * 1024
@@ -41,18 +40,18 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def forbid() -> None:
-    """From now on neither the network nor forks: the children of a fork would go on with this worker's work."""
+def forbid_network_and_fork() -> None:
+    """Forbid the network and forks from now on: a forked child would continue this worker's request."""
     sys.addaudithook(_refuse)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_leave)
+        os.register_at_fork(after_in_child=_exit_child)
 
 
 def _refuse(event: str, args: Any) -> None:
-    wish = _FORBIDDEN.get(event)
-    if wish is not None:
-        raise Forbidden(f"it tried {wish}, which tracing does not allow")
+    action = _FORBIDDEN_EVENTS.get(event)
+    if action is not None:
+        raise ForbiddenAction(f"it tried {action}, which tracing does not allow")
 
 
-def _leave() -> None:
+def _exit_child() -> None:
     os._exit(0)
