@@ -72,5 +72,5 @@ def encoded(text: str) -> bytes:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data if encoding.startswith("utf-8") else text.encode(encoding)
-    except (SyntaxError, UnicodeEncodeError):
+    except (SyntaxError, LookupError, UnicodeError):
         return data

@@ -14,8 +14,8 @@ from initlint.linter import add_noqa, baseline, pipeline
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.pipeline import FRUGAL, Contents, DrawnModels, RunOptions
 from initlint.linter.results import CheckResult
-from initlint.project.atomic_write import write
 from initlint.project.decoding import line_reader
+from initlint.project.file_io import read_file, write
 from initlint.project.settings import Settings
 from initlint.report.console import complaint
 from initlint.report.report import Report
@@ -123,5 +123,5 @@ def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) 
     for file in pipeline.files(paths, settings, contents).values():
         if str(file) not in originals:
             with contextlib.suppress(OSError):  # it is reported when it is linted
-                originals[str(file)] = file.read_bytes()
+                originals[str(file)] = read_file(file)
     return originals

@@ -28,8 +28,8 @@ from initlint.linter import pipeline
 from initlint.linter.cache import cache_file
 from initlint.linter.pipeline import Contents
 from initlint.linter.results import CheckResult
-from initlint.project.atomic_write import replace_all, write
 from initlint.project.decoding import line_reader
+from initlint.project.file_io import replace_all, write
 from initlint.project.settings import Settings
 from initlint.report import console, graph_comparison, rule_pages
 from initlint.report import settings_listing as settings_report

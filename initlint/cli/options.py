@@ -18,8 +18,8 @@ from initlint.diagnostics import Severity
 from initlint.linter.add_noqa import InvalidNoqaReason
 from initlint.linter.pipeline import Contents, RunOptions
 from initlint.linter.process_pool import available
-from initlint.project.atomic_write import CannotRead, CannotWrite
 from initlint.project.discovery import SUFFIXES, DiscoveryError
+from initlint.project.file_io import CannotRead, CannotWrite
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
 from initlint.report.rule_pages import UnknownRule
 from initlint.report.statistics import UnsupportedFormat

@@ -13,6 +13,7 @@ from initlint.linter import unused_noqa
 from initlint.linter.fixer import Files
 from initlint.linter.noqa import Suppressions, parse
 from initlint.linter.results import CheckResult
+from initlint.project.decoding import split_lines
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import Change, changed, line_starts
 
@@ -80,7 +81,7 @@ def annotate(text: str, code: str, diagnostics: Iterable[Diagnostic], reason: st
     wanted: dict[int, set[str]] = {}
     for diagnostic in diagnostics:
         wanted.setdefault(_row(diagnostic, suppressions, closed), set()).add(diagnostic.code)
-    starts, lines = line_starts(text), text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    starts, lines = line_starts(text), split_lines(text)
     changes = (_change(row, lines[row - 1], codes, suppressions, reason) for row, codes in wanted.items())
     return changed(text, {Change(starts[row - 1] + a, starts[row - 1] + b, new) for row, a, b, new in changes})
 

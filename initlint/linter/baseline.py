@@ -17,6 +17,7 @@ from initlint.diagnostics import Diagnostic
 from initlint.linter.fingerprint import FindingIdentity, content
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import Lines
+from initlint.project.file_io import read_file
 from initlint.project.settings import ALWAYS_ON, ConfigurationError
 
 
@@ -31,12 +32,14 @@ class Baseline:
 def load(path: Path) -> Baseline:
     """Raises `ConfigurationError` for a file that cannot be read or that is no baseline."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_file(path).decode("utf-8"))
     except OSError as error:
         hint = "; --write-baseline makes one" if isinstance(error, FileNotFoundError) else ""
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}{hint}") from None
     except ValueError as error:  # no UTF-8 or no JSON
         raise ConfigurationError(f"{path}: is no baseline: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: is no baseline: nested too deeply") from None
     try:
         return Baseline(path, _counts(document))
     except (KeyError, TypeError, ValueError):

@@ -13,6 +13,7 @@ from initlint.linter.noqa import Directive, Suppressions, may_cover, parse
 from initlint.linter.results import RunResults
 from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
+from initlint.project.file_io import read_file
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
 
@@ -27,7 +28,7 @@ class LintedFiles:
 
     def data(self, file: str) -> bytes:
         try:
-            return self.contents[file] if file in self.contents else Path(file).read_bytes()
+            return self.contents[file] if file in self.contents else read_file(file)
         except OSError:  # removed since it was linted
             return b""
 

@@ -1,4 +1,4 @@
-"""Applies fixes and lints again, in memory, until nothing changes. `initlint.project.atomic_write` writes the files.
+"""Applies fixes and lints again, in memory, until nothing changes. `initlint.project.file_io` writes the files.
 
 Each round applies the fixes that do not overlap. The others are computed again from the changed text in the next round.
 """

@@ -16,6 +16,8 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from initlint.project.decoding import split_lines
+
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
 _LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
 _ANYWHERE = re.compile(rf"(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
@@ -100,7 +102,7 @@ def parse(text: str, statements: bool = False) -> Suppressions:
     try:
         tokens = tuple(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = split_lines(text)
         return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})
     comments = (_comment(token) for token in tokens if token.type == tokenize.COMMENT)
     return Suppressions(*_directives(comments), dict(_statements(tokens)))

@@ -164,6 +164,7 @@ class _LintRun:
     ) -> _LintRun:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
+        settings.check_patterns()
         enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
         found = files(paths, settings, contents, folders)
         return cls(found, settings, contents, enabled, any(path.is_dir() for path in paths))

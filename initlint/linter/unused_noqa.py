@@ -9,6 +9,7 @@ from pathlib import Path
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from initlint.linter.noqa import Directive, NoqaCode
 from initlint.project.discovery import discover
+from initlint.project.file_io import read_file
 from initlint.project.settings import ALWAYS_ON, Settings
 from initlint.project.source import SourceFile
 
@@ -101,7 +102,7 @@ def reached_from_elsewhere(linted: Collection[Path], settings: Settings) -> set[
 def _imported(path: Path) -> set[bytes]:
     """Every word of the file's import statements."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         return set()
     return {word for statement in _IMPORT.findall(data) for word in _WORD.findall(statement)}

@@ -6,52 +6,63 @@ import io
 import tokenize
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
+from initlint.project.file_io import read_file
 from initlint.project.notebook import SUFFIX, Notebook, NotebookError
-from initlint.project.source import is_notebook
-
-pass
 
 Lines = Callable[[str], Sequence[str]]
 """A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
 
 
-def decode_python(path: str, data: bytes) -> str:
-    """The text by the file's own encoding, of a notebook that of all cells without magics.
+class DecodingError(ValueError):
+    """Bytes that are no text in the encoding that they declare."""
 
-    Empty if it cannot be decoded.
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text of Python source and its encoding, by byte order mark and coding cookie (PEP 263).
+
+    Raises `DecodingError`, also for an encoding that does not exist or cannot decode (`undefined`, `idna`).
     """
     try:
-        if path.endswith(SUFFIX):
-            return Notebook.read(data).code
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError, NotebookError):
+        return data.decode(encoding), encoding
+    except (UnicodeError, LookupError, SyntaxError) as error:
+        raise DecodingError(str(error)) from None
+
+
+def is_notebook(path: str) -> bool:
+    return path.endswith(SUFFIX)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines without their ends, as editors number them: a line ends with LF, CRLF or CR."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def decode_python(path: str, data: bytes) -> str:
+    """The text of a file, or the Python of all cells of a notebook; empty if it cannot be decoded."""
+    try:
+        return Notebook.read(data).code if is_notebook(path) else decode(data)[0]
+    except (DecodingError, NotebookError):
         return ""
 
 
+def decode_lines(path: str, data: bytes) -> Sequence[str]:
+    """The lines of a file, or of all cells of a notebook; none if it cannot be decoded."""
+    try:
+        return Notebook.read(data).lines if is_notebook(path) else split_lines(decode(data)[0])
+    except (DecodingError, NotebookError):
+        return ()
+
+
 def line_reader(contents: Mapping[str, bytes]) -> Lines:
-    """Reads lines from `contents`, by path, and what is not there from the disk; each file once."""
+    """Reads lines from `contents`, by path, and other files from disk, each once."""
 
     @cache
     def lines(file: str) -> Sequence[str]:
         try:
-            return decode_lines(file, contents[file] if file in contents else Path(file).read_bytes())
+            return decode_lines(file, contents[file] if file in contents else read_file(file))
         except OSError:
             return ()
 
     return lines
-
-
-def decode_lines(path: str, data: bytes) -> Sequence[str]:
-    """The lines without their ends, by the file's own encoding, those of all cells in a notebook; none if it cannot be
-    decoded."""
-    try:
-        if is_notebook(path):
-            return Notebook.read(data).lines
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError, NotebookError):
-        return ()
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
+from initlint.project.file_io import read_file
 from initlint.project.filesystem import DirectoryListings
 from initlint.project.project_search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
 
@@ -113,11 +114,7 @@ class FileSystemQueries:
 
     def read(self, path: str) -> bytes:
         """What a file holds; its digest is that of these bytes from then on. Raises OSError."""
-        if path in self._contents:
-            data = self._contents[path]
-        else:
-            with open(path, "rb") as file:
-                data = file.read()
+        data = self._contents[path] if path in self._contents else read_file(path)
         self._digests[path] = digest_of(data)
         return data
 

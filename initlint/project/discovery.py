@@ -102,7 +102,7 @@ class _Walk:
         if self.in_repository:
             filters += _gitignore_in(folder.absolute)
         named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
-        all_names = any(patterns.rest for patterns in filters)
+        all_names = any(patterns.ordered for patterns in filters)
         try:
             entries = self.folders.of(folder.real).entries
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Patterns as .gitignore has them, and what they leave out."""
+"""The patterns of .gitignore files, which the settings use as well."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ _NAME = re.compile(r"\.?\w[\w.-]*")
 
 @dataclass(frozen=True)
 class Patterns:
-    """Patterns that are relative to `base`.
+    """Patterns of .gitignore, relative to `base`.
 
-    `names` leave out whatever has one of them, and all below. Most patterns are such, and need neither an order nor a
-    match of each with each path. `rest`: the others, in their order; if one of them takes back, all stand there.
+    `names` are patterns that are plain names: they exclude every file and folder of that name. Most patterns are of
+    this kind, and need neither an order nor a match with each path. `ordered` are the others, in order; if one of
+    them re-includes a path (`!keep.py`), all patterns are there.
     """
 
     base: str
     names: frozenset[str]
-    rest: tuple[str, ...]
+    ordered: tuple[str, ...]
 
     @classmethod
     def of(cls, base: str, lines: Iterable[str]) -> Patterns:
@@ -41,14 +42,30 @@ class Patterns:
 
     @cached_property
     def _spec(self) -> pathspec.GitIgnoreSpec:
-        return pathspec.GitIgnoreSpec.from_lines(self.rest)
+        try:
+            return pathspec.GitIgnoreSpec.from_lines(self.ordered)
+        except _INVALID:
+            return pathspec.GitIgnoreSpec.from_lines(line for line in self.ordered if is_valid(line))
 
     def decide(self, path: str, is_directory: bool) -> bool | None:
-        """Whether the absolute `path` is left out, None if no pattern speaks of it."""
+        """Whether the absolute `path` is excluded; None if no pattern matches it."""
         relative = _relative(path, self.base)
         if not self.names.isdisjoint(relative.split("/")):
             return True
-        return self._spec.check_file(f"{relative}/" if is_directory else relative).include if self.rest else None
+        return self._spec.check_file(f"{relative}/" if is_directory else relative).include if self.ordered else None
+
+
+_INVALID = (ValueError, re.error)
+"""What pathspec raises for a pattern that matches nothing: `!`, a final backslash, `[z-a]`."""
+
+
+def is_valid(pattern: str) -> bool:
+    """Whether `pattern` can match anything. As in git, one that cannot is ignored in a .gitignore file."""
+    try:
+        pathspec.GitIgnoreSpec.from_lines([pattern])
+    except _INVALID:
+        return False
+    return True
 
 
 def _relative(path: str, base: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
+from initlint.project.file_io import read_file
 from initlint.project.filesystem import DirectoryListings, EntryKind
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class FileSearch:
         """What a file holds; empty if it cannot be read."""
         if path not in self._contents:
             try:
-                data = Path(path).read_bytes()
+                data = read_file(path)
             except OSError:
                 data = b""
             if self._kept + len(data) > _MAX_KEPT:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from initlint._lazy import LazyModule
 from initlint.diagnostics import Severity
 from initlint.facts.library_initializers import LibraryInitializer
+from initlint.project.file_io import read_file
+from initlint.project.gitignore import is_valid
 from initlint.project.project_search import NO_SOURCES
 from initlint.project.trace_targets import TargetSpec, read_targets
 from initlint.project.user_tables import (
@@ -139,6 +141,15 @@ class Settings:
                     near = suggestion(selector.upper(), known)
                     raise ConfigurationError(f"{where}unknown rule selector `{selector}` in `{key}`{near}")
 
+    def check_patterns(self) -> None:
+        """Raise `ConfigurationError` if a pattern can match nothing."""
+        patterns = [("exclude", self.exclude), ("extend-exclude", self.extend_exclude)]
+        for key, values in (*patterns, ("per-file-ignores", self.per_file_ignores)):
+            for pattern in values:
+                if pattern not in DEFAULT_EXCLUDE and not is_valid(pattern):
+                    where = f"{self.file}: " if self.file else ""
+                    raise ConfigurationError(f"{where}invalid pattern `{pattern}` in `{key}`")
+
     def _selectors(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         for layer in (self, self.command_line):
             yield "select", layer.select or ()
@@ -186,11 +197,13 @@ def load(file: Path) -> Settings:
 
 def _table(file: Path) -> Mapping[str, Any] | None:
     try:
-        document: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document: dict[str, Any] = tomllib.loads(read_file(file).decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # both TOMLDecodeError and UnicodeDecodeError
         raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{file}: is not valid TOML: nested too deeply") from None
     if file.name != "pyproject.toml":
         return document
     tool = document.get("tool")

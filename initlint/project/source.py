@@ -9,16 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import tokenize
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 from initlint.diagnostics import Cell, Span
-from initlint.project.notebook import SUFFIX as NOTEBOOK_SUFFIX
+from initlint.project.decoding import DecodingError, decode, is_notebook, split_lines
+from initlint.project.file_io import read_file
 from initlint.project.notebook import Notebook, NotebookError
 
 _TOO_DEEP = "too many nested"
@@ -36,10 +35,6 @@ class SourceError(Exception):
         self.row = row
         self.column = column
         self.cell = cell
-
-
-def is_notebook(path: str) -> bool:
-    return path.endswith(NOTEBOOK_SUFFIX)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +57,10 @@ class SourceFile:
     def parse(cls, path: str, data: bytes) -> SourceFile:
         """Parse `data`; raises `SourceError` with the place if the running Python does not read it."""
         if not is_notebook(path):
-            code, encoding = _decode(data)
+            try:
+                code, encoding = decode(data)
+            except DecodingError as error:
+                raise SourceError(f"cannot be decoded: {error}") from None
             return cls(path, data, code, _parse(code), encoding)
         notebook = _read_notebook(data)
         return cls(path, data, notebook.code, _parse_notebook(notebook), notebook=notebook)
@@ -71,7 +69,7 @@ class SourceFile:
     def read(cls, path: Path, read: Callable[[], bytes] | None = None) -> SourceFile:
         """Read and parse a file, with `read` if that is given; raises `SourceError`."""
         try:
-            data = (read or path.read_bytes)()
+            data = read() if read else read_file(path)
         except OSError as error:
             raise SourceError(f"cannot be read: {error.strerror or error}") from None
         return cls.parse(str(path), data)
@@ -95,7 +93,7 @@ class SourceFile:
     @cached_property
     def lines(self) -> list[str]:
         """The lines without their ends, as editors number them."""
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return split_lines(self.text)
 
     def text_of(self, node: ast.expr | ast.stmt) -> str:
         """The lines on which `node` stands."""
@@ -146,15 +144,6 @@ def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
             _parse(code)
         except SourceError as error:
             yield SourceError(error.message, above + error.row - 1, error.column)
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    """The text of a file and its encoding."""
-    try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-        return data.decode(encoding), encoding
-    except (UnicodeDecodeError, LookupError, SyntaxError) as error:
-        raise SourceError(f"cannot be decoded: {error}") from None
 
 
 def _parse(code: str) -> ast.Module:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from initlint.cli import check_modes, commands
 from initlint.linter.fixer import Files
 from initlint.linter.results import CheckResult
-from initlint.project import atomic_write
+from initlint.project import file_io
 from tests.support.sources import net
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
@@ -166,7 +166,7 @@ def test_a_file_that_changes_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) 
 
     def late(*arguments: object, **options: object) -> dict[Path, str]:
         Path("pkg/safe.py").write_text(edited, encoding="utf-8")
-        return atomic_write.replace_all(*arguments, **options)  # type: ignore[arg-type]
+        return file_io.replace_all(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(commands, "replace_all", late)
     result = run("--fix", "pkg")

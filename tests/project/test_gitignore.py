@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pathspec import GitIgnoreSpec
 
-from initlint.project.gitignore import Patterns
+from initlint.project.gitignore import Patterns, is_valid
 
 PATHS = (
     "/p/a.py",
@@ -42,4 +44,16 @@ def test_names_and_other_patterns_leave_out_what_git_does(lines: tuple[str, ...]
 
 
 def test_plain_names_need_no_other_library() -> None:
-    assert Patterns.of("/p", ("venv", ".git", "")).rest == ()
+    assert Patterns.of("/p", ("venv", ".git", "")).ordered == ()
+
+
+UNMATCHABLE = ("!", "\\", "a\\", "[z-a]")
+
+
+@pytest.mark.parametrize("pattern", UNMATCHABLE)
+def test_a_pattern_that_matches_nothing_leaves_the_others(pattern: str, tmp_path: Path) -> None:
+    patterns = Patterns.of(str(tmp_path), ["/top.py", pattern, "*.tmp"])
+    assert patterns.decide(str(tmp_path / "top.py"), is_directory=False)
+    assert patterns.decide(str(tmp_path / "sub" / "x.tmp"), is_directory=False)
+    assert patterns.decide(str(tmp_path / "net.py"), is_directory=False) is None
+    assert not is_valid(pattern)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from initlint.project.atomic_write import CannotWrite, write
 from initlint.project.dependencies import Question, Stat, digest_of
+from initlint.project.file_io import CannotWrite, write
 
 SUFFIX = ".cache"
 _LIMIT = 256 * 1024 * 1024

@@ -16,8 +16,8 @@ from initlint import __version__
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.cache.cache_file import Digests, Entry, Stored
 from initlint.linter.results import FileResult
-from initlint.project.atomic_write import CannotWrite
 from initlint.project.dependencies import UNKNOWN, UNSETTLED, FileSystemQueries, Question, Stat, digest_of, stat_of
+from initlint.project.file_io import CannotWrite
 from initlint.project.settings import Settings
 
 _FRESH = 2_000_000_000

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from initlint.project.atomic_write import CannotRead
+from initlint.project.file_io import CannotRead
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
 """By the model's name, then by the layer's path: E[x^2] of the layer's output."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.project import atomic_write
-from initlint.project.atomic_write import CannotWrite, ChangedOnDisk, OutsideRoots
+from initlint.project import file_io
+from initlint.project.file_io import CannotWrite, ChangedOnDisk, OutsideRoots
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links as on POSIX")
 
@@ -26,7 +26,7 @@ def test_content_is_replaced_and_the_mode_kept(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_bytes(b"old")
     path.chmod(0o754)
-    atomic_write.replace(path, b"old", b"new")
+    file_io.replace(path, b"old", b"new")
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o754
     assert names(tmp_path) == ["net.py"]
@@ -40,7 +40,7 @@ def test_a_report_is_written_whole(tmp_path: Path, mode: int | None) -> None:
     if mode is not None:
         path.write_bytes(b"old")
         path.chmod(mode)
-    atomic_write.write(path, b"new")
+    file_io.write(path, b"new")
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == (mode or stat.S_IMODE(other.stat().st_mode))
     assert names(tmp_path) == ["other", "report.json"]
@@ -49,22 +49,22 @@ def test_a_report_is_written_whole(tmp_path: Path, mode: int | None) -> None:
 @posix
 def test_a_report_goes_through_links_and_devices(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
-    atomic_write.write(tmp_path / "link", b"new")
+    file_io.write(tmp_path / "link", b"new")
     assert (tmp_path / "target").read_bytes() == b"new"
-    atomic_write.write(Path(os.devnull), b"new")
+    file_io.write(Path(os.devnull), b"new")
     assert not Path(os.devnull).is_file()
 
 
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"report\.json cannot be written: No such file or directory"):
-        atomic_write.write(tmp_path / "gone" / "report.json", b"new")
+        file_io.write(tmp_path / "gone" / "report.json", b"new")
 
 
 def test_a_file_that_has_changed_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_bytes(b"edited meanwhile")
     with pytest.raises(ChangedOnDisk):
-        atomic_write.replace(path, b"old", b"new")
+        file_io.replace(path, b"old", b"new")
     assert path.read_bytes() == b"edited meanwhile"
     assert names(tmp_path) == ["net.py"]
 
@@ -75,7 +75,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
     path.write_bytes(b"old")
     path.chmod(0o444)
     with pytest.raises(PermissionError):
-        atomic_write.replace(path, b"old", b"new")
+        file_io.replace(path, b"old", b"new")
     assert path.read_bytes() == b"old"
 
 
@@ -87,7 +87,7 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     paths[0].chmod(0o444)
     paths[1].write_bytes(b"other")
     paths[2].unlink()
-    failed = atomic_write.replace_all([(path, b"old", b"new") for path in paths])
+    failed = file_io.replace_all([(path, b"old", b"new") for path in paths])
     assert list(failed) == paths[:3]
     assert "read-only" in failed[paths[0]]
     assert "changed" in failed[paths[1]]
@@ -105,7 +105,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     try:
         if os.access(folder, os.W_OK):
             pytest.skip("nothing is read-only to this user")
-        failed = atomic_write.replace_all([(path, b"old", b"new")])
+        failed = file_io.replace_all([(path, b"old", b"new")])
         assert list(failed) == [path]
         assert path.read_bytes() == b"old"
     finally:
@@ -118,7 +118,7 @@ def test_a_link_is_written_through_to_a_target_inside_the_roots(tmp_path: Path) 
     target.parent.mkdir()
     target.write_bytes(b"old")
     link.symlink_to("net.py")
-    atomic_write.replace(link, b"old", b"new", [tmp_path / "src"])
+    file_io.replace(link, b"old", b"new", [tmp_path / "src"])
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
 
@@ -131,7 +131,7 @@ def test_a_link_that_leads_outside_is_not_followed(tmp_path: Path, roots: list[s
     target.write_bytes(b"old")
     link.symlink_to(target)
     with pytest.raises(OutsideRoots):
-        atomic_write.replace(link, b"old", b"new", [tmp_path / root for root in roots])
+        file_io.replace(link, b"old", b"new", [tmp_path / root for root in roots])
     assert target.read_bytes() == b"old"
 
 
@@ -144,20 +144,20 @@ def dead_process() -> int:
 @posix
 def test_what_a_dead_run_left_is_removed_and_that_of_a_live_one_is_not(tmp_path: Path) -> None:
     dead, alive, odd = (
-        tmp_path / f"{atomic_write.PREFIX}{middle}.tmp"
+        tmp_path / f"{file_io.PREFIX}{middle}.tmp"
         for middle in (f"{dead_process()}-0123abcd", f"{os.getpid()}-0123abcd", "notes")
     )
     for path in (dead, alive, odd):
         path.write_bytes(b"")
-    atomic_write.remove_stale_temp_files(tmp_path)
+    file_io.remove_stale_temp_files(tmp_path)
     assert names(tmp_path) == sorted([alive.name, odd.name])
 
 
 def test_what_is_old_is_removed(tmp_path: Path) -> None:
-    old = tmp_path / f"{atomic_write.PREFIX}{os.getpid()}-0123abcd.tmp"
+    old = tmp_path / f"{file_io.PREFIX}{os.getpid()}-0123abcd.tmp"
     old.write_bytes(b"")
     os.utime(old, (time.time() - 3600, time.time() - 3600))
-    atomic_write.remove_stale_temp_files(tmp_path)
+    file_io.remove_stale_temp_files(tmp_path)
     assert names(tmp_path) == []
 
 
@@ -188,5 +188,16 @@ def test_a_run_that_is_killed_leaves_whole_files_and_the_next_one_tidies_up(tmp_
             writer.kill()
         assert {path.read_bytes() for path in paths} <= {old, new}
         paths[0].write_bytes(old)
-        assert atomic_write.replace_all([(paths[0], old, new)]) == {}
+        assert file_io.replace_all([(paths[0], old, new)]) == {}
         assert names(tmp_path) == sorted(path.name for path in paths)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_or_a_device_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link", Path(os.devnull)):
+        with pytest.raises(OSError, match="not a regular file"):
+            file_io.read_file(path)
+    with pytest.raises(IsADirectoryError):
+        file_io.read_file(tmp_path)

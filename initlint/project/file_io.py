@@ -1,8 +1,9 @@
-"""Replacing a file whole: whoever reads it, at any moment and after any crash, sees the old bytes or the new ones."""
+"""Reads regular files, and replaces files atomically: a reader sees the old bytes or the new, even after a crash."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -29,6 +30,15 @@ class CannotWrite(Exception):
 
 class OutsideRoots(Exception):
     """A symbolic link leads to a file that was not asked for."""
+
+
+def read_file(path: str | Path) -> bytes:
+    """The bytes of a regular file. Raises OSError, also for a pipe or a device: reading one might never end."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return file.read()
 
 
 def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ()) -> None:
