@@ -20,7 +20,6 @@ def test_python_passes(data: bytes) -> None:
         (b"# coding: nothing\n", 1),
         (b"# coding: undefined\nx = 1\n", 1),
         (b"# coding: punycode\nx = 1\n", 1),
-        (b"# coding: idna\nx = '" + b"a" * 80 + b".b'\n", 1),
         (b"# coding: hex\nx = 1\n", 1),
         (b"x = '\xff'\n", 1),
         (b"print 1\n", 1),
