@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from initlint.facts.fans import MODULES
-from initlint.facts.frameworks import HOOKS, INERT, LOADERS
+from initlint.facts.frameworks import framework_class, has_kind
 
 _BY_CONSTRUCTORS = frozenset({"reset_parameters", "_reset_parameters"})
 """What the constructors of torch's layers call."""
@@ -29,20 +29,19 @@ class BaseClassInfo:
 
     @property
     def is_module(self) -> bool:
-        return any(name in MODULES or name.rpartition(".")[2] in HOOKS for name in self.externals)
+        return any(name in MODULES for name in self.externals) or has_kind(self.externals, "module")
 
     @property
     def loads(self) -> bool:
         """Whether a base class has a `from_pretrained`."""
-        return "from_pretrained" in self.methods or any(n.rpartition(".")[2] in LOADERS for n in self.externals)
+        return "from_pretrained" in self.methods or any(
+            (described := framework_class(name)) is not None and described.loads for name in self.externals
+        )
 
     @property
     def is_known(self) -> bool:
         """Whether all of them are of the project, or known for what they call."""
-        return self.readable and all(
-            name in INERT or name in MODULES or name in self.calls or name.rpartition(".")[2] in HOOKS
-            for name in self.externals
-        )
+        return self.readable and all(name in MODULES or self._hooks(name) is not None for name in self.externals)
 
     def may_call(self, method: str) -> bool:
         """Whether a base class defines the method too, or may call it."""
@@ -51,9 +50,12 @@ class BaseClassInfo:
         return any(self._external_may_call(name, method) for name in self.externals)
 
     def _external_may_call(self, name: str, method: str) -> bool:
-        if name in INERT:
-            return False
         if name in MODULES:
             return method in _BY_CONSTRUCTORS and MODULES[name].role != "container"
-        hooks = self.calls.get(name, HOOKS.get(name.rpartition(".")[2]))
+        hooks = self._hooks(name)
         return hooks is None or method in hooks
+
+    def _hooks(self, name: str) -> frozenset[str] | None:
+        """The methods that a class outside the project calls by itself; None if that is not known."""
+        described = framework_class(name)
+        return self.calls.get(name, None if described is None else described.hooks)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from initlint.facts.frameworks import LOADERS
+from initlint.facts.frameworks import LOADER_NAMES
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.bulk_writes import FILLS, BulkWrite, WriteKind, fillings, handed_out
 from initlint.tracers.references.file_queries import teller
@@ -65,7 +65,7 @@ def fate(file: Path, owner: str, attribute: str, bases: BaseClassInfo, around: P
 
 def _may_be_loaded(related: InstanceHolders) -> bool:
     texts = related.texts
-    return related.derives(LOADERS) or any(texts.told(path, _loads) for path in texts.matching(_LOADERS))
+    return related.derives(LOADER_NAMES) or any(texts.told(path, _loads) for path in texts.matching(_LOADERS))
 
 
 @teller

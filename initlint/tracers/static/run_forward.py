@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward
 from initlint.project.source import SourceLocation
@@ -32,12 +33,16 @@ def run_forward(interpreter: Interpreter, root: Instance) -> Forward:
             return done or Forward.UNKNOWN
     elif root.torch_name not in (None, "torch.nn.Module"):
         return _attempt(interpreter, root, None) or Forward.UNKNOWN
-    elif not cls.readable or any(not name.startswith(("torch.nn.", "abc.", "typing.")) for name in cls.externals()):
+    elif not cls.readable or any(not _is_known(name) for name in cls.externals()):
         return Forward.UNKNOWN
     ran = list(_run_other_ways(interpreter, root, cls))
     if Forward.RUN in ran and interpreter.journal.nodes:
         return Forward.RUN
     return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
+
+
+def _is_known(base: str) -> bool:
+    return base.startswith("torch.nn.") or has_kind([base], "mixin")
 
 
 def _run_other_ways(interpreter: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:

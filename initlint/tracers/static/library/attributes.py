@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
 from initlint.facts.operators import SHAPE_METHODS
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
+from initlint.tracers.static.library.instantiate import fill_record
 from initlint.tracers.static.library.module_methods import METHODS
 from initlint.tracers.static.library.modules import default_argument
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
@@ -111,14 +113,14 @@ def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Valu
 
 
 def _framework_hook(cls: ClassValue, name: str) -> bool:
-    """`post_init` of transformers applies `_init_weights`, in ways that its source only tells with its whole loader."""
-    if name not in ("post_init", "init_weights") or cls.name == "PreTrainedModel":
+    """Whether it is `post_init` of transformers, which applies `_init_weights`: its source takes a whole loader."""
+    if name not in ("post_init", "init_weights") or cls.name in POST_INIT_NAMES:
         return False
     bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, ExternalName))}
-    if "PreTrainedModel" not in bases:
+    if bases.isdisjoint(POST_INIT_NAMES):
         return False
     _, owner = cls.find(name)
-    return owner is None or (isinstance(owner, ClassValue) and owner.name == "PreTrainedModel")
+    return owner is None or (isinstance(owner, ClassValue) and owner.name in POST_INIT_NAMES)
 
 
 def _bound(interpreter: Interpreter, found: Value, instance: Instance) -> Value:
@@ -164,7 +166,11 @@ def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
         if receiver.is_module and name in METHODS:
             return NativeMethod(receiver, name)
         if name == "__init__":
-            return ExternalName("builtins.object.__init__")
+            return (
+                NativeMethod(receiver, name)
+                if has_kind(cls.externals(), "record")
+                else ExternalName("builtins.object.__init__")
+            )
         if name == "__setattr__":
             return NativeMethod(receiver, "__setattr__")
     return Unknown(f"super().{name} is not followed")
@@ -226,6 +232,9 @@ def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> V
 def _instance(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
     if name in ("post_init", "init_weights"):
         return _post_init(interpreter, instance, call)
+    if name == "__init__" and instance.user_class is not None and not instance.is_module:
+        fill_record(interpreter, instance.user_class, instance, call)
+        return None
     if name == "__setattr__":
         key = call.get(0, "name")
         if isinstance(key, str):

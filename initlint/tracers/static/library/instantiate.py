@@ -1,16 +1,21 @@
-"""How an object of a class of the project is made: by `__init__`, or field by field as for a dataclass."""
+"""Building an object of a class of the project: by `__init__`, or field by field as for a dataclass."""
 
 from __future__ import annotations
 
 import ast
 
+from initlint.facts.frameworks import has_kind
+from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
+
+_VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "model_validator"})
+"""The decorators of pydantic for functions that check the arguments."""
 
 
 def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
@@ -27,39 +32,59 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     elif name is not None:
         modules.initialize(interpreter, made, name, call)
     elif _is_record(cls):
-        _fill_record(interpreter, cls, made, call)
+        fill_record(interpreter, cls, made, call)
     elif any(not isinstance(base, ClassValue) for base in cls.mro[1:]):
         made.symbolic = True
+        if call.arguments or call.keywords or call.open:  # a constructor that cannot be read may store them
+            made.fields.update((name, Unknown("a field that a base class may set")) for name in _annotated(cls))
     return made
 
 
 def _is_record(cls: ClassValue) -> bool:
-    """A dataclass or named tuple."""
+    """Whether its constructor stores one argument for each annotated field: a dataclass, a pydantic model."""
     for part in cls.mro:
         if isinstance(part, ClassValue) and "dataclass" in wrappers(part.node.decorator_list):
             return True
-        if isinstance(part, ExternalName) and part.name.rpartition(".")[2] in ("NamedTuple", "TypedDict", "BaseModel"):
-            return True
-    return False
+    return has_kind(cls.externals(), "record", "named tuple")
 
 
-def _fill_record(interpreter: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
-    names: dict[str, ast.expr | None] = {}
-    scopes: dict[str, ClassValue] = {}
-    for part in reversed(cls.mro):
-        if isinstance(part, ClassValue):
-            for statement in part.node.body:
-                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                    names[statement.target.id] = statement.value
-                    scopes[statement.target.id] = part
-    for at, (name, default) in enumerate(names.items()):
+def fill_record(interpreter: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
+    """What the constructor of such a class does."""
+    interpreter.state.save_before_change(made)
+    validated = _has_validators(cls)
+    for at, (name, (default, owner)) in enumerate(_annotated(cls).items()):
         value = call.get(at, name)
         if value is UNBOUND:
-            value = _default_of_field(interpreter, default, scopes[name], call)
-        made.fields[name] = value
-    after, _ = cls.find("__post_init__")
-    if isinstance(after, Function):
-        interpreter.call(after, Call([made], {}, call.site))
+            value = _default_of_field(interpreter, default, owner, call)
+        made.fields[name] = Unknown("a validated field") if validated else value
+    for hook in ("__post_init__", "model_post_init"):
+        after, _ = cls.find(hook)
+        if isinstance(after, Function):
+            interpreter.call(after, Call([made] if hook == "__post_init__" else [made, None], {}, call.site))
+
+
+def _annotated(cls: ClassValue) -> dict[str, tuple[ast.expr | None, ClassValue]]:
+    """The annotated fields of a class and its bases, each with its default and the class that gives it."""
+    return {
+        statement.target.id: (statement.value, part)
+        for part in reversed(cls.mro)
+        if isinstance(part, ClassValue)
+        for statement in part.node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    }
+
+
+def _has_validators(cls: ClassValue) -> bool:
+    """Whether pydantic calls functions of the class that may change the arguments."""
+    return any(
+        last_name(decorator.func) in _VALIDATORS
+        for part in cls.mro
+        if isinstance(part, ClassValue)
+        for statement in part.node.body
+        if isinstance(statement, ast.FunctionDef)
+        for decorator in statement.decorator_list
+        if isinstance(decorator, ast.Call)
+    )
 
 
 def _default_of_field(interpreter: Interpreter, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:

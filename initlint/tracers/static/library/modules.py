@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
+from initlint.facts.frameworks import has_kind
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.tracers.static.library.init_calls import activated, bound
 from initlint.tracers.static.machine.calls import Call
@@ -101,11 +102,9 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
         return True
     known = MODULES.get(instance.torch_name or "")
     return (known is None or known.role == "container") and any(
-        name not in MODULES and not name.startswith("builtins.") and name not in _MIXINS for name in cls.externals()
+        name not in MODULES and not name.startswith("builtins.") and not has_kind([name], "mixin")
+        for name in cls.externals()
     )
-
-
-_MIXINS = frozenset({"abc.ABC", "typing.Generic", "object", "typing.Protocol"})
 
 
 def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> Value:

@@ -6,32 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
+from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import UNDETERMINED
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import ClassValue, Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, options
-
-_FRAMEWORK_MODULES = frozenset(
-    {
-        "LightningModule",
-        "PreTrainedModel",
-        "ModelMixin",
-        "BaseModule",
-        "BaseModel",
-        "MessagePassing",
-        "PyroModule",
-        "TorchModelV2",
-        "BaseFeaturesExtractor",
-        "PyTorchModelHubMixin",
-        "FairseqEncoder",
-        "FairseqDecoder",
-        "BaseFairseqModel",
-    }
-)
-"""Last names of well-known classes that derive from `nn.Module`."""
-
 
 REGISTRY = "parametrizations"
 """The attribute in which a module keeps its parametrizations."""
@@ -57,7 +38,7 @@ def torch_base(cls: ClassValue) -> str | None:
             return base.name
         if base.name in MODULES:
             fallback = fallback if fallback not in (None, "torch.nn.Module") else base.name
-        elif base.name.rpartition(".")[2] in _FRAMEWORK_MODULES or base.name in BASES:
+        elif base.name in BASES or has_kind([base.name], "module"):
             fallback = fallback or "torch.nn.Module"
     if fallback is None and cls.mro[1:] and "forward" in cls.fields and not _plain(cls):
         return "torch.nn.Module"
@@ -65,10 +46,15 @@ def torch_base(cls: ClassValue) -> str | None:
 
 
 def _plain(cls: ClassValue) -> bool:
-    """A class with a `forward` that is surely no module: `torch.autograd.Function`, or no base at all."""
-    names = [base.name for base in cls.mro[1:] if isinstance(base, ExternalName)]
-    unknown = [base for base in cls.mro[1:] if not isinstance(base, (ExternalName, ClassValue))]
-    return not unknown and (not names or any("Function" in name or name.startswith("builtins.") for name in names))
+    """A class with a `forward` that is surely no module: `torch.autograd.Function`, a record, or no base at all."""
+    names = cls.externals()
+    if not cls.readable:
+        return False
+    return (
+        not names
+        or has_kind(names, "function", "record", "named tuple")
+        or any(name.startswith("builtins.") for name in names)
+    )
 
 
 def as_literal(value: Value) -> Any:

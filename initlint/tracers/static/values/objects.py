@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import Location
 from initlint.tracers.static.values.environment import Environment, ModuleScope
@@ -168,7 +169,7 @@ class Instance:
     def is_named_tuple(self) -> bool:
         """Whether its fields are also its items."""
         bases = self.cls.externals() if isinstance(self.cls, ClassValue) else [self.cls.name]
-        return not self.symbolic and not {NAMED_TUPLE, "typing.NamedTuple"}.isdisjoint(bases)
+        return not self.symbolic and (NAMED_TUPLE in bases or has_kind(bases, "named tuple"))
 
     @property
     def is_module(self) -> bool:
