@@ -11,9 +11,9 @@ from dataclasses import replace
 from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
 from initlint.linter.fixer import Files
-from initlint.linter.noqa import Suppressions, parse
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import split_lines
+from initlint.project.noqa import Suppressions, parse
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import Change, changed, line_starts
 

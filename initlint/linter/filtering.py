@@ -9,11 +9,11 @@ from pathlib import Path
 from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
 from initlint.linter.merge import merge
-from initlint.linter.noqa import Directive, Suppressions, may_cover, parse
 from initlint.linter.results import RunResults
 from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
 from initlint.project.file_io import read_file
+from initlint.project.noqa import Directive, Suppressions, may_cover, parse
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
 

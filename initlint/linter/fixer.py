@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from initlint import rewrite
 from initlint.diagnostics import Applicability, Diagnostic
-from initlint.linter import noqa
 from initlint.linter.results import CheckResult
+from initlint.project import noqa
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import apply, changed, edits_of
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from initlint.linter.noqa import Directive, NoqaCode
 from initlint.project.discovery import discover
 from initlint.project.file_io import read_file
+from initlint.project.noqa import Directive, NoqaCode
 from initlint.project.settings import ALWAYS_ON, Settings
 from initlint.project.source import SourceFile
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from initlint.cli import commands
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.linter.add_noqa import annotate
-from initlint.linter.noqa import parse
+from initlint.project.noqa import parse
 from tests.support.sources import net
 
 pytestmark = pytest.mark.usefixtures("in_directory")

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from initlint.linter.noqa import may_cover, parse
+from initlint.project.noqa import may_cover, parse
 
 
 def covers(text: str, code: str = "INI301", row: int = 1, end_row: int | None = None) -> bool:
