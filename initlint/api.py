@@ -13,7 +13,6 @@ from initlint.linter.pipeline import FRUGAL, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings, find, load
-from initlint.rules import all_rules
 
 
 def check_paths(
@@ -30,8 +29,8 @@ def check_paths(
     holds there. `resources`: by default one process, and nothing is kept.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
-    A file that cannot be read or parsed is a finding of the rule INI000, and a defect of initlint itself is one of
-    `CheckResult.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
+    A file that cannot be read or parsed is a finding of the rule `unreadable-file`, and a defect of initlint itself is
+    one of `CheckResult.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
     """
     named = tuple(map(Path, paths))
     if settings is None:
@@ -44,7 +43,7 @@ def without_baseline(result: CheckResult, settings: Settings, contents: Contents
     if settings.baseline is None:
         return result
     known = baseline.load(settings.root / settings.baseline)
-    enabled = {rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default)}
+    enabled = pipeline.enabled_codes(settings)
     return baseline.subtract(result, known, line_reader(contents), enabled)
 
 

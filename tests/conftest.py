@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import signal
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.project.source import SourceFile, SourceLocation
+from initlint.rules import rule_for
 from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static.timer import Timer
 
@@ -86,14 +88,10 @@ def _check_file(graph: FileGraph) -> Iterator[Violation]:
         yield Violation(f"a file with {model.name}", model.location, Severity.WARNING)
 
 
-def _check_nothing(graph: FileGraph) -> Iterator[Violation]:
-    return iter(())
-
-
 FAKE_RULES = (
-    Rule("INI000", "unreadable-file", _check_nothing, "file", True, False, False, "A file that cannot be read\n"),
-    Rule("INI301", "bad-start", _check_model, "model", True, True, False, "A bad start\n\n## What it does\n"),
-    Rule("INI901", "odd-file", _check_file, "file", False, False, False, "An odd file\n"),
+    replace(rule_for("unreadable file"), documentation="A file that cannot be read\n"),
+    Rule("INI301", "bad-start", _check_model, "A bad start\n\n## What it does\n", fixable=True),
+    Rule("INI901", "odd-file", _check_file, "An odd file\n", scope="file", default=False),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,3 +178,9 @@ def test_torch_is_never_imported() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
     importing = {name_of(path) for path in MODULES if any(name.split(".")[0] == "torch" for name in imports(path))}
     assert all(name.startswith("initlint.tracers.fx.worker.") for name in importing)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if PACKAGE / "rules" not in path.parents], ids=name_of)
+def test_only_rules_know_their_codes(path: Path) -> None:
+    """What the rest must know of a rule is an argument of `@rule(...)`."""
+    assert re.findall(r"INI\d+", path.read_text(encoding="utf-8")) == []

@@ -103,7 +103,7 @@ files = apply_options(
 )
 
 rules = apply_options(
-    _listed("--select", "CODES", "Run these rules only, by code or prefix: INI301, INI3, ALL."),
+    _listed("--select", "CODES", "Run these rules only: codes, prefixes of codes, or ALL."),
     _listed("--ignore", "CODES", "Do not run these rules."),
     _listed("--extend-select", "CODES", "Run these rules as well."),
 )

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from initlint.diagnostics import Span
 from initlint.facts.fans import AxisRoles
@@ -318,6 +318,10 @@ class ModelGraph:
             if write is not None:
                 found.setdefault(write.location, []).append((layer, write))
         return found
+
+
+ProjectSearch: TypeAlias = Literal["unapplied", "unwritten"]
+"""A field of a `FileGraph` that only a search of the whole project can fill."""
 
 
 @dataclass(frozen=True, slots=True)

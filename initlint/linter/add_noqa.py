@@ -17,6 +17,8 @@ from initlint.project.noqa import Suppressions, parse
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import Change, changed, line_starts
 
+_ANY_CODE = "X1"
+
 
 class InvalidNoqaReason(Exception):
     """A reason that cannot stand behind the codes of a directive."""
@@ -26,7 +28,7 @@ def check_reason(reason: str) -> None:
     """Raise `InvalidNoqaReason` unless a directive with `reason` names the same codes as one without."""
     if not reason.isprintable():
         raise InvalidNoqaReason("the reason of --add-noqa must be one line of printable characters")
-    (directive,) = parse(f"x  # noqa: INI301 {reason}\n").directives
+    (directive,) = parse(f"x  # noqa: {_ANY_CODE} {reason}\n").directives
     if len(directive.codes or ()) != 1:
         raise InvalidNoqaReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
 
@@ -57,7 +59,7 @@ def _by_file(result: CheckResult) -> dict[str, list[Diagnostic]]:
     """What can be suppressed, by file."""
     found: dict[str, list[Diagnostic]] = {}
     for diagnostic in result.diagnostics:
-        if diagnostic.code not in unused_noqa.NEVER_JUDGED:
+        if unused_noqa.is_tracked(diagnostic.code):
             found.setdefault(diagnostic.span.file, []).append(diagnostic)
     return found
 

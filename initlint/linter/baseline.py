@@ -18,7 +18,8 @@ from initlint.linter.fingerprint import FindingIdentity, content
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import Lines
 from initlint.project.file_io import read_file
-from initlint.project.settings import ALWAYS_ON, ConfigurationError
+from initlint.project.settings import ConfigurationError
+from initlint.rules import rules_by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ def _counts(document: Any) -> dict[FindingIdentity, int]:
 
 def render(path: Path, diagnostics: Iterable[Diagnostic], lines: Lines) -> str:
     """The baseline that holds `diagnostics`, for the file `path`; an unreadable file is never known."""
-    counts = Counter(_content(diagnostic, path, lines) for diagnostic in diagnostics if diagnostic.code != ALWAYS_ON)
+    counts = Counter(_content(diagnostic, path, lines) for diagnostic in diagnostics if _may_enter(diagnostic))
     findings = [
         {"file": item.file, "code": item.code, "text": item.text, "count": count}
         for item, count in sorted(counts.items())
     ]
     return json.dumps({"version": 1, "findings": findings}, indent=2) + "\n"
+
+
+def _may_enter(diagnostic: Diagnostic) -> bool:
+    return not rules_by_code()[diagnostic.code].always_on
 
 
 def subtract(result: CheckResult, known: Baseline, lines: Lines, enabled: Collection[str]) -> CheckResult:

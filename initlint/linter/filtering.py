@@ -16,6 +16,7 @@ from initlint.project.file_io import read_file
 from initlint.project.noqa import Directive, Suppressions, may_cover, parse
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
+from initlint.rules import rule_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def filter_findings(
     choice = _Filter(linted, settings)
     found = [diagnostic for diagnostic in _in_files(linted, collected) if not choice.silenced(diagnostic)]
     # Nothing is unused where a part of the picture is missing.
-    if unused_noqa.CODE in enabled and not collected.failures and not collected.unreadable:
+    if rule_for("unused noqa").code in enabled and not collected.failures and not collected.unreadable:
         found += [diagnostic for diagnostic in choice.unused(collected.directed) if not choice.silenced(diagnostic)]
     for diagnostic in found:
         if diagnostic.code in enabled:

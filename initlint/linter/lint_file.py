@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from initlint.analysis.fix_offers import asked
-from initlint.diagnostics import Diagnostic, Related, Severity, Span
+from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Location, ModelGraph, Target
 from initlint.linter.results import CallUsage, Failure, FileResult, Key, ModelFinding, Timings
 from initlint.linter.unused_noqa import names_our_codes
-from initlint.project.settings import ALWAYS_ON, Settings
-from initlint.project.source import SourceError, SourceFile
-from initlint.rules import all_rules
-from initlint.rules._registry import Rule, Violation
+from initlint.project.settings import Settings
+from initlint.project.source import SourceError, SourceFile, UnreadableFile
+from initlint.rules import all_rules, rule_for
+from initlint.rules._registry import Rule
 from initlint.tracers.static import Project
 from initlint.tracers.static.prefilter import may_contain_models
 
@@ -30,10 +30,6 @@ def examiner(
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
-
-
-_SEARCHES = {"INI106": "unapplied", "INI108": "unwritten"}
-"""The rules for which the whole project is searched, and what of a `FileGraph` they read."""
 
 
 @dataclass
@@ -59,9 +55,10 @@ class FileLinter:
 
         `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
         """
-        searches = [field for code, field in _SEARCHES.items() if code in codes]
+        rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
+        searches = {rule.searches for rule in rules if rule.searches is not None}
         project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
-        return cls(settings, project, [rule for rule in all_rules() if rule.code in codes], refine)
+        return cls(settings, project, rules, refine)
 
     def outcome(self, file: Path) -> FileResult:
         self.project.start_recording()
@@ -115,7 +112,7 @@ class FileLinter:
             for owner, subject in models if rule.scope == "model" else [(None, graph)]:
                 with noted.what_breaks(rule.code, graph.source.path):
                     for violation in rule.check(subject):
-                        yield _resolve(rule, violation, owner)
+                        yield ModelFinding(rule.diagnostic(violation), violation.location.key, owner, violation.layers)
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:
@@ -139,23 +136,9 @@ class _FailureLog:
 
 
 def _unreadable(file: Path, error: SourceError) -> Diagnostic:
-    span = Span(str(file), error.row, error.column, error.row, error.column, error.cell)
-    return Diagnostic(ALWAYS_ON, "unreadable-file", error.message, Severity.ERROR, span)
-
-
-def _resolve(rule: Rule, violation: Violation, model: int | None) -> ModelFinding:
-    """The violation with its places turned into rows and columns."""
-    diagnostic = Diagnostic(
-        code=rule.code,
-        name=rule.name,
-        message=violation.message,
-        severity=violation.severity,
-        span=violation.location.span,
-        related=tuple(Related(place.span, message) for place, message in violation.related),
-        fix=violation.fix,
-        chain=violation.chain,
-    )
-    return ModelFinding(diagnostic, violation.location.key, model, violation.layers)
+    rule = rule_for("unreadable file")
+    (violation,) = rule.check(UnreadableFile(str(file), error))
+    return rule.diagnostic(violation)
 
 
 def _note_uses(uses: dict[str, dict[Key, CallUsage]], model: ModelGraph, number: int) -> None:

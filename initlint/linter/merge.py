@@ -11,9 +11,7 @@ from dataclasses import replace
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse, Related
 from initlint.linter.results import CallUsage, Key, ModelFinding
-
-_BY_SURROUNDINGS = ("INI2", "INI3", "INI4")
-"""Codes whose verdict hangs on what lies around a layer; a call that raises does so wherever it stands."""
+from initlint.rules import rules_by_code
 
 _MAX_RELATED = 30
 """An init helper of a library serves hundreds of layers; nobody reads on so far."""
@@ -29,7 +27,7 @@ def merge(
     """
     groups: dict[tuple[str, Key], list[ModelFinding]] = {}
     for item in found:
-        if item.model in parts and item.diagnostic.code.startswith(_BY_SURROUNDINGS):
+        if item.model in parts and rules_by_code()[item.diagnostic.code].needs_context:
             continue
         groups.setdefault((item.diagnostic.code, item.location), []).append(item)
     return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]

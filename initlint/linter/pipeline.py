@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from initlint._lazy import LazyModule
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
-from initlint.linter import unused_noqa
 from initlint.linter.cache.invalidation import AskedAgain
 from initlint.linter.cache.result_cache import Kept, now
 from initlint.linter.filtering import LintedFiles, filter_findings
@@ -25,7 +24,7 @@ from initlint.project.dependencies import FileSystemQueries, real_paths
 from initlint.project.discovery import discover, excluded
 from initlint.project.filesystem import DirectoryListings
 from initlint.project.settings import Settings
-from initlint.rules import all_rules
+from initlint.rules import all_rules, rule_for
 
 if TYPE_CHECKING:
     from initlint.linter import lint_file
@@ -148,6 +147,11 @@ def files(
     return dict(sorted({**on_disk, **given}.items(), key=itemgetter(1))) if given else on_disk
 
 
+def enabled_codes(settings: Settings) -> frozenset[str]:
+    """The codes of the rules that are on."""
+    return frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default, rule.always_on))
+
+
 @dataclass(frozen=True, slots=True)
 class _LintRun:
     """What is linted, by real path. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
@@ -165,14 +169,14 @@ class _LintRun:
         paths = tuple(paths)
         settings.check_selectors(rule.code for rule in all_rules())
         settings.check_patterns()
-        enabled = frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default))
         found = files(paths, settings, contents, folders)
-        return cls(found, settings, contents, enabled, any(path.is_dir() for path in paths))
+        return cls(found, settings, contents, enabled_codes(settings), any(path.is_dir() for path in paths))
 
     @property
     def asked(self) -> Collection[str]:
         """The codes of the rules to apply: whether a directive is of use is asked of those that are off as well."""
-        return sorted({rule.code for rule in all_rules()} if unused_noqa.CODE in self.enabled else self.enabled)
+        finds_unused_noqa = rule_for("unused noqa").code in self.enabled
+        return sorted({rule.code for rule in all_rules()} if finds_unused_noqa else self.enabled)
 
     def result(self, collected: RunResults) -> CheckResult:
         linted = LintedFiles(tuple(self.files.values()), self.contents, self.whole)

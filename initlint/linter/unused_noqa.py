@@ -1,22 +1,18 @@
-"""Suppressions that suppress nothing, for the rule INI001."""
+"""Suppressions that suppress nothing, for the rule on unused `noqa` comments."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from initlint.diagnostics import Diagnostic
 from initlint.project.discovery import discover
 from initlint.project.file_io import read_file
-from initlint.project.noqa import Directive, NoqaCode
-from initlint.project.settings import ALWAYS_ON, Settings
+from initlint.project.noqa import Directive, NoqaCode, UnusedNoqa
+from initlint.project.settings import Settings
 from initlint.project.source import SourceFile
-
-CODE = "INI001"
-NAME = "unused-suppression"
-NEVER_JUDGED = (ALWAYS_ON, CODE)
-"""Codes that a directive may name without a finding: the one is never suppressed, the other speaks of directives."""
+from initlint.rules import rule_for, rules_by_code
 
 _OURS = re.compile(r"INI\d+")
 _WORTH_A_LOOK = re.compile(rb"noqa.*INI\d", re.IGNORECASE)
@@ -32,53 +28,26 @@ def names_our_codes(data: bytes) -> bool:
 def unused(
     source: SourceFile, directives: Iterable[Directive], used: Collection[tuple[Directive, str]]
 ) -> Iterator[Diagnostic]:
-    """One finding for each of `directives` that names a code of ours of which it suppresses nothing.
+    """One finding for each of `directives` that names a code of initlint of which it suppresses nothing.
 
     `used`: each directive with a code that it does suppress. One without codes is for other linters as well, and is
     left alone.
     """
+    rule = rule_for("unused noqa")
     for directive in directives:
-        idle = [code for code in directive.codes or () if _is_idle(directive, code, used)]
-        if idle:
-            yield _diagnostic(source, directive, idle)
+        unused_codes = tuple(code for code in directive.codes or () if _is_unused(directive, code, used))
+        if unused_codes:
+            yield from map(rule.diagnostic, rule.check(UnusedNoqa(source, directive, unused_codes)))
 
 
-def _is_idle(directive: Directive, code: NoqaCode, used: Collection[tuple[Directive, str]]) -> bool:
-    ours = _OURS.fullmatch(code.name) is not None and code.name not in NEVER_JUDGED
-    return ours and (directive, code.name) not in used
+def _is_unused(directive: Directive, code: NoqaCode, used: Collection[tuple[Directive, str]]) -> bool:
+    return _OURS.fullmatch(code.name) is not None and is_tracked(code.name) and (directive, code.name) not in used
 
 
-def _diagnostic(source: SourceFile, directive: Directive, idle: Collection[NoqaCode]) -> Diagnostic:
-    codes = ", ".join(code.name for code in idle)
-    span = source.span_at(directive.row, directive.column, directive.row, directive.end_column)
-    fix = Fix(f"Remove {codes}", (_removal(source, directive, idle),), Applicability.SAFE)
-    return Diagnostic(CODE, NAME, f"`noqa` for {codes} suppresses nothing", Severity.INFO, span, fix=fix)
-
-
-def _removal(source: SourceFile, directive: Directive, idle: Collection[NoqaCode]) -> Edit:
-    """Take the idle codes out; with the last of them goes the directive, with that a comment that held nothing else."""
-    row, line, codes = directive.row, source.lines[directive.row - 1], directive.codes or ()
-    if any(code not in idle for code in codes):
-        return Edit(source.span_at(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
-    before, behind = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
-    rest = behind.lstrip(" \t,:;-")
-    if rest:  # a reason, or another tool's directive
-        kept = rest if rest.startswith("#") else f"# {rest}"
-        return Edit(source.span_at(row, directive.column, row, len(line) + 1), kept)
-    if before:
-        return Edit(source.span_at(row, len(before) + 1, row, len(line) + 1), "")
-    end = (row + 1, 1) if row < len(source.lines) else (row, len(line) + 1)
-    return Edit(source.span_at(row, 1, *end), "")
-
-
-def _without(line: str, codes: Sequence[NoqaCode], idle: Collection[NoqaCode]) -> str:
-    """The list of codes as it is written, without the idle ones and what parts each of them from its neighbour."""
-    text = ""
-    for number, code in enumerate(codes):
-        if code not in idle:
-            start = codes[number - 1].end_column if text else code.column
-            text += line[start - 1 : code.end_column - 1]
-    return text
+def is_tracked(code: str) -> bool:
+    """Whether it is known if a directive for `code` suppresses something; so it is for a code that no rule has."""
+    rule = rules_by_code().get(code)
+    return rule is None or rule.checks_models
 
 
 def reached_from_elsewhere(linted: Collection[Path], settings: Settings) -> set[Path]:

@@ -1,9 +1,9 @@
 """`# noqa`: which findings the source itself asks not to hear about.
 
     x = f()  # noqa                      every rule, on this line
-    x = f()  # noqa: INI301, INI201      these rules, on this line
+    x = f()  # noqa: CODE, CODE          these rules, on this line
     # initlint: noqa                     every rule, in this file; also `# ruff: noqa` and `# flake8: noqa`
-    # initlint: noqa: INI301             these rules, in this file
+    # initlint: noqa: CODE               these rules, in this file
 
 A line is a logical one: a directive on the first or the last physical line of a statement covers all of it.
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from initlint.project.decoding import split_lines
+from initlint.project.source import SourceFile
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
 _LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
@@ -45,6 +46,15 @@ class Directive:
 
     def covers(self, code: str) -> bool:
         return self.codes is None or any(code == named.name for named in self.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedNoqa:
+    """A directive in `source`, with those of its `codes` that suppress nothing."""
+
+    source: SourceFile
+    directive: Directive
+    codes: tuple[NoqaCode, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,6 @@ elif sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ALWAYS_ON = "INI000"
-"""The code of an unreadable file: it can be neither ignored nor deselected."""
-
 OUTPUT_FORMATS = ("concise", "full", "json", "json-lines", "github", "gitlab", "sarif", "junit")
 
 DEFAULT_EXCLUDE = tuple(NO_SOURCES)
@@ -45,7 +42,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rules one layer of configuration turns on and off, by code or prefix (`INI3`, `ALL`).
+    """Which rules one layer of configuration turns on and off, by code, prefix of a code, or `ALL`.
 
     The most specific selector wins; between equals, `ignore` does. `select` None keeps what held before.
     """
@@ -122,10 +119,10 @@ class Settings:
         """The folders that the project's own modules are imported from, beside those that its layout tells."""
         return tuple(self.root / folder for folder in self.src)
 
-    def enabled(self, code: str, default: bool) -> bool:
+    def enabled(self, code: str, default: bool, always_on: bool = False) -> bool:
         """Whether the rule `code`, which is on or off by `default`, runs."""
         from_file = Selection(self.select, self.extend_select, self.ignore).decide(code, default)
-        return code == ALWAYS_ON or self.command_line.decide(code, from_file)
+        return always_on or self.command_line.decide(code, from_file)
 
     def may_fix(self, code: str) -> bool:
         """Whether fixes of the rule `code` are offered."""

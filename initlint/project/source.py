@@ -37,6 +37,20 @@ class SourceError(Exception):
         self.cell = cell
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file of a run that cannot be read, by its path as shown."""
+
+    path: str
+    error: SourceError
+
+    @property
+    def span(self) -> Span:
+        """Where reading failed."""
+        row, column = self.error.row, self.error.column
+        return Span(self.path, row, column, row, column, self.error.cell)
+
+
 @dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.

@@ -24,7 +24,7 @@ def listing(settings: Settings, rules: Iterable[Rule]) -> str:
 
 
 def _lines(settings: Settings, rules: Iterable[Rule]) -> Iterator[str]:
-    on = [rule.code for rule in rules if settings.enabled(rule.code, rule.default)]
+    on = [rule.code for rule in rules if settings.enabled(rule.code, rule.default, rule.always_on)]
     yield f"# from {settings.file or 'no file'}, relative to {settings.root}"
     for key, value in _values(settings.command_line):
         if value:

@@ -1,6 +1,6 @@
-"""What a rule is: its registration, and what it yields.
+"""What a rule is: its declaration with `@rule(...)`, and what it yields.
 
-Declaring stands here, loading in `initlint.rules`: a rule module imports this file and nothing imports a rule.
+Rule modules import this file. It imports none of them: `initlint.rules` loads them all.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from initlint.diagnostics import Fix, Severity
-from initlint.graph.model import Location
+from initlint.diagnostics import Diagnostic, Fix, Related, Severity
+from initlint.graph.model import Location, ProjectSearch
 
-Scope: TypeAlias = Literal["model", "file"]
+Scope: TypeAlias = Literal["model", "file", "unreadable file", "unused noqa"]
+Tag: TypeAlias = Literal["deprecated"]
+
+_MODEL_SCOPES = ("model", "file")
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What a rule yields. `place` is where the user must act: the init call. `related`: the layer, the activation.
+    """What a rule yields. `location` is where the user must act: the init call. `related`: the layer, the activation.
 
-    `layers`: the paths of all layers that it speaks of, so that a picture of the model can mark them. `chain`: a line
-    for each layer behind the numbers of the message.
+    `layers`: the paths of all layers that are affected, marked in a picture of the model. `chain`: a line for each
+    layer behind the numbers of the message.
     """
 
     message: str
@@ -35,25 +38,44 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A registered rule. `check` takes a `ModelGraph` or, if `scope` is `file`, a `FileGraph`.
-
-    `in_tests`: whether it speaks in files of tests, whose nets have weights that make their results predictable.
-    """
+    """A registered rule: its check, its manual page, and what `@rule(...)` declares of it."""
 
     code: str
     name: str
     check: Callable[[Any], Iterable[Violation]]
-    scope: Scope
-    default: bool
-    fixable: bool
-    in_tests: bool
     documentation: str
     """The docstring of the rule's module: its manual page, in Markdown."""
+    scope: Scope = "model"
+    default: bool = True
+    fixable: bool = False
+    in_tests: bool = False
+    needs_context: bool = True
+    searches: ProjectSearch | None = None
+    tags: tuple[Tag, ...] = ()
+    always_on: bool = False
 
     @property
     def summary(self) -> str:
         """The first line of the page."""
         return self.documentation.partition("\n")[0]
+
+    @property
+    def checks_models(self) -> bool:
+        """Whether the check runs on what the tracers found in a file, and `noqa` suppresses its findings."""
+        return self.scope in _MODEL_SCOPES
+
+    def diagnostic(self, violation: Violation) -> Diagnostic:
+        """The finding that is reported for `violation`, with rows and columns."""
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            message=violation.message,
+            severity=violation.severity,
+            span=violation.location.span,
+            related=tuple(Related(location.span, message) for location, message in violation.related),
+            fix=violation.fix,
+            chain=violation.chain,
+        )
 
 
 _registry: dict[str, Rule] = {}
@@ -68,8 +90,23 @@ def rule(
     default: bool = True,
     fixable: bool = False,
     in_tests: bool = False,
+    needs_context: bool = True,
+    searches: ProjectSearch | None = None,
+    tags: tuple[Tag, ...] = (),
+    always_on: bool = False,
 ) -> Callable[[Check], Check]:
     """Register the decorated function as the check of rule `code`; its module's docstring is the manual page.
+
+    - `scope`: what the check is called with. `"model"`: each `ModelGraph` of a file. `"file"`: the `FileGraph`.
+      `"unreadable file"`: an `UnreadableFile`. `"unused noqa"`: an `UnusedNoqa`, after all other rules have run.
+    - `default`: whether the rule is on by default.
+    - `fixable`: whether some of its violations have a fix.
+    - `in_tests`: whether it also runs on test files, whose models often have weights set for predictable results.
+    - `needs_context`: whether a violation depends on the model around the layer. Such a rule does not report on a model
+      that is a part of another one: it reports where that part is used. False for a call that always raises.
+    - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
+    - `tags`: how editors show the findings; they strike deprecated names through.
+    - `always_on`: the rule can be neither deselected nor ignored, and its findings never enter a baseline.
 
     Raises ValueError if the code is taken.
     """
@@ -77,8 +114,20 @@ def rule(
     def register(check: Check) -> Check:
         if code in _registry:
             raise ValueError(f"{code} is registered twice")
-        page = inspect.cleandoc(inspect.getmodule(check).__doc__ or "")
-        _registry[code] = Rule(code, name, check, scope, default, fixable, in_tests, page)
+        _registry[code] = Rule(
+            code,
+            name,
+            check,
+            documentation=inspect.cleandoc(inspect.getmodule(check).__doc__ or ""),
+            scope=scope,
+            default=default,
+            fixable=fixable,
+            in_tests=in_tests,
+            needs_context=needs_context,
+            searches=searches,
+            tags=tags,
+            always_on=always_on,
+        )
         return check
 
     return register

@@ -67,7 +67,7 @@ from initlint.graph.model import DeprecatedUse, FileGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True)
+@rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True, tags=("deprecated",))
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each place where a deprecated name is written."""
     for reference in file.references:

@@ -64,7 +64,7 @@ from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True)
+@rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each in-place method that certainly meets a parameter under gradient recording."""
     for call in model.calls:

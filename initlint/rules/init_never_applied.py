@@ -79,7 +79,7 @@ from initlint.graph.model import FileGraph, UnappliedInit
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI106", "init-never-applied", scope="file")
+@rule("INI106", "init-never-applied", scope="file", searches="unapplied")
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each function, and one for each test."""
     for unapplied in file.unapplied:

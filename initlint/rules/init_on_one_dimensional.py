@@ -67,7 +67,7 @@ from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True)
+@rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that certainly meets a tensor of a rank that it does not take."""
     for call in model.calls:

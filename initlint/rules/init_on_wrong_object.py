@@ -67,7 +67,7 @@ from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True)
+@rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that is certainly handed a module or None."""
     for call in model.calls:

@@ -91,7 +91,7 @@ class _Overwritten(NamedTuple):
     last: Write
 
 
-@rule("INI107", "init-overwritten")
+@rule("INI107", "init-overwritten", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call replaces."""
     called = {call.location for call in model.calls}

@@ -69,7 +69,7 @@ from initlint.graph.model import IneffectiveWrite, Layer, Location, ModelGraph, 
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI105", "init-without-effect")
+@rule("INI105", "init-without-effect", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
     found: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}

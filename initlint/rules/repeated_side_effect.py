@@ -85,7 +85,7 @@ class _Repeated:
     times: int
 
 
-@rule("INI110", "repeated-side-effect")
+@rule("INI110", "repeated-side-effect", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each write that one `apply` makes more than once on the same parameter."""
     found: dict[Location, list[_Repeated]] = {}

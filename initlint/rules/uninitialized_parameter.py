@@ -78,7 +78,7 @@ _FATES = {
 }
 
 
-@rule("INI108", "uninitialized-parameter", scope="file")
+@rule("INI108", "uninitialized-parameter", scope="file", searches="unwritten")
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
     for found in file.unwritten:

@@ -35,11 +35,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.graph.model import FileGraph
+from initlint.diagnostics import Severity
+from initlint.project.source import UnreadableFile
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI000", "unreadable-file", scope="file", in_tests=True)
-def check(file: FileGraph) -> Iterator[Violation]:
-    """Nothing: a file that has a graph was read. The linter reports the others where reading fails."""
-    yield from ()
+@rule("INI000", "unreadable-file", scope="unreadable file", in_tests=True, always_on=True)
+def check(file: UnreadableFile) -> Iterator[Violation]:
+    """One violation, where reading failed."""
+    yield Violation(file.error.message, file.span, Severity.ERROR)

@@ -91,7 +91,7 @@ class _Problem(NamedTuple):
     edits: tuple[Edit, ...] | None = None
 
 
-@rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True)
+@rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with an argument that makes it raise, or that it does not look at."""
     for call in model.calls:

@@ -45,13 +45,45 @@ as a comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from initlint.graph.model import FileGraph
+from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.project.noqa import NoqaCode, UnusedNoqa
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI001", "unused-suppression", scope="file", default=False, fixable=True, in_tests=True)
-def check(file: FileGraph) -> Iterator[Violation]:
-    """Nothing: what is of use is known only when all rules have spoken. The linter reports these findings."""
-    yield from ()
+@rule("INI001", "unused-suppression", scope="unused noqa", default=False, fixable=True, in_tests=True)
+def check(unused: UnusedNoqa) -> Iterator[Violation]:
+    """One violation for the directive, with all its unused codes."""
+    source, directive = unused.source, unused.directive
+    codes = ", ".join(code.name for code in unused.codes)
+    span = source.span_at(directive.row, directive.column, directive.row, directive.end_column)
+    fix = Fix(f"Remove {codes}", (_removal(unused),), Applicability.SAFE)
+    yield Violation(f"`noqa` for {codes} suppresses nothing", span, Severity.INFO, fix=fix)
+
+
+def _removal(unused: UnusedNoqa) -> Edit:
+    """Remove the unused codes; with the last code the directive, and then a comment that has no other text."""
+    source, directive, idle = unused.source, unused.directive, unused.codes
+    row, line, codes = directive.row, source.lines[directive.row - 1], directive.codes or ()
+    if any(code not in idle for code in codes):
+        return Edit(source.span_at(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
+    before, behind = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
+    rest = behind.lstrip(" \t,:;-")
+    if rest:  # a reason, or another tool's directive
+        kept = rest if rest.startswith("#") else f"# {rest}"
+        return Edit(source.span_at(row, directive.column, row, len(line) + 1), kept)
+    if before:
+        return Edit(source.span_at(row, len(before) + 1, row, len(line) + 1), "")
+    end = (row + 1, 1) if row < len(source.lines) else (row, len(line) + 1)
+    return Edit(source.span_at(row, 1, *end), "")
+
+
+def _without(line: str, codes: Sequence[NoqaCode], idle: Collection[NoqaCode]) -> str:
+    """The list of codes as it is written, without the idle ones and what parts each of them from its neighbour."""
+    text = ""
+    for number, code in enumerate(codes):
+        if code not in idle:
+            start = codes[number - 1].end_column if text else code.column
+            text += line[start - 1 : code.end_column - 1]
+    return text

@@ -210,7 +210,8 @@ def test_the_command_line_is_a_layer_above_the_file() -> None:
 
 def test_an_unreadable_file_is_always_reported() -> None:
     settings = Settings(select=(), ignore=("INI000",), command_line=Selection(ignore=("ALL",)))
-    assert settings.enabled("INI000", default=True)
+    assert settings.enabled("INI000", default=True, always_on=True)
+    assert not settings.enabled("INI000", default=True)
 
 
 @pytest.mark.parametrize(

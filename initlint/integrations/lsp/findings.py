@@ -16,6 +16,7 @@ from initlint.linter.pipeline import Contents
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
+from initlint.rules import rules_by_code
 
 SOURCE = "initlint"
 
@@ -24,8 +25,6 @@ _SEVERITIES = {
     Severity.WARNING: types.DiagnosticSeverity.Warning,
     Severity.INFO: types.DiagnosticSeverity.Information,
 }
-_DEPRECATED = "INI9"
-"""The family of codes for which editors strike the name out."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Findings:
             yield types.PublishDiagnosticsParams(part.uri, shown, part.version)
 
     def shown(self, diagnostic: Diagnostic, positions: Positions) -> types.Diagnostic:
-        deprecated = diagnostic.code.startswith(_DEPRECATED)
+        deprecated = "deprecated" in rules_by_code()[diagnostic.code].tags
         return types.Diagnostic(
             range=positions.range(self.buffer.part_of(diagnostic.span).lines, diagnostic.span),
             message=diagnostic.message,

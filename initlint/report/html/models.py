@@ -16,15 +16,13 @@ from initlint.report.html.layout import Placed, place
 from initlint.report.html.plot import Curve, PlotFrame, plot
 from initlint.report.html.wording import initializer, shape, word
 from initlint.report.text import line_of
+from initlint.rules import rules_by_code
 
 WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""
 
 MOST_ENTANGLED = 2_500
 """`Drawing.entanglement` from which nothing is drawn: a DenseNet has some 20,000, a ResNet-152 750."""
-
-_BY_SURROUNDINGS = ("INI2", "INI3", "INI4")
-"""Codes that speak of a layer together with what follows it; others speak of the call alone."""
 
 _KINDS = {
     "xavier": "xavier", "kaiming": "kaiming", "lecun": "kaiming", "orthogonal": "xavier", "uniform": "drawn",
@@ -132,12 +130,12 @@ def _in_order(model: ModelGraph) -> list[Layer]:
 def _placed_badges(
     model: ModelGraph, marks: Sequence[FindingMark], badges: Mapping[tuple[str, Span], Badge]
 ) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
-    """By path: the findings on a layer and what follows it, and those on the call that initialises it."""
+    """By path: the findings on a layer and its consumer, and those on the call that initialises it."""
     on_edge: dict[str, list[Badge]] = {}
     on_layer: dict[str, list[Badge]] = {}
     for mark in marks:
         badge = badges[mark.code, mark.span]
-        if mark.code.startswith(_BY_SURROUNDINGS):
+        if rules_by_code()[mark.code].needs_context:
             for path in mark.layers:
                 on_edge.setdefault(path, []).append(badge)
             continue

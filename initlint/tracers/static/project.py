@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from initlint.graph.model import FileGraph, ModelGraph
+from initlint.graph.model import FileGraph, ModelGraph, ProjectSearch
 from initlint.project.dependencies import FileSystemQueries, Question, RealPaths, real_paths
 from initlint.project.lru import SizedLRU
 from initlint.project.source import SourceError, SourceFile
@@ -62,7 +62,7 @@ class Project:
     holds, by path. `roots` are folders that absolute imports may start from,
     beside those that the layout of the project tells. `additions` is what the user knows of other packages.
     `operations`: fill `ModelGraph.operations`. `searches`: the fields of a `FileGraph` for which the whole project is
-    searched, `unapplied` and `unwritten`; others stay empty. `asked`: what was asked of the disk since `begin`;
+    searched; the others stay empty. `asked`: what was asked of the disk since `begin`;
     `stopwatch`: what time was spent on since then.
     """
 
@@ -73,7 +73,7 @@ class Project:
         roots: Iterable[Path] = (),
         additions: UserTables | None = None,
         operations: bool = False,
-        searches: Container[str] = (),
+        searches: Container[ProjectSearch] = (),
     ) -> None:
         self._disk = FileSystemQueries(real_paths(contents), map(str, roots))
         self._additions = additions or UserTables()
