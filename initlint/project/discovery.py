@@ -1,4 +1,4 @@
-"""From the paths that a user names to the files that are linted."""
+"""Finds the files to lint below the given paths."""
 
 from __future__ import annotations
 
@@ -22,39 +22,38 @@ Filters = tuple[Patterns, ...]
 
 
 def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListings | None = None) -> dict[str, Path]:
-    """The files to lint, by real path, as they were named or below the directory that was named; sorted, each once.
+    """The files to lint, by real path, as named or below the named directory; sorted, each once.
 
-    A file that is named is taken whatever its ending, and no pattern that speaks of a named path itself applies
-    to it or below it, unless `force_exclude` is set. Links to directories are not followed. `folders` are listed by
-    whoever asks first.
-    Raises `DiscoveryError`.
+    A file named explicitly is linted whatever its suffix, and patterns that match a named path do not apply to it or
+    below it, unless `force_exclude` is set. Links to directories are not followed. `folders` shares directory listings
+    with the rest of the run. Raises `DiscoveryError`.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in paths:
         links: list[Path] = []
         for real, file in _expand(path, settings, folders or DirectoryListings()):
             if real is None:
                 links.append(file)
             else:
-                found.setdefault(real, file)
+                files.setdefault(real, file)
         # Links go last, so that a file that is reached in two ways is shown by its own name.
         for file in links:
-            found.setdefault(os.path.realpath(file), file)
-    return dict(sorted(found.items(), key=lambda item: item[1].parts))
+            files.setdefault(os.path.realpath(file), file)
+    return dict(sorted(files.items(), key=lambda item: item[1].parts))
 
 
 def excluded(path: Path, settings: Settings) -> bool:
-    """Whether a path that is named explicitly is left out: only under `force_exclude`."""
+    """Whether an explicitly named path is excluded: only with `force_exclude`."""
     if not settings.force_exclude:
         return False
     absolute = os.path.abspath(path)
     ignoring = _gitignores_above(os.path.dirname(absolute)) if settings.respect_gitignore else ()
-    # Patterns also match what lies below, so the directories above the path need no look.
+    # Patterns also match everything below a directory, so the parents of the path need no check.
     return _is_ignored(absolute, os.path.isdir(path), (_excludes(settings), *ignoring))
 
 
 def matches(path: Path, pattern: str, root: Path) -> bool:
-    """Whether `pattern`, one of .gitignore's, relative to `root`, matches the file `path`."""
+    """Whether the .gitignore pattern `pattern`, relative to `root`, matches the file `path`."""
     return bool(Patterns.of(os.path.abspath(root), [pattern]).decide(os.path.abspath(path), is_directory=False))
 
 
@@ -74,31 +73,31 @@ def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Itera
     ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
-    found: list[tuple[str | None, Path]] = []
-    _Walk(folders, in_repository, found).through(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring))
-    yield from found
+    files: list[tuple[str | None, Path]] = []
+    _FolderWalk(folders, in_repository, files).walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring))
+    yield from files
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A directory as it is shown, its absolute path, and its real one."""
+    """A directory: the path in messages, the absolute path, and the real path."""
 
     shown: Path
     absolute: str
     real: str
 
-    def inner(self, name: str) -> _Folder:
+    def child(self, name: str) -> _Folder:
         return _Folder(self.shown / name, os.path.join(self.absolute, name), os.path.join(self.real, name))
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class _FolderWalk:
     folders: DirectoryListings
     in_repository: bool
-    found: list[tuple[str | None, Path]]
+    files: list[tuple[str | None, Path]]
 
-    def through(self, folder: _Folder, filters: Filters) -> None:
-        """Add what is in `folder` and below to `found`."""
+    def walk(self, folder: _Folder, filters: Filters) -> None:
+        """Add the files in and below `folder` to `files`."""
         if self.in_repository:
             filters += _gitignore_in(folder.absolute)
         named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
@@ -115,20 +114,20 @@ class _Walk:
             if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is EntryKind.FOLDER, filters):
                 continue
             if kind is EntryKind.FOLDER:
-                self.through(folder.inner(name), filters)
+                self.walk(folder.child(name), filters)
             elif kind is EntryKind.LINK:
-                self.found.append((None, folder.shown / name))
+                self.files.append((None, folder.shown / name))
             else:
-                self.found.append((os.path.join(folder.real, name), folder.shown / name))
+                self.files.append((os.path.join(folder.real, name), folder.shown / name))
 
 
 def _is_file(folder: _Folder, name: str, kind: EntryKind) -> bool:
-    """A link may lead nowhere, or in a circle."""
+    """A link may be broken or circular."""
     return kind is EntryKind.FILE or (kind is EntryKind.LINK and os.path.isfile(os.path.join(folder.absolute, name)))
 
 
 def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
-    """`filters` holds the settings' own patterns, then those of .gitignore files; the nearest of these decides."""
+    """`filters` are the patterns of the settings, then those of .gitignore files, of which the nearest decides."""
     own, *gitignores = filters
     if own.decide(path, is_directory):
         return True
@@ -141,7 +140,7 @@ def _excludes(settings: Settings) -> Patterns:
 
 
 def _gitignores_above(directory: str) -> Filters:
-    """The .gitignore files from the root of the repository down to `directory`; none outside of one."""
+    """The .gitignore files from the root of the repository down to `directory`; none outside a repository."""
     root = _repository(directory)
     if root is None:
         return ()
@@ -152,7 +151,7 @@ def _gitignores_above(directory: str) -> Filters:
 
 
 def _repository(directory: str) -> str | None:
-    """The root of the git repository that `directory` lies in: a worktree's or submodule's `.git` is a file."""
+    """The root of the git repository of `directory`. In a worktree or submodule `.git` is a file."""
     while not os.path.exists(os.path.join(directory, ".git")):
         parent = os.path.dirname(directory)
         if parent == directory:

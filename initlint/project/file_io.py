@@ -29,7 +29,7 @@ class CannotWrite(Exception):
 
 
 class OutsideRoots(Exception):
-    """A symbolic link leads to a file that was not asked for."""
+    """The target of a symbolic link is outside the given paths."""
 
 
 def read_file(path: str | Path) -> bytes:
@@ -59,9 +59,9 @@ def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ())
 
 
 def write(path: Path, data: bytes | bytearray, lasting: bool = True) -> None:
-    """Make `path` a file with this content, whole or not at all; through a link, a pipe or a device it is written.
+    """Write a file atomically. Links, pipes and devices are written through, not replaced.
 
-    `lasting`: also if the power fails at once, which takes time. Raises `CannotWrite`.
+    `lasting`: flush to disk, which takes time. Raises `CannotWrite`.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -81,7 +81,7 @@ def replace_all(
 ) -> dict[Path, str]:
     """Replace each (path, expected, new); a line of explanation for each path that could not be.
 
-    What killed runs left in the same folders, and in those of the files `beside`, is removed first.
+    Temporary files of killed runs in the same folders, and in those of the files `beside`, are removed first.
     """
     todo, roots = list(changes), tuple(roots)
     for folder in {Path(os.path.realpath(path)).parent for path in (*(path for path, _, _ in todo), *beside)}:
@@ -98,11 +98,11 @@ def replace_all(
 
 
 def remove_stale_temp_files(folder: Path) -> None:
-    """Remove temporary files that a killed run has left in `folder`. Those of a run at work are not touched."""
+    """Remove temporary files of killed runs in `folder`, but not those of running ones."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            found = _TEMPORARY.fullmatch(entry.name)
-            if found is not None and _is_stale(entry, int(found["process"])):
+            match = _TEMPORARY.fullmatch(entry.name)
+            if match is not None and _is_stale(entry, int(match["process"])):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
 
@@ -143,7 +143,7 @@ def _write(path: Path, data: bytes | bytearray, mode: int | None, lasting: bool)
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the new name survive a loss of power, where the system can do that for a folder."""
+    """Flush the folder to disk, where the system supports it."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

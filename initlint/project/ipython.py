@@ -1,4 +1,4 @@
-"""IPython's own syntax in a cell: magics, shell lines and help. What is left is Python, in the same place.
+"""IPython's syntax in a cell: magics, shell lines and help, replaced by Python at the same positions.
 
     %matplotlib inline        !pip install torch        nn.Linear?        files = !ls
     %time net.apply(init)     %%capture                 %%bash            pip install torch
@@ -50,14 +50,14 @@ _TOKEN = re.compile(
 
 
 def python_of(cell: str) -> str:
-    """The Python in the source of a cell: as many lines, nothing but blank ones for a cell in another language."""
+    """The Python of a cell, with the same number of lines; blank lines for a cell in another language."""
     lines, ends = zip(*_LINE.findall(cell), strict=True)
     top = list(takewhile(lambda line: not line.strip() or line.startswith("%%"), lines))
     if any(line.strip() and _first_word(line[2:]) not in _PYTHON_CELLS for line in top):
         return "".join(ends)
-    rest = lines[len(top) :]
-    code = list(_without_commands(rest))
-    if rest and _LANGUAGE.match(rest[0]) and not _is_python("\n".join(code)):
+    body = lines[len(top) :]
+    code = list(_without_commands(body))
+    if body and _LANGUAGE.match(body[0]) and not _is_python("\n".join(code)):
         return "".join(ends)
     return "".join(chain.from_iterable(zip([*("" for _ in top), *code], ends, strict=True)))
 
@@ -66,7 +66,7 @@ def _is_python(code: str) -> bool:
     """Whether the running interpreter can parse `code`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
+            warnings.simplefilter("ignore")  # such as invalid escapes: not the subject of this linter
             ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
@@ -74,32 +74,32 @@ def _is_python(code: str) -> bool:
 
 
 def _without_commands(lines: Iterable[str]) -> Iterator[str]:
-    state = _State()
+    state = _LineState()
     in_command = False
     for line in lines:
         if in_command:
             code: str | None = ""
         else:
-            code = _masked(line) if state.begins_line else None
+            code = _replace_command(line) if state.begins_line else None
         in_command = code is not None and line.endswith("\\")
         if code is None:
             state = state.after(line)
         yield line if code is None else code
 
 
-def _masked(line: str) -> str | None:
-    """The Python that stands for a logical line which holds a command; None if it holds none."""
+def _replace_command(line: str) -> str | None:
+    """Python in place of a logical line that is an IPython command; None for other lines."""
     text = line.lstrip()
     indent = line[: len(line) - len(text)]
     if timed := _TIMED.match(text):
-        # Runs the rest where it stands; the shortest such magic leaves just the room.
+        # `if 1:` is as long as the shortest such magic, so the columns of the rest stay the same.
         run = "if 1:".ljust(timed.end()) + text[timed.end() :]
         if _is_python(run):
             return indent + run
     if _COMMAND.match(text) or (text.rstrip().endswith("?") and _HELP.fullmatch(text)):
         return f"{indent}0"
     if assigned := _ASSIGNED.fullmatch(text):
-        # What comes of it cannot be known: a name that nothing defines.
+        # The result is unknown: an undefined name.
         return f"{indent}{text[: assigned.start('command')]}{'_' * max(len(assigned['command']), 9)}"
     if _AUTOMAGIC_LINE.fullmatch(text) and not _is_python(text):
         return f"{indent}0"
@@ -111,8 +111,8 @@ def _first_word(line: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """Where the end of a physical line stands: in a string of several lines, in brackets, behind a backslash."""
+class _LineState:
+    """The state at the end of a physical line: inside a multi-line string, inside brackets, after a backslash."""
 
     quotes: str = ""
     depth: int = 0
@@ -122,26 +122,26 @@ class _State:
     def begins_line(self) -> bool:
         return not (self.quotes or self.depth or self.continued)
 
-    def after(self, line: str) -> _State:
-        """The state at the end of `line`, which follows."""
+    def after(self, line: str) -> _LineState:
+        """The state at the end of the next line."""
         quotes, depth, position = self.quotes, self.depth, 0
         while True:
             if quotes:
                 end = _closing(line, quotes, position)
                 if end is None:
-                    return _State(quotes, depth)
+                    return _LineState(quotes, depth)
                 quotes, position = "", end
-            found = _TOKEN.search(line, position)
-            if found is None:
-                return _State("", depth)
-            position = found.end()
-            quotes = found["triple"] or ""
-            depth = max(depth + (found["open"] is not None) - (found["close"] is not None), 0)
-            if found[0] == "\\":
-                return _State("", depth, continued=True)
+            token = _TOKEN.search(line, position)
+            if token is None:
+                return _LineState("", depth)
+            position = token.end()
+            quotes = token["triple"] or ""
+            depth = max(depth + (token["open"] is not None) - (token["close"] is not None), 0)
+            if token[0] == "\\":
+                return _LineState("", depth, continued=True)
 
 
 def _closing(line: str, quotes: str, position: int) -> int | None:
-    """The offset behind the closing `quotes`, at or behind `position`."""
-    found = re.compile(rf"(?:\\.|[^\\])*?{quotes}").match(line, position)
-    return found.end() if found else None
+    """The offset after the closing `quotes`, searched from `position`."""
+    match = re.compile(rf"(?:\\.|[^\\])*?{quotes}").match(line, position)
+    return match.end() if match else None

@@ -1,6 +1,6 @@
 """Jupyter notebooks: the JSON of a `.ipynb` file to the Python in its cells, and back.
 
-The cells' sources stand one below the other in one text, each behind a line with a form feed, the page break of old.
+The sources of all cells are joined into one text; a line with a form feed precedes each.
 When that text has been edited, only the sources that differ are replaced in the JSON: all else stays byte for byte.
 
 The format is https://nbformat.readthedocs.io/en/latest/format_description.html, version 4.
@@ -49,7 +49,7 @@ class NotebookError(Exception):
 class Notebook:
     """The code cells of a notebook. `sources`: number of the cell, counted from 1 over all cells, to what it holds.
 
-    Cells in another language than Python are left out, and so are all of a notebook in another language.
+    Cells in other languages than Python are skipped, and so are notebooks in other languages.
     """
 
     data: bytes
@@ -80,7 +80,7 @@ class Notebook:
 
     @cached_property
     def code(self) -> str:
-        """The same as Python. Rows are those of `text`, and so are columns wherever code stands."""
+        """The same as Python. Rows are those of `text`, and so are the columns of code."""
         return "".join(_as_python(source) for source in self.sources.values())
 
     @cached_property
@@ -99,10 +99,10 @@ class Notebook:
             yield cell.row - 1, _as_python(source)
 
     def with_text(self, text: str) -> bytes:
-        """The file with the cells of an edited `text`. Raises ValueError if the cells cannot be told apart in it."""
+        """The file with the cells of an edited `text`. Raises ValueError if the cells cannot be separated in it."""
         sources = text[len(_BREAK) : -1].split(f"\n{_BREAK}") if text else []
         if len(sources) != len(self.sources):
-            raise ValueError("the cells cannot be told apart")
+            raise ValueError("the cells cannot be separated")
         pairs = zip(self.sources.items(), sources, strict=True)
         edited = {number: new for (number, old), new in pairs if old != new}
         return _replaced(self.data, edited) if edited else self.data
@@ -158,7 +158,7 @@ def _is_python(language: Any) -> bool:
 
 
 class _Value(NamedTuple):
-    """A value in a JSON text, and the offsets between which it stands."""
+    """A value in a JSON text with its start and end offsets."""
 
     value: Any
     start: int
@@ -178,7 +178,7 @@ def _replaced(data: bytes, sources: Mapping[int, str]) -> bytes:
 
 
 def _literal(text: str, old: _Value, source: str) -> str:
-    """`source` written as the value that it replaces is: as one string, or as a list whose items stand as they did."""
+    """`source` in the form of the value that it replaces: one string, or a list that keeps its unchanged items."""
     ascii_only = text.isascii()
     if isinstance(old.value, str):
         return json.dumps(source, ensure_ascii=ascii_only)
@@ -228,7 +228,7 @@ def _items(text: str, start: int) -> Iterator[_Value]:
 
 
 def _value(text: str, start: int) -> tuple[_Value, int]:
-    """The value at `start`, and where the next one or the closing bracket stands."""
+    """The value at `start`, and the offset of the next value or closing bracket."""
     value, end = _decode(text, start)
     position = _skip(text, end)
     return _Value(value, start, end), _skip(text, position + 1) if text[position] == "," else position

@@ -1,4 +1,4 @@
-"""The settings of a run: `[tool.initlint]` in pyproject.toml, or initlint.toml, and what the command line changes."""
+"""Settings: `[tool.initlint]` in pyproject.toml, or initlint.toml, and the overrides of the command line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ConfigurationError(Exception):
 class Selection:
     """Which rules one layer of configuration turns on and off, by code, prefix of a code, or `ALL`.
 
-    The most specific selector wins; between equals, `ignore` does. `select` None keeps what held before.
+    The most specific selector wins; between equals, `ignore` wins. `select` None keeps the rules enabled before.
     """
 
     select: tuple[str, ...] | None = None
@@ -52,7 +52,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
 
     def decide(self, code: str, before: bool) -> bool:
-        """Whether `code` is on, given whether it was `before` this layer."""
+        """Whether `code` is enabled, given its state `before` this layer."""
         on = _specificity((*(self.select or ()), *self.extend_select), code)
         off = _specificity(self.ignore, code)
         if on < 0 and off < 0:
@@ -130,12 +130,12 @@ class Settings:
 
     def check_selectors(self, codes: Iterable[str]) -> None:
         """Raise `ConfigurationError` if a selector matches none of `codes`, all the rules that there are."""
-        known = tuple(codes)
+        all_codes = tuple(codes)
         for key, selectors in self._selectors():
             for selector in selectors:
-                if not any(_matches(selector, code) for code in known):
+                if not any(_matches(selector, code) for code in all_codes):
                     where = f"{self.file}: " if self.file else ""
-                    near = suggestion(selector.upper(), known)
+                    near = suggestion(selector.upper(), all_codes)
                     raise ConfigurationError(f"{where}unknown rule selector `{selector}` in `{key}`{near}")
 
     def check_patterns(self) -> None:

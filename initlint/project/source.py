@@ -1,7 +1,6 @@
-"""A source file, be it a notebook: its text, its tree, and where a node of it stands.
+"""A source file or notebook: its text, its syntax tree, and the positions of nodes.
 
-The tree is that of Python's own parser, at a tenth of what libcst's costs; what rewrites code has libcst's as well
-(`rewrite.concrete`), of the few files that something is said about.
+The tree is Python's `ast`, which costs a tenth of libcst's. `rewrite.cst` adds libcst's tree for files that are edited.
 """
 
 from __future__ import annotations
@@ -55,9 +54,9 @@ class UnreadableFile:
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.
 
-    `path` is what is shown to the user: as given on the command line, or below it. `data` is what the file holds:
-    Python, or a notebook if the path ends in `.ipynb`. `code` is its text without the magics of a notebook: all of it
-    Python. `encoding` is that of the coding cookie.
+    `path` is the path in messages: as given on the command line, or below it. `data` are the bytes of the file: Python,
+    or a notebook if the path ends in `.ipynb`. `code` is the Python text, for a notebook without magics. `encoding` is
+    that of the coding cookie.
     """
 
     path: str
@@ -69,7 +68,7 @@ class SourceFile:
 
     @classmethod
     def parse(cls, path: str, data: bytes) -> SourceFile:
-        """Parse `data`; raises `SourceError` with the place if the running Python does not read it."""
+        """Parse `data`. Raises `SourceError`, with the position, if the running Python cannot."""
         if not is_notebook(path):
             try:
                 code, encoding = decode(data)
@@ -90,18 +89,18 @@ class SourceFile:
 
     @property
     def text(self) -> str:
-        """The text as decoded by the coding cookie, newlines as they are; of a notebook the cells as they are."""
+        """The decoded text with its original newlines; of a notebook the original cells."""
         return self.notebook.text if self.notebook else self.code
 
     @cached_property
     def holds_tests(self) -> bool:
-        """Whether it defines tests, which it tells by importing pytest or unittest, or by its name."""
+        """Whether it defines tests, and imports pytest or unittest or has the name of a test file."""
         stem = Path(self.path).stem
         is_named = stem.startswith("test_") or stem.endswith("_test")
         return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))
 
     def with_text(self, text: str) -> bytes:
-        """What the file holds once `text` is edited. Raises ValueError if it cannot be written as this file is."""
+        """The bytes of the file after an edit. Raises ValueError if `text` does not fit its encoding or cells."""
         return self.notebook.with_text(text) if self.notebook else text.encode(self.encoding)
 
     @cached_property
@@ -110,11 +109,11 @@ class SourceFile:
         return split_lines(self.text)
 
     def text_of(self, node: ast.expr | ast.stmt) -> str:
-        """The lines on which `node` stands."""
+        """The lines of `node`."""
         return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])
 
     def span(self, node: ast.AST) -> Span:
-        """Where `node`, a node of this file, stands; the start of the file for its tree."""
+        """The position of `node`; the start of the file for the tree itself."""
         row, column, end_row, end_column = bounds(node)
         return self.span_at(row, self._column(row, column), end_row, self._column(end_row, end_column))
 
@@ -130,7 +129,7 @@ class SourceFile:
 
 
 def bounds(node: ast.AST) -> tuple[int, int, int, int]:
-    """First row and column, last row and the column behind it: rows from 1, columns in bytes of UTF-8 from 0."""
+    """First row and column, last row and end column (exclusive): rows from 1, columns in UTF-8 bytes from 0."""
     if not isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.alias, ast.keyword, ast.pattern)):
         return 1, 0, 1, 0
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
@@ -152,7 +151,7 @@ def _parse_notebook(notebook: Notebook) -> ast.Module:
 
 
 def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
-    """Why cells are no Python by themselves: a bracket that one leaves open is noticed in another otherwise."""
+    """Errors of cells parsed alone: an open bracket would otherwise be reported in a later cell."""
     for above, code in notebook.pieces():
         try:
             _parse(code)
@@ -163,7 +162,7 @@ def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
 def _parse(code: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
+            warnings.simplefilter("ignore")  # such as invalid escapes: not the subject of this linter
             return ast.parse(code)
     except SyntaxError as error:
         if error.msg.startswith(_TOO_DEEP):
@@ -177,9 +176,9 @@ def _parse(code: str) -> ast.Module:
 
 
 class SourceLocation:
-    """A place that is turned into rows and columns only when somebody asks: see `span`. Never changed.
+    """A node in a file, whose rows and columns are computed on demand: see `span`. Immutable.
 
-    One is made for every call that the tracer sees, for which a frozen dataclass is slow.
+    The tracer makes one for every call; a frozen dataclass would be slow.
     """
 
     __slots__ = ("node", "source")
@@ -194,7 +193,7 @@ class SourceLocation:
 
     @property
     def key(self) -> tuple[str | int, ...]:
-        """Equal for the same node of the same content of a file, in whatever process it is read."""
+        """Equal for the same node of the same file content, in any process."""
         return (self.source.path, *bounds(self.node))
 
     def __eq__(self, other: object) -> bool:

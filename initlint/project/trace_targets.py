@@ -72,11 +72,11 @@ def parse_value(text: str) -> Any:
 
 def parse_input(text: str) -> Input:
     """`2,3,224,224` or `2x16:int64`. Raises `TargetError`."""
-    found = _INPUT.fullmatch(text.strip())
-    if found is None:
+    match = _INPUT.fullmatch(text.strip())
+    if match is None:
         raise TargetError(f"`{text}` is no input: write a shape such as `2,3,224,224`, or `2,16:int64`")
-    shape = tuple(int(size) for size in re.split(r"\s*[,x]\s*", found[1]))
-    return Input(shape, found[2] or "float32")
+    shape = tuple(int(size) for size in re.split(r"\s*[,x]\s*", match[1]))
+    return Input(shape, match[2] or "float32")
 
 
 def read_targets(value: object) -> tuple[TargetSpec, ...]:

@@ -44,13 +44,13 @@ class UserTables:
     base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def helper(self, name: str) -> LibraryInitializer | None:
-        """The init function of that dotted name, the user's own before those that are known anyway."""
+        """The init function of that dotted name; the user's entries take precedence over the built-in ones."""
         return self.initializers.get(name) or HELPERS.get(name)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of a message on a `word` that is not among those `known`: the nearest of them, if one is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+def suggestion(word: str, candidates: Iterable[str]) -> str:
+    """The end of a message about an unknown `word`: the nearest of the `candidates`, if one is near."""
+    near = difflib.get_close_matches(word, list(candidates), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
@@ -88,16 +88,16 @@ def _name(name: str) -> str:
 
 def _helper(name: str, value: object) -> LibraryInitializer:
     if isinstance(value, str):
-        return _made(name, {"initializer": value})
+        return _build_initializer(name, {"initializer": value})
     if not isinstance(value, dict):
         raise EntryError(f"`{name}` must be the name of an initializer, or a table")
     for key in value:
         if key not in _ENTRY:
             raise EntryError(f"`{name}`: unknown key `{key}`{suggestion(key, _ENTRY)}")
-    return _made(name, value)
+    return _build_initializer(name, value)
 
 
-def _made(name: str, entry: Table) -> LibraryInitializer:
+def _build_initializer(name: str, entry: Table) -> LibraryInitializer:
     written = entry.get("initializer")
     if not isinstance(written, str):
         raise EntryError(f"`{name}`: `initializer` must be the name of an initializer, such as `kaiming_normal_`")
@@ -113,22 +113,22 @@ def _made(name: str, entry: Table) -> LibraryInitializer:
 
 
 def _signature(name: str, entry: Table, own: Signature) -> Signature:
-    """The function's own signature: its parameters in order, with the initializer's defaults or those given."""
-    known = dict(own[1:])
+    """The function's own signature: its parameters in order, with the initializer's defaults or the user's."""
+    known_arguments = dict(own[1:])
     defaults = entry.get("arguments", {})
     if not isinstance(defaults, dict):
         raise EntryError(f"`{name}`: `arguments` must be a table")
     for argument, value in defaults.items():
-        if argument not in known:
-            raise EntryError(f"`{name}`: unknown argument `{argument}`{suggestion(argument, known)}")
+        if argument not in known_arguments:
+            raise EntryError(f"`{name}`: unknown argument `{argument}`{suggestion(argument, known_arguments)}")
         if not isinstance(value, (str, int, float)):
             raise EntryError(f"`{name}`: `arguments.{argument}` must be a number or a string")
-    given = entry.get("parameters")
-    names = [parameter for parameter, _ in own] if given is None else _strings(f"{name}`: `parameters", given)
+    parameters = entry.get("parameters")
+    names = [parameter for parameter, _ in own] if parameters is None else _strings(f"{name}`: `parameters", parameters)
     if not names:
         raise EntryError(f"`{name}`: `parameters` must begin with the one that takes the tensor or module")
-    rest = {parameter: defaults.get(parameter, known.get(parameter, REQUIRED)) for parameter in names[1:]}
-    return ((names[0], REQUIRED), *(rest | defaults).items())
+    values = {parameter: defaults.get(parameter, known_arguments.get(parameter, REQUIRED)) for parameter in names[1:]}
+    return ((names[0], REQUIRED), *(values | defaults).items())
 
 
 def _strings(name: str, value: object) -> list[str]:

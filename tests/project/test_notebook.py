@@ -155,8 +155,8 @@ def test_lines_may_be_added_and_removed() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\f\na = 1\n", "\f\na = 1\n\f\n\n\f\nb = 2\n"])
-def test_cells_that_cannot_be_told_apart_are_not_written(text: str) -> None:
-    with pytest.raises(ValueError, match="told apart"):
+def test_cells_that_cannot_be_separated_are_not_written(text: str) -> None:
+    with pytest.raises(ValueError, match="separated"):
         Notebook.read(notebook("a = 1", "b = 2")).with_text(text)
 
 
