@@ -222,8 +222,7 @@ class Target:
 
     `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none` (the bias of
     a layer built without one), `tensor` (some tensor), `unknown`. `leaf`: a parameter that requires grad, not `.data`,
-    not detached, not under `no_grad`. `certain`: False under an undecided condition. `guarded`: a test of the target
-    itself (`is not None`, `hasattr`) led here.
+    not detached, not under `no_grad`. `certain`: False under an undecided condition.
     """
 
     kind: str
@@ -232,7 +231,6 @@ class Target:
     shape: tuple[int | None, ...] | None = None
     leaf: bool = False
     certain: bool = True
-    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from initlint.diagnostics import Severity
-from initlint.project.settings import Settings
+from initlint.project.settings import KEYS, Settings
 from initlint.report.text import escape
 from initlint.rules._registry import Rule
 
-_NO_KEYS = ("root", "file", "command_line")
 _PLAIN = (str, tuple, frozenset)
 
 
@@ -47,8 +46,9 @@ def _lines(settings: Settings, rules: Iterable[Rule]) -> Iterator[str]:
 
 def _values(settings: object) -> Iterator[tuple[str, object]]:
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
-        if field.name not in _NO_KEYS:
-            yield field.name.replace("_", "-"), getattr(settings, field.name)
+        key = field.name.replace("_", "-")
+        if key in KEYS:
+            yield key, getattr(settings, field.name)
 
 
 def _toml(value: object) -> str:

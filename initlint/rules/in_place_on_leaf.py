@@ -80,4 +80,4 @@ def _fix(call: InitCall, name: str) -> Fix | None:
 
 
 def _meets_leaf(call: InitCall) -> bool:
-    return any(target.leaf and target.certain and not target.guarded for target in call.targets)
+    return any(target.leaf and target.certain for target in call.targets)

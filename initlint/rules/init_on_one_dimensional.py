@@ -90,7 +90,7 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
 
 
 def _raises(target: Target, ranks: tuple[int, int | None]) -> bool:
-    if not target.certain or target.guarded or target.shape is None:
+    if not target.certain or target.shape is None:
         return False
     if target.kind not in ("parameter", "tensor") or 0 in target.shape:
         return False  # kaiming_* and orthogonal_ let an empty tensor pass

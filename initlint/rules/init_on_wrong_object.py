@@ -74,7 +74,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if call.initializer == _TRUTH:
             yield from _tested(call)
             continue
-        wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain and not t.guarded]
+        wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain]
         if wrong and not call.guarded:
             handed = conjunction(_description(target) for target in wrong)
             message = f"`{display_name(call)}` raises AttributeError: it is handed {handed}"

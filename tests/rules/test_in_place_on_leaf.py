@@ -25,7 +25,6 @@ def test_message() -> None:
     [
         method(replace(LEAF, leaf=False)),
         method(replace(LEAF, certain=False)),
-        method(replace(LEAF, guarded=True)),
         method(LEAF, guarded=True),
         call("zeros_", LEAF),
     ],

@@ -47,7 +47,6 @@ def test_one_violation_for_a_loop_over_many() -> None:
         ("xavier_uniform_", replace(BIAS, shape=(10, 4))),
         ("xavier_uniform_", replace(BIAS, shape=None)),
         ("xavier_uniform_", replace(BIAS, certain=False)),
-        ("xavier_uniform_", replace(BIAS, guarded=True)),
         ("kaiming_uniform_", replace(BIAS, shape=(0,))),
         ("zeros_", BIAS),
         ("normal_", BIAS),

@@ -27,7 +27,6 @@ def test_message(target: Target, handed: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        replace(NONE, guarded=True),
         replace(NONE, certain=False),
         replace(MODULE, certain=False),
         Target("parameter", "Linear", "bias", (4,)),
