@@ -232,9 +232,9 @@ def report(
     options.check_writable(html)
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
-    signal = report_usage_errors(page.read, measured) if measured else {}
+    signal = report_usage_errors(page.read_measured, measured) if measured else {}
     found, mended = report_usage_errors(check_modes.run_report, paths, settings, contents)
-    text = page.render(found, ", ".join(map(str, paths)), page.Sources(line_reader(contents), mended, signal))
+    text = page.render(found, ", ".join(map(str, paths)), page.PageInput(line_reader(contents), mended, signal))
     report_usage_errors(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         findings, models = counted(len(found.result.diagnostics), "finding"), counted(len(found.models), "model")

@@ -1,4 +1,4 @@
-"""What is drawn of a model: its data flow as boxes and arrows, before anything has a place on the page."""
+"""Turns the data flow of a model into boxes and arrows, without positions."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from initlint.analysis.messages import format_number
 from initlint.diagnostics import Severity
 from initlint.facts.fans import MODULES
 from initlint.graph.model import Layer, ModelGraph, Operation
-from initlint.report.html.wording import shortened, word
+from initlint.report.html.labels import operation_label, shorten
 
 CARD_WIDTH, CARD_HEIGHT = 250, 62
 PILL_HEIGHT = 26
 JOIN_SIZE = 28
-_CHARACTER = 6.9
-"""The width of a character of the pills' type, in the drawing's units (CSS pixels at full size)."""
-_LONGEST = 30
-_LONGEST_PATH = 26
+_CHARACTER_WIDTH = 6.9
+"""The width of a character in a pill, in CSS pixels at full size."""
+_MAX_LABEL = 30
+_MAX_PATH = 26
 _JOINS: Mapping[str, str] = {"add": "+", "mul": "×", "concat": "cat"}
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A finding that is marked in the drawing; `number` leads to its text."""
+    """A finding that is marked in the drawing. `number` links to its text."""
 
     code: str
     severity: Severity
@@ -32,10 +32,9 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One vertex. `kind`: `layer`, `pill` (what changes a signal without weights), `join`, or `end` (input, output,
-    or where nothing more is known).
+    """One vertex. `kind`: `layer`, `pill` (operations without weights), `join`, or `end` (input, output, unknown).
 
-    `row` numbers the layer as in the model's table; `level` is E[x^2] behind the box, as text.
+    `row`: the number of the layer in the model's table. `level`: E[x^2] behind the box, as text.
     """
 
     kind: str
@@ -50,7 +49,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """An edge between two boxes, by their numbers. `badges` are findings on what the first makes with the second."""
+    """An edge between two boxes, by their numbers. `badges`: findings about the first box together with the second."""
 
     source: int
     target: int
@@ -64,8 +63,8 @@ class Drawing:
     arrows: tuple[Arrow, ...]
 
     @property
-    def entanglement(self) -> int:
-        """How many levels all arrows pass together: what a layout costs, and what makes it unreadable."""
+    def total_span(self) -> int:
+        """The sum of the levels that each arrow spans. It determines the cost of the layout, and how readable it is."""
         level = [0] * len(self.boxes)
         for arrow in sorted(self.arrows, key=lambda arrow: arrow.source):
             level[arrow.target] = max(level[arrow.target], level[arrow.source] + 1)
@@ -79,69 +78,69 @@ def draw(
     on_edge: Mapping[str, Sequence[Badge]],
     on_layer: Mapping[str, Sequence[Badge]],
 ) -> Drawing:
-    """Boxes and arrows for the operations of `model`, norms and activations in a row drawn as one.
+    """Boxes and arrows for the operations of `model`. A run of norms and activations shares one box.
 
-    `rows` numbers the layers by their paths; `levels` is E[x^2] behind each operation. Findings on a layer and what
-    follows it are given in `on_edge`, others in `on_layer`, both by the layer's path.
+    `rows`: the number of each layer by path. `levels`: E[x^2] behind each operation. `on_edge`: by layer path, the
+    findings about a layer and its consumers; `on_layer`: the other findings.
     """
     operations = model.operations
-    groups = _groups(operations, model.by_path)
-    box_of = {at: box for box, members in enumerate(groups) for at in members}
+    groups = _group_operations(operations, model.by_path)
+    box_of = {index: box for box, members in enumerate(groups) for index in members}
     boxes = tuple(_box(operations, members, model.by_path, rows, levels, on_layer) for members in groups)
     arrows: dict[tuple[int, int], Arrow] = {}
-    for at, operation in enumerate(operations):
+    for index, operation in enumerate(operations):
         for source in operation.inputs:
-            ends = (box_of[source], box_of[at])
+            ends = (box_of[source], box_of[index])
             if ends[0] != ends[1] and ends not in arrows:
                 badges = on_edge.get(operations[source].layer or "", ()) if operation.kind != "layer" else ()
                 arrows[ends] = Arrow(*ends, operation.certain, tuple(badges))
-    return Drawing(boxes, tuple(_with_lone_badges(arrows.values(), operations, groups, on_edge)))
+    return Drawing(boxes, tuple(_place_remaining_badges(arrows.values(), operations, groups, on_edge)))
 
 
-def _with_lone_badges(
+def _place_remaining_badges(
     arrows: Iterable[Arrow],
     operations: Sequence[Operation],
     groups: Sequence[Sequence[int]],
     on_edge: Mapping[str, Sequence[Badge]],
 ) -> Iterable[Arrow]:
-    """Where a marked layer has no activation behind it, the mark goes on the way to whatever follows."""
+    """Put the badges of a layer that no activation follows on its outgoing arrow."""
     arrows = list(arrows)
-    marked = {arrow.source for arrow in arrows if arrow.badges}
+    marked_sources = {arrow.source for arrow in arrows if arrow.badges}
     for arrow in arrows:
         first = operations[groups[arrow.source][0]]
         badges = on_edge.get(first.layer or "", ())
-        if first.kind == "layer" and badges and arrow.source not in marked:
-            marked.add(arrow.source)
+        if first.kind == "layer" and badges and arrow.source not in marked_sources:
+            marked_sources.add(arrow.source)
             yield Arrow(arrow.source, arrow.target, arrow.certain, tuple(badges))
         else:
             yield arrow
 
 
-def _groups(operations: Sequence[Operation], layers: Mapping[str, Layer]) -> list[list[int]]:
-    """The numbers of the operations that each box stands for: a run of norms and activations shares one."""
+def _group_operations(operations: Sequence[Operation], layers: Mapping[str, Layer]) -> list[list[int]]:
+    """The indices of the operations in each box. A run of norms and activations shares one box."""
     users = [0] * len(operations)
     for operation in operations:
         for source in operation.inputs:
             users[source] += 1
     group_of: dict[int, list[int]] = {}
     groups: list[list[int]] = []
-    for at, operation in enumerate(operations):
+    for index, operation in enumerate(operations):
         previous = operation.inputs[0] if len(operation.inputs) == 1 else None
         if (
             previous is not None
             and users[previous] == 1
-            and _kind(operation, layers) == "pill" == _kind(operations[previous], layers)
+            and _box_kind(operation, layers) == "pill" == _box_kind(operations[previous], layers)
         ):
             group = group_of[previous]
-            group.append(at)
+            group.append(index)
         else:
-            group = [at]
+            group = [index]
             groups.append(group)
-        group_of[at] = group
+        group_of[index] = group
     return groups
 
 
-def _kind(operation: Operation, layers: Mapping[str, Layer]) -> str:
+def _box_kind(operation: Operation, layers: Mapping[str, Layer]) -> str:
     if operation.kind in ("input", "output", "end"):
         return "end"
     if operation.kind == "layer":
@@ -158,29 +157,29 @@ def _box(
     on_layer: Mapping[str, Sequence[Badge]],
 ) -> Box:
     first = operations[members[0]]
-    kind = _kind(first, layers)
+    kind = _box_kind(first, layers)
     level = levels[members[-1]] if levels else None
-    text = "" if level is None else format_number(level)
-    badges = tuple(badge for at in members for badge in on_layer.get(operations[at].layer or "", ()))
+    level_text = "" if level is None else format_number(level)
+    badges = tuple(badge for index in members for badge in on_layer.get(operations[index].layer or "", ()))
     if kind == "layer" and first.layer is not None:
         return Box(
             kind,
-            shortened(first.layer, _LONGEST_PATH),
+            shorten(first.layer, _MAX_PATH),
             first.layer,
             CARD_WIDTH,
             CARD_HEIGHT,
             rows.get(first.layer),
-            text,
+            level_text,
             badges,
         )
     if kind == "join":
-        return Box(kind, _JOINS[first.op], first.op, JOIN_SIZE, JOIN_SIZE, level=text)
-    title = " → ".join(word(operations[at].op) for at in members)
-    label = shortened(title, _LONGEST)
-    return Box(kind, label, title, len(label) * _CHARACTER + 22, PILL_HEIGHT, level=text, badges=badges)
+        return Box(kind, _JOINS[first.op], first.op, JOIN_SIZE, JOIN_SIZE, level=level_text)
+    title = " → ".join(operation_label(operations[index].op) for index in members)
+    label = shorten(title, _MAX_LABEL)
+    return Box(kind, label, title, len(label) * _CHARACTER_WIDTH + 22, PILL_HEIGHT, level=level_text, badges=badges)
 
 
-def is_weighted(layer: Layer) -> bool:
-    """Whether it is drawn as a box of its own: no norm."""
-    known = MODULES.get(f"torch.nn.{layer.type}")
-    return known is None or known.role != "norm"
+def has_own_box(layer: Layer) -> bool:
+    """Whether the layer has a box of its own. Norms do not."""
+    module_type = MODULES.get(f"torch.nn.{layer.type}")
+    return module_type is None or module_type.role != "norm"

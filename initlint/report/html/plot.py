@@ -1,4 +1,4 @@
-"""The plot of a signal through depth, as SVG that takes its colours from the page."""
+"""Plots a signal through depth with matplotlib, as SVG that takes its colours from the page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PIXELS_PER_INCH = 96
 
 
 def _colour(variable: str) -> str:
-    """A colour that stands for a variable of the style sheet until the drawing is done: it occurs nowhere else."""
+    """A unique placeholder colour for a variable of the style sheet, replaced after the plot is drawn."""
     return f"#{zlib.crc32(variable.encode()) & 0xFFFFFF:06x}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlotFrame:
-    """The size of a plot, in CSS pixels, and what its axes say."""
+    """The size of a plot, in CSS pixels, and the labels of its axes."""
 
     width: int
     height: int
@@ -32,14 +32,14 @@ class PlotFrame:
     y: str = "E[x²] of its output"
     logarithmic: bool = True
     step: float = 1.0
-    """What lies between two values of a curve, on the x axis."""
+    """The distance between two values of a curve on the x axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Values by layer, in order; None where one is not known. `variable`: its colour, `dashes` and `marker` its look.
+    """One value per layer, None where unknown. `variable` is the style sheet's variable for the colour.
 
-    A label that begins with an underscore is not listed.
+    A label that begins with an underscore is not in the legend.
     """
 
     label: str
@@ -62,18 +62,18 @@ def plot(curves: Sequence[Curve], frame: PlotFrame, prefix: str, marked: Collect
         floor = _scale(axes, curves) if frame.logarithmic else 0.0
         for curve in curves:
             _draw(axes, curve, floor, frame.step)
-        _circle(axes, curves[0], marked, floor)
-        _dress(axes, len(curves[0].values), frame)
+        _circle_marked(axes, curves[0], marked, floor)
+        _style_axes(axes, len(curves[0].values), frame)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     variables = {"--ink", "--muted", "--line", "--warning", *(curve.variable for curve in curves)}
-    return _for_page(text.getvalue(), prefix, variables)
+    return _as_inline_svg(text.getvalue(), prefix, variables)
 
 
 def _scale(axes: Axes, curves: Sequence[Curve]) -> float:
-    """Set the logarithmic scale; where on it a zero is drawn. Small changes shall look small: two decades at least."""
-    known = [value for curve in curves for value in curve.values if value is not None and value > 0]
-    low, high = min((*known, 0.1)) / 2, max((*known, 10.0)) * 2
+    """Set the logarithmic scale, at least two decades so that small changes look small. Return the height of zero."""
+    positive_values = [value for curve in curves for value in curve.values if value is not None and value > 0]
+    low, high = min((*positive_values, 0.1)) / 2, max((*positive_values, 10.0)) * 2
     zeros = any(value == 0 for curve in curves for value in curve.values)
     floor = low / 4
     axes.set_yscale("log")
@@ -103,7 +103,7 @@ def _draw(axes: Axes, curve: Curve, floor: float, step: float) -> None:
         axes.annotate("0", (zeros[0], floor), (7, 0), textcoords="offset points", va="center", color=_colour("--ink"))
 
 
-def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> None:
+def _circle_marked(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> None:
     points = [(at + 1, max(curve.values[at] or 0.0, floor)) for at in marked if curve.values[at] is not None]
     if points:
         axes.plot(
@@ -121,7 +121,7 @@ def _circle(axes: Axes, curve: Curve, marked: Collection[int], floor: float) -> 
         )
 
 
-def _dress(axes: Axes, count: int, frame: PlotFrame) -> None:
+def _style_axes(axes: Axes, count: int, frame: PlotFrame) -> None:
     if frame.logarithmic:
         _label_powers(axes)
     axes.set_xlim(0.5 * frame.step, (max(count, 2) + 0.5) * frame.step)
@@ -144,8 +144,8 @@ def _label_powers(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _for_page(document: str, prefix: str, variables: Collection[str]) -> str:
-    """The bare `svg` element: ids with `prefix`, colours as variables, no size but the view box."""
+def _as_inline_svg(document: str, prefix: str, variables: Collection[str]) -> str:
+    """The `svg` element for use in HTML: ids with `prefix`, colours as variables, no size but the view box."""
     svg = document[document.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)

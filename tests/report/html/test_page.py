@@ -121,7 +121,7 @@ def test_what_comes_from_source_is_data(tmp_path: Path) -> None:
         (
             "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
             "        self.fc = nn.Linear(4, 4)\n        nn.init.zeros_(self.fc.bias)\n",
-            "No forward of it could be followed",
+            "Its data flow is unknown",
         ),
     ],
 )
@@ -217,7 +217,7 @@ def test_what_was_not_measured_is_one_line(tmp_path: Path, text: str) -> None:
     file, out = tmp_path / "trace.json", tmp_path / "out.html"
     file.write_text(text, encoding="utf-8")
     result = report(str(ROOT / "fixtures" / "mlp"), "--measured", str(file), "--html", str(out))
-    expected = f"Error: {file} is no report of `initlint trace --measure --output-format json`\n"
+    expected = f"Error: {file} is not a report of `initlint trace --measure --output-format json`\n"
     assert (result.exit_code, result.output, out.exists()) == (2, expected, False)
 
 

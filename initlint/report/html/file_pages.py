@@ -1,4 +1,4 @@
-"""The findings of a run as the page shows them: by file, each with its code."""
+"""The part of the page about the findings: by file, each with its source lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from initlint.project.notebook import BREAK as CELL_BREAK
 from initlint.report.formats.full import MAX_RELATED, MAX_ROWS
 from initlint.report.text import escape, line_of
 
-_AROUND = 2
-"""How many lines of code stand before and behind what a finding speaks of."""
+_CONTEXT_LINES = 2
+"""How many source lines to show before and after a finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A line of source: what stands before the marked part, that part, and the rest."""
+    """A source line in three parts: before the marked text, the marked text, and after it."""
 
     row: int
     before: str
@@ -26,8 +26,8 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLocation:
-    """Another place that a finding speaks of, with its line of code."""
+class RelatedLine:
+    """A related location of a finding, with its source line."""
 
     where: str
     message: str
@@ -39,9 +39,9 @@ class Finding:
     number: int
     diagnostic: Diagnostic
     code: tuple[CodeLine, ...]
-    related: tuple[ShownLocation, ...]
+    related: tuple[RelatedLine, ...]
     hidden: int
-    """How many related places are not listed."""
+    """How many related locations are omitted."""
     fix: str
     safe: bool
 
@@ -53,7 +53,7 @@ class FilePage:
 
 
 def file_pages(diagnostics: Sequence[Diagnostic], lines: Lines) -> list[FilePage]:
-    """One for each file with findings, in their order; they are numbered from 1 over all files."""
+    """One page section per file with findings. Findings are numbered from 1 over all files."""
     by_file: dict[str, list[Finding]] = {}
     for number, diagnostic in enumerate(diagnostics, 1):
         by_file.setdefault(diagnostic.span.file, []).append(_finding(number, diagnostic, lines))
@@ -61,7 +61,7 @@ def file_pages(diagnostics: Sequence[Diagnostic], lines: Lines) -> list[FilePage
 
 
 def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> Finding:
-    related = list(_places(diagnostic.related, diagnostic.span, lines))
+    related = list(_related_lines(diagnostic.related, diagnostic.span, lines))
     fix = diagnostic.fix
     return Finding(
         number=number,
@@ -77,36 +77,41 @@ def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> Finding:
 def _code(span: Span, lines: Sequence[str]) -> Iterator[CodeLine]:
     end = min(span.end_row, span.row + MAX_ROWS - 1)
     rows = _rows_around(span, end, lines)
-    above = span.row - span.local.row
-    shared = min((_indent(lines[row - 1]) for row in rows if lines[row - 1].strip()), default=0)
+    rows_before_cell = span.row - span.local.row
+    common_indent = min((_indent(lines[row - 1]) for row in rows if lines[row - 1].strip()), default=0)
     for row in rows:
         line = lines[row - 1].rstrip()
         first = len(line) if not span.row <= row <= end else span.column - 1 if row == span.row else _indent(line)
         last = span.end_column - 1 if row == span.end_row else len(line)
         last = max(last, first)
-        yield CodeLine(row - above, _shown(line[shared:first]), _shown(line[first:last]), _shown(line[last:]))
+        yield CodeLine(
+            row - rows_before_cell,
+            _display_text(line[common_indent:first]),
+            _display_text(line[first:last]),
+            _display_text(line[last:]),
+        )
 
 
 def _rows_around(span: Span, end: int, lines: Sequence[str]) -> range:
-    """Those of `span` as far as `end`, and a few more of the same file or cell."""
+    """The rows of `span` up to `end`, and a few rows of context in the same file or cell."""
     top = span.cell.row if span.cell else 1
-    bottom = min(len(lines), end + _AROUND)
+    bottom = min(len(lines), end + _CONTEXT_LINES)
     if span.cell:
         bottom = next((row - 1 for row in range(end, bottom + 1) if lines[row - 1] == CELL_BREAK), bottom)
-    return range(max(top, span.row - _AROUND), bottom + 1)
+    return range(max(top, span.row - _CONTEXT_LINES), bottom + 1)
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _shown(source: str) -> str:
+def _display_text(source: str) -> str:
     return escape(source.replace("\t", "    "))
 
 
-def _places(related: Iterable[Related], own: Span, lines: Lines) -> Iterator[ShownLocation]:
-    for other in related:
-        span = other.span
+def _related_lines(related: Iterable[Related], finding_span: Span, lines: Lines) -> Iterator[RelatedLine]:
+    for related_location in related:
+        span = related_location.span
         source = lines(span.file)
         code = source[span.row - 1].strip() if span.row <= len(source) else ""
-        yield ShownLocation(line_of(span, own.file), escape(other.message), _shown(code))
+        yield RelatedLine(line_of(span, finding_span.file), escape(related_location.message), _display_text(code))

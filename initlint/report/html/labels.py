@@ -1,4 +1,4 @@
-"""How the page names layers, inits and operations."""
+"""Labels of layers, inits and operations on the page."""
 
 from __future__ import annotations
 
@@ -23,54 +23,56 @@ _WORDS = {
 }
 
 
-def word(op: str) -> str:
-    """An operation, or what lies between two, by the name that a reader of torch code knows: `ReLU`, `BatchNorm`."""
+def operation_label(op: str) -> str:
+    """The label of an operation, as torch names its module: `ReLU`, `BatchNorm`."""
     return _WORDS.get(op, activation_class_name(op))
 
 
-def shortened(text: str, longest: int) -> str:
-    """The end of a text that is too long: in a path of attributes it is what tells layers apart."""
-    return text if len(text) <= longest else f"…{text[1 - longest :]}"
+def shorten(text: str, max_length: int) -> str:
+    """The end of a text that is too long, because the end of an attribute path distinguishes layers."""
+    return text if len(text) <= max_length else f"…{text[1 - max_length :]}"
 
 
-def shape(layer: Layer) -> str:
+def layer_label(layer: Layer) -> str:
     """`Conv2d 64→128, 3×3, stride 2`."""
     arguments = layer.arguments
     for first, second in _SIZES:
         if first in arguments or second in arguments:
-            sizes = f"{_size(arguments.get(first))}→{_size(arguments.get(second))}"
+            sizes = f"{_size_text(arguments.get(first))}→{_size_text(arguments.get(second))}"
             return ", ".join((f"{layer.type} {sizes}", *_details(layer)))
     return layer.type
 
 
 def _details(layer: Layer) -> list[str]:
-    found = []
+    details = []
     kernel = layer.arguments.get("kernel_size")
     if kernel is not None:
         dimensions = int(layer.type[-2]) if layer.type[-1:] == "d" and layer.type[-2:-1].isdigit() else 1
         sizes = kernel if isinstance(kernel, tuple) else (kernel,) * dimensions
-        found.append("×".join(map(_size, sizes)))
+        details.append("×".join(map(_size_text, sizes)))
     for name in ("stride", "groups"):
         value = layer.arguments.get(name, 1)
         if value is not UNDETERMINED and value not in (1, (1,), (1, 1), (1, 1, 1)):
-            found.append(f"{name} {_size(value)}")
-    return found
+            details.append(f"{name} {_size_text(value)}")
+    return details
 
 
-def _size(value: object) -> str:
+def _size_text(value: object) -> str:
     return "?" if value is None or value is UNDETERMINED else str(value)
 
 
-def initializer(write: Write | None) -> str:
-    """`kaiming_normal_(mode='fan_out')`, or that torch's default stands."""
+def init_label(write: Write | None) -> str:
+    """`kaiming_normal_(mode='fan_out')`, or "PyTorch default"."""
     if write is None:
         return "PyTorch default"
-    arguments = ", ".join(f"{name}={_value(value)}" for name, value in write.arguments.items() if value is not None)
+    arguments = ", ".join(
+        f"{name}={_value_text(value)}" for name, value in write.arguments.items() if value is not None
+    )
     name = short_name(write.initializer)
     return f"{name}({arguments})" if arguments else name
 
 
-def _value(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is UNDETERMINED:
         return "?"
     return f"{value:.3g}" if isinstance(value, float) else repr(value)

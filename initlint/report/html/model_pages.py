@@ -1,0 +1,248 @@
+"""The part of the page about one model: its layers as a table, its drawing, its plot and notes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from initlint.analysis.messages import format_number
+from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
+from initlint.diagnostics import Span
+from initlint.facts.initializer_formulas import INITIALIZERS
+from initlint.graph.model import Layer, ModelGraph
+from initlint.linter.pipeline import FindingMark
+from initlint.project.file_io import CannotRead
+from initlint.report.html.drawing import Badge, Drawing, draw, has_own_box
+from initlint.report.html.labels import init_label, layer_label, operation_label
+from initlint.report.html.layout import DrawingLayout, lay_out
+from initlint.report.html.plot import Curve, PlotFrame, plot
+from initlint.report.text import line_of
+from initlint.rules import rules_by_code
+
+Measured: TypeAlias = Mapping[str, Mapping[str, float]]
+"""E[x^2] of the output of each layer, by the model's name and the layer's path."""
+
+WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
+"""The two sizes of a plot; the page shows the one that fits."""
+
+MAX_ENTANGLEMENT = 2_500
+"""Models with a larger `Drawing.total_span` are not drawn: a DenseNet has about 20,000, a ResNet-152 750."""
+
+_INIT_CLASSES = {
+    "xavier": "xavier", "kaiming": "kaiming", "lecun": "kaiming", "orthogonal": "xavier", "uniform": "drawn",
+    "normal": "drawn", "trunc_normal": "drawn", "sparse": "drawn", "zeros": "constant", "ones": "constant",
+    "constant": "constant", "eye": "constant", "dirac": "constant",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer as a row of the table and as a box of the drawing. `level`: E[x^2] of its output, as text."""
+
+    number: int
+    path: str
+    shape: str
+    init: str
+    kind: str
+    where: str
+    follows: str
+    level: str
+    badges: tuple[Badge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    """All that the page shows of one model. `drawing` is None if its data flow is unknown or too large."""
+
+    anchor: str
+    name: str
+    location: Span
+    rows: tuple[Row, ...]
+    badges: tuple[Badge, ...]
+    drawing: Drawing | None
+    layout: DrawingLayout | None
+    plots: tuple[str, ...]
+    summary: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Second moments by layer path to compare with the prediction: after all fixes, and measured."""
+
+    fixed: Mapping[str, float | None]
+    measured: Mapping[str, float | None]
+
+
+def model_page(
+    model: ModelGraph,
+    marks: Sequence[FindingMark],
+    badges: Mapping[tuple[str, Span], Badge],
+    anchor: str,
+    levels: Levels,
+) -> ModelPage:
+    """Prepare the page of one model. `badges`: number and severity of each finding, by its code and span."""
+    on_edge, on_layer = _badges_by_layer(model, marks, badges)
+    moments = second_moments(model)
+    predicted = by_layer(model, moments)
+    layers = _layers_in_order(model)
+    row_numbers = {layer.path: number for number, layer in enumerate(layers, 1)}
+    rows = tuple(
+        _row(
+            layer,
+            row_numbers[layer.path],
+            predicted.get(layer.path),
+            (*on_edge.get(layer.path, ()), *on_layer.get(layer.path, ())),
+            model.location.span.file,
+        )
+        for layer in layers
+    )
+    drawing = draw(model, row_numbers, moments, on_edge, on_layer)
+    notes = _notes(model, layers, drawing)
+    shown_drawing = drawing if drawing.boxes and drawing.total_span <= MAX_ENTANGLEMENT else None
+    signal_layers = [layer for layer in layers if layer.path in predicted]
+    return ModelPage(
+        anchor=anchor,
+        name=model.name,
+        location=model.location.span,
+        rows=rows,
+        badges=tuple(dict.fromkeys(badges[mark.code, mark.span] for mark in marks)),
+        drawing=shown_drawing,
+        layout=lay_out(shown_drawing) if shown_drawing else None,
+        plots=_plots(signal_layers, predicted, levels, set(on_edge), anchor),
+        summary=_summary(signal_layers, predicted),
+        notes=notes,
+    )
+
+
+def by_layer(model: ModelGraph, moments: Sequence[float | None]) -> dict[str, float | None]:
+    """E[x^2] of the output of each called layer, at its first call."""
+    moment_by_layer: dict[str, float | None] = {}
+    for operation, value in zip(model.operations, moments, strict=True):
+        if operation.kind == "layer" and operation.layer in model.by_path:
+            moment_by_layer.setdefault(operation.layer, value)
+    return moment_by_layer
+
+
+def _layers_in_order(model: ModelGraph) -> list[Layer]:
+    """The layers in the order of their calls, then those that are never called."""
+    called_paths = dict.fromkeys(o.layer for o in model.operations if o.kind == "layer" and o.layer in model.by_path)
+    called_layers = [model.by_path[path] for path in called_paths if path is not None]
+    return [*called_layers, *(layer for layer in model.layers if has_own_box(layer) and layer.path not in called_paths)]
+
+
+def _badges_by_layer(
+    model: ModelGraph, marks: Sequence[FindingMark], badges: Mapping[tuple[str, Span], Badge]
+) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
+    """By layer path: the badges of the arrow behind the layer, and those of the layer itself."""
+    on_edge: dict[str, list[Badge]] = {}
+    on_layer: dict[str, list[Badge]] = {}
+    for mark in marks:
+        badge = badges[mark.code, mark.span]
+        if rules_by_code()[mark.code].needs_context:
+            for path in mark.layers:
+                on_edge.setdefault(path, []).append(badge)
+            continue
+        for layer in model.layers:
+            if layer.path in mark.layers or any(write.location.span == mark.span for write in layer.writes):
+                on_layer.setdefault(layer.path, []).append(badge)
+    return on_edge, on_layer
+
+
+def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ...], file: str) -> Row:
+    write = layer.effective_write()
+    init_formula = INITIALIZERS.get(write.initializer) if write is not None else None
+    kind = (
+        "default"
+        if write is None
+        else "drawn"
+        if init_formula is None
+        else _INIT_CLASSES.get(init_formula.kind, "drawn")
+    )
+    span = layer.location.span if write is None else write.location.span
+    consumers = dict.fromkeys(
+        " → ".join(map(operation_label, (*consumer.between, consumer.op))) for consumer in layer.followed_by
+    )
+    return Row(
+        number=number,
+        path=layer.path,
+        shape=layer_label(layer),
+        init=init_label(write) if layer.last_write_is_certain() else f"{init_label(write)}, possibly overwritten",
+        kind=kind,
+        where=line_of(span, file),
+        follows=", or ".join(consumers),
+        level="" if level is None else format_number(level),
+        badges=tuple(dict.fromkeys(badges)),
+    )
+
+
+def _plots(
+    signal_layers: Sequence[Layer],
+    predicted: Mapping[str, float | None],
+    levels: Levels,
+    marked: set[str],
+    anchor: str,
+) -> tuple[str, ...]:
+    values = [predicted[layer.path] for layer in signal_layers]
+    if sum(value is not None for value in values) < 2:
+        return ()
+    curves = [Curve("predicted", values, "--signal")]
+    fixed = [levels.fixed.get(layer.path) for layer in signal_layers]
+    if any(value is not None for value in fixed):
+        curves.append(Curve("after --fix", fixed, "--fixed", "--", "."))
+    measured = [levels.measured.get(layer.path) for layer in signal_layers]
+    if any(value is not None for value in measured):
+        curves.append(Curve("measured", measured, "--measured", "", "s"))
+    circled = [index for index, layer in enumerate(signal_layers) if layer.path in marked]
+    return plot(curves, WIDE, f"{anchor}w-", circled), plot(curves, NARROW, f"{anchor}n-", circled)
+
+
+def _summary(signal_layers: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:
+    """The plot as text, for screen readers."""
+    known_moments = [
+        (number, value) for number, layer in enumerate(signal_layers, 1) if (value := predicted[layer.path]) is not None
+    ]
+    if len(known_moments) < 2:
+        return "The signal is known at fewer than two layers, so there is no plot."
+    (first, start), (last, end) = known_moments[0], known_moments[-1]
+    least = min(known_moments, key=lambda pair: pair[1])
+    gaps = len(signal_layers) - len(known_moments)
+    text = (
+        f"Predicted second moment: {format_number(start)} behind layer {first}, "
+        f"{format_number(end)} behind layer {last}; "
+        f"the smallest is {format_number(least[1])} behind layer {least[0]}."
+    )
+    return f"{text} It is unknown at {gaps} of {len(signal_layers)} layers." if gaps else text
+
+
+def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing) -> tuple[str, ...]:
+    notes = [f"Not analyzed: {reason}." for reason in model.incomplete]
+    unsized_count = sum(map(assumes_equal_fans, order))
+    if unsized_count:
+        notes.append(f"The sizes of {unsized_count} layers are unknown; fan_in = fan_out is assumed.")
+    if not drawing.boxes:
+        notes.append("Its data flow is unknown, so there is no drawing.")
+    elif drawing.total_span > MAX_ENTANGLEMENT:
+        notes.append(f"Not drawn: {len(drawing.arrows)} arrows would cross each other.")
+    return tuple(notes)
+
+
+def read_measured(file: Path) -> Measured:
+    """The measured signal at each layer of each model in `file`.
+
+    Raises `CannotRead`, also for files that are no output of `initlint trace --measure --output-format json`.
+    """
+    try:
+        return {model["name"]: _signals(model) for model in json.loads(file.read_text(encoding="utf-8"))["models"]}
+    except OSError as error:
+        raise CannotRead(f"{file} cannot be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise CannotRead(f"{file} is not a report of `initlint trace --measure --output-format json`") from None
+
+
+def _signals(model: Mapping[str, Any]) -> dict[str, float]:
+    measured = {layer["path"]: layer["measured"]["signal"] for layer in model["layers"]}
+    return {path: float(signal) for path, signal in measured.items() if signal is not None}

@@ -1,0 +1,114 @@
+"""Renders the report as one HTML page that loads nothing: styles, script and pictures are inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from markupsafe import escape as html_escape
+
+from initlint import __version__
+from initlint.analysis.signal_propagation import second_moments
+from initlint.diagnostics import Severity, Span
+from initlint.graph.model import ModelGraph
+from initlint.linter.pipeline import DrawnModels, FindingMark
+from initlint.project.decoding import Lines
+from initlint.report.html.drawing import Badge
+from initlint.report.html.file_pages import file_pages
+from initlint.report.html.layout import Point
+from initlint.report.html.model_pages import Levels, Measured, ModelPage, by_layer, model_page
+from initlint.report.text import escape
+
+_CODE = re.compile(r"`([^`]+)`")
+
+MOST_MODELS = 40
+"""A page with more drawings would be slow to open. Models with findings come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageInput:
+    """Input of the page besides `DrawnModels`: source lines, the models after all fixes, and measured signals."""
+
+    lines: Lines
+    fixed: DrawnModels | None = None
+    measured: Measured = field(default_factory=lambda: MappingProxyType({}))
+
+
+def render(drawn_models: DrawnModels, title: str, page_input: PageInput) -> str:
+    """The report as HTML."""
+    diagnostics = drawn_models.result.diagnostics
+    badges = {(d.code, d.span): Badge(d.code, d.severity, number) for number, d in enumerate(diagnostics, 1)}
+    models_with_marks = [
+        (model, [mark for mark in marks if (mark.code, mark.span) in badges]) for model, marks in drawn_models.models
+    ]
+    models = sorted(models_with_marks, key=lambda model_and_marks: not model_and_marks[1])
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"arrow_path": arrow_path, "marked_up": marked_up}
+    return environment.get_template("report.html").render(
+        title=escape(title),
+        version=__version__,
+        files=file_pages(diagnostics, page_input.lines),
+        file_count=len(drawn_models.result.files),
+        counts=[(severity, sum(d.severity is severity for d in diagnostics)) for severity in reversed(Severity)],
+        fixable=sum(d.fix is not None for d in diagnostics),
+        models=_model_pages(models[:MOST_MODELS], badges, page_input),
+        left_out=max(0, len(models) - MOST_MODELS),
+    )
+
+
+def _model_pages(
+    models: Sequence[tuple[ModelGraph, Sequence[FindingMark]]],
+    badges: Mapping[tuple[str, Span], Badge],
+    page_input: PageInput,
+) -> list[ModelPage]:
+    fixed_models = {_identity(model): model for model, _ in page_input.fixed.models} if page_input.fixed else {}
+    return [
+        model_page(
+            model,
+            marks,
+            badges,
+            f"m{number}",
+            _signal_levels(model, fixed_models.get(_identity(model)), page_input.measured),
+        )
+        for number, (model, marks) in enumerate(models, 1)
+    ]
+
+
+def _identity(model: ModelGraph) -> tuple[str, str]:
+    return model.location.span.file, model.name
+
+
+def _signal_levels(model: ModelGraph, fixed: ModelGraph | None, measured: Measured) -> Levels:
+    fixed_levels = {} if fixed is None else by_layer(fixed, second_moments(fixed))
+    if fixed_levels == by_layer(model, second_moments(model)):
+        fixed_levels = {}
+    return Levels(fixed_levels, measured.get(model.name, {}))
+
+
+def arrow_path(points: Sequence[Point]) -> str:
+    """The `d` attribute of an SVG path through `points` from top to bottom, vertical at each point."""
+    (x, y), *further_points = points
+    commands = [f"M{x:.1f} {y:.1f}"]
+    for to_x, to_y in further_points:
+        middle = (y + to_y) / 2
+        commands.append(f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}")
+        x, y = to_x, to_y
+    return "".join(commands)
+
+
+def marked_up(message: str) -> Markup:
+    """The message as HTML, with `code` elements for text in backticks. Everything in it is escaped."""
+    parts = _CODE.split(escape(message))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else html_escape(part) for index, part in enumerate(parts)
+    )
