@@ -246,7 +246,7 @@ def report(
 @cli.command()
 def server() -> None:
     """Serve an editor: a language server on standard input and output."""
-    options.optional("initlint.integrations.lsp.app", "the language server", "server").run()
+    options.optional("initlint.integrations.lsp.handlers", "the language server", "server").run()
 
 
 @cli.command()

@@ -1,7 +1,7 @@
-"""The plugin for flake8, for those who run it already: `flake8 --select INI`.
+"""The plugin for flake8: `flake8 --select INI`.
 
-flake8 hands over one file at a time. What a helper does wrong in the hands of a model in another file is found by
-`initlint check`, which sees both.
+flake8 passes one file at a time. Use `initlint check` to also find mistakes that span several files, such as a helper
+that is wrong for a model in another file.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class Plugin:
-    """What flake8 makes for each file: see https://flake8.pycqa.org/en/latest/plugin-development/.
+    """flake8 creates one for each file: see https://flake8.pycqa.org/en/latest/plugin-development/.
 
-    The rules that run are those of initlint's own settings; flake8's `select` and `ignore` choose among what they
-    find. Raises `ConfigurationError` if the settings cannot be used.
+    initlint's settings select the rules. flake8's `select` and `ignore` filter their findings. Raises
+    `ConfigurationError` for invalid settings.
     """
 
     name = "initlint"
@@ -35,5 +35,5 @@ class Plugin:
         result = check_source(self.text, self.filename)
         for failure in result.failures:
             _log.warning("initlint: internal error in %s on %s: %s", failure.part, failure.file, failure.error)
-        for found in result.diagnostics:
-            yield found.span.row, found.span.column - 1, f"{found.code} {found.message}", type(self)
+        for diagnostic in result.diagnostics:
+            yield diagnostic.span.row, diagnostic.span.column - 1, f"{diagnostic.code} {diagnostic.message}", type(self)

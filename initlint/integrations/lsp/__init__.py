@@ -1,12 +1,14 @@
 """The language server, which `initlint server` runs.
 
-    buffers     what the editor holds of a file or a notebook, saved or not
-    positions   rows and columns, in characters from 1, to lines and code units from 0
-    findings    a buffer linted: diagnostics as the protocol has them, quick fixes, and the edit that fixes all
-    hover       what is known of a layer, in Markdown
-    app         the conversation itself
+    documents      the open files and notebooks, and the conversion of spans to the protocol's ranges
+    diagnostics    lints an open file and converts the diagnostics
+    code_actions   quick fixes, and the edit that applies all safe fixes
+    hover          describes the layers on a line, in Markdown
+    server         the server's state: open documents, scheduled lints, cached results
+    handlers       one handler for each message of the protocol
 
-It needs `pygls`, and nothing outside of this package imports it: a lint from the command line does not load it.
+The editor's text goes through `documents` to `initlint.api`, and the findings come back as diagnostics, code actions
+and hovers. The package needs `pygls`, which a lint from the command line never imports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of the layers at a place: how they start, what follows, and by what that scales the signal."""
+"""Describes the layers on a line in Markdown: their init, their consumers, and the factor on the signal."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import UNDETERMINED, Arguments, Consumer, Layer, ModelGraph, Write
 
 Link = Callable[[Span], str]
-"""A place to a link in Markdown."""
+"""Renders a location as a link in Markdown."""
 
 MAX_LAYERS = 4
 """A loop may build hundreds of layers on one line."""
 
 _DEFAULT = "torch.nn.init.kaiming_uniform_"
 _DEFAULT_ARGUMENTS: Arguments = {"a": math.sqrt(5)}
-"""What Linear and the convolutions do by themselves: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"""
+"""The default init of Linear and of convolutions: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"""
 
 
 def describe(models: Iterable[ModelGraph], file: str, cell: int, row: int, link: Link) -> str | None:
-    """Markdown for the layers that are constructed, or initialised, on a row of a file; None if none is.
+    """Markdown for the layers that are constructed or initialized on a row of a file; None if there are none.
 
-    In a notebook `cell` is the number of the cell that the row belongs to, else 0.
+    `cell`: the number of the notebook cell that contains the row, 0 for a Python file.
     """
     entries: dict[str, dict[str, None]] = {}
     for model in models:
         for layer in model.layers:
-            places = (layer.location, *(write.location for write in _in_effect(layer)))
-            if any(_is_on(place.span, file, cell, row) for place in places):
-                alike = entries.setdefault("\n".join(_lines(model, layer, link)), {})
-                alike[f"**`{layer.path}`** of `{model.name}`"] = None
+            locations = (layer.location, *(write.location for write in _effective_writes(layer)))
+            if any(_is_on(location.span, file, cell, row) for location in locations):
+                layer_names = entries.setdefault("\n".join(_lines(model, layer, link)), {})
+                layer_names[f"**`{layer.path}`** of `{model.name}`"] = None
     if not entries:
         return None
-    shown = [f"{_listed(list(names))}: {text}" for text, names in list(entries.items())[:MAX_LAYERS]]
-    more = [f"and {len(entries) - MAX_LAYERS} more kinds"] if len(entries) > MAX_LAYERS else []
-    return "\n\n---\n\n".join([*shown, *more])
+    shown = [f"{_name_list(list(names))}: {text}" for text, names in list(entries.items())[:MAX_LAYERS]]
+    omitted = [f"and {len(entries) - MAX_LAYERS} more kinds"] if len(entries) > MAX_LAYERS else []
+    return "\n\n---\n\n".join([*shown, *omitted])
 
 
-def _listed(names: list[str]) -> str:
-    rest = len(names) - MAX_LAYERS
-    return ", ".join(names[:MAX_LAYERS]) + (f" and {rest} more" if rest > 0 else "")
+def _name_list(names: list[str]) -> str:
+    omitted_count = len(names) - MAX_LAYERS
+    return ", ".join(names[:MAX_LAYERS]) + (f" and {omitted_count} more" if omitted_count > 0 else "")
 
 
 def _is_on(span: Span, file: str, cell: int, row: int) -> bool:
@@ -52,7 +52,7 @@ def _is_on(span: Span, file: str, cell: int, row: int) -> bool:
     return (span.file, number) == (file, cell) and span.local.row <= row <= span.local.end_row
 
 
-def _in_effect(layer: Layer) -> Iterator[Write]:
+def _effective_writes(layer: Layer) -> Iterator[Write]:
     for parameter in dict.fromkeys(write.parameter for write in layer.writes):
         effective = layer.effective_write(parameter)
         if effective is not None:
@@ -63,41 +63,46 @@ def _lines(model: ModelGraph, layer: Layer, link: Link) -> Iterator[str]:
     arguments = ", ".join(f"{name}={_value(value)}" for name, value in layer.arguments.items())
     yield f"`{layer.type}({arguments})`\n"
     for parameter in dict.fromkeys(["weight", *(write.parameter for write in layer.writes)]):
-        yield f"- {parameter}: {_init(model, layer, parameter, link)}"
-    yield from dict.fromkeys(f"- then {_following(f)} ({link(f.location.span)})" for f in layer.followed_by)
-    found = _factors(layer)
-    if found is not None:
-        yield f"- the signal's second moment is multiplied by {format_number(found.signal)}{_gradient(found)}"
+        yield f"- {parameter}: {_init_text(model, layer, parameter, link)}"
+    yield from dict.fromkeys(
+        f"- then {_consumer_text(consumer)} ({link(consumer.location.span)})" for consumer in layer.followed_by
+    )
+    factors_of_layer = _factors_with_default(layer)
+    if factors_of_layer is not None:
+        signal = format_number(factors_of_layer.signal)
+        yield f"- the signal's second moment is multiplied by {signal}{_gradient_text(factors_of_layer)}"
 
 
-def _init(model: ModelGraph, layer: Layer, parameter: str, link: Link) -> str:
+def _init_text(model: ModelGraph, layer: Layer, parameter: str, link: Link) -> str:
     write = layer.effective_write(parameter)
-    doubt = "" if layer.last_write_is_certain(parameter) else ", perhaps changed later"
+    uncertainty = "" if layer.last_write_is_certain(parameter) else ", possibly changed later"
     if write is None:
         default = f"`{short_name(_DEFAULT)}(a=sqrt(5))`, " if parameter == "weight" and is_matrix(layer) else ""
-        return f"{default}PyTorch's default{doubt}"
+        return f"{default}PyTorch's default{uncertainty}"
     arguments = ", ".join(f"{name}={_value(value)}" for name, value in write.arguments.items())
-    # The tracer itself makes the first object of a class, which is no call that could be shown.
-    via = "".join(f", via {link(place.span)}" for place in write.via if place != model.location)
-    return f"`{short_name(write.initializer)}({arguments})` ({link(write.location.span)}{via}){doubt}"
+    # The tracer itself constructs the model, so there is no call to link to.
+    via = "".join(f", via {link(location.span)}" for location in write.via if location != model.location)
+    return f"`{short_name(write.initializer)}({arguments})` ({link(write.location.span)}{via}){uncertainty}"
 
 
-def _following(following: Consumer) -> str:
-    words = [*following.between, activation_class_name(following.op) if following.op in ACTIVATIONS else following.op]
-    onto = f" `{following.layer}`" if following.layer else ""
-    return f"{', '.join(words)}{onto}{'' if following.certain else ', perhaps'}"
+def _consumer_text(consumer: Consumer) -> str:
+    words = [*consumer.between, activation_class_name(consumer.op) if consumer.op in ACTIVATIONS else consumer.op]
+    layer = f" `{consumer.layer}`" if consumer.layer else ""
+    return f"{', '.join(words)}{layer}{'' if consumer.certain else ', possibly'}"
 
 
-def _factors(layer: Layer) -> Factors | None:
-    """Also of PyTorch's own default, which no write stands for."""
+def _factors_with_default(layer: Layer) -> Factors | None:
+    """The factors of the layer. Also covers PyTorch's default init, for which there is no `Write`."""
     writes = layer.writes or (Write("weight", _DEFAULT, _DEFAULT_ARGUMENTS, layer.location),)
-    found = pair(replace(layer, writes=writes))
-    return None if found is None else factors(found)
+    layer_activation = pair(replace(layer, writes=writes))
+    return None if layer_activation is None else factors(layer_activation)
 
 
-def _gradient(found: Factors) -> str:
-    gradient = "" if found.gradient is None else f", the gradient's by {format_number(found.gradient)}"
-    return gradient + (" at equal fans" if found.at_equal_fans else "")
+def _gradient_text(factors_of_layer: Factors) -> str:
+    gradient = (
+        "" if factors_of_layer.gradient is None else f", the gradient's by {format_number(factors_of_layer.gradient)}"
+    )
+    return gradient + (" at equal fans" if factors_of_layer.at_equal_fans else "")
 
 
 def _value(value: object) -> str:

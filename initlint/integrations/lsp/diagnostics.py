@@ -1,0 +1,85 @@
+"""Lints an open file, and converts its findings to diagnostics of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lsprotocol import types
+from pygls import uris
+
+from initlint.api import check_paths, settings_for
+from initlint.diagnostics import Diagnostic, Severity, Span
+from initlint.integrations.lsp.documents import OpenFile, PositionEncoder
+from initlint.linter.pipeline import Contents
+from initlint.linter.results import CheckResult
+from initlint.project.decoding import line_reader
+from initlint.project.settings import Settings
+from initlint.rules import rules_by_code
+
+SOURCE = "initlint"
+
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFO: types.DiagnosticSeverity.Information,
+}
+
+
+@dataclass(frozen=True)
+class FileDiagnostics:
+    """The findings in `file`. `open_contents`: the contents of all open files, which override those on disk."""
+
+    file: OpenFile
+    open_contents: Contents
+    settings: Settings
+    result: CheckResult
+
+    @classmethod
+    def of(cls, file: OpenFile, open_contents: Contents) -> FileDiagnostics:
+        """Lint an open file. Raises `ConfigurationError`."""
+        # Files that the project excludes are not linted in the editor either.
+        settings = replace(settings_for(file.path), force_exclude=True)
+        contents = {**open_contents, str(file.path): file.content}
+        return cls(file, open_contents, settings, check_paths([file.path], settings, contents=contents))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        return self.result.diagnostics
+
+    def publish_params(self, encoder: PositionEncoder) -> Iterator[types.PublishDiagnosticsParams]:
+        """The parameters of `textDocument/publishDiagnostics` for each document of the file."""
+        for document in self.file.documents.values():
+            diagnostics = [d for d in self.diagnostics if self.file.document_at(d.span) is document]
+            to_protocol = [self.to_protocol(diagnostic, encoder) for diagnostic in diagnostics]
+            yield types.PublishDiagnosticsParams(document.uri, to_protocol, document.version)
+
+    def to_protocol(self, diagnostic: Diagnostic, encoder: PositionEncoder) -> types.Diagnostic:
+        is_deprecated = "deprecated" in rules_by_code()[diagnostic.code].tags
+        return types.Diagnostic(
+            range=encoder.range(self.file.document_at(diagnostic.span).source_lines, diagnostic.span),
+            message=diagnostic.message,
+            severity=_SEVERITIES[diagnostic.severity],
+            code=diagnostic.code,
+            code_description=types.CodeDescription(diagnostic.url),
+            source=SOURCE,
+            tags=[types.DiagnosticTag.Deprecated] if is_deprecated else None,
+            related_information=[
+                types.DiagnosticRelatedInformation(self.location(related.span, encoder), related.message)
+                for related in diagnostic.related
+            ],
+        )
+
+    def location(self, span: Span, encoder: PositionEncoder) -> types.Location:
+        """The location of `span`, in this file or in another file of the project."""
+        return location(self.file, self.open_contents, span, encoder)
+
+
+def location(file: OpenFile, open_contents: Contents, span: Span, encoder: PositionEncoder) -> types.Location:
+    """The location of `span`: in a document of `file`, or in another file of the project."""
+    if span.file == str(file.path):
+        document = file.document_at(span)
+        return types.Location(document.uri, encoder.range(document.source_lines, span))
+    return types.Location(
+        uris.from_fs_path(span.file) or "", encoder.range(line_reader(open_contents)(span.file), span)
+    )

@@ -1,0 +1,122 @@
+"""The handlers of the protocol's messages. They delegate to `EditorServer`."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from initlint.integrations.lsp.code_actions import ACTION_KINDS, FIX_ALL, has_safe_fixes, is_requested, quick_fixes
+from initlint.integrations.lsp.diagnostics import SOURCE
+from initlint.integrations.lsp.hover import describe
+from initlint.integrations.lsp.server import DEBOUNCE_SECONDS, EditorServer
+
+_WATCHED = ("**/pyproject.toml", "**/initlint.toml", "**/*.py")
+
+
+def run() -> None:
+    """Serve one editor on standard input and output until it exits."""
+    create().start_io()
+
+
+def create() -> EditorServer:
+    """Create a server with all handlers."""
+    server = EditorServer()
+    _handle_documents(server)
+    _handle_notebooks(server)
+    _handle_code_actions(server)
+    _handle_hover(server)
+    return server
+
+
+def _handle_documents(server: EditorServer) -> None:
+    @server.feature(types.INITIALIZED)
+    def initialized(params: types.InitializedParams) -> None:
+        workspace = server.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace else None
+        if watching is not None and watching.dynamic_registration:
+            watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
+            options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+            method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+            server.client_register_capability(
+                types.RegistrationParams([types.Registration(f"{SOURCE}-files", method, options)])
+            )
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed_on_disk(params: types.DidChangeWatchedFilesParams) -> None:
+        server.schedule_all()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        server.convert_documents()
+        server.schedule(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        server.schedule(params.text_document.uri, DEBOUNCE_SECONDS)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        server.schedule_all()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        server.close(params.text_document.uri, [params.text_document.uri])
+
+
+def _handle_notebooks(server: EditorServer) -> None:
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenNotebookDocumentParams) -> None:
+        server.convert_documents()
+        server.schedule(params.notebook_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeNotebookDocumentParams) -> None:
+        server.convert_documents()
+        cells = params.change.cells
+        if cells is not None and cells.structure is not None:
+            server.clear_diagnostics([cell.uri for cell in cells.structure.did_close or ()])
+        server.schedule(params.notebook_document.uri, DEBOUNCE_SECONDS)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveNotebookDocumentParams) -> None:
+        server.schedule_all()
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseNotebookDocumentParams) -> None:
+        server.close(params.notebook_document.uri, [cell.uri for cell in params.cell_text_documents])
+
+
+def _handle_code_actions(server: EditorServer) -> None:
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=ACTION_KINDS, resolve_provider=True)
+    )
+    async def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        uri, only = params.text_document.uri, params.context.only
+        file_diagnostics = await server.lint(uri)
+        if file_diagnostics is None:
+            return []
+        actions: list[types.CodeAction] = []
+        if is_requested(types.CodeActionKind.QuickFix, only):
+            actions += quick_fixes(file_diagnostics, uri, params.range, server.encoder)
+        if is_requested(FIX_ALL, only) and has_safe_fixes(file_diagnostics):
+            # Computing the edit takes several lints. Editors that can, resolve it when the user chooses the action.
+            action = types.CodeAction(f"{SOURCE}: Apply all safe fixes", FIX_ALL, data=uri)
+            actions.append(action if server.resolves_edits else await resolve(action))
+        return actions
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        if action.kind == FIX_ALL and action.edit is None:
+            action.edit = await server.fix_all(str(action.data))
+        return action
+
+
+def _handle_hover(server: EditorServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def hover(params: types.HoverParams) -> types.Hover | None:
+        open_file = server.open_file(params.text_document.uri)
+        if open_file is None:
+            return None
+        models = await server.models(open_file)
+        cell = open_file.cell_number(params.text_document.uri)
+        text = describe(models, str(open_file.path), cell, params.position.line + 1, server.link_renderer(open_file))
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None

@@ -1,0 +1,233 @@
+"""The server's state for one editor: its open documents, scheduled lints and cached results.
+
+Diagnostics are published when a document is opened, saved, or unchanged for a moment. Linting runs in one worker
+thread, which keeps the server responsive. Results that are outdated by further typing are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls import uris
+from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
+
+from initlint import __version__
+from initlint.api import settings_for
+from initlint.diagnostics import Span
+from initlint.graph.model import ModelGraph
+from initlint.integrations.lsp.code_actions import fix_all_edit
+from initlint.integrations.lsp.diagnostics import SOURCE, FileDiagnostics, location
+from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
+from initlint.linter.pipeline import Contents, trace
+from initlint.project.settings import ConfigurationError
+
+DEBOUNCE_SECONDS = 0.3
+"""How long a document must be unchanged before it is linted."""
+
+_STACK = 64 * 1024 * 1024
+"""Threads have a much smaller stack than processes on some systems, and the tracer recurses into deep code."""
+
+_LANGUAGE = "python"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+T = TypeVar("T")
+
+
+class _ProtocolDocument(TextDocument):
+    """Splits lines as the protocol does. pygls also splits at form feeds, which would misplace later edits."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        return tuple(_LINE.findall(self.source))
+
+
+class EditorServer(LanguageServer):
+    """A language server for one editor."""
+
+    def __init__(self) -> None:
+        cells = types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage(_LANGUAGE)])
+        super().__init__(
+            SOURCE,
+            __version__,
+            types.TextDocumentSyncKind.Incremental,
+            types.NotebookDocumentSyncOptions([cells], save=True),
+        )
+        threading.stack_size(_STACK)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=SOURCE)
+        self._scheduled: dict[str, asyncio.Task[None]] = {}
+        self._diagnostics_by_uri: dict[str, FileDiagnostics] = {}
+        self._models_by_uri: dict[str, tuple[OpenFile, tuple[ModelGraph, ...]]] = {}
+
+    @property
+    def resolves_edits(self) -> bool:
+        """Whether the editor resolves the edit of a code action after the user has chosen it."""
+        documents = self.client_capabilities.text_document
+        actions = documents.code_action if documents else None
+        resolving = actions.resolve_support if actions else None
+        return resolving is not None and "edit" in resolving.properties
+
+    @property
+    def encoder(self) -> PositionEncoder:
+        return PositionEncoder(self.workspace.position_codec)
+
+    # Documents -------------------------------------------------------------------------------------------------
+
+    def convert_documents(self) -> None:
+        """Convert newly opened documents of pygls to `_ProtocolDocument`."""
+        documents = self.workspace.text_documents
+        for key, document in documents.items():
+            if not isinstance(document, _ProtocolDocument):
+                documents[key] = _ProtocolDocument(
+                    document.uri,
+                    document.source,
+                    document.version,
+                    document.language_id,
+                    sync_kind=types.TextDocumentSyncKind.Incremental,
+                    position_codec=self.workspace.position_codec,
+                )
+
+    def open_file(self, uri: str) -> OpenFile | None:
+        """The file or notebook of a document; None for a document in another language."""
+        notebook = self.workspace.get_notebook_document(notebook_uri=uri) or self.workspace.get_notebook_document(
+            cell_uri=uri
+        )
+        documents = self.workspace.text_documents
+        if notebook is None:
+            document = documents.get(unquote(uri))
+            is_python = document is not None and document.language_id == _LANGUAGE
+            return (
+                OpenFile.of_file(self._path(uri), _document(document)) if document is not None and is_python else None
+            )
+        cells = (documents.get(unquote(cell.document)) for cell in notebook.cells)
+        python_cells = [_document(cell) for cell in cells if cell is not None and cell.language_id == _LANGUAGE]
+        return OpenFile.of_notebook(notebook.uri, self._path(notebook.uri), python_cells)
+
+    def _path(self, uri: str) -> Path:
+        """The path on disk, or for an unsaved document a path in the workspace."""
+        if uris.uri_scheme(uri) == "file":
+            return Path(uris.to_fs_path(uri) or "").resolve()
+        folder = Path(self.workspace.root_path or ".").resolve()
+        return folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', uri).strip('.')}"
+
+    def _open_contents(self) -> Contents:
+        files = (self.open_file(document.uri) for document in self.workspace.text_documents.values())
+        return {
+            str(open_file.path): open_file.content
+            for open_file in files
+            if open_file is not None and 0 in open_file.documents
+        }
+
+    # Linting ---------------------------------------------------------------------------------------------------
+
+    def schedule(self, uri: str, delay: float = 0.0) -> None:
+        """Lint the file of a document after `delay` seconds, unless it is scheduled again before."""
+        open_file = self.open_file(uri)
+        if open_file is None:
+            return
+        self.cancel(open_file.uri)
+        self._models_by_uri.clear()
+        self._scheduled[open_file.uri] = asyncio.create_task(self._publish(open_file.uri, delay))
+
+    def schedule_all(self) -> None:
+        """Lint all open files, because a change in one file may affect others."""
+        self._diagnostics_by_uri.clear()
+        open_files = (self.open_file(document.uri) for document in self.workspace.text_documents.values())
+        for uri in {open_file.uri for open_file in open_files if open_file is not None}:
+            self.schedule(uri, DEBOUNCE_SECONDS)
+
+    def close(self, uri: str, documents: Sequence[str]) -> None:
+        """Forget a closed file and clear its diagnostics in the editor."""
+        self.cancel(uri)
+        self._diagnostics_by_uri.pop(uri, None)
+        self._models_by_uri.pop(uri, None)
+        self.clear_diagnostics(documents)
+
+    def clear_diagnostics(self, documents: Sequence[str]) -> None:
+        """Publish empty diagnostics for closed documents."""
+        for document in documents:
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document, []))
+
+    def cancel(self, uri: str) -> None:
+        """Cancel the scheduled lint of a file."""
+        task = self._scheduled.pop(uri, None)
+        if task is not None:
+            task.cancel()
+
+    async def _publish(self, uri: str, delay: float) -> None:
+        await asyncio.sleep(delay)
+        file_diagnostics = await self.lint(uri)
+        if file_diagnostics is not None and file_diagnostics.file == self.open_file(uri):
+            for params in file_diagnostics.publish_params(self.encoder):
+                self.text_document_publish_diagnostics(params)
+
+    async def lint(self, uri: str) -> FileDiagnostics | None:
+        """The diagnostics of the file of a document in its current state."""
+        open_file = self.open_file(uri)
+        if open_file is None:
+            return None
+        cached = self._diagnostics_by_uri.get(open_file.uri)
+        if cached is not None and cached.file == open_file:
+            return cached
+        open_contents = self._open_contents()
+        linted = await self._run_in_worker(lambda: FileDiagnostics.of(open_file, open_contents))
+        if linted is not None:
+            self._diagnostics_by_uri[open_file.uri] = linted
+            for failure in linted.result.failures:
+                self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
+        return linted
+
+    async def models(self, open_file: OpenFile) -> tuple[ModelGraph, ...]:
+        """The models in a file."""
+        cached = self._models_by_uri.get(open_file.uri)
+        if cached is not None and cached[0] == open_file:
+            return cached[1]
+        contents = {**self._open_contents(), str(open_file.path): open_file.content}
+        result = await self._run_in_worker(lambda: trace([open_file.path], settings_for(open_file.path), contents))
+        models = result.models if result is not None else ()
+        self._models_by_uri[open_file.uri] = open_file, models
+        return models
+
+    async def _run_in_worker(self, function: Callable[[], T]) -> T | None:
+        """Run `function` in the worker thread. On an error, show or log it and return None."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, function)
+        except ConfigurationError as error:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"{SOURCE}: {error}"))
+        except Exception:
+            self._log(f"internal error; please report\n{traceback.format_exc()}")
+        return None
+
+    def _log(self, message: str) -> None:
+        self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{SOURCE}: {message}"))
+
+    async def fix_all(self, uri: str) -> types.WorkspaceEdit | None:
+        """The edit that applies all safe fixes of a file."""
+        file_diagnostics = await self.lint(uri)
+        if file_diagnostics is None:
+            return None
+        encoder = self.encoder
+        return await self._run_in_worker(lambda: fix_all_edit(file_diagnostics, encoder))
+
+    def link_renderer(self, open_file: OpenFile) -> Callable[[Span], str]:
+        """A function that renders a location in `open_file`, or one related to it, as a link in Markdown."""
+        open_contents, encoder = self._open_contents(), self.encoder
+
+        def link(span: Span) -> str:
+            name = "" if span.file == str(open_file.path) else f"{Path(span.file).name}, "
+            target = location(open_file, open_contents, span, encoder)
+            return f"[{name}line {span.local.row}]({target.uri}#L{target.range.start.line + 1})"
+
+        return link
+
+
+def _document(document: TextDocument) -> Document:
+    return Document(document.uri, document.version, document.source)
