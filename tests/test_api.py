@@ -8,6 +8,7 @@ import pytest
 
 import initlint
 from initlint import ConfigurationError, DiscoveryError, Settings, Severity, check_paths, check_source
+from tests.support.paths import ROOT
 from tests.support.sources import net
 
 pytestmark = pytest.mark.usefixtures("in_directory")
@@ -64,7 +65,7 @@ def test_errors() -> None:
 
 
 def test_every_public_name_is_documented() -> None:
-    page = (Path(initlint.__file__).parents[1] / "docs" / "python-api.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
     assert [name for name in initlint.__all__ if f"`{name}" not in page] == []
 
 
@@ -76,5 +77,5 @@ def test_every_public_name_is_there_and_nothing_is_loaded_before_it_is_asked_for
     code = (
         "import sys, initlint; sys.exit('libcst' in sys.modules or any(m.startswith('initlint.') for m in sys.modules))"
     )
-    root = Path(initlint.__file__).parents[1]
+    root = ROOT
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

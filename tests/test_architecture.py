@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "initlint"
+from tests.support.paths import PACKAGE
+
 WORKER = PACKAGE / "tracers" / "fx" / "worker"
 
 ORDER = (

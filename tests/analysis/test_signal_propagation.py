@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
 from initlint.facts.activation_curves import CURVES, moments_at
 from initlint.facts.activations import ACTIVATIONS
-from tests.graph.test_operations import HEAD, surveyed
+from tests.support.surveys import IMPORTS, models_of
 
 
 def net(layers: str, forward: str, init: str = "pass") -> str:
@@ -79,7 +79,7 @@ MODELS = {
 def measured(source: str) -> dict[str, float]:
     """E[x^2] of the output of each layer, over three draws of the weights and inputs of E[x^2] = 1."""
     names: dict[str, object] = {}
-    exec(HEAD + source, names)
+    exec(IMPORTS + source, names)
     total: dict[str, float] = {}
     draws = 3
     for seed in range(draws):
@@ -101,7 +101,7 @@ def measured(source: str) -> dict[str, float]:
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_predicted_is_measured(name: str) -> None:
     source = MODELS[name]
-    model = surveyed(source)["Net"]
+    model = models_of(source)["Net"]
     predicted = {o.layer: q for o, q in zip(model.operations, second_moments(model), strict=True) if o.kind == "layer"}
     found = {path: value for path, value in measured(source).items() if predicted[path] is not None}
     assert len(found) >= 2
@@ -136,12 +136,12 @@ def test_elsewhere_it_is_what_torch_gives(
 )
 def test_what_is_not_known_is_not_guessed(init: str, reason: str) -> None:
     source = net("self.a = nn.Linear(256, 256)", "return self.a(x)", init)
-    model = surveyed(source)["Net"]
+    model = models_of(source)["Net"]
     assert second_moments(model)[1] is None, reason
 
 
 def test_layers_of_unknown_size_are_told_apart() -> None:
     source = net("self.a = nn.Linear(width, width); self.b = nn.Linear(8, 8)", "return self.b(self.a(x))", XAVIER)
-    model = surveyed(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
+    model = models_of(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
     assert [assumes_equal_fans(layer) for layer in model.layers] == [True, False]
     assert second_moments(model)[1] == pytest.approx(1.0)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from initlint import __version__
 from initlint.cli import commands
 from initlint.project.settings import load
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("fake_pipeline", "in_directory")
 
@@ -349,7 +350,7 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
     """The program as users start it, waiting for standard input."""
     command = [sys.executable, "-m", "initlint", "check", "-"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    path = os.pathsep.join([str(Path(commands.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **pipes) as started:
         yield started
         started.kill()

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from initlint.cli.commands import cli
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^## (.+?)$|^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 ACTION = YAML(typ="safe").load((ROOT / "action.yml").read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from tools.ecosystem.findings import (
     Finding,
     Judged,
@@ -19,7 +20,6 @@ from tools.ecosystem.findings import (
 )
 from tools.ecosystem.packages import Package, read_list
 
-ROOT = Path(__file__).parents[2]
 SEEN = Finding("timm", "timm/net.py", 7, "INI301", "info", "Xavier before ReLU")
 JUDGED = Judged("timm", "1.0.31", "timm/net.py", 7, "INI301", "info", "true", "no norm between")
 HEADER = "package\tversion\tfile\tline\tcode\tseverity\tverdict\twhy\n"

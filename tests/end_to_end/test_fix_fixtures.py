@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from initlint.cli import commands
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 SOURCES = [path for path in sorted(FIXTURES.rglob("*.py")) if not path.name.endswith(".fixed.py")]
 _EXPECTATION = re.compile(r"[^\S\n]*# error: INI[^\n]*")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.cli import commands
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 
@@ -21,7 +21,7 @@ NEW = OLD.replace("xavier_uniform(", "xavier_uniform_(")
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "initlint", "check", "--fix-only", "--isolated", str(folder)]
-    path = os.pathsep.join([str(Path(commands.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **pipes)  # type: ignore[call-overload, no-any-return]
 

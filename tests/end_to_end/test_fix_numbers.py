@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.fixing import fixed, found
+from tests.support.fixing import findings_of, fixed
+from tests.support.paths import FIXTURES
 
 torch = pytest.importorskip("torch")
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 WIDTH, LAYERS, SEEDS = 256, 10, range(4)
 TOLERANCE = 1.6  # a factor; the geometric mean over the seeds scatters by about 1.25
 
@@ -80,7 +79,7 @@ def second_moment(source: str, build: Callable[[dict[str, Any]], Any]) -> float:
 
 def told(source: str) -> float:
     """The product over the layers in a row, as the one finding says."""
-    (diagnostic,) = found(source, ("INI301",))
+    (diagnostic,) = findings_of(source, ("INI301",))
     product = re.search(rf"\((\S+) over the {LAYERS} layers in a row\)", diagnostic.message)
     assert product, diagnostic.message
     return float(product[1])

@@ -10,8 +10,8 @@ import pytest
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = sorted(FIXTURES.rglob("*.py"))
 _EXPECTATION = re.compile(r"#\s*error:\s*(INI\d{3}(?:\s*,\s*INI\d{3})*)\s*$")
 

@@ -16,10 +16,10 @@ import pytest
 from initlint.analysis.chains import Chain, Link, all_chains
 from initlint.linter.pipeline import check, trace
 from initlint.project.settings import Settings
+from tests.support.paths import FIXTURES
 
 torch = pytest.importorskip("torch")
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = sorted(p for p in FIXTURES.rglob("*.py") if p.name in ("bad.py", "good.py"))
 """The others initialise a model from outside of its class, or are about something else."""
 

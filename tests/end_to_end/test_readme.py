@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from initlint.cli.commands import cli
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"<!-- output -->\n```console\n\$ initlint (?P<command>[^\n]*)\n(?P<output>.*?)\n```", re.DOTALL)
 
 

@@ -17,10 +17,10 @@ from initlint.linter.pipeline import check
 from initlint.project import settings
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
+from tests.support.paths import ROOT
 from tools.website import configuration, plots
 from tools.website.stacks import STACKS, source
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 OUTPUT = re.compile(r"<!-- output -->\n```console\n\$ initlint (?P<command>[^\n]*)\n(?P<output>.*?)\n```", re.DOTALL)
 SHOWN = [

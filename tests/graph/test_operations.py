@@ -9,14 +9,8 @@ import pytest
 from initlint.graph.model import ModelGraph
 from initlint.linter.pipeline import check, survey, trace
 from initlint.project.settings import Settings
-
-HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
-
-
-def surveyed(source: str) -> dict[str, ModelGraph]:
-    found = survey([Path("net.py")], Settings(), {"net.py": (HEAD + source).encode()})
-    assert not found.result.failures
-    return {model.name: model for model, _ in found.models}
+from tests.support.paths import FIXTURES
+from tests.support.surveys import IMPORTS, models_of
 
 
 def shown(model: ModelGraph) -> list[str]:
@@ -65,7 +59,7 @@ net(torch.randn(1, 8))
 
 
 def test_every_operation_with_its_inputs() -> None:
-    assert shown(surveyed(RESIDUAL)["Net"]) == [
+    assert shown(models_of(RESIDUAL)["Net"]) == [
         "input",
         "conv 0",
         "bn 1",
@@ -78,14 +72,14 @@ def test_every_operation_with_its_inputs() -> None:
 
 
 def test_an_undecided_branch_is_not_certain() -> None:
-    operations = {o.layer: o for o in surveyed(BRANCHES)["Net"].operations if o.layer}
+    operations = {o.layer: o for o in models_of(BRANCHES)["Net"].operations if o.layer}
     assert not operations["a"].certain
     assert operations["b"].certain
     assert len(operations["b"].inputs) == 2
 
 
 def test_a_forward_that_runs_twice_is_given_once() -> None:
-    assert shown(surveyed(RUN_TWICE)["Net"]) == ["input", "fc 0", "tanh 1", "output 2"]
+    assert shown(models_of(RUN_TWICE)["Net"]) == ["input", "fc 0", "tanh 1", "output 2"]
 
 
 def test_a_class_that_is_part_of_a_model_is_none_of_its_own() -> None:
@@ -93,11 +87,11 @@ def test_a_class_that_is_part_of_a_model_is_none_of_its_own() -> None:
         "class Whole(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.block = Block()\n"
         "    def forward(self, x):\n        return self.block(x)\n"
     )
-    assert list(surveyed(source)) == ["Whole"]
+    assert list(models_of(source)) == ["Whole"]
 
 
 def test_a_survey_finds_what_a_check_finds_and_marks_the_layers() -> None:
-    path = Path(__file__).parents[2] / "fixtures" / "mlp" / "bad.py"
+    path = FIXTURES / "mlp" / "bad.py"
     found = survey([path], Settings())
     assert found.result.diagnostics == check([path], Settings()).diagnostics
     (_, marks), *rest = found.models
@@ -112,5 +106,5 @@ def test_nobody_else_pays_for_it(run: object, monkeypatch: pytest.MonkeyPatch) -
         raise AssertionError("operations were collected")
 
     monkeypatch.setattr("initlint.tracers.static.extraction.operations", refuse)
-    result = run([Path("net.py")], Settings(), {"net.py": (HEAD + RESIDUAL).encode()})  # type: ignore[operator]
+    result = run([Path("net.py")], Settings(), {"net.py": (IMPORTS + RESIDUAL).encode()})  # type: ignore[operator]
     assert not result.failures

@@ -11,7 +11,7 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 
-from tests.support.editor import FIXED, NET, SERVER, Editor, applied, codes, start
+from tests.support.editor import FIXED, NET, SERVER, Editor, apply_edit, codes, start
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,7 +100,7 @@ async def test_quick_fixes(editor: Editor) -> None:
     action = by_title["initlint (INI301): Use `kaiming_uniform_`"]
     assert action.is_preferred
     assert [diagnostic.code for diagnostic in action.diagnostics or []] == ["INI301"]
-    assert applied(action.edit, NET) == FIXED
+    assert apply_edit(action.edit, NET) == FIXED
 
 
 async def test_unsafe_fixes_say_so(editor: Editor) -> None:
@@ -117,7 +117,7 @@ async def test_fix_all(editor: Editor, only: list[str]) -> None:
     (action,) = (action for action in await editor.actions(*only) if action.kind == "source.fixAll.initlint")
     if action.edit is None:
         action = await editor.client.code_action_resolve_async(action)
-    assert applied(action.edit, text) == FIXED.replace(
+    assert apply_edit(action.edit, text) == FIXED.replace(
         "\n\n    def", "\n        nn.init.xavier_normal_(self.fc2.weight)\n\n    def"
     )
 
@@ -211,7 +211,7 @@ async def test_a_notebook(client: LanguageClient, tmp_path: Path) -> None:
     assert isinstance(action, types.CodeAction)
     if action.edit is None:
         action = await client.code_action_resolve_async(action)
-    assert applied(action.edit, sources[1]).endswith("kaiming_uniform_(net.fc1.weight, nonlinearity='relu')")
+    assert apply_edit(action.edit, sources[1]).endswith("kaiming_uniform_(net.fc1.weight, nonlinearity='relu')")
     change = types.NotebookDocumentChangeEvent(
         cells=types.NotebookDocumentCellChanges(
             text_content=[

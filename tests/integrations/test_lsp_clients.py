@@ -9,7 +9,7 @@ import pytest
 import pytest_lsp
 from pytest_lsp import LanguageClient
 
-from tests.support.editor import FIXED, NET, SERVER, Editor, applied, codes, start
+from tests.support.editor import FIXED, NET, SERVER, Editor, apply_edit, codes, start
 
 FLAME = {"neovim": 4, "emacs": 1, "visual_studio_code": 2}
 """How many units one character beyond the first 65,536 takes in each: UTF-8, UTF-32 and UTF-16."""
@@ -45,4 +45,4 @@ async def test_the_edit_comes_with_the_action_or_when_it_is_asked_for(client: La
     assert (action.edit is None) == (client.capabilities.text_document.code_action.resolve_support is not None)
     if action.edit is None:
         action = await client.code_action_resolve_async(action)
-    assert applied(action.edit, NET) == FIXED
+    assert apply_edit(action.edit, NET) == FIXED

@@ -20,8 +20,7 @@ from initlint.linter.pipeline import RunOptions
 from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, ModelFinding
 from initlint.project.dependencies import UNSETTLED
 from initlint.project.settings import Settings
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from tests.support.paths import FIXTURES
 
 NET = """\
 from torch import nn

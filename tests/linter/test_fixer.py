@@ -14,7 +14,7 @@ from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity,
 from initlint.linter import fixer
 from initlint.linter.results import CheckResult
 from initlint.project.source import SourceFile, SourceLocation
-from tests.support.rewriting import nodes
+from tests.support.rewriting import walk
 
 Lint = Callable[[SourceFile], list[Diagnostic]]
 
@@ -46,7 +46,7 @@ def word_lint(words: Mapping[str, str], code: str = "INI301") -> Lint:
 def rename_lint(source: SourceFile) -> list[Diagnostic]:
     """Makes Kaiming of each plain or dotted call of `xavier_uniform_`."""
     found = []
-    for node in nodes(source.tree):
+    for node in walk(source.tree):
         if isinstance(node, ast.Call) and "xavier_uniform_" in ast.unparse(node.func):
             edits = rewrite.replace_call(SourceLocation(source, node), "kaiming_uniform_", {"nonlinearity": "relu"})
             if edits:

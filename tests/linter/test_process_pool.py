@@ -15,8 +15,7 @@ import pytest
 
 from initlint.linter.process_pool import batches, spread
 from initlint.linter.results import Failure, FileResult
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.support.paths import FIXTURES
 
 
 def talkative(tag: str) -> Callable[[Path], FileResult]:
@@ -78,7 +77,7 @@ def command(*arguments: str) -> list[str]:
 
 def copies(folder: Path, count: int) -> None:
     """Many times the fixtures, with findings in them, some of which can be fixed."""
-    for source in sorted((REPOSITORY / "fixtures").rglob("*bad.py")):
+    for source in sorted(FIXTURES.rglob("*bad.py")):
         for number in range(count):
             target = folder / f"p{number}" / f"{source.parent.name}_{source.name}"
             target.parent.mkdir(exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,8 @@ from initlint import rewrite
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import Expression, GainExpression
-from tests.support.rewriting import Rewrite, check, nodes, parse, relu
+from tests.support.paths import PACKAGE
+from tests.support.rewriting import Rewrite, check, parse, relu, walk
 
 
 def leaky(site: SourceLocation) -> tuple[Edit, ...] | None:
@@ -377,7 +377,7 @@ def test_calculate_gain_is_imported_beside_a_plain_name() -> None:
 )
 def test_silent_when_a_name_is_in_doubt(before: str) -> None:
     source = parse(before)
-    calls = [node for node in nodes(source.tree) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(source.tree) if isinstance(node, ast.Call)]
     assert relu(SourceLocation(source, calls[-1])) is None
 
 
@@ -432,6 +432,6 @@ def test_a_line_with_a_form_feed_is_left_alone() -> None:
 
 
 def test_no_function_is_hidden_by_the_module_that_it_comes_from() -> None:
-    modules = {path.stem for path in Path(rewrite.__file__).parent.glob("*.py")}
+    modules = {path.stem for path in (PACKAGE / "rewrite").glob("*.py")}
     assert modules.isdisjoint(rewrite.__all__)
     assert all(callable(getattr(rewrite, name)) for name in rewrite.__all__)

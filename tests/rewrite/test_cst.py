@@ -13,8 +13,9 @@ from initlint import rewrite
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.cst import CstFile
 from initlint.rewrite.errors import CannotRewrite
+from tests.support.paths import FIXTURES
 
-FIXTURES = sorted((Path(__file__).parents[2] / "fixtures").rglob("*.py"))
+FILES = sorted(FIXTURES.rglob("*.py"))
 TRICKY = """\
 # coding: utf-8
 from torch.nn import init as i, Linear
@@ -65,7 +66,7 @@ def test_a_line_that_begins_with_a_form_feed_is_not_rewritten() -> None:
     assert [(edit.span.row, edit.span.column, edit.span.end_column) for edit in edits] == [(3, 6, 12)]
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_fixtures(path: Path) -> None:
     check(SourceFile.read(path))
 

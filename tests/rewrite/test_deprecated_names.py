@@ -9,7 +9,7 @@ import pytest
 
 from initlint import rewrite
 from initlint.project.source import SourceLocation
-from tests.support.rewriting import make, nodes, parse
+from tests.support.rewriting import apply_edits, parse, walk
 
 Pick = Callable[[ast.AST], bool]
 
@@ -32,8 +32,8 @@ def is_attribute(node: ast.AST) -> bool:
 
 def renamed(code: str, pick: Pick, path: str = "net.py") -> str | None:
     source = parse(code, path)
-    node = next(n for n in nodes(source.tree) if pick(n))
-    return make(source, rewrite.rename(SourceLocation(source, node), "xavier_uniform", "xavier_uniform_"))
+    node = next(n for n in walk(source.tree) if pick(n))
+    return apply_edits(source, rewrite.rename(SourceLocation(source, node), "xavier_uniform", "xavier_uniform_"))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_init_file_goes_on_exporting_the_old_name() -> None:
 
 def test_all_references_to_an_import_agree_on_the_edits() -> None:
     source = parse("from torch.nn.init import xavier_uniform\nxavier_uniform(w)\nf(xavier_uniform)\n")
-    sites = [SourceLocation(source, n) for n in nodes(source.tree) if is_alias(n) or is_call(n)]
+    sites = [SourceLocation(source, n) for n in walk(source.tree) if is_alias(n) or is_call(n)]
     edits = {rewrite.rename(site, "xavier_uniform", "xavier_uniform_") for site in sites[:2]}
     assert len(edits) == 1
     assert None not in edits

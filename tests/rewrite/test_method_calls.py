@@ -10,7 +10,7 @@ import pytest
 from initlint import rewrite
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceLocation
-from tests.support.rewriting import check, make, nodes, parse, relu
+from tests.support.rewriting import apply_edits, check, parse, relu, walk
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ from tests.support.rewriting import check, make, nodes, parse, relu
 def test_methods(before: str, after: str | None) -> None:
     head = "from torch import nn\n"
     source = parse(f"{head}{before}\n")
-    calls = [n for n in nodes(source.tree) if isinstance(n, ast.Call)]
+    calls = [n for n in walk(source.tree) if isinstance(n, ast.Call)]
     call = next(c for c in calls if not isinstance(c.func, ast.Attribute) or c.func.attr != "add_")
-    result = make(source, rewrite.replace_method_call(SourceLocation(source, call)))
+    result = apply_edits(source, rewrite.replace_method_call(SourceLocation(source, call)))
     assert result == (None if after is None else f"{head}{after}\n")
 
 
@@ -104,8 +104,8 @@ def test_a_method_becomes_another_function(before: str, after: str) -> None:
 
 def first(kind: type[ast.AST], code: str, how: Callable[[SourceLocation], tuple[Edit, ...] | None]) -> str | None:
     source = parse(code)
-    node = next(n for n in nodes(source.tree) if isinstance(n, kind))
-    return make(source, how(SourceLocation(source, node)))
+    node = next(n for n in walk(source.tree) if isinstance(n, kind))
+    return apply_edits(source, how(SourceLocation(source, node)))
 
 
 @pytest.mark.parametrize(

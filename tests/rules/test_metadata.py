@@ -10,8 +10,8 @@ import pytest
 from initlint.report import rule_pages
 from initlint.rules import all_rules
 from initlint.rules._registry import Rule
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RULES = all_rules()
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -1,4 +1,4 @@
-"""One document in an editor that speaks the protocol, and what it makes of the answers."""
+"""An LSP client with one open document."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SERVER = ClientServerConfig(server_command=[sys.executable, "-m", "initlint", "s
 
 
 async def start(client: LanguageClient, editor: str, folder: Path) -> types.InitializeResult:
-    """Begin a session as `editor` would, with a folder of the project."""
+    """Begin a session with the capabilities of `editor` and one workspace folder."""
     root = folder.as_uri()
     return await client.initialize_session(
         types.InitializeParams(
@@ -73,7 +73,7 @@ class Editor:
         return await self.diagnostics()
 
     async def diagnostics(self, uri: str | None = None) -> list[types.Diagnostic]:
-        """The next that are published."""
+        """The next published diagnostics."""
         self.client.diagnostics.pop(uri or self.uri, None)
         while (uri or self.uri) not in self.client.diagnostics:
             await asyncio.wait_for(self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS), 60)
@@ -81,25 +81,25 @@ class Editor:
 
     async def actions(self, *only: str) -> list[types.CodeAction]:
         wanted = types.CodeActionContext([], only=list(only) or None)
-        found = await self.client.text_document_code_action_async(
+        answer = await self.client.text_document_code_action_async(
             types.CodeActionParams(types.TextDocumentIdentifier(self.uri), CALL, wanted)
         )
-        return [action for action in found or [] if isinstance(action, types.CodeAction)]
+        return [action for action in answer or [] if isinstance(action, types.CodeAction)]
 
     async def hover(self, line: int) -> str:
-        found = await self.client.text_document_hover_async(
+        answer = await self.client.text_document_hover_async(
             types.HoverParams(types.TextDocumentIdentifier(self.uri), types.Position(line, 12))
         )
-        assert found is None or isinstance(found.contents, types.MarkupContent)
-        return found.contents.value if found is not None else ""
+        assert answer is None or isinstance(answer.contents, types.MarkupContent)
+        return answer.contents.value if answer is not None else ""
 
 
-def codes(found: list[types.Diagnostic]) -> list[object]:
-    return sorted(str(diagnostic.code) for diagnostic in found)
+def codes(diagnostics: list[types.Diagnostic]) -> list[object]:
+    return sorted(str(diagnostic.code) for diagnostic in diagnostics)
 
 
-def applied(edit: types.WorkspaceEdit | None, text: str) -> str:
-    """What an editor makes of an edit."""
+def apply_edit(edit: types.WorkspaceEdit | None, text: str) -> str:
+    """`text` with the edit applied, as an editor applies it."""
     assert edit is not None
     (change,) = edit.document_changes or []
     assert isinstance(change, types.TextDocumentEdit)

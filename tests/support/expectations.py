@@ -1,16 +1,16 @@
-"""Reads what the comments of a program expect of its models.
+"""Reads the comments in which a test program states what its models must look like.
 
     # model: NAME        the expectations from here on are those of the graph NAME
     # build: EXPRESSION  how the cross-check with torch builds it
     # input: EXPRESSION  what it is then called with
     # layer: PATH -> OP via BETWEEN,BETWEEN | PATH -> OP?
-                         on the line that constructs the layers: all that follows each; `?` where it is not certain
+                         on the line that constructs the layers: all consumers of each; `?` if uncertain
     # init: PATH.PARAMETER = INITIALIZER (name=value)
-                         on the line of the call that counts in the end
+                         on the line of the call that sets the final values
     # init: PATH.PARAMETER = default | unsettled
     # absent: PATH       the model has no such layer
 
-A `layer` or an `init` that ends in `@ FILE` stands in another file, whatever the line.
+A `layer` or an `init` that ends in `@ FILE` is located in another file; its line is not compared.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _INIT = re.compile(r"([\w.]+)\.(\w+)\s*=\s*([\w.]+)\s*(?:\((.*)\))?$")
 
 
 @dataclass(frozen=True)
-class Followed:
-    """Everything that is to follow one layer. `row` is None where the layer stands in `file`."""
+class ExpectedConsumers:
+    """All expected consumers of one layer. `row` is None if the layer is in another file, `file`."""
 
     path: str
     row: int | None
     file: str
-    followings: frozenset[tuple[str, tuple[str, ...], bool]]
+    consumers: frozenset[tuple[str, tuple[str, ...], bool]]
 
 
 @dataclass(frozen=True)
-class Initialised:
-    """The effective write of one parameter; `initializer` may be `default` or `unsettled`."""
+class ExpectedInit:
+    """The expected effective write of one parameter; `initializer` may be `default` or `unsettled`."""
 
     path: str
     parameter: str
@@ -59,38 +59,38 @@ class Initialised:
 
 @dataclass
 class Section:
-    """What a program expects of one model."""
+    """The expectations about one model."""
 
     model: str
     build: str = ""
     input: str = ""
-    layers: list[Followed] = field(default_factory=list)
-    inits: list[Initialised] = field(default_factory=list)
+    layers: list[ExpectedConsumers] = field(default_factory=list)
+    inits: list[ExpectedInit] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
 
 def sections(path: Path) -> list[Section]:
-    """The models that the program at `path` speaks of; raises ValueError for a comment that cannot be read."""
-    found: list[Section] = []
+    """The expectations in the program at `path`, by model. Raises ValueError for a malformed comment."""
+    sections_so_far: list[Section] = []
     for row, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         for kind, text in _COMMENT.findall(line):
-            _read(found, kind, text, row, path.name)
-    return found
+            _read(sections_so_far, kind, text, row, path.name)
+    return sections_so_far
 
 
-def _read(found: list[Section], kind: str, text: str, row: int, file: str) -> None:
+def _read(sections_so_far: list[Section], kind: str, text: str, row: int, file: str) -> None:
     if kind == "model":
-        found.append(Section(text))
+        sections_so_far.append(Section(text))
     elif kind == "build":
-        found[-1].build = text
+        sections_so_far[-1].build = text
     elif kind == "input":
-        found[-1].input = text
+        sections_so_far[-1].input = text
     elif kind == "absent":
-        found[-1].absent.append(text)
+        sections_so_far[-1].absent.append(text)
     elif kind == "layer":
-        found[-1].layers.extend(_layers(*_place(text, row, file)))
+        sections_so_far[-1].layers.extend(_layers(*_place(text, row, file)))
     else:
-        found[-1].inits.append(_init(*_place(text, row, file)))
+        sections_so_far[-1].inits.append(_init(*_place(text, row, file)))
 
 
 def _place(text: str, row: int, file: str) -> tuple[str, int | None, str]:
@@ -98,19 +98,19 @@ def _place(text: str, row: int, file: str) -> tuple[str, int | None, str]:
     return (text, None, elsewhere) if elsewhere else (text, row, file)
 
 
-def _layers(text: str, row: int | None, file: str) -> Iterator[Followed]:
-    followings: dict[str, set[tuple[str, tuple[str, ...], bool]]] = {}
+def _layers(text: str, row: int | None, file: str) -> Iterator[ExpectedConsumers]:
+    consumers: dict[str, set[tuple[str, tuple[str, ...], bool]]] = {}
     for entry in text.split(" | "):
         match = _LAYER.match(entry.strip())
         if match is None:
             raise ValueError(f"{file}:{row}: {entry!r} is no layer expectation")
-        path, op, doubt, via = match.groups()
-        followings.setdefault(path, set()).add((op, tuple(via.split(",")) if via else (), doubt is None))
-    for path, ends in followings.items():
-        yield Followed(path, row, file, frozenset(ends))
+        path, op, uncertain, via = match.groups()
+        consumers.setdefault(path, set()).add((op, tuple(via.split(",")) if via else (), uncertain is None))
+    for path, ends in consumers.items():
+        yield ExpectedConsumers(path, row, file, frozenset(ends))
 
 
-def _init(text: str, row: int | None, file: str) -> Initialised:
+def _init(text: str, row: int | None, file: str) -> ExpectedInit:
     match = _INIT.match(text)
     if match is None:
         raise ValueError(f"{file}:{row}: {text!r} is no init expectation")
@@ -118,4 +118,4 @@ def _init(text: str, row: int | None, file: str) -> Initialised:
     call = ast.parse(f"_({arguments or ''})", mode="eval").body
     assert isinstance(call, ast.Call)
     values = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    return Initialised(path, parameter, row, file, initializer, values)
+    return ExpectedInit(path, parameter, row, file, initializer, values)

@@ -1,4 +1,4 @@
-"""Helpers of the tests of fixing: files in, files out, through the real linter."""
+"""Lints and fixes sources with the real pipeline, for the tests of fixing."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from initlint.linter.results import CheckResult
 from initlint.project.settings import Settings
 
 
-def found(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
-    """What is reported of a file."""
+def findings_of(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
+    """The findings in a file of the source `text`."""
     return check([Path("net.py")], Settings(select=select), {"net.py": text.encode()}).diagnostics
 
 
 def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> CheckResult:
-    """Fix `files`, which need not be on disk; none of it is an internal error."""
+    """Fix `files`, which need not be on disk. Fails on an internal error."""
     settings, paths = Settings(select=select), [Path(name) for name in files]
     contents = {name: text.encode() for name, text in files.items()}
     result = fix_paths(lambda now: check(paths, settings, now), contents, partial(fix_is_allowed, unsafe=unsafe))
@@ -28,6 +28,6 @@ def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ..
 
 
 def fixed(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> dict[str, str]:
-    """All of `files` as they are after fixing."""
+    """The text of all `files` after fixing."""
     changed = run(files, unsafe=unsafe, select=select).changed
     return {name: changed[name][1].decode() if name in changed else text for name, text in files.items()}

@@ -1,9 +1,8 @@
-"""Runs programs with the real torch and measures the parameters that they speak of.
+"""Runs programs with the real torch and measures the parameters that they name.
 
-    python measure.py REQUEST.json > MEASURED.json
+    python measure_program.py REQUEST.json > MEASURED.json
 
-A script of its own, in a process of its own: torch stays out of the process that tests the linter. REQUEST is a
-list of {"path", "root", "build", "input", "parameters": {name: [layer, parameter]}}.
+A script that runs in its own process: torch stays out of the process that tests the linter. REQUEST is a list of {"path", "root", "build", "input", "parameters": {name: [layer, parameter]}}.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import torch
 
 
 def main(request: str) -> None:
-    """Print one result for each entry, in order: the measures, or what was raised."""
+    """Print one result for each entry, in order: the measurements, or the exception."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     results = []
@@ -50,7 +49,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure(model: torch.nn.Module, layer: str, parameter: str) -> dict[str, Any]:
-    """The statistics of one parameter and the numbers that its default init is made of."""
+    """The statistics of one parameter, and the fans that its default init uses."""
     owner: Any = model
     for name in layer.split("."):
         owner = getattr(owner, name)

@@ -1,4 +1,4 @@
-"""Small projects for the tests of what is reached."""
+"""Small projects on disk, for the tests of references between files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 
 
-def found(folder: Path, code: str, files: Mapping[str, str], **settings: object) -> list[tuple[str, int, str]]:
-    """What the rule `code` says of the first of `files`, the only one that is linted: level, row and message."""
+def findings_in_project(
+    folder: Path, code: str, files: Mapping[str, str], **settings: object
+) -> list[tuple[str, int, str]]:
+    """Severity, row and message of each finding of the rule `code` in the first of `files`, the only file linted."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

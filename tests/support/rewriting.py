@@ -1,4 +1,4 @@
-"""Helpers of the tests of `initlint.rewrite`: find a call in a snippet, rewrite it, compare the text."""
+"""Finds a call in a snippet, rewrites it and compares the text, for the tests of `initlint.rewrite`."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def parse(code: str, path: str = "net.py") -> SourceFile:
     return SourceFile.parse(path, code.encode())
 
 
-def nodes(node: ast.AST) -> Iterator[ast.AST]:
+def walk(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
-        yield from nodes(child)
+        yield from walk(child)
 
 
-def site_of(source: SourceFile, text: str) -> SourceLocation:
-    """The innermost node that is written as `text`, up to its opening parenthesis for a call."""
-    for node in nodes(source.tree):
+def location_of(source: SourceFile, text: str) -> SourceLocation:
+    """The first call whose source starts with `text`."""
+    for node in walk(source.tree):
         if isinstance(node, ast.Call) and (ast.get_source_segment(source.code, node) or "").startswith(text):
             return SourceLocation(source, node)
     raise AssertionError(f"no call of {text}")
 
 
-def make(source: SourceFile, edits: tuple[Edit, ...] | None) -> str | None:
-    """`source.text` with the edits made."""
+def apply_edits(source: SourceFile, edits: tuple[Edit, ...] | None) -> str | None:
+    """`source.text` with the edits applied."""
     if edits is None:
         return None
     starts = line_starts(source.text)
@@ -52,7 +52,7 @@ def make(source: SourceFile, edits: tuple[Edit, ...] | None) -> str | None:
 
 def check(before: str, after: str | None, at: str, how: Rewrite) -> None:
     source = parse(dedent(before))
-    assert make(source, how(site_of(source, at))) == (None if after is None else dedent(after))
+    assert apply_edits(source, how(location_of(source, at))) == (None if after is None else dedent(after))
 
 
 def relu(site: SourceLocation) -> tuple[Edit, ...] | None:

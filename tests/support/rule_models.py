@@ -1,4 +1,4 @@
-"""Hand-made models for the tests of single rules: layers, what follows them, and the calls that initialise them."""
+"""Models written by hand for the tests of single rules: layers, their consumers, and the init calls."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ def layer(
     **more: Any,
 ) -> Layer:
     """A layer, by default a Linear(64, 64) with a bias."""
-    given = {"in_features": 64, "out_features": 64} if arguments is None and type == "Linear" else arguments or {}
-    known = {"shapes": shapes(type, given, UNDETERMINED), "called": bool(followings), **more}
-    return Layer(path, type, given, "Net", path, at(5), followings, writes, **known)
+    layer_arguments = (
+        {"in_features": 64, "out_features": 64} if arguments is None and type == "Linear" else arguments or {}
+    )
+    fields = {"shapes": shapes(type, layer_arguments, UNDETERMINED), "called": bool(followings), **more}
+    return Layer(path, type, layer_arguments, "Net", path, at(5), followings, writes, **fields)
 
 
 def model(*layers: Layer, calls: tuple[InitCall, ...] = (), forward: Forward = Forward.RUN) -> ModelGraph:
@@ -59,7 +61,7 @@ def model(*layers: Layer, calls: tuple[InitCall, ...] = (), forward: Forward = F
 
 
 def chain(op: str, depth: int, initializer: str, **arguments: Any) -> ModelGraph:
-    """`depth` layers in a row, each before `op` and initialised by the one call at row 10, and a head that is not."""
+    """`depth` layers in a row, each before `op` and initialized by the one call at row 10, and a head that is not."""
     hidden = (
         layer(f"fc{i}", following(op, reach(f"fc{i + 1}")), writes=(write(initializer, **arguments),))
         for i in range(depth)
@@ -73,7 +75,7 @@ def call(initializer: str, *targets: Target, row: int = 10, guarded: bool = Fals
 
 
 def run(code: str, graph: ModelGraph) -> list[Violation]:
-    """What the rule `code` says of `graph`."""
+    """The violations of the rule `code` in `graph`."""
     rule = next(rule for rule in all_rules() if rule.code == code)
     return list(rule.check(graph))
 

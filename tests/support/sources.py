@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def net(call: str = "xavier_uniform_", comment: str = "") -> str:
-    """A net whose first weight, before a ReLU, is filled by `call`."""
+    """A net whose first weight, before a ReLU, is initialized by `call`."""
     return f"""\
 from torch import nn
 

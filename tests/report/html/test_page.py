@@ -5,69 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from initlint.cli.commands import cli
-
-ROOT = Path(__file__).parents[3]
-VOID = {"br", "hr", "img", "input", "link", "meta"}
-
-
-class Page(HTMLParser):
-    """Checks that elements nest, and collects ids, links and text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.loaded: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open += [tag] if tag not in VOID else []
-        for name, value in attrs:
-            if name == "id":
-                self.ids.append(value or "")
-            if name == "href" and tag == "a":
-                self.links.append(value or "")
-            if name == "src" or (name == "href" and tag == "link"):
-                self.loaded.append(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.handle_endtag(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if self.open[-1:] not in (["style"], ["script"]) else ""
-
-
-def report(*arguments: str, source: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["report", *arguments], input=source)
-
-
-def page_of(tmp_path: Path, *arguments: str, source: str | None = None) -> Page:
-    out = tmp_path / "out.html"
-    result = report(*arguments, "--html", str(out), source=source)
-    assert result.exit_code == 0, result.output
-    return Page(out.read_text(encoding="utf-8"))
+from tests.support.paths import FIXTURES
+from tests.support.report_page import Page, make_page, run_report
 
 
 @pytest.fixture(scope="module")
 def mlp(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    return page_of(tmp_path_factory.mktemp("page"), str(ROOT / "fixtures" / "mlp" / "bad.py"))
+    return make_page(tmp_path_factory.mktemp("page"), str(FIXTURES / "mlp" / "bad.py"))
 
 
 def test_findings_with_their_code(mlp: Page) -> None:
@@ -107,7 +59,7 @@ class Net(nn.Module):
 
 
 def test_what_comes_from_source_is_data(tmp_path: Path) -> None:
-    page = page_of(tmp_path, "-", source=HOSTILE)
+    page = make_page(tmp_path, "-", source=HOSTILE)
     assert page.loaded == []
     assert "<img src=x onerror=alert(1)>" in page.text
     assert r"<b>\x1b[31m {{ 7 * 7 }}" in page.text
@@ -126,7 +78,7 @@ def test_what_comes_from_source_is_data(tmp_path: Path) -> None:
     ],
 )
 def test_where_there_is_little_to_show(tmp_path: Path, source: str, expected: str) -> None:
-    assert expected in page_of(tmp_path, "-", source=source).text
+    assert expected in make_page(tmp_path, "-", source=source).text
 
 
 def dense(count: int) -> str:
@@ -148,7 +100,7 @@ class Dense(nn.Module):
 
 @pytest.mark.parametrize(("count", "drawn"), [(8, True), (24, False)])
 def test_a_tangle_is_not_drawn(tmp_path: Path, count: int, drawn: bool) -> None:
-    text = page_of(tmp_path, "-", source=dense(count)).text
+    text = make_page(tmp_path, "-", source=dense(count)).text
     assert ("arrows would cross" not in text) is drawn
     assert "convs.7" in text
 
@@ -160,7 +112,7 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
         "    def forward(self, x):\n        return self.fc(x)\n"
     )
     source = "import torch.nn as nn\n" + "".join(model.format(at) for at in range(42))
-    assert "2 more models are not drawn" in page_of(tmp_path, "-", "--select", "INI9", source=source).text
+    assert "2 more models are not drawn" in make_page(tmp_path, "-", "--select", "INI9", source=source).text
 
 
 @pytest.mark.parametrize(
@@ -172,7 +124,7 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_written_is_one_line(in_directory: Path, out: str, reason: str) -> None:
     Path("net.py").write_text("import torch\n", encoding="utf-8")
-    result = report("net.py", "--html", out)
+    result = run_report("net.py", "--html", out)
     assert result.exit_code == 2
     assert result.output.splitlines()[-1] == f"Error: {out} cannot be written: {reason}"
     assert Path("net.py").read_text(encoding="utf-8") == "import torch\n"
@@ -183,7 +135,7 @@ def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "grandalf", None)
     monkeypatch.setitem(sys.modules, "grandalf.graphs", None)
-    result = report(".", "--html", str(tmp_path / "out.html"))
+    result = run_report(".", "--html", str(tmp_path / "out.html"))
     assert result.exit_code == 2
     assert result.output == "Error: the page needs grandalf.graphs: pip install 'initlint[report]'\n"
     assert not list(tmp_path.iterdir())
@@ -194,7 +146,7 @@ def test_a_check_imports_nothing_of_it() -> None:
         "import sys; from initlint.cli.commands import cli; cli(['check', sys.argv[1]], standalone_mode=False);"
         "print({'jinja2', 'grandalf', 'matplotlib', 'initlint.report.html', 'initlint.analysis.signal_propagation'} & set(sys.modules))"
     )
-    path = ROOT / "fixtures" / "mlp" / "good.py"
+    path = FIXTURES / "mlp" / "good.py"
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert run.stdout.endswith("set()\n")
 
@@ -208,7 +160,7 @@ def trace_report(signal: object) -> str:
 def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, signal: object, drawn: bool) -> None:
     file = tmp_path / "trace.json"
     file.write_text(trace_report(signal), encoding="utf-8")
-    page = page_of(tmp_path, str(ROOT / "fixtures" / "mlp" / "bad.py"), "--measured", str(file))
+    page = make_page(tmp_path, str(FIXTURES / "mlp" / "bad.py"), "--measured", str(file))
     assert ("measured" in page.text) is drawn
 
 
@@ -216,18 +168,18 @@ def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, si
 def test_what_was_not_measured_is_one_line(tmp_path: Path, text: str) -> None:
     file, out = tmp_path / "trace.json", tmp_path / "out.html"
     file.write_text(text, encoding="utf-8")
-    result = report(str(ROOT / "fixtures" / "mlp"), "--measured", str(file), "--html", str(out))
+    result = run_report(str(FIXTURES / "mlp"), "--measured", str(file), "--html", str(out))
     expected = f"Error: {file} is not a report of `initlint trace --measure --output-format json`\n"
     assert (result.exit_code, result.output, out.exists()) == (2, expected, False)
 
 
 def test_places_in_a_notebook_are_those_of_its_cells(tmp_path: Path) -> None:
-    source = (ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8")
+    source = (FIXTURES / "mlp" / "bad.py").read_text(encoding="utf-8")
     imports, _, rest = source.partition("class ")
     notebook = new_notebook(cells=[new_markdown_cell("A net."), new_code_cell(imports), new_code_cell(f"class {rest}")])
     path = tmp_path / "net.ipynb"
     nbformat.write(notebook, path)
-    text = page_of(tmp_path, str(path)).text
+    text = make_page(tmp_path, str(path)).text
     row = next(at for at, line in enumerate(f"class {rest}".split("\n"), 1) if "xavier_uniform_(m.bias)" in line)
     assert f"cell 3:{row}:17" in text
     assert "net.ipynb:cell 3:1" in text
@@ -235,9 +187,9 @@ def test_places_in_a_notebook_are_those_of_its_cells(tmp_path: Path) -> None:
 
 def test_what_the_baseline_knows_is_not_reported(tmp_path: Path) -> None:
     model = tmp_path / "net.py"
-    model.write_text((ROOT / "fixtures" / "mlp" / "bad.py").read_text(encoding="utf-8"), encoding="utf-8")
+    model.write_text((FIXTURES / "mlp" / "bad.py").read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "initlint.toml").write_text('baseline = "known.json"\n', encoding="utf-8")
     assert (
         CliRunner().invoke(cli, ["check", "--write-baseline", str(tmp_path / "known.json"), str(model)]).exit_code == 0
     )
-    assert "Nothing to report" in page_of(tmp_path, str(model)).text
+    assert "Nothing to report" in make_page(tmp_path, str(model)).text

@@ -16,9 +16,9 @@ from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import Limits, TraceContext, trace_models
 from initlint.tracers.fx_run import display_path, project_file_loader
 from initlint.tracers.static import Project
+from tests.support.paths import FIXTURES, PROGRAMS, ROOT
 
-ROOT = Path(__file__).parents[3]
-FOLDERS = (ROOT / "fixtures", ROOT / "tests" / "tracers" / "static" / "programs")
+FOLDERS = (FIXTURES, PROGRAMS)
 
 DIFFERENT = {
     "fixtures/actor_critic/good.py": "it has no forward, and the static tracer runs its other methods",

@@ -17,10 +17,9 @@ from initlint.facts.initializer_formulas import constant_value, variance
 from initlint.graph.model import UNDETERMINED, FileGraph, Layer, ModelGraph
 from initlint.project.source import SourceFile
 from initlint.tracers.static import Project
-from tests.support.expectations import Followed, Initialised, Section, sections
+from tests.support.expectations import ExpectedConsumers, ExpectedInit, Section, sections
+from tests.support.paths import PROGRAMS, ROOT
 
-ROOT = Path(__file__).parents[3]
-PROGRAMS = Path(__file__).parent / "programs"
 FILES = [path for path in sorted(PROGRAMS.rglob("*.py")) if sections(path)]
 CASES = [(path, section) for path in FILES for section in sections(path)]
 IDS = [f"{path.relative_to(PROGRAMS).with_suffix('').as_posix()}-{section.model}" for path, section in CASES]
@@ -52,9 +51,9 @@ def test_every_program_expects_something() -> None:
 
 
 def _differences(model: ModelGraph, section: Section) -> Iterator[str]:
-    for followed in section.layers:
-        layer = model.by_path.get(followed.path)
-        yield from [f"no layer {followed.path}"] if layer is None else _followings(layer, followed)
+    for expected in section.layers:
+        layer = model.by_path.get(expected.path)
+        yield from [f"no layer {expected.path}"] if layer is None else _consumers(layer, expected)
     for init in section.inits:
         layer = model.by_path.get(init.path)
         yield from [f"no layer {init.path}"] if layer is None else _writes(layer, init)
@@ -63,16 +62,16 @@ def _differences(model: ModelGraph, section: Section) -> Iterator[str]:
             yield f"{path} is still there"
 
 
-def _followings(layer: Layer, expected: Followed) -> Iterator[str]:
-    found = {(f.op, f.between, f.certain) for f in layer.followed_by}
-    if found != expected.followings:
-        yield f"{layer.path} is followed by {sorted(found)}, not by {sorted(expected.followings)}"
+def _consumers(layer: Layer, expected: ExpectedConsumers) -> Iterator[str]:
+    consumers = {(consumer.op, consumer.between, consumer.certain) for consumer in layer.followed_by}
+    if consumers != expected.consumers:
+        yield f"{layer.path} has the consumers {sorted(consumers)}, not {sorted(expected.consumers)}"
     span = layer.location.span
     if not _stands(span.file, span.row, expected):
         yield f"{layer.path} stands at {span.file}:{span.row}, not at {expected.file}:{expected.row}"
 
 
-def _writes(layer: Layer, expected: Initialised) -> Iterator[str]:
+def _writes(layer: Layer, expected: ExpectedInit) -> Iterator[str]:
     if expected.initializer == "unsettled":
         if layer.last_write_is_certain(expected.parameter):
             yield f"{expected.name} is settled"
@@ -97,7 +96,7 @@ def _writes(layer: Layer, expected: Initialised) -> Iterator[str]:
             yield f"{expected.name}: {name} is {write.arguments.get(name, 'absent')!r}, not {value!r}"
 
 
-def _stands(file: str, row: int, expected: Followed | Initialised) -> bool:
+def _stands(file: str, row: int, expected: ExpectedConsumers | ExpectedInit) -> bool:
     return Path(file).as_posix().endswith(expected.file) and expected.row in (None, row)
 
 
@@ -150,7 +149,7 @@ def _roots(names: list[str], section: Section) -> set[str]:
     return {name.split(".")[0] for name in names} | raw
 
 
-def _disagreement(init: Initialised, found: dict[str, Any]) -> str | None:
+def _disagreement(init: ExpectedInit, found: dict[str, Any]) -> str | None:
     """Why the measured values cannot come from `init`; None if they can."""
     if init.initializer == "Tensor.copy_":
         return None

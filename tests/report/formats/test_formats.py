@@ -22,9 +22,9 @@ from initlint.project.settings import OUTPUT_FORMATS, Settings
 from initlint.report.formats import render
 from initlint.report.report import Report
 from initlint.rules import all_rules
+from tests.support.paths import FIXTURES, ROOT
 
-ROOT = Path(__file__).parents[2]
-SARIF = json.loads((ROOT / "tests/report/data/sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
+SARIF = json.loads((ROOT / "tests/report/formats/data/sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
 # What GitLab itself demands: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 GITLAB = {
     "type": "array",
@@ -64,7 +64,7 @@ def report(*diagnostics: Diagnostic, files: Sequence[Path] = (), failures: Seque
 @pytest.fixture(scope="module")
 def real() -> Report:
     """All that is found in the example models."""
-    result = check([ROOT / "fixtures"], Settings(select=("ALL",)))
+    result = check([FIXTURES], Settings(select=("ALL",)))
     assert len(result.diagnostics) > 30
     return Report(result.diagnostics, line_reader({}), files=result.files, rules=all_rules(), root=ROOT)
 

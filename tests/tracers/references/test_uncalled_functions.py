@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from initlint.tracers.references.project_index import ProjectIndex
-from tests.support.reference_projects import found
+from tests.support.reference_projects import findings_in_project
 
 NET = """
     import torch
@@ -35,12 +35,12 @@ def net(more: str = "pass", name: str = "init_weights", base: str = "nn.Module",
 
 
 def rows(folder: Path, files: dict[str, str], **settings: object) -> list[int]:
-    return [row for _, row, _ in found(folder, "INI106", files, **settings)]
+    return [row for _, row, _ in findings_in_project(folder, "INI106", files, **settings)]
 
 
 @pytest.mark.parametrize("name", ["init_weights", "_init_weights", "reset_parameters", "initialize"])
 def test_a_method_that_nothing_calls(tmp_path: Path, name: str) -> None:
-    ((level, row, message),) = found(tmp_path, "INI106", {"net.py": net(name=name)})
+    ((level, row, message),) = findings_in_project(tmp_path, "INI106", {"net.py": net(name=name)})
     assert (level, row) == ("warning", 12)
     assert message == f"`{name}` initialises weights, but nothing in the project calls it or passes it on"
 
@@ -334,7 +334,7 @@ def test_branches_with_one_cause_are_one_finding(tmp_path: Path) -> None:
 
 def test_what_the_messages_say(tmp_path: Path) -> None:
     text = loop(method="parameters", start="isinstance(self, nn.Linear)")
-    assert [message for _, _, message in found(tmp_path, "INI106", {"net.py": text})] == [
+    assert [message for _, _, message in findings_in_project(tmp_path, "INI106", {"net.py": text})] == [
         "this test never holds, so its init never runs: `parameters()` gives parameters, not modules; loop over "
         "`modules()`",
         "this test of `self` never holds in `Net`, so its init never runs: the module that `apply` hands over is its "
@@ -348,5 +348,5 @@ def test_only_the_rules_that_are_selected_search_the_project(
 ) -> None:
     searched: list[str] = []
     monkeypatch.setattr(ProjectIndex, "holding", lambda _, file, name: searched.append(name))
-    found(tmp_path, select, {"net.py": net()})
+    findings_in_project(tmp_path, select, {"net.py": net()})
     assert bool(searched) is asks

@@ -8,7 +8,7 @@ import pytest
 
 from initlint.tracers.references import project_index
 from initlint.tracers.references.syntax_index import SyntaxIndex
-from tests.support.reference_projects import found
+from tests.support.reference_projects import findings_in_project
 
 NET = """
     import torch
@@ -35,7 +35,9 @@ def net(made: str = "torch.empty(4)", more: str = "pass", base: str = "nn.Module
 )
 def test_memory_as_it_was(tmp_path: Path, made: str) -> None:
     text = net(made).replace("def __init__(self)", "def __init__(self, x=torch.zeros(4))")
-    assert [(level, row) for level, row, _ in found(tmp_path, "INI108", {"net.py": text})] == [("error", 7)]
+    assert [(level, row) for level, row, _ in findings_in_project(tmp_path, "INI108", {"net.py": text})] == [
+        ("error", 7)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,9 @@ def test_memory_as_it_was(tmp_path: Path, made: str) -> None:
     ],
 )
 def test_other_memory(tmp_path: Path, made: str) -> None:
-    assert found(tmp_path, "INI108", {"net.py": "import other\n" + net(made).replace("\n    ", "\n")}) == []
+    assert (
+        findings_in_project(tmp_path, "INI108", {"net.py": "import other\n" + net(made).replace("\n    ", "\n")}) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_other_memory(tmp_path: Path, made: str) -> None:
 def test_what_the_class_does(tmp_path: Path, more: str) -> None:
     text = "from elsewhere import init_all\n" + net(more=more).replace("\n    ", "\n")
     text += "\n    def reset(self):\n        load(self.table)\n" if "reset" in more else ""
-    assert found(tmp_path, "INI108", {"net.py": text}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": text}) == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,9 @@ def test_what_the_class_does(tmp_path: Path, more: str) -> None:
     ids=["loop", "holder", "subclass", "helper loop", "helper", "assignment"],
 )
 def test_a_file_beside_it_may_write(tmp_path: Path, other: str) -> None:
-    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": f"from torch import nn\n{other}"}) == []
+    assert (
+        findings_in_project(tmp_path, "INI108", {"net.py": net(), "other.py": f"from torch import nn\n{other}"}) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +123,7 @@ def test_a_file_beside_it_may_write(tmp_path: Path, other: str) -> None:
 )
 def test_a_file_beside_it_does_not_write(tmp_path: Path, other: str) -> None:
     files = {"net.py": net(), "other.py": f"from torch import nn\n{other}"}
-    assert [row for _, row, _ in found(tmp_path, "INI108", files)] == [7]
+    assert [row for _, row, _ in findings_in_project(tmp_path, "INI108", files)] == [7]
 
 
 FROM_NET = "from torch import nn\nfrom net import Net\n"
@@ -141,7 +147,7 @@ FILL = "def fill(m):\n    for p in m.parameters():\n        nn.init.normal_(p)\n
     ],
 )
 def test_code_that_fills_all_parameters(tmp_path: Path, other: str) -> None:
-    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_code_that_fills_all_parameters(tmp_path: Path, other: str) -> None:
     ],
 )
 def test_functions_of_other_libraries_that_may_fill(tmp_path: Path, other: str) -> None:
-    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": net(), "other.py": FROM_NET + other}) == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ def test_functions_of_other_libraries_that_may_fill(tmp_path: Path, other: str) 
 )
 def test_code_that_takes_all_parameters_and_fills_none(tmp_path: Path, other: str) -> None:
     files = {"net.py": net(), "other.py": FROM_NET + other}
-    assert [(level, row) for level, row, _ in found(tmp_path, "INI108", files)] == [("error", 7)]
+    assert [(level, row) for level, row, _ in findings_in_project(tmp_path, "INI108", files)] == [("error", 7)]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +209,7 @@ def test_code_that_takes_all_parameters_and_fills_none(tmp_path: Path, other: st
     ids=["through two functions", "dynamic import", "renamed", "table of classes", "wrapped", "configuration"],
 )
 def test_ways_from_the_class_to_what_fills_it(tmp_path: Path, files: dict[str, str], reported: bool) -> None:
-    assert bool(found(tmp_path, "INI108", {"net.py": net(), "setup.cfg": "", **files})) is reported
+    assert bool(findings_in_project(tmp_path, "INI108", {"net.py": net(), "setup.cfg": "", **files})) is reported
 
 
 @pytest.mark.parametrize(
@@ -222,13 +228,13 @@ def test_ways_from_the_class_to_what_fills_it(tmp_path: Path, files: dict[str, s
     ],
 )
 def test_ways_within_the_class(tmp_path: Path, more: str) -> None:
-    assert found(tmp_path, "INI108", {"net.py": net(more=more)}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": net(more=more)}) == []
 
 
 def test_a_tensor_filled_before_it_becomes_a_parameter(tmp_path: Path) -> None:
     made = "torch.empty(4)\n            torch.randn(4, out=w)\n            self.table = nn.Parameter(w)"
     text = net().replace("self.table = nn.Parameter(torch.empty(4))", f"w = {made}")
-    assert found(tmp_path, "INI108", {"net.py": text}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": text}) == []
 
 
 @pytest.mark.parametrize(
@@ -237,46 +243,57 @@ def test_a_tensor_filled_before_it_becomes_a_parameter(tmp_path: Path) -> None:
 )
 def test_base_classes_that_may_fill(tmp_path: Path, base: str, levels: list[str]) -> None:
     text = "import lightning\nfrom elsewhere import Theirs\n" + net(base=base).replace("\n    ", "\n")
-    assert [level for level, _, _ in found(tmp_path, "INI108", {"net.py": text})] == levels
+    assert [level for level, _, _ in findings_in_project(tmp_path, "INI108", {"net.py": text})] == levels
 
 
 def test_a_file_that_cannot_be_read_may_write(tmp_path: Path) -> None:
-    assert found(tmp_path, "INI108", {"net.py": net(), "other.py": "print Net().table\n"}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": net(), "other.py": "print Net().table\n"}) == []
 
 
 def test_a_checkpoint_makes_it_a_warning(tmp_path: Path) -> None:
     build = "def build(path):\n    from net import Net\n    net = Net()\n    net.load_state_dict(torch.load(path))\n"
-    assert [level for level, _, _ in found(tmp_path, "INI108", {"net.py": net(), "build.py": build})] == ["warning"]
+    assert [level for level, _, _ in findings_in_project(tmp_path, "INI108", {"net.py": net(), "build.py": build})] == [
+        "warning"
+    ]
     resume = "def resume(model, path):\n    model.load_state_dict(torch.load(path))\n"
-    assert [d[0] for d in found(tmp_path / "resume", "INI108", {"net.py": net(), "resume.py": resume})] == ["warning"]
+    assert [
+        d[0] for d in findings_in_project(tmp_path / "resume", "INI108", {"net.py": net(), "resume.py": resume})
+    ] == ["warning"]
     holder = "from net import Net\nclass Two(ModelMixin):\n    def __init__(self):\n        self.net = Net()\n"
-    assert [d[0] for d in found(tmp_path / "two", "INI108", {"net.py": net(), "two.py": holder})] == ["warning"]
+    assert [d[0] for d in findings_in_project(tmp_path / "two", "INI108", {"net.py": net(), "two.py": holder})] == [
+        "warning"
+    ]
     hub = net(base="nn.Module, PyTorchModelHubMixin")
     text = "from huggingface_hub import PyTorchModelHubMixin\n" + hub.replace("\n    ", "\n")
-    assert [level for level, _, _ in found(tmp_path / "hub", "INI108", {"net.py": text})] == ["warning"]
+    assert [level for level, _, _ in findings_in_project(tmp_path / "hub", "INI108", {"net.py": text})] == ["warning"]
 
 
 def test_one_that_nothing_uses_is_a_note(tmp_path: Path) -> None:
     text = net().replace(" + self.table", "")
-    ((level, row, message),) = found(tmp_path, "INI108", {"net.py": text})
+    ((level, row, message),) = findings_in_project(tmp_path, "INI108", {"net.py": text})
     assert (level, row) == ("info", 7)
     assert message == "nothing in the project initialises the parameter `table` of `Net`: nothing uses it either"
 
 
 def test_a_number_that_nothing_uses_is_a_placeholder(tmp_path: Path) -> None:
     text = net("torch.empty(1)")
-    assert found(tmp_path, "INI108", {"net.py": text.replace(" + self.table", "")}) == []
-    assert found(tmp_path, "INI108", {"net.py": text}) != []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": text.replace(" + self.table", "")}) == []
+    assert findings_in_project(tmp_path, "INI108", {"net.py": text}) != []
 
 
 def test_a_project_in_a_hidden_folder_of_another_is_its_own(tmp_path: Path) -> None:
     files = {".cache/theirs/net.py": net(), ".cache/theirs/use.py": "from net import Net\nNet().table.data.zero_()\n"}
-    assert found(tmp_path, "INI108", {**files, "pyproject.toml": ""}) == []
+    assert findings_in_project(tmp_path, "INI108", {**files, "pyproject.toml": ""}) == []
 
 
 def test_folders_that_are_no_part_of_the_project_are_not_read(tmp_path: Path) -> None:
     other = "from net import Net\nNet().table.data.zero_()\n"
-    assert found(tmp_path, "INI108", {"net.py": net(), ".venv/other.py": other, "node_modules/other.py": other}) != []
+    assert (
+        findings_in_project(
+            tmp_path, "INI108", {"net.py": net(), ".venv/other.py": other, "node_modules/other.py": other}
+        )
+        != []
+    )
 
 
 def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
@@ -289,5 +306,5 @@ def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
     monkeypatch.setattr(SyntaxIndex, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))
     more = "; ".join(f"self.table{number} = nn.Parameter(torch.empty(4))" for number in range(5))
     tools = {f"tool{n}.py": "def take(things, name):\n    return getattr(things, name)\n" for n in range(10)}
-    assert len(found(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6
+    assert len(findings_in_project(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6
     assert sorted(name for name in parsed if name != "net.py") == sorted(tools)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.reference_projects import found
+from tests.support.reference_projects import findings_in_project
 
 MERGER = """
     import torch.nn as nn
@@ -41,7 +41,7 @@ def is_reported(folder: Path, call: str, parameters: str = "self", decorator: st
         "merger.py": MERGER.format(parameters=parameters, decorator=decorator),
         "trainer.py": TRAINER.format(call=call, base=base),
     }
-    return bool(found(folder, "INI106", files))
+    return bool(findings_in_project(folder, "INI106", files))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initlint.project import project_search
-from tests.support.reference_projects import found
+from tests.support.reference_projects import findings_in_project
 
 NET = """
     import torch
@@ -61,12 +61,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_script_beside_the_folder(home: Path, net: str, others: list[str], seen: bool) -> None:
     texts = {name: TRAIN if "train" in name else "" for name in others}
     for code in ("INI106", "INI108"):
-        assert (found(home, code, {net: NET, **texts}) == []) is seen
+        assert (findings_in_project(home, code, {net: NET, **texts}) == []) is seen
 
 
 def test_a_tree_of_too_many_folders_is_not_searched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project_search, "_MAX_FOLDERS", 3)
-    assert found(home, "INI106", {"work/net.py": NET}) != []
+    assert findings_in_project(home, "INI106", {"work/net.py": NET}) != []
     for number in range(4):
         (home / f"work/data/{number}").mkdir(parents=True)
-    assert found(home, "INI106", {"work/net.py": NET}) == []
+    assert findings_in_project(home, "INI106", {"work/net.py": NET}) == []

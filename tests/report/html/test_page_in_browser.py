@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.report.html.test_page import ROOT, report
 from tests.support.browser import browser, needs_browser
+from tests.support.paths import FIXTURES
+from tests.support.report_page import run_report
 
 pytestmark = needs_browser
 
@@ -19,8 +20,8 @@ WIDTHS = (390, 1600)
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("page") / "out.html"
-    models = [str(ROOT / "fixtures" / name / "bad.py") for name in ("mlp", "resnet", "unet", "cnn")]
-    assert report(*models, "--html", str(out)).exit_code == 0
+    models = [str(FIXTURES / name / "bad.py") for name in ("mlp", "resnet", "unet", "cnn")]
+    assert run_report(*models, "--html", str(out)).exit_code == 0
     return out.as_uri()
 
 

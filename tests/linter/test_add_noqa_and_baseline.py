@@ -13,12 +13,11 @@ from initlint.cli import commands
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.linter.add_noqa import annotate
 from initlint.project.noqa import parse
+from tests.support.paths import FIXTURES, PACKAGE
 from tests.support.sources import net
 
 pytestmark = pytest.mark.usefixtures("in_directory")
 
-ROOT = Path(__file__).parents[2]
-FIXTURES = ROOT / "fixtures"
 NET = net("xavier_uniform")
 CALL = "        nn.init.xavier_uniform(self.fc1.weight)"
 
@@ -114,9 +113,7 @@ def test_a_whole_block_is_marked_at_its_beginning_if_that_can_be(text: str, span
     assert [number for number, line in enumerate(lines, 1) if "noqa" in line] == [row]
 
 
-@pytest.mark.parametrize(
-    "file", sorted((ROOT / "initlint" / "tracers" / "static").rglob("*.py")), ids=lambda file: file.stem
-)
+@pytest.mark.parametrize("file", sorted((PACKAGE / "tracers" / "static").rglob("*.py")), ids=lambda file: file.stem)
 def test_every_expression_of_real_code_can_be_marked(file: Path) -> None:
     """Only comments change, and each finding is covered, wherever it stands."""
     text = file.read_text(encoding="utf-8")
