@@ -1,4 +1,4 @@
-"""Chains of layers with nothing but activations between them, over which the factors of their inits multiply."""
+"""Finds chains: layers with only activations between them, whose factors multiply."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from initlint.analysis.layer_activation import (
-    KEEPING_SCALE,
+    SCALE_PRESERVING,
     Factors,
     certain_activation,
     constant,
+    continues_at_scale,
     effective_init,
     factors_of,
-    goes_on_at_its_scale,
     is_matrix,
 )
 from initlint.analysis.messages import activation_class_name, format_number
@@ -24,10 +24,10 @@ from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A layer whose output reaches the next one through one activation, or through nothing: `following` says which.
+    """A layer whose output reaches the next layer directly or through one activation: `following`.
 
-    `write` is what set the weight in effect; None: torch's own default, which `initializer` names then.
-    `factors`: what the two multiply the second moments by.
+    `write`: the effective write to the weight; None for torch's default init, which `initializer` then names.
+    `factors`: by which the layer and its activation multiply the second moments.
     """
 
     layer: Layer
@@ -38,80 +38,84 @@ class Link:
     factors: Factors
 
     def is_followed_by(self, families: Collection[str]) -> bool:
-        """Whether an activation of these families lies between this layer and the next, or none at all."""
+        """Whether the next layer follows directly, or through an activation of these families."""
         return self.following.op == "layer" or ACTIVATIONS[self.following.op].family in families
 
 
 def _init_name(link: Link) -> str:
-    """What set the weight: `xavier_normal_`, or torch's default."""
+    """The init of the weight: `xavier_normal_`, or torch's default."""
     return "torch's default" if link.write is None else f"`{link.initializer.rpartition('.')[2]}`"
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Consecutive links, in the order of the signal; the product of their factors is P."""
+    """Consecutive links, in the order of the data flow. P is the product of their factors."""
 
     links: tuple[Link, ...]
 
     @property
     def product(self) -> float:
-        """P of the signal's second moment."""
+        """P for the signal's second moment."""
         return math.prod(link.factors.signal for link in self.links)
 
     def __str__(self) -> str:
-        """What a message adds of it: ` (0.016 over the 6 layers in a row)`; nothing of a single link."""
-        alone = len(self.links) == 1
-        return "" if alone else f" ({format_number(self.product)} over the {len(self.links)} layers in a row)"
+        """Text for messages: ` (0.016 over the 6 layers in a row)`; empty for a single link."""
+        is_single = len(self.links) == 1
+        return "" if is_single else f" ({format_number(self.product)} over the {len(self.links)} layers in a row)"
 
     def steps(self) -> tuple[str, ...]:
-        """A line for each layer, with its factor f and the product P up to it: of the signal's second moment."""
+        """A line for each layer: its factor f on the signal's second moment, and the product P so far."""
         lines, product = [], 1.0
         for link in self.links:
             product *= link.factors.signal
-            after = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
+            suffix = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
             fans = " at equal fans" if link.factors.at_equal_fans else ""
             lines.append(
-                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{after}: "
+                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{suffix}: "
                 f"f = {format_number(link.factors.signal)}{fans}, P = {format_number(product)}"
             )
         return tuple(lines)
 
     @property
     def vanishes(self) -> bool:
-        """Whether so little of the signal is left that training suffers measurably."""
+        """Whether the signal shrinks so much that training suffers measurably."""
         return self.product < 0.01
 
     def between(self, paths: Collection[str]) -> Chain:
-        """From the first to the last of the layers with these paths, of which one at least is in it."""
-        inside = [at for at, link in enumerate(self.links) if link.layer.path in paths]
-        return Chain(self.links[inside[0] : inside[-1] + 1])
+        """The part from the first to the last layer with one of these paths. At least one must be in the chain."""
+        indices = [index for index, link in enumerate(self.links) if link.layer.path in paths]
+        return Chain(self.links[indices[0] : indices[-1] + 1])
 
 
 def links(model: ModelGraph) -> Iterator[Link]:
-    """The links of a model, in its order."""
-    return (found for layer in model.layers if (found := _link(layer)) is not None)
+    """The links of a model, in the order of its layers."""
+    return (link for layer in model.layers if (link := _link(layer)) is not None)
 
 
 def chains(model: ModelGraph) -> Mapping[str, Chain]:
-    """The chain that each link of the model lies in, by the path of its layer.
+    """The chain of each link of the model, by the path of its layer.
 
-    A chain ends where the signal forks, meets another one, or passes anything but an activation: what comes in there
-    or goes out there is not scaled by the layers on the other side.
+    A chain ends where the data flow forks, joins another one, or passes anything but an activation, because a signal
+    that enters or leaves there is not scaled by the layers on the other side.
     """
-    known = {link.layer.path: link for link in links(model)}
-    after = {path: step for path, link in known.items() if (step := _next(link)) in known and step is not None}
-    entries = Counter(after.values())
-    after = {path: step for path, step in after.items() if entries[step] == 1}
-    found: dict[str, Chain] = {}
-    starts = [path for path in known if path not in set(after.values())]
-    for start in (*starts, *known):  # what no start leads to lies on a cycle
-        if start in found:
+    link_by_path = {link.layer.path: link for link in links(model)}
+    successor = {
+        path: path_after
+        for path, link in link_by_path.items()
+        if (path_after := _successor_path(link)) in link_by_path and path_after is not None
+    }
+    entries = Counter(successor.values())
+    successor = {path: path_after for path, path_after in successor.items() if entries[path_after] == 1}
+    chain_by_path: dict[str, Chain] = {}
+    starts = [path for path in link_by_path if path not in set(successor.values())]
+    for start in (*starts, *link_by_path):  # a link that no start reaches is on a cycle
+        if start in chain_by_path:
             continue
         paths = {start: None}
-        while (step := after.get(next(reversed(paths)))) is not None and step not in paths:
-            paths[step] = None
-        found |= dict.fromkeys(paths, Chain(tuple(known[path] for path in paths)))
-    return found
+        while (path_after := successor.get(next(reversed(paths)))) is not None and path_after not in paths:
+            paths[path_after] = None
+        chain_by_path |= dict.fromkeys(paths, Chain(tuple(link_by_path[path] for path in paths)))
+    return chain_by_path
 
 
 def all_chains(model: ModelGraph) -> Iterable[Chain]:
@@ -120,38 +124,38 @@ def all_chains(model: ModelGraph) -> Iterable[Chain]:
 
 
 def chains_of(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
-    """For each of the layers with these paths that is a link: its chain, from the first to the last of them."""
-    found = chains(model) if paths else {}
-    return {path: found[path].between(paths) for path in paths if path in found}
+    """For each of these paths whose layer is a link: its chain, from the first to the last of these layers."""
+    chain_by_path = chains(model) if paths else {}
+    return {path: chain_by_path[path].between(paths) for path in paths if path in chain_by_path}
 
 
 def _link(layer: Layer) -> Link | None:
-    """What `layer` is on a chain, if all of it is certain and nothing but its init sets the scale."""
+    """The link of `layer`, if everything is certain and only its init sets the scale."""
     if layer.residual or layer.frozen or layer.parametrized or not layer.last_write_is_certain():
         return None
-    write, init, following = layer.effective_write(), effective_init(layer), _following(layer)
-    if following is None or init is None or not (is_matrix(layer) or layer.product is not None):
+    write, init, consumer = layer.effective_write(), effective_init(layer), _next_consumer(layer)
+    if consumer is None or init is None or not (is_matrix(layer) or layer.product is not None):
         return None
     if write is not None and constant(write) is not None:
         return None
-    found = factors_of(layer, *init, following)
-    return None if found is None else Link(layer, write, *init, following, found)
+    factors = factors_of(layer, *init, consumer)
+    return None if factors is None else Link(layer, write, *init, consumer, factors)
 
 
-def _following(layer: Layer) -> Consumer | None:
-    following = certain_activation(layer, KEEPING_SCALE)
-    if following is not None:
-        return following if all(map(goes_on_at_its_scale, layer.followed_by)) else None
-    direct = {f.layer for f in layer.followed_by if f.op == "layer" and f.certain and not f.between}
-    return layer.followed_by[0] if len(direct) == 1 == len(layer.followed_by) else None
+def _next_consumer(layer: Layer) -> Consumer | None:
+    consumer = certain_activation(layer, SCALE_PRESERVING)
+    if consumer is not None:
+        return consumer if all(map(continues_at_scale, layer.followed_by)) else None
+    direct_layers = {f.layer for f in layer.followed_by if f.op == "layer" and f.certain and not f.between}
+    return layer.followed_by[0] if len(direct_layers) == 1 == len(layer.followed_by) else None
 
 
-def _next(link: Link) -> str | None:
-    """The layer that the signal goes on to, if it goes nowhere else and meets nothing on the way."""
+def _successor_path(link: Link) -> str | None:
+    """The path of the next layer, if it is the only one and nothing but the activation comes before it."""
     if link.following.op == "layer":
         return link.following.layer
-    reached = {reach for following in link.layer.followed_by for reach in following.onward}
-    if len(reached) != 1 or any(following.between for following in link.layer.followed_by):
+    next_layers = {next_layer for consumer in link.layer.followed_by for next_layer in consumer.onward}
+    if len(next_layers) != 1 or any(consumer.between for consumer in link.layer.followed_by):
         return None
-    (reach,) = reached
-    return reach.layer if reach.certain and not reach.between else None
+    (next_layer,) = next_layers
+    return next_layer.layer if next_layer.certain and not next_layer.between else None

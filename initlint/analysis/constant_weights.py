@@ -1,7 +1,7 @@
-"""When a weight that starts constant is right, when it stalls, and when it can never learn.
+"""Finds weights that start constant, and whether that prevents them or earlier layers from learning.
 
-A zero is right where the structure asks for it: before a residual sum, a gate or a modulation, as the second factor
-of `B(A(x))`, at an output. These are all the places that the questions below do not answer with yes.
+A zero is right before a residual sum, a gate or a modulation, as the second factor of `B(A(x))`, and at an output. The
+functions below exclude these cases.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from initlint.analysis.layer_activation import NORMS, certain_activation, consta
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Forward, Layer, ModelGraph, Write
 
-_ZERO_KEPT = NORMS | {"pool", "concat"}
-"""What a zero passes as a zero, with norms at their own default init, and what leaves each entry a constant."""
+_ZERO_PRESERVING = NORMS | {"pool", "concat"}
+"""Operations that map zeros to zeros (norms at their default init), and constants to constants."""
 
 _GATES = frozenset({"glu"})
 
 
 def constant_weight(layer: Layer) -> Write | None:
-    """The write that fills the weight of a linear map with one known number; None if there is none or any doubt."""
+    """The write that fills the weight of a linear map with one known number; None if uncertain."""
     write = layer.effective_write()
     if write is None or not layer.last_write_is_certain() or not is_matrix(layer) or layer.frozen or layer.parametrized:
         return None
@@ -31,7 +31,7 @@ def zero_weight(layer: Layer) -> Write | None:
 
 
 def bias_constant(layer: Layer) -> float | None:
-    """The number that the bias starts at, 0 for a layer without one; None if it is random or not known."""
+    """The initial value of the bias, 0 for a layer without one; None if it is random or unknown."""
     if layer.arguments.get("bias", True) is False:
         return 0.0
     write = layer.effective_write("bias")
@@ -39,7 +39,7 @@ def bias_constant(layer: Layer) -> float | None:
 
 
 def is_deliberate_zero(layer: Layer, write: Write) -> bool:
-    """Whether the source shows that a zero is meant: a helper named for it, or a bias with a value of its own."""
+    """Whether the zero is intended: its function has "zero" in its name, or the bias has a value of its own."""
     if any("zero" in helper.lower() for helper in write.helpers):
         return True
     bias_written = any(w.parameter == "bias" for w in layer.writes)
@@ -47,27 +47,29 @@ def is_deliberate_zero(layer: Layer, write: Write) -> bool:
 
 
 def dead_activation(layer: Layer) -> Consumer | None:
-    """The activation whose slope is zero at the zero that a layer with zero weight hands it, norms between included."""
-    following = certain_activation(layer, _ZERO_KEPT)
-    return following if following is not None and ACTIVATIONS[following.op].slope_at_zero == 0.0 else None
+    """The activation behind the layer, also behind norms, if its slope at zero is zero."""
+    consumer = certain_activation(layer, _ZERO_PRESERVING)
+    return consumer if consumer is not None and ACTIVATIONS[consumer.op].slope_at_zero == 0.0 else None
 
 
 def hidden_activation(layer: Layer) -> Consumer | None:
-    """The activation that leads from the layer to a further one, with no skip, gate or modulation anywhere around."""
-    following = certain_activation(layer, _ZERO_KEPT)
-    if following is None or layer.residual or following.op in _GATES:
+    """The activation between the layer and further layers, without a skip, gate or modulation around them."""
+    consumer = certain_activation(layer, _ZERO_PRESERVING)
+    if consumer is None or layer.residual or consumer.op in _GATES:
         return None
-    if ACTIVATIONS[following.op].slope_at_zero is None:
+    if ACTIVATIONS[consumer.op].slope_at_zero is None:
         return None
-    return following if all(_leads_to_layers(other) for other in layer.followed_by) else None
+    return consumer if all(_reaches_layers(any_consumer) for any_consumer in layer.followed_by) else None
 
 
-def _leads_to_layers(following: Consumer) -> bool:
-    return is_hidden(following) and all(_ZERO_KEPT.issuperset(reach.between) for reach in following.onward)
+def _reaches_layers(consumer: Consumer) -> bool:
+    return is_hidden(consumer) and all(
+        _ZERO_PRESERVING.issuperset(next_layer.between) for next_layer in consumer.onward
+    )
 
 
 def has_no_forward(model: ModelGraph, layer: Layer) -> bool:
-    """Whether no `forward` exists that could show what the layer is for: none of the class that owns it."""
+    """Whether the class that owns the layer has no `forward` that could show how the layer is used."""
     if model.forward is not Forward.MISSING or layer.called or layer.followed_by or layer.fed_by:
         return False
     return layer.owner in ("", model.name)

@@ -1,38 +1,47 @@
-"""Questions that several rules ask of a model: what a layer's output meets, and by what its init scales the signal."""
+"""Pairs a layer with the activation that consumes its output, and computes by how much its init scales the signal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.memoize import memoize
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale, variance
-from initlint.graph.model import UNDETERMINED, Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Write
+from initlint.graph.model import (
+    UNDETERMINED,
+    Arguments,
+    Consumer,
+    InitCall,
+    Layer,
+    Location,
+    ModelGraph,
+    Write,
+    memoize,
+)
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
 )
-"""The words of `Consumer.between` that stand for a normalisation."""
+"""Entries of `Consumer.between` that are normalizations."""
 
-KEEPING_SCALE = frozenset({"pool", "concat"})
-"""What may lie between a layer and its activation, or behind that, and leave the question of scale as it is."""
+SCALE_PRESERVING = frozenset({"pool", "concat"})
+"""Operations before or after the activation that do not change the scale."""
 
 RELU_FAMILIES = ("relu", "leaky_relu")
-"""The families of activations that let about half of the signal through."""
+"""Families of activations that pass about half of the signal."""
 
 MATRICES = frozenset(
     module.type for module in MODULES.values() if module.family in ("linear", "conv", "conv_transpose")
 )
-"""The types of layers that are one linear map: Linear, a convolution, or a transposed one."""
+"""Layer types that are one linear map: Linear, convolutions and transposed convolutions."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerActivation:
-    """A layer whose output, at the scale that its init gives it, goes through one activation and on to a further layer.
+    """A layer whose output, at the scale of its init, passes one activation and reaches a further layer.
 
-    `write` is the effective init of the weight.
+    `write`: the effective write to the weight.
     """
 
     layer: Layer
@@ -45,15 +54,15 @@ class LayerActivation:
 
     @property
     def moment(self) -> float | None:
-        """E[phi(z)^2] of the activation with its arguments, None if not known."""
+        """E[phi(z)^2] of the activation with its arguments; None if unknown."""
         return _moment(self.following)
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """What a pair multiplies the second moment by: the signal's, and the gradient's where that is known.
+    """The factors on the second moments of the signal and, if known, of the gradient, at unit variance.
 
-    At unit variance; `at_equal_fans` if the layer's sizes are not known and fan_in = fan_out is assumed.
+    `at_equal_fans`: the layer's sizes are unknown, and fan_in = fan_out is assumed.
     """
 
     signal: float
@@ -67,81 +76,90 @@ def is_matrix(layer: Layer) -> bool:
 
 
 def certain_activation(layer: Layer, between: frozenset[str]) -> Consumer | None:
-    """The one activation that consumes all outputs of `layer`, with nothing but `between` on the way.
+    """The one activation that consumes all outputs of `layer`, with nothing but `between` before it.
 
-    None if there is another consumer, a second kind of activation, or any doubt.
+    None if there is another consumer or a second kind of activation, or if anything is uncertain.
     """
     if not layer.followed_by:
         return None
     first = layer.followed_by[0]
-    for following in layer.followed_by:
-        if not following.certain or following.op != first.op or following.op not in ACTIVATIONS:
+    for consumer in layer.followed_by:
+        if not consumer.certain or consumer.op != first.op or consumer.op not in ACTIVATIONS:
             return None
-        if _moment(following) != _moment(first) or not between.issuperset(following.between):
+        if _moment(consumer) != _moment(first) or not between.issuperset(consumer.between):
             return None
     return first
 
 
-def _moment(following: Consumer) -> float | None:
-    return second_moment(following.op, following.arguments)
+def _moment(consumer: Consumer) -> float | None:
+    return second_moment(consumer.op, consumer.arguments)
 
 
-def is_hidden(following: Consumer) -> bool:
-    """Whether the signal certainly reaches a further layer behind this activation."""
-    return any(reach.layer is not None and reach.certain for reach in following.onward)
+def is_hidden(consumer: Consumer) -> bool:
+    """Whether the output of this activation certainly reaches a further layer."""
+    return any(next_layer.layer is not None and next_layer.certain for next_layer in consumer.onward)
 
 
 def pair(layer: Layer) -> LayerActivation | None:
-    """The pair that `layer` makes with its activation, if all of it is certain and nothing else sets the scale."""
+    """`layer` with its activation, if everything is certain and only the init sets the scale."""
     write = layer.effective_write()
     if write is None or not layer.last_write_is_certain() or not is_matrix(layer):
         return None
     if layer.residual or layer.frozen or layer.parametrized:
         return None
-    following = certain_activation(layer, KEEPING_SCALE)
-    if following is None or not all(map(goes_on_at_its_scale, layer.followed_by)):
+    consumer = certain_activation(layer, SCALE_PRESERVING)
+    if consumer is None or not all(map(continues_at_scale, layer.followed_by)):
         return None
-    return LayerActivation(layer, write, following)
+    return LayerActivation(layer, write, consumer)
 
 
-def goes_on_at_its_scale(following: Consumer) -> bool:
-    """Whether the way behind an activation leads to a layer, and over no norm, gate, sum or explicit scale."""
-    return is_hidden(following) and all(KEEPING_SCALE.issuperset(reach.between) for reach in following.onward)
+def continues_at_scale(consumer: Consumer) -> bool:
+    """Whether the activation's output reaches a layer without a norm, gate, sum or explicit scale before it."""
+    return is_hidden(consumer) and all(
+        SCALE_PRESERVING.issuperset(next_layer.between) for next_layer in consumer.onward
+    )
 
 
 @memoize
 def pairs(model: ModelGraph) -> Sequence[tuple[Location, Sequence[LayerActivation]]]:
-    """The pairs of the model by the init call that sets their weight, in order of the model."""
-    calls = model.by_call.items()
-    found = ((place, [made for layer, _ in served if (made := pair(layer)) is not None]) for place, served in calls)
-    return [(place, made) for place, made in found if made]
+    """The layer-activation pairs of the model by the init call of their weight, in the order of the model."""
+    pairs_by_call = []
+    for location, layers_and_writes in model.by_call.items():
+        layer_pairs = [layer_pair for layer, _ in layers_and_writes if (layer_pair := pair(layer)) is not None]
+        if layer_pairs:
+            pairs_by_call.append((location, layer_pairs))
+    return pairs_by_call
 
 
 def initializer_family(initializer: str) -> str | None:
-    """`xavier`, `kaiming`, ...; None for a write that is no known initializer."""
-    known = INITIALIZERS.get(initializer)
-    return None if known is None else known.kind
+    """`xavier`, `kaiming`, ...; None if the initializer is unknown."""
+    formula = INITIALIZERS.get(initializer)
+    return None if formula is None else formula.kind
 
 
 def argument(initializer: str, arguments: Mapping[str, object], name: str) -> object:
-    """An argument of a known initializer, torch's default where the call leaves it out."""
+    """An argument of a known initializer; torch's default if the call omits it."""
     return arguments.get(name, dict(INITIALIZERS[initializer].signature).get(name))
 
 
 def draws_for_relu(write: Write) -> bool:
-    """Whether this is Kaiming with ReLU's gain, or that of a leaky ReLU too small to tell apart from it."""
-    equal = scale(write.initializer, write.arguments)
-    return initializer_family(write.initializer) == "kaiming" and equal is not None and 1.8 <= equal <= 2.05
+    """Whether this is Kaiming with the gain of ReLU, or of a leaky ReLU with a negligible slope."""
+    equal_fans_factor = scale(write.initializer, write.arguments)
+    return (
+        initializer_family(write.initializer) == "kaiming"
+        and equal_fans_factor is not None
+        and 1.8 <= equal_fans_factor <= 2.05
+    )
 
 
 def constant(write: Write) -> float | None:
-    """The one number that `write` fills the parameter with; None if it does not, or the number is not known."""
+    """The number with which `write` fills the parameter; None if it is no constant or unknown."""
     return constant_value(write.initializer, write.arguments, UNDETERMINED)
 
 
-def call_at(model: ModelGraph, place: Location) -> InitCall | None:
-    """The init call that stands at `place`."""
-    return next((call for call in model.calls if call.location == place), None)
+def call_at(model: ModelGraph, location: Location) -> InitCall | None:
+    """The init call at `location`."""
+    return next((call for call in model.calls if call.location == location), None)
 
 
 def as_number(value: object) -> float | None:
@@ -150,71 +168,73 @@ def as_number(value: object) -> float | None:
 
 
 def fans_in_use(layer: Layer) -> Fans | None:
-    """The fans of the layer's weight, torch's and those in use; None if they are not known, or it has no matrix."""
+    """The fans of the layer's weight, torch's and those in use; None if unknown, or without a weight matrix."""
     if layer.product is not None:
         return fans_of_product(layer.shapes.get("weight"), layer.product)
     return fans(layer.type, layer.arguments, UNDETERMINED)
 
 
 def effective_init(layer: Layer) -> tuple[str, Arguments] | None:
-    """The initializer of the weight in effect with its arguments: torch's own by default; None if there is none."""
+    """The effective initializer of the weight and its arguments, by default torch's own; None if there is none."""
     write = layer.effective_write()
     if write is not None:
         return write.initializer, write.arguments
-    known = MODULES.get(f"torch.nn.{layer.type}")
-    return None if known is None else default_init(known.family)
+    module_type = MODULES.get(f"torch.nn.{layer.type}")
+    return None if module_type is None else default_init(module_type.family)
 
 
-def factors(found: LayerActivation) -> Factors | None:
-    """The factors of a pair; None if the init has no known variance, or the activation no known second moment."""
-    write = found.write
-    return factors_of(found.layer, write.initializer, write.arguments, found.following)
+def factors(layer_activation: LayerActivation) -> Factors | None:
+    """The factors of a pair; None if the variance of the init or the activation's second moment is unknown."""
+    write = layer_activation.write
+    return factors_of(layer_activation.layer, write.initializer, write.arguments, layer_activation.following)
 
 
-def factors_of(layer: Layer, initializer: str, arguments: Arguments, following: Consumer | None) -> Factors | None:
-    """What a layer with that init multiplies the second moments by, on the way through `following` to the next one.
+def factors_of(layer: Layer, initializer: str, arguments: Arguments, consumer: Consumer | None) -> Factors | None:
+    """The factors of a layer with that init and of `consumer`, which is an activation, the next layer, or None.
 
-    `following` is an activation; that next layer itself, or None, if nothing lies between. None as in `factors`.
+    Returns None as `factors` does.
     """
-    activation = None if following is None or following.op == "layer" else following
+    activation = None if consumer is None or consumer.op == "layer" else consumer
     moment = 1.0 if activation is None else _moment(activation)
     sizes = fans_in_use(layer)
     if moment is None or sizes is None:
         return None
     deviation = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
     if deviation is None or sizes.signal_fan_in is None:
-        equal = None if _is_stacked(layer) else scale(initializer, arguments)
-        return None if equal is None else Factors(equal * moment, None, at_equal_fans=True)
+        equal_fans_factor = None if _is_stacked(layer) else scale(initializer, arguments)
+        return None if equal_fans_factor is None else Factors(equal_fans_factor * moment, None, at_equal_fans=True)
     slope = 1.0 if activation is None else _slope_moment(ACTIVATIONS[activation.op], moment)
-    reached = None if "Conv" in layer.type else sizes.signal_fan_out  # in a convolution a stride thins it out
-    backward = None if reached is None or slope is None else reached * deviation * slope
+    fan_out = (
+        None if "Conv" in layer.type else sizes.signal_fan_out
+    )  # the stride of a convolution reduces its effective fan_out
+    backward = None if fan_out is None or slope is None else fan_out * deviation * slope
     return Factors(sizes.signal_fan_in * deviation * moment, backward, at_equal_fans=False)
 
 
 def _is_stacked(layer: Layer) -> bool:
-    """Whether torch takes several matrices for one, so that even at equal sizes its fans are others."""
+    """Whether torch treats several matrices as one: then its fans are wrong even if all sizes are equal."""
     shape = layer.shapes.get("weight")
     return layer.product is not None and (shape is None or len(shape) != 2)
 
 
 def _slope_moment(activation: Activation, moment: float) -> float | None:
-    # Of the straight lines through zero both moments are the same number, whatever their slopes.
+    # For a piecewise linear function through zero both moments are equal, also with the call's own slope.
     return moment if activation.slope_moment == activation.second_moment else activation.slope_moment
 
 
 def keeps_scale(factor: float) -> bool:
-    """Whether a factor on the second moment is near enough to one for training to go on well over many layers."""
+    """Whether a factor on the second moment is close enough to 1 for many layers to train well."""
     return 0.8 <= factor <= 1.25
 
 
 def predicted_factor(layer: Layer) -> float | None:
-    """What a layer multiplies the signal's second moment by, by its effective init or torch's default.
+    """The factor of a layer on the signal's second moment, with its effective init or torch's default.
 
-    Its activation is counted if there is but one and nothing lies between. None if a part of it is not known, or the
-    layer is not one linear map.
+    Includes the activation if it is the only consumer and follows directly. None if anything is unknown, or the layer
+    is not one linear map.
     """
     init = effective_init(layer)
     if init is None or not is_matrix(layer) or not layer.last_write_is_certain():
         return None
-    found = factors_of(layer, *init, certain_activation(layer, frozenset()))
-    return None if found is None or found.at_equal_fans else found.signal
+    layer_factors = factors_of(layer, *init, certain_activation(layer, frozenset()))
+    return None if layer_factors is None or layer_factors.at_equal_fans else layer_factors.signal

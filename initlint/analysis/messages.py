@@ -1,4 +1,4 @@
-"""How findings speak: the names of layers and activations, and numbers, in messages."""
+"""Formats the names of layers and activations, and numbers, for messages."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from initlint.facts.activations import MODULES
 from initlint.graph.model import Consumer, InitCall, Layer, Location
 
 SHOWN = 3
-"""How many layers a message names; the others are counted."""
+"""How many layers a message names. Further ones are counted."""
 
-_TITLES = {op: dotted.rpartition(".")[2] for dotted, op in reversed(tuple(MODULES.items()))}
+_CLASS_NAMES = {op: dotted.rpartition(".")[2] for dotted, op in reversed(tuple(MODULES.items()))}
 
 
 def name(layer: Layer) -> str:
-    """The path of a layer; of a model that is a layer itself, its class."""
+    """The path of a layer; the class name if the model itself is a layer."""
     return layer.path or layer.subclass or layer.type
 
 
 def layer_names(layers: Sequence[Layer]) -> str:
     """`fc1`, `fc2`, `fc3` and 4 more."""
-    named = ", ".join(f"`{name(layer)}`" for layer in layers[:SHOWN])
-    return named if len(layers) <= SHOWN else f"{named} and {len(layers) - SHOWN} more"
+    shown_names = ", ".join(f"`{name(layer)}`" for layer in layers[:SHOWN])
+    return shown_names if len(layers) <= SHOWN else f"{shown_names} and {len(layers) - SHOWN} more"
 
 
 def weight_of(layers: Sequence[Layer], type: str) -> str:
-    """The weights of layers, or of some layer of this `type` where none is known."""
+    """`the weights of ...` these layers; `the weight of a ...` this `type` if no layer is known."""
     if not layers:
         return f"the weight of a {type}"
     if all(layer.type == "Parameter" for layer in layers):
@@ -34,13 +34,13 @@ def weight_of(layers: Sequence[Layer], type: str) -> str:
 
 
 def activation_class_name(op: str) -> str:
-    """An activation by the name of its module: `LeakyReLU` for `leaky_relu`."""
-    return _TITLES.get(op, op)
+    """The name of an activation's module: `LeakyReLU` for `leaky_relu`."""
+    return _CLASS_NAMES.get(op, op)
 
 
-def titles(followings: Iterable[Consumer]) -> str:
+def titles(consumers: Iterable[Consumer]) -> str:
     """The activations, each once, in order: `ReLU` or `ReLU and Tanh`."""
-    return conjunction(activation_class_name(following.op) for following in followings)
+    return conjunction(activation_class_name(consumer.op) for consumer in consumers)
 
 
 def conjunction(words: Iterable[str]) -> str:
@@ -50,14 +50,14 @@ def conjunction(words: Iterable[str]) -> str:
 
 
 def format_number(value: float) -> str:
-    """Two decimals, two significant digits below a tenth, none from a hundred on: 0.50, 0.016, 1.67, 256."""
+    """Two decimals, two significant digits below 0.1, no decimals from 100: 0.50, 0.016, 1.67, 256."""
     if value >= 100:
         return f"{value:.0f}" if value < 1e6 else f"{value:.2g}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def format_range(values: Iterable[float]) -> str:
-    """One number, or the least and the greatest: 0.50, 0.50 to 0.77."""
+    """One number, or the smallest and the largest: 0.50, 0.50 to 0.77."""
     ordered = sorted(values)
     least, greatest = format_number(ordered[0]), format_number(ordered[-1])
     return least if least == greatest else f"{least} to {greatest}"
@@ -69,20 +69,20 @@ def short_name(initializer: str) -> str:
 
 
 def display_name(call: InitCall) -> str:
-    """The init call by its current name; a method by the name it was called with."""
+    """The current name of the init function, or the name of the method as called."""
     return call.name if call.method else short_name(call.initializer)
 
 
 def related_locations(entries: Iterable[tuple[Layer, Consumer | None]]) -> tuple[tuple[Location, str], ...]:
-    """The related places: where the first layers are defined, and where the activations that follow them stand."""
+    """The related locations of a finding: definitions of the first layers, and the activations that follow them."""
     entries = list(entries)[:SHOWN]
-    defined: dict[Location, list[str]] = {}
+    names_by_location: dict[Location, list[str]] = {}
     for layer, _ in entries:
-        defined.setdefault(layer.location, []).append(f"`{name(layer)}`")
-    found: dict[tuple[Location, str], None] = {}
-    for layer, following in entries:
-        paths = defined[layer.location]
-        found[layer.location, f"{conjunction(paths)} {'is' if len(paths) == 1 else 'are'} defined here"] = None
-        if following is not None:
-            found[following.location, f"{activation_class_name(following.op)} follows here"] = None
-    return tuple(found)
+        names_by_location.setdefault(layer.location, []).append(f"`{name(layer)}`")
+    locations: dict[tuple[Location, str], None] = {}
+    for layer, consumer in entries:
+        paths = names_by_location[layer.location]
+        locations[layer.location, f"{conjunction(paths)} {'is' if len(paths) == 1 else 'are'} defined here"] = None
+        if consumer is not None:
+            locations[consumer.location, f"{activation_class_name(consumer.op)} follows here"] = None
+    return tuple(locations)

@@ -1,4 +1,4 @@
-"""The weights that data is multiplied with, and the calls that draw them: what the rules on the scale look at."""
+"""Finds the calls that draw weights, and whether the scale of these weights matters. Used by the rules on scale."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from initlint.analysis.layer_activation import (
     initializer_family,
     is_matrix,
 )
-from initlint.analysis.memoize import memoize
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target
+from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target, memoize
 
-_RESCALED = NORMS | {"normalize", "scale", "mul"}
-"""What may follow a weight and set the scale anew, so that its own does not count."""
+_RESCALING = NORMS | {"normalize", "scale", "mul"}
+"""Operations after a layer that set the scale, so the scale of its weight does not matter."""
 
-_MEASURING = ("pow", "norm", "sqrt", "std_mean", "var_mean")
-"""What a norm that is written out by hand does with its input."""
+_NORM_OPERATIONS = ("pow", "norm", "sqrt", "std_mean", "var_mean")
+"""Operations of a hand-written norm on its input."""
 
-_RAYS = ("relu", "leaky_relu", "prelu", "rrelu")
-_DEPTH = 3
+_PIECEWISE_LINEAR = ("relu", "leaky_relu", "prelu", "rrelu")
+_MAX_DEPTH = 3
 
-_FEW = 8
-"""Sums of fewer inputs hardly grow; coordinates and one-hot codes have so few."""
+_MIN_INPUTS = 8
+"""Sums of fewer inputs hardly grow: inputs such as coordinates and one-hot codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightDraw:
-    """A call that sets weights in effect, and the layers whose scale is that of their weight.
+    """A call that sets effective weights, and the layers whose output scale depends on them.
 
-    `layers` is empty where no model of the run shows them: `type` is then what the call itself tells of its target.
+    `layers` is empty if no model contains them. `type` is then the type of the call's target.
     """
 
     place: Location
@@ -47,52 +46,54 @@ class WeightDraw:
 
     @property
     def has_one_output(self) -> bool:
-        """Whether each of the layers has a single output, so that none can be like another."""
+        """Whether each of the layers has a single output, so no two outputs can be equal."""
         sizes = [fans_in_use(layer) for layer in self.layers]
-        return bool(sizes) and all(found is not None and found.signal_fan_out == 1 for found in sizes)
+        return bool(sizes) and all(layer_fans is not None and layer_fans.signal_fan_out == 1 for layer_fans in sizes)
 
     @property
     def fan_ins(self) -> tuple[float | None, ...]:
-        """The number of inputs that are summed into one output, for each layer; None where not known."""
+        """For each layer the number of inputs that are summed into one output; None if unknown."""
         sizes = map(fans_in_use, self.layers)
-        return tuple(None if found is None else found.signal_fan_in for found in sizes)
+        return tuple(None if layer_fans is None else layer_fans.signal_fan_in for layer_fans in sizes)
 
 
 @memoize
 def draws(model: ModelGraph) -> Sequence[WeightDraw]:
-    """Every call, and every constructor of a parameter, that certainly sets the scale of a hidden product."""
-    found: dict[Location, WeightDraw] = {}
-    for place, served in model.by_call.items():
-        layers = [layer for layer, _ in served if _sets_scale(model, layer)]
+    """Every init call and tensor constructor that certainly sets the scale of a product with data."""
+    draw_by_location: dict[Location, WeightDraw] = {}
+    for location, layers_and_writes in model.by_call.items():
+        layers = [layer for layer, _ in layers_and_writes if _sets_scale(model, layer)]
         if layers:
-            write = served[0][1]
-            found[place] = WeightDraw(place, write.initializer, write.arguments, tuple(layers), layers[0].type)
+            write = layers_and_writes[0][1]
+            draw_by_location[location] = WeightDraw(
+                location, write.initializer, write.arguments, tuple(layers), layers[0].type
+            )
     others = [
         WeightDraw(call.location, call.initializer, call.arguments, (), types[0])
         for call in model.calls
-        if call.location not in found
+        if call.location not in draw_by_location
         if (types := [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None])
         if len(types) == len(call.targets)
     ]
     if others:
-        judged = {write.location for layer in model.layers if _is_undone(layer) for write in layer.writes}
-        judged |= {place for layer in model.layers for place in _replaced(layer)}
-        others = [draw for draw in others if draw.place not in judged]
-    return [*found.values(), *others]
+        excluded = {write.location for layer in model.layers if _scale_is_undone(layer) for write in layer.writes}
+        excluded |= {location for layer in model.layers for location in _overwritten_locations(layer)}
+        others = [draw for draw in others if draw.place not in excluded]
+    return [*draw_by_location.values(), *others]
 
 
-def _is_undone(layer: Layer) -> bool:
-    """Whether something that is known of the layer makes its scale one that does not count."""
+def _scale_is_undone(layer: Layer) -> bool:
+    """Whether the scale of the layer's weight certainly does not matter."""
     if layer.frozen or layer.parametrized or _has_few_inputs(layer):
         return True
-    ways = [f.between for f in layer.followed_by if f.certain]
-    behind = (f.onward for f in layer.followed_by if f.certain and f.op in _RAYS)
-    ways += [reach.between for onward in behind for reach in onward if reach.certain]
-    return any(not _RESCALED.isdisjoint(itertools.takewhile(lambda word: word != "add", way)) for way in ways)
+    paths = [f.between for f in layer.followed_by if f.certain]
+    onward_paths = (f.onward for f in layer.followed_by if f.certain and f.op in _PIECEWISE_LINEAR)
+    paths += [next_layer.between for onward in onward_paths for next_layer in onward if next_layer.certain]
+    return any(not _RESCALING.isdisjoint(itertools.takewhile(lambda word: word != "add", path)) for path in paths)
 
 
-def _replaced(layer: Layer) -> Iterator[Location]:
-    """The places of the writes after which another certain init comes, or a change of what they wrote."""
+def _overwritten_locations(layer: Layer) -> Iterator[Location]:
+    """The locations of the writes that a later certain write replaces or changes."""
     changed: set[str] = set()
     for write in reversed(layer.writes):
         if write.parameter in changed:
@@ -102,66 +103,68 @@ def _replaced(layer: Layer) -> Iterator[Location]:
 
 
 def scale_is_visible(model: ModelGraph, layer: Layer) -> bool:
-    """Whether the scale of the weight certainly shows further on: no norm, factor or gate is there to undo it.
+    """Whether the scale of the weight certainly affects later values: no norm, factor or gate undoes it.
 
-    A norm behind the next layer undoes it too, if no activation or one that is a ray on either side lies between.
+    A norm behind the next layer undoes it, too, if only piecewise linear activations come before it.
     """
     if layer.frozen or layer.parametrized or not layer.last_write_is_certain():
         return False
     if layer.product is not None and not layer.followed_by:
         return True
-    if any(following.op in _MEASURING for following in layer.followed_by):
+    if any(consumer.op in _NORM_OPERATIONS for consumer in layer.followed_by):
         return False
-    return any(_shows(model, following, _DEPTH) for following in layer.followed_by)
+    return any(_is_visible_through(model, consumer, _MAX_DEPTH) for consumer in layer.followed_by)
 
 
-def _shows(model: ModelGraph, following: Consumer, depth: int) -> bool:
-    if not following.certain or following.op == "unknown" or not _RESCALED.isdisjoint(following.between):
+def _is_visible_through(model: ModelGraph, consumer: Consumer, depth: int) -> bool:
+    if not consumer.certain or consumer.op == "unknown" or not _RESCALING.isdisjoint(consumer.between):
         return False
-    if following.op == "layer":
-        return _shows_behind(model, following.layer, depth)
-    if following.op not in _RAYS:
+    if consumer.op == "layer":
+        return _is_visible_after(model, consumer.layer, depth)
+    if consumer.op not in _PIECEWISE_LINEAR:
         return True
-    reaches = [reach for reach in following.onward if reach.certain and reach.op != "unknown"]
-    open_ways = [reach for reach in reaches if _RESCALED.isdisjoint(reach.between)]
-    return any(reach.op != "layer" or _shows_behind(model, reach.layer, depth) for reach in open_ways)
+    next_layers = [next_layer for next_layer in consumer.onward if next_layer.certain and next_layer.op != "unknown"]
+    open_paths = [next_layer for next_layer in next_layers if _RESCALING.isdisjoint(next_layer.between)]
+    return any(
+        next_layer.op != "layer" or _is_visible_after(model, next_layer.layer, depth) for next_layer in open_paths
+    )
 
 
-def _shows_behind(model: ModelGraph, path: str | None, depth: int) -> bool:
-    """Whether the scale that a layer hands to the next one shows behind that."""
+def _is_visible_after(model: ModelGraph, path: str | None, depth: int) -> bool:
+    """Whether the scale of a layer's input affects the values behind that layer."""
     layer = model.by_path.get(path or "")
     if layer is None or depth == 0 or not layer.followed_by:
         return True
-    return any(_shows(model, following, depth - 1) for following in layer.followed_by)
+    return any(_is_visible_through(model, consumer, depth - 1) for consumer in layer.followed_by)
 
 
 def _sets_scale(model: ModelGraph, layer: Layer) -> bool:
-    """Whether it is a matrix that several inputs are multiplied with, and nothing undoes its scale."""
+    """Whether its weight is a matrix with several inputs, and nothing undoes its scale."""
     if _has_few_inputs(layer) or not scale_is_visible(model, layer):
         return False
     return is_matrix(layer) or (layer.product is not None and all(map(_is_plain, layer.followed_by)))
 
 
-def _is_plain(following: Consumer) -> bool:
-    """Whether a raw parameter is certainly a layer's weight there, and no query, key or codebook."""
-    activation = ACTIVATIONS.get(following.op)
-    return following.certain and (
-        following.op in ("layer", "output") or (activation is not None and activation.family != "linear")
+def _is_plain(consumer: Consumer) -> bool:
+    """Whether a raw parameter is certainly used as a weight there, and not as a query, key or codebook."""
+    activation = ACTIVATIONS.get(consumer.op)
+    return consumer.certain and (
+        consumer.op in ("layer", "output") or (activation is not None and activation.family != "linear")
     )
 
 
 def _has_few_inputs(layer: Layer) -> bool:
     sizes = fans_in_use(layer)
-    return sizes is not None and sizes.signal_fan_in is not None and sizes.signal_fan_in < _FEW
+    return sizes is not None and sizes.signal_fan_in is not None and sizes.signal_fan_in < _MIN_INPUTS
 
 
 def _is_matrix(target: Target) -> bool:
-    """Whether the call certainly runs on the weight of a linear map."""
+    """Whether the target is certainly the weight of a linear map."""
     return target.certain and target.parameter == "weight" and target.layer in MATRICES
 
 
 def one_sided(initializer: str, arguments: Arguments) -> tuple[float, float] | None:
-    """The bounds of a uniform init, if zero does not lie inside them."""
+    """The bounds of a uniform init that do not include zero; None for other inits."""
     if initializer_family(initializer) != "uniform":
         return None
     low, high = (as_number(argument(initializer, arguments, name)) for name in ("a", "b"))
@@ -169,11 +172,11 @@ def one_sided(initializer: str, arguments: Arguments) -> tuple[float, float] | N
 
 
 def std_by_default(initializer: str, arguments: Arguments) -> bool:
-    """Whether a normal init is left at the standard deviation that is the default, and at mean 0."""
-    drawn_so = initializer_family(initializer) in ("normal", "trunc_normal") and "std" not in arguments
-    return drawn_so and as_number(arguments.get("mean", 0.0)) == 0.0
+    """Whether a normal init uses the default standard deviation and mean 0."""
+    has_default_std = initializer_family(initializer) in ("normal", "trunc_normal") and "std" not in arguments
+    return has_default_std and as_number(arguments.get("mean", 0.0)) == 0.0
 
 
 def only_weights(call: InitCall) -> bool:
-    """Whether all that the call is known to run on are parameters other than biases."""
+    """Whether all known targets of the call are parameters other than biases."""
     return bool(call.targets) and all(t.kind == "parameter" and t.parameter != "bias" for t in call.targets)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint.diagnostics import Span
 from initlint.facts.fans import AxisRoles
@@ -299,8 +299,8 @@ class ModelGraph:
     """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 
     @cached_property
-    def answers(self) -> dict[object, Any]:
-        """What several rules ask of the model, by the function that told it: see `judge.once`."""
+    def memo(self) -> dict[object, Any]:
+        """Results of the functions with `@memoize`, by function."""
         return {}
 
     @cached_property
@@ -316,6 +316,22 @@ class ModelGraph:
             if write is not None:
                 found.setdefault(write.location, []).append((layer, write))
         return found
+
+
+Result = TypeVar("Result")
+
+
+def memoize(function: Callable[[ModelGraph], Result]) -> Callable[[ModelGraph], Result]:
+    """Compute `function` once per model. Callers must not change the result."""
+
+    @wraps(function)
+    def memoized(model: ModelGraph) -> Result:
+        if function not in model.memo:
+            model.memo[function] = function(model)
+        result: Result = model.memo[function]
+        return result
+
+    return memoized
 
 
 ProjectSearch: TypeAlias = Literal["unapplied", "unwritten"]
