@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Iterable
 
-from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import ExternalName, Partial, Union, Unknown, Value
@@ -38,8 +38,8 @@ class BuilderVariants:
             if not any(value is call.site.node for value in returned):
                 return
             keywords = {(name, _likeness(value, builder.name)) for name, value in call.keywords.items()}
-            given = tuple(_likeness(value, builder.name) for value in call.arguments)
-            self._latest = (function.node, given, frozenset(keywords), call.open)
+            positional = tuple(_likeness(value, builder.name) for value in call.arguments)
+            self._latest = (function.node, positional, frozenset(keywords), call.open)
             if self._latest in self._known:
                 raise SameBuilder
 

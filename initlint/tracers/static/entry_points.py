@@ -13,11 +13,11 @@ from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilde
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.prefilter import TextFilter, calls_of
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import Value
@@ -164,10 +164,10 @@ def _called_from_elsewhere(
         interpreter.limit = _LEFTOVER_STEPS
         receiver = _receiver(interpreter, function, cls, site)
         interpreter.call(function, Call(receiver, {}, site, more=True))
-    resets = any(made.is_module and not made.symbolic for made in receiver) and _RESETS.match(function.name)
-    for made in receiver if not resets else ():
-        made.parent = True  # what the method leaves unused of it is no model of this entry point
-    names = {id(value): field for made in receiver for field, value in made.fields.items()}
+    resets = any(instance.is_module and not instance.symbolic for instance in receiver) and _RESETS.match(function.name)
+    for instance in receiver if not resets else ():
+        instance.parent = True  # what the method leaves unused of it is no model of this entry point
+    names = {id(value): field for instance in receiver for field, value in instance.fields.items()}
     yield from _models(interpreter, name, site, names, Forward.UNKNOWN)
     if any(parameter.default is not None for parameter in function.signature.positional):
         with interpreter.entry():
@@ -191,12 +191,12 @@ def _receiver(
         return []
     if torch_base(cls) is not None and function.name != "__init__":
         try:
-            made = interpreter.call(cls, Call([], {}, site, more=True))
+            instance = interpreter.call(cls, Call([], {}, site, more=True))
         except Raised:
             interpreter.note(f"{cls.name} cannot be built from its defaults")
         else:
-            if isinstance(made, Instance):
-                return [made]
+            if isinstance(instance, Instance):
+                return [instance]
     return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
 
 
@@ -210,7 +210,7 @@ def _models(
     interpreter: Interpreter, name: str, place: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
     """One graph for each module that the entry point built and that belongs to no other."""
-    roots = [made for made in interpreter.journal.instances if not made.parent]
+    roots = [instance for instance in interpreter.journal.instances if not instance.parent]
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}

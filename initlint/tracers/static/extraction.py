@@ -24,60 +24,60 @@ class Extraction:
 
     def model(self, roots: Mapping[str, Instance], name: str, place: Location, forward: Forward) -> ModelGraph:
         """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
-        found = [item for prefix, root in roots.items() for item in layers_of(root, prefix)]
+        drafts = [draft for prefix, root in roots.items() for draft in layers_of(root, prefix)]
         flows = self.interpreter.journal.nodes
-        keys = (id(item.key) for item in found)
+        keys = (id(draft.key) for draft in drafts)
         nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
-        flow = ConsumerIndex(nodes, {id(item.key): item.path for item in found})
-        made = [self._layer(item, flow) for item in found]
-        stuck = _stalled({id(item.key): layer for item, layer in zip(found, made, strict=True)}, nodes)
-        drawn = {item.path: nodes[id(item.key)] for item in found if id(item.key) in nodes}
+        flow = ConsumerIndex(nodes, {id(draft.key): draft.path for draft in drafts})
+        layers = [self._layer(draft, flow) for draft in drafts]
+        stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
+        nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
         return ModelGraph(
             name=name,
             location=place,
             engine="static",
-            layers=with_feeders(_merged(made)),
+            layers=with_feeders(_merged(layers)),
             calls=self.calls(),
             forward=forward,
             incomplete=tuple(self.interpreter.journal.incomplete),
             root=_only_root(roots),
-            parts=frozenset(part for item in found if id(item.key) in nodes for part in item.inside)
+            parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
-            stalled=stuck,
-            operations=operations(drawn) if self.interpreter.keeps_operations else (),
+            stalled=stalled_groups,
+            operations=operations(nodes_by_path) if self.interpreter.keeps_operations else (),
         )
 
     def calls(self) -> tuple[InitCall, ...]:
         """The init calls of the entry point, in the order in which they were first made."""
         return tuple(record.as_call() for record in self.interpreter.journal.calls.values())
 
-    def _layer(self, item: LayerDraft, flow: ConsumerIndex) -> Layer:
-        key = id(item.key)
+    def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
+        key = id(draft.key)
         return Layer(
-            path=item.path,
-            type=item.type,
-            arguments=as_literals(item.arguments),
-            owner=item.owner,
-            attribute=item.attribute,
-            location=item.place,
+            path=draft.path,
+            type=draft.type,
+            arguments=as_literals(draft.arguments),
+            owner=draft.owner,
+            attribute=draft.attribute,
+            location=draft.place,
             followed_by=flow.of(key),
-            writes=tuple(item.writes),
-            subclass=item.subclass,
+            writes=tuple(draft.writes),
+            subclass=draft.subclass,
             residual=flow.residual(key),
-            frozen=item.frozen,
-            parametrized=item.parametrized,
+            frozen=draft.frozen,
+            parametrized=draft.parametrized,
             called=flow.called(key),
-            ineffective_writes=tuple(item.lost),
-            shapes=item.shapes,
-            product=item.product,
-            uninitialized=item.uninitialized,
+            ineffective_writes=tuple(draft.lost),
+            shapes=draft.shapes,
+            product=draft.product,
+            uninitialized=draft.uninitialized,
         )
 
 
 def _stalled(
     layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[FlowNode]]
 ) -> tuple[tuple[str, ...], ...]:
-    starts = {key: begun for key, layer in layers.items() if (begun := start(layer)) is not None}
+    starts = {key: begin for key, layer in layers.items() if (begin := start(layer)) is not None}
     groups = stalled(nodes, starts)
     # The rounds of a loop of unknown length share their paths.
     return tuple(dict.fromkeys(tuple(dict.fromkeys(layers[key].path for key in group)) for group in groups))
@@ -92,15 +92,15 @@ def _merged(layers: list[Layer]) -> list[Layer]:
     """One layer for each path: the rounds of a loop of unknown length share theirs."""
     by_path: dict[str, Layer] = {}
     for layer in layers:
-        known = by_path.get(layer.path)
-        if known is None:
+        first = by_path.get(layer.path)
+        if first is None:
             by_path[layer.path] = layer
             continue
-        both = {(f.op, f.between, f.layer, f.location): f for f in (*known.followed_by, *layer.followed_by)}
+        both = {(f.op, f.between, f.layer, f.location): f for f in (*first.followed_by, *layer.followed_by)}
         by_path[layer.path] = replace(
-            known,
+            first,
             followed_by=tuple(both.values()),
-            residual=known.residual or layer.residual,
-            called=known.called or layer.called,
+            residual=first.residual or layer.residual,
+            called=first.called or layer.called,
         )
     return list(by_path.values())

@@ -38,9 +38,9 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
     for name, value in list(module.fields.items()):
         for option, condition in options(value):
             if isinstance(option, Tensor) and option.storage is not None and option.storage.derived is not None:
-                found = list(_parametrized(name, called or name, option.storage.derived, condition))
-                behind.update(id(one.storage) for one in found)
-                yield from found
+                parametrized = list(_parametrized(name, called or name, option.storage.derived, condition))
+                behind.update(id(parameter.storage) for parameter in parametrized)
+                yield from parametrized
     for name, tensor, condition in own_parameters(module):
         storage = tensor.storage
         assert storage is not None
@@ -70,7 +70,8 @@ def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Wri
 def _lost(storage: Storage, parameter: str, condition: Condition) -> tuple[IneffectiveWrite, ...]:
     existing = condition | storage.condition
     return tuple(
-        IneffectiveWrite(made.as_write(parameter, existing), by.cause, by.place, by.names) for made, by in storage.lost
+        IneffectiveWrite(write.as_write(parameter, existing), by.cause, by.place, by.names)
+        for write, by in storage.lost
     )
 
 
@@ -116,14 +117,14 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         if id(module) in seen:
             continue
         seen.add(id(module))
-        found: list[LayerDraft] = []
-        known = MODULES.get(module.torch_name or "")
-        if known is not None and known.role in _ROLES:
-            found.append(_module_item(here))
+        layers: list[LayerDraft] = []
+        shapes = MODULES.get(module.torch_name or "")
+        if shapes is not None and shapes.role in _ROLES:
+            layers.append(_module_item(here))
         elif module.user_class is not None:
-            found.extend(_raw_parameters(module, here.path, seen))
+            layers.extend(_raw_parameters(module, here.path, seen))
         inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
-        for item in found:
+        for item in layers:
             item.inside = inside
             yield item
         stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in conditional_children(module)]))

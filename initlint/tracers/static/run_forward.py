@@ -12,10 +12,10 @@ from initlint.graph.model import Forward
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.branches import OutOfSteps, Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
@@ -59,7 +59,7 @@ _NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer
 
 def _other_ways_in(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
     """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
-    found = []
+    methods = []
     for part in cls.mro:
         for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
             if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
@@ -67,8 +67,8 @@ def _other_ways_in(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
             if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in interpreter.executed:
                 continue
             if _takes_data(value):
-                found.append(value)
-    return found
+                methods.append(value)
+    return methods
 
 
 def _takes_data(method: Function) -> bool:
@@ -143,22 +143,22 @@ def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str
     """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
     named = method.signature.positional[1:] + method.signature.keyword_only
     required = [p for p in named if p.default is None]
-    given: dict[str, Value] = {}
-    for at, parameter in enumerate(named):
+    arguments: dict[str, Value] = {}
+    for position, parameter in enumerate(named):
         name = parameter.name
         hint = annotation(interpreter, parameter, method)
         if parameter.default is None:
             is_number = isinstance(hint, ExternalName) and hint.name in _NO_TENSORS
             site = SourceLocation(method.scope.source, parameter.node)
             if is_number or isinstance(hint, ClassValue):
-                given[name] = Unknown(f"argument {name}", hint)
+                arguments[name] = Unknown(f"argument {name}", hint)
             elif parameter.annotation is not None and hint is None:
-                given[name] = _composed(parameter.annotation, site, name)
+                arguments[name] = _composed(parameter.annotation, site, name)
             else:
-                given[name] = _input(site)
-        elif (at == 0 and not required) or (guess and default(interpreter, method, parameter) is None):
-            given[name] = _input(SourceLocation(method.scope.source, parameter.node))
-    return given
+                arguments[name] = _input(site)
+        elif (position == 0 and not required) or (guess and default(interpreter, method, parameter) is None):
+            arguments[name] = _input(SourceLocation(method.scope.source, parameter.node))
+    return arguments
 
 
 def _composed(annotation: ast.expr, site: SourceLocation, name: str) -> Value:

@@ -59,11 +59,13 @@ class UnreachedFinder:
             bases = self._bases(layers[0].owner)
             if bases is None or any(layer.writes or layer.frozen for layer in layers):
                 continue
-            found = fate(Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around)
+            parameter_fate = fate(
+                Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around
+            )
             # One number that nothing uses is there for models without parameters, which optimizers refuse.
-            placeholder = found is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
-            if found is not None and not placeholder:
-                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, found.value, place)
+            placeholder = parameter_fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            if parameter_fate is not None and not placeholder:
+                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, parameter_fate.value, place)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a class of the file's top level; None if there is none of that name."""
@@ -80,17 +82,17 @@ class UnreachedFinder:
         )
 
 
-def _uncalled(source: SourceFile, found: UncalledFunction) -> UnappliedInit:
-    owner = found.owner.name if found.owner is not None else None
-    function = found.function.name
-    if found.named is not None:
-        return UnappliedInit("named", function, owner, SourceLocation(source, found.named.value))
-    return UnappliedInit("uncalled", function, owner, SourceLocation(source, _name(source, found.function)))
+def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:
+    owner = finding.owner.name if finding.owner is not None else None
+    function = finding.function.name
+    if finding.named is not None:
+        return UnappliedInit("named", function, owner, SourceLocation(source, finding.named.value))
+    return UnappliedInit("uncalled", function, owner, SourceLocation(source, _name(source, finding.function)))
 
 
-def _impossible(source: SourceFile, found: UnsatisfiableTest) -> UnappliedInit:
-    owner = found.owner.name if found.owner is not None else None
-    return UnappliedInit(_REASONS[found.kind], found.source, owner, SourceLocation(source, found.branch.test))
+def _impossible(source: SourceFile, finding: UnsatisfiableTest) -> UnappliedInit:
+    owner = finding.owner.name if finding.owner is not None else None
+    return UnappliedInit(_REASONS[finding.kind], finding.source, owner, SourceLocation(source, finding.branch.test))
 
 
 def _name(source: SourceFile, function: FunctionNode) -> ast.Name:

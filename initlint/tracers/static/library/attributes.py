@@ -12,13 +12,13 @@ from initlint.tracers.static.library.instantiate import fill_record
 from initlint.tracers.static.library.module_methods import METHODS
 from initlint.tracers.static.library.modules import default_argument
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.tensors.module_tree import child, class_of, conditional_children, parameter
 from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef, SuperProxy
 from initlint.tracers.static.values.tensors import Tensor
@@ -57,8 +57,8 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
     if isinstance(value, Unknown):
         return _of_unknown(value, name)
     if isinstance(value, ModuleRef):
-        found = value.scope.lookup(name)
-        return Unknown(f"{value.scope.name} has no {name}") if found is UNBOUND else without_unbound(found)
+        member = value.scope.lookup(name)
+        return Unknown(f"{value.scope.name} has no {name}") if member is UNBOUND else without_unbound(member)
     if isinstance(value, ClassValue):
         return _of_class(interpreter, value, name)
     if isinstance(value, SuperProxy):
@@ -76,9 +76,9 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
 def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute of an object: a field, then what its class and that class's torch base have."""
     if name in instance.fields:
-        found = without_unbound(instance.fields[name])
-        if found is not UNBOUND:
-            return found
+        member = without_unbound(instance.fields[name])
+        if member is not UNBOUND:
+            return member
     if name == "__class__":
         return class_of(instance)
     if name == "__dict__":
@@ -89,15 +89,15 @@ def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Valu
     if cls is not None:
         if _framework_hook(cls, name):
             return NativeMethod(instance, name)
-        found, owner = cls.find(name)
+        member, owner = cls.find(name)
         if owner is not None:
-            return _bound(interpreter, without_unbound(found), instance)
+            return _bound(interpreter, without_unbound(member), instance)
     if instance.is_module:
-        made = parameter(instance, name)
-        if made is UNBOUND:
-            made = child(instance, name)
-        if made is not UNBOUND:
-            return made
+        created = parameter(instance, name)
+        if created is UNBOUND:
+            created = child(instance, name)
+        if created is not UNBOUND:
+            return created
         if name in instance.arguments:
             return instance.arguments[name]
         if name == "_modules":
@@ -123,32 +123,32 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
     return owner is None or (isinstance(owner, ClassValue) and owner.name in POST_INIT_NAMES)
 
 
-def _bound(interpreter: Interpreter, found: Value, instance: Instance) -> Value:
-    if not isinstance(found, Function):
-        return found
-    if found.wrappers & {"property", "cached_property"}:
-        site = interpreter.site(found.node, found.scope.environment)
-        return interpreter.call(found, Call([instance], {}, site))
-    if "staticmethod" in found.wrappers:
-        return found
-    if "classmethod" in found.wrappers:
-        return BoundMethod(found, instance.cls)
-    return BoundMethod(found, instance)
+def _bound(interpreter: Interpreter, member: Value, instance: Instance) -> Value:
+    if not isinstance(member, Function):
+        return member
+    if member.wrappers & {"property", "cached_property"}:
+        site = interpreter.site(member.node, member.scope.environment)
+        return interpreter.call(member, Call([instance], {}, site))
+    if "staticmethod" in member.wrappers:
+        return member
+    if "classmethod" in member.wrappers:
+        return BoundMethod(member, instance.cls)
+    return BoundMethod(member, instance)
 
 
 def _of_class(interpreter: Interpreter, cls: ClassValue, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return cls.name
-    found, owner = cls.find(name)
+    member, owner = cls.find(name)
     if owner is None:
         bases = [base for base in cls.mro[1:] if isinstance(base, ExternalName)]
         if bases and name.startswith("__"):
             return external(f"{bases[0].name}.{name}")
         return Unknown(f"{cls.name} has no known attribute {name}")
-    found = without_unbound(found)
-    if isinstance(found, Function) and "classmethod" in found.wrappers:
-        return BoundMethod(found, cls)
-    return found
+    member = without_unbound(member)
+    if isinstance(member, Function) and "classmethod" in member.wrappers:
+        return BoundMethod(member, cls)
+    return member
 
 
 def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
@@ -156,12 +156,12 @@ def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
     cls = receiver.user_class if isinstance(receiver, Instance) else receiver
     if not isinstance(cls, ClassValue):
         return Unknown("super() of something unknown")
-    found, owner = cls.find(name, after=value.cls)
+    member, owner = cls.find(name, after=value.cls)
     if owner is not None:
-        found = without_unbound(found)
+        member = without_unbound(member)
         if isinstance(receiver, Instance):
-            return _bound(interpreter, found, receiver)
-        return BoundMethod(found, receiver) if isinstance(found, Function) else found
+            return _bound(interpreter, member, receiver)
+        return BoundMethod(member, receiver) if isinstance(member, Function) else member
     if isinstance(receiver, Instance):
         if receiver.is_module and name in METHODS:
             return NativeMethod(receiver, name)
@@ -205,11 +205,15 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
 def _of_unknown(value: Unknown, name: str) -> Value:
     hint = value.hint
     if isinstance(hint, ClassValue):
-        found, owner = hint.find(name)
-        if isinstance(found, Function) and "property" not in found.wrappers and not found.wrappers & {"staticmethod"}:
+        member, owner = hint.find(name)
+        if (
+            isinstance(member, Function)
+            and "property" not in member.wrappers
+            and not member.wrappers & {"staticmethod"}
+        ):
             return value.part(name)
-        if owner is not None and not isinstance(found, (Function, Unknown)) and name.isupper():
-            return without_unbound(found)
+        if owner is not None and not isinstance(member, (Function, Unknown)) and name.isupper():
+            return without_unbound(member)
     return value.part(name)
 
 

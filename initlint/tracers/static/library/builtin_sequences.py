@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.conditions import truth
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import (
@@ -42,22 +42,24 @@ def _len(interpreter: Interpreter, call: Call) -> Value:
 def _range(interpreter: Interpreter, call: Call) -> Value:
     if call.arguments and all(isinstance(a, int) for a in call.arguments):
         try:
-            found = range(*call.arguments)
+            numbers = range(*call.arguments)
         except (TypeError, ValueError):
             raise Raised from None
-        if len(found[:_TOO_LONG]) < _TOO_LONG:
-            return found
+        if len(numbers[:_TOO_LONG]) < _TOO_LONG:
+            return numbers
     return Unknown("a range")
 
 
 def _zip(interpreter: Interpreter, call: Call) -> Value:
     columns = [[item for item, _ in iterate(interpreter, argument)] for argument in call.arguments]
-    known = [column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)]
+    finite_columns = [
+        column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)
+    ]
     if not columns:
         return ListValue()
-    length = min(len(column) for column in (known or columns))
+    length = min(len(column) for column in (finite_columns or columns))
     rows = [tuple(_repeating(column, at) for column in columns) for at in range(length)]
-    return ListValue(rows, open=not known, kind="iterator")
+    return ListValue(rows, open=not finite_columns, kind="iterator")
 
 
 def _repeating(column: list[Value], at: int) -> Value:
@@ -70,32 +72,32 @@ def _repeating(column: list[Value], at: int) -> Value:
 def _enumerate(interpreter: Interpreter, call: Call) -> Value:
     value = call.get(0, "iterable", ())
     start = call.get(1, "start", 0)
-    known = has_known_length(value)
+    has_end = has_known_length(value)
     items: list[Value] = []
     for at, (item, condition) in enumerate(iterate(interpreter, value)):
-        index: Value = at + start if known and isinstance(start, int) else Unknown("an index", INT)
+        index: Value = at + start if has_end and isinstance(start, int) else Unknown("an index", INT)
         pair = (index, item)
         items.append(pair if not condition else Union([(pair, condition), (UNBOUND, condition)]))
-    return ListValue(items, open=not known, kind="iterator")
+    return ListValue(items, open=not has_end, kind="iterator")
 
 
 def _map(interpreter: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", Unknown("nothing"))
-    found = []
+    results = []
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
-        found.append(interpreter.call(function, Call([item], {}, call.site)))
-    return ListValue(found, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
+        results.append(interpreter.call(function, Call([item], {}, call.site)))
+    return ListValue(results, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
 
 
 def _filter(interpreter: Interpreter, call: Call) -> Value:
     function = call.get(0, "function", None)
-    kept, known = [], has_known_length(call.get(1, "iterable", ()))
+    items, is_certain = [], has_known_length(call.get(1, "iterable", ()))
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
         verdict = truth(item if function is None else interpreter.call(function, Call([item], {}, call.site)))
-        known = known and verdict is not None
+        is_certain = is_certain and verdict is not None
         if verdict is not False:
-            kept.append(item)
-    return ListValue(kept, open=not known, kind="iterator")
+            items.append(item)
+    return ListValue(items, open=not is_certain, kind="iterator")
 
 
 def _list(interpreter: Interpreter, call: Call) -> Value:
@@ -114,34 +116,34 @@ def _with_first(call: Call, value: Value) -> Call:
 
 
 def _tuple(interpreter: Interpreter, call: Call) -> Value:
-    made = _list(interpreter, call)
-    return tuple(made.items) if isinstance(made, ListValue) and not made.open else made
+    items = _list(interpreter, call)
+    return tuple(items.items) if isinstance(items, ListValue) and not items.open else items
 
 
 def _set(interpreter: Interpreter, call: Call) -> Value:
-    made = _list(interpreter, call)
-    if isinstance(made, ListValue):
+    items = _list(interpreter, call)
+    if isinstance(items, ListValue):
         unique: list[Value] = []
-        for item in made.items:
+        for item in items.items:
             if not any(
                 item is other or (isinstance(item, CONSTANTS) and isinstance(other, CONSTANTS) and item == other)
                 for other in unique
             ):
                 unique.append(item)
-        return ListValue(unique, made.open, "set")
-    return made
+        return ListValue(unique, items.open, "set")
+    return items
 
 
 def _reversed(interpreter: Interpreter, call: Call) -> Value:
-    made = _list(interpreter, call)
-    return ListValue(made.items[::-1], made.open) if isinstance(made, ListValue) else made
+    items = _list(interpreter, call)
+    return ListValue(items.items[::-1], items.open) if isinstance(items, ListValue) else items
 
 
 def _sorted(interpreter: Interpreter, call: Call) -> Value:
-    made = _list(interpreter, call)
-    if isinstance(made, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in made.items):
-        return ListValue(sorted(made.items), made.open)
-    return made
+    items = _list(interpreter, call)
+    if isinstance(items, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in items.items):
+        return ListValue(sorted(items.items), items.open)
+    return items
 
 
 def _next(interpreter: Interpreter, call: Call) -> Value:
@@ -155,10 +157,10 @@ def _next(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _iter(interpreter: Interpreter, call: Call) -> Value:
-    made = _list(interpreter, call)
-    if isinstance(made, ListValue):
-        made.kind = "iterator"
-    return made
+    items = _list(interpreter, call)
+    if isinstance(items, ListValue):
+        items.kind = "iterator"
+    return items
 
 
 def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Value]:
@@ -201,8 +203,8 @@ def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
         verdicts = [truth(item) for item in items]
         if wanted in verdicts:
             return wanted
-        known = None not in verdicts and has_known_length(call.arguments[0] if call.arguments else ())
-        return (not wanted) if known else Unknown("a test of several", BOOL)
+        all_known = None not in verdicts and has_known_length(call.arguments[0] if call.arguments else ())
+        return (not wanted) if all_known else Unknown("a test of several", BOOL)
 
     return run
 

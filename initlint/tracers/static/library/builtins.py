@@ -7,13 +7,13 @@ from typing import Any
 
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.class_tests import is_instance
 from initlint.tracers.static.syntax.conditions import truth
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.tensors.module_tree import class_of
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -59,13 +59,13 @@ def _hasattr(interpreter: Interpreter, call: Call) -> Value:
     of_layers = name in ("weight", "bias")
     if isinstance(value, Instance) and not of_layers and not _readable(value):
         return Unknown("a hasattr test", BOOL)
-    found = interpreter.attribute(value, name)
-    if isinstance(found, Unknown):
+    attribute = interpreter.attribute(value, name)
+    if isinstance(attribute, Unknown):
         if isinstance(value, Instance) and name in value.fields:
             return True
-        known = isinstance(value, Instance) and not value.symbolic
-        return False if known else Unknown("a hasattr test", BOOL)
-    if isinstance(value, Instance) and found is None and of_layers and name not in value.fields:
+        is_known_object = isinstance(value, Instance) and not value.symbolic
+        return False if is_known_object else Unknown("a hasattr test", BOOL)
+    if isinstance(value, Instance) and attribute is None and of_layers and name not in value.fields:
         return value.torch_name != "torch.nn.Module"
     return True
 
@@ -78,11 +78,11 @@ def _getattr(interpreter: Interpreter, call: Call) -> Value:
         )
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
-    found = interpreter.attribute(value, name)
-    if not isinstance(found, Unknown) or len(call.arguments) <= 2:
-        return found
+    attribute = interpreter.attribute(value, name)
+    if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
+        return attribute
     missing = isinstance(value, Instance) and not value.symbolic and name not in value.fields and _readable(value)
-    return call.arguments[2] if missing else found
+    return call.arguments[2] if missing else attribute
 
 
 def _readable(value: Instance) -> bool:

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import (
     MAX_SEQUENCE,
@@ -16,6 +15,7 @@ from initlint.tracers.static.syntax.iteration import (
     sequence,
     truncated,
 )
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value, without_unbound
 
@@ -53,10 +53,10 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
     if name in ("copy", "__iter__"):
         return ListValue(items, value.open)
     if name == "index":
-        found = [
+        positions = [
             at for at, item in enumerate(items) if item is first or (isinstance(item, CONSTANTS) and item == first)
         ]
-        return found[0] if found else Unknown("an index", INT)
+        return positions[0] if positions else Unknown("an index", INT)
     if name == "remove":
         interpreter.state.save_before_change(value)
         value.items = [item for item in items if item is not first]
@@ -88,11 +88,11 @@ def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call
     if name in ("get", "pop", "setdefault"):
         fallback = call.get(1, "default", None)
         if is_key(key) and key in value.items:
-            found = without_unbound(value.items[key])
+            item = without_unbound(value.items[key])
             if name == "pop":
                 interpreter.state.save_before_change(value)
                 del value.items[key]
-            return found
+            return item
         if not is_key(key) or value.open:
             return Unknown("an item of a dictionary")
         if name == "setdefault":
@@ -148,10 +148,10 @@ def call_constant_method(value: Any, name: str, call: Call) -> Value:
     if _is_too_long(value, name, [*arguments, *keywords.values()]):
         return Unknown("a string too long", STR)
     try:
-        found = getattr(value, name)(*arguments, **keywords)
+        result = getattr(value, name)(*arguments, **keywords)
     except (TypeError, ValueError, AttributeError, LookupError, OverflowError):
         return Unknown(f"{name} fails")
-    return ListValue(found) if isinstance(found, list) else found
+    return ListValue(result) if isinstance(result, list) else result
 
 
 def _is_too_long(value: Any, name: str, arguments: list[Any]) -> bool:

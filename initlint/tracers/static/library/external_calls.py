@@ -23,7 +23,6 @@ from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtins import call_builtin
 from initlint.tracers.static.library.init_calls import activated, apply_helper, bound, init_function, new_tensor
 from initlint.tracers.static.library.special_functions import SPECIAL
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import sequence
 from initlint.tracers.static.tensors.dataflow import (
@@ -41,6 +40,7 @@ from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
 from initlint.tracers.static.tensors.writes import mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, of_linear
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -57,9 +57,9 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
         return call_builtin(interpreter, name[9:], call)
     if name.startswith("torch."):
         return _torch(interpreter, function, call)
-    known = interpreter.additions.helper(name)
-    if known is not None:
-        return apply_helper(interpreter, known, name.rpartition(".")[2], call)
+    initializer = interpreter.additions.helper(name)
+    if initializer is not None:
+        return apply_helper(interpreter, initializer, name.rpartition(".")[2], call)
     if name in interpreter.additions.activations:
         return _own_activation(interpreter, function, call)
     if name.startswith("math."):
@@ -97,12 +97,12 @@ def _torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Valu
 def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
     instance = call.arguments[0]
-    rest = Call(call.arguments[1:], call.keywords, call.site, call.open)
+    method_call = Call(call.arguments[1:], call.keywords, call.site, call.open)
     if method == "__init__":
-        modules.initialize(interpreter, instance, base, rest)
+        modules.initialize(interpreter, instance, base, method_call)
         return None
     if method in module_methods.METHODS:
-        return module_methods.METHODS[method](interpreter, instance, rest)
+        return module_methods.METHODS[method](interpreter, instance, method_call)
     return unknown_result(interpreter, f"{base}.{method}", call.values, call.site)
 
 
@@ -153,10 +153,10 @@ def _product(interpreter: Interpreter, name: str, values: list[Value], call: Cal
 
 
 def _operands(values: list[Value]) -> list[Value]:
-    found: list[Value] = []
+    operands: list[Value] = []
     for value in values:
-        found.extend(sequence(value) or () if isinstance(value, (tuple, ListValue)) else [value])
-    return [value for value in found if not isinstance(value, str)]
+        operands.extend(sequence(value) or () if isinstance(value, (tuple, ListValue)) else [value])
+    return [value for value in operands if not isinstance(value, str)]
 
 
 _ARITHMETIC = {
@@ -175,12 +175,12 @@ def _noted(interpreter: Interpreter, name: str, op: str, first: Value, values: l
     if op == "concat":
         return operation(interpreter, "noted", op, values[:1], call.site)
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
-    made = operation(interpreter, "noted", op, [first] if data_of([first]) else values, call.site)
+    result = operation(interpreter, "noted", op, [first] if data_of([first]) else values, call.site)
     if call.keywords.get("return_indices") is True or (
         name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
     ):
-        return made, Unknown("indices")
-    return made
+        return result, Unknown("indices")
+    return result
 
 
 def _is_of_tensors(values: list[Value]) -> bool:
@@ -189,11 +189,11 @@ def _is_of_tensors(values: list[Value]) -> bool:
 
 def _weighted(interpreter: Interpreter, name: str, call: Call) -> Value:
     type, names = WEIGHTED_FUNCTIONS[name]
-    given = {key: call.get(at, key, None) for at, key in enumerate(names)}
-    if "weight" not in given or given["weight"] is None:
+    arguments = {key: call.get(at, key, None) for at, key in enumerate(names)}
+    if "weight" not in arguments or arguments["weight"] is None:
         return unknown_result(interpreter, f"{name} without a weight", call.values, call.site)
-    data = [value for key, value in given.items() if key.startswith("input")]
-    weight = given["weight"]
+    data = [value for key, value in arguments.items() if key.startswith("input")]
+    weight = arguments["weight"]
     if data_of([weight]):
         return node(interpreter, "end", "matmul", [*data, weight], call.site)
     used = None
@@ -203,15 +203,15 @@ def _weighted(interpreter: Interpreter, name: str, call: Call) -> Value:
 
 
 def _math(name: str, call: Call) -> Value:
-    found = getattr(math, name, None)
-    if callable(found) and not call.open and not call.keywords and len(call.arguments) <= 3:
+    function = getattr(math, name, None)
+    if callable(function) and not call.open and not call.keywords and len(call.arguments) <= 3:
         if all(isinstance(argument, (int, float)) for argument in call.arguments) and name not in (
             "factorial",
             "comb",
             "perm",
         ):
             try:
-                return found(*call.arguments)
+                return function(*call.arguments)
             except (ValueError, OverflowError, TypeError):
                 return Unknown(f"math.{name} fails")
         if name == "prod" and call.arguments:

@@ -19,12 +19,12 @@ from initlint.facts.initializer_formulas import (
 )
 from initlint.facts.library_initializers import effect
 from initlint.facts.signatures import Signature
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
 from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, GainValue, note_call, record
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -34,12 +34,12 @@ from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, 
 def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     """The arguments of a call by parameter name; those left to their default are absent, those hidden unknown."""
     names = [name for name, _ in signature][skip:]
-    given: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
-    given.update({name: value for name, value in call.keywords.items() if name in names})
+    arguments: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
+    arguments.update({name: value for name, value in call.keywords.items() if name in names})
     if call.open:
         for name in names:
-            given.setdefault(name, Unknown(f"argument {name}"))
-    return given
+            arguments.setdefault(name, Unknown(f"argument {name}"))
+    return arguments
 
 
 def init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
@@ -85,12 +85,12 @@ def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value
     return gain
 
 
-def apply_helper(interpreter: Interpreter, known: LibraryInitializer, name: str, call: Call) -> Value:
+def apply_helper(interpreter: Interpreter, library_initializer: LibraryInitializer, name: str, call: Call) -> Value:
     """A call of another library's init function."""
-    target = call.get(0, known.signature[0][0], Unknown("no tensor"))
-    made = effect(known, bound(known.signature, call, skip=1))
-    initializer, arguments = made.initializer, dict(made.arguments)
-    if known.takes == "tensor":
+    target = call.get(0, library_initializer.signature[0][0], Unknown("no tensor"))
+    init = effect(library_initializer, bound(library_initializer.signature, call, skip=1))
+    initializer, arguments = init.initializer, dict(init.arguments)
+    if library_initializer.takes == "tensor":
         note_call(interpreter, name, initializer, call.site, arguments, target)
         write(interpreter, target, initializer, arguments, call)
         return target
@@ -100,7 +100,7 @@ def apply_helper(interpreter: Interpreter, known: LibraryInitializer, name: str,
         if parameter == "weight":
             write(interpreter, tensor, initializer, arguments, call)
         elif parameter == "bias":
-            write(interpreter, tensor, "torch.nn.init.constant_", {"val": made.bias}, call)
+            write(interpreter, tensor, "torch.nn.init.constant_", {"val": init.bias}, call)
     return target
 
 
@@ -133,25 +133,25 @@ def tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Cal
 def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
     """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
     out = call.keywords.get("out")
-    given = out.storage if isinstance(out, Tensor) else None
-    storage = given or fresh_storage(interpreter, _size(constructor, call), call.site)
-    made = Tensor(storage=storage)
+    storage_of_out = out.storage if isinstance(out, Tensor) else None
+    storage = storage_of_out or fresh_storage(interpreter, _size(constructor, call), call.site)
+    tensor = Tensor(storage=storage)
     dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
-        record(interpreter, made, UNKNOWN_WRITE, {}, call.site)
+        record(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
         values = bound(constructor.signature, call)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
-        record(interpreter, made, constructor.initializer, as_literals(arguments), call.site, method=True)
+        record(interpreter, tensor, constructor.initializer, as_literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
-        record(interpreter, made, "torch.Tensor.copy_", {}, call.site, method=True)
+        record(interpreter, tensor, "torch.Tensor.copy_", {}, call.site, method=True)
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
-    return made
+    return tensor
 
 
 def _size(constructor: TensorConstructor, call: Call) -> tuple[int | None, ...] | None:
@@ -213,8 +213,10 @@ def known_function(interpreter: Interpreter, function: Function, call: Call) -> 
     op = interpreter.additions.activations.get(name)
     if op is not None:
         return activated(interpreter, op, call)
-    known = interpreter.additions.helper(name)
-    return UNBOUND if known is None else apply_helper(interpreter, known, function.name, call)
+    library_initializer = interpreter.additions.helper(name)
+    return (
+        UNBOUND if library_initializer is None else apply_helper(interpreter, library_initializer, function.name, call)
+    )
 
 
 def activated(interpreter: Interpreter, op: str, call: Call) -> Value:

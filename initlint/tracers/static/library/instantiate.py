@@ -7,10 +7,10 @@ import ast
 from initlint.facts.frameworks import has_kind
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.tensors.module_tree import torch_base
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
@@ -21,23 +21,23 @@ _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "mode
 def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
     name = torch_base(cls)
-    made = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
+    instance = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
     interpreter.constructed.add(cls.node)
     if name is not None:
         interpreter.state.record_side_effect()
-        interpreter.journal.instances.append(made)
+        interpreter.journal.instances.append(instance)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):
-        interpreter.call(init, Call([made, *call.arguments], call.keywords, call.site, call.open))
+        interpreter.call(init, Call([instance, *call.arguments], call.keywords, call.site, call.open))
     elif name is not None:
-        modules.initialize(interpreter, made, name, call)
+        modules.initialize(interpreter, instance, name, call)
     elif _is_record(cls):
-        fill_record(interpreter, cls, made, call)
+        fill_record(interpreter, cls, instance, call)
     elif any(not isinstance(base, ClassValue) for base in cls.mro[1:]):
-        made.symbolic = True
+        instance.symbolic = True
         if call.arguments or call.keywords or call.open:  # a constructor that cannot be read may store them
-            made.fields.update((name, Unknown("a field that a base class may set")) for name in _annotated(cls))
-    return made
+            instance.fields.update((name, Unknown("a field that a base class may set")) for name in _annotated(cls))
+    return instance
 
 
 def _is_record(cls: ClassValue) -> bool:
@@ -48,19 +48,19 @@ def _is_record(cls: ClassValue) -> bool:
     return has_kind(cls.externals(), "record", "named tuple")
 
 
-def fill_record(interpreter: Interpreter, cls: ClassValue, made: Instance, call: Call) -> None:
+def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, call: Call) -> None:
     """What the constructor of such a class does."""
-    interpreter.state.save_before_change(made)
+    interpreter.state.save_before_change(record)
     validated = _has_validators(cls)
     for at, (name, (default, owner)) in enumerate(_annotated(cls).items()):
         value = call.get(at, name)
         if value is UNBOUND:
             value = _default_of_field(interpreter, default, owner, call)
-        made.fields[name] = Unknown("a validated field") if validated else value
+        record.fields[name] = Unknown("a validated field") if validated else value
     for hook in ("__post_init__", "model_post_init"):
         after, _ = cls.find(hook)
         if isinstance(after, Function):
-            interpreter.call(after, Call([made] if hook == "__post_init__" else [made, None], {}, call.site))
+            interpreter.call(after, Call([record] if hook == "__post_init__" else [record, None], {}, call.site))
 
 
 def _annotated(cls: ClassValue) -> dict[str, tuple[ast.expr | None, ClassValue]]:

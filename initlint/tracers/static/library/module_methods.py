@@ -8,7 +8,6 @@ from typing import Any
 from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
 from initlint.tracers.static.machine.branches import new_token
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
@@ -21,6 +20,7 @@ from initlint.tracers.static.tensors.module_tree import (
     parameters,
 )
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
@@ -39,10 +39,10 @@ def _opposite(condition: Any) -> Any:
 
 def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     prefix = call.keywords.get("prefix", "")
-    found = modules(instance, prefix if isinstance(prefix, str) else "")
+    submodules = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
         return Unknown("the modules of something unknown")
-    return _named(found, named)
+    return _named(submodules, named)
 
 
 def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
@@ -132,13 +132,13 @@ def _pop(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     keys = list(instance.fields)
     index = call.get(0, "key", -1)
     if isinstance(index, str):
-        found = instance.fields.get(index, Unknown("a missing child"))
+        child = instance.fields.get(index, Unknown("a missing child"))
     elif isinstance(index, int) and -len(keys) <= index < len(keys):
-        found = instance.fields[keys[index]]
+        child = instance.fields[keys[index]]
     else:
         return Unknown("a child at an unknown index")
     delete_child(interpreter, instance, index)
-    return found
+    return child
 
 
 def get_item(interpreter: Interpreter, instance: Instance, index: Value, place: Location) -> Value:
@@ -147,16 +147,16 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, place: 
     if isinstance(index, str):
         return instance.fields.get(index, Unknown("a child that is not known"))
     if isinstance(index, slice):
-        made = Instance(
+        part = Instance(
             ExternalName(instance.torch_name or ""), place, interpreter.state.condition, instance.torch_name
         )
-        made.open = instance.open
+        part.open = instance.open
         keys = list(instance.fields)[index]
         for at, key in enumerate(keys):
             name = key if instance.torch_name == "torch.nn.Sequential" and not key.isdigit() else str(at)
-            made.fields[name] = instance.fields[key]
-            made.assigned[name] = instance.assigned.get(key, (None, place))
-        return made
+            part.fields[name] = instance.fields[key]
+            part.assigned[name] = instance.assigned.get(key, (None, place))
+        return part
     if isinstance(index, int) and not isinstance(index, bool):
         if -len(values) <= index < len(values):
             return values[index]
@@ -209,12 +209,14 @@ def _register_buffer(interpreter: Interpreter, instance: Instance, call: Call) -
 
 def _get_submodule(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     path = call.get(0, "target")
-    found: Value = instance
+    submodule: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
-        found = (
-            found.fields.get(part, Unknown("a submodule")) if isinstance(found, Instance) else Unknown("a submodule")
+        submodule = (
+            submodule.fields.get(part, Unknown("a submodule"))
+            if isinstance(submodule, Instance)
+            else Unknown("a submodule")
         )
-    return found
+    return submodule
 
 
 def _items(interpreter: Interpreter, instance: Instance, call: Call) -> Value:

@@ -7,12 +7,12 @@ from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.tracers.static.library.init_calls import activated, bound
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence
 from initlint.tracers.static.tensors.dataflow import node, pass_through, unknown_result
 from initlint.tracers.static.tensors.module_tree import as_literals
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
@@ -20,11 +20,11 @@ from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, 
 
 def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
-    made = Instance(cls, call.site, interpreter.state.condition, cls.name)
+    instance = Instance(cls, call.site, interpreter.state.condition, cls.name)
     interpreter.state.record_side_effect()
-    interpreter.journal.instances.append(made)
-    initialize(interpreter, made, cls.name, call)
-    return made
+    interpreter.journal.instances.append(instance)
+    initialize(interpreter, instance, cls.name, call)
+    return instance
 
 
 def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
@@ -100,8 +100,8 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
     """Whether `forward` may come from a base class that cannot be read."""
     if not cls.readable:
         return True
-    known = MODULES.get(instance.torch_name or "")
-    return (known is None or known.role == "container") and any(
+    torch_module = MODULES.get(instance.torch_name or "")
+    return (torch_module is None or torch_module.role == "container") and any(
         name not in MODULES and not name.startswith("builtins.") and not has_kind([name], "mixin")
         for name in cls.externals()
     )
@@ -112,27 +112,27 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
         return _run_sequential(interpreter, instance, call)
-    known = MODULES.get(name)
+    torch_module = MODULES.get(name)
     inputs = [*call.arguments, *call.keywords.values()]
-    if known is None:
+    if torch_module is None:
         return _external_module(interpreter, name, inputs, call)
     values = inputs[:1]
-    if known.role == "layer":
-        return _run_layer(interpreter, instance, known, inputs, call)
-    if known.role == "norm":
-        return node(interpreter, "noted", known.between or "norm", values, call.site, layer=instance, exact=True)
-    if known.role == "activation" and name in ACTIVATION_MODULES:
+    if torch_module.role == "layer":
+        return _run_layer(interpreter, instance, torch_module, inputs, call)
+    if torch_module.role == "norm":
+        return node(interpreter, "noted", torch_module.between or "norm", values, call.site, layer=instance, exact=True)
+    if torch_module.role == "activation" and name in ACTIVATION_MODULES:
         arguments = as_literals(instance.arguments)
         return node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
-    if known.role == "pool":
+    if torch_module.role == "pool":
         pooled = node(interpreter, "noted", "pool", values, call.site)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
-    if known.role == "transparent":
+    if torch_module.role == "transparent":
         return pass_through(interpreter, values[0]) if values else Unknown("no input")
-    if known.role == "loss":
+    if torch_module.role == "loss":
         return node(interpreter, "end", "loss", inputs, call.site)
-    if known.role == "opaque" and "Transformer" in known.type:
-        return node(interpreter, "layer", known.type, inputs, call.site, layer=instance)
+    if torch_module.role == "opaque" and "Transformer" in torch_module.type:
+        return node(interpreter, "layer", torch_module.type, inputs, call.site, layer=instance)
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
@@ -146,18 +146,18 @@ def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], c
 
 
 def _run_layer(
-    interpreter: Interpreter, instance: Instance, known: TorchModule, inputs: list[Value], call: Call
+    interpreter: Interpreter, instance: Instance, torch_module: TorchModule, inputs: list[Value], call: Call
 ) -> Value:
-    if known.family == "rnn":
-        out = node(interpreter, "layer", known.type, inputs[:1], call.site, layer=instance)
-        if known.type.endswith("Cell"):
-            return (out, out) if known.type == "LSTMCell" else out
-        return out, ((out, out) if known.type == "LSTM" else out)
-    if known.family == "attention":
-        out = node(interpreter, "layer", known.type, inputs[:3], call.site, layer=instance)
+    if torch_module.family == "rnn":
+        out = node(interpreter, "layer", torch_module.type, inputs[:1], call.site, layer=instance)
+        if torch_module.type.endswith("Cell"):
+            return (out, out) if torch_module.type == "LSTMCell" else out
+        return out, ((out, out) if torch_module.type == "LSTM" else out)
+    if torch_module.family == "attention":
+        out = node(interpreter, "layer", torch_module.type, inputs[:3], call.site, layer=instance)
         return out, Unknown("attention weights")
-    values = inputs[:2] if known.family == "bilinear" else inputs[:1]
-    return node(interpreter, "layer", known.type, values, call.site, layer=instance, exact=len(values) == 1)
+    values = inputs[:2] if torch_module.family == "bilinear" else inputs[:1]
+    return node(interpreter, "layer", torch_module.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
 def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
@@ -192,10 +192,10 @@ class _Pass:
 
 def default_argument(instance: Instance, name: str) -> Value:
     """The attribute that a torch module keeps of a constructor argument that was left to its default; or `UNBOUND`."""
-    known = MODULES.get(instance.torch_name or "")
-    if known is None or instance.symbolic:
+    torch_module = MODULES.get(instance.torch_name or "")
+    if torch_module is None or instance.symbolic:
         return UNBOUND
-    for parameter, default in known.signature:
+    for parameter, default in torch_module.signature:
         if parameter == name and default is not REQUIRED:
             return default
     return UNBOUND

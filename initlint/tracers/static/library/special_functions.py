@@ -12,12 +12,12 @@ from initlint.facts.activations import NAMES as ACTIVATION_NAMES
 from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import MAX_UNROLL, sequence, truncated
 from initlint.tracers.static.tensors.copying import deep_copy, replaced, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -33,21 +33,21 @@ def _partial(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
-    made = DictValue(open=call.open)
+    result = DictValue(open=call.open)
     content = call.get(0, "iterable", None)
     if isinstance(content, DictValue):
-        made.items.update(content.items)
-        made.open = made.open or content.open
+        result.items.update(content.items)
+        result.open = result.open or content.open
     elif content is not None:
         for pair in sequence(content) or ():
             parts = sequence(pair)
             if parts is not None and len(parts) == 2 and isinstance(parts[0], (str, int)):
-                made.items[parts[0]] = parts[1]
+                result.items[parts[0]] = parts[1]
             else:
-                made.open = True
-        made.open = made.open or sequence(content) is None or (isinstance(content, ListValue) and content.open)
-    made.items.update(call.keywords)
-    return made
+                result.open = True
+        result.open = result.open or sequence(content) is None or (isinstance(content, ListValue) and content.open)
+    result.items.update(call.keywords)
+    return result
 
 
 def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
@@ -61,10 +61,10 @@ def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
 
 def _make_record(interpreter: Interpreter, call: Call) -> Value:
     names: Any = call.arguments[0]
-    given = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
-    made = Instance(external(NAMED_TUPLE), call.site, interpreter.state.condition)
-    made.fields.update({name: given.get(name, Unknown("a field")) for name in names})
-    return made
+    values = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
+    record = Instance(external(NAMED_TUPLE), call.site, interpreter.state.condition)
+    record.fields.update({name: values.get(name, Unknown("a field")) for name in names})
+    return record
 
 
 def _checkpoint(interpreter: Interpreter, call: Call) -> Value:
@@ -89,8 +89,8 @@ def _second(interpreter: Interpreter, call: Call) -> Value:
     return call.get(1, "val", Unknown("no argument"))
 
 
-def _reparametrize(known: Reparametrization) -> Special:
-    return lambda interpreter, call: reparametrize(interpreter, known, call)
+def _reparametrize(reparametrization: Reparametrization) -> Special:
+    return lambda interpreter, call: reparametrize(interpreter, reparametrization, call)
 
 
 def _context(kind: str) -> Special:
@@ -139,12 +139,12 @@ def _pair(count: int) -> Special:
 
 def _chain(interpreter: Interpreter, call: Call) -> Value:
     items: list[Value] = []
-    known = True
+    all_known = True
     for argument in call.arguments:
         inner = sequence(argument)
-        known = known and inner is not None
+        all_known = all_known and inner is not None
         items.extend(inner or ())
-    return ListValue(*truncated(items, open=not known), kind="iterator")
+    return ListValue(*truncated(items, open=not all_known), kind="iterator")
 
 
 def _regular(name: str) -> Special:
@@ -157,10 +157,10 @@ def _regular(name: str) -> Special:
         if name != "escape" and not _is_quick(arguments):
             return Unknown(f"re.{name} may take long")
         try:
-            found = getattr(re, name)(*arguments)
+            result = getattr(re, name)(*arguments)
         except (re.error, TypeError, ValueError):
             return Unknown(f"re.{name} fails")
-        return ListValue(found) if isinstance(found, list) else found
+        return ListValue(result) if isinstance(result, list) else result
 
     return run
 
@@ -175,8 +175,8 @@ def _is_quick(arguments: list[Value]) -> bool:
 
 def _repeat(interpreter: Interpreter, call: Call) -> Value:
     value, times = _first(interpreter, call), call.get(1, "times", None)
-    known = isinstance(times, int) and 0 <= times <= MAX_UNROLL
-    return ListValue([value] * (times if known else 2), open=not known, kind="iterator")
+    is_finite = isinstance(times, int) and 0 <= times <= MAX_UNROLL
+    return ListValue([value] * (times if is_finite else 2), open=not is_finite, kind="iterator")
 
 
 def _activation_named(interpreter: Interpreter, call: Call) -> Value:

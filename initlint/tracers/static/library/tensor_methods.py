@@ -17,7 +17,6 @@ from initlint.facts.operators import (
     TRANSPOSING_METHODS,
 )
 from initlint.tracers.static.library.init_calls import bound, new_tensor, tensor_method
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import (
     arithmetic,
@@ -30,6 +29,7 @@ from initlint.tracers.static.tensors.dataflow import (
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
 from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
 
@@ -95,8 +95,8 @@ def _noted(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Val
 
 def _of_shape(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     if name.startswith("new_"):
-        known = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
-        return new_tensor(interpreter, known, call) if known is not None else Unknown(f"tensor.{name}()")
+        constructor = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
+        return new_tensor(interpreter, constructor, call) if constructor is not None else Unknown(f"tensor.{name}()")
     if tensor.node is None and tensor.shape is not None:
         if name in ("dim", "ndimension"):
             return len(tensor.shape)

@@ -138,7 +138,7 @@ class BranchState:
         before = self.condition
         self.condition = before | {token}
         self._changed.append({})
-        left: Changes = {}
+        changes: Changes = {}
         try:
             result = run()
         except Raised:
@@ -147,9 +147,9 @@ class BranchState:
             self.condition = before
             touched = self._changed.pop()
             for key, (target, saved) in touched.items():
-                left[key] = (target, target.save())
+                changes[key] = (target, target.save())
                 target.restore(saved)
-        return BranchResult(result, token, left)
+        return BranchResult(result, token, changes)
 
     def run_both(
         self, yes: Token, one: Callable[[], Result], other: Callable[[], Result]
@@ -159,16 +159,16 @@ class BranchState:
         A side that raises is taken not to happen; the changes of one that is left alone stand. Raises `Raised` if
         both do.
         """
-        kept: list[BranchResult[Result]] = []
+        results: list[BranchResult[Result]] = []
         for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
             side = self.branch(token, run)
             if side is not None:
-                kept.append(side)
-        if not kept:
+                results.append(side)
+        if not results:
             raise Raised
-        if len(kept) == 1:
-            self.apply_changes(kept[0].changes)
-        return kept
+        if len(results) == 1:
+            self.apply_changes(results[0].changes)
+        return results
 
     def apply_changes(self, changes: Changes) -> None:
         """Let the changes of one side stand."""

@@ -19,8 +19,8 @@ from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.branches import BranchState, EntryPointLog, OutOfSteps, Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.pure_calls import PureCallCache
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.join import join
@@ -123,9 +123,9 @@ class Interpreter:
     def run(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
         """Run the statements of a block in order, until one leaves it."""
         for statement in body:
-            left = self.execute(statement, env)
-            if left is not None:
-                return left
+            exit_kind = self.execute(statement, env)
+            if exit_kind is not None:
+                return exit_kind
         return None
 
     def attribute(self, value: Value, name: str) -> Value:
@@ -178,18 +178,18 @@ class Interpreter:
     def _call_function(self, function: Function, call: Call) -> Value:
         if self.watch is not None and len(self.stack) == 1:
             self.watch(function, call)
-        known = self.tables.helper(self, function, call)
-        if known is not UNBOUND:
-            return known
+        result = self.tables.helper(self, function, call)
+        if result is not UNBOUND:
+            return result
         if len(self.stack) >= MAX_DEPTH:
             self.note("calls nested too deeply")
             return self.tables.call_unknown(self, Unknown("calls nested too deeply"), call)
         if self._recurses(function):
             return self.tables.call_unknown(self, Unknown("recursion"), call)
-        past = self._idle.past(function, call)
-        if past is None:
+        summary = self._idle.past(function, call)
+        if summary is None:
             return self._run(function, call)
-        return self._idle.watched(past, function, call, self.state, partial(self._run_counted, function, call))
+        return self._idle.watched(summary, function, call, self.state, partial(self._run_counted, function, call))
 
     def _recurses(self, function: Function) -> bool:
         """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
@@ -221,20 +221,20 @@ class Interpreter:
             node = function.node
             if isinstance(node, ast.Lambda):
                 return self.evaluate(node.body, env)
-            left = self.run(node.body, env)
-            return self._result(frame, left, before)
+            exit_kind = self.run(node.body, env)
+            return self._result(frame, exit_kind, before)
         finally:
             self.stack.pop()
             self._entered.pop()
             self.no_grad -= quiet
             self.state.condition = before
 
-    def _result(self, frame: CallFrame, left: str | None, before: Condition) -> Value:
+    def _result(self, frame: CallFrame, exit_kind: str | None, before: Condition) -> Value:
         if frame.yields is not None:
             return ListValue(frame.yields, kind="iterator")
         if not frame.returns:
             return None
-        if left != "return":
+        if exit_kind != "return":
             # The end of the body is one more way out, unless only unfollowed code leads there.
             frame.returns.append((None, self.state.condition))
         result, under = frame.returns[0]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from initlint.tracers.static.machine.branches import BranchState
-from initlint.tracers.static.machine.calls import Call
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Function, Instance
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
@@ -115,10 +115,10 @@ def _is_nothing(value: Value) -> bool:
     """Whether it is None, unknown, or one of several of which some are unknown."""
     if value is None:
         return True
-    found = [option for option, _ in options(value)]
-    unknown = [option for option in found if isinstance(option, Unknown)]
+    alternatives = [option for option, _ in options(value)]
+    unknown = [option for option in alternatives if isinstance(option, Unknown)]
     return (
         bool(unknown)
-        and all(isinstance(one, (*CONSTANTS, Unknown)) for one in found)
-        and not any(u.node for u in unknown)
+        and all(isinstance(alternative, (*CONSTANTS, Unknown)) for alternative in alternatives)
+        and not any(alternative.node for alternative in unknown)
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.values.calls import Call, Parameter
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
-from initlint.tracers.static.values.signatures import Parameter
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
@@ -18,18 +17,18 @@ def bind(interpreter: Interpreter, function: Function, call: Call, env: Environm
     signature = function.signature
     values = env.values
     positional = signature.positional
-    given = call.arguments
-    for parameter, value in zip(positional, given, strict=False):
+    arguments = call.arguments
+    for parameter, value in zip(positional, arguments, strict=False):
         values[parameter.name] = value
-    surplus = given[len(positional) :]
+    surplus = arguments[len(positional) :]
     keywords = call.keywords
     if keywords:
         keywords = dict(keywords)
-        for parameter in (*positional[len(given) :], *signature.keyword_only):
+        for parameter in (*positional[len(arguments) :], *signature.keyword_only):
             name = parameter.name
             if name in keywords:
                 values[name] = keywords.pop(name)
-    for parameter in (*positional[len(given) :], *signature.keyword_only):
+    for parameter in (*positional[len(arguments) :], *signature.keyword_only):
         name = parameter.name
         if name in values:
             continue

@@ -18,10 +18,10 @@ def symbolic(interpreter: Interpreter, cls: Value, value: Value) -> Value:
     classes = [c for c in _flat(cls) if _is_module_class(c)]
     if not classes or len(classes) != len(list(_flat(cls))):
         return value
-    made = [_symbolic_instance(interpreter, c) for c in classes]
-    if len(made) == 1:
-        return made[0]
-    return Union([(instance, frozenset([(new_token(), True)])) for instance in made])
+    instances = [_symbolic_instance(interpreter, c) for c in classes]
+    if len(instances) == 1:
+        return instances[0]
+    return Union([(instance, frozenset([(new_token(), True)])) for instance in instances])
 
 
 def _symbolic_instance(interpreter: Interpreter, cls: Value) -> Instance:

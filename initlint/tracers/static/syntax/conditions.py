@@ -154,19 +154,19 @@ def _keep(
         return
     value = interpreter.evaluate(subject, env)
     if isinstance(value, Unknown) and instead is not UNBOUND:
-        kept: Value = instead
+        narrowed: Value = instead
     elif isinstance(value, Union):
-        left = [(v, c) for v, c in value.options if wanted(v)]
-        if not left or len(left) == len(value.options):
+        options = [(v, c) for v, c in value.options if wanted(v)]
+        if not options or len(options) == len(value.options):
             return
-        kept = left[0][0] if len(left) == 1 else Union(left)
+        narrowed = options[0][0] if len(options) == 1 else Union(options)
     else:
         return
     if isinstance(subject, ast.Name):
         owner = env.owner_of(subject.id)
-        interpreter.assign(owner or env, subject.id, kept)
+        interpreter.assign(owner or env, subject.id, narrowed)
         return
     holder = interpreter.evaluate(subject.value, env)
     if isinstance(holder, Instance) and subject.attr in holder.fields:
         interpreter.state.save_before_change(holder)
-        holder.fields[subject.attr] = kept
+        holder.fields[subject.attr] = narrowed

@@ -44,34 +44,40 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     return undecided(interpreter, token, yes, no, env)
 
 
-def undecided(interpreter: Interpreter, yes: Token, one: Block, other: Block, env: Environment) -> str | None:
+def undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
     """Run both sides of a condition and join what they leave.
 
     After a side that leaves the block, the rest of the block runs under the other side's condition.
     """
     state = interpreter.state
-    sides = state.run_both(yes, one, other)
+    sides = state.run_both(token, first, second)
     if len(sides) == 1:
         return sides[0].result
-    (left_one, changes_one), (left_other, changes_other) = ((side.result, side.changes) for side in sides)
-    no = sides[1].token
+    (first_exit, first_changes), (second_exit, second_changes) = ((side.result, side.changes) for side in sides)
+    opposite = sides[1].token
     # The names of a side that returns are gone with it.
-    if left_one == "return" and left_other != "return":
-        changes_one = {key: change for key, change in changes_one.items() if change[0] is not env}
-    elif left_other == "return" and left_one != "return":
-        changes_other = {key: change for key, change in changes_other.items() if change[0] is not env}
-    if left_one == "return" and left_other is None and id(env) in changes_other:
-        state.apply_changes({id(env): changes_other.pop(id(env))})
-    elif left_other == "return" and left_one is None and id(env) in changes_one:
-        state.apply_changes({id(env): changes_one.pop(id(env))})
-    state.join_states(changes_one, yes, changes_other, no)
-    if left_one is not None and left_other is not None:
-        return left_one if left_one == left_other else "continue" if "continue" in (left_one, left_other) else "break"
-    if left_one is None and left_other is None:
+    if first_exit == "return" and second_exit != "return":
+        first_changes = {key: change for key, change in first_changes.items() if change[0] is not env}
+    elif second_exit == "return" and first_exit != "return":
+        second_changes = {key: change for key, change in second_changes.items() if change[0] is not env}
+    if first_exit == "return" and second_exit is None and id(env) in second_changes:
+        state.apply_changes({id(env): second_changes.pop(id(env))})
+    elif second_exit == "return" and first_exit is None and id(env) in first_changes:
+        state.apply_changes({id(env): first_changes.pop(id(env))})
+    state.join_states(first_changes, token, second_changes, opposite)
+    if first_exit is not None and second_exit is not None:
+        return (
+            first_exit
+            if first_exit == second_exit
+            else "continue"
+            if "continue" in (first_exit, second_exit)
+            else "break"
+        )
+    if first_exit is None and second_exit is None:
         return None
-    remaining = no if left_one is not None else yes
+    remaining = opposite if first_exit is not None else token
     state.condition = state.condition | {remaining}
-    if "return" in (left_one, left_other):
+    if "return" in (first_exit, second_exit):
         env.frame.maybe_left = env.frame.maybe_left | {remaining}
     return None
 
@@ -80,31 +86,31 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
     """The body for each item."""
     iterable = interpreter.evaluate(node.iter, env)
     before = interpreter.state.condition
-    left = None
+    exit_kind = None
     for item, under in iterate(interpreter, iterable):
         interpreter.state.condition = before | env.frame.maybe_left | under
         if under:
-            left = _maybe_round(interpreter, node, item, under, env)
+            exit_kind = _maybe_round(interpreter, node, item, under, env)
         else:
             bind_target(interpreter, node.target, item, env)
-            left = interpreter.run(node.body, env)
-        if left in ("break", "return"):
+            exit_kind = interpreter.run(node.body, env)
+        if exit_kind in ("break", "return"):
             break
-    return _after_loop(interpreter, node, left, before, env)
+    return _after_loop(interpreter, node, exit_kind, before, env)
 
 
 def _after_loop(
     interpreter: Interpreter,
     node: ast.For | ast.AsyncFor | ast.While,
-    left: str | None,
+    exit_kind: str | None,
     before: Condition,
     env: Environment,
 ) -> str | None:
     """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
     interpreter.state.condition = before | env.frame.maybe_left
-    if left == "return":
-        return left
-    return interpreter.run(node.orelse, env) if left != "break" else None
+    if exit_kind == "return":
+        return exit_kind
+    return interpreter.run(node.orelse, env) if exit_kind != "break" else None
 
 
 def _maybe_round(
@@ -127,18 +133,18 @@ def _maybe_round(
 def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str | None:
     """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
     before = interpreter.state.condition
-    left = None
+    exit_kind = None
     for _ in range(_MAX_WHILE):
         verdict, token = decide(interpreter, node.test, env)
         if verdict is None:
-            left = undecided(interpreter, token, lambda: interpreter.run(node.body, env), lambda: None, env)
+            exit_kind = undecided(interpreter, token, lambda: interpreter.run(node.body, env), lambda: None, env)
             break
         if verdict is False:
             break
-        left = interpreter.run(node.body, env)
-        if left in ("break", "return"):
+        exit_kind = interpreter.run(node.body, env)
+        if exit_kind in ("break", "return"):
             break
-    return _after_loop(interpreter, node, left, before, env)
+    return _after_loop(interpreter, node, exit_kind, before, env)
 
 
 def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
@@ -168,9 +174,9 @@ def _entered(manager: Any) -> Any:
 def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | None:
     """The body is taken to succeed; if it surely raises, the first handler runs."""
     interpreter.guards += 1
-    left = None
+    exit_kind = None
     try:
-        left = interpreter.run(node.body, env)
+        exit_kind = interpreter.run(node.body, env)
         failed = False
     except Raised:
         failed = True
@@ -178,10 +184,10 @@ def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | Non
         interpreter.guards -= 1
     if failed:
         if node.handlers:
-            left = interpreter.run(node.handlers[0].body, env)
-    elif left is None:
-        left = interpreter.run(node.orelse, env)
-    left = interpreter.run(node.finalbody, env) or left
+            exit_kind = interpreter.run(node.handlers[0].body, env)
+    elif exit_kind is None:
+        exit_kind = interpreter.run(node.orelse, env)
+    exit_kind = interpreter.run(node.finalbody, env) or exit_kind
     if failed and not node.handlers:
         raise Raised
-    return left
+    return exit_kind

@@ -30,14 +30,14 @@ _WRAPPERS = {
 
 def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
     """What the decorators of a definition make of it: see `_WRAPPERS`."""
-    found = set()
+    kinds = set()
     for node in decorators:
         while isinstance(node, ast.Call):
             node = node.func
         last = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
         if last in _WRAPPERS:
-            found.add(_WRAPPERS[last])
-    return frozenset(found)
+            kinds.add(_WRAPPERS[last])
+    return frozenset(kinds)
 
 
 def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
@@ -45,8 +45,8 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncF
     kinds = wrappers(node.decorator_list)
     if kinds & {"setter", "overload"}:
         return
-    made = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
-    interpreter.assign(env, made.name, made)
+    function = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
+    interpreter.assign(env, function.name, function)
 
 
 def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment) -> None:
@@ -57,12 +57,12 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment)
         bases.append(base if isinstance(base, (ClassValue, ExternalName)) else Unknown("a base class"))
     if any(isinstance(base, ExternalName) and base.name in interpreter.additions.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
-    made = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
+    cls = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
         interpreter.run(node.body, body)
     for name, value in body.values.items():
         if isinstance(value, Function) and value.owner is None and value.closure is body:
-            value.owner, value.closure = made, env.seen_by_closures
-        made.fields[name] = value
-    interpreter.assign(env, made.name, made)
+            value.owner, value.closure = cls, env.seen_by_closures
+        cls.fields[name] = value
+    interpreter.assign(env, cls.name, cls)

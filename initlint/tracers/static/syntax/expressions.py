@@ -6,7 +6,6 @@ import ast
 import builtins
 from collections.abc import Callable
 
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Evaluate, Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
 from initlint.tracers.static.syntax.literals import (
@@ -20,6 +19,7 @@ from initlint.tracers.static.syntax.literals import (
 )
 from initlint.tracers.static.syntax.operators import binary, boolean, comparison, conditional, unary
 from initlint.tracers.static.syntax.subscripts import subscript
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Function, ModuleRef, SuperProxy

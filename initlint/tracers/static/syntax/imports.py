@@ -29,8 +29,8 @@ def import_names(interpreter: Interpreter, node: ast.Import, env: Environment) -
 
 def module_named(interpreter: Interpreter, name: str, env: Environment) -> Value:
     """The module of the project with this dotted name, else an external one."""
-    found = interpreter.imports.import_module(name, env.scope)
-    return external(name) if found is UNBOUND else found
+    module = interpreter.imports.import_module(name, env.scope)
+    return external(name) if module is UNBOUND else module
 
 
 def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
@@ -64,18 +64,18 @@ def import_from(interpreter: Interpreter, node: ast.ImportFrom, env: Environment
 
 
 def _member(imports: Imports, module_name: str, name: str, env: Environment) -> Value:
-    found = imports.import_module(module_name, env.scope)
-    module = external(module_name) if found is UNBOUND else found
+    member = imports.import_module(module_name, env.scope)
+    module = external(module_name) if member is UNBOUND else member
     if isinstance(module, ModuleRef):
-        found = module.scope.lookup(name)
-        if found is not UNBOUND:
-            return found
-        found = imports.import_module(f"{module_name}.{name}", env.scope)
-        return Unknown(f"{module_name} has no {name}") if found is UNBOUND else found
+        member = module.scope.lookup(name)
+        if member is not UNBOUND:
+            return member
+        member = imports.import_module(f"{module_name}.{name}", env.scope)
+        return Unknown(f"{module_name} has no {name}") if member is UNBOUND else member
     if isinstance(module, ExternalName):
         # A folder without an `__init__.py` is no module of the project, but those in it are.
-        found = imports.import_module(f"{module_name}.{name}", env.scope)
-        return external(f"{module.name}.{name}") if found is UNBOUND else found
+        member = imports.import_module(f"{module_name}.{name}", env.scope)
+        return external(f"{module.name}.{name}") if member is UNBOUND else member
     return Unknown(f"{name} is imported from something unknown")
 
 

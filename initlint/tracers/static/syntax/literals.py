@@ -49,80 +49,80 @@ _MAX_DISPLAY = 256
 
 def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
     """The values of the elements of a display, starred ones spread, and whether there may be more."""
-    found: list[Value] = []
+    values: list[Value] = []
     open = len(nodes) > _MAX_DISPLAY
     for element in nodes[:_MAX_DISPLAY]:
         if isinstance(element, ast.Starred):
             value = interpreter.evaluate(element.value, env)
             open = open or not has_known_length(value)
-            found.extend(sequence(value) or ())
+            values.extend(sequence(value) or ())
         else:
-            found.append(interpreter.evaluate(element, env))
-    return truncated(found, open)
+            values.append(interpreter.evaluate(element, env))
+    return truncated(values, open)
 
 
 def tuple_(interpreter: Interpreter, node: ast.Tuple, env: Environment) -> Value:
     """`(a, b)`; an open list if its length is not known."""
-    found, open = elements(interpreter, node.elts, env)
-    return ListValue(found, open=True) if open else tuple(found)
+    items, open = elements(interpreter, node.elts, env)
+    return ListValue(items, open=True) if open else tuple(items)
 
 
 def list_(interpreter: Interpreter, node: ast.List | ast.Set, env: Environment) -> Value:
     """`[a, b]` and `{a, b}`."""
-    found, open = elements(interpreter, node.elts, env)
-    return interpreter.state.record_new(ListValue(found, open))
+    items, open = elements(interpreter, node.elts, env)
+    return interpreter.state.record_new(ListValue(items, open))
 
 
 def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
     """`{key: value}`."""
-    made = interpreter.state.record_new(DictValue())
+    result = interpreter.state.record_new(DictValue())
     for name, content in zip(node.keys, node.values, strict=True):
         value = interpreter.evaluate(content, env)
         if name is None:
             value = without_unbound(value)
             if isinstance(value, DictValue):
-                made.items.update(value.items)
-                made.open = made.open or value.open
+                result.items.update(value.items)
+                result.open = result.open or value.open
             else:
-                made.open = True
+                result.open = True
             continue
         key = interpreter.evaluate(name, env)
         if is_key(key):
-            made.items[key] = value
+            result.items[key] = value
         else:
-            made.open = True
-    return made
+            result.open = True
+    return result
 
 
 def comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
 ) -> Value:
     """A list, set or generator, which runs at once."""
-    made = interpreter.state.record_new(ListValue())
+    result = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
-    made.open = _for(
-        interpreter, node.generators, inner, lambda: made.items.append(interpreter.evaluate(node.elt, inner))
+    result.open = _for(
+        interpreter, node.generators, inner, lambda: result.items.append(interpreter.evaluate(node.elt, inner))
     )
     if isinstance(node, ast.GeneratorExp):
-        made.kind = "iterator"
-    return made
+        result.kind = "iterator"
+    return result
 
 
 def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Environment) -> Value:
     """`{key: value for ...}`."""
-    made = interpreter.state.record_new(DictValue())
+    result = interpreter.state.record_new(DictValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
 
     def add() -> None:
         key = interpreter.evaluate(node.key, inner)
         value = interpreter.evaluate(node.value, inner)
         if not is_key(key):
-            made.open = True
-            key = f"<{len(made.items)}>"  # what is under it is there, whatever it is called
-        made.items[key] = value
+            result.open = True
+            key = f"<{len(result.items)}>"  # what is under it is there, whatever it is called
+        result.items[key] = value
 
-    made.open = _for(interpreter, node.generators, inner, add) or made.open
-    return made
+    result.open = _for(interpreter, node.generators, inner, add) or result.open
+    return result
 
 
 def _for(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Execute, Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target, delete
 from initlint.tracers.static.syntax.conditions import narrow
@@ -16,6 +15,7 @@ from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
 from initlint.tracers.static.tensors.parameter_writes import note_dropped, write_in_place
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.objects import Instance

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
@@ -23,9 +23,9 @@ def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, Tensor) and value.storage is not None:
-        made = Tensor(value.node, _clone_storage(interpreter, value.storage, seen), value.leaf, sources=value.sources)
-        seen[id(value)] = made
-        return made
+        tensor = Tensor(value.node, _clone_storage(interpreter, value.storage, seen), value.leaf, sources=value.sources)
+        seen[id(value)] = tensor
+        return tensor
     if isinstance(value, ListValue):
         return ListValue([clone(interpreter, item, seen) for item in value.items], value.open, value.kind)
     if isinstance(value, tuple):
@@ -34,35 +34,35 @@ def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value
         return DictValue({key: clone(interpreter, item, seen) for key, item in value.items.items()}, value.open)
     if not isinstance(value, Instance):
         return value
-    copied = Instance(value.cls, value.place, interpreter.state.condition, value.torch_name, value.symbolic)
-    seen[id(value)] = copied
-    copied.arguments, copied.open, copied.parametrized = dict(value.arguments), value.open, value.parametrized
-    copied.assigned = dict(value.assigned)
+    module = Instance(value.cls, value.place, interpreter.state.condition, value.torch_name, value.symbolic)
+    seen[id(value)] = module
+    module.arguments, module.open, module.parametrized = dict(value.arguments), value.open, value.parametrized
+    module.assigned = dict(value.assigned)
     if value.is_module and not value.symbolic:  # a copy of what is only assumed is no model that is built here
-        interpreter.journal.instances.append(copied)
+        interpreter.journal.instances.append(module)
     for name, field in value.fields.items():
-        made_field = clone(interpreter, field, seen)
-        copied.fields[name] = made_field
-        if isinstance(made_field, Tensor) and made_field.storage is not None and made_field.storage.owner is None:
-            made_field.storage.owner = copied
-        if isinstance(made_field, Instance):
-            made_field.parent = made_field.parent or copied.is_module
-    return copied
+        copied = clone(interpreter, field, seen)
+        module.fields[name] = copied
+        if isinstance(copied, Tensor) and copied.storage is not None and copied.storage.owner is None:
+            copied.storage.owner = module
+        if isinstance(copied, Instance):
+            copied.parent = copied.parent or module.is_module
+    return module
 
 
 def _clone_storage(interpreter: Interpreter, storage: Storage, seen: dict[int, Any]) -> Storage:
     if id(storage) in seen:
-        known: Storage = seen[id(storage)]
-        return known
-    made = Storage(storage.shape, storage.place, interpreter.state.condition)
-    seen[id(storage)] = made
-    made.writes, made.parameter = list(storage.writes), storage.parameter
-    made.name, made.frozen = storage.name, storage.frozen
-    made.owner = seen.get(id(storage.owner))
+        copied: Storage = seen[id(storage)]
+        return copied
+    copy = Storage(storage.shape, storage.place, interpreter.state.condition)
+    seen[id(storage)] = copy
+    copy.writes, copy.parameter = list(storage.writes), storage.parameter
+    copy.name, copy.frozen = storage.name, storage.frozen
+    copy.owner = seen.get(id(storage.owner))
     if storage.derived is not None:
         originals = tuple(_clone_storage(interpreter, original, seen) for original in storage.derived.originals)
-        made.derived = replace(storage.derived, originals=originals)
-    return made
+        copy.derived = replace(storage.derived, originals=originals)
+    return copy
 
 
 def replaced(interpreter: Interpreter, call: Call) -> Value:
@@ -70,9 +70,9 @@ def replaced(interpreter: Interpreter, call: Call) -> Value:
     record = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if not isinstance(record, Instance) or record.is_module:
         return Unknown("a replaced record")
-    made = Instance(record.cls, call.site, interpreter.state.condition, symbolic=record.symbolic)
-    made.fields = {**record.fields, **call.keywords}
-    return made
+    copy = Instance(record.cls, call.site, interpreter.state.condition, symbolic=record.symbolic)
+    copy.fields = {**record.fields, **call.keywords}
+    return copy
 
 
 def shallow_copy(interpreter: Interpreter, call: Call) -> Value:

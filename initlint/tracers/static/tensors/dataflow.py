@@ -22,23 +22,23 @@ _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
 def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
     """The flow nodes of all data tensors among `values`, with the conditions under which they are the value."""
-    found: list[tuple[FlowNode, Condition]] = []
-    _collect_data(values, ALWAYS, found, set())
-    return found
+    nodes: list[tuple[FlowNode, Condition]] = []
+    _collect_data(values, ALWAYS, nodes, set())
+    return nodes
 
 
 def _collect_data(
-    values: Iterable[Value], under: Condition, found: list[tuple[FlowNode, Condition]], seen: set[int]
+    values: Iterable[Value], under: Condition, nodes: list[tuple[FlowNode, Condition]], seen: set[int]
 ) -> None:
     for value in values:
         for option, condition in options(value):
             if isinstance(option, (Tensor, Unknown)):
                 if option.node is not None:
-                    found.append((option.node, condition | under))
+                    nodes.append((option.node, condition | under))
             elif not isinstance(option, CONSTANTS) and id(option) not in seen:
                 # Objects know each other in circles.
                 seen.add(id(option))
-                _collect_data(_contents(option), condition | under, found, seen)
+                _collect_data(_contents(option), condition | under, nodes, seen)
 
 
 def _contents(value: Value) -> Iterable[Value]:
@@ -66,11 +66,11 @@ def node(
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    made = FlowNode(kind, op, data_of(values), place, interpreter.state.condition, layer, arguments, exact, factors)
+    created = FlowNode(kind, op, data_of(values), place, interpreter.state.condition, layer, arguments, exact, factors)
     if layer is not None:
         interpreter.state.record_side_effect()
-        interpreter.journal.nodes.setdefault(id(layer), []).append(made)
-    return Tensor(made)
+        interpreter.journal.nodes.setdefault(id(layer), []).append(created)
+    return Tensor(created)
 
 
 def operation(
@@ -78,11 +78,11 @@ def operation(
 ) -> Tensor:
     """As `node`; of parameters alone it gives what is computed from them, which is no data."""
     if not data_of(values):
-        found = sources(values)
-        if found:
+        storages = sources(values)
+        if storages:
             activation = ACTIVATIONS.get(op)
             keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
-            return Tensor(sources=found, like=_like(values[0]) if keeps else None)
+            return Tensor(sources=storages, like=_like(values[0]) if keeps else None)
     return node(interpreter, kind, op, values, place, **more)
 
 
@@ -96,16 +96,16 @@ def unknown_result(interpreter: Interpreter, reason: str, values: Iterable[Value
 
 def sources(values: Iterable[Value]) -> frozenset[Storage]:
     """The storages of the parameters among `values`, or that they were computed from."""
-    found: set[Storage] = set()
+    storages: set[Storage] = set()
     for value in values:
         for option, _ in options(value):
             if isinstance(option, Tensor):
-                found |= option.sources
+                storages |= option.sources
                 if option.storage is not None:
-                    found.add(option.storage.origin)
+                    storages.add(option.storage.origin)
             elif isinstance(option, (tuple, ListValue)):
-                found |= sources(option if isinstance(option, tuple) else option.items)
-    return frozenset(found)
+                storages |= sources(option if isinstance(option, tuple) else option.items)
+    return frozenset(storages)
 
 
 def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
@@ -120,8 +120,8 @@ def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arg
 
 def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
     """`left` and `right` combined by an operator of which at least one side is a tensor."""
-    one, other = data_of([left]), data_of([right])
-    if not one and not other:
+    left_data, right_data = data_of([left]), data_of([right])
+    if not left_data and not right_data:
         return _of_parameters(interpreter, name, left, right, place)
     if name == "matmul":
         return product(interpreter, [left, right], place)
@@ -129,14 +129,14 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, p
         kind, op = ("noted", "scale") if name == "neg" else ("end", name)
         return node(interpreter, kind, op, [left, right], place)
     if name in ("add", "sub"):
-        if (one and other) or _may_be_data(right if one else left):
+        if (left_data and right_data) or _may_be_data(right if left_data else left):
             return node(interpreter, "noted", "add", [left, right], place, exact=are_data(left, right))
         return node(interpreter, "noted", "shift", [left, right], place)
     if name in ("mul", "div"):
-        if (one and other) or _may_be_data(right if one else left):
+        if (left_data and right_data) or _may_be_data(right if left_data else left):
             return node(interpreter, "noted", "mul", [left, right], place, exact=are_data(left, right))
-        factor = _like(right if one else left)
-        exact = factor is not None and are_data(left if one else right)
+        factor = _like(right if left_data else left)
+        exact = factor is not None and are_data(left if left_data else right)
         return node(
             interpreter, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ()
         )
@@ -170,10 +170,10 @@ def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Valu
             continue
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
             return scaled(interpreter, tensor, name, other, place)
-    found = sources([left, right])
-    if not found:
+    storages = sources([left, right])
+    if not storages:
         return Unknown("an operation on tensors that are not followed")
-    return Tensor(sources=found, like=_combined(interpreter, name, left, right, place))
+    return Tensor(sources=storages, like=_combined(interpreter, name, left, right, place))
 
 
 def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Storage | None:
@@ -181,9 +181,11 @@ def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, pl
     one, other = _like(left), _like(right)
     if one is not None and other is not None:
         if name in ("mul", "matmul"):
-            made = FlowNode("factor", name, (), place, interpreter.state.condition, exact=True, factors=(one, other))
+            product_node = FlowNode(
+                "factor", name, (), place, interpreter.state.condition, exact=True, factors=(one, other)
+            )
             for factor in (one, other):
-                interpreter.journal.nodes.setdefault(id(factor), []).append(made)
+                interpreter.journal.nodes.setdefault(id(factor), []).append(product_node)
         return None
     is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
     return (one or other) if is_scaled else None
@@ -213,10 +215,10 @@ def weighted(
     interpreter: Interpreter, weight: Value, data: list[Value], place: Location, used: AxisRoles | None = None
 ) -> Tensor:
     """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
-    found = sorted(sources([weight]), key=_weight_likeness)
-    if not found:
+    storages = sorted(sources([weight]), key=_weight_likeness)
+    if not storages:
         return node(interpreter, "layer", "unknown", data, place)
-    storage = found[0]
+    storage = storages[0]
     itself = isinstance(weight, Tensor) and weight.storage is storage
     storage.products.add(used if itself else None)
     owner = storage.owner

@@ -74,10 +74,10 @@ def as_literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
 
 def parameter_names(instance: Instance) -> Mapping[str, Any]:
     """The parameters that torch gives a layer of this type, with their shapes."""
-    known = instance.parameters
-    if known is None or known[0] is not instance.arguments:
-        known = instance.parameters = instance.arguments, _parameters(instance)
-    return known[1]
+    cached = instance.parameters
+    if cached is None or cached[0] is not instance.arguments:
+        cached = instance.parameters = instance.arguments, _parameters(instance)
+    return cached[1]
 
 
 def _parameters(instance: Instance) -> Mapping[str, Any]:
@@ -92,33 +92,33 @@ _NONE: Mapping[str, Any] = {}
 
 def parameter(instance: Instance, name: str) -> Value:
     """The parameter `name` of a torch layer, made when first asked for; None if built without, `UNBOUND` if none."""
-    known = parameter_names(instance)
-    if name not in known:
-        if name in ("bias", "weight") and known is not _NONE:
+    shapes_by_name = parameter_names(instance)
+    if name not in shapes_by_name:
+        if name in ("bias", "weight") and shapes_by_name is not _NONE:
             return None
         return UNBOUND
-    storage = Storage(known[name], instance.place, instance.condition)
+    storage = Storage(shapes_by_name[name], instance.place, instance.condition)
     storage.parameter, storage.owner, storage.name = True, instance, name
-    made = Tensor(storage=storage, leaf=True)
-    instance.fields[name] = made
-    return made
+    tensor = Tensor(storage=storage, leaf=True)
+    instance.fields[name] = tensor
+    return tensor
 
 
 def child(instance: Instance, name: str) -> Value:
     """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; else `UNBOUND`."""
     if instance.torch_name is None:
         return UNBOUND
-    made_by_torch = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
-    if name not in made_by_torch:
+    class_names = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
+    if name not in class_names:
         return UNBOUND
-    made = Instance(ExternalName(made_by_torch[name]), instance.place, instance.condition, made_by_torch[name])
+    module = Instance(ExternalName(class_names[name]), instance.place, instance.condition, class_names[name])
     width = instance.arguments.get("embed_dim")
     if width is not None:
-        made.arguments = {"in_features": width, "out_features": width}
-    made.parent = True
-    instance.fields[name] = made
+        module.arguments = {"in_features": width, "out_features": width}
+    module.parent = True
+    instance.fields[name] = module
     instance.assigned[name] = (instance.user_class, instance.place)
-    return made
+    return module
 
 
 def materialize(instance: Instance) -> None:

@@ -84,14 +84,14 @@ def note_dropped(result: Tensor, statement: ast.expr) -> None:
     storage = result.storage
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
         return
-    write, made = storage.writes[-1], storage.derived.place
+    write, copied_at = storage.writes[-1], storage.derived.place
     if (
         not isinstance(write.place, SourceLocation)
         or write.place.node is not statement
-        or not isinstance(made, SourceLocation)
+        or not isinstance(copied_at, SourceLocation)
     ):
         return
-    if any(node is made.node for node in ast.walk(statement) if node is not statement):
+    if any(node is copied_at.node for node in ast.walk(statement) if node is not statement):
         storage.derived.original.lost.append((write, storage.derived))
 
 
@@ -106,9 +106,9 @@ def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Valu
     storage = result.storage
     assert storage is not None
     if len(storage.writes) == 1:
-        made = _scaled_write(storage.writes[0], operation, other)
-        if made is not None:
-            storage.writes = [made]
+        write = _scaled_write(storage.writes[0], operation, other)
+        if write is not None:
+            storage.writes = [write]
             return result
     if storage.writes:
         record(interpreter, result, f"torch.Tensor.{operation}_", {}, place, relative=True)
@@ -116,7 +116,7 @@ def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Valu
 
 
 def _scaled_write(write: WriteRecord, operation: str, other: Value) -> WriteRecord | None:
-    made = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
-    if made is None:
+    init = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
+    if init is None:
         return None
-    return replace(write, initializer=made[0], arguments=made[1], method=True)
+    return replace(write, initializer=init[0], arguments=init[1], method=True)

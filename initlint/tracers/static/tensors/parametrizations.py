@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from initlint.facts.parametrizations import Reparametrization
-from initlint.tracers.static.machine.calls import Call
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
 from initlint.tracers.static.tensors.parameter_writes import fresh_storage
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record
+from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import ExternalName, Union, Unknown, Value, without_unbound
@@ -23,10 +23,10 @@ class _Parameter:
     name: str
 
 
-def reparametrize(interpreter: Interpreter, known: Reparametrization, call: Call) -> Value:
+def reparametrize(interpreter: Interpreter, reparametrization: Reparametrization, call: Call) -> Value:
     """`weight_norm(module)` and its like; gives the module."""
     module, name = _subject(call)
-    interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, known, call))
+    interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, reparametrization, call))
     return module
 
 
@@ -42,7 +42,9 @@ def _subject(call: Call) -> tuple[Value, Value]:
     return call.get(0, "module", Unknown("no module")), call.arguments[1] if len(call.arguments) > 1 else named
 
 
-def _wrap(interpreter: Interpreter, module: Value, name: Value, known: Reparametrization, call: Call) -> None:
+def _wrap(
+    interpreter: Interpreter, module: Value, name: Value, reparametrization: Reparametrization, call: Call
+) -> None:
     if not isinstance(module, Instance) or not module.is_module:
         return
     materialize(module)
@@ -53,12 +55,12 @@ def _wrap(interpreter: Interpreter, module: Value, name: Value, known: Reparamet
         return
     parameter = _Parameter(module, name)
     interpreter.state.map_union(
-        module.fields[name], lambda value: _put_behind(interpreter, parameter, value, known, call)
+        module.fields[name], lambda value: _put_behind(interpreter, parameter, value, reparametrization, call)
     )
 
 
 def _put_behind(
-    interpreter: Interpreter, parameter: _Parameter, value: Value, known: Reparametrization, call: Call
+    interpreter: Interpreter, parameter: _Parameter, value: Value, reparametrization: Reparametrization, call: Call
 ) -> None:
     if not isinstance(value, Tensor) or value.storage is None:
         return
@@ -66,10 +68,12 @@ def _put_behind(
     interpreter.state.save_before_change(module)
     before = value.storage.derived
     original = value.storage if before is None else before.original
-    shares, sure = _computed(interpreter, value, call) if known.by_module else (known.shares, True)
-    parts = tuple(part.format(name) for part in known.originals)
+    shares, sure = (
+        _computed(interpreter, value, call) if reparametrization.by_module else (reparametrization.shares, True)
+    )
+    parts = tuple(part.format(name) for part in reparametrization.originals)
     norms = [_norm(interpreter, module, original, part, call) for part in parts[:-1]]
-    holder = _list_in_registry(interpreter, parameter, call) if known.registered else module
+    holder = _list_in_registry(interpreter, parameter, call) if reparametrization.registered else module
     interpreter.state.save_before_change(holder)
     for part, storage in zip(parts, [*norms, original], strict=True):
         holder.fields[part] = Tensor(storage=storage, leaf=True)
@@ -77,9 +81,11 @@ def _put_behind(
         module.parametrized = True
         module.fields[name] = Tensor(storage=original)
         return
-    names = tuple(f"{REGISTRY}.{name}.{part}" for part in parts) if known.registered else parts
+    names = tuple(f"{REGISTRY}.{name}.{part}" for part in parts) if reparametrization.registered else parts
     attribute = Storage(original.shape, call.site, interpreter.state.condition)
-    attribute.derived = DerivedStorage(known.cause, (*norms, original), call.site, names, len(original.writes), sure)
+    attribute.derived = DerivedStorage(
+        reparametrization.cause, (*norms, original), call.site, names, len(original.writes), sure
+    )
     attribute.owner, attribute.name = module, name
     module.fields[name] = Tensor(storage=attribute)
 
@@ -87,10 +93,10 @@ def _put_behind(
 def _computed(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
     """Whether what the module of a parametrization gives is the original itself, and whether it is surely not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
-    made = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
-    if not isinstance(made, Tensor) or made.node is not None:
+    result = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
+    if not isinstance(result, Tensor) or result.node is not None:
         return False, False
-    return made.storage is not None, made.storage is None
+    return result.storage is not None, result.storage is None
 
 
 def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
@@ -102,9 +108,9 @@ def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: s
     elif original.shape is not None and isinstance(dim, int):
         rank = len(original.shape)
         shape = tuple(size if at == dim % rank else 1 for at, size in enumerate(original.shape))
-    made = fresh_storage(interpreter, shape, call.site)
-    made.parameter, made.owner, made.name = True, module, name
-    return made
+    storage = fresh_storage(interpreter, shape, call.site)
+    storage.parameter, storage.owner, storage.name = True, module, name
+    return storage
 
 
 def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Call) -> Instance:
@@ -117,18 +123,18 @@ def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Cal
         registry.parent = True
         parameter.module.fields[REGISTRY] = registry
     interpreter.state.save_before_change(registry)
-    found = registry.fields.get(parameter.name)
-    if not isinstance(found, Instance):
+    chain = registry.fields.get(parameter.name)
+    if not isinstance(chain, Instance):
         cls = ExternalName("torch.nn.utils.parametrize.ParametrizationList")
-        found = Instance(cls, call.site, interpreter.state.condition, "torch.nn.ModuleList")
-        found.parent = True
-        registry.fields[parameter.name] = found
+        chain = Instance(cls, call.site, interpreter.state.condition, "torch.nn.ModuleList")
+        chain.parent = True
+        registry.fields[parameter.name] = chain
     computing = call.get(2, "parametrization", None)
     if isinstance(computing, Instance):
-        interpreter.state.save_before_change(found)
-        found.fields[str(len(found.fields))] = computing
+        interpreter.state.save_before_change(chain)
+        chain.fields[str(len(chain.fields))] = computing
         computing.parent = True
-    return found
+    return chain
 
 
 def _unwrap(interpreter: Interpreter, module: Value, name: Value, call: Call) -> None:

@@ -101,7 +101,7 @@ def record(
     if storage is None:
         return
     interpreter.state.record_side_effect()
-    made = WriteRecord(
+    write = WriteRecord(
         initializer=initializer,
         arguments=arguments,
         place=place,
@@ -116,11 +116,11 @@ def record(
     )
     derived = storage.derived
     if derived is None or derived.cause == COPY:
-        storage.writes.append(made)
+        storage.writes.append(write)
     elif derived.sure:
-        derived.original.lost.append((made, derived))
+        derived.original.lost.append((write, derived))
     else:
-        derived.original.writes.append(replace(made, initializer=UNKNOWN_WRITE))
+        derived.original.writes.append(replace(write, initializer=UNKNOWN_WRITE))
 
 
 def note_call(
@@ -134,27 +134,27 @@ def note_call(
 ) -> None:
     """Note that an init function was called on `target`."""
     interpreter.state.record_side_effect()
-    given = {key: as_literal(value) for key, value in arguments.items()}
+    literals = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
-    known = interpreter.journal.calls.get(place)
-    if known is None:
-        known = interpreter.journal.calls[place] = InitCallRecord(
+    init_call = interpreter.journal.calls.get(place)
+    if init_call is None:
+        init_call = interpreter.journal.calls[place] = InitCallRecord(
             name=name,
             initializer=initializer,
             place=place,
-            arguments=given,
+            arguments=literals,
             guarded=interpreter.guards > 0,
             method=method,
             gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
         )
-    elif known.arguments != given:
-        known.arguments = {
-            key: given[key] if key in given and known.arguments.get(key) == given[key] else UNDETERMINED
-            for key in {**known.arguments, **given}
+    elif init_call.arguments != literals:
+        init_call.arguments = {
+            key: literals[key] if key in literals and init_call.arguments.get(key) == literals[key] else UNDETERMINED
+            for key in {**init_call.arguments, **literals}
         }
     for option, condition in options(target):
         if option is not UNBOUND:
-            known.targets[_target(interpreter, option, condition)] = None
+            init_call.targets[_target(interpreter, option, condition)] = None
 
 
 def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Target:

@@ -30,19 +30,19 @@ def viewed(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
         return axes[::-1]
     if operator in _OF_MATRICES and rank >= 2:
         return (*axes[:-2], axes[-1], axes[-2])
-    given = tuple(arguments)
-    if len(given) == 1 and isinstance(given[0], tuple):
-        given = given[0]
-    places = [place for place in given if isinstance(place, int) and -rank <= place < rank]
-    if len(places) < len(given):
+    dimensions = tuple(arguments)
+    if len(dimensions) == 1 and isinstance(dimensions[0], tuple):
+        dimensions = dimensions[0]
+    positions = [axis for axis in dimensions if isinstance(axis, int) and -rank <= axis < rank]
+    if len(positions) < len(dimensions):
         return None
-    if operator in ("transpose", "swapaxes", "swapdims") and len(places) == 2:
+    if operator in ("transpose", "swapaxes", "swapdims") and len(positions) == 2:
         order = list(axes)
-        one, other = places
-        order[one], order[other] = order[other], order[one]
+        first, second = positions
+        order[first], order[second] = order[second], order[first]
         return tuple(order)
-    if operator == "permute" and len({place % rank for place in places}) == rank:
-        return tuple(axes[place] for place in places)
+    if operator == "permute" and len({axis % rank for axis in positions}) == rank:
+        return tuple(axes[axis] for axis in positions)
     return None
 
 
@@ -53,10 +53,10 @@ def indexed(axes: Axes, index: object) -> Axes:
     parts = index if isinstance(index, tuple) else (index,)
     if sum(part is not None for part in parts) > len(axes) or any(isinstance(p, bool) or p is ... for p in parts):
         return None
-    rest = iter(axes)
-    taken = [(NEW if part is None else next(rest), part) for part in parts]
-    kept = tuple(axis for axis, part in taken if part is None or isinstance(part, slice))
-    return kept + tuple(rest)
+    remaining = iter(axes)
+    pairs = [(NEW if part is None else next(remaining), part) for part in parts]
+    indexed_axes = tuple(axis for axis, part in pairs if part is None or isinstance(part, slice))
+    return indexed_axes + tuple(remaining)
 
 
 def of_matmul(axes: Axes, on_the_right: bool) -> AxisRoles | None:
@@ -91,17 +91,19 @@ class Equation:
 
 def of_einsum(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
     """The operand at `position` of an einsum of two."""
-    left, arrow, right = equation.text.partition("->")
-    terms = [equation.labels(term) for term in left.split(",")]
+    inputs, arrow, output = equation.text.partition("->")
+    terms = [equation.labels(term) for term in inputs.split(",")]
     if axes is None or NEW in axes or len(terms) != 2:
         return None
     own, other = terms[position], set(terms[1 - position])
     if "..." in own or len(own) != len(axes) or len(set(own)) < len(own):
         return None
     # Without an arrow, what occurs once goes out.
-    out = set(equation.labels(right)) if arrow else set(own) ^ other
-    summed = tuple(axis for axis, label in zip(axes, own, strict=True) if label in other and label not in out)
-    kept = tuple(axis for axis, label in zip(axes, own, strict=True) if label not in other and label in out)
-    if any(label not in other and label not in out for label in own) or not summed:
+    output_labels = set(equation.labels(output)) if arrow else set(own) ^ other
+    summed = tuple(axis for axis, label in zip(axes, own, strict=True) if label in other and label not in output_labels)
+    outputs = tuple(
+        axis for axis, label in zip(axes, own, strict=True) if label not in other and label in output_labels
+    )
+    if any(label not in other and label not in output_labels for label in own) or not summed:
         return None
-    return AxisRoles(summed, kept)
+    return AxisRoles(summed, outputs)

@@ -156,14 +156,14 @@ class ModuleScope:
             return UNBOUND
         self._asked.add(name)
         try:
-            found = self._elsewhere(name)
+            value = self._elsewhere(name)
         finally:
             self._asked.discard(name)
-        if found is not UNBOUND:
-            self.values[name] = found
+        if value is not UNBOUND:
+            self.values[name] = value
         elif name not in self._pending:
             self._missing.add(name)
-        return found
+        return value
 
     def _elsewhere(self, name: str) -> Value:
         """A name that no statement of the module binds: a submodule, or something of a star import.
@@ -171,13 +171,13 @@ class ModuleScope:
         Star imports come last, for looking through them loads all that they name: `from pkg import blocks` must not
         read the whole package, nor must `len`.
         """
-        found = self._submodule(name)
-        if found is not UNBOUND or hasattr(builtins, name):
-            return found
+        value = self._submodule(name)
+        if value is not UNBOUND or hasattr(builtins, name):
+            return value
         self._note(STAR)
         if STAR in self._pending:
             self._bind(STAR)
-        return next((found for star in self.stars if (found := star(name)) is not UNBOUND), UNBOUND)
+        return next((value for star in self.stars if (value := star(name)) is not UNBOUND), UNBOUND)
 
     @property
     def defined(self) -> Sequence[str]:

@@ -36,9 +36,9 @@ def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Val
         *((v, c | when) for v, c in options(one)),
         *((v, c | otherwise) for v, c in options(other)),
     ):
-        for at, (known, under) in enumerate(merged):
-            if same(value, known):
-                merged[at] = (known, under & condition)
+        for at, (joined, under) in enumerate(merged):
+            if same(value, joined):
+                merged[at] = (joined, under & condition)
                 break
         else:
             merged.append((value, condition))

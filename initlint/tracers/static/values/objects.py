@@ -9,9 +9,9 @@ from typing import Any
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import Location
+from initlint.tracers.static.values.calls import FunctionNode, Signature
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.signatures import FunctionNode, Signature
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 NAMED_TUPLE = "collections.namedtuple"

@@ -159,7 +159,7 @@ def without_unbound(value: Value) -> Value:
     """The value without its absent alternative; `UNBOUND` if that is the only one."""
     if not isinstance(value, Union):
         return value
-    kept = [(v, c) for v, c in value.options if v is not UNBOUND]
-    if len(kept) == len(value.options):
+    remaining = [(v, c) for v, c in value.options if v is not UNBOUND]
+    if len(remaining) == len(value.options):
         return value
-    return kept[0][0] if len(kept) == 1 else Union(kept)
+    return remaining[0][0] if len(remaining) == 1 else Union(remaining)
