@@ -6,6 +6,7 @@ import builtins
 import gc
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +138,17 @@ def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     write(tmp_path / "blocks.py", BLOCK)
     linted = write(tmp_path / "net.py", text)
     opened: list[str] = []
-    real = io.open
 
-    def noted(file: Any, *args: Any, **kwargs: Any) -> Any:
-        opened.append(os.path.basename(str(file)))
-        return real(file, *args, **kwargs)
+    def counting(open_file: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(file: Any, *args: Any, **kwargs: Any) -> Any:
+            opened.append(os.path.basename(str(file)))
+            return open_file(file, *args, **kwargs)
 
-    monkeypatch.setattr(io, "open", noted)
-    monkeypatch.setattr(builtins, "open", noted)
+        return counted
+
+    # A file is opened by its path once, by whichever of these; what `open` makes of a descriptor has no such name.
+    for module in (io, builtins, os):
+        monkeypatch.setattr(module, "open", counting(module.open))  # type: ignore[attr-defined]
     result = check([tmp_path], Settings(root=tmp_path, select=("INI901",)))
     assert not result.failures
     assert sorted(name for name in opened if name.endswith(".py")) == ["blocks.py", linted.name]
