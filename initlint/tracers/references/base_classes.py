@@ -1,4 +1,4 @@
-"""What is known of the base classes of a class: whether one of them may call a method by its name."""
+"""The base classes of a class, and whether one of them may call a method by name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from initlint.facts.fans import MODULES
 from initlint.facts.frameworks import framework_class, has_kind
 
 _BY_CONSTRUCTORS = frozenset({"reset_parameters", "_reset_parameters"})
-"""What the constructors of torch's layers call."""
+"""The methods that the constructors of torch's layers call."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseClassInfo:
-    """The base classes of one class of the project, all of them.
+    """All direct and indirect base classes of one class of the project.
 
-    `names`: of those of the project. `methods`: what these define. `externals`: dotted names of the others.
-    `readable` is False if something is no class that is known by name. `calls`: what the user says of some of them:
-    the methods that they call.
+    `names`: the base classes in the project; `methods`: the methods that these define. `externals`: dotted names of
+    the others. `readable`: False if a base is an expression other than a name. `calls`: the methods that an external
+    class calls, from the user's settings.
     """
 
     names: frozenset[str]
@@ -33,18 +33,18 @@ class BaseClassInfo:
 
     @property
     def loads(self) -> bool:
-        """Whether a base class has a `from_pretrained`."""
+        """Whether a base class has a method `from_pretrained`."""
         return "from_pretrained" in self.methods or any(
-            (described := framework_class(name)) is not None and described.loads for name in self.externals
+            (framework := framework_class(name)) is not None and framework.loads for name in self.externals
         )
 
     @property
     def is_known(self) -> bool:
-        """Whether all of them are of the project, or known for what they call."""
+        """Whether each base class is in the project, or its calls are known."""
         return self.readable and all(name in MODULES or self._hooks(name) is not None for name in self.externals)
 
     def may_call(self, method: str) -> bool:
-        """Whether a base class defines the method too, or may call it."""
+        """Whether a base class defines the method, too, or may call it."""
         if not self.readable or method in self.methods:
             return True
         return any(self._external_may_call(name, method) for name in self.externals)
@@ -56,6 +56,6 @@ class BaseClassInfo:
         return hooks is None or method in hooks
 
     def _hooks(self, name: str) -> frozenset[str] | None:
-        """The methods that a class outside the project calls by itself; None if that is not known."""
-        described = framework_class(name)
-        return self.calls.get(name, None if described is None else described.hooks)
+        """The methods that a class outside the project calls; None if unknown."""
+        framework = framework_class(name)
+        return self.calls.get(name, None if framework is None else framework.hooks)

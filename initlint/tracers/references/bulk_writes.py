@@ -1,4 +1,4 @@
-"""Code that may fill parameters without naming them: it takes all parameters of a model, in loops and calls."""
+"""Finds code that may write parameters without naming them: loops and calls over all parameters of a model."""
 
 from __future__ import annotations
 
@@ -13,187 +13,206 @@ from initlint.tracers.references.init_functions import INITIALIZER, WRITER
 from initlint.tracers.references.location import CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
-GIVING = ("parameters", "named_parameters", "_parameters", "state_dict")
-"""What holds all parameters of a module."""
+PARAMETER_COLLECTIONS = ("parameters", "named_parameters", "_parameters", "state_dict")
+"""Names of attributes and methods that return all parameters of a module."""
 _FILLING = (
     r"(?:(?<!f)init|reset|xavier|kaiming|glorot|uniform|normal(?!ize)|orthogonal|vector_to|broadcast|setattr"
     r"|(?<!grad)(?<!norm)[a-z]_\(|\.data\b)"
 )
-FILLS = {
+BULK_WRITE_PATTERNS = {
     "parameters": rf"{_FILLING}[^\n]*parameters\b|parameters\b(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
     "state_dict": rf"\.state_dict\(\)(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
 }
-"""What stands where parameters may be filled: a piece, and a pattern that holds it."""
-_PASSING = frozenset("list tuple iter zip enumerate filter reversed sorted chain dict OrderedDict items values".split())
-"""They hand on what they are given."""
-_NO_FILLS = frozenset("requires_grad_ detach_ zero_grad clip_grad_norm_ clip_grad_value_ load_state_dict".split())
+"""Patterns of code that may write parameters, by a text that each match contains."""
+_PASS_THROUGH = frozenset(
+    "list tuple iter zip enumerate filter reversed sorted chain dict OrderedDict items values".split()
+)
+"""Functions that return their arguments."""
+_NON_WRITING = frozenset("requires_grad_ detach_ zero_grad clip_grad_norm_ clip_grad_value_ load_state_dict".split())
 _RELATIVE = frozenset("add_ sub_ mul_ div_ lerp_ clamp_ addcmul_ addcdiv_ neg_ pow_ sqrt_ abs_".split())
-"""They change what is there: memory as it was stays that."""
+"""Methods that change the old value, so uninitialized memory stays uninitialized."""
 _CALLBACK = re.compile(r"init\w*_(?:fn|func)|initializer")
 _MODELS = ("model", "module", "net")
 
 
 class WriteKind(enum.IntEnum):
-    """What code may do with all parameters of a model. The more it may do, the higher."""
+    """How code may write all parameters of a model, in increasing order."""
 
     NONE = 0
     COPY = 1
-    """Fills them with other values, such as those of another model."""
+    """Copies other values into them, such as those of another model."""
     INIT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class BulkWrite:
-    """Code that takes all parameters of something and may fill them. `of_self`: those of `self`."""
+    """Code that may write all parameters of a module. `of_self`: the module is `self`."""
 
-    fill: WriteKind
-    spot: CodeLocation
+    kind: WriteKind
+    location: CodeLocation
     of_self: bool
 
 
 @teller
-def fillings(text: SyntaxIndex) -> tuple[BulkWrite, ...]:
-    """Where a file takes all parameters of something and may fill them."""
-    return tuple(dict.fromkeys(_fillings(text)))
+def bulk_writes(index: SyntaxIndex) -> tuple[BulkWrite, ...]:
+    """The bulk writes of a file."""
+    return tuple(dict.fromkeys(_find_bulk_writes(index)))
 
 
-def _fillings(text: SyntaxIndex) -> Iterator[BulkWrite]:
-    for name in GIVING:
-        for node in text.mentions(name):
+def _find_bulk_writes(index: SyntaxIndex) -> Iterator[BulkWrite]:
+    for name in PARAMETER_COLLECTIONS:
+        for node in index.mentions(name):
             if not isinstance(node, (ast.Attribute, ast.Constant)):
                 continue  # a variable of that name
-            found = _what_becomes(text, node, set())
-            if found is not WriteKind.NONE:
-                yield BulkWrite(found, CodeLocation.of(text, node), _is_of_self(node))
+            kind = _use_of_parameters(index, node, set())
+            if kind is not WriteKind.NONE:
+                yield BulkWrite(kind, CodeLocation.of(index, node), _is_of_self(node))
 
 
 def _is_of_self(node: ast.Attribute | ast.Constant) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def _what_becomes(text: SyntaxIndex, node: ast.AST, seen: set[str]) -> WriteKind:
-    """What is done with the parameters that `node` gives. `seen`: names that they were given before."""
-    inner: ast.AST = node
-    for above in text.above(node):
-        if isinstance(above, ast.Attribute) and above.attr.endswith("_") and above.attr not in _NO_FILLS:
-            return _by_name(above.attr)
-        if isinstance(above, ast.Call) and inner is not above.func and last_name(above.func) not in _PASSING:
-            return _handed_to(above, inner)
-        if isinstance(above, ast.For) and inner is above.iter:
-            return _in_body(above.body, above.target)
-        if isinstance(above, ast.comprehension) and inner is above.iter:
-            taken = text.parents[above]
-            found = _in_body([part for part in ast.iter_child_nodes(taken) if part is not above], above.target)
-            if found is not WriteKind.NONE:
-                return found
-        if isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Store):
+def _use_of_parameters(index: SyntaxIndex, node: ast.AST, seen_names: set[str]) -> WriteKind:
+    """How the parameters that `node` returns are written. `seen_names`: names they were assigned to before."""
+    child: ast.AST = node
+    for parent in index.above(node):
+        if isinstance(parent, ast.Attribute) and parent.attr.endswith("_") and parent.attr not in _NON_WRITING:
+            return _kind_by_name(parent.attr)
+        if isinstance(parent, ast.Call) and child is not parent.func and last_name(parent.func) not in _PASS_THROUGH:
+            return _use_by_call(parent, child)
+        if isinstance(parent, ast.For) and child is parent.iter:
+            return _use_in_body(parent.body, parent.target)
+        if isinstance(parent, ast.comprehension) and child is parent.iter:
+            comprehension = index.parents[parent]
+            kind = _use_in_body(
+                [part for part in ast.iter_child_nodes(comprehension) if part is not parent], parent.target
+            )
+            if kind is not WriteKind.NONE:
+                return kind
+        if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
             return WriteKind.COPY
-        if isinstance(above, ast.stmt):
-            return _renamed(text, above, seen)
-        inner = above
+        if isinstance(parent, ast.stmt):
+            return _use_of_assigned_name(index, parent, seen_names)
+        child = parent
     return WriteKind.NONE
 
 
-def _renamed(text: SyntaxIndex, statement: ast.stmt, seen: set[str]) -> WriteKind:
-    """What becomes of them under the name that a statement gives them."""
+def _use_of_assigned_name(index: SyntaxIndex, statement: ast.stmt, seen_names: set[str]) -> WriteKind:
+    """How they are written through the names that a statement assigns them to."""
     if isinstance(statement, ast.Assign):
         names = {last_name(target) for target in statement.targets}
     elif isinstance(statement, ast.AnnAssign):
         names = {last_name(statement.target)}
     elif isinstance(statement, ast.Return) or _is_yield(statement):
-        names = {scope.name for scope in text.scopes(statement)[:1]}
+        names = {scope.name for scope in index.scopes(statement)[:1]}
     else:
         return WriteKind.NONE
-    new = names - seen - {""}
-    seen |= new
-    uses = (use for name in new for use in text.mentions(name) if not isinstance(getattr(use, "ctx", None), ast.Store))
-    return max((_what_becomes(text, use, seen) for use in uses), default=WriteKind.NONE)
+    new_names = names - seen_names - {""}
+    seen_names |= new_names
+    uses = (
+        use
+        for name in new_names
+        for use in index.mentions(name)
+        if not isinstance(getattr(use, "ctx", None), ast.Store)
+    )
+    return max((_use_of_parameters(index, use, seen_names) for use in uses), default=WriteKind.NONE)
 
 
 def _is_yield(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, (ast.Yield, ast.YieldFrom))
 
 
-def _handed_to(call: ast.Call, argument: ast.AST) -> WriteKind:
+def _use_by_call(call: ast.Call, argument: ast.AST) -> WriteKind:
     name = last_name(call.func)
     if name == "map":
-        words = {last_name(part) for part in ast.walk(call.args[0])} if call.args else set()
-        return max(map(_by_name, words), default=WriteKind.NONE)
+        names = {last_name(part) for part in ast.walk(call.args[0])} if call.args else set()
+        return max(map(_kind_by_name, names), default=WriteKind.NONE)
     if isinstance(argument, ast.keyword) and argument.arg == "key":
         return WriteKind.NONE
-    return _by_name(name)
+    return _kind_by_name(name)
 
 
-def _by_name(name: str) -> WriteKind:
-    """What a function may do with the parameters that it is handed, by its name."""
-    if name in _NO_FILLS or name in _RELATIVE or not name:
+def _kind_by_name(name: str) -> WriteKind:
+    """How a function may write the parameters it receives, judged by its name."""
+    if name in _NON_WRITING or name in _RELATIVE or not name:
         return WriteKind.NONE
     if name != "copy_" and INITIALIZER.search(name):
         return WriteKind.INIT
     return WriteKind.COPY if WRITER.search(name) else WriteKind.NONE
 
 
-def _in_body(body: Iterable[ast.AST], target: ast.expr) -> WriteKind:
+def _use_in_body(body: Iterable[ast.AST], target: ast.expr) -> WriteKind:
     names = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return max((_of_part(part, names) for top in body for part in ast.walk(top)), default=WriteKind.NONE)
+    return max((_use_by_node(part, names) for top in body for part in ast.walk(top)), default=WriteKind.NONE)
 
 
-def _of_part(node: ast.AST, names: set[str]) -> WriteKind:
-    """What a part of a loop's body does with what the loop gives the `names`."""
+def _use_by_node(node: ast.AST, names: set[str]) -> WriteKind:
+    """How a node in a loop's body writes the loop variables `names`."""
     if isinstance(node, ast.Call):
-        return _of_call(node, names)
-    if isinstance(node, ast.Assign) and any(_is_content(target, names) for target in node.targets):
+        return _use_by_call_in_body(node, names)
+    if isinstance(node, ast.Assign) and any(_is_tensor_data(target, names) for target in node.targets):
         return WriteKind.COPY
     return WriteKind.NONE
 
 
-def _of_call(call: ast.Call, names: set[str]) -> WriteKind:
+def _use_by_call_in_body(call: ast.Call, names: set[str]) -> WriteKind:
     name = last_name(call.func)
     subject = call.func.value if isinstance(call.func, ast.Attribute) else None
     if subject is not None and "grad" in dotted(subject).split("."):
         return WriteKind.NONE
-    handed = [part for part in (subject, *call.args, *(word.value for word in call.keywords)) if part is not None]
-    if not any(isinstance(node, ast.Name) and node.id in names for part in handed for node in ast.walk(part)):
+    arguments_and_subject = [
+        expression
+        for expression in (subject, *call.args, *(word.value for word in call.keywords))
+        if expression is not None
+    ]
+    if not any(
+        isinstance(node, ast.Name) and node.id in names
+        for expression in arguments_and_subject
+        for node in ast.walk(expression)
+    ):
         return WriteKind.NONE
-    return WriteKind.INIT if name in ("zero_", "fill_") else _by_name(name)
+    return WriteKind.INIT if name in ("zero_", "fill_") else _kind_by_name(name)
 
 
-def _is_content(target: ast.expr, names: set[str]) -> bool:
+def _is_tensor_data(target: ast.expr, names: set[str]) -> bool:
     """Whether it is `p.data`, `p[...]` or `p.data[...]` of one of the names."""
-    content = isinstance(target, ast.Subscript) or (isinstance(target, ast.Attribute) and target.attr == "data")
+    is_data = isinstance(target, ast.Subscript) or (isinstance(target, ast.Attribute) and target.attr == "data")
     root = target
     while isinstance(root, (ast.Subscript, ast.Attribute)):
         root = root.value
-    return content and isinstance(root, ast.Name) and root.id in names
+    return is_data and isinstance(root, ast.Name) and root.id in names
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPassedOut:
-    """A call that hands out a model to the imported functions `names`, which may fill it."""
+    """A call that passes a model to the imported functions `names`, which may initialize it."""
 
     names: tuple[str, ...]
-    spot: CodeLocation
+    location: CodeLocation
 
 
 @teller
-def handed_out(text: SyntaxIndex) -> tuple[ModelPassedOut, ...]:
-    """The calls of a file that hand out a model, or have `apply` do so."""
-    calls = (node for node in text.parents if isinstance(node, ast.Call))
-    found = ((tuple(_handed_to_imported(call, text.imported)), call) for call in calls)
-    return tuple(dict.fromkeys(ModelPassedOut(names, CodeLocation.of(text, call)) for names, call in found if names))
+def models_passed_out(index: SyntaxIndex) -> tuple[ModelPassedOut, ...]:
+    """The calls of a file that pass a model to imported functions, directly or through `apply`."""
+    calls = (node for node in index.parents if isinstance(node, ast.Call))
+    names_and_calls = ((tuple(_imported_initializers(call, index.imported)), call) for call in calls)
+    return tuple(
+        dict.fromkeys(ModelPassedOut(names, CodeLocation.of(index, call)) for names, call in names_and_calls if names)
+    )
 
 
-def _handed_to_imported(call: ast.Call, imported: Container[str]) -> Iterator[str]:
+def _imported_initializers(call: ast.Call, imported: Container[str]) -> Iterator[str]:
     name = last_name(call.func)
-    given = [word.value for word in call.keywords if word.arg and _CALLBACK.search(word.arg)]
+    callbacks = [word.value for word in call.keywords if word.arg and _CALLBACK.search(word.arg)]
     if name == "apply" and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
-        given += [call.args[0]] if not isinstance(call.args[0], ast.Lambda) else []
-    parts = (part for value in given for part in ast.walk(value))
-    functions: list[ast.expr] = [part for part in parts if isinstance(part, (ast.Name, ast.Attribute))]
-    models = any(map(_may_be_model, call.args)) or any(word.arg in _MODELS for word in call.keywords)
-    if models and INITIALIZER.search(name) and not name.startswith("__") and not name.endswith("_"):
+        callbacks += [call.args[0]] if not isinstance(call.args[0], ast.Lambda) else []
+    nodes = (node for value in callbacks for node in ast.walk(value))
+    functions: list[ast.expr] = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
+    takes_model = any(map(_may_be_model, call.args)) or any(word.arg in _MODELS for word in call.keywords)
+    if takes_model and INITIALIZER.search(name) and not name.startswith("__") and not name.endswith("_"):
         functions.append(call.func)
-    yield from (last_name(part) for part in functions if dotted(part).partition(".")[0] in imported)
+    yield from (last_name(node) for node in functions if dotted(node).partition(".")[0] in imported)
 
 
 def _may_be_model(argument: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""Type tests around init calls that can never hold: of what `parameters()`, `modules()` and `apply` hand out."""
+"""Finds type tests around init calls that never hold for elements of `parameters()`, `modules()` or `apply`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_n
 
 
 class LoopElement(enum.Enum):
-    """What a loop or a callback gets one at a time."""
+    """What a loop variable or the argument of a callback is."""
 
     PARAMETER = "parameters"
     MODULE = "modules"
@@ -25,7 +25,7 @@ class LoopElement(enum.Enum):
 
 @dataclass(frozen=True, eq=False)
 class UnsatisfiableTest:
-    """A branch whose test never holds. `source`: what hands out the value: `parameters`, `named_modules`, `apply`."""
+    """A branch whose test never holds. `source`: where the value comes from: `parameters`, `named_modules`, `apply`."""
 
     branch: ast.If
     kind: LoopElement
@@ -41,39 +41,43 @@ _LOOPS = {
     "named_modules": (LoopElement.MODULE, True),
     "named_children": (LoopElement.MODULE, True),
 }
-"""By the method that a loop runs over: what it gives, and whether in pairs with a name."""
+"""By method: its elements, and whether it yields pairs of a name and an element."""
 _TENSORS = frozenset({"torch.nn.Parameter", "torch.Tensor"})
-_OF_MODULES = frozenset({"weight", "bias"})
+_MODULE_ATTRIBUTES = frozenset({"weight", "bias"})
 
 
-def impossible(text: SyntaxIndex, bases: Callable[[str], BaseClassInfo | None]) -> Iterator[UnsatisfiableTest]:
-    """The tests of a file that guard an init and never hold. `bases` gives those of a class of its top level."""
-    guards = [s for s in text.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
+def unsatisfiable_tests(
+    index: SyntaxIndex, bases: Callable[[str], BaseClassInfo | None]
+) -> Iterator[UnsatisfiableTest]:
+    """The tests of a file that guard an init and never hold. `bases` returns the bases of a top-level class."""
+    guards = [s for s in index.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
     if not guards:
         return
-    names = text.imported
-    around = {outer for guard in guards for outer in text.above(guard)}
-    for loop, variable, kind, source in _loops(text):
-        if loop in around:
-            yield from _in_body(text, names, loop.body, variable, kind, source)
-    for function in text.functions:
-        if function not in around:
+    imported = index.imported
+    enclosing_nodes = {node for guard in guards for node in index.above(guard)}
+    for loop, variable, kind, source in _loops(index):
+        if loop in enclosing_nodes:
+            yield from _tests_in_body(index, imported, loop.body, variable, kind, source)
+    for function in index.functions:
+        if function not in enclosing_nodes:
             continue
         parameters = [*function.args.posonlyargs, *function.args.args]
-        scope = text.parents[function]
+        scope = index.parents[function]
         in_class = isinstance(scope, ast.ClassDef) and not function.decorator_list
-        own = parameters[1:] if in_class else parameters
-        if len(own) == 1 and _is_applied(text, function.name):
-            yield from _in_body(text, names, function.body, own[0].arg, LoopElement.MODULE, "apply")
+        own_parameters = parameters[1:] if in_class else parameters
+        if len(own_parameters) == 1 and _is_applied(index, function.name):
+            yield from _tests_in_body(
+                index, imported, function.body, own_parameters[0].arg, LoopElement.MODULE, "apply"
+            )
         if isinstance(scope, ast.ClassDef) and in_class and parameters:
-            known = bases(scope.name)
-            if known is not None and _is_no_layer(known) and not _is_mixed_in(text, scope.name):
-                source = "apply" if own and _is_applied(text, function.name) else ""
-                yield from _in_body(text, names, function.body, parameters[0].arg, LoopElement.SELF, source)
+            base_info = bases(scope.name)
+            if base_info is not None and _is_module_without_weights(base_info) and not _is_mixed_in(index, scope.name):
+                source = "apply" if own_parameters and _is_applied(index, function.name) else ""
+                yield from _tests_in_body(index, imported, function.body, parameters[0].arg, LoopElement.SELF, source)
 
 
-def _loops(text: SyntaxIndex) -> Iterator[tuple[ast.For, str, LoopElement, str]]:
-    for loop in text.statements:
+def _loops(index: SyntaxIndex) -> Iterator[tuple[ast.For, str, LoopElement, str]]:
+    for loop in index.statements:
         if not isinstance(loop, ast.For):
             continue
         iterated, target = loop.iter, loop.target
@@ -82,7 +86,7 @@ def _loops(text: SyntaxIndex) -> Iterator[tuple[ast.For, str, LoopElement, str]]
         if not isinstance(iterated, ast.Call) or not isinstance(iterated.func, ast.Attribute):
             continue
         method = iterated.func.attr
-        if method not in _LOOPS or any(function.name == method for function in text.functions):
+        if method not in _LOOPS or any(function.name == method for function in index.functions):
             continue
         kind, in_pairs = _LOOPS[method]
         if in_pairs and isinstance(target, ast.Tuple) and len(target.elts) == 2:
@@ -93,27 +97,27 @@ def _loops(text: SyntaxIndex) -> Iterator[tuple[ast.For, str, LoopElement, str]]
             yield loop, target.id, kind, method
 
 
-def _is_applied(text: SyntaxIndex, name: str) -> bool:
-    """Whether the file hands the function to an `apply`, and calls it nowhere itself."""
-    handed = False
-    for node in text.mentions(name):
-        parent = text.parents[node]
+def _is_applied(index: SyntaxIndex, name: str) -> bool:
+    """Whether the file passes the function to `apply`, and never calls it directly."""
+    is_passed = False
+    for node in index.mentions(name):
+        parent = index.parents[node]
         if not isinstance(parent, ast.Call):
             continue
         if parent.func is node:
             return False
-        handed = handed or last_name(parent.func) == "apply"
-    return handed
+        is_passed = is_passed or last_name(parent.func) == "apply"
+    return is_passed
 
 
-def _is_no_layer(bases: BaseClassInfo) -> bool:
+def _is_module_without_weights(bases: BaseClassInfo) -> bool:
     return bases.readable and bases.is_module and not any(_is_layer(name) for name in bases.externals)
 
 
-def _is_mixed_in(text: SyntaxIndex, name: str) -> bool:
-    """Whether a class of the file derives from the class `name` and from another, which may be a layer."""
+def _is_mixed_in(index: SyntaxIndex, name: str) -> bool:
+    """Whether a class of the file derives from `name` and a further class, which may be a layer."""
     return any(
-        len(cls.bases) > 1 and any(last_name(base) == name for base in cls.bases) for cls in text.classes.values()
+        len(cls.bases) > 1 and any(last_name(base) == name for base in cls.bases) for cls in index.classes.values()
     )
 
 
@@ -121,8 +125,8 @@ def _is_layer(name: str) -> bool:
     return name in MODULES and MODULES[name].role in ("layer", "norm")
 
 
-def _in_body(
-    text: SyntaxIndex, names: dict[str, str], body: list[ast.stmt], variable: str, kind: LoopElement, source: str
+def _tests_in_body(
+    index: SyntaxIndex, imported: dict[str, str], body: list[ast.stmt], variable: str, kind: LoopElement, source: str
 ) -> Iterator[UnsatisfiableTest]:
     nodes = [node for statement in body for node in ast.walk(statement)]
     if any(isinstance(n, ast.Name) and n.id == variable and isinstance(n.ctx, ast.Store) for n in nodes):
@@ -130,46 +134,50 @@ def _in_body(
     for node in nodes:
         if not isinstance(node, ast.If) or not any(initialises(statement) for statement in node.body):
             continue
-        if _never(names, node.test, variable, kind):
-            yield UnsatisfiableTest(node, kind, source, text.class_of(node))
-            return  # the branches beside it have the same cause
+        if _never_holds(imported, node.test, variable, kind):
+            yield UnsatisfiableTest(node, kind, source, index.class_of(node))
+            return  # other branches have the same cause
 
 
-def _never(names: dict[str, str], test: ast.expr, variable: str, kind: LoopElement) -> bool:
+def _never_holds(imported: dict[str, str], test: ast.expr, variable: str, kind: LoopElement) -> bool:
     if isinstance(test, ast.BoolOp):
-        each = (_never(names, value, variable, kind) for value in test.values)
-        return any(each) if isinstance(test.op, ast.And) else all(each)
+        results = (_never_holds(imported, value, variable, kind) for value in test.values)
+        return any(results) if isinstance(test.op, ast.And) else all(results)
     if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and len(test.args) == 2:
         subject, classes = test.args
         if not _is_named(subject, variable):
             return False
         if test.func.id == "hasattr":
-            return kind is LoopElement.PARAMETER and isinstance(classes, ast.Constant) and classes.value in _OF_MODULES
-        return test.func.id == "isinstance" and _excludes(names, classes, kind)
-    return isinstance(test, ast.Compare) and _never_equal(names, test, variable, kind)
+            return (
+                kind is LoopElement.PARAMETER
+                and isinstance(classes, ast.Constant)
+                and classes.value in _MODULE_ATTRIBUTES
+            )
+        return test.func.id == "isinstance" and _excludes_all(imported, classes, kind)
+    return isinstance(test, ast.Compare) and _never_equals(imported, test, variable, kind)
 
 
-def _never_equal(names: dict[str, str], test: ast.Compare, variable: str, kind: LoopElement) -> bool:
+def _never_equals(imported: dict[str, str], test: ast.Compare, variable: str, kind: LoopElement) -> bool:
     if len(test.ops) != 1 or not isinstance(test.ops[0], (ast.Eq, ast.Is, ast.In)):
         return False
     left, right = test.left, test.comparators[0]
     if isinstance(left, ast.Call) and last_name(left.func) == "type" and len(left.args) == 1:
-        return _is_named(left.args[0], variable) and _excludes(names, right, kind)
-    return _is_named(left, variable) and _excludes(names, right, LoopElement.PARAMETER)
+        return _is_named(left.args[0], variable) and _excludes_all(imported, right, kind)
+    return _is_named(left, variable) and _excludes_all(imported, right, LoopElement.PARAMETER)
 
 
 def _is_named(node: ast.AST, variable: str) -> bool:
     return isinstance(node, ast.Name) and node.id == variable
 
 
-def _excludes(names: dict[str, str], classes: ast.expr, kind: LoopElement) -> bool:
-    """Whether what `kind` says is an object of none of `classes`."""
+def _excludes_all(imported: dict[str, str], classes: ast.expr, kind: LoopElement) -> bool:
+    """Whether an element of this kind is never an instance of `classes`."""
     if isinstance(classes, (ast.Tuple, ast.List, ast.Set)):
-        return bool(classes.elts) and all(_excludes(names, element, kind) for element in classes.elts)
-    first, _, rest = dotted(classes).partition(".")
-    if first not in names:
+        return bool(classes.elts) and all(_excludes_all(imported, element, kind) for element in classes.elts)
+    first, _, remainder = dotted(classes).partition(".")
+    if first not in imported:
         return False
-    name = canonical(f"{names[first]}.{rest}" if rest else names[first])
+    name = canonical(f"{imported[first]}.{remainder}" if remainder else imported[first])
     if kind is LoopElement.MODULE:
         return name in _TENSORS
     if kind is LoopElement.SELF:

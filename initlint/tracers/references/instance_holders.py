@@ -1,4 +1,4 @@
-"""What may hold an object of a class: the classes and functions that build one, and those that build these."""
+"""Finds what may hold an object of a class: classes and functions that construct it, and those that use these."""
 
 from __future__ import annotations
 
@@ -15,86 +15,86 @@ from initlint.tracers.references.project_index import ProjectIndex, Told
 from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name
 
 _MAX_NAMES = 60
-"""The most classes and functions that may hold an object of a class, before nothing is said of it."""
+"""With more holders than this, the question is not decidable."""
 _NO_BUILDERS = frozenset({"isinstance", "issubclass", "register"})
-"""Functions that are handed a class and make no object of it."""
+"""Functions that take a class and do not instantiate it."""
 
 
 class NotDecidable(Exception):
-    """The project is too large or holds a file that cannot be read: what is asked cannot be told."""
+    """The query cannot be answered: the project is too large, or a file cannot be parsed."""
 
 
 @dataclass(frozen=True, eq=False)
 class ProjectTexts:
-    """The files of the project around `file`. Every question raises `NotDecidable` if it cannot be answered."""
+    """Queries over the files of the project that contains `file`. Each raises `NotDecidable` if it has no answer."""
 
     file: Path
-    around: ProjectIndex
+    project: ProjectIndex
 
     def paths(self, name: str) -> tuple[Path, ...]:
-        """The files that hold the word `name`."""
-        return _told(self.around.holding(self.file, name))
+        """The files that contain the word `name`."""
+        return decided(self.project.holding(self.file, name))
 
     def matching(self, patterns: Mapping[str, str]) -> list[Path]:
-        """The files with a match of one of `patterns`, which are by a piece that each match has."""
-        found = map(_told, self.around.matching_each(self.file, patterns))
-        return sorted({path for paths in found for path in paths})
+        """The files with a match of one of `patterns`, by a text that each match contains."""
+        answers = map(decided, self.project.matching_each(self.file, patterns))
+        return sorted({path for paths in answers for path in paths})
 
-    def told(self, path: Path, tell: Callable[..., Told], *about: str) -> Told:
-        """What `tell` says of a file; see `ProjectIndex.told`."""
-        return _told(self.around.told(path, tell, *about))
+    def query(self, path: Path, tell: Callable[..., Told], *about: str) -> Told:
+        """The answer of a file query; see `ProjectIndex`."""
+        return decided(self.project.told(path, tell, *about))
 
     def definitions(self, name: str) -> int:
-        """How many functions, methods and classes of that name the project defines."""
+        """The number of functions, methods and classes of that name in the project."""
         pattern = rf"\b(?:def|class)\s+{re.escape(name)}\b"
-        paths = _told(self.around.matching(self.file, name, pattern))
-        return sum(self.told(path, _definitions, name) for path in paths)
+        paths = decided(self.project.matching(self.file, name, pattern))
+        return sum(self.query(path, _definitions, name) for path in paths)
 
 
-def uses_of(text: SyntaxIndex, name: str) -> Iterator[ast.AST]:
-    """Where `name` stands in a file, also under the name that an import gives it."""
-    for node in text.mentions(name):
+def uses_of(index: SyntaxIndex, name: str) -> Iterator[ast.AST]:
+    """The mentions of `name` in a file, also under an import alias."""
+    for node in index.mentions(name):
         yield node
         if isinstance(node, ast.alias) and node.asname not in (None, name):
-            yield from text.mentions(node.asname or name)
+            yield from index.mentions(node.asname or name)
 
 
-def _told(answer: Told | None) -> Told:
+def decided(answer: Told | None) -> Told:
     if answer is None:
         raise NotDecidable
     return answer
 
 
 @teller
-def _definitions(text: SyntaxIndex, name: str) -> int:
-    return sum(node.name == name for node in text.parents if isinstance(node, ScopeNode))
+def _definitions(index: SyntaxIndex, name: str) -> int:
+    return sum(node.name == name for node in index.parents if isinstance(node, ScopeNode))
 
 
 @teller
-def _holders(text: SyntaxIndex, name: str) -> frozenset[str]:
-    """The names of what can build an object of the class `name`, or holds such."""
+def _holders(index: SyntaxIndex, name: str) -> frozenset[str]:
+    """The names of what may construct or hold an object of the class `name`."""
     return frozenset(
-        holder for node in uses_of(text, name) if _may_build(text, node) for holder in _holding(text, node)
+        holder for node in uses_of(index, name) if _may_construct(index, node) for holder in _holders_at(index, node)
     )
 
 
 @teller
-def _spots(text: SyntaxIndex, name: str) -> tuple[CodeLocation, ...]:
-    """Where `name` stands, but for imports."""
-    return tuple({CodeLocation.of(text, use) for use in uses_of(text, name) if not isinstance(use, ast.alias)})
+def _use_locations(index: SyntaxIndex, name: str) -> tuple[CodeLocation, ...]:
+    """The locations of `name`, without imports."""
+    return tuple({CodeLocation.of(index, use) for use in uses_of(index, name) if not isinstance(use, ast.alias)})
 
 
 @teller
-def _is_used(text: SyntaxIndex, name: str) -> bool:
-    return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(text, name))
+def _is_used(index: SyntaxIndex, name: str) -> bool:
+    return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(index, name))
 
 
 @dataclass(frozen=True, eq=False)
 class InstanceHolders:
-    """The names of the classes and functions that may hold an object of the class `owner`, its own among them.
+    """The names of the classes and functions that may hold an object of the class `owner`, including itself.
 
-    `files` are those that mention any of them, or build objects of classes whose names they take from values: in the
-    functions and classes `builders`, by file; None stands for the file's top level.
+    `builders`: functions and classes with dynamic lookups that may construct the object, by file; None is the module
+    level. `files`: the files that mention a holder or contain a builder.
     """
 
     owner: str
@@ -102,88 +102,96 @@ class InstanceHolders:
     names: frozenset[str]
     files: frozenset[Path]
     builders: frozenset[tuple[Path, str | None]]
-    _met: dict[str, bool] = field(default_factory=dict)
-    _handed: dict[str, bool] = field(default_factory=dict)
+    _near_by_name: dict[str, bool] = field(default_factory=dict)
+    _passed_by_name: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, owner: str, texts: ProjectTexts) -> InstanceHolders:
-        """Those for the class `owner`. Raises `NotDecidable`, also if they are too many."""
-        found, new = {owner}, {owner}
-        while new:
-            places = [(path, name) for name in new for path in texts.paths(name)]
-            new = {holder for path, name in places for holder in texts.told(path, _holders, name)} - found
-            found |= new
-            if len(found) > _MAX_NAMES:
+        """The holders of objects of the class `owner`. Raises `NotDecidable`, also if there are too many."""
+        holder_names, new_names = {owner}, {owner}
+        while new_names:
+            files_and_names = [(path, name) for name in new_names for path in texts.paths(name)]
+            new_names = {
+                holder for path, name in files_and_names for holder in texts.query(path, _holders, name)
+            } - holder_names
+            holder_names |= new_names
+            if len(holder_names) > _MAX_NAMES:
                 raise NotDecidable
         home = texts.file.resolve()
         builders = frozenset(
-            (lookup.spot.path, lookup.spot.top)
+            (lookup.location.path, lookup.location.top_level_name)
             for path in texts.matching(LOOKUPS)
-            for lookup in texts.told(path, lookups)
+            for lookup in texts.query(path, lookups)
             if lookup.may_reach(home)
         )
-        files = {path for name in found for path in texts.paths(name)} | {path for path, _ in builders}
-        return cls(owner, texts, frozenset(found), frozenset(files), builders)
+        files = {path for name in holder_names for path in texts.paths(name)} | {path for path, _ in builders}
+        return cls(owner, texts, frozenset(holder_names), frozenset(files), builders)
 
-    def has(self, cls: ClassRef) -> bool:
-        """Whether a class may be, or hold, one of these."""
-        return cls.is_of(self.names)
+    def includes(self, cls: ClassRef) -> bool:
+        """Whether a class is a holder, or derives from one."""
+        return cls.is_or_derives(self.names)
 
     def derives(self, bases: frozenset[str]) -> bool:
-        """Whether any of these is a class with one of `bases`, by their last names."""
-        found = (cls for path in self.files for cls in self.texts.told(path, classes))
-        return any(cls.name in self.names and cls.derives(bases) for cls in found)
+        """Whether a holder is a class with one of these bases, by their last names."""
+        class_refs = (cls for path in self.files for cls in self.texts.query(path, classes))
+        return any(cls.name in self.names and cls.derives(bases) for cls in class_refs)
 
-    def meets(self, spot: CodeLocation) -> bool:
-        """Whether one of these is at hand around `spot`, or where the function or class around it is mentioned."""
-        if self._is_held(spot) or spot.top is None:
-            return self._is_held(spot)
-        if spot.top not in self._met:
-            self._met[spot.top] = any(map(self._is_held, self._uses(spot.top)))
-        return self._met[spot.top]
+    def is_near(self, location: CodeLocation) -> bool:
+        """Whether a holder is named at `location`, or where its enclosing function or class is mentioned."""
+        if self._is_held_at(location) or location.top_level_name is None:
+            return self._is_held_at(location)
+        if location.top_level_name not in self._near_by_name:
+            self._near_by_name[location.top_level_name] = any(
+                map(self._is_held_at, self._uses(location.top_level_name))
+            )
+        return self._near_by_name[location.top_level_name]
 
-    def _is_held(self, spot: CodeLocation) -> bool:
-        return self.is_at_hand(spot) or (spot.path, spot.top) in self.builders
+    def _is_held_at(self, location: CodeLocation) -> bool:
+        return self.is_named_at(location) or (location.path, location.top_level_name) in self.builders
 
-    def reaches(self, spot: CodeLocation) -> bool:
-        """Whether the code around `spot` may be handed one of these, also by what is handed one."""
-        return self.meets(spot) or (spot.top is not None and self._is_handed(spot.top))
+    def may_be_passed_to(self, location: CodeLocation) -> bool:
+        """Whether the code at `location` may receive a holder as an argument, also through other functions."""
+        return self.is_near(location) or (
+            location.top_level_name is not None and self._is_passed_to(location.top_level_name)
+        )
 
-    def _is_handed(self, top: str) -> bool:
-        if top not in self._handed:
-            self._handed[top] = False  # what mentions itself tells nothing
-            self._handed[top] = any(map(self.reaches, self._uses(top)))
-        return self._handed[top]
+    def _is_passed_to(self, top_level_name: str) -> bool:
+        if top_level_name not in self._passed_by_name:
+            self._passed_by_name[top_level_name] = False  # a recursive mention does not count
+            self._passed_by_name[top_level_name] = any(map(self.may_be_passed_to, self._uses(top_level_name)))
+        return self._passed_by_name[top_level_name]
 
     def _uses(self, name: str) -> Iterator[CodeLocation]:
-        """Where `name` stands in the `files`, but for imports."""
+        """The locations of `name` in `files`, without imports."""
         for path in self.files.intersection(self.texts.paths(name)):
-            yield from self.texts.told(path, _spots, name)
+            yield from self.texts.query(path, _use_locations, name)
 
-    def is_at_hand(self, spot: CodeLocation) -> bool:
-        """Whether the code around `spot` names one of these, by what it stands in."""
-        if spot.top is not None:
-            return spot.top in self.names
-        return any(self.texts.told(spot.path, _is_used, name) for name in self.names)
+    def is_named_at(self, location: CodeLocation) -> bool:
+        """Whether the code at `location` is part of a holder, or names one at module level."""
+        if location.top_level_name is not None:
+            return location.top_level_name in self.names
+        return any(self.texts.query(location.path, _is_used, name) for name in self.names)
 
 
-def _holding(text: SyntaxIndex, node: ast.AST) -> Iterator[str]:
-    """The names of what a mention of a class makes able to build an object of it.
+def _holders_at(index: SyntaxIndex, node: ast.AST) -> Iterator[str]:
+    """The names of what can construct an object of a class because it mentions the class at `node`.
 
-    Those are the outermost function or class around it or, where there is none, the table that it is put into.
+    That is the outermost function or class around the mention, or at module level the variable that it is assigned to.
     """
-    top = CodeLocation.of(text, node).top
-    if top is not None:
-        yield top
-    if top is not None or isinstance(node, ast.Constant):  # lists of names, such as `__all__`, build nothing
+    top_level_name = CodeLocation.of(index, node).top_level_name
+    if top_level_name is not None:
+        yield top_level_name
+    if top_level_name is not None or isinstance(
+        node, ast.Constant
+    ):  # lists of names, such as `__all__`, construct nothing
         return
-    inner = node
-    for above in text.above(node):
-        if isinstance(above, ast.Call) and inner is above.func:
-            return  # an object of it, which has no name elsewhere
-        if isinstance(above, ast.Assign):
-            yield from filter(None, map(_root, above.targets))
-        inner = above
+    child = node
+    for parent in index.above(node):
+        if isinstance(parent, ast.Call) and child is parent.func:
+            return  # an object of the class, without a name to follow
+        if isinstance(parent, ast.Assign):
+            yield from filter(None, map(_root, parent.targets))
+        child = parent
 
 
 def _root(target: ast.expr) -> str:
@@ -191,19 +199,19 @@ def _root(target: ast.expr) -> str:
     return last_name(target.value if isinstance(target, ast.Subscript) else target)
 
 
-def _may_build(text: SyntaxIndex, node: ast.AST) -> bool:
-    """Whether a mention of a class may lead to an object of it: no type test, no annotation, no list of names."""
+def _may_construct(index: SyntaxIndex, node: ast.AST) -> bool:
+    """Whether a mention of a class may instantiate it: it is no type test, annotation or list of names."""
     if isinstance(node, ast.alias):
         return False
-    inner = node
-    for above in text.above(node):
-        if isinstance(above, ast.Call) and inner is not above.func and last_name(above.func) in _NO_BUILDERS:
+    child = node
+    for parent in index.above(node):
+        if isinstance(parent, ast.Call) and child is not parent.func and last_name(parent.func) in _NO_BUILDERS:
             return False
-        if isinstance(above, ast.AnnAssign) and inner is above.annotation:
+        if isinstance(parent, ast.AnnAssign) and child is parent.annotation:
             return False
-        if isinstance(above, ast.arg) or (isinstance(above, FunctionNode) and inner is above.returns):
+        if isinstance(parent, ast.arg) or (isinstance(parent, FunctionNode) and child is parent.returns):
             return False
-        if isinstance(above, ast.ClassDef) and isinstance(node, ast.Constant) and isinstance(inner, ast.stmt):
-            return not isinstance(inner, (ast.Assign, ast.AnnAssign))
-        inner = above
+        if isinstance(parent, ast.ClassDef) and isinstance(node, ast.Constant) and isinstance(child, ast.stmt):
+            return not isinstance(child, (ast.Assign, ast.AnnAssign))
+        child = parent
     return True

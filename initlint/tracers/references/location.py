@@ -1,4 +1,4 @@
-"""Places in the files of a project, told by what they stand in: without the trees, of which few can be kept."""
+"""Locations in the code of a project, by enclosing function and class, without a reference to the syntax tree."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from initlint.tracers.references.syntax_index import SyntaxIndex, last_name
 
 @dataclass(frozen=True, slots=True)
 class CodeLocation:
-    """A place in the file with the real path `path`.
+    """A location in the file with the real path `path`.
 
-    `top` is the name of the outermost function or class that it stands in; None is the file's top level. `cls` is the
-    class in whose methods it stands.
+    `top_level_name`: the name of the outermost enclosing function or class; None at module level. `cls`: the class
+    whose method contains the location.
     """
 
     path: Path
-    top: str | None
+    top_level_name: str | None
     cls: ClassRef | None
 
     @classmethod
-    def of(cls, text: SyntaxIndex, node: ast.AST) -> CodeLocation:
-        scopes = text.scopes(node)
-        around = next((ClassRef.of(scope) for scope in scopes if isinstance(scope, ast.ClassDef)), None)
-        return cls(text.real, scopes[-1].name if scopes else None, around)
+    def of(cls, index: SyntaxIndex, node: ast.AST) -> CodeLocation:
+        scopes = index.scopes(node)
+        enclosing_class = next((ClassRef.of(scope) for scope in scopes if isinstance(scope, ast.ClassDef)), None)
+        return cls(index.real, scopes[-1].name if scopes else None, enclosing_class)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRef:
-    """A class by its name, and by the last names of its bases."""
+    """A class by its name and the last names of its bases."""
 
     name: str
     bases: frozenset[str]
@@ -40,15 +40,15 @@ class ClassRef:
     def of(cls, node: ast.ClassDef) -> ClassRef:
         return cls(node.name, frozenset(map(last_name, node.bases)))
 
-    def is_of(self, family: frozenset[str]) -> bool:
-        """Whether it has one of these names, or derives from such a class."""
-        return self.name in family or self.derives(family)
+    def is_or_derives(self, class_names: frozenset[str]) -> bool:
+        """Whether it has one of these names, or directly derives from such a class."""
+        return self.name in class_names or self.derives(class_names)
 
-    def derives(self, family: frozenset[str]) -> bool:
-        return not self.bases.isdisjoint(family)
+    def derives(self, class_names: frozenset[str]) -> bool:
+        return not self.bases.isdisjoint(class_names)
 
 
 @teller
-def classes(text: SyntaxIndex) -> tuple[ClassRef, ...]:
-    """Those that a file defines."""
-    return tuple(map(ClassRef.of, text.classes.values()))
+def classes(index: SyntaxIndex) -> tuple[ClassRef, ...]:
+    """The classes that a file defines."""
+    return tuple(map(ClassRef.of, index.classes.values()))

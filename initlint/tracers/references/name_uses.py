@@ -1,4 +1,4 @@
-"""Whether a name that is spelled like a function may mean it, by the object that it is taken from."""
+"""How a file uses a name, from which follows whether the name may refer to a given function."""
 
 from __future__ import annotations
 
@@ -18,108 +18,111 @@ _CLASS_WORD = re.compile(r"cls|class|type", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
-    """How a name is used that a function has.
+    """One use of a function's name.
 
-    `is_alone`: it is taken from no object. `of_another`: from `self`, whose class has a method of that name. `named`:
-    the class, defined or imported in the file, that it is taken from. `handed`: how many positional arguments it is
-    called with, taken from something; None if it is not called, or that cannot be told. `of_object`: what it is taken
-    from is certainly no class. `is_idle`: it stands as a statement, and is not called.
+    `is_bare_name`: it is no attribute. `is_other_method`: it is an attribute of `self`, whose class defines a method
+    of that name. `class_name`: the class, defined or imported in the file, of which it is an attribute.
+    `positional_count`: the number of positional arguments of a call of the attribute; None if unknown or not called.
+    `receiver_is_object`: it is an attribute of something that is certainly no class. `is_bare_statement`: it is a
+    statement by itself, without a call.
     """
 
-    is_alone: bool
-    of_another: bool
-    named: str | None
-    handed: int | None
-    of_object: bool
-    is_idle: bool
+    is_bare_name: bool
+    is_other_method: bool
+    class_name: str | None
+    positional_count: int | None
+    receiver_is_object: bool
+    is_bare_statement: bool
 
     @classmethod
-    def of(cls, text: SyntaxIndex, node: ast.AST, name: str, owner: ast.ClassDef | None = None) -> NameUse:
-        """`owner` is the class of the function `name`, if that stands in the same file."""
+    def of(cls, index: SyntaxIndex, node: ast.AST, name: str, owner: ast.ClassDef | None = None) -> NameUse:
+        """`owner`: the class that defines the function `name`, if it is in the same file."""
         value = node.value if isinstance(node, ast.Attribute) else None
-        parent = text.parents[node]
+        parent = index.parents[node]
         return cls(
-            is_alone=isinstance(node, ast.Name) and (owner is None or text.scopes(node)[:1] != [owner]),
-            of_another=value is not None and dotted(value) == "self" and _has_another(text.class_of(node), name, owner),
-            named=_class_named(text, value),
-            handed=None if value is None else _handed(parent, node),
-            of_object=value is not None and _is_object(value),
-            is_idle=isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)),
+            is_bare_name=isinstance(node, ast.Name) and (owner is None or index.scopes(node)[:1] != [owner]),
+            is_other_method=value is not None
+            and dotted(value) == "self"
+            and _defines_other_method(index.class_of(node), name, owner),
+            class_name=_receiver_class(index, value),
+            positional_count=None if value is None else _count_positional(parent, node),
+            receiver_is_object=value is not None and _is_object(value),
+            is_bare_statement=isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)),
         )
 
-    def hands_too_much(self, function: FunctionNode) -> bool:
-        """Whether it is called with more positional arguments than `function` takes: it means another.
+    def has_too_many_arguments(self, function: FunctionNode) -> bool:
+        """Whether it is called with more positional arguments than `function` takes, so it refers to another one.
 
-        One more may be the object, where the receiver may be a class.
+        If the receiver may be a class, one additional argument may be the object.
         """
-        if self.handed is None or function.args.vararg is not None:
+        if self.positional_count is None or function.args.vararg is not None:
             return False
-        taken = len(function.args.posonlyargs) + len(function.args.args)
-        static = any(last_name(decorator) == "staticmethod" for decorator in function.decorator_list)
-        return self.handed > taken - (not static and self.of_object)
+        parameter_count = len(function.args.posonlyargs) + len(function.args.args)
+        is_static = any(last_name(decorator) == "staticmethod" for decorator in function.decorator_list)
+        return self.positional_count > parameter_count - (not is_static and self.receiver_is_object)
 
 
 @teller
-def uses(text: SyntaxIndex, name: str) -> tuple[NameUse, ...]:
-    """How a file uses a name that a function of another file has."""
-    return tuple(dict.fromkeys(NameUse.of(text, node, name) for node in text.mentions(name)))
+def name_uses(index: SyntaxIndex, name: str) -> tuple[NameUse, ...]:
+    """How a file uses the name of a function in another file."""
+    return tuple(dict.fromkeys(NameUse.of(index, node, name) for node in index.mentions(name)))
 
 
-def _has_another(cls: ast.ClassDef | None, name: str, owner: ast.ClassDef | None) -> bool:
+def _defines_other_method(cls: ast.ClassDef | None, name: str, owner: ast.ClassDef | None) -> bool:
     if cls is None or cls is owner:
         return False
     return any(isinstance(node, FunctionNode) and node.name == name for node in cls.body)
 
 
-def _handed(call: ast.AST, node: ast.AST) -> int | None:
+def _count_positional(call: ast.AST, node: ast.AST) -> int | None:
     if not isinstance(call, ast.Call) or call.func is not node:
         return None
     return None if any(isinstance(argument, ast.Starred) for argument in call.args) else len(call.args)
 
 
 def _is_object(receiver: ast.expr) -> bool:
-    """Whether it is certainly no class: `self`, `super()`, `self.encoder`."""
+    """Whether the receiver is certainly no class: `self`, `super()`, `self.encoder`."""
     if isinstance(receiver, ast.Call):
         return dotted(receiver.func) == "super"
     name = last_name(receiver)
     return bool(name) and _CLASS.match(name) is None and _CLASS_WORD.search(name) is None
 
 
-def _class_named(text: SyntaxIndex, value: ast.expr | None) -> str | None:
+def _receiver_class(index: SyntaxIndex, value: ast.expr | None) -> str | None:
     if not isinstance(value, ast.Name):
         return None
-    if value.id in text.classes:
+    if value.id in index.classes:
         return value.id
-    real = text.imported.get(value.id, "").rpartition(".")[2]
-    return real if _CLASS.match(real) else None
+    imported_name = index.imported.get(value.id, "").rpartition(".")[2]
+    return imported_name if _CLASS.match(imported_name) else None
 
 
-def derived(file: Path, owner: str, around: ProjectIndex) -> frozenset[str] | None:
-    """The classes of the project around `file` that derive from `owner`, and itself; None if that cannot be told."""
-    found, new = {owner}, [owner]
-    while new:
-        name = new.pop()
-        files = around.holding(file, name)
+def subclasses(file: Path, owner: str, project: ProjectIndex) -> frozenset[str] | None:
+    """`owner` and the classes of the project that derive from it; None if this cannot be decided."""
+    class_names, pending = {owner}, [owner]
+    while pending:
+        name = pending.pop()
+        files = project.holding(file, name)
         if files is None:
             return None
         for path in files:
-            deriving = around.told(path, _deriving, name)
-            if deriving is None:
+            direct = project.told(path, _direct_subclasses, name)
+            if direct is None:
                 return None
-            fresh = deriving - found
-            found |= fresh
-            new += fresh
-    return frozenset(found)
+            new_names = direct - class_names
+            class_names |= new_names
+            pending += new_names
+    return frozenset(class_names)
 
 
 @teller
-def _deriving(text: SyntaxIndex, name: str) -> frozenset[str]:
-    """The classes of a file with the base class `name`, also under the name that an import gives it."""
-    return frozenset(cls.name for cls in text.classes.values() if name in set(_base_names(text, cls)))
+def _direct_subclasses(index: SyntaxIndex, name: str) -> frozenset[str]:
+    """The classes of a file with the base class `name`, also under an import alias."""
+    return frozenset(cls.name for cls in index.classes.values() if name in set(_base_names(index, cls)))
 
 
-def _base_names(text: SyntaxIndex, cls: ast.ClassDef) -> Iterator[str]:
+def _base_names(index: SyntaxIndex, cls: ast.ClassDef) -> Iterator[str]:
     for base in cls.bases:
         name = last_name(base.value if isinstance(base, ast.Subscript) else base)
         yield name
-        yield text.imported.get(name, "").rpartition(".")[2]
+        yield index.imported.get(name, "").rpartition(".")[2]

@@ -11,12 +11,12 @@ from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnwrittenPara
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
-from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, impossible
+from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, unsatisfiable_tests
 from initlint.tracers.references.init_functions import INIT_NAME, MAY_INITIALISE
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
-from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled
-from initlint.tracers.references.unwritten_parameters import ParameterFate, fate
+from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled_functions
+from initlint.tracers.references.unwritten_parameters import ParameterFate, parameter_fate
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue
 from initlint.tracers.static.values.values import ExternalName
@@ -44,9 +44,9 @@ class UnreachedFinder:
         if not may_hold:
             return
         text = SyntaxIndex(Path(source.path), source.tree)
-        for function in uncalled(Path(source.path), text, self.around, self._bases):
+        for function in uncalled_functions(Path(source.path), text, self.around, self._bases):
             yield _uncalled(source, function)
-        for test in impossible(text, self._bases):
+        for test in unsatisfiable_tests(text, self._bases):
             yield _impossible(source, test)
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
@@ -59,13 +59,13 @@ class UnreachedFinder:
             bases = self._bases(layers[0].owner)
             if bases is None or any(layer.writes or layer.frozen for layer in layers):
                 continue
-            parameter_fate = fate(
+            fate = parameter_fate(
                 Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around
             )
             # One number that nothing uses is there for models without parameters, which optimizers refuse.
-            placeholder = parameter_fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
-            if parameter_fate is not None and not placeholder:
-                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, parameter_fate.value, place)
+            placeholder = fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            if fate is not None and not placeholder:
+                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate.value, place)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a class of the file's top level; None if there is none of that name."""
