@@ -37,8 +37,8 @@ class BuilderVariants:
         def called(function: Function, call: Call) -> None:
             if not any(value is call.site.node for value in returned):
                 return
-            keywords = {(name, _likeness(value, builder.name)) for name, value in call.keywords.items()}
-            positional = tuple(_likeness(value, builder.name) for value in call.arguments)
+            keywords = {(name, _comparison_key(value, builder.name)) for name, value in call.keywords.items()}
+            positional = tuple(_comparison_key(value, builder.name) for value in call.arguments)
             self._latest = (function.node, positional, frozenset(keywords), call.open)
             if self._latest in self._known:
                 raise SameBuilder
@@ -51,7 +51,7 @@ class BuilderVariants:
             self._known.add(self._latest)
 
 
-def _likeness(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
+def _comparison_key(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
     """Equal for values that differ in numbers alone, be it how many there are of a kind, or in the builder's name."""
     if isinstance(value, bool) or value is None:
         return value
@@ -69,10 +69,10 @@ def _likeness(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
         return object()
 
     def each(values: Iterable[Value]) -> frozenset[Hashable]:
-        return frozenset(_likeness(one, own_name, depth - 1) for one in values)
+        return frozenset(_comparison_key(one, own_name, depth - 1) for one in values)
 
     def by_name(values: dict[str, Value]) -> frozenset[Hashable]:
-        return frozenset((name, _likeness(one, own_name, depth - 1)) for name, one in values.items())
+        return frozenset((name, _comparison_key(one, own_name, depth - 1)) for name, one in values.items())
 
     if isinstance(value, tuple):
         return tuple, each(value)
@@ -83,7 +83,12 @@ def _likeness(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
     if isinstance(value, Union):
         return Union, each(value.values)
     if isinstance(value, Partial):
-        return Partial, _likeness(value.function, own_name, depth - 1), each(value.arguments), by_name(value.keywords)
+        return (
+            Partial,
+            _comparison_key(value.function, own_name, depth - 1),
+            each(value.arguments),
+            by_name(value.keywords),
+        )
     if isinstance(value, Instance) and (not value.is_module or not value.fields):
-        return Instance, _likeness(value.cls, own_name), by_name(value.fields)
+        return Instance, _comparison_key(value.cls, own_name), by_name(value.fields)
     return object()

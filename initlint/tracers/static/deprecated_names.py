@@ -14,14 +14,14 @@ _OLD = frozenset(name.rpartition(".")[2] for name in DEPRECATED)
 _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
 
 
-def references(source: SourceFile) -> tuple[DeprecatedUse, ...]:
+def deprecated_uses(source: SourceFile) -> tuple[DeprecatedUse, ...]:
     """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
-    if "init" not in source.code or not _MENTION.search(source.code) or not _may_speak_of_them(source.tree):
+    if "init" not in source.code or not _MENTION.search(source.code) or not _may_use_old_names(source.tree):
         return ()
     return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
 
 
-def _may_speak_of_them(tree: ast.Module) -> bool:
+def _may_use_old_names(tree: ast.Module) -> bool:
     """Whether an old name is imported from some `init`, asked of one, or may come by a star: a look at the names alone.
 
     Most that is called `normal` or `constant` has to do with other things.

@@ -54,7 +54,7 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
     for cls in classes:
         if cls.node not in interpreter.constructed and cls.node not in based_on and torch_base(cls) is not None:
-            yield from _class(interpreter, cls)
+            yield from _models_of_class(interpreter, cls)
     if _INITS.found_in(scope.source.code):
         yield from _leftovers(interpreter, functions, classes)
 
@@ -66,17 +66,17 @@ def _builders(interpreter: Interpreter, functions: list[Function]) -> Iterator[M
     for function in functions:
         if function.node in interpreter.executed or not _has_defaults(function):
             continue
-        if stale >= _STALE or interpreter.spent > _FILE_STEPS:
+        if stale >= _STALE or interpreter.earlier_steps > _FILE_STEPS:
             continue
         before = len(interpreter.constructed)
-        interpreter.watch = variants.watch(function)
+        interpreter.on_direct_call = variants.watch(function)
         try:
-            models = list(_function(interpreter, function))
+            models = list(_models_of_function(interpreter, function))
         except SameBuilder:
             stale += 1
             continue
         finally:
-            interpreter.watch = None
+            interpreter.on_direct_call = None
         if models:
             variants.keep()
             stale = stale + 1 if len(interpreter.constructed) == before else 0
@@ -98,8 +98,8 @@ def bases(scope: ModuleScope) -> frozenset[str]:
 def _definitions(interpreter: Interpreter, scope: ModuleScope) -> tuple[list[Function], list[ClassValue]]:
     functions: list[Function] = []
     classes: list[ClassValue] = []
-    for name in scope.defined:
-        with interpreter.entry():
+    for name in scope.defined_names:
+        with interpreter.entry_point():
             value = scope.lookup(name)
             if isinstance(value, Function) and value.scope is scope and not isinstance(value.node, ast.Lambda):
                 functions.append(value)
@@ -114,26 +114,26 @@ def _has_defaults(function: Function) -> bool:
 
 def _module_level(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     scope.values["__name__"] = "__main__"
-    with interpreter.entry():
+    with interpreter.entry_point():
         scope.execute_all()
     scope.values["__name__"] = scope.name
     names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
-    place = SourceLocation(scope.source, scope.source.tree)
-    yield from _models(interpreter, scope.name, place, names, Forward.MISSING)
+    location = SourceLocation(scope.source, scope.source.tree)
+    yield from _models(interpreter, scope.name, location, names, Forward.MISSING)
 
 
-def _function(interpreter: Interpreter, function: Function) -> Iterator[ModelGraph]:
+def _models_of_function(interpreter: Interpreter, function: Function) -> Iterator[ModelGraph]:
     site = SourceLocation(function.scope.source, function.node)
     result: Value = None
-    with interpreter.entry():
+    with interpreter.entry_point():
         result = interpreter.call(function, Call([], {}, site, more=True))
     names = {id(result): ""} if isinstance(result, Instance) else {}
     yield from _models(interpreter, function.name, site, names, Forward.UNKNOWN)
 
 
-def _class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
+def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
     site = SourceLocation(cls.scope.source, cls.node)
-    with interpreter.entry():
+    with interpreter.entry_point():
         interpreter.call(cls, Call([], {}, site, more=True))
     yield from _models(interpreter, cls.name, site, {}, Forward.UNKNOWN)
 
@@ -141,15 +141,15 @@ def _class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
 def _leftovers(interpreter: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
     """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
     for function in functions:
-        if _left_over(interpreter, function):
+        if _is_leftover(interpreter, function):
             yield from _called_from_elsewhere(interpreter, function, None)
     for cls in classes:
         for method in list(cls.fields.values()):
-            if isinstance(method, Function) and method.owner is cls and _left_over(interpreter, method):
+            if isinstance(method, Function) and method.owner is cls and _is_leftover(interpreter, method):
                 yield from _called_from_elsewhere(interpreter, method, cls)
 
 
-def _left_over(interpreter: Interpreter, function: Function) -> bool:
+def _is_leftover(interpreter: Interpreter, function: Function) -> bool:
     return function.node not in interpreter.executed and _INITS.found_in(function.scope.source.text_of(function.node))
 
 
@@ -160,7 +160,7 @@ def _called_from_elsewhere(
     site = SourceLocation(function.scope.source, function.node)
     name = function.name if cls is None else f"{cls.name}.{function.name}"
     receiver: list[Value] = []
-    with interpreter.entry():
+    with interpreter.entry_point():
         interpreter.limit = _LEFTOVER_STEPS
         receiver = _receiver(interpreter, function, cls, site)
         interpreter.call(function, Call(receiver, {}, site, more=True))
@@ -170,10 +170,10 @@ def _called_from_elsewhere(
     names = {id(value): field for instance in receiver for field, value in instance.fields.items()}
     yield from _models(interpreter, name, site, names, Forward.UNKNOWN)
     if any(parameter.default is not None for parameter in function.signature.positional):
-        with interpreter.entry():
+        with interpreter.entry_point():
             interpreter.limit = _LEFTOVER_STEPS
             interpreter.call(function, Call(_receiver(interpreter, function, cls, site), {}, site, open=True))
-        yield from _calls_alone(interpreter, name, site)
+        yield from _calls_only(interpreter, name, site)
 
 
 _WEIGHTS = "(?:weights?|parameters?|params?)"
@@ -193,24 +193,24 @@ def _receiver(
         try:
             instance = interpreter.call(cls, Call([], {}, site, more=True))
         except Raised:
-            interpreter.note(f"{cls.name} cannot be built from its defaults")
+            interpreter.note_not_followed(f"{cls.name} cannot be built from its defaults")
         else:
             if isinstance(instance, Instance):
                 return [instance]
     return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
 
 
-def _calls_alone(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
+def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
     calls = Extraction(interpreter).calls()
     if calls:
-        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(interpreter.journal.incomplete))
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(interpreter.log.incomplete))
 
 
 def _models(
-    interpreter: Interpreter, name: str, place: SourceLocation, names: dict[int, str], stray_forward: Forward
+    interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
     """One graph for each module that the entry point built and that belongs to no other."""
-    roots = [instance for instance in interpreter.journal.instances if not instance.parent]
+    roots = [instance for instance in interpreter.log.instances if not instance.parent]
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
@@ -219,22 +219,24 @@ def _models(
     for root in models:
         forward = run_forward(interpreter, root)
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
-        if len(models) == 1 and name and isinstance(place.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if len(models) == 1 and name and isinstance(location.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             shown = name
         prefix = "" if root.user_class is not None else names.get(id(root), "")
-        graph = extraction.model({prefix: root}, shown, place if shown == name else _place_of(root, place), forward)
+        graph = extraction.model(
+            {prefix: root}, shown, location if shown == name else _location_of(root, location), forward
+        )
         calls_given = True
         yield replace(graph, returned=True) if names.get(id(root)) == "" else graph
     if strays:
-        yield extraction.model(strays, name, place, stray_forward)
+        yield extraction.model(strays, name, location, stray_forward)
     elif not calls_given:
-        yield from _calls_alone(interpreter, name, place)
+        yield from _calls_only(interpreter, name, location)
 
 
 def _is_container(root: Instance) -> bool:
     return root.torch_name == "torch.nn.Sequential"
 
 
-def _place_of(root: Instance, fallback: SourceLocation) -> SourceLocation:
+def _location_of(root: Instance, fallback: SourceLocation) -> SourceLocation:
     cls = root.user_class
     return fallback if cls is None else SourceLocation(cls.scope.source, cls.node)

@@ -22,10 +22,10 @@ class Extraction:
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
 
-    def model(self, roots: Mapping[str, Instance], name: str, place: Location, forward: Forward) -> ModelGraph:
+    def model(self, roots: Mapping[str, Instance], name: str, location: Location, forward: Forward) -> ModelGraph:
         """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
         drafts = [draft for prefix, root in roots.items() for draft in layers_of(root, prefix)]
-        flows = self.interpreter.journal.nodes
+        flows = self.interpreter.log.nodes
         keys = (id(draft.key) for draft in drafts)
         nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
         flow = ConsumerIndex(nodes, {id(draft.key): draft.path for draft in drafts})
@@ -34,12 +34,12 @@ class Extraction:
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
         return ModelGraph(
             name=name,
-            location=place,
+            location=location,
             engine="static",
             layers=with_feeders(_merged(layers)),
             calls=self.calls(),
             forward=forward,
-            incomplete=tuple(self.interpreter.journal.incomplete),
+            incomplete=tuple(self.interpreter.log.incomplete),
             root=_only_root(roots),
             parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
@@ -49,7 +49,7 @@ class Extraction:
 
     def calls(self) -> tuple[InitCall, ...]:
         """The init calls of the entry point, in the order in which they were first made."""
-        return tuple(record.as_call() for record in self.interpreter.journal.calls.values())
+        return tuple(record.as_call() for record in self.interpreter.log.calls.values())
 
     def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
         key = id(draft.key)
@@ -59,7 +59,7 @@ class Extraction:
             arguments=as_literals(draft.arguments),
             owner=draft.owner,
             attribute=draft.attribute,
-            location=draft.place,
+            location=draft.location,
             followed_by=flow.of(key),
             writes=tuple(draft.writes),
             subclass=draft.subclass,
@@ -67,7 +67,7 @@ class Extraction:
             frozen=draft.frozen,
             parametrized=draft.parametrized,
             called=flow.called(key),
-            ineffective_writes=tuple(draft.lost),
+            ineffective_writes=tuple(draft.ineffective_writes),
             shapes=draft.shapes,
             product=draft.product,
             uninitialized=draft.uninitialized,

@@ -23,7 +23,7 @@ class ShownParameter:
     name: str
     storage: Storage
     writes: tuple[Write, ...]
-    lost: tuple[IneffectiveWrite, ...] = ()
+    ineffective_writes: tuple[IneffectiveWrite, ...] = ()
     parametrized: bool = False
 
 
@@ -47,18 +47,23 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
         if id(storage) not in behind:
             # Old spectral norm: until the first call, `weight` and `weight_orig` are one memory.
             shown = storage.name if name == f"{storage.name}_orig" else name
-            writes, lost = _writes(storage, called or shown, condition), _lost(storage, shown, condition)
-            yield ShownParameter(shown, storage, writes, lost, parametrized=storage.computed)
+            writes, ineffective_writes = (
+                _writes(storage, called or shown, condition),
+                _ineffective_writes(storage, shown, condition),
+            )
+            yield ShownParameter(shown, storage, writes, ineffective_writes, parametrized=storage.used_transformed)
 
 
 def _parametrized(name: str, called: str, by: DerivedStorage, condition: Condition) -> Iterator[ShownParameter]:
     if not by.names:
         return
-    before = _writes(by.original, called, condition)[: by.earlier]
-    yield ShownParameter(name, by.original, before, _lost(by.original, name, condition), parametrized=True)
+    before = _writes(by.original, called, condition)[: by.writes_before]
+    yield ShownParameter(
+        name, by.original, before, _ineffective_writes(by.original, name, condition), parametrized=True
+    )
     for part, storage in zip(by.names, by.originals, strict=True):
         yield ShownParameter(
-            part, storage, _writes(storage, part, condition)[by.earlier if storage is by.original else 0 :]
+            part, storage, _writes(storage, part, condition)[by.writes_before if storage is by.original else 0 :]
         )
 
 
@@ -67,11 +72,11 @@ def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Wri
     return tuple(write.as_write(parameter, existing) for write in storage.writes)
 
 
-def _lost(storage: Storage, parameter: str, condition: Condition) -> tuple[IneffectiveWrite, ...]:
+def _ineffective_writes(storage: Storage, parameter: str, condition: Condition) -> tuple[IneffectiveWrite, ...]:
     existing = condition | storage.condition
     return tuple(
-        IneffectiveWrite(write.as_write(parameter, existing), by.cause, by.place, by.names)
-        for write, by in storage.lost
+        IneffectiveWrite(write.as_write(parameter, existing), by.cause, by.location, by.names)
+        for write, by in storage.ineffective_writes
     )
 
 
@@ -82,17 +87,31 @@ class LayerDraft:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
-        "arguments", "attribute", "frozen", "inside", "key", "lost", "owner", "parametrized", "path", "place",
-        "product", "shapes", "subclass", "type", "uninitialized", "writes",
+        "arguments",
+        "attribute",
+        "frozen",
+        "ineffective_writes",
+        "inside",
+        "key",
+        "location",
+        "owner",
+        "parametrized",
+        "path",
+        "product",
+        "shapes",
+        "subclass",
+        "type",
+        "uninitialized",
+        "writes",
     )  # fmt: skip
 
-    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, place: Location) -> None:
+    def __init__(self, key: Any, path: str, type: str, owner: str, attribute: str, location: Location) -> None:
         self.key = key
         self.path = path
         self.type = type
         self.owner = owner
         self.attribute = attribute
-        self.place = place
+        self.location = location
         self.arguments: dict[str, Any] = {}
         self.inside: frozenset[str] = frozenset()
         """The qualified names of the project's classes that it lies inside of."""
@@ -101,7 +120,7 @@ class LayerDraft:
         self.parametrized = False
         self.uninitialized = False
         self.writes: list[Write] = []
-        self.lost: list[IneffectiveWrite] = []
+        self.ineffective_writes: list[IneffectiveWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
         self.product: AxisRoles | None = None
 
@@ -109,7 +128,7 @@ class LayerDraft:
 def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
-    start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.place, frozenset())
+    start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.location, frozenset())
     stack = [start]
     while stack:
         here = stack.pop()
@@ -147,8 +166,8 @@ def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) 
     path = (*here.path, label)
     if here.module.user_class is None:
         return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)
-    by, place = here.module.assigned.get(name, (None, None))
-    return _Position(child, path, (label,), by or here.module.user_class, place, inside)
+    by, location = here.module.assigned.get(name, (None, None))
+    return _Position(child, path, (label,), by or here.module.user_class, location, inside)
 
 
 def _module_item(here: _Position) -> LayerDraft:
@@ -161,7 +180,7 @@ def _module_item(here: _Position) -> LayerDraft:
         module.torch_name.rpartition(".")[2],
         owner.name if owner is not None else "",
         ".".join(here.below) or name,
-        _place(module.place, owner, here.assigned),
+        _location(module.location, owner, here.assigned),
     )
     item.arguments = module.arguments
     item.subclass = module.user_class.name if module.user_class is not None else None
@@ -172,7 +191,7 @@ def _module_item(here: _Position) -> LayerDraft:
             item.frozen = item.frozen or parameter.storage.frozen
             item.parametrized = item.parametrized or parameter.parametrized
         item.writes += parameter.writes
-        item.lost += parameter.lost
+        item.ineffective_writes += parameter.ineffective_writes
     return item
 
 
@@ -190,26 +209,26 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
             "Parameter",
             owner.name if owner is not None else "",
             name,
-            _place(storage.place, owner, assigned),
+            _location(storage.location, owner, assigned),
         )
         item.shapes["weight"] = storage.shape
         item.frozen = storage.frozen
         item.uninitialized = storage.uninitialized
         item.parametrized = parameter.parametrized
         item.writes += parameter.writes
-        item.lost += parameter.lost
+        item.ineffective_writes += parameter.ineffective_writes
         item.product = next(iter(storage.products)) if len(storage.products) == 1 else None
         yield item
 
 
-def _place(built: Location | None, owner: ClassValue | None, assigned: Location | None) -> Location:
+def _location(built: Location | None, owner: ClassValue | None, assigned: Location | None) -> Location:
     """Where the layer is built if that is in its owner's file, else where it is assigned."""
     if owner is None:
         return built or assigned or _nowhere()
     source = owner.scope.source
-    for place in (built, assigned):
-        if isinstance(place, SourceLocation) and place.source is source:
-            return place
+    for location in (built, assigned):
+        if isinstance(location, SourceLocation) and location.source is source:
+            return location
     return SourceLocation(source, owner.node)
 
 

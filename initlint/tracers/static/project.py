@@ -16,11 +16,11 @@ from initlint.project.source import SourceError, SourceFile
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.module_body import ModuleBody
 from initlint.tracers.references.project_index import ProjectIndex
-from initlint.tracers.static.deprecated_names import references
+from initlint.tracers.static.deprecated_names import deprecated_uses
 from initlint.tracers.static.entry_points import bases, trace
 from initlint.tracers.static.library.attributes import attribute, call_method
 from initlint.tracers.static.library.external_calls import call_external, call_unknown
-from initlint.tracers.static.library.init_calls import known_function
+from initlint.tracers.static.library.init_calls import call_configured_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
 from initlint.tracers.static.machine.interpreter import Handlers, Interpreter
@@ -33,7 +33,7 @@ from initlint.tracers.static.values.environment import GlobalEnvironment, Module
 from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, Value
 
-TABLES = Handlers(
+HANDLERS = Handlers(
     evaluate=EVALUATE,
     execute=EXECUTE,
     attribute=attribute,
@@ -43,7 +43,7 @@ TABLES = Handlers(
     construct=construct,
     bind=bind,
     call_unknown=call_unknown,
-    helper=known_function,
+    configured_function=call_configured_function,
 )
 
 
@@ -89,7 +89,7 @@ class Project:
         self._surroundings = ProjectIndex(self._disk, self._note)
         self._operations = operations
         self._searches = searches
-        self._interpreter = Interpreter(TABLES, self, self._additions)
+        self._interpreter = Interpreter(HANDLERS, self, self._additions)
 
     def start_recording(self) -> None:
         """Forget what was asked on behalf of other files, and what time they took."""
@@ -139,7 +139,7 @@ class Project:
             self._scopes.clear()
             del self._interpreter
             gc.collect(1)
-            self._interpreter = Interpreter(TABLES, self, self._additions)
+            self._interpreter = Interpreter(HANDLERS, self, self._additions)
         interpreter = self._interpreter
         interpreter.keeps_operations = self._operations
         models: list[ModelGraph] = []
@@ -151,7 +151,7 @@ class Project:
             return FileGraph(
                 source,
                 tuple(models),
-                references(source),
+                deprecated_uses(source),
                 bases(scope),
                 tuple(reached.unapplied()) if "unapplied" in self._searches else (),
                 tuple(reached.unwritten(models)) if "unwritten" in self._searches else (),

@@ -35,8 +35,8 @@ def run_forward(interpreter: Interpreter, root: Instance) -> Forward:
         return _attempt(interpreter, root, None) or Forward.UNKNOWN
     elif not cls.readable or any(not _is_known(name) for name in cls.externals()):
         return Forward.UNKNOWN
-    ran = list(_run_other_ways(interpreter, root, cls))
-    if Forward.RUN in ran and interpreter.journal.nodes:
+    ran = list(_run_alternatives(interpreter, root, cls))
+    if Forward.RUN in ran and interpreter.log.nodes:
         return Forward.RUN
     return Forward.MISSING if function is None and not ran else Forward.UNKNOWN
 
@@ -45,24 +45,24 @@ def _is_known(base: str) -> bool:
     return base.startswith("torch.nn.") or has_kind([base], "mixin")
 
 
-def _run_other_ways(interpreter: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
+def _run_alternatives(interpreter: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
     """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
-    before = interpreter.total
-    for method in _other_ways_in(interpreter, cls):
-        if interpreter.total - before > interpreter.limit:
+    before = interpreter.total_steps
+    for method in _alternative_methods(interpreter, cls):
+        if interpreter.total_steps - before > interpreter.limit:
             return
         yield _attempt(interpreter, root, method)
 
 
-_NO_WAY_IN = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
+_NOT_FORWARD = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimizer|freeze|device|from_pretrained")
 
 
-def _other_ways_in(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
+def _alternative_methods(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
     """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
     methods = []
     for part in cls.mro:
         for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
-            if not isinstance(value, Function) or name == "forward" or _NO_WAY_IN.search(name):
+            if not isinstance(value, Function) or name == "forward" or _NOT_FORWARD.search(name):
                 continue
             if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in interpreter.executed:
                 continue
@@ -90,53 +90,53 @@ def _is_setting(annotation: ast.expr | None) -> bool:
 
 def _attempt(interpreter: Interpreter, root: Instance, method: Function | None) -> Forward | None:
     """None: it takes too many steps, so that half of a flow is all that could be known."""
-    site = (
-        root.place
-        if isinstance(root.place, SourceLocation)
+    location = (
+        root.location
+        if isinstance(root.location, SourceLocation)
         else SourceLocation(method.scope.source, method.node)
         if method
         else None
     )
-    assert site is not None
+    assert location is not None
     limit = interpreter.limit
     # Of what ends in the middle once, the models that share it are told little by running as far again.
     interpreter.limit = limit >> interpreter.exhausted[method.node] if method else limit
     try:
-        return _attempted(interpreter, root, method, site)
+        return _run_once(interpreter, root, method, location)
     except OutOfSteps:
-        interpreter.note("too many steps in forward")
+        interpreter.note_not_followed("too many steps in forward")
         if method is not None:
             interpreter.exhausted[method.node] += 1
     except RecursionError:
-        interpreter.note("forward is nested too deeply")
+        interpreter.note_not_followed("forward is nested too deeply")
     finally:
         interpreter.limit = limit
-    interpreter.journal.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
+    interpreter.log.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
     return None
 
 
-def _attempted(interpreter: Interpreter, root: Instance, method: Function | None, site: SourceLocation) -> Forward:
+def _run_once(interpreter: Interpreter, root: Instance, method: Function | None, location: SourceLocation) -> Forward:
     for guess in (False, True):
         try:
-            interpreter.unwind()
+            interpreter.reset()
             if method is None:
-                result = interpreter.call(root, Call([_input(site)], {}, site))
+                result = interpreter.call(root, Call([_input(location)], {}, location))
             else:
-                result = interpreter.call(method, Call([root], _inputs(interpreter, method, guess), site))
+                result = interpreter.call(method, Call([root], _inputs(interpreter, method, guess), location))
             outputs = data_of([result])
         except Raised:
             continue
         if outputs:
-            FlowNode("output", "output", outputs, site)
+            FlowNode("output", "output", outputs, location)
         return Forward.RUN
     return Forward.UNKNOWN
 
 
-def _input(site: SourceLocation) -> Tensor:
-    return Tensor(FlowNode("input", "input", (), site))
+def _input(location: SourceLocation) -> Tensor:
+    return Tensor(FlowNode("input", "input", (), location))
 
 
-_NO_TENSORS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
+_NUMBERS_AND_TEXTS = ("builtins.int", "builtins.float", "builtins.bool", "builtins.str")
 
 
 def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str, Value]:
@@ -148,21 +148,21 @@ def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str
         name = parameter.name
         hint = annotation(interpreter, parameter, method)
         if parameter.default is None:
-            is_number = isinstance(hint, ExternalName) and hint.name in _NO_TENSORS
-            site = SourceLocation(method.scope.source, parameter.node)
+            is_number = isinstance(hint, ExternalName) and hint.name in _NUMBERS_AND_TEXTS
+            location = SourceLocation(method.scope.source, parameter.node)
             if is_number or isinstance(hint, ClassValue):
                 arguments[name] = Unknown(f"argument {name}", hint)
             elif parameter.annotation is not None and hint is None:
-                arguments[name] = _composed(parameter.annotation, site, name)
+                arguments[name] = _composed(parameter.annotation, location, name)
             else:
-                arguments[name] = _input(site)
+                arguments[name] = _input(location)
         elif (position == 0 and not required) or (guess and default(interpreter, method, parameter) is None):
             arguments[name] = _input(SourceLocation(method.scope.source, parameter.node))
     return arguments
 
 
-def _composed(annotation: ast.expr, site: SourceLocation, name: str) -> Value:
+def _composed(annotation: ast.expr, location: SourceLocation, name: str) -> Value:
     """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
     if "Optional" in (text := ast.unparse(annotation)) or text.endswith("Tensor") or "| None" in text:
-        return _input(site)
-    return Unknown(f"argument {name}", node=_input(site).node)
+        return _input(location)
+    return Unknown(f"argument {name}", node=_input(location).node)

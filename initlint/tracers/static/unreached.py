@@ -34,8 +34,8 @@ class UnreachedFinder:
     """Asks what is reached of the file of `scope`."""
 
     scope: ModuleScope
-    around: ProjectIndex
-    additions: UserTables
+    project_index: ProjectIndex
+    user_tables: UserTables
 
     def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the inits behind a test that never holds."""
@@ -44,28 +44,28 @@ class UnreachedFinder:
         if not may_hold:
             return
         text = SyntaxIndex(Path(source.path), source.tree)
-        for function in uncalled_functions(Path(source.path), text, self.around, self._bases):
+        for function in uncalled_functions(Path(source.path), text, self.project_index, self._bases):
             yield _uncalled(source, function)
         for test in unsatisfiable_tests(text, self._bases):
             yield _impossible(source, test)
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that no model and no code of the project writes to."""
-        by_place: dict[SourceLocation, list[Layer]] = {}
+        by_location: dict[SourceLocation, list[Layer]] = {}
         for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
             if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
-                by_place.setdefault(layer.location, []).append(layer)
-        for place, layers in by_place.items():
+                by_location.setdefault(layer.location, []).append(layer)
+        for location, layers in by_location.items():
             bases = self._bases(layers[0].owner)
             if bases is None or any(layer.writes or layer.frozen for layer in layers):
                 continue
             fate = parameter_fate(
-                Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.around
+                Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.project_index
             )
             # One number that nothing uses is there for models without parameters, which optimizers refuse.
             placeholder = fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
             if fate is not None and not placeholder:
-                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate.value, place)
+                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate.value, location)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a class of the file's top level; None if there is none of that name."""
@@ -78,7 +78,7 @@ class UnreachedFinder:
             methods=frozenset(field for base in own for field in base.fields),
             externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, ExternalName)),
             readable=cls.readable,
-            calls=self.additions.base_classes,
+            calls=self.user_tables.base_classes,
         )
 
 

@@ -10,7 +10,7 @@ from initlint.facts.fans import AxisRoles
 from initlint.graph.model import Layer
 from initlint.project.source import SourceFile
 from initlint.tracers.static import Project
-from initlint.tracers.static.values.axes import NEW, Equation, indexed, of_einsum, viewed
+from initlint.tracers.static.values.axes import NEW, Equation, einsum_roles, index_axes, view_axes
 
 FILE = Path("/nowhere/net.py")  # in a project of its own: what surrounds this one is not asked about it
 NET = """
@@ -119,7 +119,7 @@ def test_a_layer_whose_weight_is_computed_from_is_parametrized(result: str, reco
     ],
 )
 def test_views(operator: str, arguments: tuple[object, ...], axes: tuple[int, ...] | None) -> None:
-    assert viewed((0, 1, 2), operator, arguments) == axes
+    assert view_axes((0, 1, 2), operator, arguments) == axes
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_views(operator: str, arguments: tuple[object, ...], axes: tuple[int, ..
     ],
 )
 def test_indices(index: object, axes: tuple[int, ...] | None) -> None:
-    assert indexed((0, 1, 2), index) == axes
+    assert index_axes((0, 1, 2), index) == axes
 
 
 def test_axes_of_an_unknown_view_stay_unknown() -> None:
-    assert viewed(None, "t") is indexed(None, 0) is of_einsum(Equation("bi,io->bo"), 1, None) is None
+    assert view_axes(None, "t") is index_axes(None, 0) is einsum_roles(Equation("bi,io->bo"), 1, None) is None

@@ -24,7 +24,7 @@ def test_a_branch_is_undone_and_handed_back() -> None:
         assert state.decided_side("test") is True
         return "done"
 
-    left = state.branch(YES, side)
+    left = state.run_side(YES, side)
     assert left is not None
     assert (left.result, layers.items, state.decided_side("test")) == ("done", ["conv"], None)
     state.apply_changes(left.changes)
@@ -38,7 +38,7 @@ def test_what_only_one_side_adds_may_be_absent() -> None:
         state.save_before_change(names)
         names.items["b"] = 2
 
-    left = state.branch(YES, side)
+    left = state.run_side(YES, side)
     assert left is not None
     state.join_states(left.changes, YES, {}, NO)
     assert names.items["a"] == 1
@@ -55,11 +55,11 @@ def test_a_branch_inside_a_branch_is_undone_with_it() -> None:
 
     def outer() -> None:
         add("outer")
-        left = state.branch(("inner", True), lambda: add("inner"))
+        left = state.run_side(("inner", True), lambda: add("inner"))
         assert left is not None
         state.apply_changes(left.changes)
 
-    left = state.branch(YES, outer)
+    left = state.run_side(YES, outer)
     assert left is not None
     assert layers.items == []
     state.apply_changes(left.changes)
@@ -102,7 +102,7 @@ def test_each_alternative_is_tried_but_those_excluded() -> None:
     state, value = BranchState(), Union([(1, ONE), (2, OTHER)])
     both = state.map_union(value, lambda option: option * 10)
     assert sorted(both.values) == [10, 20]
-    only = state.branch(YES, lambda: state.map_union(value, lambda option: option * 10))
+    only = state.run_side(YES, lambda: state.map_union(value, lambda option: option * 10))
     assert only is not None
     assert only.result == 10
 

@@ -54,7 +54,7 @@ def traced(added: str, net: str) -> tuple[FileGraph, int]:
     """The graph, and the steps that it took."""
     project = Project()
     code = BAR.replace("ADDED", added) + dedent(net)
-    return project.graph(SourceFile.parse("net.py", code.encode())), project._interpreter.total
+    return project.graph(SourceFile.parse("net.py", code.encode())), project._interpreter.total_steps
 
 
 def test_what_comes_to_nothing_is_not_followed_a_thousand_times() -> None:

@@ -16,8 +16,8 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.tensors.module_tree import child, class_of, conditional_children, parameter
-from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.tensors.module_tree import class_of, conditional_children, get_child, get_parameter
+from initlint.tracers.static.values.axes import view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef, SuperProxy
@@ -45,24 +45,24 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
     """The attribute `name` of any value; an `Unknown` if there is none that is known."""
     value = without_unbound(value)
     if isinstance(value, Instance):
-        return of_instance(interpreter, value, name)
+        return instance_attribute(interpreter, value, name)
     if isinstance(value, ExternalName):
         if name in ("__name__", "__qualname__"):
             return value.name.rpartition(".")[2]
         return external(f"{value.name}.{name}")
     if isinstance(value, Tensor):
-        return _of_tensor(value, name)
+        return _tensor_attribute(value, name)
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: attribute(interpreter, option, name))
     if isinstance(value, Unknown):
-        return _of_unknown(value, name)
+        return _unknown_attribute(value, name)
     if isinstance(value, ModuleRef):
         member = value.scope.lookup(name)
         return Unknown(f"{value.scope.name} has no {name}") if member is UNBOUND else without_unbound(member)
     if isinstance(value, ClassValue):
-        return _of_class(interpreter, value, name)
+        return _class_attribute(interpreter, value, name)
     if isinstance(value, SuperProxy):
-        return _of_super(interpreter, value, name)
+        return _super_attribute(interpreter, value, name)
     if isinstance(value, Partial) and name in ("func", "args", "keywords"):
         return value.function if name == "func" else Unknown(f"partial.{name}")
     if isinstance(value, (Function, BoundMethod)):
@@ -73,7 +73,7 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
     return NativeMethod(value, name)
 
 
-def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Value:
+def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute of an object: a field, then what its class and that class's torch base have."""
     if name in instance.fields:
         member = without_unbound(instance.fields[name])
@@ -93,9 +93,9 @@ def of_instance(interpreter: Interpreter, instance: Instance, name: str) -> Valu
         if owner is not None:
             return _bound(interpreter, without_unbound(member), instance)
     if instance.is_module:
-        created = parameter(instance, name)
+        created = get_parameter(instance, name)
         if created is UNBOUND:
-            created = child(instance, name)
+            created = get_child(instance, name)
         if created is not UNBOUND:
             return created
         if name in instance.arguments:
@@ -127,7 +127,7 @@ def _bound(interpreter: Interpreter, member: Value, instance: Instance) -> Value
     if not isinstance(member, Function):
         return member
     if member.wrappers & {"property", "cached_property"}:
-        site = interpreter.site(member.node, member.scope.environment)
+        site = interpreter.location_of(member.node, member.scope.environment)
         return interpreter.call(member, Call([instance], {}, site))
     if "staticmethod" in member.wrappers:
         return member
@@ -136,7 +136,7 @@ def _bound(interpreter: Interpreter, member: Value, instance: Instance) -> Value
     return BoundMethod(member, instance)
 
 
-def _of_class(interpreter: Interpreter, cls: ClassValue, name: str) -> Value:
+def _class_attribute(interpreter: Interpreter, cls: ClassValue, name: str) -> Value:
     if name in ("__name__", "__qualname__"):
         return cls.name
     member, owner = cls.find(name)
@@ -151,7 +151,7 @@ def _of_class(interpreter: Interpreter, cls: ClassValue, name: str) -> Value:
     return member
 
 
-def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
+def _super_attribute(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
     receiver = value.receiver
     cls = receiver.user_class if isinstance(receiver, Instance) else receiver
     if not isinstance(cls, ClassValue):
@@ -176,13 +176,13 @@ def _of_super(interpreter: Interpreter, value: SuperProxy, name: str) -> Value:
     return Unknown(f"super().{name} is not followed")
 
 
-def _of_tensor(tensor: Tensor, name: str) -> Value:
+def _tensor_attribute(tensor: Tensor, name: str) -> Value:
     if name in _SAME_STORAGE:
-        whole = tensor.whole
+        covers_storage = tensor.covers_storage
         shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
         transposed = tensor.transposed != (name not in ("data", "real"))
-        axes = viewed(tensor.axes, name)
-        return Tensor(tensor.node, tensor.storage, False, whole, tensor.sources, shape, transposed, axes=axes)
+        axes = view_axes(tensor.axes, name)
+        return Tensor(tensor.node, tensor.storage, False, covers_storage, tensor.sources, shape, transposed, axes=axes)
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:
             return Unknown("a shape")
@@ -202,7 +202,7 @@ def _of_tensor(tensor: Tensor, name: str) -> Value:
     return NativeMethod(tensor, name)
 
 
-def _of_unknown(value: Unknown, name: str) -> Value:
+def _unknown_attribute(value: Unknown, name: str) -> Value:
     hint = value.hint
     if isinstance(hint, ClassValue):
         member, owner = hint.find(name)
@@ -211,10 +211,10 @@ def _of_unknown(value: Unknown, name: str) -> Value:
             and "property" not in member.wrappers
             and not member.wrappers & {"staticmethod"}
         ):
-            return value.part(name)
+            return value.member(name)
         if owner is not None and not isinstance(member, (Function, Unknown)) and name.isupper():
             return without_unbound(member)
-    return value.part(name)
+    return value.member(name)
 
 
 def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> Value:
@@ -223,7 +223,7 @@ def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> V
     if isinstance(receiver, Tensor):
         return call_tensor_method(interpreter, receiver, name, call)
     if isinstance(receiver, Instance):
-        return _instance(interpreter, receiver, name, call)
+        return _call_instance_method(interpreter, receiver, name, call)
     if isinstance(receiver, ListValue):
         return call_list_method(interpreter, receiver, name, call)
     if isinstance(receiver, DictValue):
@@ -233,7 +233,7 @@ def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> V
     return unknown_result(interpreter, f"a method {name}", call.values, call.site)
 
 
-def _instance(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
+def _call_instance_method(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
     if name in ("post_init", "init_weights"):
         return _post_init(interpreter, instance, call)
     if name == "__init__" and instance.user_class is not None and not instance.is_module:

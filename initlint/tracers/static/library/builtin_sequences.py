@@ -8,7 +8,7 @@ from typing import Any
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.conditions import truth
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
@@ -33,7 +33,7 @@ def _len(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if isinstance(value, Tensor):
         return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
-    items = sequence(value)
+    items = known_items(value)
     if items is None or not has_known_length(value):
         return Unknown("a length", INT)
     return len(items)
@@ -106,7 +106,7 @@ def _list(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.arguments[0])
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: _list(interpreter, _with_first(call, option)))
-    if sequence(value) is None:
+    if known_items(value) is None:
         return Unknown("a list of something unknown") if not isinstance(value, Tensor) else value
     return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))
 
@@ -167,7 +167,7 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Valu
     def run(interpreter: Interpreter, call: Call) -> Value:
         values = call.arguments
         if len(values) == 1:
-            items = sequence(values[0])
+            items = known_items(values[0])
             if items is None or not has_known_length(values[0]):
                 return Unknown("an extreme", FLOAT)
             values = items
@@ -179,7 +179,7 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Valu
 
 
 def _sum(interpreter: Interpreter, call: Call) -> Value:
-    items = sequence(call.get(0, "iterable", ()))
+    items = known_items(call.get(0, "iterable", ()))
     if items is None or not has_known_length(call.arguments[0] if call.arguments else ()):
         return unknown_result(interpreter, "a sum", call.values, call.site)
     total: Value = call.get(1, "start", 0)
@@ -197,7 +197,7 @@ def _sum(interpreter: Interpreter, call: Call) -> Value:
 
 def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
     def run(interpreter: Interpreter, call: Call) -> Value:
-        items = sequence(call.get(0, "iterable", ()))
+        items = known_items(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
         verdicts = [truth(item) for item in items]

@@ -12,7 +12,7 @@ from initlint.tracers.static.syntax.iteration import (
     has_known_length,
     is_key,
     iterate,
-    sequence,
+    known_items,
     truncated,
 )
 from initlint.tracers.static.values.calls import Call
@@ -72,7 +72,7 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
 
 def _split(value: ListValue, sizes: Value) -> Value:
     """`torch.linspace(0, rate, sum(depths)).split(depths)`, the usual way to share out drop rates."""
-    lengths = sequence(sizes)
+    lengths = known_items(sizes)
     if lengths is None or not all(isinstance(length, int) for length in lengths):
         return Unknown("a split")
     parts, at = [], 0

@@ -21,25 +21,31 @@ from initlint.facts.operators import (
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtins import call_builtin
-from initlint.tracers.static.library.init_calls import activated, apply_helper, bound, init_function, new_tensor
+from initlint.tracers.static.library.init_calls import (
+    apply_activation,
+    apply_library_initializer,
+    bind_arguments,
+    call_init_function,
+    new_tensor,
+)
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import sequence
+from initlint.tracers.static.syntax.iteration import known_items
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
     arithmetic,
     data_of,
-    node,
+    multiply_by_weight,
+    new_node,
     operation,
     pass_through,
     product,
     unknown_result,
-    weighted,
 )
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
 from initlint.tracers.static.tensors.writes import mark_maybe_written
-from initlint.tracers.static.values.axes import Equation, of_linear
+from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Instance
@@ -56,32 +62,32 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
     if name.startswith("builtins."):
         return call_builtin(interpreter, name[9:], call)
     if name.startswith("torch."):
-        return _torch(interpreter, function, call)
-    initializer = interpreter.additions.helper(name)
+        return _call_torch(interpreter, function, call)
+    initializer = interpreter.user_tables.helper(name)
     if initializer is not None:
-        return apply_helper(interpreter, initializer, name.rpartition(".")[2], call)
-    if name in interpreter.additions.activations:
+        return apply_library_initializer(interpreter, initializer, name.rpartition(".")[2], call)
+    if name in interpreter.user_tables.activations:
         return _own_activation(interpreter, function, call)
     if name.startswith("math."):
-        return _math(name[5:], call)
+        return _call_math(name[5:], call)
     if name in EXTERNAL_MODULES:
         return Instance(function, call.site, interpreter.state.condition, name)
     if name in TRANSPARENT_FUNCTIONS or name in NOTED_FUNCTIONS or name in CLOSING_FUNCTIONS:
-        return _operator(interpreter, name, call)
-    return _foreign(interpreter, name, call)
+        return _call_operator(interpreter, name, call)
+    return _call_library(interpreter, name, call)
 
 
 def _own_activation(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     """A class gives a module, which `call_instance` knows; a function is called."""
     if function.name.rpartition(".")[2][:1].isupper():
         return Instance(function, call.site, interpreter.state.condition, function.name)
-    return activated(interpreter, interpreter.additions.activations[function.name], call)
+    return apply_activation(interpreter, interpreter.user_tables.activations[function.name], call)
 
 
-def _torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     name = function.name
     if name.startswith("torch.nn.init."):
-        return init_function(interpreter, function, call)
+        return call_init_function(interpreter, function, call)
     if name in MODULES or name in EXTERNAL_MODULES:
         return modules.build(interpreter, function, call)
     if name in CONSTRUCTORS:
@@ -91,7 +97,7 @@ def _torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Valu
         return _unbound_method(interpreter, base, method, call)
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
-    return _operator(interpreter, name, call)
+    return _call_operator(interpreter, name, call)
 
 
 def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call) -> Value:
@@ -106,14 +112,14 @@ def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call
     return unknown_result(interpreter, f"{base}.{method}", call.values, call.site)
 
 
-def _operator(interpreter: Interpreter, name: str, call: Call) -> Value:
+def _call_operator(interpreter: Interpreter, name: str, call: Call) -> Value:
     """Functions on data."""
     values = list(call.values)
     first = call.get(0, "input", Unknown("no input"))
     if name in ACTIVATION_FUNCTIONS:
         op = ACTIVATION_FUNCTIONS[name]
         signature = (("input", None), *PARAMETERS.get(op, ()))
-        arguments = as_literals(bound(signature, call, skip=1))
+        arguments = as_literals(bind_arguments(signature, call, skip=1))
         result = operation(interpreter, "activation", op, [first], call.site, arguments=arguments)
         if (
             (name.endswith("_") or arguments.get("inplace") is True)
@@ -155,7 +161,7 @@ def _product(interpreter: Interpreter, name: str, values: list[Value], call: Cal
 def _operands(values: list[Value]) -> list[Value]:
     operands: list[Value] = []
     for value in values:
-        operands.extend(sequence(value) or () if isinstance(value, (tuple, ListValue)) else [value])
+        operands.extend(known_items(value) or () if isinstance(value, (tuple, ListValue)) else [value])
     return [value for value in operands if not isinstance(value, str)]
 
 
@@ -195,14 +201,14 @@ def _weighted(interpreter: Interpreter, name: str, call: Call) -> Value:
     data = [value for key, value in arguments.items() if key.startswith("input")]
     weight = arguments["weight"]
     if data_of([weight]):
-        return node(interpreter, "end", "matmul", [*data, weight], call.site)
+        return new_node(interpreter, "end", "matmul", [*data, weight], call.site)
     used = None
     if isinstance(weight, Tensor) and MODULES[f"torch.nn.{type}"].family in ("linear", "conv"):
-        used = of_linear(weight.axes)
-    return weighted(interpreter, weight, data, call.site, used)
+        used = linear_roles(weight.axes)
+    return multiply_by_weight(interpreter, weight, data, call.site, used)
 
 
-def _math(name: str, call: Call) -> Value:
+def _call_math(name: str, call: Call) -> Value:
     function = getattr(math, name, None)
     if callable(function) and not call.open and not call.keywords and len(call.arguments) <= 3:
         if all(isinstance(argument, (int, float)) for argument in call.arguments) and name not in (
@@ -215,7 +221,7 @@ def _math(name: str, call: Call) -> Value:
             except (ValueError, OverflowError, TypeError):
                 return Unknown(f"math.{name} fails")
         if name == "prod" and call.arguments:
-            items = sequence(call.arguments[0])
+            items = known_items(call.arguments[0])
             if items is not None and all(isinstance(item, (int, float)) for item in items):
                 return math.prod(items)
     return Unknown(f"math.{name}", FLOAT)
@@ -228,7 +234,7 @@ def _writes(name: str) -> bool:
     return any(word in name.lower() for word in _WRITERS)
 
 
-def _foreign(interpreter: Interpreter, name: str, call: Call) -> Value:
+def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     """Something of another library. One that is named for it may write to what it is handed."""
     last = name.rpartition(".")[2]
     if _writes(last):

@@ -23,7 +23,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
 from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, GainValue, note_call, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, GainValue, record_init_call, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Function, Instance
@@ -31,7 +31,7 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, Union, Unknown, Value, options
 
 
-def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
+def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     """The arguments of a call by parameter name; those left to their default are absent, those hidden unknown."""
     names = [name for name, _ in signature][skip:]
     arguments: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
@@ -42,7 +42,7 @@ def bound(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
     return arguments
 
 
-def init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def call_init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
     """A call of `torch.nn.init.X`; gives its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
     if name == "calculate_gain":
@@ -52,9 +52,9 @@ def init_function(interpreter: Interpreter, function: ExternalName, call: Call) 
     if initializer is None:
         return Unknown(f"{function.name} is not known")
     target = call.get(0, "tensor", Unknown("no tensor"))
-    arguments = bound(initializer.signature, call, skip=1)
+    arguments = bind_arguments(initializer.signature, call, skip=1)
     arguments.pop("generator", None)
-    note_call(interpreter, name, canonical, call.site, arguments, target)
+    record_init_call(interpreter, name, canonical, call.site, arguments, target)
     write(interpreter, target, canonical, arguments, call)
     return target
 
@@ -63,7 +63,7 @@ def write(interpreter: Interpreter, target: Value, initializer: str, arguments: 
     """Note the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
-            record(interpreter, option, initializer, as_literals(arguments), call.site, condition=condition)
+            record_write(interpreter, option, initializer, as_literals(arguments), call.site, condition=condition)
 
 
 def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
@@ -73,7 +73,7 @@ def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value
         if value is not UNBOUND:
             arguments[name] = value
     nonlinearity = arguments.get("nonlinearity")
-    note_call(interpreter, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
+    record_init_call(interpreter, "calculate_gain", function.name, call.site, arguments, Unknown("no tensor"))
     if not isinstance(nonlinearity, str):
         return Unknown("a gain", FLOAT)
     parameter = arguments.get("param")
@@ -85,26 +85,28 @@ def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value
     return gain
 
 
-def apply_helper(interpreter: Interpreter, library_initializer: LibraryInitializer, name: str, call: Call) -> Value:
+def apply_library_initializer(
+    interpreter: Interpreter, initializer: LibraryInitializer, name: str, call: Call
+) -> Value:
     """A call of another library's init function."""
-    target = call.get(0, library_initializer.signature[0][0], Unknown("no tensor"))
-    init = effect(library_initializer, bound(library_initializer.signature, call, skip=1))
-    initializer, arguments = init.initializer, dict(init.arguments)
-    if library_initializer.takes == "tensor":
-        note_call(interpreter, name, initializer, call.site, arguments, target)
-        write(interpreter, target, initializer, arguments, call)
+    target = call.get(0, initializer.signature[0][0], Unknown("no tensor"))
+    init = effect(initializer, bind_arguments(initializer.signature, call, skip=1))
+    canonical, arguments = init.initializer, dict(init.arguments)
+    if initializer.takes == "tensor":
+        record_init_call(interpreter, name, canonical, call.site, arguments, target)
+        write(interpreter, target, canonical, arguments, call)
         return target
     if not isinstance(target, Instance):
         return target
     for parameter, tensor, _ in own_parameters(target):
         if parameter == "weight":
-            write(interpreter, tensor, initializer, arguments, call)
+            write(interpreter, tensor, canonical, arguments, call)
         elif parameter == "bias":
             write(interpreter, tensor, "torch.nn.init.constant_", {"val": init.bias}, call)
     return target
 
 
-def tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `UNBOUND` if it is none."""
     if tensor.storage is None:
         return UNBOUND
@@ -115,14 +117,14 @@ def tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Cal
             value = call.get(at, own)
             if value is not UNBOUND:
                 arguments[theirs] = value
-        note_call(interpreter, name, METHODS[name], call.site, arguments, tensor, method=True)
-        record(interpreter, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
+        record_init_call(interpreter, name, METHODS[name], call.site, arguments, tensor, method=True)
+        record_write(interpreter, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
         copy_into(interpreter, tensor, call.site)
         return tensor
     if name in RANDOM_METHODS:
-        record(interpreter, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)
+        record_write(interpreter, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)
         return tensor
     if name in RELATIVE_METHODS:
         write_in_place(interpreter, tensor, name.removesuffix("_"), call.get(0, "other"), call.site)
@@ -139,16 +141,16 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
-        record(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
+        record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments: dict[str, Value] = dict(constructor.arguments)
-        values = bound(constructor.signature, call)
+        values = bind_arguments(constructor.signature, call)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
-        record(interpreter, tensor, constructor.initializer, as_literals(arguments), call.site, method=True)
+        record_write(interpreter, tensor, constructor.initializer, as_literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
-        record(interpreter, tensor, "torch.Tensor.copy_", {}, call.site, method=True)
+        record_write(interpreter, tensor, "torch.Tensor.copy_", {}, call.site, method=True)
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return tensor
@@ -191,34 +193,32 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
     """`nn.Parameter(tensor)`: the same storage, now a leaf."""
     value = call.get(0, "data", None)
     storage = None
-    if isinstance(value, Tensor) and value.storage is not None and value.whole:
+    if isinstance(value, Tensor) and value.storage is not None and value.covers_storage:
         storage = value.storage
     if storage is None or storage.parameter:
         shape = value.shape if isinstance(value, Tensor) else None
         storage = fresh_storage(interpreter, shape, call.site)
         if value is not None:
             unknown = isinstance(value, Unknown)
-            record(
+            record_write(
                 interpreter, Tensor(storage=storage), UNKNOWN_WRITE if unknown else "torch.Tensor.copy_", {}, call.site
             )
     storage.parameter = True
-    storage.place = storage.place or call.site
+    storage.location = storage.location or call.site
     storage.frozen = call.get(1, "requires_grad", True) is False
     return Tensor(storage=storage, leaf=True)
 
 
-def known_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
+def call_configured_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
     """Told of every function of the project: what one that is known by its name gives, else `UNBOUND`."""
     name = function.qualified
-    op = interpreter.additions.activations.get(name)
+    op = interpreter.user_tables.activations.get(name)
     if op is not None:
-        return activated(interpreter, op, call)
-    library_initializer = interpreter.additions.helper(name)
-    return (
-        UNBOUND if library_initializer is None else apply_helper(interpreter, library_initializer, function.name, call)
-    )
+        return apply_activation(interpreter, op, call)
+    initializer = interpreter.user_tables.helper(name)
+    return UNBOUND if initializer is None else apply_library_initializer(interpreter, initializer, function.name, call)
 
 
-def activated(interpreter: Interpreter, op: str, call: Call) -> Value:
+def apply_activation(interpreter: Interpreter, op: str, call: Call) -> Value:
     """The operator `op` on the first argument."""
     return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

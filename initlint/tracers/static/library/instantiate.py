@@ -25,7 +25,7 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     interpreter.constructed.add(cls.node)
     if name is not None:
         interpreter.state.record_side_effect()
-        interpreter.journal.instances.append(instance)
+        interpreter.log.instances.append(instance)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):
         interpreter.call(init, Call([instance, *call.arguments], call.keywords, call.site, call.open))

@@ -19,7 +19,7 @@ from initlint.tracers.static.tensors.module_tree import (
     parameter_names,
     parameters,
 )
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
@@ -141,21 +141,21 @@ def _pop(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return child
 
 
-def get_item(interpreter: Interpreter, instance: Instance, index: Value, place: Location) -> Value:
+def get_item(interpreter: Interpreter, instance: Instance, index: Value, location: Location) -> Value:
     """`container[index]`."""
     values = list(instance.fields.values())
     if isinstance(index, str):
         return instance.fields.get(index, Unknown("a child that is not known"))
     if isinstance(index, slice):
         part = Instance(
-            ExternalName(instance.torch_name or ""), place, interpreter.state.condition, instance.torch_name
+            ExternalName(instance.torch_name or ""), location, interpreter.state.condition, instance.torch_name
         )
         part.open = instance.open
         keys = list(instance.fields)[index]
         for at, key in enumerate(keys):
             name = key if instance.torch_name == "torch.nn.Sequential" and not key.isdigit() else str(at)
             part.fields[name] = instance.fields[key]
-            part.assigned[name] = instance.assigned.get(key, (None, place))
+            part.assigned[name] = instance.assigned.get(key, (None, location))
         return part
     if isinstance(index, int) and not isinstance(index, bool):
         if -len(values) <= index < len(values):
@@ -183,7 +183,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
         if interpreter.state.condition <= storage.condition:
             storage.writes = []
         else:
-            record(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
+            record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     return None
 
 

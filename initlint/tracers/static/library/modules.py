@@ -6,11 +6,11 @@ from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
 from initlint.facts.operators import EXTERNAL_MODULES
-from initlint.tracers.static.library.init_calls import activated, bound
+from initlint.tracers.static.library.init_calls import apply_activation, bind_arguments
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence
-from initlint.tracers.static.tensors.dataflow import node, pass_through, unknown_result
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items
+from initlint.tracers.static.tensors.dataflow import new_node, pass_through, unknown_result
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -22,7 +22,7 @@ def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
     instance = Instance(cls, call.site, interpreter.state.condition, cls.name)
     interpreter.state.record_side_effect()
-    interpreter.journal.instances.append(instance)
+    interpreter.log.instances.append(instance)
     initialize(interpreter, instance, cls.name, call)
     return instance
 
@@ -40,13 +40,13 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
             instance.open = instance.open or content.open
         elif isinstance(content, ListValue):
             for pair in content.items:
-                parts = sequence(pair)
+                parts = known_items(pair)
                 if parts is not None and len(parts) == 2:
                     set_attribute(interpreter, instance, str(parts[0]), parts[1], call.site)
         elif content is not None:
             instance.open = True
     elif name in MODULES:
-        instance.arguments = bound(MODULES[name].signature, call)
+        instance.arguments = bind_arguments(MODULES[name].signature, call)
         _reset_by_constructor(interpreter, instance, name, call)
 
 
@@ -81,9 +81,9 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
 def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module(x)`."""
     cls = instance.user_class
-    op = interpreter.additions.activations.get(instance.cls.name if cls is None else cls.qualified)
+    op = interpreter.user_tables.activations.get(instance.cls.name if cls is None else cls.qualified)
     if op is not None:
-        return activated(interpreter, op, call)
+        return apply_activation(interpreter, op, call)
     if cls is not None:
         method = "forward" if instance.is_module else "__call__"
         function, _ = cls.find(method)
@@ -100,8 +100,8 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
     """Whether `forward` may come from a base class that cannot be read."""
     if not cls.readable:
         return True
-    torch_module = MODULES.get(instance.torch_name or "")
-    return (torch_module is None or torch_module.role == "container") and any(
+    spec = MODULES.get(instance.torch_name or "")
+    return (spec is None or spec.role == "container") and any(
         name not in MODULES and not name.startswith("builtins.") and not has_kind([name], "mixin")
         for name in cls.externals()
     )
@@ -112,27 +112,27 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
         return _run_sequential(interpreter, instance, call)
-    torch_module = MODULES.get(name)
+    spec = MODULES.get(name)
     inputs = [*call.arguments, *call.keywords.values()]
-    if torch_module is None:
+    if spec is None:
         return _external_module(interpreter, name, inputs, call)
     values = inputs[:1]
-    if torch_module.role == "layer":
-        return _run_layer(interpreter, instance, torch_module, inputs, call)
-    if torch_module.role == "norm":
-        return node(interpreter, "noted", torch_module.between or "norm", values, call.site, layer=instance, exact=True)
-    if torch_module.role == "activation" and name in ACTIVATION_MODULES:
+    if spec.role == "layer":
+        return _run_layer(interpreter, instance, spec, inputs, call)
+    if spec.role == "norm":
+        return new_node(interpreter, "noted", spec.between or "norm", values, call.site, layer=instance, exact=True)
+    if spec.role == "activation" and name in ACTIVATION_MODULES:
         arguments = as_literals(instance.arguments)
-        return node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
-    if torch_module.role == "pool":
-        pooled = node(interpreter, "noted", "pool", values, call.site)
+        return new_node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
+    if spec.role == "pool":
+        pooled = new_node(interpreter, "noted", "pool", values, call.site)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
-    if torch_module.role == "transparent":
+    if spec.role == "transparent":
         return pass_through(interpreter, values[0]) if values else Unknown("no input")
-    if torch_module.role == "loss":
-        return node(interpreter, "end", "loss", inputs, call.site)
-    if torch_module.role == "opaque" and "Transformer" in torch_module.type:
-        return node(interpreter, "layer", torch_module.type, inputs, call.site, layer=instance)
+    if spec.role == "loss":
+        return new_node(interpreter, "end", "loss", inputs, call.site)
+    if spec.role == "opaque" and "Transformer" in spec.type:
+        return new_node(interpreter, "layer", spec.type, inputs, call.site, layer=instance)
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
@@ -141,23 +141,23 @@ def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], c
     if role == "transparent" and inputs:
         return pass_through(interpreter, inputs[0])
     if role is not None:
-        return node(interpreter, "noted", role, inputs[:1], call.site)
+        return new_node(interpreter, "noted", role, inputs[:1], call.site)
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
 def _run_layer(
-    interpreter: Interpreter, instance: Instance, torch_module: TorchModule, inputs: list[Value], call: Call
+    interpreter: Interpreter, instance: Instance, spec: TorchModule, inputs: list[Value], call: Call
 ) -> Value:
-    if torch_module.family == "rnn":
-        out = node(interpreter, "layer", torch_module.type, inputs[:1], call.site, layer=instance)
-        if torch_module.type.endswith("Cell"):
-            return (out, out) if torch_module.type == "LSTMCell" else out
-        return out, ((out, out) if torch_module.type == "LSTM" else out)
-    if torch_module.family == "attention":
-        out = node(interpreter, "layer", torch_module.type, inputs[:3], call.site, layer=instance)
+    if spec.family == "rnn":
+        out = new_node(interpreter, "layer", spec.type, inputs[:1], call.site, layer=instance)
+        if spec.type.endswith("Cell"):
+            return (out, out) if spec.type == "LSTMCell" else out
+        return out, ((out, out) if spec.type == "LSTM" else out)
+    if spec.family == "attention":
+        out = new_node(interpreter, "layer", spec.type, inputs[:3], call.site, layer=instance)
         return out, Unknown("attention weights")
-    values = inputs[:2] if torch_module.family == "bilinear" else inputs[:1]
-    return node(interpreter, "layer", torch_module.type, values, call.site, layer=instance, exact=len(values) == 1)
+    values = inputs[:2] if spec.family == "bilinear" else inputs[:1]
+    return new_node(interpreter, "layer", spec.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
 def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
@@ -192,10 +192,10 @@ class _Pass:
 
 def default_argument(instance: Instance, name: str) -> Value:
     """The attribute that a torch module keeps of a constructor argument that was left to its default; or `UNBOUND`."""
-    torch_module = MODULES.get(instance.torch_name or "")
-    if torch_module is None or instance.symbolic:
+    spec = MODULES.get(instance.torch_name or "")
+    if spec is None or instance.symbolic:
         return UNBOUND
-    for parameter, default in torch_module.signature:
+    for parameter, default in spec.signature:
         if parameter == name and default is not REQUIRED:
             return default
     return UNBOUND

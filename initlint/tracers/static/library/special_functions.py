@@ -13,8 +13,8 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import MAX_UNROLL, sequence, truncated
-from initlint.tracers.static.tensors.copying import deep_copy, replaced, shallow_copy
+from initlint.tracers.static.syntax.iteration import MAX_UNROLL, known_items, truncated
+from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
 from initlint.tracers.static.values.calls import Call
@@ -39,13 +39,13 @@ def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
         result.items.update(content.items)
         result.open = result.open or content.open
     elif content is not None:
-        for pair in sequence(content) or ():
-            parts = sequence(pair)
+        for pair in known_items(content) or ():
+            parts = known_items(pair)
             if parts is not None and len(parts) == 2 and isinstance(parts[0], (str, int)):
                 result.items[parts[0]] = parts[1]
             else:
                 result.open = True
-        result.open = result.open or sequence(content) is None or (isinstance(content, ListValue) and content.open)
+        result.open = result.open or known_items(content) is None or (isinstance(content, ListValue) and content.open)
     result.items.update(call.keywords)
     return result
 
@@ -53,7 +53,7 @@ def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
 def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
     """A class, of which all that matters is known: what its objects call their items."""
     names = call.get(1, "field_names", None)
-    names = names.replace(",", " ").split() if isinstance(names, str) else sequence(names)
+    names = names.replace(",", " ").split() if isinstance(names, str) else known_items(names)
     if call.open or not names or not all(isinstance(name, str) for name in names):
         return Unknown("a named tuple")
     return Partial(external(_MAKE_RECORD), [tuple(names)], {})
@@ -76,7 +76,7 @@ def _checkpoint(interpreter: Interpreter, call: Call) -> Value:
 
 def _checkpoint_sequential(interpreter: Interpreter, call: Call) -> Value:
     value = call.get(2, "input", Unknown("no input"))
-    for function in sequence(call.get(0, "functions", ())) or ():
+    for function in known_items(call.get(0, "functions", ())) or ():
         value = interpreter.call(function, Call([value], {}, call.site))
     return value
 
@@ -141,7 +141,7 @@ def _chain(interpreter: Interpreter, call: Call) -> Value:
     items: list[Value] = []
     all_known = True
     for argument in call.arguments:
-        inner = sequence(argument)
+        inner = known_items(argument)
         all_known = all_known and inner is not None
         items.extend(inner or ())
     return ListValue(*truncated(items, open=not all_known), kind="iterator")
@@ -198,7 +198,7 @@ SPECIAL: dict[str, Special] = {
     "builtins.dict": _ordered_dict,
     NAMED_TUPLE: _named_tuple,
     _MAKE_RECORD: _make_record,
-    "dataclasses.replace": replaced,
+    "dataclasses.replace": replace_record,
     "copy.deepcopy": deep_copy,
     "copy.copy": shallow_copy,
     "typing.cast": _second,

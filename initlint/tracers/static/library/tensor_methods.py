@@ -16,7 +16,7 @@ from initlint.facts.operators import (
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
 )
-from initlint.tracers.static.library.init_calls import bound, new_tensor, tensor_method
+from initlint.tracers.static.library.init_calls import bind_arguments, call_writing_method, new_tensor
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import (
     arithmetic,
@@ -28,7 +28,7 @@ from initlint.tracers.static.tensors.dataflow import (
 )
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.parameter_writes import copy_of
-from initlint.tracers.static.values.axes import viewed
+from initlint.tracers.static.values.axes import view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
@@ -36,7 +36,7 @@ from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
 
 def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """`tensor.name(...)`."""
-    filled = tensor_method(interpreter, tensor, name, call)
+    filled = call_writing_method(interpreter, tensor, name, call)
     if filled is not UNBOUND:
         return filled
     if name in ("register_hook", "backward", "retain_grad", "share_memory_"):
@@ -59,7 +59,7 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
     values = [tensor, *call.arguments, *call.keywords.values()]
     if name in ACTIVATION_METHODS:
         op = ACTIVATION_METHODS[name]
-        arguments = as_literals(bound(PARAMETERS.get(op, ()), call))
+        arguments = as_literals(bind_arguments(PARAMETERS.get(op, ()), call))
         result: Value = operation(interpreter, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
         result = _view(tensor, name, call)
@@ -78,8 +78,10 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     keeps = name in ("detach", "float", "cpu", "contiguous", "to", "data", "cuda")
     shape = tensor.shape[::-1] if name in ("t", "T") and tensor.shape is not None else tensor.shape if keeps else None
     transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
-    axes = viewed(tensor.axes, name, call.values)
-    return Tensor(tensor.node, tensor.storage, False, tensor.whole, tensor.sources, shape, transposed, axes=axes)
+    axes = view_axes(tensor.axes, name, call.values)
+    return Tensor(
+        tensor.node, tensor.storage, False, tensor.covers_storage, tensor.sources, shape, transposed, axes=axes
+    )
 
 
 def _noted(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:

@@ -55,17 +55,17 @@ class SideEffects:
     """
 
     changed: set[int] = field(default_factory=set)
-    made: set[int] = field(default_factory=set)
-    elsewhere: bool = False
+    created: set[int] = field(default_factory=set)
+    outside_objects: bool = False
 
-    def only(self, target: Any) -> bool:
+    def changed_only(self, target: Any) -> bool:
         """Whether nothing older than the watch was changed but `target`."""
-        return not self.elsewhere and self.changed - self.made <= {id(target)}
+        return not self.outside_objects and self.changed - self.created <= {id(target)}
 
-    def include(self, inner: SideEffects) -> None:
+    def merge(self, inner: SideEffects) -> None:
         self.changed |= inner.changed
-        self.made |= inner.made
-        self.elsewhere = self.elsewhere or inner.elsewhere
+        self.created |= inner.created
+        self.outside_objects = self.outside_objects or inner.outside_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ class BranchState:
     def record_new(self, value: Result) -> Result:
         """Note that a container or an object is new; gives it."""
         if self._watched is not None:
-            self._watched.made.add(id(value))
+            self._watched.created.add(id(value))
         return value
 
     def record_side_effect(self) -> None:
         """Note that something was done that is not in the state of an object."""
         if self._watched is not None:
-            self._watched.elsewhere = True
+            self._watched.outside_objects = True
 
     @contextmanager
     def track_effects(self) -> Iterator[SideEffects]:
@@ -116,7 +116,7 @@ class BranchState:
         finally:
             self._watched = around
             if around is not None:
-                around.include(inner)
+                around.merge(inner)
 
     def decided_side(self, key: Any) -> bool | None:
         """Which side of the condition `key` is being followed, if one is."""
@@ -133,7 +133,7 @@ class BranchState:
         finally:
             self.condition, self._changed, self._watched = condition, changed, watched
 
-    def branch(self, token: Token, run: Callable[[], Result]) -> BranchResult[Result] | None:
+    def run_side(self, token: Token, run: Callable[[], Result]) -> BranchResult[Result] | None:
         """Run one side of an undecided condition and undo its changes; None if it raises."""
         before = self.condition
         self.condition = before | {token}
@@ -161,7 +161,7 @@ class BranchState:
         """
         results: list[BranchResult[Result]] = []
         for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
-            side = self.branch(token, run)
+            side = self.run_side(token, run)
             if side is not None:
                 results.append(side)
         if not results:
@@ -207,7 +207,7 @@ class BranchState:
             return act(possible[0][0])
         for option, condition in possible:
             token: Token = next(iter(condition)) if len(condition) == 1 else (new_token(), True)
-            side = self.branch(token, partial(act, option))
+            side = self.run_side(token, partial(act, option))
             if side is None:
                 continue
             self.join_states(side.changes, token, {}, (token[0], not token[1]))

@@ -62,23 +62,23 @@ class Handlers:
     construct: Callable[[Interpreter, ClassValue, Call], Value]
     bind: Callable[[Interpreter, Function, Call, Environment], None]
     call_unknown: Callable[[Interpreter, Value, Call], Value]
-    helper: Callable[[Interpreter, Function, Call], Value]
+    configured_function: Callable[[Interpreter, Function, Call], Value]
     """Called for every function of the project: gives `UNBOUND` unless the function is known by its name."""
 
 
 class Interpreter:
     """Runs the code of a project abstractly."""
 
-    def __init__(self, tables: Handlers, imports: Imports, additions: UserTables) -> None:
-        self.tables = tables
-        self.additions = additions
+    def __init__(self, handlers: Handlers, imports: Imports, user_tables: UserTables) -> None:
+        self.handlers = handlers
+        self.user_tables = user_tables
         self.keeps_operations = False
         """Whether models are given with their whole data flow."""
-        self._evaluate, self._execute = tables.evaluate, tables.execute
+        self._evaluate, self._execute = handlers.evaluate, handlers.execute
         self.imports = imports
         self.state = BranchState()
-        self._idle = PureCallCache()
-        self.journal = EntryPointLog()
+        self._pure_calls = PureCallCache()
+        self.log = EntryPointLog()
         self.stack: list[tuple[Function, SourceLocation | None]] = []
         self._entered: list[Condition] = []
         """For each call on the stack, the conditions that were in force when it was made."""
@@ -86,18 +86,18 @@ class Interpreter:
         """The nodes of the functions that ran."""
         self.constructed: set[ast.AST] = set()
         """The nodes of the classes that were instantiated."""
-        self.guards = 0
+        self.open_guards = 0
         """How many `try` blocks and `suppress` managers are open."""
         self.no_grad = 0
-        self.visit: ApplyCall | None = None
+        self.apply_call: ApplyCall | None = None
         """What the innermost `apply` that is running does now."""
         self.steps = 0
-        self.spent = 0
+        self.earlier_steps = 0
         """Steps of the entry points before this one."""
         self.exhausted: Counter[ast.AST] = Counter()
         """How often the nodes of functions that were run as `forward` took too many steps."""
         self.limit = MAX_STEPS
-        self.watch: Callable[[Function, Call], None] | None = None
+        self.on_direct_call: Callable[[Function, Call], None] | None = None
         """Told of each call that the entry point itself makes."""
 
     # Evaluation ------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Interpreter:
         handler = self._execute.get(node.__class__)
         return None if handler is None else handler(self, node, env)
 
-    def run(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
+    def run_block(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
         """Run the statements of a block in order, until one leaves it."""
         for statement in body:
             exit_kind = self.execute(statement, env)
@@ -130,22 +130,22 @@ class Interpreter:
 
     def attribute(self, value: Value, name: str) -> Value:
         """`value.name`."""
-        return self.tables.attribute(self, value, name)
+        return self.handlers.attribute(self, value, name)
 
     def assign(self, env: Environment, name: str, value: Value) -> None:
         """Bind a local or global name."""
         self.state.save_before_change(env)
         env.values[name] = value
 
-    def site(self, node: ast.AST, env: Environment) -> SourceLocation:
+    def location_of(self, node: ast.AST, env: Environment) -> SourceLocation:
         """The place of a node in its file."""
         return SourceLocation(env.scope.source, node)
 
-    def note(self, reason: str) -> None:
+    def note_not_followed(self, reason: str) -> None:
         """Remember that something could not be followed."""
-        self.journal.incomplete[reason] = None
+        self.log.incomplete[reason] = None
 
-    def places(self) -> tuple[Location, ...]:
+    def call_sites(self) -> tuple[Location, ...]:
         """The call sites that led here, the outermost first."""
         return tuple(site for _, site in self.stack if site is not None)
 
@@ -153,17 +153,17 @@ class Interpreter:
 
     def call(self, function: Value, call: Call) -> Value:
         """Call any value. Raises `Raised` if the program surely raises."""
-        kind, tables = function.__class__, self.tables
+        kind, handlers = function.__class__, self.handlers
         if kind is Function:
             return self._call_function(function, call)
         if kind is ExternalName:
-            return tables.call_external(self, function, call)
+            return handlers.call_external(self, function, call)
         if kind is Instance:
-            return tables.call_instance(self, function, call)
+            return handlers.call_instance(self, function, call)
         if kind is NativeMethod:
-            return tables.call_method(self, function, call)
+            return handlers.call_method(self, function, call)
         if kind is ClassValue:
-            return tables.construct(self, function, call)
+            return handlers.construct(self, function, call)
         if kind is BoundMethod:
             arguments = [function.receiver, *call.arguments]
             return self.call(function.function, Call(arguments, call.keywords, call.site, call.open))
@@ -173,23 +173,25 @@ class Interpreter:
             return self.call(function.function, Call(arguments, keywords, call.site, call.open))
         if kind is Union:
             return self.state.map_union(function, lambda option: self.call(option, call))
-        return tables.call_unknown(self, function, call)
+        return handlers.call_unknown(self, function, call)
 
     def _call_function(self, function: Function, call: Call) -> Value:
-        if self.watch is not None and len(self.stack) == 1:
-            self.watch(function, call)
-        result = self.tables.helper(self, function, call)
+        if self.on_direct_call is not None and len(self.stack) == 1:
+            self.on_direct_call(function, call)
+        result = self.handlers.configured_function(self, function, call)
         if result is not UNBOUND:
             return result
         if len(self.stack) >= MAX_DEPTH:
-            self.note("calls nested too deeply")
-            return self.tables.call_unknown(self, Unknown("calls nested too deeply"), call)
+            self.note_not_followed("calls nested too deeply")
+            return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)
         if self._recurses(function):
-            return self.tables.call_unknown(self, Unknown("recursion"), call)
-        summary = self._idle.past(function, call)
+            return self.handlers.call_unknown(self, Unknown("recursion"), call)
+        summary = self._pure_calls.summary(function, call)
         if summary is None:
             return self._run(function, call)
-        return self._idle.watched(summary, function, call, self.state, partial(self._run_counted, function, call))
+        return self._pure_calls.run_or_replay(
+            summary, function, call, self.state, partial(self._run_counted, function, call)
+        )
 
     def _recurses(self, function: Function) -> bool:
         """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
@@ -210,7 +212,7 @@ class Interpreter:
     def _run(self, function: Function, call: Call) -> Value:
         frame = CallFrame(function)
         env = Environment(function.scope, function.closure, frame)
-        self.tables.bind(self, function, call, env)
+        self.handlers.bind(self, function, call, env)
         self.executed.add(function.node)
         before = self.state.condition
         quiet = "no_grad" in function.wrappers
@@ -221,7 +223,7 @@ class Interpreter:
             node = function.node
             if isinstance(node, ast.Lambda):
                 return self.evaluate(node.body, env)
-            exit_kind = self.run(node.body, env)
+            exit_kind = self.run_block(node.body, env)
             return self._result(frame, exit_kind, before)
         finally:
             self.stack.pop()
@@ -247,45 +249,45 @@ class Interpreter:
 
     def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: SourceLocation) -> None:
         """Call on each module its function, both given together, as `apply` at `site` does."""
-        before = self.visit
+        before = self.apply_call
         try:
             for number, (module, function) in enumerate(modules):
-                self.visit = ApplyCall(site, number)
+                self.apply_call = ApplyCall(site, number)
                 self.state.map_union(
                     module,
                     lambda option, function=function: self.call(function, Call([option], {}, site)),  # type: ignore[misc]
                 )
         finally:
-            self.visit = before
+            self.apply_call = before
 
     # Entry points ----------------------------------------------------------------------------------------------
 
-    def unwind(self) -> None:
+    def reset(self) -> None:
         """Forget the calls of an attempt that ended in the middle, and start to count anew."""
-        self.spent += self.steps
+        self.earlier_steps += self.steps
         self.steps = 0
         self.stack, self._entered = [], []
-        self.guards = self.no_grad = 0
-        self.visit = None
+        self.open_guards = self.no_grad = 0
+        self.apply_call = None
         self.state = BranchState()
 
     @property
-    def total(self) -> int:
+    def total_steps(self) -> int:
         """All steps so far."""
-        return self.spent + self.steps
+        return self.earlier_steps + self.steps
 
     @contextmanager
-    def entry(self) -> Iterator[None]:
+    def entry_point(self) -> Iterator[None]:
         """One entry point: a fresh journal and a full budget. What exceeds the budget ends it, and is noted."""
-        self.journal = EntryPointLog()
+        self.log = EntryPointLog()
         self.limit = MAX_STEPS
-        self.unwind()
+        self.reset()
         try:
             yield
         except OutOfSteps:
-            self.note("too many steps")
+            self.note_not_followed("too many steps")
         except RecursionError:
-            self.note("nested too deeply")
+            self.note_not_followed("nested too deeply")
         except Raised:
             pass
 
@@ -293,9 +295,9 @@ class Interpreter:
         """Execute a top-level statement of a module, outside of whatever is going on."""
         stack, self.stack = self.stack, []
         entered, self._entered = self._entered, []
-        guards, self.guards = self.guards, 0
+        guards, self.open_guards = self.open_guards, 0
         try:
             with suppress(Raised):
                 self.state.outside_branches(lambda: self.execute(node, env))
         finally:
-            self.stack, self._entered, self.guards = stack, entered, guards
+            self.stack, self._entered, self.open_guards = stack, entered, guards

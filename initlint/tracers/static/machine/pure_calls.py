@@ -1,8 +1,8 @@
-"""Functions whose calls come to nothing, such as those of a progress bar: they are not followed again and again.
+"""Skips calls of functions without relevant side effects, such as the drawing of a progress bar.
 
-Such a function is handed no module, tensor, class or function. All that its calls changed are fields of its receiver
-and what they made themselves, and they have given back nothing that is known. Once much has been spent on it, what it
-changes or gives is unknown, as with a function of another library.
+Such a function receives no module, tensor, class or function. Its calls change only fields of the receiver and objects
+that they create, and return nothing that is known. After enough steps were spent on one, its calls are no longer run:
+what it changes or returns is unknown, as for a function of another library.
 """
 
 from __future__ import annotations
@@ -17,89 +17,91 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Function, Instance
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
 
-_ENOUGH = 2_000
-"""Steps after which it is known of a function that its calls come to nothing."""
+_MAX_STEPS = 2_000
+"""Steps spent on a function after which its calls are skipped."""
 _DEPTH = 4
-"""How deep in lists and objects that is looked for which a function must not be handed."""
+"""How deep the contents of arguments are searched for modules, tensors, classes and functions."""
 
 
 @dataclass(slots=True)
 class CallSummary:
-    """What the calls of a function came to: the fields that they `changed`, and whether they `gave` more than None."""
+    """The effect of all calls of a function so far: the fields it changed, and whether it returned more than None."""
 
     steps: int = 0
     changed: set[str] = field(default_factory=set)
-    gave: bool = False
+    returns_value: bool = False
 
-    def note(self, steps: int, value: Value, receiver: Value, before: dict[str, Value]) -> None:
+    def add(self, steps: int, value: Value, receiver: Value, before: dict[str, Value]) -> None:
+        """Add a call that returned `value`; `before` holds the receiver's fields before the call."""
         self.steps += steps
-        self.gave = self.gave or value is not None
+        self.returns_value = self.returns_value or value is not None
         if isinstance(receiver, Instance):
             after = receiver.fields
             self.changed |= {name for name in {**before, **after} if before.get(name) is not after.get(name)}
 
-    def repeated(self, state: BranchState, receiver: Value) -> Value:
+    def replay(self, state: BranchState, receiver: Value) -> Value:
+        """Apply the effect of a call without running it; gives its result."""
         if self.changed and isinstance(receiver, Instance):
             state.save_before_change(receiver)
             receiver.fields.update((name, Unknown("changed by a call that comes to nothing")) for name in self.changed)
-        return Unknown("a call that comes to nothing") if self.gave else None
+        return Unknown("a call that comes to nothing") if self.returns_value else None
 
 
 class PureCallCache:
-    """Tells which functions these are while one file is traced."""
+    """The summaries of the functions that may be skipped, for one traced file."""
 
     def __init__(self) -> None:
-        self._past: dict[ast.AST, CallSummary] = {}
-        self._busy: set[ast.AST] = set()
-        """The others, and those that are running."""
+        self._summaries: dict[ast.AST, CallSummary] = {}
+        self._excluded: set[ast.AST] = set()
+        """Functions with relevant side effects, and those that are running."""
 
-    def past(self, function: Function, call: Call) -> CallSummary | None:
-        """None for a call that must be followed, without being watched."""
+    def summary(self, function: Function, call: Call) -> CallSummary | None:
+        """The calls of `function` so far; None if this call must run and tells nothing about others."""
         node = function.node
-        if node in self._busy:
+        if node in self._excluded:
             return None
-        # What a constructor changes is all that it is there for.
+        # The fields that a constructor sets are its purpose.
         if function.name == "__init__" or not all(_is_plain(value, _DEPTH) for value in call.values):
-            self._busy.add(node)
+            self._excluded.add(node)
             return None
-        return self._past.setdefault(node, CallSummary())
+        return self._summaries.setdefault(node, CallSummary())
 
-    def watched(
+    def run_or_replay(
         self,
-        past: CallSummary,
+        summary: CallSummary,
         function: Function,
         call: Call,
         state: BranchState,
-        follow: Callable[[], tuple[Value, int]],
+        run: Callable[[], tuple[Value, int]],
     ) -> Value:
-        """The value of a call with that `past`; `follow` gives it with the steps that it took."""
+        """The value of a call, replayed or run; `run` gives the value and the steps it took."""
         receiver = call.arguments[0] if call.arguments else None
-        if past.steps > _ENOUGH:
-            return past.repeated(state, receiver)
-        self._busy.add(function.node)
+        if summary.steps > _MAX_STEPS:
+            return summary.replay(state, receiver)
+        self._excluded.add(function.node)
         before = dict(receiver.fields) if isinstance(receiver, Instance) else {}
-        with state.track_effects() as watched:
-            value, steps = follow()
-        if watched.only(receiver) and _is_nothing(value):
-            self._busy.discard(function.node)
-            past.note(steps, value, receiver, before)
+        with state.track_effects() as effects:
+            value, steps = run()
+        if effects.changed_only(receiver) and _is_none_or_unknown(value):
+            self._excluded.discard(function.node)
+            summary.add(steps, value, receiver, before)
         return value
 
 
 def _is_plain(value: Value, depth: int) -> bool:
-    """Whether no module, tensor, class or function is at hand through a value."""
+    """Whether a value is, and contains, no module, tensor, class or function."""
     if isinstance(value, (*CONSTANTS, ExternalName)) or value is UNBOUND:
         return True
     if isinstance(value, Unknown):
         return value.node is None
     if depth == 0 or (isinstance(value, Instance) and value.is_module):
         return False
-    held = _held(value)
-    return held is not None and all(_is_plain(one, depth - 1) for one in held)
+    contents = _contents(value)
+    return contents is not None and all(_is_plain(item, depth - 1) for item in contents)
 
 
-def _held(value: Value) -> list[Value] | None:
-    """What a container or a plain object holds; None for anything else."""
+def _contents(value: Value) -> list[Value] | None:
+    """The items of a container or the fields of an object; None for any other value."""
     if isinstance(value, Union):
         return value.values
     if isinstance(value, tuple):
@@ -111,8 +113,8 @@ def _held(value: Value) -> list[Value] | None:
     return list(value.fields.values()) if isinstance(value, Instance) else None
 
 
-def _is_nothing(value: Value) -> bool:
-    """Whether it is None, unknown, or one of several of which some are unknown."""
+def _is_none_or_unknown(value: Value) -> bool:
+    """Whether a value is None, unknown, or one of several constants and unknown values."""
     if value is None:
         return True
     alternatives = [option for option, _ in options(value)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
+from initlint.tracers.static.syntax.iteration import has_known_length, is_key, known_items
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.parameter_writes import replaces, write_data, write_item
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -26,7 +26,7 @@ def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Enviro
         _unpack(interpreter, target, value, env)
     elif kind is ast.Attribute:
         holder = interpreter.evaluate(target.value, env)
-        set_attribute(interpreter, holder, target.attr, value, interpreter.site(target, env))
+        set_attribute(interpreter, holder, target.attr, value, interpreter.location_of(target, env))
     elif kind is ast.Starred:
         bind_target(interpreter, target.value, value, env)
     elif kind is ast.Subscript:
@@ -36,7 +36,7 @@ def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Enviro
 def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
     elements = target.elts
     value = without_unbound(value)
-    items = sequence(value) if has_known_length(value) or isinstance(value, ListValue) else None
+    items = known_items(value) if has_known_length(value) or isinstance(value, ListValue) else None
     starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
     if items is None or (starred is None and len(items) != len(elements)):
         for element in elements:
@@ -66,12 +66,12 @@ def _part(value: Value) -> Value:
     return Unknown("an unpacked value")
 
 
-def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Value, place: Location | None) -> None:
+def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Value, location: Location | None) -> None:
     """`holder.name = value`."""
     if isinstance(holder, Union):
-        interpreter.state.map_union(holder, lambda option: set_attribute(interpreter, option, name, value, place))
+        interpreter.state.map_union(holder, lambda option: set_attribute(interpreter, option, name, value, location))
     elif isinstance(holder, Instance):
-        _set_field(interpreter, holder, name, value, place)
+        _set_field(interpreter, holder, name, value, location)
     elif isinstance(holder, ClassValue):
         interpreter.state.save_before_change(holder)
         holder.fields[name] = value
@@ -83,10 +83,12 @@ def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Val
         if name == "requires_grad":
             holder.storage.frozen = value is False
         elif name == "data":
-            write_data(interpreter, holder, value, place)
+            write_data(interpreter, holder, value, location)
 
 
-def _set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, place: Location | None) -> None:
+def _set_field(
+    interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None
+) -> None:
     if instance.user_class is not None:
         setter, _ = instance.user_class.find(name)
         if isinstance(setter, Function) and "property" in setter.wrappers:
@@ -100,7 +102,7 @@ def _set_field(interpreter: Interpreter, instance: Instance, name: str, value: V
         # A module that takes the place of a plain attribute is registered last, as torch does it.
         del instance.fields[name]
     instance.fields[name] = value
-    instance.assigned[name] = (_assigning_class(interpreter, instance), place)
+    instance.assigned[name] = (_assigning_class(interpreter, instance), location)
     adopt(instance, name, value)
 
 
@@ -145,7 +147,7 @@ def _is_plain(index: ast.expr) -> bool:
 def _set_item_of(
     interpreter: Interpreter, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
 ) -> None:
-    place = interpreter.site(target, env)
+    location = interpreter.location_of(target, env)
     if isinstance(holder, DictValue):
         interpreter.state.save_before_change(holder)
         if is_key(index):
@@ -162,9 +164,9 @@ def _set_item_of(
         key = str(index)
         if isinstance(index, int) and index < 0:
             key = str(len(holder.fields) + index)
-        _set_field(interpreter, holder, key, value, place)
+        _set_field(interpreter, holder, key, value, location)
     elif isinstance(holder, Tensor):
-        write_item(interpreter, holder, value, place)
+        write_item(interpreter, holder, value, location)
 
 
 def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None:

@@ -6,25 +6,25 @@ from initlint.facts.canonical_names import is_reference
 from initlint.facts.fans import BASES, MODULES
 from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import derives, torch_base
+from initlint.tracers.static.tensors.module_tree import is_instance_of, torch_base
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Partial, Union, Unknown, Value
 
 
-def symbolic(interpreter: Interpreter, cls: Value, value: Value) -> Value:
+def symbolic_instance(interpreter: Interpreter, cls: Value, value: Value) -> Value:
     """Some object of the class, or one of the classes, `cls`: what an unknown value is behind an `isinstance`."""
     classes = [c for c in _flat(cls) if _is_module_class(c)]
     if not classes or len(classes) != len(list(_flat(cls))):
         return value
-    instances = [_symbolic_instance(interpreter, c) for c in classes]
+    instances = [_symbolic_instance_of(interpreter, c) for c in classes]
     if len(instances) == 1:
         return instances[0]
     return Union([(instance, frozenset([(new_token(), True)])) for instance in instances])
 
 
-def _symbolic_instance(interpreter: Interpreter, cls: Value) -> Instance:
+def _symbolic_instance_of(interpreter: Interpreter, cls: Value) -> Instance:
     name = cls.name if isinstance(cls, ExternalName) else torch_base(cls)
     return Instance(cls, None, interpreter.state.condition, name, symbolic=True)
 
@@ -72,7 +72,7 @@ def _is_one_instance(value: Value, cls: Value) -> bool | None:
         verdicts = {_is_one_instance(option, cls) for option in value.values if option is not UNBOUND}
         return verdicts.pop() if len(verdicts) == 1 else None
     if isinstance(value, Instance):
-        return derives(value, cls)
+        return is_instance_of(value, cls)
     if isinstance(value, Unknown):
         if isinstance(cls, ExternalName) and value.hint == cls and cls.name.startswith("builtins."):
             return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from initlint.facts.canonical_names import is_reference
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import has_known_length, is_key, sequence
+from initlint.tracers.static.syntax.iteration import has_known_length, is_key, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
@@ -130,7 +130,7 @@ def _contains(left: Value, right: Value) -> bool | None:
         if is_key(left):
             return True if left in right.items else (None if right.open else False)
         return None
-    items = sequence(right)
+    items = known_items(right)
     if items is None:
         return None
     verdicts = [equal(left, item) for item in items]

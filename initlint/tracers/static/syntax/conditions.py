@@ -9,8 +9,8 @@ from initlint.facts.canonical_names import is_reference
 from initlint.graph.dataflow import Token
 from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
-from initlint.tracers.static.tensors.writes import note_call
+from initlint.tracers.static.syntax.class_tests import is_instance, symbolic_instance
+from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef
@@ -67,7 +67,7 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
         return _decide_any(interpreter, isinstance(test.op, ast.Or), test.values, env)
     value = without_unbound(interpreter.evaluate(test, env))
     if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
-        note_call(interpreter, "bool", "builtins.bool", interpreter.site(test, env), {}, value)
+        record_init_call(interpreter, "bool", "builtins.bool", interpreter.location_of(test, env), {}, value)
     verdict = truth(value)
     if verdict is not None:
         return verdict, _SETTLED
@@ -93,7 +93,7 @@ def _decide_any(
         narrow(interpreter, first, env, not is_or)
         return _decide_any(interpreter, is_or, others, env)[0]
 
-    followed = interpreter.state.branch((new_token(), True), right_side)
+    followed = interpreter.state.run_side((new_token(), True), right_side)
     right = None if followed is None else followed.result
     if right is is_or:
         return is_or, _SETTLED
@@ -139,7 +139,7 @@ def _narrow_call(interpreter: Interpreter, test: ast.Call, env: Environment, sid
     if side and isinstance(subject, ast.Name):
         value = interpreter.evaluate(subject, env)
         if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
-            interpreter.assign(env, subject.id, symbolic(interpreter, cls, value))
+            interpreter.assign(env, subject.id, symbolic_instance(interpreter, cls, value))
 
 
 def _keep(

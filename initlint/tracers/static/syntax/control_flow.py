@@ -29,22 +29,22 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     """The side that is decided, or both."""
     verdict, token = decide(interpreter, node.test, env)
     if verdict is True:
-        return interpreter.run(node.body, env)
+        return interpreter.run_block(node.body, env)
     if verdict is False:
-        return interpreter.run(node.orelse, env)
+        return interpreter.run_block(node.orelse, env)
 
     def yes() -> str | None:
         narrow(interpreter, node.test, env, True)
-        return interpreter.run(node.body, env)
+        return interpreter.run_block(node.body, env)
 
     def no() -> str | None:
         narrow(interpreter, node.test, env, False)
-        return interpreter.run(node.orelse, env)
+        return interpreter.run_block(node.orelse, env)
 
-    return undecided(interpreter, token, yes, no, env)
+    return run_undecided(interpreter, token, yes, no, env)
 
 
-def undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
+def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
     """Run both sides of a condition and join what they leave.
 
     After a side that leaves the block, the rest of the block runs under the other side's condition.
@@ -78,7 +78,7 @@ def undecided(interpreter: Interpreter, token: Token, first: Block, second: Bloc
     remaining = opposite if first_exit is not None else token
     state.condition = state.condition | {remaining}
     if "return" in (first_exit, second_exit):
-        env.frame.maybe_left = env.frame.maybe_left | {remaining}
+        env.frame.not_returned = env.frame.not_returned | {remaining}
     return None
 
 
@@ -88,12 +88,12 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
     before = interpreter.state.condition
     exit_kind = None
     for item, under in iterate(interpreter, iterable):
-        interpreter.state.condition = before | env.frame.maybe_left | under
+        interpreter.state.condition = before | env.frame.not_returned | under
         if under:
             exit_kind = _maybe_round(interpreter, node, item, under, env)
         else:
             bind_target(interpreter, node.target, item, env)
-            exit_kind = interpreter.run(node.body, env)
+            exit_kind = interpreter.run_block(node.body, env)
         if exit_kind in ("break", "return"):
             break
     return _after_loop(interpreter, node, exit_kind, before, env)
@@ -107,10 +107,10 @@ def _after_loop(
     env: Environment,
 ) -> str | None:
     """What a loop that was left by `left` leads to: its `else`, unless it was broken off."""
-    interpreter.state.condition = before | env.frame.maybe_left
+    interpreter.state.condition = before | env.frame.not_returned
     if exit_kind == "return":
         return exit_kind
-    return interpreter.run(node.orelse, env) if exit_kind != "break" else None
+    return interpreter.run_block(node.orelse, env) if exit_kind != "break" else None
 
 
 def _maybe_round(
@@ -120,10 +120,10 @@ def _maybe_round(
 
     def run() -> str | None:
         bind_target(interpreter, node.target, item, env)
-        return interpreter.run(node.body, env)
+        return interpreter.run_block(node.body, env)
 
     token = next(iter(under))
-    side = interpreter.state.branch(token, run)
+    side = interpreter.state.run_side(token, run)
     if side is None:
         return None
     interpreter.state.join_states(side.changes, token, {}, (token[0], not token[1]))
@@ -137,11 +137,13 @@ def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str |
     for _ in range(_MAX_WHILE):
         verdict, token = decide(interpreter, node.test, env)
         if verdict is None:
-            exit_kind = undecided(interpreter, token, lambda: interpreter.run(node.body, env), lambda: None, env)
+            exit_kind = run_undecided(
+                interpreter, token, lambda: interpreter.run_block(node.body, env), lambda: None, env
+            )
             break
         if verdict is False:
             break
-        exit_kind = interpreter.run(node.body, env)
+        exit_kind = interpreter.run_block(node.body, env)
         if exit_kind in ("break", "return"):
             break
     return _after_loop(interpreter, node, exit_kind, before, env)
@@ -157,12 +159,12 @@ def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environ
         if isinstance(manager, ContextManager):
             kinds.append(manager.kind)
     interpreter.no_grad += "no_grad" in kinds
-    interpreter.guards += "suppress" in kinds
+    interpreter.open_guards += "suppress" in kinds
     try:
-        return interpreter.run(node.body, env)
+        return interpreter.run_block(node.body, env)
     finally:
         interpreter.no_grad -= "no_grad" in kinds
-        interpreter.guards -= "suppress" in kinds
+        interpreter.open_guards -= "suppress" in kinds
 
 
 def _entered(manager: Any) -> Any:
@@ -173,21 +175,21 @@ def _entered(manager: Any) -> Any:
 
 def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | None:
     """The body is taken to succeed; if it surely raises, the first handler runs."""
-    interpreter.guards += 1
+    interpreter.open_guards += 1
     exit_kind = None
     try:
-        exit_kind = interpreter.run(node.body, env)
+        exit_kind = interpreter.run_block(node.body, env)
         failed = False
     except Raised:
         failed = True
     finally:
-        interpreter.guards -= 1
+        interpreter.open_guards -= 1
     if failed:
         if node.handlers:
-            exit_kind = interpreter.run(node.handlers[0].body, env)
+            exit_kind = interpreter.run_block(node.handlers[0].body, env)
     elif exit_kind is None:
-        exit_kind = interpreter.run(node.orelse, env)
-    exit_kind = interpreter.run(node.finalbody, env) or exit_kind
+        exit_kind = interpreter.run_block(node.orelse, env)
+    exit_kind = interpreter.run_block(node.finalbody, env) or exit_kind
     if failed and not node.handlers:
         raise Raised
     return exit_kind

@@ -55,12 +55,12 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment)
     for expression in node.bases:
         base = interpreter.evaluate(expression, env)
         bases.append(base if isinstance(base, (ClassValue, ExternalName)) else Unknown("a base class"))
-    if any(isinstance(base, ExternalName) and base.name in interpreter.additions.base_classes for base in bases):
+    if any(isinstance(base, ExternalName) and base.name in interpreter.user_tables.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
     cls = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
-        interpreter.run(node.body, body)
+        interpreter.run_block(node.body, body)
     for name, value in body.values.items():
         if isinstance(value, Function) and value.owner is None and value.closure is body:
             value.owner, value.closure = cls, env.seen_by_closures

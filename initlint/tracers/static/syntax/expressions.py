@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Evaluate, Interpreter
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate, sequence, truncated
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items, truncated
 from initlint.tracers.static.syntax.literals import (
     comprehension,
     constant,
@@ -70,7 +70,7 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
             continue
         value = interpreter.evaluate(argument.value, env)
         starred = True
-        items = sequence(value)
+        items = known_items(value)
         open = open or not has_known_length(value)
         if items is not None:
             arguments.extend(items)
@@ -89,7 +89,7 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
         return _SCOPED[function.name](interpreter, arguments, env)
     if starred:
         arguments, open = truncated(arguments, open)
-    return interpreter.call(function, Call(arguments, keywords, interpreter.site(node, env), open))
+    return interpreter.call(function, Call(arguments, keywords, interpreter.location_of(node, env), open))
 
 
 def _super(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:

@@ -51,7 +51,7 @@ def import_from(interpreter: Interpreter, node: ast.ImportFrom, env: Environment
     module_name = absolute(node, env)
     if node.names[0].name == "*":
         if module_name is not None:
-            env.scope.stars.append(partial(_of_star_import, interpreter, module_name, env))
+            env.scope.star_imports.append(partial(_of_star_import, interpreter, module_name, env))
         return
     for alias in node.names:
         bound, name = alias.asname or alias.name, alias.name

@@ -30,7 +30,7 @@ _MAX_NESTED = 64
 _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
 
 
-def sequence(value: Value) -> list[Value] | None:
+def known_items(value: Value) -> list[Value] | None:
     """The items of a value that can be iterated over in a known way; None if they are not known."""
     value = without_unbound(value)
     if isinstance(value, ListValue):
@@ -57,7 +57,7 @@ def has_known_length(value: Value) -> bool:
     if isinstance(value, (ListValue, DictValue)):
         return not value.open
     if isinstance(value, Instance):
-        return not value.open and sequence(value) is not None
+        return not value.open and known_items(value) is not None
     return isinstance(value, (tuple, str, range))
 
 
@@ -99,11 +99,11 @@ def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Con
             for item, under in iterate(interpreter, option):
                 yield item, under | condition
         return
-    items = sequence(value)
+    items = known_items(value)
     if items is None:
         items = _unknown_items(value)
     elif len(items) > MAX_UNROLL:
-        interpreter.note(f"a loop of more than {MAX_UNROLL} steps")
+        interpreter.note_not_followed(f"a loop of more than {MAX_UNROLL} steps")
         items = items[:2]
     # A copy: `layers += layers` must come to an end.
     for item in list(items):
@@ -117,7 +117,7 @@ def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Con
 
 def _unknown_items(value: Value) -> list[Value]:
     if isinstance(value, Tensor):
-        return [Tensor(value.node, sources=value.sources, storage=value.storage, whole=False, shape=None)] * 2
+        return [Tensor(value.node, sources=value.sources, storage=value.storage, covers_storage=False, shape=None)] * 2
     return [Unknown("an item of something unknown") for _ in range(2)]
 
 

@@ -13,7 +13,7 @@ from initlint.tracers.static.syntax.iteration import (
     has_known_length,
     is_key,
     iterate,
-    sequence,
+    known_items,
     truncated,
 )
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -55,7 +55,7 @@ def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environme
         if isinstance(element, ast.Starred):
             value = interpreter.evaluate(element.value, env)
             open = open or not has_known_length(value)
-            values.extend(sequence(value) or ())
+            values.extend(known_items(value) or ())
         else:
             values.append(interpreter.evaluate(element, env))
     return truncated(values, open)

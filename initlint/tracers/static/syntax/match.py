@@ -6,10 +6,10 @@ import ast
 
 from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.class_tests import is_instance, symbolic
+from initlint.tracers.static.syntax.class_tests import is_instance, symbolic_instance
 from initlint.tracers.static.syntax.comparisons import equal
 from initlint.tracers.static.syntax.conditions import decide
-from initlint.tracers.static.syntax.control_flow import undecided
+from initlint.tracers.static.syntax.control_flow import run_undecided
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import Unknown, Value, without_unbound
@@ -33,7 +33,7 @@ def match(interpreter: Interpreter, node: ast.Match, env: Environment) -> str | 
             _bind(interpreter, case.pattern, subject, env)
             if isinstance(node.subject, ast.Name) and isinstance(case.pattern, ast.MatchClass):
                 interpreter.assign(env, node.subject.id, _narrowed(interpreter, case.pattern, subject, env))
-            return interpreter.run(case.body, env)
+            return interpreter.run_block(case.body, env)
 
         token = (new_token(), True)
         if case.guard is not None:
@@ -44,7 +44,7 @@ def match(interpreter: Interpreter, node: ast.Match, env: Environment) -> str | 
             fits = fits if holds else None
         if fits:
             return body()
-        return undecided(interpreter, token, body, lambda: cases(at + 1), env)
+        return run_undecided(interpreter, token, body, lambda: cases(at + 1), env)
 
     return cases(0)
 
@@ -81,8 +81,8 @@ def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: E
         if pattern.pattern is not None:
             _bind(interpreter, pattern.pattern, subject, env)
         if pattern.name is not None:
-            whole = pattern.pattern
-            value = _narrowed(interpreter, whole, subject, env) if isinstance(whole, ast.MatchClass) else subject
+            inner = pattern.pattern
+            value = _narrowed(interpreter, inner, subject, env) if isinstance(inner, ast.MatchClass) else subject
             interpreter.assign(env, pattern.name, value)
         return
     for part in ast.walk(pattern):  # the names inside a pattern whose parts are not followed
@@ -95,5 +95,5 @@ def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: E
 def _narrowed(interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
     """What is known of `subject` once it has matched the class of `pattern`."""
     if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
-        return symbolic(interpreter, interpreter.evaluate(pattern.cls, env), subject)
+        return symbolic_instance(interpreter, interpreter.evaluate(pattern.cls, env), subject)
     return subject

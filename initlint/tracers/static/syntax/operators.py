@@ -12,7 +12,7 @@ from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, sequence, truncated
+from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, known_items, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -66,7 +66,7 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     if isinstance(right, Union) and not data_of([right]):
         return interpreter.state.map_union(right, lambda option: operate(interpreter, kind, left, option, node, env))
     if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
-        return arithmetic(interpreter, name, left, right, interpreter.site(node, env))
+        return arithmetic(interpreter, name, left, right, interpreter.location_of(node, env))
     if isinstance(left, str) and name == "remainder":
         return Unknown("a composed string", STR)
     return Unknown("an operation on something unknown", _number_hint(left, right))
@@ -74,7 +74,7 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
 
 def _joined_module_lists(left: Instance, right: Instance) -> Value:
     """`self.down_blocks + self.up_blocks`: a list of modules that is there to be looped over."""
-    first, second = sequence(left), sequence(right)
+    first, second = known_items(left), known_items(right)
     if first is None or second is None:
         return Unknown("a sum of objects")
     return ListValue([*first, *second], open=left.open or right.open)
@@ -124,7 +124,7 @@ def _combine_lists(name: str, left: Value, right: Value) -> Value:
             return ListValue(items.items * times, items.open)
         return ListValue(*truncated(items.items * 2, open=True))
     if name == "add":
-        first, second = sequence(left), sequence(right)
+        first, second = known_items(left), known_items(right)
         open = not has_known_length(left) or not has_known_length(right)
         return ListValue(*truncated([*(first or ()), *(second or ())], open))
     return Unknown("an operation on lists")
@@ -143,7 +143,7 @@ def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Valu
             return ~value
         return value
     if isinstance(value, Tensor):
-        return arithmetic(interpreter, "neg", value, None, interpreter.site(node, env))
+        return arithmetic(interpreter, "neg", value, None, interpreter.location_of(node, env))
     return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
 
 

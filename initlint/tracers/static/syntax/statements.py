@@ -14,7 +14,7 @@ from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
-from initlint.tracers.static.tensors.parameter_writes import note_dropped, write_in_place
+from initlint.tracers.static.tensors.parameter_writes import record_write_to_copy, write_in_place
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
@@ -28,7 +28,7 @@ def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> No
     if node.value.__class__ is not ast.Constant:
         value = interpreter.evaluate(node.value, env)
         if isinstance(value, Tensor):
-            note_dropped(value, node.value)
+            record_write_to_copy(value, node.value)
 
 
 def assign(interpreter: Interpreter, node: ast.Assign, env: Environment) -> None:
@@ -56,11 +56,11 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
     if isinstance(left, Instance) and isinstance(node.op, ast.Add):
         method = interpreter.attribute(left, "extend")
         if not isinstance(method, Unknown):
-            interpreter.call(method, Call([right], {}, interpreter.site(node, env)))
+            interpreter.call(method, Call([right], {}, interpreter.location_of(node, env)))
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
         # `w *= k` writes to the parameter; the name then stands for the same tensor.
-        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, interpreter.site(node, env))
+        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, interpreter.location_of(node, env))
         return
     bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 
@@ -68,7 +68,7 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
 def _is_copy(tensor: Tensor) -> bool:
     """`w[[0, 2]] *= k` computes on a copy, and then assigns it to these items of `w`."""
     derived = tensor.storage.derived if tensor.storage is not None else None
-    return derived is not None and derived.cause == COPY and not tensor.whole
+    return derived is not None and derived.cause == COPY and not tensor.covers_storage
 
 
 def return_(interpreter: Interpreter, node: ast.Return, env: Environment) -> str:

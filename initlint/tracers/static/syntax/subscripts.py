@@ -48,7 +48,7 @@ def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Envir
     index = index_of(interpreter, node, env)
     if isinstance(value, Tensor):
         advanced = value.node is None and value.storage is not None and _is_advanced(index)
-        return part_of(copy_of(interpreter, value, interpreter.site(node, env)) if advanced else value, index)
+        return part_of(copy_of(interpreter, value, interpreter.location_of(node, env)) if advanced else value, index)
     if isinstance(value, (tuple, str, range)):
         return _item_of_constant(value, index)
     if isinstance(value, ListValue):
@@ -60,12 +60,12 @@ def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Envir
             return _item_of_constant(tuple(value.fields.values()), index)
         method = interpreter.attribute(value, "__getitem__")
         if not isinstance(method, Unknown):
-            return interpreter.call(method, Call([index], {}, interpreter.site(node, env)))
+            return interpreter.call(method, Call([index], {}, interpreter.location_of(node, env)))
         return method
     if isinstance(value, (ExternalName, Function)):
         return value  # `Optional[int]`, `nn.Module[T]`
     if isinstance(value, Unknown):
-        return value.part(("item", index) if is_key(index) else object())
+        return value.member(("item", index) if is_key(index) else object())
     return (
         value
         if isinstance(value, ClassValue) and not isinstance(index, str)

@@ -34,12 +34,12 @@ def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value
         return DictValue({key: clone(interpreter, item, seen) for key, item in value.items.items()}, value.open)
     if not isinstance(value, Instance):
         return value
-    module = Instance(value.cls, value.place, interpreter.state.condition, value.torch_name, value.symbolic)
+    module = Instance(value.cls, value.location, interpreter.state.condition, value.torch_name, value.symbolic)
     seen[id(value)] = module
     module.arguments, module.open, module.parametrized = dict(value.arguments), value.open, value.parametrized
     module.assigned = dict(value.assigned)
     if value.is_module and not value.symbolic:  # a copy of what is only assumed is no model that is built here
-        interpreter.journal.instances.append(module)
+        interpreter.log.instances.append(module)
     for name, field in value.fields.items():
         copied = clone(interpreter, field, seen)
         module.fields[name] = copied
@@ -54,7 +54,7 @@ def _clone_storage(interpreter: Interpreter, storage: Storage, seen: dict[int, A
     if id(storage) in seen:
         copied: Storage = seen[id(storage)]
         return copied
-    copy = Storage(storage.shape, storage.place, interpreter.state.condition)
+    copy = Storage(storage.shape, storage.location, interpreter.state.condition)
     seen[id(storage)] = copy
     copy.writes, copy.parameter = list(storage.writes), storage.parameter
     copy.name, copy.frozen = storage.name, storage.frozen
@@ -65,7 +65,7 @@ def _clone_storage(interpreter: Interpreter, storage: Storage, seen: dict[int, A
     return copy
 
 
-def replaced(interpreter: Interpreter, call: Call) -> Value:
+def replace_record(interpreter: Interpreter, call: Call) -> Value:
     """`dataclasses.replace(record, field=value)`."""
     record = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if not isinstance(record, Instance) or record.is_module:

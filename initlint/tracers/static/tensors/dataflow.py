@@ -11,7 +11,7 @@ from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Arguments, Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.parameter_writes import scaled
-from initlint.tracers.static.values.axes import Axes, Equation, indexed, of_einsum, of_matmul, viewed
+from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
@@ -54,47 +54,51 @@ def _contents(value: Value) -> Iterable[Value]:
     return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
 
 
-def node(
+def new_node(
     interpreter: Interpreter,
     kind: str,
     op: str,
     values: Iterable[Value],
-    place: Location | None,
+    location: Location | None,
     layer: Any = None,
     arguments: Arguments | None = None,
     exact: bool = False,
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """The tensor that an operation gives; a new node of the flow."""
-    created = FlowNode(kind, op, data_of(values), place, interpreter.state.condition, layer, arguments, exact, factors)
+    flow_node = FlowNode(
+        kind, op, data_of(values), location, interpreter.state.condition, layer, arguments, exact, factors
+    )
     if layer is not None:
         interpreter.state.record_side_effect()
-        interpreter.journal.nodes.setdefault(id(layer), []).append(created)
-    return Tensor(created)
+        interpreter.log.nodes.setdefault(id(layer), []).append(flow_node)
+    return Tensor(flow_node)
 
 
 def operation(
-    interpreter: Interpreter, kind: str, op: str, values: list[Value], place: Location | None, **more: Any
+    interpreter: Interpreter, kind: str, op: str, values: list[Value], location: Location | None, **more: Any
 ) -> Tensor:
     """As `node`; of parameters alone it gives what is computed from them, which is no data."""
     if not data_of(values):
-        storages = sources(values)
+        storages = source_parameters(values)
         if storages:
             activation = ACTIVATIONS.get(op)
             keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
-            return Tensor(sources=storages, like=_like(values[0]) if keeps else None)
-    return node(interpreter, kind, op, values, place, **more)
+            return Tensor(sources=storages, zero_with=_zero_with(values[0]) if keeps else None)
+    return new_node(interpreter, kind, op, values, location, **more)
 
 
-def unknown_result(interpreter: Interpreter, reason: str, values: Iterable[Value], place: Location | None) -> Unknown:
+def unknown_result(
+    interpreter: Interpreter, reason: str, values: Iterable[Value], location: Location | None
+) -> Unknown:
     """What code that is not followed returns: it consumes the data that it is handed."""
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
-    return Unknown(reason, node=FlowNode("end", "unknown", inputs, place, interpreter.state.condition))
+    return Unknown(reason, node=FlowNode("end", "unknown", inputs, location, interpreter.state.condition))
 
 
-def sources(values: Iterable[Value]) -> frozenset[Storage]:
+def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
     """The storages of the parameters among `values`, or that they were computed from."""
     storages: set[Storage] = set()
     for value in values:
@@ -104,7 +108,7 @@ def sources(values: Iterable[Value]) -> frozenset[Storage]:
                 if option.storage is not None:
                     storages.add(option.storage.origin)
             elif isinstance(option, (tuple, ListValue)):
-                storages |= sources(option if isinstance(option, tuple) else option.items)
+                storages |= source_parameters(option if isinstance(option, tuple) else option.items)
     return frozenset(storages)
 
 
@@ -113,34 +117,34 @@ def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arg
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: pass_through(interpreter, option, operator, arguments))
     if isinstance(value, Tensor):
-        axes = viewed(value.axes, operator, arguments)
-        return Tensor(value.node, value.storage, False, value.whole, value.sources, shape=None, axes=axes)
+        axes = view_axes(value.axes, operator, arguments)
+        return Tensor(value.node, value.storage, False, value.covers_storage, value.sources, shape=None, axes=axes)
     return value
 
 
-def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
+def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Value:
     """`left` and `right` combined by an operator of which at least one side is a tensor."""
     left_data, right_data = data_of([left]), data_of([right])
     if not left_data and not right_data:
-        return _of_parameters(interpreter, name, left, right, place)
+        return _of_parameters(interpreter, name, left, right, location)
     if name == "matmul":
-        return product(interpreter, [left, right], place)
+        return product(interpreter, [left, right], location)
     if name in ("neg", "pow", "remainder", "floor_divide"):
         kind, op = ("noted", "scale") if name == "neg" else ("end", name)
-        return node(interpreter, kind, op, [left, right], place)
+        return new_node(interpreter, kind, op, [left, right], location)
     if name in ("add", "sub"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return node(interpreter, "noted", "add", [left, right], place, exact=are_data(left, right))
-        return node(interpreter, "noted", "shift", [left, right], place)
+            return new_node(interpreter, "noted", "add", [left, right], location, exact=are_data(left, right))
+        return new_node(interpreter, "noted", "shift", [left, right], location)
     if name in ("mul", "div"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return node(interpreter, "noted", "mul", [left, right], place, exact=are_data(left, right))
-        factor = _like(right if left_data else left)
+            return new_node(interpreter, "noted", "mul", [left, right], location, exact=are_data(left, right))
+        factor = _zero_with(right if left_data else left)
         exact = factor is not None and are_data(left if left_data else right)
-        return node(
-            interpreter, "noted", "scale", [left, right], place, exact=exact, factors=(factor,) if exact else ()
+        return new_node(
+            interpreter, "noted", "scale", [left, right], location, exact=exact, factors=(factor,) if exact else ()
         )
-    return unknown_result(interpreter, f"the operator {name}", [left, right], place)
+    return unknown_result(interpreter, f"the operator {name}", [left, right], location)
 
 
 def are_data(*values: Value) -> bool:
@@ -148,10 +152,10 @@ def are_data(*values: Value) -> bool:
     return all(isinstance(value, Tensor) and value.node is not None for value in values)
 
 
-def _like(value: Value) -> Storage | None:
+def _zero_with(value: Value) -> Storage | None:
     """The parameter that a value without data is zero with."""
-    like = value.like if isinstance(value, Tensor) and value.node is None else None
-    return like if like is not None and like.parameter else None
+    zero_with = value.zero_with if isinstance(value, Tensor) and value.node is None else None
+    return zero_with if zero_with is not None and zero_with.parameter else None
 
 
 def _may_be_data(value: Value) -> bool:
@@ -163,75 +167,86 @@ def _may_be_data(value: Value) -> bool:
     return not (isinstance(value.hint, ExternalName) and value.hint.name in _NUMBERS)
 
 
-def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Value:
+def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Value:
     """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
     for tensor, other in ((left, right), (right, left)):
         if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
             continue
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
-            return scaled(interpreter, tensor, name, other, place)
-    storages = sources([left, right])
+            return scaled(interpreter, tensor, name, other, location)
+    storages = source_parameters([left, right])
     if not storages:
         return Unknown("an operation on tensors that are not followed")
-    return Tensor(sources=storages, like=_combined(interpreter, name, left, right, place))
+    return Tensor(sources=storages, zero_with=_combined(interpreter, name, left, right, location))
 
 
-def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, place: Location) -> Storage | None:
+def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Storage | None:
     """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
-    one, other = _like(left), _like(right)
-    if one is not None and other is not None:
+    left_parameter, right_parameter = _zero_with(left), _zero_with(right)
+    if left_parameter is not None and right_parameter is not None:
         if name in ("mul", "matmul"):
             product_node = FlowNode(
-                "factor", name, (), place, interpreter.state.condition, exact=True, factors=(one, other)
+                "factor",
+                name,
+                (),
+                location,
+                interpreter.state.condition,
+                exact=True,
+                factors=(left_parameter, right_parameter),
             )
-            for factor in (one, other):
-                interpreter.journal.nodes.setdefault(id(factor), []).append(product_node)
+            for factor in (left_parameter, right_parameter):
+                interpreter.log.nodes.setdefault(id(factor), []).append(product_node)
         return None
     is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
-    return (one or other) if is_scaled else None
+    return (left_parameter or right_parameter) if is_scaled else None
 
 
-def product(interpreter: Interpreter, values: list[Value], place: Location, equation: Equation | None = None) -> Tensor:
+def product(
+    interpreter: Interpreter, values: list[Value], location: Location, equation: Equation | None = None
+) -> Tensor:
     """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
     data = [value for value in values if data_of([value])]
-    weights = [value for value in values if not data_of([value]) and sources([value])]
+    weights = [value for value in values if not data_of([value]) and source_parameters([value])]
     if weights and not data and len(values) == 2:
-        return Tensor(sources=sources(weights), like=_combined(interpreter, "matmul", values[0], values[1], place))
+        return Tensor(
+            sources=source_parameters(weights),
+            zero_with=_combined(interpreter, "matmul", values[0], values[1], location),
+        )
     if not data or not weights:
-        return node(interpreter, "end", "matmul", values, place, exact=len(values) == 2 and are_data(*values))
+        return new_node(interpreter, "end", "matmul", values, location, exact=len(values) == 2 and are_data(*values))
     used = None
     if len(values) == 2:
         position = values.index(weights[0])
         axes = _axes(weights[0])
-        used = of_matmul(axes, position == 1) if equation is None else of_einsum(equation, position, axes)
-    return weighted(interpreter, weights[0], data, place, used)
+        used = matmul_roles(axes, position == 1) if equation is None else einsum_roles(equation, position, axes)
+    return multiply_by_weight(interpreter, weights[0], data, location, used)
 
 
 def _axes(value: Value) -> Axes:
     return value.axes if isinstance(value, Tensor) else None
 
 
-def weighted(
-    interpreter: Interpreter, weight: Value, data: list[Value], place: Location, used: AxisRoles | None = None
+def multiply_by_weight(
+    interpreter: Interpreter, weight: Value, data: list[Value], location: Location, used: AxisRoles | None = None
 ) -> Tensor:
     """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
-    storages = sorted(sources([weight]), key=_weight_likeness)
+    storages = sorted(source_parameters([weight]), key=_weight_order)
     if not storages:
-        return node(interpreter, "layer", "unknown", data, place)
+        return new_node(interpreter, "layer", "unknown", data, location)
     storage = storages[0]
     itself = isinstance(weight, Tensor) and weight.storage is storage
     storage.products.add(used if itself else None)
     owner = storage.owner
     if isinstance(weight, Tensor) and weight.storage is None:
         # Standardised, normalised, equalised or masked before use: its own scale is not the one that counts.
-        storage.computed = True
-    exact = _like(weight) is storage and are_data(*data)
+        storage.used_transformed = True
+    exact = _zero_with(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
-        return node(interpreter, "layer", owner.class_name, data, place, layer=owner)
-    return node(interpreter, "layer", "Parameter", data, place, layer=storage, exact=exact)
+        return new_node(interpreter, "layer", owner.class_name, data, location, layer=owner)
+    return new_node(interpreter, "layer", "Parameter", data, location, layer=storage, exact=exact)
 
 
-def _weight_likeness(storage: Storage) -> tuple[bool, bool, str]:
+def _weight_order(storage: Storage) -> tuple[bool, bool, str]:
     """Sorts what is most likely the weight among the parameters that a value was computed from to the front."""
     rank = None if storage.shape is None else len(storage.shape)
     return (storage.name != "weight", rank is not None and rank < 2, storage.name)
@@ -245,7 +260,7 @@ def is_layer(instance: Instance) -> bool:
 
 def part_of(value: Tensor, index: Value) -> Tensor:
     """`tensor[index]`: part of the same storage, and the same flow."""
-    shape, axes = _indexed(value, index), indexed(value.axes, index)
+    shape, axes = _indexed(value, index), index_axes(value.axes, index)
     return Tensor(value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes)
 
 

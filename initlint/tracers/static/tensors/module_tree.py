@@ -40,12 +40,12 @@ def torch_base(cls: ClassValue) -> str | None:
             fallback = fallback if fallback not in (None, "torch.nn.Module") else base.name
         elif base.name in BASES or has_kind([base.name], "module"):
             fallback = fallback or "torch.nn.Module"
-    if fallback is None and cls.mro[1:] and "forward" in cls.fields and not _plain(cls):
+    if fallback is None and cls.mro[1:] and "forward" in cls.fields and not _is_no_module(cls):
         return "torch.nn.Module"
     return fallback
 
 
-def _plain(cls: ClassValue) -> bool:
+def _is_no_module(cls: ClassValue) -> bool:
     """A class with a `forward` that is surely no module: `torch.autograd.Function`, a record, or no base at all."""
     names = cls.externals()
     if not cls.readable:
@@ -90,34 +90,34 @@ def _parameters(instance: Instance) -> Mapping[str, Any]:
 _NONE: Mapping[str, Any] = {}
 
 
-def parameter(instance: Instance, name: str) -> Value:
+def get_parameter(instance: Instance, name: str) -> Value:
     """The parameter `name` of a torch layer, made when first asked for; None if built without, `UNBOUND` if none."""
     shapes_by_name = parameter_names(instance)
     if name not in shapes_by_name:
         if name in ("bias", "weight") and shapes_by_name is not _NONE:
             return None
         return UNBOUND
-    storage = Storage(shapes_by_name[name], instance.place, instance.condition)
+    storage = Storage(shapes_by_name[name], instance.location, instance.condition)
     storage.parameter, storage.owner, storage.name = True, instance, name
     tensor = Tensor(storage=storage, leaf=True)
     instance.fields[name] = tensor
     return tensor
 
 
-def child(instance: Instance, name: str) -> Value:
+def get_child(instance: Instance, name: str) -> Value:
     """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; else `UNBOUND`."""
     if instance.torch_name is None:
         return UNBOUND
     class_names = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
     if name not in class_names:
         return UNBOUND
-    module = Instance(ExternalName(class_names[name]), instance.place, instance.condition, class_names[name])
+    module = Instance(ExternalName(class_names[name]), instance.location, instance.condition, class_names[name])
     width = instance.arguments.get("embed_dim")
     if width is not None:
         module.arguments = {"in_features": width, "out_features": width}
     module.parent = True
     instance.fields[name] = module
-    instance.assigned[name] = (instance.user_class, instance.place)
+    instance.assigned[name] = (instance.user_class, instance.location)
     return module
 
 
@@ -125,11 +125,11 @@ def materialize(instance: Instance) -> None:
     """Make all the parameters and submodules that torch creates for this layer."""
     for name in parameter_names(instance):
         if name not in instance.fields:
-            parameter(instance, name)
+            get_parameter(instance, name)
     if instance.torch_name is not None:
         for name in CHILDREN.get(instance.torch_name.rpartition(".")[2], {}):
             if name not in instance.fields:
-                child(instance, name)
+                get_child(instance, name)
 
 
 def children(instance: Instance) -> Iterator[tuple[str, Instance]]:
@@ -188,7 +188,7 @@ def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, 
                 yield (f"{path}.{name}" if path else name), tensor, condition | under
 
 
-def derives(value: Instance, cls: Value) -> bool | None:
+def is_instance_of(value: Instance, cls: Value) -> bool | None:
     """`isinstance(value, cls)`; None if that cannot be told."""
     if isinstance(cls, ClassValue):
         if not isinstance(value.cls, ClassValue):

@@ -10,23 +10,23 @@ from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literal
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, record_write
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
 
 
-def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, place: Location | None) -> Storage:
+def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, location: Location | None) -> Storage:
     """The memory of a new tensor."""
-    return Storage(shape, place, interpreter.state.condition)
+    return Storage(shape, location, interpreter.state.condition)
 
 
-def copy_of(interpreter: Interpreter, tensor: Tensor, place: Location | None) -> Tensor:
+def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None) -> Tensor:
     """A clone: its own storage, with what was written so far."""
-    storage = fresh_storage(interpreter, tensor.shape, place)
+    storage = fresh_storage(interpreter, tensor.shape, location)
     if tensor.storage is not None:
         storage.writes = list(tensor.storage.writes)
-        if tensor.storage.origin.parameter and place is not None:
-            storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), place)
+        if tensor.storage.origin.parameter and location is not None:
+            storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), location)
     return Tensor(tensor.node, storage, sources=tensor.sources)
 
 
@@ -38,45 +38,45 @@ def replaces(value: Tensor, before: Tensor) -> bool:
     return value.leaf and value.storage is not None and value.storage is not before.storage
 
 
-def write_data(interpreter: Interpreter, target: Tensor, value: Value, place: Location | None) -> None:
+def write_data(interpreter: Interpreter, target: Tensor, value: Value, location: Location | None) -> None:
     """`parameter.data = value`."""
-    if place is None or target.storage is None:
+    if location is None or target.storage is None:
         return
     if isinstance(value, Tensor) and value.storage is not None:
         if value.storage is not target.storage:
-            _write_contents(interpreter, target, value.storage, place)
+            _write_contents(interpreter, target, value.storage, location)
         return
     name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
-    record(interpreter, target, name, {}, place)
+    record_write(interpreter, target, name, {}, location)
 
 
-def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, place: Location) -> None:
+def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
     """What is known of one tensor's elements is now known of the other's."""
-    if len(source.writes) == 1 and source.writes[0].whole and not source.writes[0].relative:
+    if len(source.writes) == 1 and source.writes[0].covers_storage and not source.writes[0].reads_old_value:
         origin = source.writes[0]
-        record(interpreter, target, origin.initializer, origin.arguments, place, method=True)
+        record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
         return
-    record(interpreter, target, "torch.Tensor.copy_", {}, place, method=True)
+    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
 
 
-def write_item(interpreter: Interpreter, target: Tensor, value: Value, place: Location) -> None:
+def write_item(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
     """`parameter[index] = value`: a write to a part."""
-    part = Tensor(storage=target.storage, whole=False)
+    part = Tensor(storage=target.storage, covers_storage=False)
     if isinstance(value, (int, float)):
-        record(interpreter, part, "torch.nn.init.constant_", {"val": value}, place, method=True)
+        record_write(interpreter, part, "torch.nn.init.constant_", {"val": value}, location, method=True)
     else:
-        record(interpreter, part, "torch.Tensor.copy_", {}, place, method=True)
+        record_write(interpreter, part, "torch.Tensor.copy_", {}, location, method=True)
 
 
-def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, place: Location) -> None:
+def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:
     """`parameter *= value`: keeps part of what was there."""
     name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
     arguments = {"value": as_literal(value)} if is_number else {}
-    record(interpreter, target, f"torch.Tensor.{name}_", arguments, place, method=True, relative=True)
+    record_write(interpreter, target, f"torch.Tensor.{name}_", arguments, location, method=True, reads_old_value=True)
 
 
-def note_dropped(result: Tensor, statement: ast.expr) -> None:
+def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
     """A statement wrote to a copy of a parameter that it made itself, and nobody has the copy.
 
     That is so if its outermost call is the write, and the copy was made inside of it.
@@ -84,25 +84,25 @@ def note_dropped(result: Tensor, statement: ast.expr) -> None:
     storage = result.storage
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
         return
-    write, copied_at = storage.writes[-1], storage.derived.place
+    write, copied_at = storage.writes[-1], storage.derived.location
     if (
-        not isinstance(write.place, SourceLocation)
-        or write.place.node is not statement
+        not isinstance(write.location, SourceLocation)
+        or write.location.node is not statement
         or not isinstance(copied_at, SourceLocation)
     ):
         return
     if any(node is copied_at.node for node in ast.walk(statement) if node is not statement):
-        storage.derived.original.lost.append((write, storage.derived))
+        storage.derived.original.ineffective_writes.append((write, storage.derived))
 
 
-def copy_into(interpreter: Interpreter, target: Tensor, place: Location) -> None:
+def copy_into(interpreter: Interpreter, target: Tensor, location: Location) -> None:
     """`parameter.copy_(value)`."""
-    record(interpreter, target, "torch.Tensor.copy_", {}, place, method=True)
+    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
 
 
-def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, place: Location) -> Tensor:
+def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, location: Location) -> Tensor:
     """A new tensor (`torch.randn(3, 4)`) combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
-    result = copy_of(interpreter, tensor, place)
+    result = copy_of(interpreter, tensor, location)
     storage = result.storage
     assert storage is not None
     if len(storage.writes) == 1:
@@ -111,12 +111,14 @@ def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Valu
             storage.writes = [write]
             return result
     if storage.writes:
-        record(interpreter, result, f"torch.Tensor.{operation}_", {}, place, relative=True)
+        record_write(interpreter, result, f"torch.Tensor.{operation}_", {}, location, reads_old_value=True)
     return result
 
 
-def _scaled_write(write: WriteRecord, operation: str, other: Value) -> WriteRecord | None:
-    init = None if write.relative else scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
-    if init is None:
+def _scaled_write(old: WriteRecord, operation: str, other: Value) -> WriteRecord | None:
+    scaled_call = (
+        None if old.reads_old_value else scaled_init(old.initializer, old.arguments, operation, other, UNDETERMINED)
+    )
+    if scaled_call is None:
         return None
-    return replace(write, initializer=init[0], arguments=init[1], method=True)
+    return replace(old, initializer=scaled_call[0], arguments=scaled_call[1], method=True)

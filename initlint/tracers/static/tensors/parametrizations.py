@@ -8,7 +8,7 @@ from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
 from initlint.tracers.static.tensors.parameter_writes import fresh_storage
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
@@ -25,19 +25,19 @@ class _Parameter:
 
 def reparametrize(interpreter: Interpreter, reparametrization: Reparametrization, call: Call) -> Value:
     """`weight_norm(module)` and its like; gives the module."""
-    module, name = _subject(call)
+    module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, reparametrization, call))
     return module
 
 
 def restore(interpreter: Interpreter, call: Call) -> Value:
     """`remove_weight_norm(module)` and its like: the attribute is a parameter again, of the values that it has."""
-    module, name = _subject(call)
+    module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _unwrap(interpreter, option, name, call))
     return module
 
 
-def _subject(call: Call) -> tuple[Value, Value]:
+def _module_and_name(call: Call) -> tuple[Value, Value]:
     named = call.keywords.get("name", call.keywords.get("tensor_name", "weight"))
     return call.get(0, "module", Unknown("no module")), call.arguments[1] if len(call.arguments) > 1 else named
 
@@ -55,11 +55,11 @@ def _wrap(
         return
     parameter = _Parameter(module, name)
     interpreter.state.map_union(
-        module.fields[name], lambda value: _put_behind(interpreter, parameter, value, reparametrization, call)
+        module.fields[name], lambda value: _replace_parameter(interpreter, parameter, value, reparametrization, call)
     )
 
 
-def _put_behind(
+def _replace_parameter(
     interpreter: Interpreter, parameter: _Parameter, value: Value, reparametrization: Reparametrization, call: Call
 ) -> None:
     if not isinstance(value, Tensor) or value.storage is None:
@@ -68,8 +68,10 @@ def _put_behind(
     interpreter.state.save_before_change(module)
     before = value.storage.derived
     original = value.storage if before is None else before.original
-    shares, sure = (
-        _computed(interpreter, value, call) if reparametrization.by_module else (reparametrization.shares, True)
+    shares, certain = (
+        _run_parametrization(interpreter, value, call)
+        if reparametrization.by_module
+        else (reparametrization.shares, True)
     )
     parts = tuple(part.format(name) for part in reparametrization.originals)
     norms = [_norm(interpreter, module, original, part, call) for part in parts[:-1]]
@@ -84,13 +86,13 @@ def _put_behind(
     names = tuple(f"{REGISTRY}.{name}.{part}" for part in parts) if reparametrization.registered else parts
     attribute = Storage(original.shape, call.site, interpreter.state.condition)
     attribute.derived = DerivedStorage(
-        reparametrization.cause, (*norms, original), call.site, names, len(original.writes), sure
+        reparametrization.cause, (*norms, original), call.site, names, len(original.writes), certain
     )
     attribute.owner, attribute.name = module, name
     module.fields[name] = Tensor(storage=attribute)
 
 
-def _computed(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
+def _run_parametrization(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
     """Whether what the module of a parametrization gives is the original itself, and whether it is surely not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
     result = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
@@ -152,9 +154,9 @@ def _make_parameter(interpreter: Interpreter, module: Instance, name: str, value
     original = value.storage if derived is None else derived.original
     restored = Tensor(storage=original, leaf=True)
     if derived is not None and (
-        len(original.writes) > derived.earlier or any(o.writes for o in derived.originals[:-1])
+        len(original.writes) > derived.writes_before or any(o.writes for o in derived.originals[:-1])
     ):
-        record(interpreter, restored, UNKNOWN_WRITE, {}, call.site)
+        record_write(interpreter, restored, UNKNOWN_WRITE, {}, call.site)
     module.fields[name] = restored
     for other in (f"{name}_g", f"{name}_v", f"{name}_orig", REGISTRY):
         module.fields.pop(other, None)

@@ -31,12 +31,12 @@ class WriteRecord:
 
     initializer: str
     arguments: Mapping[str, Any]
-    place: Location
+    location: Location
     via: tuple[Location, ...]
     condition: Condition
     method: bool
-    whole: bool
-    relative: bool
+    covers_storage: bool
+    reads_old_value: bool
     helpers: tuple[str, ...]
     no_grad: bool
     visit: ApplyCall | None
@@ -47,12 +47,12 @@ class WriteRecord:
             parameter=parameter,
             initializer=self.initializer,
             arguments=self.arguments,
-            location=self.place,
+            location=self.location,
             via=self.via,
             certain=self.condition <= existing and self.initializer != UNKNOWN_WRITE,
             method=self.method,
-            covers_tensor=self.whole,
-            reads_old_value=self.relative,
+            covers_tensor=self.covers_storage,
+            reads_old_value=self.reads_old_value,
             helpers=self.helpers,
             no_grad=self.no_grad,
             visit=self.visit,
@@ -65,7 +65,7 @@ class InitCallRecord:
 
     name: str
     initializer: str
-    place: SourceLocation
+    location: SourceLocation
     arguments: dict[str, Any]
     guarded: bool
     method: bool
@@ -77,7 +77,7 @@ class InitCallRecord:
         return InitCall(
             name=self.name,
             initializer=self.initializer,
-            location=self.place,
+            location=self.location,
             arguments=self.arguments,
             targets=tuple(self.targets),
             guarded=self.guarded,
@@ -86,14 +86,14 @@ class InitCallRecord:
         )
 
 
-def record(
+def record_write(
     interpreter: Interpreter,
     tensor: Tensor,
     initializer: str,
     arguments: Mapping[str, Any],
-    place: Location,
+    location: Location,
     method: bool = False,
-    relative: bool = False,
+    reads_old_value: bool = False,
     condition: Condition = frozenset(),
 ) -> None:
     """Note a write to the storage of `tensor`; one to what a parametrization computed is lost."""
@@ -104,30 +104,30 @@ def record(
     write = WriteRecord(
         initializer=initializer,
         arguments=arguments,
-        place=place,
-        via=interpreter.places(),
+        location=location,
+        via=interpreter.call_sites(),
         condition=interpreter.state.condition | condition,
         method=method,
-        whole=tensor.whole,
-        relative=relative,
+        covers_storage=tensor.covers_storage,
+        reads_old_value=reads_old_value,
         helpers=tuple(function.name for function, _ in interpreter.stack),
         no_grad=interpreter.no_grad > 0,
-        visit=interpreter.visit,
+        visit=interpreter.apply_call,
     )
     derived = storage.derived
     if derived is None or derived.cause == COPY:
         storage.writes.append(write)
-    elif derived.sure:
-        derived.original.lost.append((write, derived))
+    elif derived.certain:
+        derived.original.ineffective_writes.append((write, derived))
     else:
         derived.original.writes.append(replace(write, initializer=UNKNOWN_WRITE))
 
 
-def note_call(
+def record_init_call(
     interpreter: Interpreter,
     name: str,
     initializer: str,
-    place: SourceLocation,
+    location: SourceLocation,
     arguments: Mapping[str, Value],
     target: Value,
     method: bool = False,
@@ -136,14 +136,14 @@ def note_call(
     interpreter.state.record_side_effect()
     literals = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
-    init_call = interpreter.journal.calls.get(place)
+    init_call = interpreter.log.calls.get(location)
     if init_call is None:
-        init_call = interpreter.journal.calls[place] = InitCallRecord(
+        init_call = interpreter.log.calls[location] = InitCallRecord(
             name=name,
             initializer=initializer,
-            place=place,
+            location=location,
             arguments=literals,
-            guarded=interpreter.guards > 0,
+            guarded=interpreter.open_guards > 0,
             method=method,
             gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
         )
@@ -172,7 +172,7 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Tar
         kind="parameter" if storage.parameter else "tensor",
         layer=_type_of(owner) if owner is not None else None,
         parameter=storage.name or None,
-        shape=value.shape if value.whole else None,
+        shape=value.shape if value.covers_storage else None,
         leaf=leaf,
         certain=(interpreter.state.condition | condition) <= storage.condition,
     )
@@ -184,14 +184,14 @@ def _type_of(instance: Instance) -> str | None:
     return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
 
 
-def mark_maybe_written(interpreter: Interpreter, values: Any, place: Location) -> None:
+def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location) -> None:
     """Code that is not followed was handed these values: it may have written to their parameters."""
     for value in values:
         for option, _ in options(value):
             if isinstance(option, Tensor):
                 if option.storage is not None and option.storage.parameter:
-                    record(interpreter, option, UNKNOWN_WRITE, {}, place)
+                    record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
             elif isinstance(option, Instance) and option.is_module:
                 for _, module, _ in modules(option):
                     for _, tensor, _ in own_parameters(module):
-                        record(interpreter, tensor, UNKNOWN_WRITE, {}, place)
+                        record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)

@@ -21,7 +21,7 @@ _KEEPING = frozenset(
 )
 
 
-def viewed(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
+def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
     """The axes of what the `operator` (`t`, `transpose`, `permute`, `detach`, ...) gives of a view."""
     if axes is None or operator in _KEEPING:
         return axes
@@ -46,7 +46,7 @@ def viewed(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
     return None
 
 
-def indexed(axes: Axes, index: object) -> Axes:
+def index_axes(axes: Axes, index: object) -> Axes:
     """The axes of `parameter[index]`: each number takes one away, each slice keeps one."""
     if axes is None:
         return None
@@ -59,7 +59,7 @@ def indexed(axes: Axes, index: object) -> Axes:
     return indexed_axes + tuple(remaining)
 
 
-def of_matmul(axes: Axes, on_the_right: bool) -> AxisRoles | None:
+def matmul_roles(axes: Axes, on_the_right: bool) -> AxisRoles | None:
     """`data @ parameter`, or `parameter @ data`."""
     if not axes or axes == (NEW,):
         return None
@@ -71,7 +71,7 @@ def of_matmul(axes: Axes, on_the_right: bool) -> AxisRoles | None:
     return AxisRoles((rows,), (columns,)) if on_the_right else AxisRoles((columns,), (rows,))
 
 
-def of_linear(axes: Axes) -> AxisRoles | None:
+def linear_roles(axes: Axes) -> AxisRoles | None:
     """`F.linear(data, parameter)`, and convolutions: outputs first, then all that is summed."""
     return AxisRoles(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
 
@@ -89,7 +89,7 @@ class Equation:
         return [*(["..."] if "..." in term else []), *term.replace("...", "").replace(" ", "")]
 
 
-def of_einsum(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
+def einsum_roles(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
     """The operand at `position` of an einsum of two."""
     inputs, arrow, output = equation.text.partition("->")
     terms = [equation.labels(term) for term in inputs.split(",")]

@@ -36,13 +36,13 @@ def _resolved(value: Value) -> Value:
 class CallFrame:
     """A call of a `Function`, or None: what it has returned and yielded so far, under which conditions."""
 
-    __slots__ = ("function", "maybe_left", "returns", "yields")
+    __slots__ = ("function", "not_returned", "returns", "yields")
 
     def __init__(self, function: Value) -> None:
         self.function = function
         self.returns: list[tuple[Value, Condition]] = []
         self.yields: list[Value] | None = None
-        self.maybe_left: Condition = ALWAYS
+        self.not_returned: Condition = ALWAYS
         """The sides of conditions on which the function has not returned yet."""
 
 
@@ -124,7 +124,7 @@ class ModuleScope:
         self.root = root
         self.source = top.source
         self.values: dict[str, Value] = {"__name__": name, "__file__": top.source.path}
-        self.stars: list[Callable[[str], Value]] = []
+        self.star_imports: list[Callable[[str], Value]] = []
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
@@ -177,10 +177,10 @@ class ModuleScope:
         self._note(STAR)
         if STAR in self._pending:
             self._bind(STAR)
-        return next((value for star in self.stars if (value := star(name)) is not UNBOUND), UNBOUND)
+        return next((value for star in self.star_imports if (value := star(name)) is not UNBOUND), UNBOUND)
 
     @property
-    def defined(self) -> Sequence[str]:
+    def defined_names(self) -> Sequence[str]:
         """The names of the functions and classes that the module itself defines, in the order of the text."""
         names: dict[str, None] = {}
         for statement in self._statements:

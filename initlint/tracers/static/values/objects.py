@@ -76,19 +76,19 @@ class ClassValue:
 
 def _linearize(cls: ClassValue) -> list[Value]:
     """Python's C3 order; where that does not exist, depth first."""
-    sequences = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
-    sequences.append(list(cls.bases))
+    linearizations = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
+    linearizations.append(list(cls.bases))
     merged: list[Value] = [cls]
-    while any(sequences):
-        sequences = [s for s in sequences if s]
-        for sequence in sequences:
-            head = sequence[0]
-            if not any(head in other[1:] for other in sequences):
+    while any(linearizations):
+        linearizations = [s for s in linearizations if s]
+        for linearization in linearizations:
+            head = linearization[0]
+            if not any(head in other[1:] for other in linearizations):
                 break
         else:
-            head = sequences[0][0]
+            head = linearizations[0][0]
         merged.append(head)
-        sequences = [[item for item in s if item is not head and item != head] for s in sequences]
+        linearizations = [[item for item in s if item is not head and item != head] for s in linearizations]
     return merged
 
 
@@ -108,11 +108,11 @@ class Instance:
         "cls",
         "condition",
         "fields",
+        "location",
         "open",
         "parameters",
         "parametrized",
         "parent",
-        "place",
         "symbolic",
         "torch_name",
     )
@@ -120,13 +120,13 @@ class Instance:
     def __init__(
         self,
         cls: Value,
-        place: Location | None,
+        location: Location | None,
         condition: Condition = ALWAYS,
         torch_name: str | None = None,
         symbolic: bool = False,
     ) -> None:
         self.cls = cls
-        self.place = place
+        self.location = location
         self.condition = condition
         self.torch_name = torch_name
         self.symbolic = symbolic

@@ -25,10 +25,10 @@ class DerivedStorage:
 
     cause: str
     originals: tuple[Storage, ...]
-    place: Location
+    location: Location
     names: tuple[str, ...] = ()
-    earlier: int = 0
-    sure: bool = True
+    writes_before: int = 0
+    certain: bool = True
 
     @property
     def original(self) -> Storage:
@@ -44,29 +44,29 @@ class Storage:
     """
 
     __slots__ = (
-        "computed",
         "condition",
         "derived",
         "frozen",
-        "lost",
+        "ineffective_writes",
+        "location",
         "name",
         "owner",
         "parameter",
-        "place",
         "products",
         "shape",
         "uninitialized",
+        "used_transformed",
         "writes",
     )
 
     def __init__(
         self,
         shape: tuple[int | None, ...] | None = None,
-        place: Location | None = None,
+        location: Location | None = None,
         condition: Condition = ALWAYS,
     ) -> None:
         self.shape = shape
-        self.place = place
+        self.location = location
         self.condition = condition
         self.writes: list[Any] = []
         self.parameter = False
@@ -75,12 +75,12 @@ class Storage:
         self.name = ""
         self.frozen = False
         self.derived: DerivedStorage | None = None
-        self.lost: list[tuple[Any, DerivedStorage]] = []
+        self.ineffective_writes: list[tuple[Any, DerivedStorage]] = []
         self.products: set[AxisRoles | None] = set()
         """The ways in which data was multiplied with it outside of a module; None: in one that is not known."""
         self.uninitialized = False
         """It was made of memory as it was."""
-        self.computed = False
+        self.used_transformed = False
         """Data meets something that is computed from it, and not the parameter itself."""
 
     @property
@@ -98,26 +98,26 @@ class Tensor:
     `axes`: how its axes run along those of the parameter that it is a view of.
     """
 
-    __slots__ = ("axes", "leaf", "like", "node", "shape", "sources", "storage", "transposed", "whole")
+    __slots__ = ("axes", "covers_storage", "leaf", "node", "shape", "sources", "storage", "transposed", "zero_with")
 
     def __init__(
         self,
         node: FlowNode | None = None,
         storage: Storage | None = None,
         leaf: bool = False,
-        whole: bool = True,
+        covers_storage: bool = True,
         sources: frozenset[Storage] = frozenset(),
         shape: tuple[int | None, ...] | None = None,
         transposed: bool = False,
-        like: Storage | None = None,
+        zero_with: Storage | None = None,
         axes: Axes = None,
     ) -> None:
-        self.like = storage.origin if like is None and storage is not None and whole else like
+        self.zero_with = storage.origin if zero_with is None and storage is not None and covers_storage else zero_with
         self.transposed = transposed
         self.node = node
         self.storage = storage
         self.leaf = leaf
-        self.whole = whole
+        self.covers_storage = covers_storage
         self.sources = sources
         self.shape = shape if shape is not None or storage is None else storage.shape
         self.axes = tuple(range(len(self.shape))) if leaf and self.shape is not None else axes

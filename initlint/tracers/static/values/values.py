@@ -32,7 +32,7 @@ class Unknown:
         """The flow that it was computed from, if it was computed from data."""
         self.attributes: dict[Any, Unknown] | None = None
 
-    def part(self, name: Any, hint: Value = None) -> Unknown:
+    def member(self, name: Any, hint: Value = None) -> Unknown:
         """An attribute or item of it: the same object each time it is asked for."""
         if self.attributes is None:
             self.attributes = {}
