@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from initlint.linter import baseline, pipeline
-from initlint.linter.pipeline import FRUGAL, Contents, RunOptions
+from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings, find, load
@@ -20,7 +20,7 @@ def check_paths(
     settings: Settings | None = None,
     *,
     contents: Contents = MappingProxyType({}),
-    resources: RunOptions = FRUGAL,
+    options: RunOptions = DEFAULT_OPTIONS,
 ) -> CheckResult:
     """Lint files and directories.
 
@@ -35,7 +35,7 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    return without_baseline(pipeline.check(named, settings, contents, resources), settings, contents)
+    return without_baseline(pipeline.check(named, settings, contents, options), settings, contents)
 
 
 def without_baseline(result: CheckResult, settings: Settings, contents: Contents) -> CheckResult:

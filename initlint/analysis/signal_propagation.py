@@ -30,7 +30,7 @@ class Signal:
 def second_moments(model: ModelGraph) -> tuple[float | None, ...]:
     """E[x^2] of the output of each operation of the model, for an input of E[x^2] = 1; None if unknown.
 
-    Empty if the model has no operations: see `linter.survey`.
+    Empty if the model has no operations: see `whole_models` of `linter.pipeline.check_models`.
     """
     signals: list[Signal | None] = []
     for operation in model.operations:

@@ -1,9 +1,10 @@
-"""What `initlint check` is asked to do with what it finds. Nothing is printed, and sources are not written."""
+"""One function for each mode of `initlint check`, and those of `graph` and `report`. None prints or writes sources."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from initlint._lazy import LazyModule
 from initlint.api import check_paths, without_baseline
 from initlint.linter import add_noqa, baseline, pipeline
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
-from initlint.linter.pipeline import FRUGAL, Contents, DrawnModels, RunOptions
+from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.file_io import read_file, write
@@ -28,67 +29,88 @@ else:
     trace_check = LazyModule("initlint.linter.trace_check")
 
 
-def run_check(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, resources: RunOptions = FRUGAL
-) -> CheckResult:
-    """Report, and change nothing."""
-    return check_paths(paths, settings, contents=contents, resources=resources)
+@dataclass(frozen=True, slots=True)
+class CheckInput:
+    """What to lint, and how. `contents`: bytes by path that replace those on disk (standard input)."""
+
+    paths: tuple[Path, ...]
+    settings: Settings
+    contents: Contents
+    options: RunOptions = DEFAULT_OPTIONS
+
+    def read_files(self) -> dict[str, bytes]:
+        """The bytes of all files to lint, by path, without those that cannot be read."""
+        files = dict(self.contents)
+        for file in pipeline.files(self.paths, self.settings, self.contents).values():
+            if str(file) not in files:
+                with contextlib.suppress(OSError):  # linting reports it
+                    files[str(file)] = read_file(file)
+        return files
+
+    def checker(self, originals: Files) -> Callable[[Files], CheckResult]:
+        """A function that lints other versions of the files `originals`."""
+
+        def check(files: Files) -> CheckResult:
+            # Worker processes read unchanged files from disk.
+            changed = {path: data for path, data in files.items() if path in self.contents or data != originals[path]}
+            return check_paths(self.paths, self.settings, contents=changed, options=self.options)
+
+        return check
 
 
-def run_trace_check(paths: tuple[Path, ...], settings: Settings, limits: Limits) -> CheckResult:
-    """Report what both tracers see. Raises `WorkerError`."""
-    return without_baseline(trace_check.check(paths, settings, limits), settings, {})
+def run_check(inputs: CheckInput) -> CheckResult:
+    """Report findings and change nothing."""
+    return check_paths(inputs.paths, inputs.settings, contents=inputs.contents, options=inputs.options)
 
 
-def graphs(
+def run_trace_check(inputs: CheckInput, limits: Limits) -> CheckResult:
+    """Report the findings of both tracers. Raises `WorkerError`."""
+    return without_baseline(trace_check.check(inputs.paths, inputs.settings, limits), inputs.settings, {})
+
+
+def run_fix(inputs: CheckInput, unsafe: bool) -> CheckResult:
+    """Apply fixes in memory."""
+    originals = inputs.read_files()
+    return fix_paths(inputs.checker(originals), originals, partial(fix_is_allowed, unsafe=unsafe))
+
+
+def run_add_noqa(inputs: CheckInput, reason: str) -> CheckResult:
+    """Add a `noqa` comment for each finding, in memory. Raises `InvalidNoqaReason`."""
+    originals = inputs.read_files()
+    return add_noqa.add_noqa(inputs.checker(originals), originals, reason)
+
+
+def run_write_baseline(inputs: CheckInput, file: Path) -> CheckResult:
+    """Write the findings to the baseline `file`, and report those that a baseline never contains.
+
+    Raises `CannotWrite`.
+    """
+    lines = line_reader(inputs.contents)
+    result = run_check(replace(inputs, settings=replace(inputs.settings, baseline=None)))
+    write(file, baseline.render(file, result.diagnostics, lines).encode())
+    return baseline.subtract(result, baseline.load(file), lines, ())
+
+
+def run_graph(
     paths: tuple[Path, ...], settings: Settings, contents: Contents, limits: Limits | None, both: bool
 ) -> CheckResult:
-    """The models, by torch if there are `limits` to that, or by both tracers. Raises `WorkerError`."""
-    static = pipeline.trace(paths, settings, contents)
+    """The models of the static tracer; with `limits` those of the fx tracer, or of both. Raises `WorkerError`."""
+    static = pipeline.check_models(paths, settings, contents, rules=False)
     if limits is None:
         return static
     traced = trace_check.graphs(paths, settings, limits)
     return replace(traced, models=(*static.models, *traced.models)) if both else traced
 
 
-def run_fix(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, unsafe: bool, resources: RunOptions = FRUGAL
-) -> CheckResult:
-    """Fix in memory."""
-    originals = _originals(paths, settings, contents)
-    check = partial(_check, paths, settings, originals, contents, resources)
-    return fix_paths(check, originals, partial(fix_is_allowed, unsafe=unsafe))
-
-
-def run_add_noqa(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, reason: str, resources: RunOptions = FRUGAL
-) -> CheckResult:
-    """Add a `noqa` for all that is found, in memory. Raises `InvalidNoqaReason`."""
-    originals = _originals(paths, settings, contents)
-    return add_noqa.add_noqa(partial(_check, paths, settings, originals, contents, resources), originals, reason)
-
-
-def run_write_baseline(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents, file: Path, resources: RunOptions = FRUGAL
-) -> CheckResult:
-    """Write what is found to the baseline `file`; what is left are the findings that no baseline takes.
-
-    Raises `CannotWrite`.
-    """
-    lines = line_reader(contents)
-    result = check_paths(paths, replace(settings, baseline=None), contents=contents, resources=resources)
-    write(file, baseline.render(file, result.diagnostics, lines).encode())
-    return baseline.subtract(result, baseline.load(file), lines, ())
-
-
-def run_report(
-    paths: tuple[Path, ...], settings: Settings, contents: Contents
-) -> tuple[DrawnModels, DrawnModels | None]:
-    """The models as they are, less what the baseline knows; and as `--fix` would leave them, if it changed anything."""
-    survey = pipeline.survey(paths, settings, contents)
-    found = replace(survey, result=without_baseline(survey.result, settings, contents))
-    changed = {path: new for path, (_, new) in run_fix(paths, settings, contents, False).changed.items()}
-    return found, pipeline.survey(paths, settings, {**contents, **changed}) if changed else None
+def run_report(inputs: CheckInput) -> tuple[CheckResult, CheckResult | None]:
+    """The result with whole models, and the same after `--fix`, or None if there is nothing to fix."""
+    paths, settings, contents = inputs.paths, inputs.settings, inputs.contents
+    before = pipeline.check_models(paths, settings, contents, whole_models=True)
+    fixed_files = {path: new for path, (_, new) in run_fix(inputs, unsafe=False).changed.items()}
+    reported = without_baseline(before, settings, contents)
+    if not fixed_files:
+        return reported, None
+    return reported, pipeline.check_models(paths, settings, {**contents, **fixed_files}, whole_models=True)
 
 
 def report_of(result: CheckResult, contents: Contents, fixed: int, verbose: bool = False) -> Report:
@@ -103,25 +125,3 @@ def report_of(result: CheckResult, contents: Contents, fixed: int, verbose: bool
         tuple(map(complaint, result.failures)),
         verbose=verbose,
     )
-
-
-def _check(
-    paths: tuple[Path, ...],
-    settings: Settings,
-    originals: Files,
-    contents: Contents,
-    resources: RunOptions,
-    files: Files,
-) -> CheckResult:
-    """Lint `files`; what is as on the disk need not be sent to other processes."""
-    changed = {path: data for path, data in files.items() if path in contents or data != originals[path]}
-    return check_paths(paths, settings, contents=changed, resources=resources)
-
-
-def _originals(paths: tuple[Path, ...], settings: Settings, contents: Contents) -> dict[str, bytes]:
-    originals = dict(contents)
-    for file in pipeline.files(paths, settings, contents).values():
-        if str(file) not in originals:
-            with contextlib.suppress(OSError):  # it is reported when it is linted
-                originals[str(file)] = read_file(file)
-    return originals

@@ -23,6 +23,7 @@ from initlint import __version__
 from initlint._lazy import LazyModule
 from initlint.api import check_paths
 from initlint.cli import check_modes, options, trace_options
+from initlint.cli.check_modes import CheckInput
 from initlint.cli.options import report_usage_errors
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file
@@ -113,27 +114,26 @@ def check(
 ) -> None:
     """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
-    resources = options.pop_run_options(chosen)
+    run_options = options.pop_run_options(chosen)
     limits = trace_options.limits_for(trace, chosen, contents)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
         return print_settings(paths, settings, contents, show_files, show_settings)
+    inputs = CheckInput(paths, settings, contents, run_options)
     fixing, silent = fix or fix_only or diff, fix_only or diff
     changing = fixing or add_noqa is not None
     options.validate_options(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     trace_options.check_use(limits is not None and (changing or write_baseline is not None))
     if limits is not None:
-        result = trace_options.guarded(check_modes.run_trace_check, paths, settings, limits)
+        result = trace_options.guarded(check_modes.run_trace_check, inputs, limits)
     elif write_baseline is not None:
-        result = report_usage_errors(
-            check_modes.run_write_baseline, paths, settings, contents, write_baseline, resources
-        )
+        result = report_usage_errors(check_modes.run_write_baseline, inputs, write_baseline)
     elif add_noqa is not None:
-        result = report_usage_errors(check_modes.run_add_noqa, paths, settings, contents, add_noqa, resources)
+        result = report_usage_errors(check_modes.run_add_noqa, inputs, add_noqa)
     elif fixing:
-        result = report_usage_errors(check_modes.run_fix, paths, settings, contents, unsafe_fixes, resources)
+        result = report_usage_errors(check_modes.run_fix, inputs, unsafe_fixes)
     else:
-        result = report_usage_errors(check_modes.run_check, paths, settings, contents, resources)
+        result = report_usage_errors(check_modes.run_check, inputs)
     failed = write_changes(result, paths, contents, diff) if changing else ()
     if failed:
         result = result.without_changes_in(failed, report_usage_errors(check_paths, paths, settings))
@@ -149,7 +149,7 @@ def check(
     if not quiet and not silent:
         _echo(console.note(result, write_baseline, suppressing=add_noqa is not None), err=True)
     print_notes(result, settings, quiet, verbose)
-    _echo(profile_table(result.costs) if profile else "", err=True)
+    _echo(profile_table(result.timings) if profile else "", err=True)
     if result.failures or failed or result.errors:
         status = 2
     elif result.changed and (diff or exit_non_zero_on_fix):
@@ -204,7 +204,7 @@ def graph(
     paths, contents = options.inputs(paths, stdin_filename)
     limits = trace_options.limits_for(engine != "static", chosen, contents)
     settings = options.settings_for(paths, **chosen)
-    result = trace_options.guarded(check_modes.graphs, paths, settings, contents, limits, engine == "both")
+    result = trace_options.guarded(check_modes.run_graph, paths, settings, contents, limits, engine == "both")
     _echo(graph_comparison.render(result.models, output_format))
     _echo(concise.render(Report(result.diagnostics)), err=True)
     print_notes(replace(result, not_followed=()), settings, quiet, verbose)
@@ -233,14 +233,14 @@ def report(
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)
     signal = report_usage_errors(page.read_measured, measured) if measured else {}
-    found, mended = report_usage_errors(check_modes.run_report, paths, settings, contents)
-    text = page.render(found, ", ".join(map(str, paths)), page.PageInput(line_reader(contents), mended, signal))
+    result, fixed = report_usage_errors(check_modes.run_report, CheckInput(paths, settings, contents))
+    text = page.render(result, ", ".join(map(str, paths)), page.PageInput(line_reader(contents), fixed, signal))
     report_usage_errors(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
-        findings, models = counted(len(found.result.diagnostics), "finding"), counted(len(found.models), "model")
+        findings, models = counted(len(result.diagnostics), "finding"), counted(len(result.models), "model")
         _echo(f"Wrote {escape(str(html))}: {findings}, {models}.\n")
-    print_notes(found.result, settings, quiet, verbose)
-    click.get_current_context().exit(2 if found.result.failures else 0)
+    print_notes(result, settings, quiet, verbose)
+    click.get_current_context().exit(2 if result.failures else 0)
 
 
 @cli.command()

@@ -17,7 +17,7 @@ from initlint._lazy import LazyModule
 from initlint.diagnostics import Severity
 from initlint.linter.add_noqa import InvalidNoqaReason
 from initlint.linter.pipeline import Contents, RunOptions
-from initlint.linter.process_pool import available
+from initlint.linter.process_pool import available_processors
 from initlint.project.discovery import SUFFIXES, DiscoveryError
 from initlint.project.file_io import CannotRead, CannotWrite
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
@@ -131,7 +131,12 @@ cache_dir = click.option(
 
 running = apply_options(
     click.option(
-        "-j", "--jobs", type=click.IntRange(min=1), default=available, show_default="all cores", help="Processes."
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=available_processors,
+        show_default="all cores",
+        help="Processes.",
     ),
     _flag("-n", "--no-cache", text="Neither use what earlier runs have found nor keep anything."),
     cache_dir,

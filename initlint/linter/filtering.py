@@ -1,75 +1,82 @@
-"""Which of all that was found is shown: without what the settings or the source silence."""
+"""Selects the diagnostics that are shown: those that neither the settings nor a `noqa` comment suppress."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
-from initlint.linter.merge import merge
-from initlint.linter.results import RunResults
 from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
 from initlint.project.file_io import read_file
 from initlint.project.noqa import Directive, Suppressions, may_cover, parse
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
-from initlint.rules import rule_for
+from initlint.rules import all_rules, rule_for
 
 
 @dataclass(frozen=True, slots=True)
-class LintedFiles:
-    """The files of a run, by path what stands in for what the disk holds, and whether folders were asked for."""
+class LintRun:
+    """The input of a run: `files` by real path, and `contents` by path for files that are not read from disk.
 
-    files: tuple[Path, ...]
+    `enabled`: the codes of the rules whose findings are shown. `whole`: whether the user named directories.
+    """
+
+    files: Mapping[str, Path]
+    settings: Settings
     contents: Mapping[str, bytes]
+    enabled: frozenset[str]
     whole: bool
 
-    def data(self, file: str) -> bytes:
+    @property
+    def applied(self) -> Collection[str]:
+        """The codes of the rules to apply: all, if a `noqa` for a rule that is off has to be recognised as used."""
+        return sorted({rule.code for rule in all_rules()} if self.finds_unused_noqa else self.enabled)
+
+    @property
+    def finds_unused_noqa(self) -> bool:
+        return rule_for("unused noqa").code in self.enabled
+
+    def read(self, file: str) -> bytes:
         try:
             return self.contents[file] if file in self.contents else read_file(file)
         except OSError:  # removed since it was linted
             return b""
 
 
-def filter_findings(
-    linted: LintedFiles, settings: Settings, enabled: Set[str], collected: RunResults
+def filter_diagnostics(
+    run: LintRun, diagnostics: Iterable[Diagnostic], noqa_files: Collection[Path]
 ) -> Iterator[Diagnostic]:
-    """What was found by the rules `enabled`, one for each place."""
-    choice = _Filter(linted, settings)
-    found = [diagnostic for diagnostic in _in_files(linted, collected) if not choice.silenced(diagnostic)]
-    # Nothing is unused where a part of the picture is missing.
-    if rule_for("unused noqa").code in enabled and not collected.failures and not collected.unreadable:
-        found += [diagnostic for diagnostic in choice.unused(collected.directed) if not choice.silenced(diagnostic)]
-    for diagnostic in found:
-        if diagnostic.code in enabled:
-            yield diagnostic if settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
-
-
-def _in_files(linted: LintedFiles, collected: RunResults) -> Iterator[Diagnostic]:
-    """A rule may point into a helper's file that is read but not linted: nothing is said about that one."""
-    shown = {str(file) for file in linted.files}
-    merged = merge(collected.found, collected.uses, collected.parts)
-    return (diagnostic for diagnostic in merged if diagnostic.span.file in shown)
+    """Those of `diagnostics` that are shown, then the unused `noqa` comments in `noqa_files`."""
+    suppressor = _Suppressor(run)
+    linted = {str(file) for file in run.files.values()}
+    # A rule may report a location in an imported file that is not linted.
+    shown = [d for d in diagnostics if d.span.file in linted and not suppressor.suppresses(d)]
+    if run.finds_unused_noqa and noqa_files:
+        shown += [d for d in suppressor.unused(noqa_files) if not suppressor.suppresses(d)]
+    for diagnostic in shown:
+        if diagnostic.code in run.enabled:
+            yield diagnostic if run.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
 
 
 @dataclass
-class _Filter:
-    linted: LintedFiles
-    settings: Settings
+class _Suppressor:
+    """Applies `noqa` comments and `per-file-ignores`, and notes which comments were used."""
+
+    run: LintRun
     codes: dict[str, str] = field(default_factory=dict)
     suppressions: dict[str, Suppressions] = field(default_factory=dict)
     used: set[tuple[Directive, str, str]] = field(default_factory=set)
-    """The directives that suppress something, with the code and the file."""
+    """The directives that suppress a finding, with the code and the file."""
 
-    def silenced(self, diagnostic: Diagnostic) -> bool:
+    def suppresses(self, diagnostic: Diagnostic) -> bool:
         code, span = diagnostic.code, diagnostic.span
-        may_be = may_cover(self._code(span.file), code)
-        covering = list(self._suppressions(span.file).covering(code, span.row, span.end_row)) if may_be else []
+        may_be_covered = may_cover(self._code(span.file), code)
+        covering = [*self._suppressions(span.file).covering(code, span.row, span.end_row)] if may_be_covered else []
         self.used.update((directive, code, span.file) for directive in covering)
-        return bool(covering) or _ignored_in(Path(span.file), code, self.settings)
+        return bool(covering) or _ignored_in(Path(span.file), code, self.run.settings)
 
     def _suppressions(self, file: str) -> Suppressions:
         if file not in self.suppressions:
@@ -78,15 +85,16 @@ class _Filter:
 
     def _code(self, file: str) -> str:
         if file not in self.codes:
-            self.codes[file] = decode_python(file, self.linted.data(file))
+            self.codes[file] = decode_python(file, self.run.read(file))
         return self.codes[file]
 
-    def unused(self, directed: Set[Path]) -> Iterator[Diagnostic]:
-        """Of the files `directed`, which may hold directives. To be asked when `used` is complete."""
-        unknown = set() if self.linted.whole else unused_noqa.reached_from_elsewhere(self.linted.files, self.settings)
-        for file in self.linted.files:
-            if file in directed and file not in unknown:
-                data = self.linted.data(str(file))
+    def unused(self, noqa_files: Collection[Path]) -> Iterator[Diagnostic]:
+        """The unused directives in `noqa_files`. Call it after `suppresses` has seen all diagnostics."""
+        linted, settings = tuple(self.run.files.values()), self.run.settings
+        uncertain = set() if self.run.whole else unused_noqa.reached_from_elsewhere(linted, settings)
+        for file in linted:
+            if file in noqa_files and file not in uncertain:
+                data = self.run.read(str(file))
                 used = {(directive, code) for directive, code, where in self.used if where == str(file)}
                 directives = self._suppressions(str(file)).directives
                 yield from unused_noqa.unused(SourceFile.parse(str(file), data), directives, used)

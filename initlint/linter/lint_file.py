@@ -12,7 +12,7 @@ from typing import TypeAlias
 from initlint.analysis.fix_offers import asked
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Location, ModelGraph, Target
-from initlint.linter.results import CallUsage, Failure, FileResult, Key, ModelFinding, Timings
+from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
 from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile, UnreadableFile
@@ -22,11 +22,11 @@ from initlint.tracers.static import Project
 from initlint.tracers.static.prefilter import may_contain_models
 
 
-def examiner(
+def start_linting(
     files: Mapping[str, Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
 ) -> Callable[[Path], FileResult]:
     """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
-    return FileLinter.start(files, settings, contents, codes).outcome
+    return FileLinter.start(files, settings, contents, codes).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -60,16 +60,16 @@ class FileLinter:
         project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
         return cls(settings, project, rules, refine)
 
-    def outcome(self, file: Path) -> FileResult:
+    def lint(self, file: Path) -> FileResult:
         self.project.start_recording()
         with self.project.stopwatch.on("rest"):
-            outcome, _ = self.examine(file)
-            for path in outcome.mentioned:
+            outcome, _ = self.lint_with_graph(file)
+            for path in outcome.mentioned_files:
                 self.project.record_dependency(Path(path))
-        cost = Timings(**self.project.stopwatch.seconds)
-        return replace(outcome, asked=frozenset(self.project.asked), cost=cost)
+        timings = Timings(**self.project.stopwatch.seconds)
+        return replace(outcome, asked=frozenset(self.project.asked), timings=timings)
 
-    def examine(self, file: Path) -> tuple[FileResult, FileGraph | None]:
+    def lint_with_graph(self, file: Path) -> tuple[FileResult, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""
         try:
             source = self.project.load(file)
@@ -77,21 +77,21 @@ class FileLinter:
             return FileResult(
                 unreadable=_unreadable(file, error), has_noqa=names_our_codes(self.project.content(file))
             ), None
-        outcome, graph = self._examine(source) if may_contain_models(source.code) else (FileResult(), None)
+        outcome, graph = self._lint_source(source) if may_contain_models(source.code) else (FileResult(), None)
         return replace(outcome, has_noqa=names_our_codes(source.data)), graph
 
-    def _examine(self, source: SourceFile) -> tuple[FileResult, FileGraph | None]:
+    def _lint_source(self, source: SourceFile) -> tuple[FileResult, FileGraph | None]:
         noted = _FailureLog()
         graph = self._graph(source, noted)
         if graph is None:
             return FileResult(failures=tuple(noted.failures)), None
         models = tuple(enumerate(graph.models))
-        uses: dict[str, dict[Key, CallUsage]] = {}
+        uses: dict[str, dict[LocationKey, CallUsage]] = {}
         for number, model in models:
-            _note_uses(uses, model, number)
-        found = tuple(self._found(graph, noted))
+            _add_usages(uses, model, number)
+        found = tuple(self._apply_rules(graph, noted))
         return FileResult(
-            found=found,
+            findings=found,
             uses=uses,
             roots=tuple(model.root for model in graph.models),
             part_classes=_part_classes(graph),
@@ -100,19 +100,19 @@ class FileLinter:
         ), graph
 
     def _graph(self, source: SourceFile, noted: _FailureLog) -> FileGraph | None:
-        with noted.what_breaks("the tracer", source.path):
+        with noted.catch("the tracer", source.path):
             graph = self.project.graph(source)
             return graph if self.refine is None else self.refine(graph, self.project)
         return None
 
-    def _found(self, graph: FileGraph, noted: _FailureLog) -> Iterator[ModelFinding]:
+    def _apply_rules(self, graph: FileGraph, noted: _FailureLog) -> Iterator[Finding]:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
             for owner, subject in models if rule.scope == "model" else [(None, graph)]:
-                with noted.what_breaks(rule.code, graph.source.path):
+                with noted.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
-                        yield ModelFinding(rule.diagnostic(violation), violation.location.key, owner, violation.layers)
+                        yield Finding(rule.diagnostic(violation), violation.location.key, owner, violation.layers)
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:
@@ -127,7 +127,7 @@ class _FailureLog:
     failures: list[Failure] = field(default_factory=list)
 
     @contextmanager
-    def what_breaks(self, part: str, file: str) -> Iterator[None]:
+    def catch(self, part: str, file: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
@@ -141,20 +141,20 @@ def _unreadable(file: Path, error: SourceError) -> Diagnostic:
     return rule.diagnostic(violation)
 
 
-def _note_uses(uses: dict[str, dict[Key, CallUsage]], model: ModelGraph, number: int) -> None:
+def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph, number: int) -> None:
     """Add the init calls of `model`, the model with that number, to `uses`, which are by file."""
 
     def use_of(place: Location) -> CallUsage:
         return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, CallUsage())
 
     for place in model.by_call:
-        use_of(place).models.add(number)
+        use_of(place).set_weights_in.add(number)
     for place, call in asked(model):
-        use_of(place).asked.setdefault(call, model.name)
+        use_of(place).wanted_calls.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:
             use = use_of(init.location)
-            use.called.add(number)
+            use.called_in.add(number)
             use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
 
 

@@ -1,71 +1,96 @@
-"""Violations of many models become diagnostics of one place.
+"""Merges the findings of all models into one diagnostic for each location and rule.
 
-One init call serves many layers and many models: `resnet18` and `resnet50` both reach the loop in their base
-class, and each yields its own violation. The user sees one, at the call.
+One init call serves many layers and models: `resnet18` and `resnet50` both run the loop in their base class, and the
+rule yields a violation for each. The user sees one diagnostic, at the call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse, Related
-from initlint.linter.results import CallUsage, Key, ModelFinding
+from initlint.linter.results import CallUsage, FileResult, Finding, LocationKey
 from initlint.rules import rules_by_code
 
 _MAX_RELATED = 30
-"""An init helper of a library serves hundreds of layers; nobody reads on so far."""
+"""An init helper of a library may serve hundreds of layers: more locations than this help nobody."""
+
+
+def combine(
+    results: Sequence[FileResult],
+) -> tuple[list[Finding], dict[LocationKey, CallUsage], frozenset[int]]:
+    """The findings of all files, the usage of the init calls at their locations, and the numbers of the part models.
+
+    Models are numbered through the run. Part models are those whose class is a part or a base of another model.
+    """
+    findings: list[Finding] = []
+    usages: dict[LocationKey, CallUsage] = {}
+    roots: list[str | None] = []
+    locations: dict[str, set[LocationKey]] = {}
+    for finding in (finding for result in results for finding in result.findings):
+        locations.setdefault(str(finding.location[0]), set()).add(finding.location)
+    for result in results:
+        first = len(roots)
+        for finding in result.findings:
+            findings.append(finding if finding.model is None else replace(finding, model=first + finding.model))
+        for file in result.uses.keys() & locations.keys() if result.uses else ():
+            for location in locations[file] & result.uses[file].keys():
+                usages.setdefault(location, CallUsage()).add(result.uses[file][location], first)
+        roots += result.roots
+    part_classes: set[str | None] = set().union(*(result.part_classes for result in results))
+    return findings, usages, frozenset(number for number, root in enumerate(roots) if root in part_classes)
 
 
 def merge(
-    found: Iterable[ModelFinding], uses: Mapping[Key, CallUsage], parts: Set[int] = frozenset()
+    findings: Iterable[Finding], uses: Mapping[LocationKey, CallUsage], parts: Set[int] = frozenset()
 ) -> list[Diagnostic]:
-    """One diagnostic for each rule and place, in the order of first appearance.
+    """One diagnostic for each rule and location, in the order of first appearance.
 
-    The first message stands, with the highest severity and the related places of all. `parts` are the numbers of the
-    models that are parts of others: whether a layer's init fits what follows it is judged where the part is used.
+    It has the first message, the highest severity and the related locations of all. `parts` are the numbers of the part
+    models: whether a layer's init fits its consumers is decided by the models that use the part.
     """
-    groups: dict[tuple[str, Key], list[ModelFinding]] = {}
-    for item in found:
+    groups: dict[tuple[str, LocationKey], list[Finding]] = {}
+    for item in findings:
         if item.model in parts and rules_by_code()[item.diagnostic.code].needs_context:
             continue
         groups.setdefault((item.diagnostic.code, item.location), []).append(item)
     return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]
 
 
-def _merged(group: list[ModelFinding], use: CallUsage, parts: Set[int]) -> Diagnostic:
+def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
     fix = _agreed_fix(group, use, parts)
     merged = replace(group[0].diagnostic, severity=severity, fix=fix, related=_related(group))
-    if isinstance(group[0].diagnostic.fix, FixByActivation) and len(use.asked) > 1:
-        needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.asked.items())
+    if isinstance(group[0].diagnostic.fix, FixByActivation) and len(use.wanted_calls) > 1:
+        needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.wanted_calls.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged
 
 
-def _related(group: list[ModelFinding]) -> tuple[Related, ...]:
-    """Those of the first model, and what the others have elsewhere."""
-    found = list(group[0].diagnostic.related)
-    spans = {related.span for related in found}
+def _related(group: list[Finding]) -> tuple[Related, ...]:
+    """The related locations of the first finding, then those of the others at further locations."""
+    merged = list(group[0].diagnostic.related)
+    spans = {related.span for related in merged}
     for item in group[1:]:
         new = [related for related in item.diagnostic.related if related.span not in spans]
-        found += new
+        merged += new
         spans.update(related.span for related in new)
-    return tuple(found[:_MAX_RELATED])
+    return tuple(merged[:_MAX_RELATED])
 
 
-def _agreed_fix(group: list[ModelFinding], use: CallUsage, parts: Set[int]) -> Fix | None:
-    """The fix that all offer. It is safe only if each says so and no model that uses the call is content with it."""
+def _agreed_fix(group: list[Finding], use: CallUsage, parts: Set[int]) -> Fix | None:
+    """The fix that all findings share. It is safe only if each is, and no other model needs the call as it is."""
     fixes = [item.diagnostic.fix for item in group]
     fix = fixes[0]
     if fix is None or any(other is None or other.edits != fix.edits for other in fixes):
         return None
-    complaining = {item.model for item in group if item.model is not None}
-    if isinstance(fix, FixOfEveryUse) and use.called - complaining - parts:
+    with_finding = {item.model for item in group if item.model is not None}
+    if isinstance(fix, FixOfEveryUse) and use.called_in - with_finding - parts:
         return None
     if isinstance(fix, FixByActivation) and use.on_vectors:
         return None
-    someone_is_content = bool(complaining) and bool(use.models - complaining - parts)
-    if someone_is_content or any(other.applicability is Applicability.UNSAFE for other in fixes if other):
+    others_need_call = bool(with_finding) and bool(use.set_weights_in - with_finding - parts)
+    if others_need_call or any(other.applicability is Applicability.UNSAFE for other in fixes if other):
         return replace(fix, applicability=Applicability.UNSAFE)
     return fix

@@ -1,10 +1,10 @@
-"""The whole pipeline: files to graphs, graphs to violations, violations to the diagnostics that are shown."""
+"""The pipeline from paths to a `CheckResult`: discover the files, lint each, merge the results, filter."""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
@@ -13,71 +13,51 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
-from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.linter.cache.invalidation import AskedAgain
 from initlint.linter.cache.result_cache import Kept, now
-from initlint.linter.filtering import LintedFiles, filter_findings
-from initlint.linter.process_pool import spread
-from initlint.linter.results import CheckResult, FileResult, RunResults
+from initlint.linter.filtering import LintRun, filter_diagnostics
+from initlint.linter.merge import combine, merge
+from initlint.linter.process_pool import lint_in_processes
+from initlint.linter.results import NOTHING, CheckResult, FileResult, Finding
 from initlint.project.dependencies import FileSystemQueries, real_paths
 from initlint.project.discovery import discover, excluded
 from initlint.project.filesystem import DirectoryListings
 from initlint.project.settings import Settings
-from initlint.rules import all_rules, rule_for
+from initlint.rules import all_rules
 
 if TYPE_CHECKING:
     from initlint.linter import lint_file
-    from initlint.linter.lint_file import FileLinter, Refine
+    from initlint.linter.lint_file import Refine
 else:
-    # A run in which nothing has changed examines nothing.
+    # Not needed if all results are cached.
     lint_file = LazyModule("initlint.linter.lint_file")
 
 
-@dataclass(frozen=True, slots=True)
-class FindingMark:
-    """A reported finding as it concerns one model: the layers that it speaks of."""
-
-    code: str
-    span: Span
-    layers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnModels:
-    """A run with its models, each with the whole data flow and the findings on it.
-
-    Classes that are parts of other models of the run are not among them: they are drawn where they are used.
-    """
-
-    result: CheckResult
-    models: tuple[tuple[ModelGraph, tuple[FindingMark, ...]], ...]
-
-
 Contents = Mapping[str, bytes]
-"""By path: what is linted in place of what the disk holds there, if it holds anything."""
+"""By path: bytes to lint in place of those on disk, whether or not the file exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """The most processes that a run may use, and the folder for what it keeps for the next; None: nothing is kept."""
+    """`jobs`: the largest number of processes. `cache`: the cache directory; None for no cache."""
 
     jobs: int = 1
     cache: Path | None = None
 
 
 _MANY = 100
-"""So many files are examined in a time that lets that of a collection go unnoticed."""
+"""Above this number of files, the cost of `gc.collect()` is negligible."""
 
-FRUGAL = RunOptions()
-"""One process, and no trace of the run."""
+DEFAULT_OPTIONS = RunOptions()
+"""One process, no cache."""
 
 
 def check(
     paths: Iterable[Path],
     settings: Settings,
     contents: Contents = MappingProxyType({}),
-    resources: RunOptions = FRUGAL,
+    options: RunOptions = DEFAULT_OPTIONS,
 ) -> CheckResult:
     """Lint `paths`.
 
@@ -85,53 +65,49 @@ def check(
     """
     began = now()
     folders = DirectoryListings()
-    run = _LintRun.start(paths, settings, contents, folders)
-    kept = Kept.open(resources.cache, settings)
+    run = _start(paths, settings, contents, folders)
+    kept = Kept.open(options.cache, settings)
     disk = FileSystemQueries(real_paths(contents), map(str, settings.import_roots), kept.stored.digests, folders)
     kept = kept.holding(disk, AskedAgain(disk).holds)
     known = kept.recall(run.files)
     stale = {real: file for real, file in run.files.items() if real not in known}
     new: dict[str, FileResult] = {}
     if stale:
-        start = partial(lint_file.examiner, run.files, settings, contents, run.asked)
-        outcomes = spread(start, [*stale.values()], contents, resources.jobs)
+        start = partial(lint_file.start_linting, run.files, settings, contents, run.applied)
+        outcomes = lint_in_processes(start, [*stale.values()], contents, options.jobs)
         new = dict(zip(stale, kept.lean(outcomes), strict=True))
         if len(new) > _MANY:
             gc.collect()  # the trees that are left hold each other, and what is kept takes memory too
         known = {**known, **new}
     kept.keep(new, run.files, disk, began)
-    return run.result(RunResults.of((file, known[real]) for real, file in run.files.items()))
+    return _check_result(run, [(file, known[real]) for real, file in run.files.items()])
 
 
-def check_refined(paths: Iterable[Path], settings: Settings, refine: Refine) -> CheckResult:
-    """As `check`, with what `refine` makes of the graph of each file. Raises as `check` does."""
-    run = _LintRun.start(paths, settings, MappingProxyType({}))
-    examined = lint_file.FileLinter.start(run.files, settings, run.contents, run.asked, refine=refine)
-    return run.result(_with_models(run.files.values(), examined)[0])
+def check_models(
+    paths: Iterable[Path],
+    settings: Settings,
+    contents: Contents = MappingProxyType({}),
+    *,
+    rules: bool = True,
+    refine: Refine | None = None,
+    whole_models: bool = False,
+) -> CheckResult:
+    """Lint `paths` in this process and without the cache, and return the models as well. Raises as `check` does.
 
-
-def trace(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> CheckResult:
-    """The models in `paths`, without applying a rule. Raises `DiscoveryError`."""
-    run = _LintRun.start(paths, settings, contents)
-    collected, models = _with_models(run.files.values(), lint_file.FileLinter.start(run.files, settings, contents))
-    return replace(run.result(collected), models=models)
-
-
-def survey(paths: Iterable[Path], settings: Settings, contents: Contents = MappingProxyType({})) -> DrawnModels:
-    """As `check`, with the models that were found. Raises as `check` does."""
-    run = _LintRun.start(paths, settings, contents)
-    examined = lint_file.FileLinter.start(run.files, settings, contents, run.asked, operations=True)
-    collected, models = _with_models(run.files.values(), examined)
-    result = run.result(collected)
-    marks: dict[int | None, list[FindingMark]] = {}
-    shown = {(diagnostic.code, diagnostic.span) for diagnostic in result.diagnostics}
-    for found in collected.found:
-        if (found.diagnostic.code, found.diagnostic.span) in shown:
-            marks.setdefault(found.model, []).append(
-                FindingMark(found.diagnostic.code, found.diagnostic.span, found.layers)
-            )
-    whole = [(number, model) for number, model in enumerate(models) if number not in collected.parts]
-    return DrawnModels(result, tuple((model, tuple(marks.get(number, ()))) for number, model in whole if model.layers))
+    `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it. `whole_models`: keep
+    the data flow of the models, and leave out those without layers and those that are parts of others.
+    """
+    run = _start(paths, settings, contents)
+    run = run if rules else replace(run, enabled=frozenset())
+    codes = run.applied if rules else ()
+    linter = lint_file.FileLinter.start(run.files, settings, contents, codes, whole_models, refine)
+    results: list[tuple[Path, FileResult]] = []
+    models: list[ModelGraph] = []
+    for file in run.files.values():
+        result, graph = linter.lint_with_graph(file)
+        results.append((file, result))
+        models += graph.models if graph else ()
+    return _check_result(run, results, models, whole_models)
 
 
 def files(
@@ -152,41 +128,42 @@ def enabled_codes(settings: Settings) -> frozenset[str]:
     return frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default, rule.always_on))
 
 
-@dataclass(frozen=True, slots=True)
-class _LintRun:
-    """What is linted, by real path. `enabled`: the codes of the rules that are on. `whole`: folders were asked for."""
-
-    files: Mapping[str, Path]
-    settings: Settings
-    contents: Contents
-    enabled: frozenset[str]
-    whole: bool
-
-    @classmethod
-    def start(
-        cls, paths: Iterable[Path], settings: Settings, contents: Contents, folders: DirectoryListings | None = None
-    ) -> _LintRun:
-        paths = tuple(paths)
-        settings.check_selectors(rule.code for rule in all_rules())
-        settings.check_patterns()
-        found = files(paths, settings, contents, folders)
-        return cls(found, settings, contents, enabled_codes(settings), any(path.is_dir() for path in paths))
-
-    @property
-    def asked(self) -> Collection[str]:
-        """The codes of the rules to apply: whether a directive is of use is asked of those that are off as well."""
-        finds_unused_noqa = rule_for("unused noqa").code in self.enabled
-        return sorted({rule.code for rule in all_rules()} if finds_unused_noqa else self.enabled)
-
-    def result(self, collected: RunResults) -> CheckResult:
-        linted = LintedFiles(tuple(self.files.values()), self.contents, self.whole)
-        shown = (*collected.unreadable, *filter_findings(linted, self.settings, self.enabled, collected))
-        ordered = tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key))
-        failures, incomplete = tuple(collected.failures), tuple(collected.incomplete)
-        return CheckResult(ordered, linted.files, failures, incomplete, costs=tuple(collected.costs))
+def _start(
+    paths: Iterable[Path], settings: Settings, contents: Contents, folders: DirectoryListings | None = None
+) -> LintRun:
+    paths = tuple(paths)
+    settings.check_selectors(rule.code for rule in all_rules())
+    settings.check_patterns()
+    whole = any(path.is_dir() for path in paths)
+    return LintRun(files(paths, settings, contents, folders), settings, contents, enabled_codes(settings), whole)
 
 
-def _with_models(found: Iterable[Path], examined: FileLinter) -> tuple[RunResults, tuple[ModelGraph, ...]]:
-    pairs = [(file, *examined.examine(file)) for file in found]
-    models = tuple(model for _, _, graph in pairs if graph for model in graph.models)
-    return RunResults.of((file, outcome) for file, outcome, _ in pairs), models
+def _check_result(
+    run: LintRun,
+    results: Sequence[tuple[Path, FileResult]],
+    models: Sequence[ModelGraph] = (),
+    whole_models: bool = False,
+) -> CheckResult:
+    """Merge the results of all files and select the diagnostics that are shown. `models` are those of all files."""
+    results = [(file, result) for file, result in results if result is not NOTHING]
+    findings, usages, parts = combine([result for _, result in results])
+    unreadable = [result.unreadable for _, result in results if result.unreadable is not None]
+    failures = tuple(failure for _, result in results for failure in result.failures)
+    # Without the findings of every file, any `noqa` may seem unused.
+    noqa_files = [] if failures or unreadable else [file for file, result in results if result.has_noqa]
+    shown = [*unreadable, *filter_diagnostics(run, merge(findings, usages, parts), noqa_files)]
+    keys = {(diagnostic.code, diagnostic.span) for diagnostic in shown}
+    by_model: dict[int | None, list[Finding]] = {}
+    for finding in findings if models else ():
+        if (finding.diagnostic.code, finding.diagnostic.span) in keys:
+            by_model.setdefault(finding.model, []).append(finding)
+    numbers = [n for n, model in enumerate(models) if not whole_models or (model.layers and n not in parts)]
+    return CheckResult(
+        diagnostics=tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key)),
+        files=tuple(run.files.values()),
+        failures=failures,
+        not_followed=tuple(f"{file}: {line}" for file, result in results for line in result.incomplete),
+        models=tuple(models[number] for number in numbers),
+        findings_by_model=tuple(tuple(by_model.get(number, ())) for number in numbers),
+        timings=tuple((file, result.timings) for file, result in results if result.timings is not None),
+    )

@@ -42,12 +42,14 @@ _BATCHES_EACH = 40
 """How many batches there are for each process, at least, if there are files enough."""
 
 
-def available() -> int:
+def available_processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int) -> Iterator[FileResult]:
+def lint_in_processes(
+    start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int
+) -> Iterator[FileResult]:
     """The outcome of each of `files`, in their order, from up to `jobs` processes; a small run stays in this one.
 
     `contents` is looked at for the sizes of files that are not read from the disk.
@@ -56,7 +58,7 @@ def spread(start: Start, files: Sequence[Path], contents: Mapping[str, bytes], j
     if jobs <= 1 or len(files) < 2 or sum(sizes.values()) < _SMALL:
         yield from map(start(), files)
         return
-    outcomes = dict(_Pool(start, batches(sizes, jobs), jobs).outcomes())
+    outcomes = dict(_Pool(start, batches(sizes, jobs), jobs).results())
     yield from (outcomes[file] for file in files)
 
 
@@ -98,7 +100,7 @@ class _Pool:
         self._jobs = min(jobs, len(waiting))
         self._workers: list[_PoolWorker] = []
 
-    def outcomes(self) -> Iterator[tuple[Path, FileResult]]:
+    def results(self) -> Iterator[tuple[Path, FileResult]]:
         """As they come. Whatever ends this ends the processes."""
         try:
             for _ in range(self._jobs):
@@ -106,18 +108,18 @@ class _Pool:
             while self._workers:
                 ready = connection.wait([worker.connection for worker in self._workers])
                 for worker in [worker for worker in self._workers if worker.connection in ready]:
-                    yield self._answer(worker)
+                    yield self._receive(worker)
         finally:
             for worker in self._workers:
                 worker.process.kill()
 
-    def _answer(self, worker: _PoolWorker) -> tuple[Path, FileResult]:
+    def _receive(self, worker: _PoolWorker) -> tuple[Path, FileResult]:
         """What `worker` says of the file that it works on: a process that dies takes this one down and no other."""
         file = worker.batch.popleft()
         try:
             outcome = worker.connection.recv()
         except (EOFError, OSError):
-            outcome = _lost(file, worker.process)
+            outcome = _dead_worker(file, worker.process)
             self._workers.remove(worker)
             if worker.batch:
                 self._waiting.appendleft(list(worker.batch))
@@ -125,7 +127,7 @@ class _Pool:
                 self._add_worker()
             return file, outcome
         if not worker.batch:
-            self._employ(worker)
+            self._send_batch(worker)
         return file, outcome
 
     def _add_worker(self) -> None:
@@ -138,9 +140,9 @@ class _Pool:
         theirs.close()
         worker = _PoolWorker(process, ours, deque())
         self._workers.append(worker)
-        self._employ(worker)
+        self._send_batch(worker)
 
-    def _employ(self, worker: _PoolWorker) -> None:
+    def _send_batch(self, worker: _PoolWorker) -> None:
         if self._waiting:
             worker.batch.extend(self._waiting.popleft())
             with suppress(OSError):  # it is dead: that is noticed when its answer is awaited
@@ -151,7 +153,7 @@ class _Pool:
             worker.connection.close()
 
 
-def _lost(file: Path, process: BaseProcess) -> FileResult:
+def _dead_worker(file: Path, process: BaseProcess) -> FileResult:
     process.join()
     code = process.exitcode or 0
     how = f"signal {-code}" if code < 0 else f"exit status {code}"

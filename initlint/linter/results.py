@@ -1,8 +1,13 @@
-"""What linting one file gives: plain data, which may come from another process or from an earlier run."""
+"""The types that hold findings after the rules: `Finding` -> `FileResult` -> (merge, filter) -> `CheckResult`.
+
+A rule yields a `Violation`. `lint_file` turns it into a `Finding` and returns the findings of a file as a `FileResult`,
+which is plain data, because it may come from another process or from the cache. `merge` joins the findings of all files
+into one `Diagnostic` for each location and rule, and `pipeline` returns those that are shown in a `CheckResult`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -11,13 +16,16 @@ from initlint.diagnostics import Diagnostic
 from initlint.graph.model import ModelGraph
 from initlint.project.dependencies import Question
 
-Key: TypeAlias = "tuple[str | int, ...]"
-"""Stands for a place: the path of its file and what tells it apart there."""
+LocationKey: TypeAlias = "tuple[str | int, ...]"
+"""Identifies a location: the path of its file, and what tells it apart in that file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A defect of initlint itself: the part that broke, the file it broke on, and the traceback."""
+    """An internal error of initlint: the part that raised it, the file it was working on, and the traceback.
+
+    `lint_file` and `process_pool` make it, so that one file does not end the run. The command line reports it.
+    """
 
     part: str
     file: str
@@ -26,15 +34,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFinding:
-    """A violation as a diagnostic, and whose it is.
+class Finding:
+    """A violation as a diagnostic, with the model it belongs to.
 
-    `model` is the number of a model, of the file's or of the run's; None: it speaks of a whole file.
-    `layers` are the violation's.
+    `lint_file` makes it; `merge` and the HTML report, which draws each model with its findings, read it. `model` is the
+    number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
+    `layers` are those of the violation.
     """
 
     diagnostic: Diagnostic
-    location: Key
+    location: LocationKey
     model: int | None
     layers: tuple[str, ...] = ()
 
@@ -43,27 +52,28 @@ class ModelFinding:
 class CallUsage:
     """What an init call does in all models of a file, or of a run.
 
-    `models`: the numbers of those in which it sets a weight in effect. `asked`: what the activations there ask for, and
-    for each call the first model in which one does. `called`: the numbers of the models in which it runs on anything.
-    `on_vectors`: whether it runs on a bias or another tensor that xavier and kaiming do not take.
+    `set_weights_in`: the numbers of the models in which it makes the last write to a weight. `wanted_calls`: the init
+    calls that fit the activations there, each with the first model that needs it. `called_in`: the numbers of the
+    models in which it runs on any parameter. `on_vectors`: whether it runs on a bias or another tensor that xavier and
+    kaiming reject.
     """
 
-    models: set[int] = field(default_factory=set)
-    asked: dict[str, str] = field(default_factory=dict)
-    called: set[int] = field(default_factory=set)
+    set_weights_in: set[int] = field(default_factory=set)
+    wanted_calls: dict[str, str] = field(default_factory=dict)
+    called_in: set[int] = field(default_factory=set)
     on_vectors: bool = False
 
     def add(self, other: CallUsage, first: int) -> None:
-        """Add what the call does in further models, whose numbers begin at `first`."""
-        self.models.update(first + number for number in other.models)
-        self.called.update(first + number for number in other.called)
+        """Add the usage in other models, whose numbers begin at `first`."""
+        self.set_weights_in.update(first + number for number in other.set_weights_in)
+        self.called_in.update(first + number for number in other.called_in)
         self.on_vectors = self.on_vectors or other.on_vectors
-        for call, model in other.asked.items():
-            self.asked.setdefault(call, model)
+        for call, model in other.wanted_calls.items():
+            self.wanted_calls.setdefault(call, model)
 
 
 class Timings(NamedTuple):
-    """CPU seconds: what the parser took, for this file and for those that it imports, the tracer, and the rest."""
+    """CPU seconds spent on a file: parsing (of the files it imports as well), interpreting, and the rest."""
 
     parse: float = 0.0
     interpret: float = 0.0
@@ -76,88 +86,36 @@ class Timings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What one file says, before it is merged with what others say of the same places. Numbers of models are its own.
+    """The result of linting one file, before it is merged with those of other files. Models have the file's numbers.
 
-    `unreadable` excludes the rest. `uses` are by file, then by place.
-    `incomplete`: one line for each model of which something could not be followed.
-    `roots`: by the number of a model its class. `part_classes`: the classes that are parts or bases of others.
-    `asked`: the questions to the disk that all this rests on.
+    `lint_file` makes it, and the cache stores it; `pipeline` and `merge` read it. If `unreadable` is set, the rest is
+    empty. `uses` are by file, then by location. `incomplete`: one line for each model that was analysed in part only.
+    `roots`: the class of each model, by number. `part_classes`: classes that are parts or bases of other models.
+    `asked`: the file-system queries on which the result depends.
     """
 
     unreadable: Diagnostic | None = None
-    found: tuple[ModelFinding, ...] = ()
-    uses: Mapping[str, Mapping[Key, CallUsage]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    uses: Mapping[str, Mapping[LocationKey, CallUsage]] = field(default_factory=dict)
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     asked: Collection[Question] = ()
     has_noqa: bool = False
-    """Whether the file may hold a directive for a code of ours."""
-    cost: Timings | None = field(default=None, compare=False)
-    """None for what an earlier run has found."""
+    """Whether the file may contain a `noqa` comment with a code of initlint."""
+    timings: Timings | None = field(default=None, compare=False)
+    """None for a cached result."""
 
     @property
-    def mentioned(self) -> set[str]:
-        """The files, as they are shown, of the places that it speaks of."""
-        found = {span.file for found in self.found for span in found.diagnostic.spans}
-        return {*self.uses, *(str(found.location[0]) for found in self.found), *found}
+    def mentioned_files(self) -> set[str]:
+        """The display paths of all files in which a finding or an init call has a location."""
+        span_files = {span.file for finding in self.findings for span in finding.diagnostic.spans}
+        return {*self.uses, *(str(finding.location[0]) for finding in self.findings), *span_files}
 
 
 NOTHING = FileResult()
-"""What most files of a project say."""
-
-
-@dataclass
-class RunResults:
-    """The outcomes of many files put together, in the order in which they are added."""
-
-    unreadable: list[Diagnostic] = field(default_factory=list)
-    found: list[ModelFinding] = field(default_factory=list)
-    uses: dict[Key, CallUsage] = field(default_factory=dict)
-    roots: list[str | None] = field(default_factory=list)
-    part_classes: set[str] = field(default_factory=set)
-    incomplete: list[str] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    directed: set[Path] = field(default_factory=set)
-    costs: list[tuple[Path, Timings]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, outcomes: Iterable[tuple[Path, FileResult]]) -> RunResults:
-        """Each with its file."""
-        collected, outcomes = cls(), tuple(outcomes)
-        places: dict[str, set[Key]] = {}
-        for found in (found for _, outcome in outcomes for found in outcome.found):
-            places.setdefault(str(found.location[0]), set()).add(found.location)
-        for file, outcome in outcomes:
-            collected.add(file, outcome, places)
-        return collected
-
-    def add(self, file: Path, outcome: FileResult, places: Mapping[str, Set[Key]]) -> None:
-        """Add one file, whose models get the next numbers; of the uses those at `places`, where something is found."""
-        if outcome is NOTHING:
-            return
-        first = len(self.roots)
-        if outcome.unreadable is not None:
-            self.unreadable.append(outcome.unreadable)
-        for found in outcome.found:
-            self.found.append(found if found.model is None else replace(found, model=first + found.model))
-        for where in outcome.uses.keys() & places.keys() if outcome.uses else ():
-            for place in places[where] & outcome.uses[where].keys():
-                self.uses.setdefault(place, CallUsage()).add(outcome.uses[where][place], first)
-        self.roots += outcome.roots
-        self.part_classes |= outcome.part_classes
-        self.incomplete += (f"{file}: {line}" for line in outcome.incomplete)
-        self.failures += outcome.failures
-        if outcome.has_noqa:
-            self.directed.add(file)
-        if outcome.cost is not None:
-            self.costs.append((file, outcome.cost))
-
-    @property
-    def parts(self) -> frozenset[int]:
-        """The numbers of the models that are parts of others."""
-        return frozenset(number for number, root in enumerate(self.roots) if root in self.part_classes)
+"""The result of most files of a project: they define no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +138,14 @@ class CheckResult:
     verbose_notes: tuple[str, ...] = ()
     """Extra messages shown with `--verbose`."""
     models: tuple[ModelGraph, ...] = ()
-    """Filled by `trace` only."""
+    """Filled by `pipeline.check_models` only."""
+    findings_by_model: tuple[tuple[Finding, ...], ...] = ()
+    """For each of `models`, the findings on it whose diagnostics are reported."""
     baseline_count: int = 0
     """The number of findings that are hidden because the baseline contains them."""
     baseline_removed: tuple[str, ...] = ()
     """Findings of the baseline that are no longer found, one per line."""
-    costs: tuple[tuple[Path, Timings], ...] = field(default=(), compare=False)
+    timings: tuple[tuple[Path, Timings], ...] = field(default=(), compare=False)
     """CPU time by file, without files whose result was cached."""
     changed: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
     """Old and new bytes of each changed file, by path. The diagnostics are those of the new bytes."""

@@ -28,11 +28,10 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRes
     those that were, and the findings of the static tracer that the trace contradicts. Raises `WorkerError` if the
     interpreter cannot trace at all, and as `linter.check` does.
     """
-    static = pipeline.check(paths, settings)
-    models = pipeline.trace(paths, settings).models
-    built = _build(models, settings, limits)
+    static = pipeline.check_models(paths, settings)
+    built = _build(static.models, settings, limits)
     refinement = _Refinement(built, settings)
-    result = pipeline.check_refined(paths, settings, refinement.refine)
+    result = pipeline.check_models(paths, settings, refine=refinement.refine)
     before = {(diagnostic.code, diagnostic.span): diagnostic for diagnostic in static.diagnostics}
     marked = tuple(
         replace(
@@ -42,13 +41,16 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRes
     )
     dropped = (f"contradicted by the trace: {d.span.file}:{d.span.row}: {d.code} {d.message}" for d in before.values())
     return replace(
-        result, diagnostics=marked, warnings=_problems(models, built), verbose_notes=(*refinement.traced, *dropped)
+        result,
+        diagnostics=marked,
+        warnings=_problems(static.models, built),
+        verbose_notes=(*refinement.traced, *dropped),
     )
 
 
 def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckResult:
     """The models in `paths` as torch builds them; the notes say which could not be traced. Raises as `check` does."""
-    static = pipeline.trace(paths, settings)
+    static = pipeline.check_models(paths, settings, rules=False)
     built = _build(static.models, settings, limits)
     project = Project(pipeline.files(paths, settings), {}, settings.import_roots, settings.additions)
     places = SourceLocations(project_file_loader(project.load), display_path)
@@ -57,7 +59,7 @@ def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRe
     return replace(static, models=tuple(models), warnings=_problems(static.models, built))
 
 
-def differences(one: Layer, other: Layer) -> tuple[str, ...]:
+def layer_differences(one: Layer, other: Layer) -> tuple[str, ...]:
     """What two engines say differently of a layer: `followed_by`, `writes`."""
     followings = [{(f.op, f.between, f.layer) for f in layer.followed_by if f.certain} for layer in (one, other)]
     inits = [

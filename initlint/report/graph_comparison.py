@@ -51,7 +51,7 @@ def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple
         return
     for layer in model.layers:
         other: Layer | None = static.by_path.get(layer.path)
-        yield layer.path, ("path",) if other is None else trace_check.differences(other, layer)
+        yield layer.path, ("path",) if other is None else trace_check.layer_differences(other, layer)
 
 
 def _key(model: ModelGraph) -> tuple[str, str]:

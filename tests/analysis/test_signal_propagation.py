@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
 from initlint.facts.activation_curves import CURVES, moments_at
 from initlint.facts.activations import ACTIVATIONS
-from tests.support.surveys import IMPORTS, models_of
+from tests.support.whole_models import IMPORTS, models_of
 
 
 def net(layers: str, forward: str, init: str = "pass") -> str:

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from initlint.analysis.chains import Chain, Link, all_chains
-from initlint.linter.pipeline import check, trace
+from initlint.linter.pipeline import check, check_models
 from initlint.project.settings import Settings
 from tests.support.paths import FIXTURES
 
@@ -48,7 +48,7 @@ def built(path: Path, name: str) -> Any:
 def chains() -> Iterator[Any]:
     """Every chain of linear layers and rays in a fixture model; of other activations f holds at unit variance only."""
     for path in FILES:
-        models = trace([path], Settings(root=FIXTURES)).models
+        models = check_models([path], Settings(root=FIXTURES), rules=False).models
         named = Counter(model.name for model in models)
         for model in models:
             if named[model.name] > 1:

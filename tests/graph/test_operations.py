@@ -1,4 +1,4 @@
-"""The whole data flow of a model, as `survey` gives it."""
+"""The whole data flow of a model, as `check_models` gives it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from initlint.graph.model import ModelGraph
-from initlint.linter.pipeline import check, survey, trace
+from initlint.linter.pipeline import check, check_models
 from initlint.project.settings import Settings
 from tests.support.paths import FIXTURES
-from tests.support.surveys import IMPORTS, models_of
+from tests.support.whole_models import IMPORTS, models_of
 
 
 def shown(model: ModelGraph) -> list[str]:
@@ -90,17 +90,17 @@ def test_a_class_that_is_part_of_a_model_is_none_of_its_own() -> None:
     assert list(models_of(source)) == ["Whole"]
 
 
-def test_a_survey_finds_what_a_check_finds_and_marks_the_layers() -> None:
+def test_whole_models_have_the_findings_of_a_check_with_their_layers() -> None:
     path = FIXTURES / "mlp" / "bad.py"
-    found = survey([path], Settings())
-    assert found.result.diagnostics == check([path], Settings()).diagnostics
-    (_, marks), *rest = found.models
-    by_code = {mark.code: mark.layers for mark in marks}
+    result = check_models([path], Settings(), whole_models=True)
+    assert result.diagnostics == check([path], Settings()).diagnostics
+    (findings,) = result.findings_by_model
+    by_code = {finding.diagnostic.code: finding.layers for finding in findings}
     assert by_code["INI301"] == tuple(f"net.{at}" for at in range(0, 24, 3))
-    assert not rest
+    assert len(result.models) == 1
 
 
-@pytest.mark.parametrize("run", [check, trace])
+@pytest.mark.parametrize("run", [check, check_models])
 def test_nobody_else_pays_for_it(run: object, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("operations were collected")

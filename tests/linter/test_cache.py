@@ -17,7 +17,7 @@ from initlint.linter import pipeline
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.lint_file import FileLinter
 from initlint.linter.pipeline import RunOptions
-from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, ModelFinding
+from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, Finding
 from initlint.project.dependencies import UNSETTLED
 from initlint.project.settings import Settings
 from tests.support.paths import FIXTURES
@@ -60,19 +60,19 @@ def write(path: Path, text: str) -> None:
 def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are examined from now on."""
     names: list[str] = []
-    outcome = FileLinter.outcome
+    outcome = FileLinter.lint
 
     def noted(self: FileLinter, file: Path) -> FileResult:
         names.append(file.name)
         return outcome(self, file)
 
-    monkeypatch.setattr(FileLinter, "outcome", noted)
+    monkeypatch.setattr(FileLinter, "lint", noted)
     return names
 
 
 def lint(folder: Path, *paths: str, **settings: object) -> CheckResult:
     resources = RunOptions(cache=folder.parent / "cache")
-    return pipeline.check(map(Path, paths or (".",)), Settings(**settings), resources=resources)  # type: ignore[arg-type]
+    return pipeline.check(map(Path, paths or (".",)), Settings(**settings), options=resources)  # type: ignore[arg-type]
 
 
 def places(result: CheckResult) -> list[tuple[str, str, int]]:
@@ -225,10 +225,10 @@ def test_one_file_alone_says_what_it_says_among_others(project: Path, examined: 
 def test_a_file_is_shown_as_it_is_named(project: Path, monkeypatch: pytest.MonkeyPatch, examined: list[str]) -> None:
     settings = Settings(root=project)
     resources = RunOptions(cache=project.parent / "cache")
-    pipeline.check([Path(".")], settings, resources=resources)
+    pipeline.check([Path(".")], settings, options=resources)
     examined.clear()
     monkeypatch.chdir(project.parent)
-    result = pipeline.check([Path("project")], settings, resources=resources)
+    result = pipeline.check([Path("project")], settings, options=resources)
     assert places(result) == [("project/parts.py", "INI301", 4)]
     assert examined == []
 
@@ -384,7 +384,7 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
     diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))
     outcome = FileResult(
         unreadable=diagnostic,
-        found=(ModelFinding(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
+        findings=(Finding(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),
         uses={
             "net.ipynb": {("net.ipynb", 3): CallUsage({1, 2}, {"call": "Net"}, {4}, True)},
             "parts.py": {("parts.py", 1): CallUsage()},
@@ -401,7 +401,7 @@ def test_an_outcome_survives_the_way_to_json_and_back() -> None:
 def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = FileResult(failures=(Failure("the tracer", "net.py", "why", ""),))
     with monkeypatch.context() as patched:
-        patched.setattr(FileLinter, "outcome", lambda self, file: broken)
+        patched.setattr(FileLinter, "lint", lambda self, file: broken)
         assert len(lint(project).failures) == 3
     assert places(lint(project)) == [("parts.py", "INI301", 4)]
 
@@ -411,11 +411,11 @@ def test_fixtures_say_the_same_from_the_cache(tmp_path: Path) -> None:
     files = sorted((tmp_path / "fixtures").rglob("*bad.py"))
     resources = RunOptions(cache=tmp_path / "cache")
     settings = Settings(select=("ALL",))
-    cold = pipeline.check(files, settings, resources=resources)
-    warm = pipeline.check(files, settings, resources=resources)
+    cold = pipeline.check(files, settings, options=resources)
+    warm = pipeline.check(files, settings, options=resources)
     assert warm == cold == pipeline.check(files, settings)
     assert any(d.fix for d in cold.diagnostics)
-    assert pipeline.check(list(reversed(files)), settings, resources=resources) == cold
+    assert pipeline.check(list(reversed(files)), settings, options=resources) == cold
 
 
 def run(*arguments: str) -> str:

@@ -16,7 +16,7 @@ from initlint.diagnostics import (
     Span,
 )
 from initlint.linter.merge import merge
-from initlint.linter.results import CallUsage, ModelFinding
+from initlint.linter.results import CallUsage, Finding
 
 PLACE = Span("net.py", 3, 5, 3, 20)
 SAFE = Fix("Use `a`", (Edit(PLACE, "a"),), Applicability.SAFE)
@@ -26,11 +26,11 @@ OTHER = Fix("Use `b`", (Edit(PLACE, "b"),), Applicability.SAFE)
 
 def found(
     model: int | None, fix: Fix | None = SAFE, severity: Severity = Severity.INFO, code: str = "INI301"
-) -> ModelFinding:
-    return ModelFinding(Diagnostic(code, "name", f"of model {model}", severity, PLACE, fix=fix), PLACE, model)
+) -> Finding:
+    return Finding(Diagnostic(code, "name", f"of model {model}", severity, PLACE, fix=fix), PLACE, model)
 
 
-def merged(*items: ModelFinding, uses: int) -> Diagnostic:
+def merged(*items: Finding, uses: int) -> Diagnostic:
     (diagnostic,) = merge(items, {PLACE: CallUsage(set(range(uses)))})
     return diagnostic
 
@@ -41,7 +41,7 @@ def test_one_diagnostic_with_the_first_message_and_the_highest_severity() -> Non
 
 
 def test_the_layers_of_all_models_are_related_places() -> None:
-    def harms(model: int, *rows: int) -> ModelFinding:
+    def harms(model: int, *rows: int) -> Finding:
         related = tuple(Related(Span("net.py", row, 9, row, 20), f"`fc` of model {model}") for row in rows)
         item = found(model)
         return replace(item, diagnostic=replace(item.diagnostic, related=related))
@@ -52,7 +52,7 @@ def test_the_layers_of_all_models_are_related_places() -> None:
 
 
 def test_codes_and_places_stay_apart() -> None:
-    elsewhere = ModelFinding(found(0).diagnostic, Span("net.py", 9, 1, 9, 2), 0)
+    elsewhere = Finding(found(0).diagnostic, Span("net.py", 9, 1, 9, 2), 0)
     assert len(merge([found(0), found(0, code="INI201"), elsewhere], {})) == 3
 
 
@@ -71,7 +71,7 @@ def test_codes_and_places_stay_apart() -> None:
         ([found(0)], 0, SAFE),
     ],
 )
-def test_a_fix_is_what_all_models_agree_on(items: list[ModelFinding], uses: int, fix: Fix | None) -> None:
+def test_a_fix_is_what_all_models_agree_on(items: list[Finding], uses: int, fix: Fix | None) -> None:
     assert merged(*items, uses=uses).fix == fix
 
 
@@ -102,5 +102,5 @@ def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
 )
 def test_what_raises_in_one_model_only_is_not_rewritten(called: set[int], parts: set[int], offered: bool) -> None:
     everywhere = FixOfEveryUse(SAFE.message, SAFE.edits, Applicability.SAFE)
-    (diagnostic,) = merge([found(0, everywhere)], {PLACE: CallUsage(called=called)}, parts)
+    (diagnostic,) = merge([found(0, everywhere)], {PLACE: CallUsage(called_in=called)}, parts)
     assert (diagnostic.fix is not None) == offered

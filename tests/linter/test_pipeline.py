@@ -158,7 +158,7 @@ def test_contents_go_before_what_the_disk_holds() -> None:
 def test_trace() -> None:
     Path("net.py").write_text(NET, encoding="utf-8")
     Path("broken.py").write_text("def f(:\n", encoding="utf-8")
-    result = pipeline.trace([Path(".")], Settings())
+    result = pipeline.check_models([Path(".")], Settings(), rules=False)
     assert [model.name for model in result.models] == ["Net"]
     assert codes(result) == [("broken.py", "INI000", 1)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.linter.process_pool import batches, spread
+from initlint.linter.process_pool import batches, lint_in_processes
 from initlint.linter.results import Failure, FileResult
 from tests.support.paths import FIXTURES
 
@@ -42,13 +42,13 @@ def large(folder: Path, count: int) -> list[Path]:
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_outcomes_come_in_the_order_of_the_files(tmp_path: Path, jobs: int) -> None:
     files = large(tmp_path, 12)
-    said = [outcome.incomplete for outcome in spread(partial(talkative, "seen"), files, {}, jobs)]
+    said = [outcome.incomplete for outcome in lint_in_processes(partial(talkative, "seen"), files, {}, jobs)]
     assert said == [(f"seen {file.name}",) for file in files]
 
 
 def test_a_process_that_dies_takes_down_one_file(tmp_path: Path) -> None:
     files = large(tmp_path, 12)
-    outcomes = list(spread(partial(fatal, "m04.py"), files, {}, 2))
+    outcomes = list(lint_in_processes(partial(fatal, "m04.py"), files, {}, 2))
     lost = [number for number, outcome in enumerate(outcomes) if outcome.failures]
     assert lost == [4]
     assert outcomes[4].failures == (Failure("a worker process", str(files[4]), "it ended with signal 9", ""),)
@@ -62,7 +62,7 @@ def test_a_small_run_stays_in_its_process(tmp_path: Path) -> None:
         seen.append(file)
         return FileResult()
 
-    assert list(spread(lambda: work, files, {str(files[0]): b"pass"}, 8)) == [FileResult(), FileResult()]
+    assert list(lint_in_processes(lambda: work, files, {str(files[0]): b"pass"}, 8)) == [FileResult(), FileResult()]
     assert seen == files
 
 

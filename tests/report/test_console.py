@@ -37,7 +37,7 @@ def test_the_dearest_file_comes_first_and_the_sum_last() -> None:
 
 def test_each_part_of_the_work_is_measured(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text("from torch import nn\n\nnet = nn.Linear(2, 2)\n", encoding="utf-8")
-    ((_, cost),) = check([tmp_path / "net.py"], Settings()).costs
+    ((_, cost),) = check([tmp_path / "net.py"], Settings()).timings
     assert min(cost) > 0
 
 

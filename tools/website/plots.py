@@ -10,7 +10,7 @@ from typing import Any
 from initlint.analysis.messages import activation_class_name, format_number
 from initlint.analysis.signal_propagation import second_moments
 from initlint.facts.activations import ACTIVATIONS
-from initlint.linter.pipeline import survey
+from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
 from initlint.report.html.plot import Curve, PlotFrame, plot
 from tools.website.stacks import STACKS, source
@@ -33,7 +33,7 @@ def signal(name: str) -> str:
 
 def predicted(text: str) -> list[float | None]:
     """E[x^2] behind each layer of a stack, as initlint predicts it from the source."""
-    ((model, _),) = survey([Path("stack.py")], Settings(), {"stack.py": text.encode()}).models
+    (model,) = check_models([Path("stack.py")], Settings(), {"stack.py": text.encode()}, whole_models=True).models
     values = zip(model.operations, second_moments(model), strict=True)
     return [value for operation, value in values if operation.kind == "layer"]
 

@@ -28,7 +28,7 @@ from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.code_actions import fix_all_edit
 from initlint.integrations.lsp.diagnostics import SOURCE, FileDiagnostics, location
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
-from initlint.linter.pipeline import Contents, trace
+from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
 
 DEBOUNCE_SECONDS = 0.3
@@ -191,7 +191,9 @@ class EditorServer(LanguageServer):
         if cached is not None and cached[0] == open_file:
             return cached[1]
         contents = {**self._open_contents(), str(open_file.path): open_file.content}
-        result = await self._run_in_worker(lambda: trace([open_file.path], settings_for(open_file.path), contents))
+        result = await self._run_in_worker(
+            lambda: check_models([open_file.path], settings_for(open_file.path), contents, rules=False)
+        )
         models = result.models if result is not None else ()
         self._models_by_uri[open_file.uri] = open_file, models
         return models

@@ -23,7 +23,7 @@ from initlint.diagnostics import (
     Span,
 )
 from initlint.linter.cache.cache_file import compact
-from initlint.linter.results import NOTHING, CallUsage, FileResult, Key, ModelFinding
+from initlint.linter.results import NOTHING, CallUsage, FileResult, Finding, LocationKey
 
 Rename: TypeAlias = Callable[[str], str]
 
@@ -46,7 +46,7 @@ def written(outcome: FileResult, own: str, real: Rename) -> str:
         outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
         [
             [_diagnostic_to_json(f.diagnostic, kept), _renamed(f.location, kept), f.model, f.layers]
-            for f in outcome.found
+            for f in outcome.findings
         ],
         {kept(path): compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
         outcome.roots,
@@ -74,8 +74,8 @@ def read(text: str, own: str, names: Mapping[str, str]) -> FileResult:
     unreadable, found, uses, roots, part_classes, incomplete, directed = json.loads(text)
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
-        found=tuple(
-            ModelFinding(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
+        findings=tuple(
+            Finding(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
             for diagnostic, place, model, layers in found
         ),
         uses={shown(path): _Uses(text, shown(path)) for path, text in uses.items()},
@@ -86,7 +86,7 @@ def read(text: str, own: str, names: Mapping[str, str]) -> FileResult:
     )
 
 
-class _Uses(Mapping[Key, CallUsage]):
+class _Uses(Mapping[LocationKey, CallUsage]):
     """Uses in one file, as JSON. Few of thousands are asked for: those of calls that something is found at."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -94,26 +94,26 @@ class _Uses(Mapping[Key, CallUsage]):
         self._file = file
 
     @cached_property
-    def _by_place(self) -> dict[Key, list[Any]]:
+    def _by_place(self) -> dict[LocationKey, list[Any]]:
         return {(self._file, *place): use for place, use in json.loads(self._text)}
 
-    def __getitem__(self, place: Key) -> CallUsage:
+    def __getitem__(self, place: LocationKey) -> CallUsage:
         models, asked, called, on_vectors = self._by_place[place]
         return CallUsage(set(models), dict(asked), set(called), on_vectors)
 
-    def __iter__(self) -> Iterator[Key]:
+    def __iter__(self) -> Iterator[LocationKey]:
         return iter(self._by_place)
 
     def __len__(self) -> int:
         return len(self._by_place)
 
 
-def _renamed(place: Key, rename: Rename) -> Key:
+def _renamed(place: LocationKey, rename: Rename) -> LocationKey:
     return (rename(str(place[0])), *place[1:])
 
 
 def _use_to_json(use: CallUsage) -> list[Any]:
-    return [sorted(use.models), use.asked, sorted(use.called), use.on_vectors]
+    return [sorted(use.set_weights_in), use.wanted_calls, sorted(use.called_in), use.on_vectors]
 
 
 def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:

@@ -35,7 +35,7 @@ class RelatedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FindingEntry:
     number: int
     diagnostic: Diagnostic
     code: tuple[CodeLine, ...]
@@ -49,21 +49,21 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class FilePage:
     path: str
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingEntry, ...]
 
 
 def file_pages(diagnostics: Sequence[Diagnostic], lines: Lines) -> list[FilePage]:
     """One page section per file with findings. Findings are numbered from 1 over all files."""
-    by_file: dict[str, list[Finding]] = {}
+    by_file: dict[str, list[FindingEntry]] = {}
     for number, diagnostic in enumerate(diagnostics, 1):
         by_file.setdefault(diagnostic.span.file, []).append(_finding(number, diagnostic, lines))
     return [FilePage(escape(path), tuple(findings)) for path, findings in by_file.items()]
 
 
-def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> Finding:
+def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> FindingEntry:
     related = list(_related_lines(diagnostic.related, diagnostic.span, lines))
     fix = diagnostic.fix
-    return Finding(
+    return FindingEntry(
         number=number,
         diagnostic=diagnostic,
         code=tuple(_code(diagnostic.span, lines(diagnostic.span.file))),

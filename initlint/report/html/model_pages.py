@@ -13,7 +13,7 @@ from initlint.analysis.signal_propagation import assumes_equal_fans, second_mome
 from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph
-from initlint.linter.pipeline import FindingMark
+from initlint.linter.results import Finding
 from initlint.project.file_io import CannotRead
 from initlint.report.html.drawing import Badge, Drawing, draw, has_own_box
 from initlint.report.html.labels import init_label, layer_label, operation_label
@@ -79,13 +79,13 @@ class Levels:
 
 def model_page(
     model: ModelGraph,
-    marks: Sequence[FindingMark],
+    findings: Sequence[Finding],
     badges: Mapping[tuple[str, Span], Badge],
     anchor: str,
     levels: Levels,
 ) -> ModelPage:
     """Prepare the page of one model. `badges`: number and severity of each finding, by its code and span."""
-    on_edge, on_layer = _badges_by_layer(model, marks, badges)
+    on_edge, on_layer = _badges_by_layer(model, findings, badges)
     moments = second_moments(model)
     predicted = by_layer(model, moments)
     layers = _layers_in_order(model)
@@ -109,7 +109,7 @@ def model_page(
         name=model.name,
         location=model.location.span,
         rows=rows,
-        badges=tuple(dict.fromkeys(badges[mark.code, mark.span] for mark in marks)),
+        badges=tuple(dict.fromkeys(badges[f.diagnostic.code, f.diagnostic.span] for f in findings)),
         drawing=shown_drawing,
         layout=lay_out(shown_drawing) if shown_drawing else None,
         plots=_plots(signal_layers, predicted, levels, set(on_edge), anchor),
@@ -135,19 +135,20 @@ def _layers_in_order(model: ModelGraph) -> list[Layer]:
 
 
 def _badges_by_layer(
-    model: ModelGraph, marks: Sequence[FindingMark], badges: Mapping[tuple[str, Span], Badge]
+    model: ModelGraph, findings: Sequence[Finding], badges: Mapping[tuple[str, Span], Badge]
 ) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
     """By layer path: the badges of the arrow behind the layer, and those of the layer itself."""
     on_edge: dict[str, list[Badge]] = {}
     on_layer: dict[str, list[Badge]] = {}
-    for mark in marks:
-        badge = badges[mark.code, mark.span]
-        if rules_by_code()[mark.code].needs_context:
-            for path in mark.layers:
+    for finding in findings:
+        code, span = finding.diagnostic.code, finding.diagnostic.span
+        badge = badges[code, span]
+        if rules_by_code()[code].needs_context:
+            for path in finding.layers:
                 on_edge.setdefault(path, []).append(badge)
             continue
         for layer in model.layers:
-            if layer.path in mark.layers or any(write.location.span == mark.span for write in layer.writes):
+            if layer.path in finding.layers or any(write.location.span == span for write in layer.writes):
                 on_layer.setdefault(layer.path, []).append(badge)
     return on_edge, on_layer
 

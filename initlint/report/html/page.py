@@ -15,7 +15,7 @@ from initlint import __version__
 from initlint.analysis.signal_propagation import second_moments
 from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph
-from initlint.linter.pipeline import DrawnModels, FindingMark
+from initlint.linter.results import CheckResult, Finding
 from initlint.project.decoding import Lines
 from initlint.report.html.drawing import Badge
 from initlint.report.html.file_pages import file_pages
@@ -31,21 +31,22 @@ MOST_MODELS = 40
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """Input of the page besides `DrawnModels`: source lines, the models after all fixes, and measured signals."""
+    """Input of the page besides the result of the run: source lines, models after all fixes, and measured signals."""
 
     lines: Lines
-    fixed: DrawnModels | None = None
+    fixed: CheckResult | None = None
     measured: Measured = field(default_factory=lambda: MappingProxyType({}))
 
 
-def render(drawn_models: DrawnModels, title: str, page_input: PageInput) -> str:
-    """The report as HTML."""
-    diagnostics = drawn_models.result.diagnostics
+def render(result: CheckResult, title: str, page_input: PageInput) -> str:
+    """The report as HTML. `result` is one of `linter.pipeline.check_models` with `whole_models`."""
+    diagnostics = result.diagnostics
     badges = {(d.code, d.span): Badge(d.code, d.severity, number) for number, d in enumerate(diagnostics, 1)}
-    models_with_marks = [
-        (model, [mark for mark in marks if (mark.code, mark.span) in badges]) for model, marks in drawn_models.models
+    models_with_findings = [
+        (model, [finding for finding in findings if (finding.diagnostic.code, finding.diagnostic.span) in badges])
+        for model, findings in zip(result.models, result.findings_by_model, strict=True)
     ]
-    models = sorted(models_with_marks, key=lambda model_and_marks: not model_and_marks[1])
+    models = sorted(models_with_findings, key=lambda model_and_findings: not model_and_findings[1])
     environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
@@ -58,7 +59,7 @@ def render(drawn_models: DrawnModels, title: str, page_input: PageInput) -> str:
         title=escape(title),
         version=__version__,
         files=file_pages(diagnostics, page_input.lines),
-        file_count=len(drawn_models.result.files),
+        file_count=len(result.files),
         counts=[(severity, sum(d.severity is severity for d in diagnostics)) for severity in reversed(Severity)],
         fixable=sum(d.fix is not None for d in diagnostics),
         models=_model_pages(models[:MOST_MODELS], badges, page_input),
@@ -67,20 +68,20 @@ def render(drawn_models: DrawnModels, title: str, page_input: PageInput) -> str:
 
 
 def _model_pages(
-    models: Sequence[tuple[ModelGraph, Sequence[FindingMark]]],
+    models: Sequence[tuple[ModelGraph, Sequence[Finding]]],
     badges: Mapping[tuple[str, Span], Badge],
     page_input: PageInput,
 ) -> list[ModelPage]:
-    fixed_models = {_identity(model): model for model, _ in page_input.fixed.models} if page_input.fixed else {}
+    fixed_models = {_identity(model): model for model in page_input.fixed.models} if page_input.fixed else {}
     return [
         model_page(
             model,
-            marks,
+            findings,
             badges,
             f"m{number}",
             _signal_levels(model, fixed_models.get(_identity(model)), page_input.measured),
         )
-        for number, (model, marks) in enumerate(models, 1)
+        for number, (model, findings) in enumerate(models, 1)
     ]
 
 
