@@ -1,23 +1,23 @@
-"""The static tracer: an abstract interpreter of Python that does with the source what torch.fx does at run time.
+"""The static tracer: an abstract interpreter for Python that builds a `ModelGraph` from source, without running it.
 
-It runs the linted code without running it. From the bottom to the top, each part importing from those before it:
+It constructs each model of a file by interpreting `__init__`, through base classes and imported files of the project,
+records every write to a parameter in order, and interprets `forward` on a value that represents the input. A value that
+it cannot determine is an `Unknown` with a reason, never a guess. Each package imports only from those before it:
 
-- What it computes with: `values`, `storage` (tensors), `joins` (two values become one), `containers`, `objects`.
-- What holds while it runs: `scopes` are its names, `calls` the arguments of a call, `state` keeps undecided branches
-  apart, `idle` tells what need not be followed. `interpreter` evaluates, executes and calls within bounds; it knows the
-  rest only as `tables`.
-- torch, by the tables of `initlint.facts`: `tree` is the module tree, `records` what is noted of a write,
-  `parameters` what assignment and arithmetic write, `tensors` the data flow, `inits` the init calls, `modules`
-  how modules are built and called, `module_methods` and `tensor_methods` their methods, `copies` deep copies,
-  `parametrizations` weight norm and its like, `held` the parameters behind these.
-- Python: `sequences` (iteration), `targets` (assignment), `binding` (parameters of functions), `attributes`, and
-  tests in `comparisons`, `type_tests` and `truth`. `expressions` has the table of all expressions, which stand in
-  `names`, `displays`, `operators` and `subscripts`; `statements` that of all statements, with `compound` (blocks),
-  `definitions` and `imports`.
-- What can be called: `builtin_functions` with `builtin_sequences` and `builtin_objects`, `methods` with
-  `container_methods`, and `externals` with `special_functions` for all else.
-- What to run, and what comes of it: `tracer` chooses the entry points, `forwards` runs models on an input,
-  `layers` and `extract` make graphs of what happened, `references` finds names in the text, `project` the files.
+- `values`: abstract values (tensors with their storage, containers, objects, functions, environments), and how two
+  values join where branches meet.
+- `machine`: the `Interpreter` evaluates, executes and calls within a budget of steps; `branches` keeps the two sides of
+  an undecided condition apart; `pure_calls` skips calls without side effects. It reaches the packages below only
+  through a table of `Handlers`.
+- `tensors`: what torch does to tensors and modules: the module tree, writes to parameters, parametrizations, and the
+  data flow through `forward`.
+- `syntax`: one function per kind of AST node; `expressions.EVALUATE` and `statements.EXECUTE` are the dispatch tables.
+- `library`: what calls and attributes mean: Python's builtins, torch's functions, modules and init calls, and all
+  other libraries, by the tables of `initlint.facts`.
+
+The modules of this package run that interpreter on a file: `project` finds and loads files, `entry_points` chooses what
+to run, `run_forward` runs the models, and `layers` and `extraction` turn the result into graphs. `unreached` and
+`deprecated_names` add what needs no interpretation.
 """
 
 from initlint.tracers.static.project import Project

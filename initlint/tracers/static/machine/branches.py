@@ -1,4 +1,4 @@
-"""What holds while the interpreter runs: the conditions in force, and how branches are kept apart and joined."""
+"""Path conditions: runs both sides of an undecided condition, undoes their changes, and joins the two states."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ class Raised(Exception):
 
 
 class OutOfSteps(Exception):
-    """The budget of an entry point is used up."""
+    """The entry point has used up its budget of steps."""
 
 
 _fresh = count()
 
 
 def new_token() -> object:
-    """The key of a condition that is like no other."""
+    """The key of a new condition, different from all others."""
     return next(_fresh)
 
 
 @dataclass
 class EntryPointLog:
-    """What one entry point leaves behind for the extraction of graphs."""
+    """What interpreting one entry point recorded, from which `extraction` builds graphs."""
 
     instances: list[Instance] = field(default_factory=list)
     nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
-    """By the identity of a layer: the nodes of the flow that stand for its uses."""
+    """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class SideEffects:
-    """What was changed beside local names: objects by their identity, those that were made meanwhile among them.
+    """The side effects of a call: the objects that it changed and those that it created, by identity.
 
-    `elsewhere`: something was done that is not in the state of an object, such as a write to a weight.
+    `outside_objects`: it had an effect that is not part of an object's state, such as a write to a weight.
     """
 
     changed: set[int] = field(default_factory=set)
@@ -59,7 +59,7 @@ class SideEffects:
     outside_objects: bool = False
 
     def changed_only(self, target: Any) -> bool:
-        """Whether nothing older than the watch was changed but `target`."""
+        """Whether of all objects that existed before, only `target` was changed."""
         return not self.outside_objects and self.changed - self.created <= {id(target)}
 
     def merge(self, inner: SideEffects) -> None:
@@ -70,7 +70,7 @@ class SideEffects:
 
 @dataclass(frozen=True, slots=True)
 class BranchResult(Generic[Result]):
-    """One side of an undecided condition: what it gave, the token that holds there, and the states that it left."""
+    """One side of an undecided condition: its result, its token, and the states of the objects that it changed."""
 
     result: Result
     token: Token
@@ -78,7 +78,7 @@ class BranchResult(Generic[Result]):
 
 
 class BranchState:
-    """The conditions in force, and the changes since each branch began, which let it be undone.
+    """The current path condition, and the saved states by which the changes of a branch can be undone.
 
     Whoever changes a `Mutable` calls `save_before_change` first. Outside an undecided branch that costs one comparison.
     """
@@ -96,19 +96,19 @@ class BranchState:
             self._changed[-1][id(target)] = (target, target.save())
 
     def record_new(self, value: Result) -> Result:
-        """Note that a container or an object is new; gives it."""
+        """Record that `value` was created now; gives it."""
         if self._watched is not None:
             self._watched.created.add(id(value))
         return value
 
     def record_side_effect(self) -> None:
-        """Note that something was done that is not in the state of an object."""
+        """Record an effect that is not part of an object's state."""
         if self._watched is not None:
             self._watched.outside_objects = True
 
     @contextmanager
     def track_effects(self) -> Iterator[SideEffects]:
-        """Watch what is changed meanwhile."""
+        """Record the side effects of the block."""
         around, inner = self._watched, SideEffects()
         self._watched = inner
         try:
@@ -119,13 +119,13 @@ class BranchState:
                 around.merge(inner)
 
     def decided_side(self, key: Any) -> bool | None:
-        """Which side of the condition `key` is being followed, if one is."""
+        """The side of the condition `key` that is being run; None outside of both."""
         if (key, True) in self.condition:
             return True
         return False if (key, False) in self.condition else None
 
     def outside_branches(self, run: Callable[[], Result]) -> Result:
-        """Run something that happens outside of all branches: the top level of an imported module."""
+        """Run code independently of the current branches, such as the top level of an imported module."""
         condition, changed, watched = self.condition, self._changed, self._watched
         self.condition, self._changed, self._watched = ALWAYS, [], None
         try:
@@ -156,8 +156,8 @@ class BranchState:
     ) -> list[BranchResult[Result]]:
         """Run both sides of a condition: `one` where the token `yes` holds, `other` where it does not.
 
-        A side that raises is taken not to happen; the changes of one that is left alone stand. Raises `Raised` if
-        both do.
+        A side that raises is assumed not to happen; the changes of the other are then applied. Raises `Raised` if
+        both raise.
         """
         results: list[BranchResult[Result]] = []
         for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
@@ -171,13 +171,13 @@ class BranchState:
         return results
 
     def apply_changes(self, changes: Changes) -> None:
-        """Let the changes of one side stand."""
+        """Apply the changes of one side."""
         for target, state in changes.values():
             self.save_before_change(target)
             target.restore(state)
 
     def join_states(self, one: Changes, when: Token, other: Changes, otherwise: Token) -> None:
-        """Join the states that the two sides left."""
+        """Join the states that both sides produced."""
         first, second = frozenset([when]), frozenset([otherwise])
         for key in {**one, **other}:
             target = (one.get(key) or other[key])[0]
@@ -188,7 +188,7 @@ class BranchState:
             target.restore(target.joined(state_one, first, state_other, second))
 
     def join_values(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
-        """The joined value of two thunks: `one` where the token `yes` holds, `other` where it does not."""
+        """The join of two results: of `one` where the token `yes` holds, of `other` where it does not."""
         sides = self.run_both(yes, one, other)
         if len(sides) == 1:
             return sides[0].result
@@ -197,7 +197,7 @@ class BranchState:
         return join(first.result, frozenset([first.token]), second.result, frozenset([second.token]))
 
     def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
-        """`act` on every alternative of a value, each under its conditions, and the results joined."""
+        """Apply `act` to each alternative of a value under its condition, and join the results."""
         if not isinstance(value, Union):
             return act(value)
         result: Value = UNBOUND

@@ -1,7 +1,7 @@
-"""The interpreter's core: one step of evaluation, and calls with their bounds.
+"""The interpreter's core: one step of evaluation or execution, calls, and their bounds.
 
-What each kind of expression, statement and callable does stands in the sibling modules; they are in
-the tables that `Interpreter` is built from (see `tables`), so that this module knows none of them.
+What each kind of expression, statement and callable does is defined in `syntax` and `library`. The `Interpreter` finds
+it through its `Handlers`, because those packages import this module.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Func
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, NativeMethod, Partial, Union, Unknown, Value
 
 MAX_STEPS = 150_000
-"""Evaluations and statements per entry point; the largest model of torchvision needs about a third of it."""
+"""Evaluated expressions and statements per entry point; torchvision's largest model needs about a third."""
 MAX_DEPTH = 60
-"""Calls inside calls."""
+"""Depth of the call stack."""
 MAX_RECURSION = 12
-"""Calls of a function inside itself."""
+"""Depth of recursion of one function."""
 
 
 class Imports(Protocol):
-    """Finds modules of the project; see `interpret.project`."""
+    """Finds modules of the project; implemented by `static.project.Project`."""
 
     def import_module(self, dotted: str, importer: ModuleScope) -> Value:
-        """The module that `dotted` means in `importer`; `UNBOUND` if it is none of the project."""
+        """The project module that `dotted` names in `importer`; `UNBOUND` if there is none."""
 
     def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
-        """Whether a star import of that module may bring `name`: a cheap test, which may say yes for nothing."""
+        """Whether a star import of that module may bind `name`: a cheap test with false positives."""
 
 
 Evaluate = Callable[["Interpreter", Any, Environment], Value]
@@ -51,7 +51,7 @@ Execute = Callable[["Interpreter", Any, Environment], "str | None"]
 
 @dataclass(frozen=True)
 class Handlers:
-    """Who does what. Expressions and statements by node class, callables and attributes by value class."""
+    """The dispatch table: expressions and statements by node class, calls by the class of the called value."""
 
     evaluate: Mapping[type, Evaluate]
     execute: Mapping[type, Execute]
@@ -63,7 +63,7 @@ class Handlers:
     bind: Callable[[Interpreter, Function, Call, Environment], None]
     call_unknown: Callable[[Interpreter, Value, Call], Value]
     configured_function: Callable[[Interpreter, Function, Call], Value]
-    """Called for every function of the project: gives `UNBOUND` unless the function is known by its name."""
+    """The result of a project function that is configured by name; `UNBOUND` for any other function."""
 
 
 class Interpreter:
@@ -73,7 +73,7 @@ class Interpreter:
         self.handlers = handlers
         self.user_tables = user_tables
         self.keeps_operations = False
-        """Whether models are given with their whole data flow."""
+        """Whether graphs include the whole data flow."""
         self._evaluate, self._execute = handlers.evaluate, handlers.execute
         self.imports = imports
         self.state = BranchState()
@@ -81,29 +81,29 @@ class Interpreter:
         self.log = EntryPointLog()
         self.stack: list[tuple[Function, SourceLocation | None]] = []
         self._entered: list[Condition] = []
-        """For each call on the stack, the conditions that were in force when it was made."""
+        """For each call on the stack, the path condition at the call."""
         self.executed: set[ast.AST] = set()
-        """The nodes of the functions that ran."""
+        """The nodes of all functions that were run."""
         self.constructed: set[ast.AST] = set()
-        """The nodes of the classes that were instantiated."""
+        """The nodes of all classes that were instantiated."""
         self.open_guards = 0
-        """How many `try` blocks and `suppress` managers are open."""
+        """Number of enclosing `try` blocks and `suppress` managers."""
         self.no_grad = 0
         self.apply_call: ApplyCall | None = None
-        """What the innermost `apply` that is running does now."""
+        """The current step of the innermost running `apply`."""
         self.steps = 0
         self.earlier_steps = 0
-        """Steps of the entry points before this one."""
+        """Steps of all earlier entry points."""
         self.exhausted: Counter[ast.AST] = Counter()
-        """How often the nodes of functions that were run as `forward` took too many steps."""
+        """How often each function that was run as `forward` exceeded its budget."""
         self.limit = MAX_STEPS
         self.on_direct_call: Callable[[Function, Call], None] | None = None
-        """Told of each call that the entry point itself makes."""
+        """Callback for each call made directly by the entry point."""
 
     # Evaluation ------------------------------------------------------------------------------------------------
 
     def evaluate(self, node: ast.expr, env: Environment) -> Value:
-        """The value of an expression; what has no handler is unknown."""
+        """The value of an expression; unknown if its kind has no handler."""
         self.steps += 1
         if self.steps > self.limit:
             raise OutOfSteps
@@ -113,7 +113,7 @@ class Interpreter:
         return handler(self, node, env)
 
     def execute(self, node: ast.stmt, env: Environment) -> str | None:
-        """Run a statement. Gives None, or why the block is left: `return`, `break`, `continue`."""
+        """Run a statement. Gives None, or how it exits the block: `return`, `break`, `continue`."""
         self.steps += 1
         if self.steps > self.limit:
             raise OutOfSteps
@@ -121,7 +121,7 @@ class Interpreter:
         return None if handler is None else handler(self, node, env)
 
     def run_block(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
-        """Run the statements of a block in order, until one leaves it."""
+        """Run the statements of a block in order, until one exits it."""
         for statement in body:
             exit_kind = self.execute(statement, env)
             if exit_kind is not None:
@@ -138,15 +138,15 @@ class Interpreter:
         env.values[name] = value
 
     def location_of(self, node: ast.AST, env: Environment) -> SourceLocation:
-        """The place of a node in its file."""
+        """The location of a node in its file."""
         return SourceLocation(env.scope.source, node)
 
     def note_not_followed(self, reason: str) -> None:
-        """Remember that something could not be followed."""
+        """Record a reason why the result is incomplete."""
         self.log.incomplete[reason] = None
 
     def call_sites(self) -> tuple[Location, ...]:
-        """The call sites that led here, the outermost first."""
+        """The locations of all calls on the stack, outermost first."""
         return tuple(site for _, site in self.stack if site is not None)
 
     # Calls -----------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Interpreter:
         )
 
     def _recurses(self, function: Function) -> bool:
-        """Whether to follow `function` no further into itself: at once where only an undecided test led back to it."""
+        """Whether to stop a recursion: when it is too deep, or at once if an undecided condition led to it."""
         times = 0
         for (running, _), condition in zip(self.stack, self._entered, strict=True):
             if running.node is function.node:
@@ -237,7 +237,7 @@ class Interpreter:
         if not frame.returns:
             return None
         if exit_kind != "return":
-            # The end of the body is one more way out, unless only unfollowed code leads there.
+            # The end of the body is one more return.
             frame.returns.append((None, self.state.condition))
         result, under = frame.returns[0]
         under -= before
@@ -248,7 +248,7 @@ class Interpreter:
         return result
 
     def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: SourceLocation) -> None:
-        """Call on each module its function, both given together, as `apply` at `site` does."""
+        """Call each function on its module, for pairs of module and function, as `apply` does."""
         before = self.apply_call
         try:
             for number, (module, function) in enumerate(modules):
@@ -263,7 +263,7 @@ class Interpreter:
     # Entry points ----------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Forget the calls of an attempt that ended in the middle, and start to count anew."""
+        """Clear the call stack and the branches of an interrupted run, and count steps from zero."""
         self.earlier_steps += self.steps
         self.steps = 0
         self.stack, self._entered = [], []
@@ -273,12 +273,12 @@ class Interpreter:
 
     @property
     def total_steps(self) -> int:
-        """All steps so far."""
+        """All steps of this file so far."""
         return self.earlier_steps + self.steps
 
     @contextmanager
     def entry_point(self) -> Iterator[None]:
-        """One entry point: a fresh journal and a full budget. What exceeds the budget ends it, and is noted."""
+        """Run one entry point, with an empty log and a full budget. Exceeding the budget ends it, with a note."""
         self.log = EntryPointLog()
         self.limit = MAX_STEPS
         self.reset()
@@ -292,7 +292,7 @@ class Interpreter:
             pass
 
     def run_top_level(self, node: ast.stmt, env: GlobalEnvironment) -> None:
-        """Execute a top-level statement of a module, outside of whatever is going on."""
+        """Execute a top-level statement of a module, independently of the current calls and branches."""
         stack, self.stack = self.stack, []
         entered, self._entered = self._entered, []
         guards, self.open_guards = self.open_guards, 0

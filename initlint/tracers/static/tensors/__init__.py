@@ -1,1 +1,5 @@
-"""Modules and tensors: the module tree, writes to parameters, and the data flow through `forward`."""
+"""What torch does to tensors and modules.
+
+`module_tree` lists submodules and parameters, `writes` and `parameter_writes` record what sets their values,
+`parametrizations` replaces parameters by computed ones, and `dataflow` adds the nodes of `forward`.
+"""

@@ -1,4 +1,4 @@
-"""Which axes of a raw parameter a product with data sums over, through transposes, indices and einsum's letters."""
+"""Which axes of a raw parameter a product with data sums over, through transposes, indices and einsum equations."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TypeAlias
 from initlint.facts.fans import AxisRoles
 
 Axes: TypeAlias = "tuple[int, ...] | None"
-"""For each axis of a view the axis of the parameter's own shape that it runs along; None if that is not known."""
+"""For each axis of a view, the corresponding axis of the parameter; None if that is unknown."""
 
 NEW = -1
-"""An axis of size one that an index puts in (`w[None]`)."""
+"""An axis of size one that an index inserts (`w[None]`)."""
 
 _REVERSING = frozenset({"T", "t", "H", "adjoint"})
 _OF_MATRICES = frozenset({"mT", "mH", "adjoint"})
@@ -22,7 +22,7 @@ _KEEPING = frozenset(
 
 
 def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
-    """The axes of what the `operator` (`t`, `transpose`, `permute`, `detach`, ...) gives of a view."""
+    """The axes after applying `operator` (`t`, `transpose`, `permute`, `detach`, ...) to a view."""
     if axes is None or operator in _KEEPING:
         return axes
     rank = len(axes)
@@ -47,7 +47,7 @@ def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Ax
 
 
 def index_axes(axes: Axes, index: object) -> Axes:
-    """The axes of `parameter[index]`: each number takes one away, each slice keeps one."""
+    """The axes of `parameter[index]`: each number removes one, each slice keeps one."""
     if axes is None:
         return None
     parts = index if isinstance(index, tuple) else (index,)
@@ -72,13 +72,13 @@ def matmul_roles(axes: Axes, on_the_right: bool) -> AxisRoles | None:
 
 
 def linear_roles(axes: Axes) -> AxisRoles | None:
-    """`F.linear(data, parameter)`, and convolutions: outputs first, then all that is summed."""
+    """`F.linear(data, parameter)`, and convolutions: axis 0 is the output, all others are summed."""
     return AxisRoles(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`bi,io->bo`; `words`: its axes are words, as einops has them."""
+    """An einsum equation, `bi,io->bo`. `words`: its axes are named by words, as in einops."""
 
     text: str
     words: bool = False
@@ -90,7 +90,7 @@ class Equation:
 
 
 def einsum_roles(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
-    """The operand at `position` of an einsum of two."""
+    """The parameter at `position` in an einsum of two operands."""
     inputs, arrow, output = equation.text.partition("->")
     terms = [equation.labels(term) for term in inputs.split(",")]
     if axes is None or NEW in axes or len(terms) != 2:
@@ -98,7 +98,7 @@ def einsum_roles(equation: Equation, position: int, axes: Axes) -> AxisRoles | N
     own, other = terms[position], set(terms[1 - position])
     if "..." in own or len(own) != len(axes) or len(set(own)) < len(own):
         return None
-    # Without an arrow, what occurs once goes out.
+    # Without an arrow, the output has the labels that occur once.
     output_labels = set(equation.labels(output)) if arrow else set(own) ^ other
     summed = tuple(axis for axis, label in zip(axes, own, strict=True) if label in other and label not in output_labels)
     outputs = tuple(

@@ -1,4 +1,4 @@
-"""Lists and dictionaries."""
+"""Abstract lists and dictionaries, whose length may be unknown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from initlint.tracers.static.values.values import UNBOUND, Value
 
 
 class ListValue:
-    """A list, set, deque or iterator. `open`: it goes on in the same way, for a number of times that is unknown."""
+    """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow."""
 
     __slots__ = ("items", "kind", "open")
 
@@ -36,7 +36,7 @@ class ListValue:
 
 
 class DictValue:
-    """A dictionary with known keys. `open`: there may be further ones."""
+    """A dictionary with known keys. `open`: it may have further keys."""
 
     __slots__ = ("items", "open")
 

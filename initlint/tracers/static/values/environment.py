@@ -1,7 +1,7 @@
 """Names: the local environments of functions and the global scope of a module.
 
-Module scopes are lazy: a top-level statement runs when a name that it binds is first asked for. Importing a
-package therefore costs no more than what is used of it.
+Module scopes are lazy: a top-level statement runs when a name that it binds is first looked up. Importing a
+package therefore costs only what is used of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from initlint.tracers.static.values.values import UNBOUND, Union, Value
 
 
 class LazyImport:
-    """A name that a module imports from another, which is not loaded before somebody asks for the name."""
+    """A name imported from another module, which is loaded when the name is first looked up."""
 
     __slots__ = ("resolve",)
 
@@ -34,7 +34,7 @@ def _resolved(value: Value) -> Value:
 
 
 class CallFrame:
-    """A call of a `Function`, or None: what it has returned and yielded so far, under which conditions."""
+    """What a call of `function` has returned and yielded so far. `function` is None at the top level of a module."""
 
     __slots__ = ("function", "not_returned", "returns", "yields")
 
@@ -43,11 +43,11 @@ class CallFrame:
         self.returns: list[tuple[Value, Condition]] = []
         self.yields: list[Value] | None = None
         self.not_returned: Condition = ALWAYS
-        """The sides of conditions on which the function has not returned yet."""
+        """The conditions under which the function has not returned yet."""
 
 
 class Environment:
-    """Local names. `parent` is the environment that a closure sees; globals are in `scope`."""
+    """Local names. `parent` is the enclosing function's environment; globals are in `scope`."""
 
     __slots__ = ("declared", "frame", "parent", "scope", "values")
 
@@ -57,11 +57,11 @@ class Environment:
         self.frame = frame
         self.values: dict[str, Value] = {}
         self.declared: dict[str, Environment] = {}
-        """Where the names of `global` and `nonlocal` statements live."""
+        """The environments that own the names of `global` and `nonlocal` statements."""
 
     @property
     def seen_by_closures(self) -> Environment | None:
-        """What a function that is made here closes over; None for globals, which every function sees."""
+        """The environment that a function defined here closes over; None for globals, which are visible anyway."""
         return self
 
     def save(self) -> Any:
@@ -105,8 +105,8 @@ class ModuleScope:
     """The global names of one module of the project.
 
     `name` is its dotted name, `package` the dotted name that relative imports start from, `root` the folder that
-    absolute ones do. `run` executes one top-level statement, `submodule` finds a submodule of a package, and `note`
-    hears of each name that is looked up; all three are the interpreter's.
+    absolute ones do. The project provides the callbacks: `run` executes one top-level statement, `submodule` finds a
+    submodule of a package, and `note` is called once with each name that is looked up.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class ModuleScope:
         self._asked: set[str] = set()
         self._missing: set[str] = set()
         self._reached: int | None = None
-        """While the top level runs in order: how far it has come."""
+        """While the top level runs in order: the index of the current statement."""
 
     def lookup(self, name: str) -> Value:
         """The value of a global name, or `UNBOUND`."""
@@ -166,10 +166,10 @@ class ModuleScope:
         return value
 
     def _elsewhere(self, name: str) -> Value:
-        """A name that no statement of the module binds: a submodule, or something of a star import.
+        """A name that no statement of the module binds: a submodule, or a name from a star import.
 
-        Star imports come last, for looking through them loads all that they name: `from pkg import blocks` must not
-        read the whole package, nor must `len`.
+        Star imports come last because searching them loads the modules they name: neither `from pkg import blocks` nor
+        `len` may read the whole package.
         """
         value = self._submodule(name)
         if value is not UNBOUND or hasattr(builtins, name):
@@ -181,14 +181,14 @@ class ModuleScope:
 
     @property
     def defined_names(self) -> Sequence[str]:
-        """The names of the functions and classes that the module itself defines, in the order of the text."""
+        """The names of the functions and classes that the module itself defines, in source order."""
         names: dict[str, None] = {}
         for statement in self._statements:
             definitions(statement, names)
         return list(names)
 
     def execute_all(self) -> None:
-        """Run the top level in order, as the interpreter does with a script; imports when they are asked for."""
+        """Run the top level in order, as Python runs a script; imports run when their names are looked up."""
         for at, statement in enumerate(self._statements):
             if not isinstance(statement, DECLARATIONS) or self._is_redefined(statement):
                 self._reached = at
@@ -196,7 +196,7 @@ class ModuleScope:
         self._reached = None
 
     def _bind(self, name: str) -> None:
-        """Run the statements that give `name` its value, unless the top level has yet to come to them."""
+        """Run the statements that bind `name`, except those that the top level has not reached yet."""
         due: list[int] = []
         later: list[int] = []
         for at in self._pending.pop(name):

@@ -1,4 +1,4 @@
-"""Two values, each under a condition, become one."""
+"""Joins: one value for two that hold under different conditions, where branches meet."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
 
 
 def _one_view(values: list[Value]) -> Tensor | None:
-    """What stands for views of one parameter along the same axes, such as all of its matrices or some of them."""
+    """One view that represents several views of one parameter along the same axes; None if these differ."""
     views = [value for value in values if isinstance(value, Tensor) and value.storage is not None and value.axes]
     first = views[0] if views else None
     if first is None or len(views) < len(values):
@@ -72,11 +72,11 @@ def _one_view(values: list[Value]) -> Tensor | None:
 def join_fields(
     one: dict[Any, Value], when: Condition, other: dict[Any, Value], otherwise: Condition
 ) -> dict[Any, Value]:
-    """Two dictionaries joined by key; a key of only one of them may be absent."""
+    """Join two dictionaries by key; a key that only one of them has may be unbound."""
     merged = {}
     for key, value in one.items():
         beside = other.get(key, UNBOUND)
-        # Nearly all of what a branch may have changed is as it was.
+        # Fast path: most fields are unchanged by a branch.
         merged[key] = value if value is beside else join(value, when, beside, otherwise)
     for key, value in other.items():
         if key not in one:

@@ -1,4 +1,4 @@
-"""Functions, classes and modules of the project, and objects of its classes and of torch's."""
+"""Functions, classes and modules of the project, and instances of its classes and of torch's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 NAMED_TUPLE = "collections.namedtuple"
-"""What makes such a class, and the name of the class."""
+"""The function that creates named tuple classes; also the base class of their instances."""
 
 
 class ClassValue:
@@ -62,12 +62,12 @@ class ClassValue:
         return None, None
 
     def externals(self) -> list[str]:
-        """The names of the classes outside the project that it derives from."""
+        """The names of its base classes outside the project."""
         return [base.name for base in self.mro if isinstance(base, ExternalName)]
 
     @property
     def readable(self) -> bool:
-        """Whether every base is either of the project or known by name."""
+        """Whether every base class is known: of the project, or external with a name."""
         return not any(isinstance(base, Unknown) for base in self.mro)
 
     def __repr__(self) -> str:
@@ -75,7 +75,7 @@ class ClassValue:
 
 
 def _linearize(cls: ClassValue) -> list[Value]:
-    """Python's C3 order; where that does not exist, depth first."""
+    """The method resolution order (C3); depth first if no consistent order exists."""
     linearizations = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
     linearizations.append(list(cls.bases))
     merged: list[Value] = [cls]
@@ -96,10 +96,10 @@ class Instance:
     """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `ExternalName`).
 
     `fields` holds attributes, parameters and submodules in the order of their registration.
-    `assigned` tells for a field who assigned it: the class whose method did, and the place.
-    `torch_name` is the torch class that it is or derives from (`torch.nn.Linear`), `arguments` that class's own.
-    `open`: a container with further children of the same form. `symbolic`: stands for some object of the class,
-    its fields are not known.
+    `assigned` has, for each field, the class whose method assigned it and the location of the assignment.
+    `torch_name` is the torch class that it is or derives from (`torch.nn.Linear`), `arguments` those of that class's
+    constructor. `open`: a container that may have further children like these. `symbolic`: some instance of the class,
+    whose fields are unknown.
     """
 
     __slots__ = (
@@ -134,7 +134,7 @@ class Instance:
         self.fields: dict[str, Value] = {}
         self.assigned: dict[str, tuple[ClassValue | None, Location | None]] = {}
         self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
-        """What torch's parameters were worked out from, and what they are: see `tree.parameter_names`."""
+        """The constructor arguments and the parameters computed from them: a cache of `module_tree.parameter_names`."""
         self.open = False
         self.parametrized = False
         self.parent = False
@@ -156,13 +156,13 @@ class Instance:
 
     @property
     def class_name(self) -> str:
-        """The last part of its class's name: `Linear`."""
+        """The unqualified name of its class: `Linear`."""
         name: str = self.cls.name
         return name.rpartition(".")[2]
 
     @property
     def user_class(self) -> ClassValue | None:
-        """Its class, if that is of the project."""
+        """Its class, if the project defines it."""
         return self.cls if isinstance(self.cls, ClassValue) else None
 
     @property

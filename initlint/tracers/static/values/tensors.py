@@ -1,4 +1,4 @@
-"""Tensors, and the memory that they are views of."""
+"""Abstract tensors, and the storages that they are views of."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from initlint.tracers.static.values.axes import Axes
 from initlint.tracers.static.values.values import Value
 
 COPY = "a copy"
-"""The cause of a `DerivedStorage` that is computed once."""
+"""The `cause` of a `DerivedStorage` that is computed once, not at each use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DerivedStorage:
-    """What the elements of a storage were computed from: by a copy once, by a parametrization at each use.
+    """What a storage is computed from: once by a copy, or at each use by a parametrization.
 
-    `originals`: the last one has the memory of the parameter. `names`: the paths by which the module knows these.
-    `earlier`: how many writes the last one had had before. `sure`: a write to the derived storage reaches none of them.
+    `originals`: the storages it is computed from; the last one is the parameter's memory. `names`: their attribute
+    paths in the module. `writes_before`: the number of writes to the last one before. `certain`: writes to the derived
+    storage surely never reach the originals.
     """
 
     cause: str
@@ -32,15 +33,15 @@ class DerivedStorage:
 
     @property
     def original(self) -> Storage:
-        """What has the memory of the parameter."""
+        """The storage of the parameter itself."""
         return self.originals[-1]
 
 
 class Storage:
-    """What a tensor's elements live in: views, `.data` and the parameter itself share one.
+    """The memory of a tensor's elements: views, `.data` and the parameter itself share one.
 
-    `writes` are `records.WriteRecord` in execution order. `shape`: sizes, None where unknown; None: unknown rank.
-    `lost`: the writes to what is derived from it, each with what it is derived by.
+    `writes`: `writes.WriteRecord`s in execution order. `shape`: sizes, None where unknown; None if the rank is unknown.
+    `ineffective_writes`: writes to a storage derived from this one, each with how that one is derived.
     """
 
     __slots__ = (
@@ -71,31 +72,31 @@ class Storage:
         self.writes: list[Any] = []
         self.parameter = False
         self.owner: Value = None
-        """The `Instance` that it is a parameter of."""
+        """The `Instance` whose parameter it is."""
         self.name = ""
         self.frozen = False
         self.derived: DerivedStorage | None = None
         self.ineffective_writes: list[tuple[Any, DerivedStorage]] = []
         self.products: set[AxisRoles | None] = set()
-        """The ways in which data was multiplied with it outside of a module; None: in one that is not known."""
+        """The axis roles of each product with data outside of a module; None for a product of unknown form."""
         self.uninitialized = False
-        """It was made of memory as it was."""
+        """Created uninitialized (`torch.empty`)."""
         self.used_transformed = False
-        """Data meets something that is computed from it, and not the parameter itself."""
+        """Data is multiplied by a value computed from the parameter, not by the parameter itself."""
 
     @property
     def origin(self) -> Storage:
-        """The parameter that it is, or is derived from."""
+        """The parameter's storage: this one, or the one that it is derived from."""
         return self if self.derived is None or self.parameter else self.derived.original.origin
 
 
 class Tensor:
-    """A tensor: data that flows (`node`), or a view of a storage, or what was computed from parameters alone.
+    """A tensor: data in `forward` (`node`), a view of a storage, or a value computed from parameters only.
 
-    `leaf`: it is the parameter itself, so that an in-place write needs `no_grad`. `whole`: it covers the storage.
-    `sources`: storages of the parameters that a value without data was computed from. `transposed`: its elements do
-    not stand in the order of the storage. `like`: the parameter that it is zero with, and has a slope against there.
-    `axes`: how its axes run along those of the parameter that it is a view of.
+    `leaf`: it is the parameter itself, so in-place writes need `no_grad`. `covers_storage`: it is no part of it.
+    `sources`: the storages of the parameters that a value without data was computed from. `transposed`: its elements
+    are not in storage order. `zero_with`: the parameter p such that this value is 0 where p is 0, with a non-zero
+    derivative there. `axes`: the parameter's axis for each axis of this view.
     """
 
     __slots__ = ("axes", "covers_storage", "leaf", "node", "shape", "sources", "storage", "transposed", "zero_with")

@@ -1,8 +1,8 @@
 """The values of the abstract interpreter.
 
-Numbers, strings, None, booleans, tuples, ranges and slices stand for themselves. Everything else is one of
-the classes here, in `storage`, `containers` and `objects`. What the interpreter does not understand is an `Unknown`,
-which says why; it is never a guess.
+Numbers, strings, None, booleans, tuples, ranges and slices represent themselves. Every other value is an instance of
+a class here, in `tensors`, `containers` or `objects`. A value that cannot be determined is an `Unknown` with a reason,
+never a guess.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, ty
 
 
 class Unknown:
-    """A value that is not known. Two uses of one object are the same value, so that a test of it is decided once.
+    """An unknown value. The same object is always the same value: two tests of it have the same result.
 
-    `hint` is what it is annotated with, if that is known: a class or an external name.
+    `hint` is its annotated or known type: a class or an external name.
     """
 
     __slots__ = ("attributes", "hint", "node", "reason")
@@ -29,11 +29,11 @@ class Unknown:
         self.reason = reason
         self.hint = hint
         self.node = node
-        """The flow that it was computed from, if it was computed from data."""
+        """The data-flow node that it was computed from, if any."""
         self.attributes: dict[Any, Unknown] | None = None
 
     def member(self, name: Any, hint: Value = None) -> Unknown:
-        """An attribute or item of it: the same object each time it is asked for."""
+        """An attribute or item of it: the same object for the same name."""
         if self.attributes is None:
             self.attributes = {}
         if name not in self.attributes:
@@ -45,7 +45,7 @@ class Unknown:
 
 
 class Unbound:
-    """The other side of an attribute or a name that only one branch sets."""
+    """The value of a name or attribute under conditions in which it is not set."""
 
     def __repr__(self) -> str:
         return "UNBOUND"
@@ -55,7 +55,7 @@ UNBOUND = Unbound()
 
 
 class Union:
-    """One of a few values, each under the conditions that led to it."""
+    """One of several values, each under its own condition."""
 
     __slots__ = ("options",)
 
@@ -94,18 +94,18 @@ class ExternalName:
 
 @cache
 def external(name: str) -> ExternalName:
-    """The external thing of that dotted name, in its documented form."""
+    """The external object with this dotted name, in its documented spelling."""
     return ExternalName(canonical(name))
 
 
 BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
-"""What a value that is not known is known to be: its `hint`."""
+"""Types for `Unknown.hint`."""
 
 
 class Mutable(Protocol):
-    """Something with a state that a branch can change: see `state.State.save_before_change`.
+    """An object whose state a branch can change: see `branches.BranchState.save_before_change`.
 
-    A protocol, not a base class: `isinstance` is what the interpreter does most, and an abstract base makes it slow.
+    A protocol, not an abstract base class, which would slow down `isinstance`, the interpreter's most frequent call.
     """
 
     def save(self) -> Any:
@@ -130,7 +130,7 @@ class Partial:
 
 
 class NativeMethod:
-    """A method of a value that the interpreter knows by name: `layers.append`, `x.view`, `net.apply`."""
+    """A method that the interpreter implements itself: `layers.append`, `x.view`, `net.apply`."""
 
     __slots__ = ("name", "receiver")
 
@@ -140,7 +140,7 @@ class NativeMethod:
 
 
 class ContextManager:
-    """A context manager that matters: `no_grad`, `suppress`."""
+    """A context manager that has an effect here: `no_grad`, `suppress`."""
 
     __slots__ = ("kind",)
 
@@ -149,14 +149,14 @@ class ContextManager:
 
 
 def options(value: Value) -> list[tuple[Value, Condition]]:
-    """The alternatives of a value, one for all but a `Union`."""
+    """The alternatives of a value: several for a `Union`, else the value itself."""
     if isinstance(value, Union):
         return value.options
     return [(value, ALWAYS)]
 
 
 def without_unbound(value: Value) -> Value:
-    """The value without its absent alternative; `UNBOUND` if that is the only one."""
+    """The value without its unbound alternative; `UNBOUND` if that is the only one."""
     if not isinstance(value, Union):
         return value
     remaining = [(v, c) for v, c in value.options if v is not UNBOUND]
