@@ -1,11 +1,11 @@
 """The language server, which `initlint server` runs.
 
-    documents      the open files and notebooks, and the conversion of spans to the protocol's ranges
-    diagnostics    lints an open file and converts the diagnostics
-    code_actions   quick fixes, and the edit that applies all safe fixes
-    hover          describes the layers on a line, in Markdown
-    server         the server's state: open documents, scheduled lints, cached results
-    handlers       one handler for each message of the protocol
+    documents         the open files and notebooks, and the conversion of spans to the protocol's ranges
+    file_diagnostics  lints an open file and converts the diagnostics
+    code_actions      quick fixes, and the edit that applies all safe fixes
+    hover             describes the layers on a line, in Markdown
+    server            the server's state: open documents, scheduled lints, cached results
+    handlers          one handler for each message of the protocol
 
 The editor's text goes through `documents` to `initlint.api`, and the findings come back as diagnostics, code actions
 and hovers. The package needs `pygls`, which a lint from the command line never imports.

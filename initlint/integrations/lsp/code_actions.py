@@ -9,8 +9,8 @@ from lsprotocol import types
 
 from initlint.api import check_paths
 from initlint.diagnostics import Applicability, Diagnostic, Span
-from initlint.integrations.lsp.diagnostics import SOURCE, FileDiagnostics
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
+from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.results import CheckResult
 from initlint.project.source import SourceFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from initlint.integrations.lsp.code_actions import ACTION_KINDS, FIX_ALL, has_safe_fixes, is_requested, quick_fixes
-from initlint.integrations.lsp.diagnostics import SOURCE
+from initlint.integrations.lsp.file_diagnostics import SOURCE
 from initlint.integrations.lsp.hover import describe
 from initlint.integrations.lsp.server import DEBOUNCE_SECONDS, EditorServer
 

@@ -26,8 +26,8 @@ from initlint.api import settings_for
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.code_actions import fix_all_edit
-from initlint.integrations.lsp.diagnostics import SOURCE, FileDiagnostics, location
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
+from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
 from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
 
