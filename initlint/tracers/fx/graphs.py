@@ -122,8 +122,8 @@ class GraphReader:
     def _first_write_at(self, parameter: TracedParameter) -> int | None:
         """The number of the location of the first write to the parameter's storage."""
         records = self._result["storages"].get(parameter.storage, ())
-        place: int | None = records[0]["location"] if records else None
-        return place
+        location: int | None = records[0]["location"] if records else None
+        return location
 
     def _layer(self, source: LayerSource, flows: Sequence[ConsumerIndex]) -> Layer:
         # Layers that are unused in evaluation mode (auxiliary heads) may be used in training mode.
