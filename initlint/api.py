@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from initlint.linter import baseline, pipeline
+from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
@@ -21,12 +23,14 @@ def check_paths(
     *,
     contents: Contents = MappingProxyType({}),
     options: RunOptions = DEFAULT_OPTIONS,
+    edits: bool = True,
 ) -> CheckResult:
     """Lint files and directories.
 
     `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
     `contents`: bytes by path, as it stands in `paths` or below one of them, that are linted in place of what the disk
-    holds there. `resources`: by default one process, and nothing is kept.
+    holds there. `resources`: by default one process, and nothing is kept. `edits`: compute the edits of fixes, which
+    takes about as long as the rest; without them a fix states only what its rule requests.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
     A file that cannot be read or parsed is a finding of the rule `unreadable-file`, and a defect of initlint itself is
@@ -35,7 +39,8 @@ def check_paths(
     named = tuple(map(Path, paths))
     if settings is None:
         settings = settings_for(named[0] if named else Path())
-    return without_baseline(pipeline.check(named, settings, contents, options), settings, contents)
+    result = without_baseline(pipeline.check(named, settings, contents, options), settings, contents)
+    return replace(result, diagnostics=compute_fixes(result.diagnostics, contents)) if edits else result
 
 
 def without_baseline(result: CheckResult, settings: Settings, contents: Contents) -> CheckResult:
@@ -47,13 +52,15 @@ def without_baseline(result: CheckResult, settings: Settings, contents: Contents
     return baseline.subtract(result, known, line_reader(contents), enabled)
 
 
-def check_source(text: str, filename: str | Path = "<string>", settings: Settings | None = None) -> CheckResult:
+def check_source(
+    text: str, filename: str | Path = "<string>", settings: Settings | None = None, *, edits: bool = True
+) -> CheckResult:
     """Lint one text that need not be on disk.
 
     `filename` is the name in the findings; what the text imports from its own project is looked for from there, and
-    so are the settings, if none are given. Raises `ConfigurationError`.
+    so are the settings, if none are given. `edits`: as in `check_paths`. Raises `ConfigurationError`.
     """
-    return check_paths([filename], settings, contents={str(Path(filename)): encoded(text)})
+    return check_paths([filename], settings, contents={str(Path(filename)): encoded(text)}, edits=edits)
 
 
 def settings_for(path: str | Path) -> Settings:

@@ -79,22 +79,53 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class FixRequest:
+    """A change of the source at `place`, from which edits can be computed; the kinds are in `rewrite.requests`."""
+
+    place: Span
+
+    @property
+    def spans(self) -> Iterator[Span]:
+        """The locations that the edits are computed from."""
+        yield self.place
+
+
+class FixCondition(enum.Enum):
+    """What other models that run the same call must agree on for a fix to be offered."""
+
+    NONE = "none"
+    ACTIVATION = "activation"
+    """The fix is right for one activation: no model may need another call, and no bias be initialized by this one."""
+    EVERY_USE = "every-use"
+    """The fix breaks the call where it works: it must fail in every model."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that are applied together or not at all. `message` is an imperative: "Use `kaiming_normal_`"."""
+    """A change that resolves a finding. `message` is an imperative: "Use `kaiming_normal_`".
+
+    `change`: as the rule requests it, or as edits, which are applied together or not at all.
+    """
 
     message: str
-    edits: tuple[Edit, ...]
+    change: FixRequest | tuple[Edit, ...]
     applicability: Applicability
+    condition: FixCondition = FixCondition.NONE
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits, if they have been computed: see `initlint.linter.fix_edits`."""
+        if isinstance(self.change, FixRequest):
+            raise ValueError(f"the edits of {self.change} have not been computed")
+        return self.change
 
-@dataclass(frozen=True, slots=True)
-class FixByActivation(Fix):
-    """A fix that is right for the activation that follows: another model, with another activation, forbids it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FixOfEveryUse(Fix):
-    """A fix that is wrong wherever the call was right: a model in which it was forbids it."""
+    @property
+    def spans(self) -> Iterator[Span]:
+        """The locations that it changes, or is computed from."""
+        if isinstance(self.change, FixRequest):
+            yield from self.change.spans
+        else:
+            yield from (edit.span for edit in self.change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +163,10 @@ class Diagnostic:
 
     @property
     def spans(self) -> Iterator[Span]:
-        """All places that it speaks of, and those that its fix rewrites."""
+        """Its own location, the related ones and those of its fix."""
         yield self.span
         yield from (related.span for related in self.related)
-        yield from (edit.span for edit in self.fix.edits) if self.fix else ()
+        yield from self.fix.spans if self.fix else ()
 
     @property
     def sort_key(self) -> tuple[object, ...]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from initlint import rewrite
 from initlint.analysis.layer_activation import call_at, is_hidden, is_matrix
 from initlint.analysis.messages import layer_names
 from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, replacement, start
-from initlint.diagnostics import Applicability, FixByActivation
+from initlint.diagnostics import Applicability, Fix, FixCondition
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import ReplaceCall
 
 
 def make_fix(
@@ -26,9 +25,9 @@ def make_fix(
     *,
     choose: RecommendFunction = replacement,
     unsafe: bool = False,
-) -> FixByActivation | None:
+) -> Fix | None:
     """The fix that makes the call at `place` the one that is `wanted` by `layers`; None if it must not be offered."""
-    if wanted is None or not isinstance(place, SourceLocation):
+    if wanted is None:
         return None
     paths = {layer.path for layer in layers}
     served = _written_at(model, place)
@@ -36,11 +35,9 @@ def make_fix(
     if any(_objects(layer, write, wanted, choose) for layer, write in others):
         return None
     content = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(model, place)
-    edits = rewrite.replace_call(place, wanted.function, wanted.arguments)
-    if edits is None:
-        return None
+    request = ReplaceCall(place.span, wanted.function, wanted.arguments)
     applicability = Applicability.SAFE if content and not unsafe else Applicability.UNSAFE
-    return FixByActivation(f"Use `{wanted.function}`", edits, applicability)
+    return Fix(f"Use `{wanted.function}`", request, applicability, FixCondition.ACTIVATION)
 
 
 def _written_at(model: ModelGraph, place: Location) -> Iterator[tuple[Layer, Write]]:

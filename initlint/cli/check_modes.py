@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
 from initlint.api import check_paths, without_baseline
+from initlint.diagnostics import Applicability
 from initlint.linter import add_noqa, baseline, pipeline
+from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
@@ -53,14 +55,14 @@ class CheckInput:
         def check(files: Files) -> CheckResult:
             # Worker processes read unchanged files from disk.
             changed = {path: data for path, data in files.items() if path in self.contents or data != originals[path]}
-            return check_paths(self.paths, self.settings, contents=changed, options=self.options)
+            return check_paths(self.paths, self.settings, contents=changed, options=self.options, edits=False)
 
         return check
 
 
 def run_check(inputs: CheckInput) -> CheckResult:
     """Report findings and change nothing."""
-    return check_paths(inputs.paths, inputs.settings, contents=inputs.contents, options=inputs.options)
+    return check_paths(inputs.paths, inputs.settings, contents=inputs.contents, options=inputs.options, edits=False)
 
 
 def run_trace_check(inputs: CheckInput, limits: Limits) -> CheckResult:
@@ -108,17 +110,24 @@ def run_report(inputs: CheckInput) -> tuple[CheckResult, CheckResult | None]:
     before = pipeline.check_models(paths, settings, contents, whole_models=True)
     fixed_files = {path: new for path, (_, new) in run_fix(inputs, unsafe=False).changed.items()}
     reported = without_baseline(before, settings, contents)
+    reported = replace(reported, diagnostics=compute_fixes(reported.diagnostics, contents))
     if not fixed_files:
         return reported, None
     return reported, pipeline.check_models(paths, settings, {**contents, **fixed_files}, whole_models=True)
 
 
-def report_of(result: CheckResult, contents: Contents, fixed: int, verbose: bool = False) -> Report:
-    """The report on a run that fixed `fixed` findings."""
-    changed = {path: new for path, (_, new) in result.changed.items()}
+def report_of(
+    result: CheckResult,
+    contents: Contents,
+    fixed: int,
+    shown_fixes: Collection[Applicability],
+    verbose: bool = False,
+) -> Report:
+    """The report on a run that fixed `fixed` findings. Edits are computed for the fixes that it shows."""
+    current = {**contents, **{path: new for path, (_, new) in result.changed.items()}}
     return Report(
-        result.diagnostics,
-        line_reader({**contents, **changed}),
+        compute_fixes(result.diagnostics, current, shown_fixes),
+        line_reader(current),
         fixed,
         result.files,
         all_rules(),

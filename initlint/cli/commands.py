@@ -21,10 +21,10 @@ import click
 
 from initlint import __version__
 from initlint._lazy import LazyModule
-from initlint.api import check_paths
 from initlint.cli import check_modes, options, trace_options
 from initlint.cli.check_modes import CheckInput
 from initlint.cli.options import report_usage_errors
+from initlint.diagnostics import Applicability
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file
 from initlint.linter.pipeline import Contents
@@ -38,7 +38,7 @@ from initlint.report import statistics as statistics_report
 from initlint.report import trace_table as trace_report
 from initlint.report.console import profile_table
 from initlint.report.diff import unified_diff
-from initlint.report.formats import concise, render
+from initlint.report.formats import concise, render, shown_fixes
 from initlint.report.formats import json as json_report
 from initlint.report.report import Report
 from initlint.report.text import counted, escape, summary
@@ -136,15 +136,19 @@ def check(
         result = report_usage_errors(check_modes.run_check, inputs)
     failed = write_changes(result, paths, contents, diff) if changing else ()
     if failed:
-        result = result.without_changes_in(failed, report_usage_errors(check_paths, paths, settings))
+        result = result.without_changes_in(
+            failed, report_usage_errors(check_modes.run_check, CheckInput(paths, settings, {}))
+        )
     fixed = 0 if add_noqa is not None else result.fixed_count
     if not silent:
-        report = check_modes.report_of(result, contents, fixed, verbose)
+        format_fixes = statistics_report.SHOWN_FIXES if statistics else shown_fixes(settings.output_format, quiet)
+        summary_fixes = () if output_file is None or quiet else tuple(Applicability)
+        report = check_modes.report_of(result, contents, fixed, {*format_fixes, *summary_fixes}, verbose)
         make = statistics_report.render if statistics else partial(render, quiet=quiet)
         text = report_usage_errors(make, settings.output_format, report)
         if output_file is not None:
             report_usage_errors(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
-            text = "" if quiet else summary(result.diagnostics, fixed)
+            text = "" if quiet else summary(report.diagnostics, fixed)
         _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
     if not quiet and not silent:
         _echo(console.note(result, write_baseline, suppressing=add_noqa is not None), err=True)

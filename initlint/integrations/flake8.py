@@ -32,7 +32,7 @@ class Plugin:
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """The row, from 1, the column, from 0, and the code with the message of each finding."""
-        result = check_source(self.text, self.filename)
+        result = check_source(self.text, self.filename, edits=False)
         for failure in result.failures:
             _log.warning("initlint: internal error in %s on %s: %s", failure.part, failure.file, failure.error)
         for diagnostic in result.diagnostics:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from initlint import rewrite
 from initlint.diagnostics import Applicability, Diagnostic
+from initlint.linter.fix_edits import with_edits
 from initlint.linter.results import CheckResult
 from initlint.project import noqa
 from initlint.project.source import SourceError, SourceFile
@@ -64,7 +65,7 @@ class _FixRun:
         """Fix each file once. Returns the fixed codes by path."""
         by_file: dict[str, list[Diagnostic]] = {}
         for diagnostic in diagnostics:
-            files = {edit.span.file for edit in edits_of(diagnostic)}
+            files = {span.file for span in diagnostic.fix.spans} if diagnostic.fix else set()
             if len(files) == 1:
                 by_file.setdefault(files.pop(), []).append(diagnostic)
         fixed_codes: dict[str, list[str]] = {}
@@ -107,7 +108,8 @@ def _fixed(
         if not _is_writable(source):
             raise _Dropped(f"{path}: not fixed: decoding as {source.encoding} and encoding again changes its bytes")
         suppressions = noqa.parse(source.code)
-        text, applied = apply(source.text, (d for d in diagnostics if not _touches_suppressed(d, suppressions)))
+        fixable = [with_edits(diagnostic, source) for diagnostic in diagnostics]
+        text, applied = apply(source.text, (d for d in fixable if not _touches_suppressed(d, suppressions)))
         try:
             new = SourceFile.parse(path, source.with_text(text))
         except (SourceError, ValueError):

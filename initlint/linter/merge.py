@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from initlint.diagnostics import Applicability, Diagnostic, Fix, FixByActivation, FixOfEveryUse, Related
+from initlint.diagnostics import Applicability, Diagnostic, Fix, FixCondition, Related
 from initlint.linter.results import CallUsage, FileResult, Finding, LocationKey
 from initlint.rules import rules_by_code
 
@@ -61,8 +61,9 @@ def merge(
 def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic:
     severity = max(item.diagnostic.severity for item in group)
     fix = _agreed_fix(group, use, parts)
+    first_fix = group[0].diagnostic.fix
     merged = replace(group[0].diagnostic, severity=severity, fix=fix, related=_related(group))
-    if isinstance(group[0].diagnostic.fix, FixByActivation) and len(use.wanted_calls) > 1:
+    if first_fix is not None and first_fix.condition is FixCondition.ACTIVATION and len(use.wanted_calls) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.wanted_calls.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged
@@ -83,12 +84,12 @@ def _agreed_fix(group: list[Finding], use: CallUsage, parts: Set[int]) -> Fix | 
     """The fix that all findings share. It is safe only if each is, and no other model needs the call as it is."""
     fixes = [item.diagnostic.fix for item in group]
     fix = fixes[0]
-    if fix is None or any(other is None or other.edits != fix.edits for other in fixes):
+    if fix is None or any(other is None or other.change != fix.change for other in fixes):
         return None
     with_finding = {item.model for item in group if item.model is not None}
-    if isinstance(fix, FixOfEveryUse) and use.called_in - with_finding - parts:
+    if fix.condition is FixCondition.EVERY_USE and use.called_in - with_finding - parts:
         return None
-    if isinstance(fix, FixByActivation) and use.on_vectors:
+    if fix.condition is FixCondition.ACTIVATION and use.on_vectors:
         return None
     others_need_call = bool(with_finding) and bool(use.set_weights_in - with_finding - parts)
     if others_need_call or any(other.applicability is Applicability.UNSAFE for other in fixes if other):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from initlint.diagnostics import Applicability
 from initlint.report.formats import FOR_PEOPLE
 from initlint.report.formats.json import dumps
 from initlint.report.report import Report
 from initlint.report.text import is_auto_fixable
+
+SHOWN_FIXES = (Applicability.SAFE,)
+"""The fixes that it counts."""
 
 
 class UnsupportedFormat(Exception):

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from initlint.diagnostics import Edit
-from initlint.project.source import SourceFile, SourceLocation
+from initlint.diagnostics import Edit, Span
+from initlint.project.source import SourceFile
 from initlint.rewrite.arguments import Argument, parameters, plan, read, render
 from initlint.rewrite.comma_list import CommaList
-from initlint.rewrite.cst import call_at
+from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import CannotRewrite, none_if_cannot
+from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.imports import ImportSpelling, is_public, local_name
 from initlint.rewrite.method_calls import change_method
 from initlint.rewrite.names import MODULE, NameResolver, module_prefix
-from initlint.rewrite.requests import Value
+from initlint.rewrite.requests import MoveArgument, ReplaceArgument, ReplaceCall, ReplaceMethodCall, Value
 from initlint.rewrite.text import SourceText
 
 
@@ -53,76 +53,64 @@ class _InitCall:
         yield from CommaList(text, items, text.range(self.node)[1] - 1).changes(texts, added)
 
 
-@none_if_cannot
-def replace_call(site: SourceLocation, function: str, arguments: Mapping[str, Value] | None = None) -> tuple[Edit, ...]:
-    """Edits that make the init call at `site` one of `function` (`kaiming_normal_`) of torch.nn.init, None if in doubt.
-
-    The tensor, `mode` and `generator` stay, as does what equals the new function's default; `arguments` are given
-    besides, in their order; the rest goes. A method call (`w.data.zero_()`) becomes a function call.
-    """
-    wanted = arguments or {}
-    call = call_at(site)
-    found = _init_call(site.source, call)
-    if found is None:
-        return _edits(site.source, change_method(site.source, call, function, wanted))
-    old = found.arguments()
-    texts, added = plan(old, parameters(function), found.rendered(wanted))
-    changes = list(found.rewritten(old, texts, added))
+def replace_call(source: SourceFile, request: ReplaceCall) -> tuple[Edit, ...]:
+    call = CstFile.of(source).call(request.place)
+    init_call = _init_call(source, call)
+    if init_call is None:
+        return _edits(source, change_method(source, call, request.function, request.arguments))
+    old = init_call.arguments()
+    texts, added = plan(old, parameters(request.function), init_call.rendered(request.arguments))
+    changes = list(init_call.rewritten(old, texts, added))
     unused = None
-    if function != found.function:
-        spelled = found.speller.spell(function)
-        token = spelled if found.token is call.func else function
-        changes.append(Change(*SourceText.of(site.source).range(found.token), token))
-        unused = found.unused
-    changes += found.speller.changes(unused)
-    return _edits(site.source, changes)
+    if request.function != init_call.function:
+        spelled = init_call.speller.spell(request.function)
+        token = spelled if init_call.token is call.func else request.function
+        changes.append(Change(*SourceText.of(source).range(init_call.token), token))
+        unused = init_call.unused
+    changes += init_call.speller.changes(unused)
+    return _edits(source, changes)
 
 
-@none_if_cannot
-def replace_method_call(site: SourceLocation) -> tuple[Edit, ...]:
-    """Edits that make `self.fc.weight.normal_(0, 0.02)` a call of the function of torch.nn.init that does the same."""
-    return _edits(site.source, change_method(site.source, call_at(site)))
+def replace_method_call(source: SourceFile, request: ReplaceMethodCall) -> tuple[Edit, ...]:
+    return _edits(source, change_method(source, CstFile.of(source).call(request.place)))
 
 
-@none_if_cannot
-def replace_argument(site: SourceLocation, name: str, value: Value) -> tuple[Edit, ...]:
-    """Edits that give the argument `name` of the call at `site` another value, or add it; all else stays."""
-    found = _known_call(site)
-    old = found.arguments()
-    everything = frozenset(argument.name for argument in old)
-    texts, added = plan(old, parameters(found.function), found.rendered({name: value}), everything)
-    return _edits(site.source, [*found.rewritten(old, texts, added), *found.speller.changes()])
+def replace_argument(source: SourceFile, request: ReplaceArgument) -> tuple[Edit, ...]:
+    init_call = _certain_init_call(source, request.place)
+    old = init_call.arguments()
+    all_names = frozenset(argument.name for argument in old)
+    rendered = init_call.rendered({request.name: request.value})
+    texts, added = plan(old, parameters(init_call.function), rendered, all_names)
+    return _edits(source, [*init_call.rewritten(old, texts, added), *init_call.speller.changes()])
 
 
-@none_if_cannot
-def move_argument(site: SourceLocation, name: str, target: str) -> tuple[Edit, ...]:
-    """Edits that hand what the call gives to the parameter `name` to `target`, by keyword: `mode='fan_out'`."""
-    found = _known_call(site)
-    old = found.arguments()
-    accepted = [parameter for parameter, _ in parameters(found.function)]
-    moved = next((argument for argument in old if argument.name == name), None)
-    if moved is None or target not in accepted or any(argument.name == target for argument in old):
+def move_argument(source: SourceFile, request: MoveArgument) -> tuple[Edit, ...]:
+    init_call = _certain_init_call(source, request.place)
+    old = init_call.arguments()
+    accepted = [parameter for parameter, _ in parameters(init_call.function)]
+    moved = next((argument for argument in old if argument.name == request.name), None)
+    if moved is None or request.target not in accepted or any(argument.name == request.target for argument in old):
         raise CannotRewrite
     texts: list[str | None] = []
     for argument in old:
         if argument is moved:
-            texts.append(f"{target}={argument.value}")
+            texts.append(f"{request.target}={argument.value}")
         elif len(texts) > old.index(moved) and argument.sign is None:
             texts.append(f"{argument.name}={argument.value}")
         else:
-            texts.append(SourceText.of(site.source).text[slice(*argument.range)])
-    return _edits(site.source, found.rewritten(old, texts, []))
+            texts.append(SourceText.of(source).text[slice(*argument.range)])
+    return _edits(source, init_call.rewritten(old, texts, []))
 
 
-def _known_call(site: SourceLocation) -> _InitCall:
-    found = _init_call(site.source, call_at(site))
-    if found is None:
+def _certain_init_call(source: SourceFile, place: Span) -> _InitCall:
+    init_call = _init_call(source, CstFile.of(source).call(place))
+    if init_call is None:
         raise CannotRewrite
-    return found
+    return init_call
 
 
 def _init_call(source: SourceFile, call: cst.Call) -> _InitCall | None:
-    """What is called, if it is a function of torch.nn.init under a name that the file's imports account for."""
+    """The call of a function of torch.nn.init; None for any other callee, also where it is not certain what it is."""
     names = NameResolver.of(source)
     dotted = names.resolve(call.func)
     if dotted is None or not dotted.startswith(f"{MODULE}."):

@@ -11,17 +11,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
 from initlint.diagnostics import Span
-from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.source import SourceFile
 from initlint.rewrite.errors import CannotRewrite
 
 Bounds = tuple[int, int, int, int]
 """First row and column, last row and column, all from 1, columns in characters."""
+Kind: TypeAlias = Literal["class", "def", "import", "alias", "expression", "other"]
 
 LARGEST = 1024 * 1024
 """Bytes of source: libcst's parser takes five hundred times as much memory."""
@@ -88,26 +89,34 @@ class CstFile:
         return self._line_starts[row - 1] + len(self.lines[row - 1][: column - 1].encode())
 
     @functools.cached_property
-    def _nodes(self) -> dict[tuple[str, int, int], cst.CSTNode]:
-        nodes: dict[tuple[str, int, int], cst.CSTNode] = {}
+    def _nodes(self) -> dict[tuple[Kind, int, int], cst.CSTNode]:
+        nodes: dict[tuple[Kind, int, int], cst.CSTNode] = {}
         for node, span in self.spans.items():
             kind = _KIND_OF[type(node)]
-            if kind != _OTHER:
+            if kind != "other":
                 end = 0 if kind in _DEFINITIONS else span.start + span.length
                 nodes.setdefault((kind, span.start, end), node)
         return nodes
 
-    def node(self, node: ast.AST) -> cst.CSTNode:
-        """The node of this tree for `node`, one of Python's tree of this file. Raises `CannotRewrite`."""
-        kind, span = _KIND_OF[type(node)], self.source.span(node)
-        end = 0 if kind in _DEFINITIONS else self._offset(span.end_row, span.end_column)
+    def find(self, place: Span, kind: Kind = "expression") -> cst.CSTNode:
+        """The node of this `kind` at `place`. Raises `CannotRewrite`."""
+        if (place.row, place.column) == (place.end_row, place.end_column):
+            raise CannotRewrite  # torch has reported no more than the row
         try:
-            return self._nodes[kind, self._offset(span.row, span.column), end]
-        except KeyError:
+            end = 0 if kind in _DEFINITIONS else self._offset(place.end_row, place.end_column)
+            return self._nodes[kind, self._offset(place.row, place.column), end]
+        except (KeyError, IndexError):
             raise CannotRewrite from None
 
+    def call(self, place: Span) -> cst.Call:
+        """The call at `place`. Raises `CannotRewrite`."""
+        node = self.find(place)
+        if not isinstance(node, cst.Call):
+            raise CannotRewrite
+        return node
+
     @functools.cached_property
-    def _python_nodes(self) -> dict[tuple[str, Bounds], ast.AST]:
+    def _python_nodes(self) -> dict[tuple[Kind, Bounds], ast.AST]:
         return {_key(node, _bounds_of(self.source, node)): node for node in ast.walk(self.source.tree)}
 
     def python_node(self, node: cst.CSTNode) -> ast.AST:
@@ -118,41 +127,32 @@ class CstFile:
             raise CannotRewrite from None
 
 
-def call_at(site: SourceLocation) -> cst.Call:
-    """The call at `site`. Raises `CannotRewrite`."""
-    node = CstFile.of(site.source).node(site.node)
-    if not isinstance(node, cst.Call):
-        raise CannotRewrite
-    return node
-
-
 def _bounds_of(source: SourceFile, node: ast.AST) -> Bounds:
     span = source.span(node)
     return span.row, span.column, span.end_row, span.end_column
 
 
-def _key(node: ast.AST | cst.CSTNode, bounds: Bounds) -> tuple[str, Bounds]:
+def _key(node: ast.AST | cst.CSTNode, bounds: Bounds) -> tuple[Kind, Bounds]:
     kind = _KIND_OF[type(node)]
     return kind, bounds if kind not in _DEFINITIONS else (*bounds[:2], 0, 0)
 
 
 _DEFINITIONS = ("class", "def")
 """libcst counts the end of the last line to a definition, Python does not: here their starts tell them apart."""
-_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+_KINDS: tuple[tuple[Kind, tuple[type, ...]], ...] = (
     ("class", (ast.ClassDef, cst.ClassDef)),
     ("def", (ast.FunctionDef, ast.AsyncFunctionDef, cst.FunctionDef)),
     ("import", (ast.ImportFrom, cst.ImportFrom)),
     ("alias", (ast.alias, cst.ImportAlias)),
     ("expression", (ast.expr, cst.BaseExpression)),
 )
-_OTHER = "other"
 
 
-class _KindOfType(dict[type, str]):
+class _KindOfType(dict[type, Kind]):
     """The kind of each type of node, computed once: to test every node takes as long as the parse."""
 
-    def __missing__(self, node_type: type) -> str:
-        self[node_type] = next((kind for kind, types in _KINDS if issubclass(node_type, types)), _OTHER)
+    def __missing__(self, node_type: type) -> Kind:
+        self[node_type] = next((kind for kind, types in _KINDS if issubclass(node_type, types)), "other")
         return self[node_type]
 
 

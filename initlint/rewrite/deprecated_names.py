@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import libcst as cst
 
-from initlint.diagnostics import Edit
+from initlint.diagnostics import Edit, Span
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.project.source import SourceFile, SourceLocation
-from initlint.rewrite.cst import CstFile
+from initlint.rewrite.cst import CstFile, Kind
 from initlint.rewrite.edits import Change
-from initlint.rewrite.errors import CannotRewrite, none_if_cannot
+from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.imports import change_names, is_public, local_name
 from initlint.rewrite.names import MODULE, NameResolver, module_prefix
+from initlint.rewrite.requests import RenameDeprecated
 from initlint.rewrite.scopes import Scope
 from initlint.rewrite.text import SourceText
 
@@ -64,16 +66,19 @@ def _site(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
     return SourceLocation(source, CstFile.of(source).python_node(node))
 
 
-@none_if_cannot
-def rename(site: SourceLocation, old: str, new: str) -> tuple[Edit, ...]:
-    """Edits that replace `old` by `new`, two names of torch.nn.init, in the reference at `site`; None if in doubt.
-
-    The site is a call, an attribute (`nn.init.xavier_uniform`), a plain name, or a `from` import or a name in it.
-    A name that came by a `from` import changes in the whole file, import included; an alias is kept.
-    """
-    text = SourceText.of(site.source)
-    changes = sorted(_changes(site.source, CstFile.of(site.source).node(site.node), old, new))
+def rename_deprecated(source: SourceFile, request: RenameDeprecated) -> tuple[Edit, ...]:
+    text = SourceText.of(source)
+    changes = sorted(_changes(source, _reference(source, request.place), request.old, request.new))
     return tuple(text.edit(change) for change in changes)
+
+
+def _reference(source: SourceFile, place: Span) -> cst.CSTNode:
+    """The import or expression at `place`. An imported name is both: there the import is meant."""
+    kinds: tuple[Kind, ...] = ("alias", "import", "expression")
+    for kind in kinds:
+        with contextlib.suppress(CannotRewrite):
+            return CstFile.of(source).find(place, kind)
+    raise CannotRewrite
 
 
 def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Iterator[Change]:

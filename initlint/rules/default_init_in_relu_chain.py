@@ -83,7 +83,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.chains import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
 from initlint.analysis.messages import format_range, layer_names, related_locations
@@ -91,7 +90,7 @@ from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import AppendLoop
 from initlint.rules._registry import Violation, rule
 
 _LOST = 1e-3
@@ -124,10 +123,8 @@ def _fix(model: ModelGraph, left: list[Link]) -> Fix | None:
     wanted = agreed_start(link.following for link in left)
     types = {link.layer.type for link in left}
     reached = [layer for layer in model.layers if layer.type in types]
-    sites = [layer.location for layer in reached if isinstance(layer.location, SourceLocation)]
-    if wanted is None or not isinstance(model.location, SourceLocation) or len(sites) < len(reached):
+    if wanted is None or any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
         return None
-    if any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
-        return None
-    edits = rewrite.append_loop(model.location, sites, wanted.function, wanted.arguments)
-    return None if edits is None else Fix("Initialise them in a loop", edits, Applicability.UNSAFE)
+    constructors = tuple(layer.location.span for layer in reached)
+    request = AppendLoop(model.location.span, constructors, wanted.function, wanted.arguments)
+    return Fix("Initialise them in a loop", request, Applicability.UNSAFE)

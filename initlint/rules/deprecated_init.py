@@ -59,11 +59,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import DeprecatedUse, FileGraph
+from initlint.graph.model import FileGraph
+from initlint.rewrite.requests import RenameDeprecated
 from initlint.rules._registry import Violation, rule
 
 
@@ -76,12 +76,8 @@ def check(file: FileGraph) -> Iterator[Violation]:
         old, new = short_name(reference.canonical), short_name(DEPRECATED[reference.canonical])
         if _writes(reference.location.node, old):
             message = f"`{old}` is deprecated since PyTorch 0.4; use `{new}`"
-            yield Violation(message, reference.location, Severity.INFO, fix=_fix(reference, old, new))
-
-
-def _fix(reference: DeprecatedUse, old: str, new: str) -> Fix | None:
-    edits = rewrite.rename(reference.location, old, new)
-    return None if edits is None else Fix(f"Use `{new}`", edits, Applicability.SAFE)
+            fix = Fix(f"Use `{new}`", RenameDeprecated(reference.location.span, old, new), Applicability.SAFE)
+            yield Violation(message, reference.location, Severity.INFO, fix=fix)
 
 
 def _writes(node: ast.AST, name: str) -> bool:

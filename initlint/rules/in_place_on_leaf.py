@@ -56,11 +56,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.messages import short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import ReplaceMethodCall
 from initlint.rules._registry import Violation, rule
 
 
@@ -71,12 +70,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if call.method and not call.guarded and _meets_leaf(call):
             name = short_name(call.initializer)
             message = f"`{call.name}` raises RuntimeError: it changes a parameter in place outside `torch.no_grad()`"
-            yield Violation(f"{message}; use `nn.init.{name}`", call.location, Severity.ERROR, fix=_fix(call, name))
-
-
-def _fix(call: InitCall, name: str) -> Fix | None:
-    edits = rewrite.replace_method_call(call.location) if isinstance(call.location, SourceLocation) else None
-    return None if edits is None else Fix(f"Use `{name}`", edits, Applicability.SAFE)
+            fix = Fix(f"Use `{name}`", ReplaceMethodCall(call.location.span), Applicability.SAFE)
+            yield Violation(f"{message}; use `nn.init.{name}`", call.location, Severity.ERROR, fix=fix)
 
 
 def _meets_leaf(call: InitCall) -> bool:

@@ -58,12 +58,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.messages import conjunction, display_name
-from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
+from initlint.diagnostics import Applicability, Fix, FixCondition, Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import InitCall, ModelGraph, Target
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import ReplaceCall
 from initlint.rules._registry import Violation, rule
 
 
@@ -85,8 +84,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or any(target.parameter != "bias" for target in wrong):
         return None
-    edits = rewrite.replace_call(call.location, "zeros_") if isinstance(call.location, SourceLocation) else None
-    return None if edits is None else FixOfEveryUse("Use `zeros_`", edits, Applicability.SAFE)
+    request = ReplaceCall(call.location.span, "zeros_")
+    return Fix("Use `zeros_`", request, Applicability.SAFE, FixCondition.EVERY_USE)
 
 
 def _raises(target: Target, ranks: tuple[int, int | None]) -> bool:

@@ -57,13 +57,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.messages import conjunction, display_name
-from initlint.diagnostics import Applicability, Fix, FixOfEveryUse, Severity
+from initlint.diagnostics import Applicability, Fix, FixCondition, Severity
 from initlint.facts.fans import shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, Target
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone
 from initlint.rules._registry import Violation, rule
 
 
@@ -91,22 +90,18 @@ def _tested(call: InitCall) -> Iterator[Violation]:
     if not several or call.guarded or any(None in (target.shape or ()) for target in several):
         return
     what = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
-    edits = rewrite.compare_with_none(call.location) if isinstance(call.location, SourceLocation) else None
-    fix = None if edits is None else Fix("Compare with None", edits, Applicability.UNSAFE)
+    fix = Fix("Compare with None", CompareWithNone(call.location.span), Applicability.UNSAFE)
     message = f"asking whether {what} is true raises RuntimeError: it has several elements; use `is not None`"
     yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
-    if not isinstance(call.location, SourceLocation):
-        return None
     if all(target.kind == "none" for target in wrong):
-        edits = rewrite.guard_against_none(call.location)
-        return None if edits is None else Fix("Test for None", edits, Applicability.UNSAFE)
+        return Fix("Test for None", GuardAgainstNone(call.location.span), Applicability.UNSAFE)
     if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
         return None
-    edits = rewrite.append_attribute(call.location, ".weight")
-    return None if edits is None else FixOfEveryUse("Use the `weight`", edits, Applicability.SAFE)
+    request = AppendAttribute(call.location.span, ".weight")
+    return Fix("Use the `weight`", request, Applicability.SAFE, FixCondition.EVERY_USE)
 
 
 def _takes_weight(call: InitCall, target: Target) -> bool:

@@ -66,13 +66,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.layer_activation import as_number, call_at, initializer_family
 from initlint.analysis.messages import display_name, format_range, related_locations, weight_of
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
-from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, FixRequest, Severity
 from initlint.graph.model import Arguments, InitCall, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import MoveArgument, ReplaceArgument
 from initlint.rules._registry import Violation, rule
 
 _USUAL = 0.02
@@ -87,23 +86,17 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
     for draw in draws(model):
         if std_by_default(draw.initializer, draw.arguments):
-            edits = (
-                rewrite.replace_argument(draw.place, "std", _USUAL) if isinstance(draw.place, SourceLocation) else None
-            )
             related = related_locations((layer, None) for layer in draw.layers)
-            yield Violation(_message(model, draw), draw.place, Severity.WARNING, related, _fix(edits))
+            fix = _fix(ReplaceArgument(draw.place.span, "std", _USUAL))
+            yield Violation(_message(model, draw), draw.place, Severity.WARNING, related, fix)
     for call in model.calls:
         if _means_std(call):
-            edits = (
-                rewrite.move_argument(call.location, "mean", "std")
-                if isinstance(call.location, SourceLocation)
-                else None
-            )
             mean = f"{_mean(call.arguments):g}"
             told = (
                 f"`{display_name(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
             )
-            yield Violation(told, call.location, Severity.WARNING, fix=_fix(edits))
+            fix = _fix(MoveArgument(call.location.span, "mean", "std"))
+            yield Violation(told, call.location, Severity.WARNING, fix=fix)
 
 
 def _mean(arguments: Arguments) -> float | None:
@@ -126,5 +119,5 @@ def _message(model: ModelGraph, draw: WeightDraw) -> str:
     return f"{told}: the signal's variance is multiplied by {times}"
 
 
-def _fix(edits: tuple[Edit, ...] | None) -> Fix | None:
-    return None if edits is None else Fix("Set `std`", edits, Applicability.UNSAFE)
+def _fix(request: FixRequest) -> Fix:
+    return Fix("Set `std`", request, Applicability.UNSAFE)

@@ -62,12 +62,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.layer_activation import as_number, call_at, constant, initializer_family
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import AppendStatement
 from initlint.rules._registry import Violation, rule
 
 
@@ -96,9 +95,9 @@ def _fix(model: ModelGraph, place: Location, filled: list[Layer]) -> Fix | None:
     """Zeroing the row behind the call, if it fills this one kind of embedding and nothing else."""
     call = call_at(model, place)
     rows = {layer.arguments["padding_idx"] for layer in filled}
-    if call is None or not isinstance(place, SourceLocation) or len(rows) > 1:
+    if call is None or len(rows) > 1:
         return None
     if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[place]) > len(filled):
         return None
-    edits = rewrite.append_statement(place, f"{{tensor}}.data[{rows.pop()}].zero_()")
-    return None if edits is None else Fix("Zero the padding row again", edits, Applicability.UNSAFE)
+    request = AppendStatement(place.span, f"{{tensor}}.data[{rows.pop()}].zero_()")
+    return Fix("Zero the padding row again", request, Applicability.UNSAFE)

@@ -65,15 +65,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from initlint import rewrite
 from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import short_name
-from initlint.diagnostics import Applicability, Edit, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, FixRequest, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializer_formulas import NONLINEARITIES
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.source import SourceLocation
-from initlint.rewrite.requests import GainExpression, Value
+from initlint.rewrite.requests import GainExpression, MoveArgument, ReplaceArgument, ReplaceCall, Value
 from initlint.rules._registry import Violation, rule
 
 _CALCULATE_GAIN = "torch.nn.init.calculate_gain"
@@ -88,7 +86,7 @@ class _Problem(NamedTuple):
     told: str
     severity: Severity = Severity.ERROR
     wanted: str | None = None
-    edits: tuple[Edit, ...] | None = None
+    request: FixRequest | None = None
 
 
 @rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True, needs_context=False)
@@ -101,7 +99,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         advice = f"; use `{problem.wanted}`" if problem.wanted else ""
         message = f"`{short_name(call.initializer)}` {problem.told}{advice}"
         applicability = Applicability.SAFE if problem.severity is Severity.ERROR else Applicability.UNSAFE
-        fix = Fix(f"Use `{problem.wanted}`", problem.edits, applicability) if problem.edits else None
+        fix = Fix(f"Use `{problem.wanted}`", problem.request, applicability) if problem.request else None
         yield Violation(message, call.location, problem.severity, fix=fix)
 
 
@@ -132,12 +130,8 @@ def _problem(call: InitCall) -> _Problem | None:
     told = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
     if gain not in NONLINEARITIES:
         return _Problem(told)
-    edits = (
-        rewrite.replace_argument(call.location, "gain", GainExpression(gain))
-        if isinstance(call.location, SourceLocation)
-        else None
-    )
-    return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", edits=edits)
+    request = ReplaceArgument(call.location.span, "gain", GainExpression(gain))
+    return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", request=request)
 
 
 def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
@@ -148,17 +142,15 @@ def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
     if call.initializer == _CALCULATE_GAIN and "a" in arguments:
         arguments = {"nonlinearity": arguments["nonlinearity"], "param": arguments["a"]}
     wanted = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return _Problem(told, wanted=wanted, edits=_with_arguments(call, arguments))
+    return _Problem(told, wanted=wanted, request=_with_arguments(call, arguments))
 
 
-def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> tuple[Edit, ...] | None:
-    if not isinstance(call.location, SourceLocation):
-        return None
+def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> FixRequest | None:
     if len(arguments) == 1:
-        return rewrite.replace_argument(call.location, "nonlinearity", arguments["nonlinearity"])
+        return ReplaceArgument(call.location.span, "nonlinearity", arguments["nonlinearity"])
     if call.initializer == _CALCULATE_GAIN:
         return None
-    return rewrite.replace_call(call.location, short_name(call.initializer), arguments)
+    return ReplaceCall(call.location.span, short_name(call.initializer), arguments)
 
 
 def _misplaced(call: InitCall) -> _Problem | None:
@@ -175,5 +167,4 @@ def _misplaced(call: InitCall) -> _Problem | None:
     meant = "mode" if slope.lower() in _MODES else "nonlinearity" if slope in NONLINEARITIES else None
     if meant is None or meant in call.arguments:
         return _Problem(told, severity)
-    edits = rewrite.move_argument(call.location, "a", meant) if isinstance(call.location, SourceLocation) else None
-    return _Problem(told, severity, f"{meant}={slope!r}", edits)
+    return _Problem(told, severity, f"{meant}={slope!r}", MoveArgument(call.location.span, "a", meant))

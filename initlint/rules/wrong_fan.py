@@ -74,13 +74,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint import rewrite
 from initlint.analysis.fan_mismatch import FanMismatch, mismatch
 from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
 from initlint.analysis.weight_draws import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.rewrite.requests import ReplaceArgument
 from initlint.rules._registry import Violation, rule
 
 
@@ -107,7 +106,6 @@ def _effect(found: list[FanMismatch]) -> str:
 
 
 def _fix(place: Location, found: list[FanMismatch]) -> Fix | None:
-    if not isinstance(place, SourceLocation) or not all(each.fan_out_is_right for each in found):
+    if not all(each.fan_out_is_right for each in found):
         return None
-    edits = rewrite.replace_argument(place, "mode", "fan_out")
-    return None if edits is None else Fix("Use `mode='fan_out'`", edits, Applicability.UNSAFE)
+    return Fix("Use `mode='fan_out'`", ReplaceArgument(place.span, "mode", "fan_out"), Applicability.UNSAFE)

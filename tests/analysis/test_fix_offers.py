@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from initlint.diagnostics import Applicability, Fix
+from initlint import rewrite
+from initlint.diagnostics import Applicability, Fix, FixRequest
 from initlint.graph.model import Consumer, Layer, ModelGraph, Target, Write
 from initlint.project.source import SourceFile, SourceLocation
 from tests.support.rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
@@ -44,7 +45,10 @@ def fix_of(code: str, *layers: Layer, targets: tuple[Target, ...] = ()) -> Fix |
 
 def texts(fix: Fix | None) -> list[str]:
     assert fix is not None
-    return [edit.replacement for edit in fix.edits]
+    assert isinstance(fix.change, FixRequest)
+    edits = rewrite.compute_edits(SOURCE, fix.change)
+    assert edits is not None
+    return [edit.replacement for edit in edits]
 
 
 def test_edits() -> None:
@@ -90,7 +94,10 @@ def test_the_wrong_argument_alone_is_replaced() -> None:
 
 def test_a_place_that_is_no_call_of_torch_has_no_fix() -> None:
     elsewhere = served("fc", RELU, writes=(replace(xavier(), location=OUTPUT.location),))
-    assert fix_of("INI301", elsewhere) is None
+    fix = fix_of("INI301", elsewhere)
+    assert fix is not None
+    assert isinstance(fix.change, FixRequest)
+    assert rewrite.compute_edits(SOURCE, fix.change) is None
 
 
 def zero_model(*followings: Consumer, bias: bool) -> ModelGraph:

@@ -19,6 +19,20 @@ OTHER_COMMANDS = {
 }
 EXAMINING = {"initlint.linter.lint_file", "initlint.tracers.static", "initlint.tracers.static.prefilter"}
 CODE = "import torch.nn as nn\nnn.init.xavier_uniform(w)\n"
+NET = """
+class {name}(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(256, 256)
+        self.b = nn.Linear(256, 10)
+        {call}
+
+    def forward(self, x):
+        return self.b(self.a(x).relu())
+"""
+HEAD = "import torch.nn as nn\n"
+FIXABLE = HEAD + NET.format(name="Fixable", call="nn.init.xavier_uniform_(self.a.weight)")
+UNFIXABLE = HEAD + NET.format(name="Unfixable", call="nn.init.normal_(self.a.weight, 0, 0.5)")
 
 
 def loaded(folder: Path, *arguments: str) -> tuple[str, set[str]]:
@@ -27,8 +41,9 @@ def loaded(folder: Path, *arguments: str) -> tuple[str, set[str]]:
         "import sys; from initlint.cli.commands import cli; cli.main(sys.argv[1:], standalone_mode=False);"
         "print(*sys.modules, file=sys.stderr)"
     )
+    isolated = () if "--config" in arguments else ("--isolated",)
     run = subprocess.run(
-        [sys.executable, "-c", code, "check", "--isolated", "--output-format", "concise", *arguments],
+        [sys.executable, "-c", code, "check", *isolated, "--output-format", "concise", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -47,11 +62,51 @@ def test_checking_one_file_loads_nothing_of_the_other_commands(tmp_path: Path, n
     assert modules >= EXAMINING
 
 
-def test_only_what_is_mended_is_read_by_libcst(tmp_path: Path) -> None:
-    (tmp_path / "net.py").write_text("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.ReLU())\n", "utf-8")
-    (tmp_path / "old.py").write_text(CODE, encoding="utf-8")
-    assert "libcst" not in loaded(tmp_path, "--no-cache", "net.py")[1]
-    assert "libcst" in loaded(tmp_path, "--no-cache", "old.py")[1]
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--quiet",),
+        ("--output-format", "full"),
+        ("--output-format", "json"),
+        ("--output-format", "json-lines"),
+        ("--output-format", "sarif"),
+        ("--output-format", "github", "--output-file", "report.txt"),  # the summary counts the fixes
+        ("--statistics",),
+        ("--diff",),
+    ],
+    ids=" ".join,
+)
+def test_a_shown_fix_needs_libcst(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "net.py").write_text(FIXABLE, encoding="utf-8")
+    assert "libcst" in loaded(tmp_path, "--no-cache", *arguments, "net.py")[1]
+
+
+SUPPRESSED = FIXABLE.replace("self.a.weight)", "self.a.weight)  # noqa: INI301")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "printed"),
+    [
+        ("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.ReLU())\n", (), "All checks passed"),
+        (UNFIXABLE, (), "INI404"),
+        (FIXABLE + UNFIXABLE, ("--select", "INI404"), "INI404"),
+        (SUPPRESSED, (), "All checks passed"),
+        (FIXABLE, ("--config", "initlint.toml"), "INI301"),
+        (FIXABLE, ("--output-format", "github"), "INI301"),
+        (FIXABLE, ("--output-format", "gitlab"), "INI301"),
+        (FIXABLE, ("--output-format", "junit"), "INI301"),
+        (FIXABLE, ("--output-format", "github", "--output-file", "report.txt", "--quiet"), ""),
+        (FIXABLE, ("--add-noqa",), "All checks passed"),
+        (FIXABLE, ("--write-baseline", "baseline.json"), "All checks passed"),
+    ],
+)
+def test_no_other_finding_needs_libcst(tmp_path: Path, text: str, arguments: tuple[str, ...], printed: str) -> None:
+    (tmp_path / "net.py").write_text(text, encoding="utf-8")
+    (tmp_path / "initlint.toml").write_text('unfixable = ["INI301"]\n', encoding="utf-8")
+    output, modules = loaded(tmp_path, "--no-cache", *arguments, "net.py")
+    assert printed in output
+    assert "libcst" not in modules
 
 
 def test_a_run_in_which_nothing_changed_loads_nothing_that_examines(tmp_path: Path) -> None:

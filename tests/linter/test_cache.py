@@ -12,7 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from initlint.cli.commands import cli
-from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, FixByActivation, Related, Severity, Span
+from initlint.diagnostics import (
+    Applicability,
+    Cell,
+    Diagnostic,
+    Edit,
+    Fix,
+    FixCondition,
+    FixRequest,
+    Related,
+    Severity,
+    Span,
+)
 from initlint.linter import pipeline
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.lint_file import FileLinter
@@ -20,6 +31,7 @@ from initlint.linter.pipeline import RunOptions
 from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, Finding
 from initlint.project.dependencies import UNSETTLED
 from initlint.project.settings import Settings
+from initlint.rewrite import compute, requests
 from tests.support.paths import FIXTURES
 
 NET = """\
@@ -376,9 +388,31 @@ def test_what_is_old_and_what_is_too_much_goes(tmp_path: Path, monkeypatch: pyte
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_an_outcome_survives_the_way_to_json_and_back() -> None:
-    span = Span("net.ipynb", 3, 5, 4, 6, Cell(2, 1))
-    fix = FixByActivation("Use `a`", (Edit(span, "a"),), Applicability.UNSAFE)
+CALL = Span("net.ipynb", 3, 5, 4, 6, Cell(2, 1))
+REQUESTS = (
+    requests.AppendAttribute(CALL, ".weight"),
+    requests.AppendLoop(CALL, (CALL, replace(CALL, row=4)), "kaiming_uniform_", {"nonlinearity": "relu"}),
+    requests.AppendStatement(CALL, "{tensor}.data[0].zero_()"),
+    requests.CompareWithNone(CALL),
+    requests.GuardAgainstNone(CALL),
+    requests.MoveArgument(CALL, "a", "mode"),
+    requests.RenameDeprecated(CALL, "normal", "normal_"),
+    requests.ReplaceArgument(CALL, "gain", requests.GainExpression("leaky_relu", 0.2)),
+    requests.ReplaceArgument(CALL, "std", requests.Expression("0.02")),
+    requests.ReplaceCall(CALL, "kaiming_uniform_", {"a": 0.2, "nonlinearity": "leaky_relu"}),
+    requests.ReplaceCall(CALL, "xavier_uniform_", {"gain": requests.GainExpression("tanh")}),
+    requests.ReplaceMethodCall(CALL),
+)
+
+
+def test_every_request_is_tested() -> None:
+    assert {type(request) for request in REQUESTS} == set(requests.ALL) == set(compute._FUNCTIONS)
+
+
+@pytest.mark.parametrize("change", [*REQUESTS, (Edit(CALL, "a"),), ()], ids=str)
+def test_an_outcome_survives_the_way_to_json_and_back(change: FixRequest | tuple[Edit, ...]) -> None:
+    span = CALL
+    fix = Fix("Use `a`", change, Applicability.UNSAFE, FixCondition.ACTIVATION)
     related = (Related(span, "here"), Related(replace(span, file="parts.py", cell=None), "there"))
     diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, related, fix)
     diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from initlint import rewrite
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
 from initlint.linter import fixer
 from initlint.linter.results import CheckResult
 from initlint.project.source import SourceFile, SourceLocation
-from tests.support.rewriting import walk
+from initlint.rewrite.requests import ReplaceCall
+from tests.support.rewriting import compute, walk
 
 Lint = Callable[[SourceFile], list[Diagnostic]]
 
@@ -48,7 +48,7 @@ def rename_lint(source: SourceFile) -> list[Diagnostic]:
     found = []
     for node in walk(source.tree):
         if isinstance(node, ast.Call) and "xavier_uniform_" in ast.unparse(node.func):
-            edits = rewrite.replace_call(SourceLocation(source, node), "kaiming_uniform_", {"nonlinearity": "relu"})
+            edits = compute(SourceLocation(source, node), ReplaceCall, "kaiming_uniform_", {"nonlinearity": "relu"})
             if edits:
                 found.append(finding(edits))
     return found

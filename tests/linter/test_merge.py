@@ -9,8 +9,7 @@ from initlint.diagnostics import (
     Diagnostic,
     Edit,
     Fix,
-    FixByActivation,
-    FixOfEveryUse,
+    FixCondition,
     Related,
     Severity,
     Span,
@@ -86,7 +85,7 @@ RELU, TANH = "kaiming_uniform_(..., nonlinearity='relu')", "xavier_uniform_(...)
     ],
 )
 def test_models_that_ask_for_different_calls_forbid_a_fix(asked: dict[str, str], fix: Fix | None, message: str) -> None:
-    by_activation = FixByActivation(SAFE.message, SAFE.edits, Applicability.SAFE)
+    by_activation = replace(SAFE, condition=FixCondition.ACTIVATION)
     (diagnostic,) = merge([found(0, by_activation)], {PLACE: CallUsage({0, 1}, asked)})
     assert diagnostic.message == message
     assert (diagnostic.fix and diagnostic.fix.applicability) == (fix and fix.applicability)
@@ -101,6 +100,6 @@ def test_what_is_right_for_any_activation_is_offered_all_the_same() -> None:
     ("called", "parts", "offered"), [({0}, set(), True), ({0, 1}, set(), False), ({0, 1}, {1}, True)]
 )
 def test_what_raises_in_one_model_only_is_not_rewritten(called: set[int], parts: set[int], offered: bool) -> None:
-    everywhere = FixOfEveryUse(SAFE.message, SAFE.edits, Applicability.SAFE)
+    everywhere = replace(SAFE, condition=FixCondition.EVERY_USE)
     (diagnostic,) = merge([found(0, everywhere)], {PLACE: CallUsage(called_in=called)}, parts)
     assert (diagnostic.fix is not None) == offered

@@ -9,17 +9,24 @@ import pytest
 from initlint import rewrite
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceLocation
-from initlint.rewrite.requests import Expression, GainExpression
+from initlint.rewrite.requests import (
+    Expression,
+    GainExpression,
+    MoveArgument,
+    ReplaceArgument,
+    ReplaceCall,
+    ReplaceMethodCall,
+)
 from tests.support.paths import PACKAGE
-from tests.support.rewriting import Rewrite, check, parse, relu, walk
+from tests.support.rewriting import Rewrite, check, compute, parse, relu, walk
 
 
 def leaky(site: SourceLocation) -> tuple[Edit, ...] | None:
-    return rewrite.replace_call(site, "kaiming_uniform_", {"a": 0.2, "nonlinearity": "leaky_relu"})
+    return compute(site, ReplaceCall, "kaiming_uniform_", {"a": 0.2, "nonlinearity": "leaky_relu"})
 
 
 def tanh(site: SourceLocation) -> tuple[Edit, ...] | None:
-    return rewrite.replace_call(site, "xavier_normal_", {"gain": GainExpression("tanh")})
+    return compute(site, ReplaceCall, "xavier_normal_", {"gain": GainExpression("tanh")})
 
 
 @pytest.mark.parametrize(
@@ -100,43 +107,43 @@ def test_xavier_becomes_kaiming(before: str, after: str | None) -> None:
             tanh,
         ),
         ("xavier_normal_(w, gain=5)", "xavier_normal_(w, gain=nn.init.calculate_gain('tanh'))", tanh),
-        ("xavier_normal_(b, gain=5)", "zeros_(b)", lambda site: rewrite.replace_call(site, "zeros_")),
-        ("xavier_normal_(b)", "zeros_(b)", lambda site: rewrite.replace_call(site, "zeros_")),
+        ("xavier_normal_(b, gain=5)", "zeros_(b)", lambda site: compute(site, ReplaceCall, "zeros_")),
+        ("xavier_normal_(b)", "zeros_(b)", lambda site: compute(site, ReplaceCall, "zeros_")),
         (
             "xavier_normal_(w)",
             None,
-            lambda site: rewrite.replace_call(site, "xavier_normal_", {"nonlinearity": "relu"}),
+            lambda site: compute(site, ReplaceCall, "xavier_normal_", {"nonlinearity": "relu"}),
         ),
         (
             "normal_(w, 0.02)",
             "normal_(w, std=0.02)",
-            lambda site: rewrite.replace_call(site, "normal_", {"std": Expression("0.02")}),
+            lambda site: compute(site, ReplaceCall, "normal_", {"std": Expression("0.02")}),
         ),
-        ("trunc_normal_(w, .02)", "trunc_normal_(w, std=.02)", lambda site: rewrite.move_argument(site, "mean", "std")),
+        ("trunc_normal_(w, .02)", "trunc_normal_(w, std=.02)", lambda site: compute(site, MoveArgument, "mean", "std")),
         (
             "kaiming_normal_(w, 'fan_out', nonlinearity='relu')",
             "kaiming_normal_(w, mode='fan_out', nonlinearity='relu')",
-            lambda site: rewrite.move_argument(site, "a", "mode"),
+            lambda site: compute(site, MoveArgument, "a", "mode"),
         ),
         (
             "trunc_normal_(w, .02, 1., -1)",
             None,
-            lambda site: rewrite.move_argument(site, "mean", "std"),
+            lambda site: compute(site, MoveArgument, "mean", "std"),
         ),
         (
             "kaiming_normal_(w, nonlinearity='gelu', a=1)",
             "kaiming_normal_(w, nonlinearity='relu', a=1)",
-            lambda site: rewrite.replace_argument(site, "nonlinearity", "relu"),
+            lambda site: compute(site, ReplaceArgument, "nonlinearity", "relu"),
         ),
         (
             "calculate_gain('gelu')",
             "calculate_gain('relu')",
-            lambda site: rewrite.replace_argument(site, "nonlinearity", "relu"),
+            lambda site: compute(site, ReplaceArgument, "nonlinearity", "relu"),
         ),
         (
             "calculate_gain(nonlinearity='leaky', param=.1)",
             "calculate_gain(nonlinearity='leaky_relu', param=.1)",
-            lambda site: rewrite.replace_argument(site, "nonlinearity", "leaky_relu"),
+            lambda site: compute(site, ReplaceArgument, "nonlinearity", "leaky_relu"),
         ),
     ],
 )
@@ -395,7 +402,7 @@ def test_a_site_that_is_no_call_has_no_edits() -> None:
     source = parse("import torch\nx = torch.nn.init.xavier_uniform_\n")
     site = SourceLocation(source, source.tree.body[1])
     assert relu(site) is None
-    assert rewrite.replace_method_call(site) is None
+    assert compute(site, ReplaceMethodCall) is None
 
 
 def test_the_quotes_of_the_file_are_used() -> None:

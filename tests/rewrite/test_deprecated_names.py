@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from initlint import rewrite
 from initlint.project.source import SourceLocation
-from tests.support.rewriting import apply_edits, parse, walk
+from initlint.rewrite.requests import RenameDeprecated
+from tests.support.rewriting import apply_edits, compute, parse, walk
 
 Pick = Callable[[ast.AST], bool]
 
@@ -33,7 +33,9 @@ def is_attribute(node: ast.AST) -> bool:
 def renamed(code: str, pick: Pick, path: str = "net.py") -> str | None:
     source = parse(code, path)
     node = next(n for n in walk(source.tree) if pick(n))
-    return apply_edits(source, rewrite.rename(SourceLocation(source, node), "xavier_uniform", "xavier_uniform_"))
+    return apply_edits(
+        source, compute(SourceLocation(source, node), RenameDeprecated, "xavier_uniform", "xavier_uniform_")
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,6 @@ def test_an_init_file_goes_on_exporting_the_old_name() -> None:
 def test_all_references_to_an_import_agree_on_the_edits() -> None:
     source = parse("from torch.nn.init import xavier_uniform\nxavier_uniform(w)\nf(xavier_uniform)\n")
     sites = [SourceLocation(source, n) for n in walk(source.tree) if is_alias(n) or is_call(n)]
-    edits = {rewrite.rename(site, "xavier_uniform", "xavier_uniform_") for site in sites[:2]}
+    edits = {compute(site, RenameDeprecated, "xavier_uniform", "xavier_uniform_") for site in sites[:2]}
     assert len(edits) == 1
     assert None not in edits

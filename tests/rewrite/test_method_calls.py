@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from initlint import rewrite
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceLocation
-from tests.support.rewriting import apply_edits, check, parse, relu, walk
+from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone, ReplaceMethodCall
+from tests.support.rewriting import apply_edits, check, compute, parse, relu, walk
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_methods(before: str, after: str | None) -> None:
     source = parse(f"{head}{before}\n")
     calls = [n for n in walk(source.tree) if isinstance(n, ast.Call)]
     call = next(c for c in calls if not isinstance(c.func, ast.Attribute) or c.func.attr != "add_")
-    result = apply_edits(source, rewrite.replace_method_call(SourceLocation(source, call)))
+    result = apply_edits(source, compute(SourceLocation(source, call), ReplaceMethodCall))
     assert result == (None if after is None else f"{head}{after}\n")
 
 
@@ -65,12 +65,19 @@ def test_methods(before: str, after: str | None) -> None:
     ],
 )
 def test_the_shortest_name_of_the_file_is_used(before: str, after: str) -> None:
-    check(f"{before}w.data.zero_()\n", f"{before}{after}.zeros_(w)\n", "w.", rewrite.replace_method_call)
+    check(
+        f"{before}w.data.zero_()\n", f"{before}{after}.zeros_(w)\n", "w.", lambda site: compute(site, ReplaceMethodCall)
+    )
 
 
 def test_a_plain_name_is_used_where_it_is_imported() -> None:
     head = "from torch.nn.init import zeros_\nfrom torch import nn\n"
-    check(f"{head}w.zero_()\nw.normal_()\n", f"{head}zeros_(w)\nw.normal_()\n", "w.zero_", rewrite.replace_method_call)
+    check(
+        f"{head}w.zero_()\nw.normal_()\n",
+        f"{head}zeros_(w)\nw.normal_()\n",
+        "w.zero_",
+        lambda site: compute(site, ReplaceMethodCall),
+    )
 
 
 def test_an_import_is_added_behind_the_last_of_torch() -> None:
@@ -79,13 +86,13 @@ def test_an_import_is_added_behind_the_last_of_torch() -> None:
         "import os\nfrom torch.nn import Linear\nfrom torch import nn\nfrom other import x\n\n"
         "fc = Linear(1, 1)\nnn.init.zeros_(fc.weight)\n",
         "fc.weight.zero_",
-        rewrite.replace_method_call,
+        lambda site: compute(site, ReplaceMethodCall),
     )
 
 
 @pytest.mark.parametrize("head", ["", "from torch.nn import Linear\nnn = 1\n", "def f():\n    import torch\n"])
 def test_no_import_is_added_where_that_is_not_safe(head: str) -> None:
-    check(f"{head}w.zero_()\n", None, "w.zero_", rewrite.replace_method_call)
+    check(f"{head}w.zero_()\n", None, "w.zero_", lambda site: compute(site, ReplaceMethodCall))
 
 
 @pytest.mark.parametrize(
@@ -121,19 +128,20 @@ def first(kind: type[ast.AST], code: str, how: Callable[[SourceLocation], tuple[
 )
 def test_append_attribute(before: str, after: str | None) -> None:
     head = "from torch import nn\n"
-    result = first(ast.Call, f"{head}{before}\n", lambda site: rewrite.append_attribute(site, ".weight"))
+    result = first(ast.Call, f"{head}{before}\n", lambda site: compute(site, AppendAttribute, ".weight"))
     assert result == (None if after is None else f"{head}{after}\n")
 
 
 def test_append_attribute_to_an_expression() -> None:
-    assert first(ast.Attribute, "f(a.b)\n", lambda site: rewrite.append_attribute(site, ".weight")) == "f(a.b.weight)\n"
+    assert first(ast.Attribute, "f(a.b)\n", lambda site: compute(site, AppendAttribute, ".weight")) == "f(a.b.weight)\n"
 
 
 def test_compare_with_none() -> None:
     assert (
-        first(ast.Attribute, "if m.bias:\n    f()\n", rewrite.compare_with_none) == "if m.bias is not None:\n    f()\n"
+        first(ast.Attribute, "if m.bias:\n    f()\n", lambda site: compute(site, CompareWithNone))
+        == "if m.bias is not None:\n    f()\n"
     )
-    assert first(ast.BoolOp, "if a or b:\n    f()\n", rewrite.compare_with_none) is None
+    assert first(ast.BoolOp, "if a or b:\n    f()\n", lambda site: compute(site, CompareWithNone)) is None
 
 
 @pytest.mark.parametrize(
@@ -152,5 +160,5 @@ def test_compare_with_none() -> None:
 )
 def test_guard_against_none(before: str, after: str | None) -> None:
     head = "from torch import nn\n"
-    result = first(ast.Call, head + before, rewrite.guard_against_none)
+    result = first(ast.Call, head + before, lambda site: compute(site, GuardAgainstNone))
     assert result == (None if after is None else head + after)

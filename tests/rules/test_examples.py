@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from initlint.diagnostics import Diagnostic
+from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.rewrite.edits import apply
@@ -51,7 +52,7 @@ def test_good_is_reported_by_none(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", [r for r in RULES if r.fixable], ids=[r.name for r in RULES if r.fixable])
 def test_fixing_bad_gives_good(rule: Rule) -> None:
     bad = example(rule, "Bad")
-    fixed, applied = apply(bad, lint(bad, (rule.code,)))
+    fixed, applied = apply(bad, compute_fixes(lint(bad, (rule.code,)), {"example.py": bad.encode()}))
     assert len(applied) == 1
     assert fixed == example(rule, "Good")
 

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterator
 from textwrap import dedent
 
 from initlint import rewrite
-from initlint.diagnostics import Edit
+from initlint.diagnostics import Edit, FixRequest
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.edits import Change, changed, line_starts
+from initlint.rewrite.requests import ReplaceCall
 
 Rewrite = Callable[[SourceLocation], "tuple[Edit, ...] | None"]
+
+
+def compute(site: SourceLocation, kind: type[FixRequest], *fields: object) -> tuple[Edit, ...] | None:
+    """The edits for a request of this `kind` at `site`."""
+    return rewrite.compute_edits(site.source, kind(site.span, *fields))
 
 
 def parse(code: str, path: str = "net.py") -> SourceFile:
@@ -56,4 +62,4 @@ def check(before: str, after: str | None, at: str, how: Rewrite) -> None:
 
 
 def relu(site: SourceLocation) -> tuple[Edit, ...] | None:
-    return rewrite.replace_call(site, "kaiming_uniform_", {"nonlinearity": "relu"})
+    return compute(site, ReplaceCall, "kaiming_uniform_", {"nonlinearity": "relu"})

@@ -55,6 +55,7 @@ def fix_all_edit(file_diagnostics: FileDiagnostics, encoder: PositionEncoder) ->
             [file_diagnostics.file.path],
             file_diagnostics.settings,
             contents={**file_diagnostics.open_contents, **files},
+            edits=False,
         )
 
     changed_files = fix_paths(relint, {path: file_diagnostics.file.content}).changed

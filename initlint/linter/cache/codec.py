@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,20 +17,22 @@ from initlint.diagnostics import (
     Diagnostic,
     Edit,
     Fix,
-    FixByActivation,
-    FixOfEveryUse,
+    FixCondition,
+    FixRequest,
     Related,
     Severity,
     Span,
 )
 from initlint.linter.cache.cache_file import compact
 from initlint.linter.results import NOTHING, CallUsage, FileResult, Finding, LocationKey
+from initlint.rewrite import requests
+from initlint.rewrite.requests import Expression, GainExpression, Value
 
 Rename: TypeAlias = Callable[[str], str]
 
+_REQUESTS: Mapping[str, type[FixRequest]] = {kind.__name__: kind for kind in requests.ALL}
 _OWN = ""
 """Stands for the file itself: most of what it says is of its own places."""
-_FIXES: Mapping[str, type[Fix]] = {cls.__name__: cls for cls in (Fix, FixByActivation, FixOfEveryUse)}
 
 
 def written(outcome: FileResult, own: str, real: Rename) -> str:
@@ -127,10 +130,10 @@ def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
         [[_span_to_json(related.span, real), related.message] for related in diagnostic.related],
         fix
         and [
-            type(fix).__name__,
             fix.message,
-            [[_span_to_json(edit.span, real), edit.replacement] for edit in fix.edits],
+            _change_to_json(fix.change, real),
             fix.applicability.value,
+            fix.condition.value,
         ],
         diagnostic.chain,
     ]
@@ -151,9 +154,52 @@ def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
 
 
 def _fix(document: list[Any], shown: Rename) -> Fix:
-    kind, message, edits, applicability = document
-    made = tuple(Edit(_span(span, shown), replacement) for span, replacement in edits)
-    return _FIXES[kind](message, made, Applicability(applicability))
+    message, change, applicability, condition = document
+    return Fix(message, _change(change, shown), Applicability(applicability), FixCondition(condition))
+
+
+def _change_to_json(change: FixRequest | tuple[Edit, ...], real: Rename) -> list[Any]:
+    """A request as the name of its class and its fields, edits as a list of lists."""
+    if not isinstance(change, FixRequest):
+        return [[_span_to_json(edit.span, real), edit.replacement] for edit in change]
+    return [type(change).__name__, *(_field_to_json(getattr(change, field.name), real) for field in fields(change))]
+
+
+def _change(document: list[Any], shown: Rename) -> FixRequest | tuple[Edit, ...]:
+    if not document or not isinstance(document[0], str):
+        return tuple(Edit(_span(span, shown), replacement) for span, replacement in document)
+    kind = _REQUESTS[document[0]]
+    read = (_field(field.name, value, shown) for field, value in zip(fields(kind), document[1:], strict=True))
+    return kind(*read)
+
+
+def _field_to_json(value: Any, real: Rename) -> Any:
+    if isinstance(value, Span):
+        return _span_to_json(value, real)
+    if isinstance(value, tuple):
+        return [_span_to_json(span, real) for span in value]
+    if isinstance(value, Mapping):
+        return {name: _field_to_json(argument, real) for name, argument in value.items()}
+    if isinstance(value, GainExpression):
+        return [value.nonlinearity, value.param]
+    return [value.text] if isinstance(value, Expression) else value
+
+
+def _field(name: str, document: Any, shown: Rename) -> Any:
+    if name == "place":
+        return _span(document, shown)
+    if name == "constructors":
+        return tuple(_span(span, shown) for span in document)
+    if name == "arguments":
+        return {argument: _value(value) for argument, value in document.items()}
+    return _value(document)
+
+
+def _value(document: Any) -> Value:
+    if isinstance(document, list):
+        return Expression(*document) if len(document) == 1 else GainExpression(*document)
+    value: Value = document
+    return value
 
 
 def _span_to_json(span: Span, real: Rename) -> list[Any]:

@@ -16,6 +16,7 @@ import junitparser
 import pytest
 
 from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, Fix, Related, Severity, Span
+from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.pipeline import check
 from initlint.project.decoding import line_reader
 from initlint.project.settings import OUTPUT_FORMATS, Settings
@@ -66,7 +67,8 @@ def real() -> Report:
     """All that is found in the example models."""
     result = check([FIXTURES], Settings(select=("ALL",)))
     assert len(result.diagnostics) > 30
-    return Report(result.diagnostics, line_reader({}), files=result.files, rules=all_rules(), root=ROOT)
+    diagnostics = compute_fixes(result.diagnostics, {})
+    return Report(diagnostics, line_reader({}), files=result.files, rules=all_rules(), root=ROOT)
 
 
 def sarif(shown: Report) -> dict[str, Any]:
