@@ -1,4 +1,6 @@
-"""The chores: `nox -s tests`, `lint`, `types`, `docs`, `site`, `ecosystem`, `new_rule -- INI310 some-bad-pattern`."""
+"""Sessions of nox: `tests`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, and
+`new_rule -- INI310 some-bad-pattern`.
+"""
 
 from __future__ import annotations
 
@@ -61,9 +63,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests."""
+    """Run the tests in parallel; `-- tests/rules` runs some of them."""
     session.install("-e", ".[dev]")
-    session.run("pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -83,7 +85,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Renew docs/rules/ and the README's table from the rules' docstrings."""
+    """Generate docs/rules/ and the README's table from the rules' docstrings."""
     session.install("-e", ".")
     session.run(
         "python",
@@ -101,15 +103,23 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session
+def package(session: nox.Session) -> None:
+    """Build the source archive and the wheel in dist/, and check their metadata."""
+    session.install("build", "twine")
+    session.run("python", "-m", "build", "--outdir", "dist", *session.posargs)
+    session.run("twine", "check", "--strict", *map(str, Path("dist").glob("initlint-*")))
+
+
+@nox.session
 def ecosystem(session: nox.Session) -> None:
-    """Compare what initlint finds in released packages with the last commit; `-- timm kornia` for some of them."""
+    """Compare the findings in released packages with those of the last commit; `-- timm kornia` selects packages."""
     session.install("-e", ".")
     session.run("python", "-m", "tools.ecosystem", *session.posargs)
 
 
 @nox.session(python=False)
 def new_rule(session: nox.Session) -> None:
-    """Start a rule: code and name, as in `-- INI310 some-bad-pattern`."""
+    """Create the file of a rule from its code and name: `-- INI310 some-bad-pattern`."""
     if len(session.posargs) != 2:
         session.error("give a code and a name: nox -s new_rule -- INI310 some-bad-pattern")
     code, name = session.posargs

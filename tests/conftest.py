@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_pipeline import FAKE_RULES, FakeProject
+from tests.support.paths import ROOT
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of torch in parallel tests wait for each other
+
+SLOW = ("tests/end_to_end", "tests/tracers/fx", "tests/cli/test_trace_command.py", "tests/report/html")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow tests first: the quick ones then fill the time that workers would wait for the last file."""
+    slow = tuple(ROOT / name for name in SLOW)
+    items.sort(key=lambda item: not any(item.path == path or path in item.path.parents for path in slow))
 
 
 @pytest.fixture(autouse=True, scope="session")

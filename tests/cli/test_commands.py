@@ -361,7 +361,7 @@ def test_ctrl_c(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     process.stdin.write(b"x" * 1_000_000)  # returns when the program has begun to read
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in stderr
 
@@ -371,6 +371,6 @@ def test_a_reader_that_leaves_early(process: subprocess.Popen[bytes]) -> None:
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
-    _, stderr = process.communicate(b"def f(:\n", timeout=20)
+    _, stderr = process.communicate(b"def f(:\n", timeout=60)
     assert stderr == b""
     assert process.returncode == 1

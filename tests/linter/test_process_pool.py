@@ -113,11 +113,11 @@ def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
         start_new_session=True,
     )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while children.exists() and not children.read_text(encoding="utf-8") and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert out == b""
@@ -126,6 +126,6 @@ def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
 
 
 def _wait_for_the_end_of_group(group: int) -> None:
-    for _ in range(100):
+    for _ in range(600):
         os.killpg(group, 0)
         time.sleep(0.05)
