@@ -1,4 +1,4 @@
-"""Builder functions of which one does as another did, with other numbers: `resnet34` after `resnet18`."""
+"""Detects builder functions that differ from an earlier one only in numbers: `resnet34` after `resnet18`."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from initlint.tracers.static.values.objects import ClassValue, Function, Instanc
 from initlint.tracers.static.values.values import ExternalName, Partial, Union, Unknown, Value
 
 _DEPTH = 6
-"""How deep in lists and records two calls are compared."""
+"""Depth to which the arguments of two calls are compared."""
 
 
 class SameBuilder(Exception):
-    """The builder that is running is such a variant: what it builds tells nothing new."""
+    """The running builder is a variant of an earlier one, so its models need no interpretation."""
 
 
 class BuilderVariants:
-    """The calls that the builders of a file return, as far as they are told apart."""
+    """The calls that the builders of a file return, as keys that are equal for variants."""
 
     def __init__(self) -> None:
         self._known: set[Hashable] = set()
         self._latest: Hashable = None
 
     def watch(self, builder: Function) -> Callable[[Function, Call], None]:
-        """To be called with each call that `builder` itself makes; raises `SameBuilder` at `return make(...)`.
+        """A callback for each call made by `builder`; it raises `SameBuilder` at a known `return make(...)`.
 
-        Nothing but such a return counts: what a builder does to its model afterwards may differ.
+        Only a call in a return statement is compared: a builder may change its model after any other call.
         """
         body = builder.node.body if not isinstance(builder.node, ast.Lambda) else []
         returned = [statement.value for statement in body if isinstance(statement, ast.Return)]
@@ -46,13 +46,13 @@ class BuilderVariants:
         return called
 
     def keep(self) -> None:
-        """The last builder that was watched has built something: what is like it is known."""
+        """Remember the last watched builder, which has built a model; variants of it will be skipped."""
         if self._latest is not None:
             self._known.add(self._latest)
 
 
 def _comparison_key(value: Value, own_name: str, depth: int = _DEPTH) -> Hashable:
-    """Equal for values that differ in numbers alone, be it how many there are of a kind, or in the builder's name."""
+    """A key that ignores numbers, the number of like items, and the name of the builder itself."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, str):

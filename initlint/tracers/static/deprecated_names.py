@@ -1,4 +1,4 @@
-"""Uses of `torch.nn.init` in the text of a file, called or not, reached or not: no running, only names."""
+"""Uses of deprecated `torch.nn.init` names in the text of a file, in code that runs or not."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
 
 
 def deprecated_uses(source: SourceFile) -> tuple[DeprecatedUse, ...]:
-    """The uses of deprecated `torch.nn.init` names: imports, then the others. An alias stands for its import."""
+    """The uses of deprecated `torch.nn.init` names: imports first. Uses of an alias are reported at its import."""
     if "init" not in source.code or not _MENTION.search(source.code) or not _may_use_old_names(source.tree):
         return ()
     return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
 
 
 def _may_use_old_names(tree: ast.Module) -> bool:
-    """Whether an old name is imported from some `init`, asked of one, or may come by a star: a look at the names alone.
+    """A cheap test: whether an old name is imported from an `init` module, read from one, or may be star-imported.
 
-    Most that is called `normal` or `constant` has to do with other things.
+    Most uses of names such as `normal` or `constant` are unrelated.
     """
     modules = {"init"}
     nodes = list(ast.walk(tree))

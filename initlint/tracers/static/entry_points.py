@@ -34,19 +34,19 @@ _INITS = TextFilter(
     r"calculate_gain",
     r"\.apply\(",
 )
-"""Files without any of these call no init function."""
+"""Files that match none of these call no init function."""
 _FILE_STEPS = 30_000
-"""The budget of a file's builder functions together: the hundredth variant of a model tells nothing new."""
+"""Budget of all builder functions of a file: further variants of a model bring nothing new."""
 _LEFTOVER_STEPS = 40_000
-"""The budget of a function that nothing calls."""
+"""Budget of a function that nothing calls."""
 _STALE = 2
-"""How many builder functions in a row may build nothing but classes that were built before."""
+"""Number of consecutive builder functions without a new class after which the others are skipped."""
 
 
 def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
-    """The models of one file: of its module-level code, its functions and its classes, in that order.
+    """The models of one file: those of its module-level code, its functions and its classes, in that order.
 
-    A function or class that an earlier entry point has run or built is none of its own.
+    A function or class that an earlier entry point ran or instantiated is not an entry point itself.
     """
     yield from _module_level(interpreter, scope)
     functions, classes = _definitions(interpreter, scope)
@@ -60,7 +60,7 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
 
 
 def _builders(interpreter: Interpreter, functions: list[Function]) -> Iterator[ModelGraph]:
-    """The functions that need no argument. The hundredth variant of a model tells nothing new."""
+    """The models of functions without required arguments, except for variants of earlier ones."""
     stale = 0
     variants = BuilderVariants()
     for function in functions:
@@ -84,12 +84,12 @@ def _builders(interpreter: Interpreter, functions: list[Function]) -> Iterator[M
 
 
 def _is_part(base: ClassValue) -> bool:
-    """A class without a `forward` is there to be derived from."""
+    """Whether a class is only a base class: it has no `forward`."""
     return base.find("forward")[0] is None
 
 
 def bases(scope: ModuleScope) -> frozenset[str]:
-    """The qualified names of the classes of the project that the classes of a traced file derive from."""
+    """The qualified names of the project classes that the classes of a traced file derive from."""
     classes = [value for value in scope.values.values() if isinstance(value, ClassValue) and value.scope is scope]
     derived = (base for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
     return frozenset(base.qualified for base in derived if _is_part(base))
@@ -139,7 +139,7 @@ def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[Mode
 
 
 def _leftovers(interpreter: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
-    """Functions and methods that nothing ran, where they initialise something; their arguments are not known."""
+    """The init functions and methods that no entry point ran; their arguments are unknown."""
     for function in functions:
         if _is_leftover(interpreter, function):
             yield from _called_from_elsewhere(interpreter, function, None)
@@ -156,7 +156,7 @@ def _is_leftover(interpreter: Interpreter, function: Function) -> bool:
 def _called_from_elsewhere(
     interpreter: Interpreter, function: Function, cls: ClassValue | None
 ) -> Iterator[ModelGraph]:
-    """First with its defaults, for the models that it makes; then for its calls, whatever the defaults decide."""
+    """Run it with its defaults for the models that it builds, then with unknown arguments for its init calls."""
     site = SourceLocation(function.scope.source, function.node)
     name = function.name if cls is None else f"{cls.name}.{function.name}"
     receiver: list[Value] = []
@@ -166,7 +166,7 @@ def _called_from_elsewhere(
         interpreter.call(function, Call(receiver, {}, site, more=True))
     resets = any(instance.is_module and not instance.symbolic for instance in receiver) and _RESETS.match(function.name)
     for instance in receiver if not resets else ():
-        instance.parent = True  # what the method leaves unused of it is no model of this entry point
+        instance.parent = True  # the receiver is not a model of this entry point
     names = {id(value): field for instance in receiver for field, value in instance.fields.items()}
     yield from _models(interpreter, name, site, names, Forward.UNKNOWN)
     if any(parameter.default is not None for parameter in function.signature.positional):
@@ -180,13 +180,13 @@ _WEIGHTS = "(?:weights?|parameters?|params?)"
 _RESETS = re.compile(
     rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
 )
-"""Methods that others call, by their names, to initialise a model that is built."""
+"""Names of methods that other code calls to initialize a built model."""
 
 
 def _receiver(
     interpreter: Interpreter, function: Function, cls: ClassValue | None, site: SourceLocation
 ) -> list[Value]:
-    """`self` for a method: an object built from the defaults, or some object if that cannot be."""
+    """`self` for a method: an object built with default arguments, or a symbolic instance."""
     if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
         return []
     if torch_base(cls) is not None and function.name != "__init__":
@@ -209,7 +209,7 @@ def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> It
 def _models(
     interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
-    """One graph for each module that the entry point built and that belongs to no other."""
+    """One graph for each outermost module that the entry point built."""
     roots = [instance for instance in interpreter.log.instances if not instance.parent]
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]

@@ -1,4 +1,4 @@
-"""What an entry point left behind becomes a `ModelGraph`."""
+"""Builds a `ModelGraph` from the log of an entry point."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from initlint.tracers.static.values.objects import Instance
 
 
 class Extraction:
-    """Makes the graphs of one entry point."""
+    """Builds the graphs of one entry point."""
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
 
     def model(self, roots: Mapping[str, Instance], name: str, location: Location, forward: Forward) -> ModelGraph:
-        """One graph of the modules `roots`; the paths of each begin with its name, unless that is empty."""
+        """One graph of the modules `roots`, whose names are the prefixes of their layers' paths."""
         drafts = [draft for prefix, root in roots.items() for draft in layers_of(root, prefix)]
         flows = self.interpreter.log.nodes
         keys = (id(draft.key) for draft in drafts)
@@ -48,7 +48,7 @@ class Extraction:
         )
 
     def calls(self) -> tuple[InitCall, ...]:
-        """The init calls of the entry point, in the order in which they were first made."""
+        """The init calls of the entry point, in order of their first execution."""
         return tuple(record.as_call() for record in self.interpreter.log.calls.values())
 
     def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
@@ -79,7 +79,7 @@ def _stalled(
 ) -> tuple[tuple[str, ...], ...]:
     starts = {key: begin for key, layer in layers.items() if (begin := start(layer)) is not None}
     groups = stalled(nodes, starts)
-    # The rounds of a loop of unknown length share their paths.
+    # The iterations of a loop of unknown length share their paths.
     return tuple(dict.fromkeys(tuple(dict.fromkeys(layers[key].path for key in group)) for group in groups))
 
 
@@ -89,7 +89,7 @@ def _only_root(roots: Mapping[str, Instance]) -> str | None:
 
 
 def _merged(layers: list[Layer]) -> list[Layer]:
-    """One layer for each path: the rounds of a loop of unknown length share theirs."""
+    """One layer for each path: the iterations of a loop of unknown length share theirs."""
     by_path: dict[str, Layer] = {}
     for layer in layers:
         first = by_path.get(layer.path)

@@ -1,4 +1,4 @@
-"""The layers of a module tree, and their parameters under the names that parametrizations hide."""
+"""The layers of a module tree, with their parameters, including those of parametrizations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from initlint.tracers.static.values.values import options
 
 @dataclass(frozen=True, slots=True)
 class ShownParameter:
-    """A parameter of a module, and what was written to it as that parameter."""
+    """A parameter of a module as it is shown in graphs, with the writes to it."""
 
     name: str
     storage: Storage

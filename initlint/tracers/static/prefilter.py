@@ -1,4 +1,4 @@
-"""Regex pre-filters: whether a file can contain a model at all. Others are traced only if such a file imports them."""
+"""Regex pre-filters that decide whether a file may contain models; others are interpreted only when imported."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 
 class TextFilter:
-    """Patterns that are searched for one by one.
+    """Patterns that are searched one by one.
 
-    Each is to begin with plain characters, with what must not stand before these behind them (`init(?<!\\winit)`): they
-    are found at the speed of `in`, where the edge of a word or a choice of words is tried at each character.
+    Start each pattern with a literal and put the look-behind after it (`init(?<!\\winit)`): `re` then searches for
+    the literal at the speed of `in`, while a word boundary or an alternation is tried at each character.
     """
 
     def __init__(self, *patterns: str) -> None:
@@ -42,10 +42,9 @@ _DERIVED = re.compile(r"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTI
 
 
 def may_contain_models(code: str) -> bool:
-    """Whether a file may put layers together, initialise one, or give those of a base class another `forward`.
+    """Whether a file may compose or initialize layers, or override the `forward` of a base class.
 
-    It must name one of torch's modules beside `nn.Module` itself, or a parameter, call something that fills a
-    tensor, or define a `forward` in a class that has further bases. Any other file is traced when one that can matter
-    imports it.
+    It must name a torch module other than `nn.Module` or a parameter, call a function that writes to a tensor, or
+    define a `forward` in a class with another base. Any other file is interpreted only when such a file imports it.
     """
     return _MARKS.found_in(code) or (_FORWARD.search(code) is not None and _DERIVED.search(code) is not None)

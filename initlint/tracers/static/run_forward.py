@@ -1,4 +1,4 @@
-"""Running `forward`, on tensors that stand for the input."""
+"""Runs the `forward` of a model on tensors that represent its input, which fills the data flow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
 def run_forward(interpreter: Interpreter, root: Instance) -> Forward:
-    """Run the model's `forward` on a tensor that stands for its input."""
+    """Run the model's `forward` on tensors that represent its input."""
     cls = root.user_class
     if cls is None:
         return _attempt(interpreter, root, None) or Forward.UNKNOWN
@@ -46,7 +46,7 @@ def _is_known(base: str) -> bool:
 
 
 def _run_alternatives(interpreter: Interpreter, root: Instance, cls: ClassValue) -> Iterator[Forward | None]:
-    """Run what may be called in place of `forward`: all of it together may take as many steps as one entry point."""
+    """Run the methods that may be called instead of `forward`, with the budget of one entry point for all."""
     before = interpreter.total_steps
     for method in _alternative_methods(interpreter, cls):
         if interpreter.total_steps - before > interpreter.limit:
@@ -58,7 +58,7 @@ _NOT_FORWARD = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimiz
 
 
 def _alternative_methods(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
-    """Methods that are called in place of `forward`: an agent's `act`, an autoencoder's `encode`."""
+    """Methods that may be called instead of `forward`: an agent's `act`, an autoencoder's `encode`."""
     methods = []
     for part in cls.mro:
         for name, value in part.fields.items() if isinstance(part, ClassValue) else ():
@@ -72,7 +72,7 @@ def _alternative_methods(interpreter: Interpreter, cls: ClassValue) -> list[Func
 
 
 def _takes_data(method: Function) -> bool:
-    """Whether one of its parameters, or the first if all have defaults, may be a tensor or hold one."""
+    """Whether a required parameter, or the first one if all have defaults, may be or contain a tensor."""
     named = method.signature.positional[1:]
     required = [p for p in (*named, *method.signature.keyword_only) if p.default is None]
     return bool(named) and any(not _is_setting(p.annotation) for p in required or named[:1])
@@ -83,13 +83,13 @@ _AROUND_SETTINGS = frozenset("torch typing collections abc Optional Union List l
 
 
 def _is_setting(annotation: ast.expr | None) -> bool:
-    """Whether what is annotated so is made of numbers, texts and functions alone."""
+    """Whether the annotation only allows numbers, strings and functions."""
     names = {last_name(part) for part in ast.walk(annotation or ast.Constant(None))} - {""}
     return not _SETTINGS.isdisjoint(names) and names <= _SETTINGS | _AROUND_SETTINGS
 
 
 def _attempt(interpreter: Interpreter, root: Instance, method: Function | None) -> Forward | None:
-    """None: it takes too many steps, so that half of a flow is all that could be known."""
+    """Run `method`, or the model itself; None if it exceeds its budget, so that the data flow is incomplete."""
     location = (
         root.location
         if isinstance(root.location, SourceLocation)
@@ -99,7 +99,7 @@ def _attempt(interpreter: Interpreter, root: Instance, method: Function | None) 
     )
     assert location is not None
     limit = interpreter.limit
-    # Of what ends in the middle once, the models that share it are told little by running as far again.
+    # A forward that exceeded its budget before has half the budget in the next model that shares it.
     interpreter.limit = limit >> interpreter.exhausted[method.node] if method else limit
     try:
         return _run_once(interpreter, root, method, location)
@@ -111,7 +111,7 @@ def _attempt(interpreter: Interpreter, root: Instance, method: Function | None) 
         interpreter.note_not_followed("forward is nested too deeply")
     finally:
         interpreter.limit = limit
-    interpreter.log.nodes.clear()  # half a flow tells nothing: what follows a layer may be in the other half
+    interpreter.log.nodes.clear()  # an incomplete data flow is useless: users of a layer may be missing
     return None
 
 
@@ -140,7 +140,7 @@ _NUMBERS_AND_TEXTS = ("builtins.int", "builtins.float", "builtins.bool", "builti
 
 
 def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str, Value]:
-    """Arguments for a forward: tensors for what has no default. With `guess`, also for what has None."""
+    """Arguments for a forward: tensors for required parameters, with `guess` also for those that default to None."""
     named = method.signature.positional[1:] + method.signature.keyword_only
     required = [p for p in named if p.default is None]
     arguments: dict[str, Value] = {}
@@ -162,7 +162,7 @@ def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str
 
 
 def _composed(annotation: ast.expr, location: SourceLocation, name: str) -> Value:
-    """For `Optional[Tensor]` a tensor; for `List[Tensor]` and its like something that data comes out of."""
+    """A tensor for `Optional[Tensor]`; for `List[Tensor]` and similar an unknown value that carries data."""
     if "Optional" in (text := ast.unparse(annotation)) or text.endswith("Tensor") or "| None" in text:
         return _input(location)
     return Unknown(f"argument {name}", node=_input(location).node)

@@ -1,4 +1,4 @@
-"""CPU time by what it was spent on."""
+"""CPU time per label, for the timings that `--verbose` prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import process_time
 
 
 class Timer:
-    """`seconds` of CPU time of this process, by what it was spent on; what is inside of something else counts once."""
+    """CPU seconds of this process per label. Nested labels are not counted twice."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)

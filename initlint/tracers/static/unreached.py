@@ -1,4 +1,4 @@
-"""What is never reached of a file: asked of the names in the project, with the classes as the tracer resolved them."""
+"""Init functions that never run and parameters that nothing writes, found by the uses of names in the project."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _REASONS = {
 
 @dataclass(frozen=True, eq=False)
 class UnreachedFinder:
-    """Asks what is reached of the file of `scope`."""
+    """Finds unreached init code and unwritten parameters in the file of `scope`."""
 
     scope: ModuleScope
     project_index: ProjectIndex
     user_tables: UserTables
 
     def unapplied(self) -> Iterator[UnappliedInit]:
-        """The init functions that nothing calls, and the inits behind a test that never holds."""
+        """The init functions that nothing calls, and the init calls under a condition that never holds."""
         source = self.scope.source
         may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
         if not may_hold:
@@ -50,7 +50,7 @@ class UnreachedFinder:
             yield _impossible(source, test)
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
-        """The parameters of this file's classes that no model and no code of the project writes to."""
+        """The parameters of this file's classes that neither a model nor other code of the project writes to."""
         by_location: dict[SourceLocation, list[Layer]] = {}
         for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
             if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
@@ -62,13 +62,13 @@ class UnreachedFinder:
             fate = parameter_fate(
                 Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.project_index
             )
-            # One number that nothing uses is there for models without parameters, which optimizers refuse.
+            # An unused scalar parameter is a placeholder: optimizers reject models without parameters.
             placeholder = fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
             if fate is not None and not placeholder:
                 yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate.value, location)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
-        """The base classes of a class of the file's top level; None if there is none of that name."""
+        """The base classes of a top-level class of the file; None if there is no such class."""
         cls = self.scope.lookup(name)
         if not isinstance(cls, ClassValue) or cls.scope is not self.scope:
             return None
@@ -96,7 +96,7 @@ def _impossible(source: SourceFile, finding: UnsatisfiableTest) -> UnappliedInit
 
 
 def _name(source: SourceFile, function: FunctionNode) -> ast.Name:
-    """The name in the first line of a definition, which has no node of its own."""
+    """A node for the name in the first line of a definition, which has none in the tree."""
     line = source.lines[function.lineno - 1].encode()
     start = line.find(function.name.encode(), function.col_offset + len("def"))
     name = ast.copy_location(ast.Name(function.name, ast.Load()), function)

@@ -1,4 +1,4 @@
-"""`value.name`, and calls of the methods that the interpreter knows by name."""
+"""Attributes of all kinds of values, and the dispatch of native methods."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
 
 
 def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
-    """The attribute `name` of any value; an `Unknown` if there is none that is known."""
+    """The attribute `name` of any value; `Unknown` if it is not known to exist."""
     value = without_unbound(value)
     if isinstance(value, Instance):
         return instance_attribute(interpreter, value, name)
@@ -74,7 +74,7 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
 
 
 def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) -> Value:
-    """An attribute of an object: a field, then what its class and that class's torch base have."""
+    """An attribute of an object: a field, or an attribute of its class, or of that class's torch base."""
     if name in instance.fields:
         member = without_unbound(instance.fields[name])
         if member is not UNBOUND:
@@ -218,7 +218,7 @@ def _unknown_attribute(value: Unknown, name: str) -> Value:
 
 
 def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> Value:
-    """A call of a method that the interpreter knows by name."""
+    """Call a native method."""
     receiver, name = method.receiver, method.name
     if isinstance(receiver, Tensor):
         return call_tensor_method(interpreter, receiver, name, call)

@@ -1,4 +1,4 @@
-"""Built-in functions on sequences."""
+"""Python's built-in functions on sequences and iterables: `len`, `zip`, `map`, `sorted`, `sum`, ..."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from initlint.tracers.static.values.values import (
 )
 
 _TOO_LONG = 100_001
-"""Ranges of as many numbers are unknown; the length of one may be more than `len` can give."""
+"""Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
 
 
 def _len(interpreter: Interpreter, call: Call) -> Value:
@@ -63,7 +63,7 @@ def _zip(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _repeating(column: list[Value], at: int) -> Value:
-    """An item of a column whose last one stands for those that are not known."""
+    """An item of a column whose last item represents all further ones."""
     if at < len(column):
         return column[at]
     return column[-1] if column else Unknown("an item")

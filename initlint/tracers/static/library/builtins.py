@@ -1,4 +1,4 @@
-"""Python's built-in functions."""
+"""Python's built-in functions, except for those on sequences."""
 
 from __future__ import annotations
 

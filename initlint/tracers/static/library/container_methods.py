@@ -71,7 +71,7 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
 
 
 def _split(value: ListValue, sizes: Value) -> Value:
-    """`torch.linspace(0, rate, sum(depths)).split(depths)`, the usual way to share out drop rates."""
+    """`torch.linspace(0, rate, sum(depths)).split(depths)`, the usual schedule of drop-path rates."""
     lengths = known_items(sizes)
     if lengths is None or not all(isinstance(length, int) for length in lengths):
         return Unknown("a split")
@@ -155,7 +155,7 @@ def call_constant_method(value: Any, name: str, call: Call) -> Value:
 
 
 def _is_too_long(value: Any, name: str, arguments: list[Any]) -> bool:
-    """Whether the result may be longer than is kept: a loop of `s = s.replace("a", s)` must come to an end."""
+    """Whether the result may exceed the size limit: a loop of `s = s.replace("a", s)` must not use up memory."""
     if name == "format" and _WIDE.search(value):
         return True
     if name == "zfill":
@@ -169,11 +169,11 @@ def _is_too_long(value: Any, name: str, arguments: list[Any]) -> bool:
 
 
 _WIDE = re.compile(r":[^}]*(?:\{|\d{4})")
-"""A width in a format that may be as large as memory."""
+"""A format width that may be as large as memory."""
 
 
 def _plain(value: Value) -> Any:
-    """The value as Python has it, if it is a constant; else `UNBOUND`."""
+    """The value as a Python object if it consists of constants; else `UNBOUND`."""
     if isinstance(value, ListValue) and not value.open:
         items = [_plain(item) for item in value.items]
         return UNBOUND if UNBOUND in items else items

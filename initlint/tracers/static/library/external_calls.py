@@ -1,4 +1,4 @@
-"""Calls of functions and classes outside the project: torch's by the tables, Python's own, and all others."""
+"""Calls of functions and classes outside the project: torch's (by the tables in facts), Python's, and all others."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, 
 
 
 def call_external(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
-    """A call of something outside the project."""
+    """Call a function or class outside the project."""
     name = function.name
     special = SPECIAL.get(name)
     if special is not None:
@@ -78,7 +78,7 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
 
 
 def _own_activation(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
-    """A class gives a module, which `call_instance` knows; a function is called."""
+    """An activation that the settings declare: a class is instantiated, a function is called."""
     if function.name.rpartition(".")[2][:1].isupper():
         return Instance(function, call.site, interpreter.state.condition, function.name)
     return apply_activation(interpreter, interpreter.user_tables.activations[function.name], call)
@@ -113,7 +113,7 @@ def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call
 
 
 def _call_operator(interpreter: Interpreter, name: str, call: Call) -> Value:
-    """Functions on data."""
+    """Call a function on tensors."""
     values = list(call.values)
     first = call.get(0, "input", Unknown("no input"))
     if name in ACTIVATION_FUNCTIONS:
@@ -171,7 +171,7 @@ _ARITHMETIC = {
     **dict.fromkeys(("torch.mul", "torch.multiply"), "mul"),
     **dict.fromkeys(("torch.div", "torch.divide", "torch.true_divide"), "div"),
 }
-"""Functions that do what an operator of Python does."""
+"""Functions that equal one of Python's operators."""
 
 
 def _noted(interpreter: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
@@ -235,14 +235,14 @@ def _writes(name: str) -> bool:
 
 
 def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
-    """Something of another library. One that is named for it may write to what it is handed."""
+    """A call into another library. If its name suggests an init function, it may write to all its arguments."""
     last = name.rpartition(".")[2]
     if _writes(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
         mark_maybe_written(interpreter, [value for value in call.values if isinstance(value, Tensor)], call.site)
     if last[:1].isupper():
-        # An object that is made of data (`ModelOutput(logits=x)`) hands it on.
+        # An object built from data (`ModelOutput(logits=x)`) passes it on.
         inputs = data_of(call.values)
         return Unknown(f"an object of {name}", node=FlowNode("pass", "object", inputs, call.site) if inputs else None)
     return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
@@ -251,24 +251,24 @@ def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
 _USES = re.compile(
     r"_?(?:train|fit|test|eval|valid|infer|predict|score|summar|print|plot|draw|show|visuali[sz]e|watch|save|profile)"
 )
-"""How the functions begin that come after the init: they train a model, measure it or show it."""
+"""Prefixes of functions that run after the init: they train, evaluate or display a model."""
 
 
 def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value:
-    """Something that is not known was called: it may write to what it is handed, and consumes its data.
+    """A call of an unknown value: it may write to its arguments, and the data flow ends there.
 
-    Unless its name says that it comes after the init: `train(net)`, `trainer.fit(net)`.
+    It is assumed not to write if its name says that it runs after the init: `train(net)`, `trainer.fit(net)`.
     """
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     name = _name_of(call.site.node)
-    # What is handed data as well computes with it.
+    # A function that also receives data computes with it.
     if _writes(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
     return unknown_result(interpreter, reason, call.values, call.site)
 
 
 def _name_of(node: ast.AST) -> str:
-    """What a call calls, by its last name as it is written."""
+    """The unqualified name of the called function, as written."""
     called = node.func if isinstance(node, ast.Call) else None
     if isinstance(called, ast.Attribute):
         return called.attr

@@ -1,4 +1,4 @@
-"""Init calls: functions of `torch.nn.init` and other libraries, user-declared ones, and in-place tensor methods."""
+"""Init calls: `torch.nn.init`, other libraries' and configured init functions, and in-place tensor methods."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, 
 
 
 def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
-    """The arguments of a call by parameter name; those left to their default are absent, those hidden unknown."""
+    """The arguments of a call by parameter name, without defaults; those that `*args` may contain are unknown."""
     names = [name for name, _ in signature][skip:]
     arguments: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
     arguments.update({name: value for name, value in call.keywords.items() if name in names})
@@ -43,7 +43,7 @@ def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str,
 
 
 def call_init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
-    """A call of `torch.nn.init.X`; gives its tensor, as torch does."""
+    """A call of `torch.nn.init.X`; returns its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
     if name == "calculate_gain":
         return _gain(interpreter, function, call)
@@ -60,7 +60,7 @@ def call_init_function(interpreter: Interpreter, function: ExternalName, call: C
 
 
 def write(interpreter: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
-    """Note the write to every tensor that `target` may be."""
+    """Record the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
             record_write(interpreter, option, initializer, as_literals(arguments), call.site, condition=condition)
@@ -107,7 +107,7 @@ def apply_library_initializer(
 
 
 def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
-    """An in-place method that fills or changes a tensor (`normal_`, `copy_`, `mul_`); `UNBOUND` if it is none."""
+    """A method that writes to a tensor in place (`normal_`, `copy_`, `mul_`); `UNBOUND` for any other method."""
     if tensor.storage is None:
         return UNBOUND
     if name in METHODS:
@@ -133,7 +133,7 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
 
 
 def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
-    """`torch.zeros(3, 4)` and its like: a tensor of its own, with its first write."""
+    """`torch.zeros(3, 4)` and similar: a new tensor with its first write."""
     out = call.keywords.get("out")
     storage_of_out = out.storage if isinstance(out, Tensor) else None
     storage = storage_of_out or fresh_storage(interpreter, _size(constructor, call), call.site)
@@ -172,7 +172,7 @@ def _size(constructor: TensorConstructor, call: Call) -> tuple[int | None, ...] 
 
 
 def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
-    """The shape that sizes give: numbers, or one sequence of them."""
+    """The shape given by sizes: numbers, or one sequence of numbers."""
     if len(values) == 1:
         only = values[0]
         if isinstance(only, (tuple, ListValue)):
@@ -190,7 +190,7 @@ def _dimension(value: Value) -> int | None:
 
 
 def make_parameter(interpreter: Interpreter, call: Call) -> Value:
-    """`nn.Parameter(tensor)`: the same storage, now a leaf."""
+    """`nn.Parameter(tensor)`: a leaf with the same storage."""
     value = call.get(0, "data", None)
     storage = None
     if isinstance(value, Tensor) and value.storage is not None and value.covers_storage:
@@ -210,7 +210,7 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
 
 
 def call_configured_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
-    """Told of every function of the project: what one that is known by its name gives, else `UNBOUND`."""
+    """The result of a project function that the settings declare; `UNBOUND` for any other function."""
     name = function.qualified
     op = interpreter.user_tables.activations.get(name)
     if op is not None:
@@ -220,5 +220,5 @@ def call_configured_function(interpreter: Interpreter, function: Function, call:
 
 
 def apply_activation(interpreter: Interpreter, op: str, call: Call) -> Value:
-    """The operator `op` on the first argument."""
+    """Apply the activation `op` to the first argument."""
     return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

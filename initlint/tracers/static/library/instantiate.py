@@ -49,7 +49,7 @@ def _is_record(cls: ClassValue) -> bool:
 
 
 def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, call: Call) -> None:
-    """What the constructor of such a class does."""
+    """Set the fields of a record from the arguments of its constructor and their defaults."""
     interpreter.state.save_before_change(record)
     validated = _has_validators(cls)
     for at, (name, (default, owner)) in enumerate(_annotated(cls).items()):

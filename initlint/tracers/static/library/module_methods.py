@@ -67,7 +67,7 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     seen: set[int] = set()
 
     def visit(module: Instance, condition: Any) -> None:
-        # torch applies to a shared module once for each way to it; the writes are the same.
+        # torch visits a shared module once per path; its writes are the same each time.
         if id(module) in seen:
             return
         seen.add(id(module))
@@ -81,7 +81,7 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
 
 
 def _if(condition: Any, value: Value) -> Value:
-    """The value, absent where the condition does not hold."""
+    """The value; `UNBOUND` where the condition does not hold."""
     return value if not condition else Union([(value, condition), (UNBOUND, _opposite(condition))])
 
 

@@ -1,4 +1,4 @@
-"""torch's modules: how they are built, what calling one does, and the methods that `nn.Module` has."""
+"""torch's modules: their construction, and what calling one does."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> V
 
 
 def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
-    """Whether `forward` may come from a base class that cannot be read."""
+    """Whether `forward` may be inherited from a class whose source is not available."""
     if not cls.readable:
         return True
     spec = MODULES.get(instance.torch_name or "")
@@ -187,11 +187,11 @@ def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: Cal
 
 
 class _Pass:
-    """Stands for a child that is not there: the value goes on as it is."""
+    """Represents an absent child of a Sequential: the value passes unchanged."""
 
 
 def default_argument(instance: Instance, name: str) -> Value:
-    """The attribute that a torch module keeps of a constructor argument that was left to its default; or `UNBOUND`."""
+    """The attribute of a torch module for a constructor argument with its default value; `UNBOUND` if there is none."""
     spec = MODULES.get(instance.torch_name or "")
     if spec is None or instance.symbolic:
         return UNBOUND

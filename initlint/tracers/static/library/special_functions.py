@@ -1,4 +1,4 @@
-"""Functions outside the project with a meaning of their own."""
+"""Functions outside the project that need code of their own instead of a row in facts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
-    """A class, of which all that matters is known: what its objects call their items."""
+    """`collections.namedtuple`: a constructor that knows the field names."""
     names = call.get(1, "field_names", None)
     names = names.replace(",", " ").split() if isinstance(names, str) else known_items(names)
     if call.open or not names or not all(isinstance(name, str) for name in names):
@@ -166,7 +166,7 @@ def _regular(name: str) -> Special:
 
 
 def _is_quick(arguments: list[Value]) -> bool:
-    """Whether matching surely ends soon: few repetitions, none of a group, and a short text."""
+    """Whether matching is surely fast: few repetitions, none of a group, and a short text."""
     texts = [argument for argument in arguments if isinstance(argument, str)]
     if not texts or sum(map(len, texts)) > 400:
         return False

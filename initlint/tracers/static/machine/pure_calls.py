@@ -56,7 +56,7 @@ class PureCallCache:
         """Functions with relevant side effects, and those that are running."""
 
     def summary(self, function: Function, call: Call) -> CallSummary | None:
-        """The calls of `function` so far; None if this call must run and tells nothing about others."""
+        """The calls of `function` so far; None if this call must run and is not to be summarized."""
         node = function.node
         if node in self._excluded:
             return None

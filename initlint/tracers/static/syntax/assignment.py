@@ -1,4 +1,4 @@
-"""Assignment: to names, attributes, items, and to several of them at once."""
+"""Assignment to and deletion of names, attributes and items, also by unpacking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from initlint.tracers.static.values.values import Union, Unknown, Value, without
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
-    """Assign `value` to whatever stands on the left of an `=` or between `for` and `in`."""
+    """Assign `value` to a target node: a name, attribute, item, or a tuple of targets."""
     kind = target.__class__
     if kind is ast.Name:
         interpreter.assign(env.declared.get(target.id, env), target.id, value)
@@ -56,7 +56,7 @@ def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value
 
 
 def _part(value: Value) -> Value:
-    """One of the values that an unpacking of something unknown gives."""
+    """An item of an unpacked value whose items are unknown."""
     if isinstance(value, Tensor):
         return part_of(value, None)
     if isinstance(value, Union):
@@ -99,7 +99,7 @@ def _set_field(
         return
     registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
     if registers and name in instance.fields and not isinstance(before, type(value)):
-        # A module that takes the place of a plain attribute is registered last, as torch does it.
+        # As in torch, a module that replaces a plain attribute is registered last.
         del instance.fields[name]
     instance.fields[name] = value
     instance.assigned[name] = (_assigning_class(interpreter, instance), location)
@@ -111,7 +111,7 @@ def _is_new(value: Tensor, before: Tensor) -> bool:
 
 
 def adopt(instance: Instance, name: str, value: Value) -> None:
-    """Tell a child or a parameter whom it belongs to."""
+    """Make `instance` the parent of a child module or the owner of a parameter."""
     for option in value.values if isinstance(value, Union) else (value,):
         if isinstance(option, Instance):
             option.parent = option.parent or instance.is_module
@@ -122,7 +122,7 @@ def adopt(instance: Instance, name: str, value: Value) -> None:
 
 
 def _assigning_class(interpreter: Interpreter, instance: Instance) -> ClassValue | None:
-    """The class whose method is assigning to the instance; its own class if some other code does."""
+    """The class whose method is assigning to the instance; the instance's class if other code does."""
     for function, _ in reversed(interpreter.stack):
         if function.owner is not None and instance.user_class is not None and function.owner in instance.user_class.mro:
             return function.owner
@@ -140,7 +140,7 @@ def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env
 
 
 def _is_plain(index: ast.expr) -> bool:
-    """Whether it is one index, and no slice nor several."""
+    """Whether it is a single index, not a slice or a tuple."""
     return not isinstance(index, (ast.Slice, ast.Tuple))
 
 
@@ -206,5 +206,5 @@ def delete_child(interpreter: Interpreter, holder: Instance, index: int | str) -
     if not -len(keys) <= index < len(keys):
         return
     del holder.fields[keys[index]]
-    # torch numbers the children of a Sequential or ModuleList anew.
+    # torch renumbers the children of a Sequential or ModuleList.
     holder.fields = {str(at): value for at, value in enumerate(holder.fields.values())}

@@ -1,4 +1,4 @@
-"""The parameters of a function: what a call binds to them, their defaults and annotations."""
+"""Binding of a call's arguments to the parameters of a function, with defaults and annotations."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def default(interpreter: Interpreter, function: Function, parameter: Parameter) 
 
 
 def annotation(interpreter: Interpreter, parameter: Parameter, function: Function) -> Value:
-    """What a parameter is annotated with: a class or an external name; None if nothing or something composed."""
+    """The annotation of a parameter if it is a class or an external name; else None."""
     node = parameter.annotation
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return None

@@ -1,4 +1,4 @@
-"""`isinstance`, and what an object is known to be behind it."""
+"""`isinstance` tests, and the value that an unknown object has after one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalNa
 
 
 def symbolic_instance(interpreter: Interpreter, cls: Value, value: Value) -> Value:
-    """Some object of the class, or one of the classes, `cls`: what an unknown value is behind an `isinstance`."""
+    """The symbolic instance that replaces an unknown value after `isinstance(value, cls)`."""
     classes = [c for c in _flat(cls) if _is_module_class(c)]
     if not classes or len(classes) != len(list(_flat(cls))):
         return value
@@ -60,7 +60,7 @@ _SEQUENCES = ("Sequence", "Iterable", "Collection", "Sized")
 
 
 def is_instance(value: Value, cls: Value) -> bool | None:
-    """`isinstance(value, cls)`; None if it is not known."""
+    """`isinstance(value, cls)`; None if unknown."""
     verdicts = [_is_one_instance(value, one) for one in _flat(cls)]
     if True in verdicts:
         return True
@@ -99,7 +99,7 @@ def _is_one_instance(value: Value, cls: Value) -> bool | None:
         last = cls.name.rpartition(".")[2]
         if last in _SEQUENCES:
             return isinstance(value, (tuple, str, range))
-        # A constant is of Python's own types, and of the abstract ones that these are registered with.
+        # Besides its own type, a constant is an instance of the ABCs that this type is registered with.
         return None if last in _ABSTRACT else False
     if isinstance(value, (ClassValue, ExternalName, Function, Partial, BoundMethod)):
         if cls.name == "builtins.type":

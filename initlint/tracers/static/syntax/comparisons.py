@@ -27,7 +27,7 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 
 
 def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bool | None:
-    """The value of a (chained) comparison; None if it is not known."""
+    """The value of a (chained) comparison; None if unknown."""
     left = without_unbound(interpreter.evaluate(node.left, env))
     verdict: bool | None = True
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
@@ -85,12 +85,12 @@ def _is(left: Value, right: Value) -> bool | None:
 
 
 def _may_be_anything(value: Value) -> bool:
-    """Whether it is a name of another library that may stand for a number, a text or None."""
+    """Whether it is a name of another library that may be bound to a number, a string or None."""
     return isinstance(value, ExternalName) and not is_reference(value.name)
 
 
 def equal(left: Value, right: Value) -> bool | None:
-    """`left == right`; None if it is not known."""
+    """`left == right`; None if unknown."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True if left is right else None
     if _plain(left) and _plain(right):

@@ -1,4 +1,4 @@
-"""Tests: which side of a condition is taken, and what is known on that side."""
+"""Branch conditions: which side is taken, and how names are narrowed on that side."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from initlint.tracers.static.values.values import (
 )
 
 _SETTLED: Token = (None, True)
-"""The token of a test that needs none."""
+"""The token of a decided test, which is never used."""
 _ALWAYS_TRUE = (Function, BoundMethod, NativeMethod, ClassValue, ModuleRef, Partial)
 
 
 def truth(value: Value) -> bool | None:
-    """`bool(value)`; None if that is not known."""
+    """`bool(value)`; None if unknown."""
     if isinstance(value, CONSTANTS):
         return bool(value)
     if isinstance(value, tuple):
@@ -47,7 +47,7 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, _ALWAYS_TRUE):
         return True
     if isinstance(value, ExternalName):
-        # What is imported for type checkers alone is how packages that load themselves lazily say what they hold.
+        # `if TYPE_CHECKING:` is taken: packages with lazy imports declare their contents there.
         return True if value.name.endswith(".TYPE_CHECKING") or is_reference(value.name) else None
     if isinstance(value, Union):
         verdicts = {truth(option) for option in value.values if option is not UNBOUND}
@@ -56,9 +56,9 @@ def truth(value: Value) -> bool | None:
 
 
 def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
-    """Which way a test goes, and the token of its being true.
+    """The result of a test, and the token of its true side.
 
-    Two tests of the same unknown value have the same token, so that they go the same way.
+    Two tests of the same unknown value have the same token and therefore the same result.
     """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         verdict, (base, side) = decide(interpreter, test.operand, env)
@@ -79,7 +79,7 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
 def _decide_any(
     interpreter: Interpreter, is_or: bool, sides: Sequence[ast.expr], env: Environment
 ) -> tuple[bool | None, Token]:
-    """The verdict of `a or b or c`, or of `a and b and c`."""
+    """The result of `a or b or c`, or of `a and b and c`."""
     first, *others = sides
     if not others:
         return decide(interpreter, first, env)
@@ -101,7 +101,7 @@ def _decide_any(
 
 
 def narrow(interpreter: Interpreter, test: ast.expr, env: Environment, side: bool) -> None:
-    """Note in `env` what the test tells of its names on the side `side`."""
+    """Narrow the names and attributes of a test in `env` to their values on the side `side`."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         narrow(interpreter, test.operand, env, not side)
     elif isinstance(test, ast.BoolOp):

@@ -1,4 +1,4 @@
-"""Statements with blocks: which of them run, how often, and what both sides of an undecided test leave."""
+"""Compound statements: `if`, loops, `with` and `try`, and the join after an undecided test."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import ContextManager, Unknown, without_unbound
 
 Block: TypeAlias = Callable[[], str | None]
-"""Runs one side of a condition; gives by what it was left: `break`, `continue`, `return`, or None at its end."""
+"""Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""
 
 _MAX_WHILE = 64
-"""Rounds of a `while` whose condition is known each time."""
+"""Iterations of a `while` loop whose condition is known each time."""
 
 
 def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
-    """The side that is decided, or both."""
+    """Run the side that the test selects, or both if it is undecided."""
     verdict, token = decide(interpreter, node.test, env)
     if verdict is True:
         return interpreter.run_block(node.body, env)
@@ -45,9 +45,9 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
 
 
 def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
-    """Run both sides of a condition and join what they leave.
+    """Run both sides of a condition and join their states.
 
-    After a side that leaves the block, the rest of the block runs under the other side's condition.
+    If one side exits the block, the rest of the block runs under the condition of the other side.
     """
     state = interpreter.state
     sides = state.run_both(token, first, second)
@@ -55,7 +55,7 @@ def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: 
         return sides[0].result
     (first_exit, first_changes), (second_exit, second_changes) = ((side.result, side.changes) for side in sides)
     opposite = sides[1].token
-    # The names of a side that returns are gone with it.
+    # The local names of a side that returns are not visible afterwards.
     if first_exit == "return" and second_exit != "return":
         first_changes = {key: change for key, change in first_changes.items() if change[0] is not env}
     elif second_exit == "return" and first_exit != "return":
@@ -83,7 +83,7 @@ def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: 
 
 
 def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
-    """The body for each item."""
+    """Run the body for each item."""
     iterable = interpreter.evaluate(node.iter, env)
     before = interpreter.state.condition
     exit_kind = None
@@ -116,7 +116,7 @@ def _after_loop(
 def _maybe_round(
     interpreter: Interpreter, node: ast.For | ast.AsyncFor, item: Any, under: Any, env: Environment
 ) -> str | None:
-    """One round of a loop for an item that may not be there."""
+    """Run the body for an item that may be absent."""
 
     def run() -> str | None:
         bind_target(interpreter, node.target, item, env)
@@ -131,7 +131,7 @@ def _maybe_round(
 
 
 def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str | None:
-    """The body while the test is known to hold; once, and perhaps not at all, if it is not known."""
+    """Run the body while the test is known to hold; if it is unknown, run it once as an undecided branch."""
     before = interpreter.state.condition
     exit_kind = None
     for _ in range(_MAX_WHILE):
@@ -150,7 +150,7 @@ def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str |
 
 
 def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
-    """The body, under what its managers mean."""
+    """Run the body with the effects of its context managers."""
     kinds = []
     for entry in node.items:
         manager = without_unbound(interpreter.evaluate(entry.context_expr, env))
@@ -174,7 +174,7 @@ def _entered(manager: Any) -> Any:
 
 
 def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | None:
-    """The body is taken to succeed; if it surely raises, the first handler runs."""
+    """Run the body, which is assumed to succeed; if it surely raises, run the first handler."""
     interpreter.open_guards += 1
     exit_kind = None
     try:

@@ -1,4 +1,4 @@
-"""`def` and `class`."""
+"""`def` and `class` statements, and the decorators that change their meaning."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _WRAPPERS = {
     "overload": "overload",
     "dataclass": "dataclass",
 }
-"""Decorators that change what a definition is. All others are taken to hand it on as it is."""
+"""Decorators with a known effect on a definition. All others are assumed to return it unchanged."""
 
 
 def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
-    """What the decorators of a definition make of it: see `_WRAPPERS`."""
+    """The known effects of a definition's decorators: the values of `_WRAPPERS`."""
     kinds = set()
     for node in decorators:
         while isinstance(node, ast.Call):
@@ -41,7 +41,7 @@ def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
 
 
 def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
-    """`def`: binds the function. Setters and overloads are passed over."""
+    """`def`: bind the function. Setters and overloads are ignored."""
     kinds = wrappers(node.decorator_list)
     if kinds & {"setter", "overload"}:
         return
@@ -50,7 +50,7 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncF
 
 
 def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment) -> None:
-    """`class`: runs the body, and binds the class."""
+    """`class`: run the body and bind the class."""
     bases = []
     for expression in node.bases:
         base = interpreter.evaluate(expression, env)

@@ -1,4 +1,4 @@
-"""Evaluates each kind of expression."""
+"""Names, attributes, calls and other expressions, and the dispatch table of all expressions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, 
 
 
 def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
-    """The value of a name: local, enclosing, global, built in."""
+    """The value of a name: local, enclosing, global or built-in."""
     written = node.id
     scope = env.scope
     inner: Environment | None = env
@@ -142,12 +142,12 @@ def lambda_(interpreter: Interpreter, node: ast.Lambda, env: Environment) -> Val
 
 
 def await_(interpreter: Interpreter, node: ast.Await, env: Environment) -> Value:
-    """What is awaited is there at once."""
+    """`await` has the value of the awaited expression."""
     return interpreter.evaluate(node.value, env)
 
 
 def yield_(interpreter: Interpreter, node: ast.Yield | ast.YieldFrom, env: Environment) -> Value:
-    """Collect what a generator yields; the whole of it runs at the first call."""
+    """Collect the values that a generator yields: its whole body runs when it is called."""
     if env.frame.yields is None:
         env.frame.yields = []
     if isinstance(node, ast.YieldFrom):

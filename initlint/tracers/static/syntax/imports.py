@@ -1,4 +1,4 @@
-"""`import`: modules of the project, and names of what is outside of it."""
+"""`import` statements: modules of the project, and external names for all others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def module_named(interpreter: Interpreter, name: str, env: Environment) -> Value
 
 
 def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
-    """The dotted name that `from X import` means; None if the dots lead out of the project."""
+    """The absolute module name of a `from` import; None if a relative import leaves the project."""
     name = node.module or ""
     if not node.level:
         return name
@@ -47,7 +47,7 @@ def absolute(node: ast.ImportFrom, env: Environment) -> str | None:
 
 
 def import_from(interpreter: Interpreter, node: ast.ImportFrom, env: Environment) -> None:
-    """`from a import b, c as d`; what a module imports is loaded when somebody asks for it."""
+    """`from a import b, c as d`; at module level, the imported module is loaded when the name is first looked up."""
     module_name = absolute(node, env)
     if node.names[0].name == "*":
         if module_name is not None:
@@ -73,14 +73,14 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
         member = imports.import_module(f"{module_name}.{name}", env.scope)
         return Unknown(f"{module_name} has no {name}") if member is UNBOUND else member
     if isinstance(module, ExternalName):
-        # A folder without an `__init__.py` is no module of the project, but those in it are.
+        # A folder without an `__init__.py` is not a module of the project, but its files are.
         member = imports.import_module(f"{module_name}.{name}", env.scope)
         return external(f"{module.name}.{name}") if member is UNBOUND else member
     return Unknown(f"{name} is imported from something unknown")
 
 
 def _of_star_import(interpreter: Interpreter, module_name: str, env: Environment, name: str) -> Value:
-    """What `from module_name import *` brings under `name`; `UNBOUND` if nothing."""
+    """The value that `from module_name import *` binds to `name`; `UNBOUND` if none."""
     if name.startswith("_") or not interpreter.imports.may_define(module_name, name, env.scope):
         return UNBOUND
     module = module_named(interpreter, module_name, env)
@@ -108,4 +108,4 @@ _STAR_EXPORTS: Mapping[str, Callable[[str], bool]] = {
     ),
     "math": lambda name: hasattr(math, name),
 }
-"""What a star import of a module outside the project brings, as far as it matters."""
+"""The relevant names that a star import of an external module binds."""

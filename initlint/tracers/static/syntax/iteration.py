@@ -1,4 +1,4 @@
-"""Iteration: what a value yields, in which order, and under which conditions."""
+"""The iteration protocol: the items of a value, in order, with their conditions."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from initlint.tracers.static.values.values import (
 )
 
 MAX_UNROLL = 4096
-"""Iterations of one loop or comprehension that are run one by one."""
+"""Maximum number of iterations of one loop or comprehension."""
 MAX_SEQUENCE = 20_000
-"""Items of a sequence that are kept."""
+"""Maximum length of a sequence."""
 _MAX_NESTED = 64
 
 _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
 
 
 def known_items(value: Value) -> list[Value] | None:
-    """The items of a value that can be iterated over in a known way; None if they are not known."""
+    """The known items of a value; None if it is not known to be iterable. See `has_known_length`."""
     value = without_unbound(value)
     if isinstance(value, ListValue):
         return value.items
@@ -52,7 +52,7 @@ def known_items(value: Value) -> list[Value] | None:
 
 
 def has_known_length(value: Value) -> bool:
-    """Whether it is known how many items there are."""
+    """Whether the number of items is known."""
     value = without_unbound(value)
     if isinstance(value, (ListValue, DictValue)):
         return not value.open
@@ -62,9 +62,9 @@ def has_known_length(value: Value) -> bool:
 
 
 def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
-    """The items, and whether there may be more; of what is too long or too deeply nested to keep, only the start.
+    """The items, and whether there may be more. A sequence that is too long or too deeply nested is cut off.
 
-    A loop that doubles a sequence, or puts it into itself twice, makes one that no memory holds.
+    Otherwise a loop that doubles a sequence, or nests it in itself twice, would use up all memory.
     """
     if len(items) > MAX_SEQUENCE:
         return items[:2], True
@@ -74,7 +74,7 @@ def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
 
 
 def _outweighs(items: list[Value], limit: int) -> bool:
-    """Whether more than `limit` items are in these, each counted as often as it is there, or some too deep."""
+    """Whether the items, with all nested ones, are more than `limit`, or nested too deeply."""
     level, count, depth = items, 0, 0
     while level:
         count, depth = count + len(level), depth + 1
@@ -88,10 +88,10 @@ def _outweighs(items: list[Value], limit: int) -> bool:
 
 
 def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Condition]]:
-    """The items of a value, each with the conditions under which it is there.
+    """The items of a value, each with its condition.
 
-    What cannot be iterated over in a known way is taken to have two items that are unknown, for a loop that
-    builds or initialises layers is there to run.
+    A value with unknown items is assumed to have two of them, because loops that build or initialize layers usually
+    run.
     """
     value = without_unbound(value)
     if isinstance(value, Union):
@@ -105,7 +105,7 @@ def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Con
     elif len(items) > MAX_UNROLL:
         interpreter.note_not_followed(f"a loop of more than {MAX_UNROLL} steps")
         items = items[:2]
-    # A copy: `layers += layers` must come to an end.
+    # Iterate over a copy: `layers += layers` must terminate.
     for item in list(items):
         if isinstance(item, Union) and any(v is UNBOUND for v in item.values):
             for option, condition in item.options:
@@ -122,7 +122,7 @@ def _unknown_items(value: Value) -> list[Value]:
 
 
 def is_key(value: Value) -> bool:
-    """Whether a dictionary of the interpreter can have it as a key."""
+    """Whether a value can be a key of a `DictValue`."""
     if isinstance(value, tuple):
         return all(is_key(item) for item in value)
     if isinstance(value, (ClassValue, Function, ExternalName)):

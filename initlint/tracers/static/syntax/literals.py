@@ -1,4 +1,4 @@
-"""Literals, displays and comprehensions."""
+"""Literals, f-strings, lists, dictionaries and comprehensions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> 
 
 
 def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -> Value:
-    """An f-string; known if all of its parts are."""
+    """An f-string; known if all its parts are known."""
     parts = []
     for part in node.values:
         if isinstance(part, ast.Constant):
@@ -44,11 +44,11 @@ def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -
 
 
 _MAX_DISPLAY = 256
-"""Elements of a list that is written out and that are looked at: longer ones are data, the names of classes."""
+"""Maximum number of evaluated elements of a list literal: longer lists contain data, such as class names."""
 
 
 def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environment) -> tuple[list[Value], bool]:
-    """The values of the elements of a display, starred ones spread, and whether there may be more."""
+    """The values of a literal's elements, with starred ones unpacked, and whether there may be more."""
     values: list[Value] = []
     open = len(nodes) > _MAX_DISPLAY
     for element in nodes[:_MAX_DISPLAY]:
@@ -62,7 +62,7 @@ def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environme
 
 
 def tuple_(interpreter: Interpreter, node: ast.Tuple, env: Environment) -> Value:
-    """`(a, b)`; an open list if its length is not known."""
+    """`(a, b)`; an open list if its length is unknown."""
     items, open = elements(interpreter, node.elts, env)
     return ListValue(items, open=True) if open else tuple(items)
 
@@ -97,7 +97,7 @@ def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
 def comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
 ) -> Value:
-    """A list, set or generator, which runs at once."""
+    """A list or set comprehension, or a generator expression, which is run eagerly."""
     result = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
     result.open = _for(
@@ -118,7 +118,7 @@ def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Enviro
         value = interpreter.evaluate(node.value, inner)
         if not is_key(key):
             result.open = True
-            key = f"<{len(result.items)}>"  # what is under it is there, whatever it is called
+            key = f"<{len(result.items)}>"  # keep the value under a made-up key
         result.items[key] = value
 
     result.open = _for(interpreter, node.generators, inner, add) or result.open
@@ -128,7 +128,7 @@ def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Enviro
 def _for(
     interpreter: Interpreter, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]
 ) -> bool:
-    """Run a comprehension's clauses. Gives whether there may be further items."""
+    """Run `act` for each combination of a comprehension's clauses. Gives whether there may be further items."""
     clause, *inner = clauses
     iterable = interpreter.evaluate(clause.iter, env)
     open = not has_known_length(iterable)

@@ -1,4 +1,4 @@
-"""`match`: which case is taken, and the names that its pattern binds."""
+"""The `match` statement: which case is taken, and the names that its pattern binds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CAPTURED = Unknown("what a pattern captures")
 
 
 def match(interpreter: Interpreter, node: ast.Match, env: Environment) -> str | None:
-    """The first case that fits; where that is not known, each that may."""
+    """Run the first case that matches, or all that may match if that is unknown."""
     subject = without_unbound(interpreter.evaluate(node.subject, env))
 
     def cases(at: int) -> str | None:
@@ -50,7 +50,7 @@ def match(interpreter: Interpreter, node: ast.Match, env: Environment) -> str | 
 
 
 def _fits(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: Environment) -> bool | None:
-    """Whether `subject` matches; None if that is not known."""
+    """Whether `subject` matches; None if unknown."""
     if isinstance(pattern, ast.MatchAs):
         return True if pattern.pattern is None else _fits(interpreter, pattern.pattern, subject, env)
     if isinstance(pattern, ast.MatchValue):
@@ -85,7 +85,7 @@ def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: E
             value = _narrowed(interpreter, inner, subject, env) if isinstance(inner, ast.MatchClass) else subject
             interpreter.assign(env, pattern.name, value)
         return
-    for part in ast.walk(pattern):  # the names inside a pattern whose parts are not followed
+    for part in ast.walk(pattern):  # the names within a pattern that is not interpreted
         if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name is not None:
             interpreter.assign(env, part.name, _CAPTURED)
         elif isinstance(part, ast.MatchMapping) and part.rest is not None:
@@ -93,7 +93,7 @@ def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: E
 
 
 def _narrowed(interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
-    """What is known of `subject` once it has matched the class of `pattern`."""
+    """The value of `subject` after it matched the class of `pattern`."""
     if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
         return symbolic_instance(interpreter, interpreter.evaluate(pattern.cls, env), subject)
     return subject

@@ -1,4 +1,4 @@
-"""Operators, and the expressions that choose: `and`, `or`, `if`."""
+"""Unary and binary operators, `and`, `or`, comparisons and conditional expressions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
 }
 _MAX_BITS = 4096
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
-"""A width in a format that may be as large as memory."""
+"""A format width that may be as large as memory."""
 
 
 def binary(interpreter: Interpreter, node: ast.BinOp, env: Environment) -> Value:
@@ -73,7 +73,7 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
 
 
 def _joined_module_lists(left: Instance, right: Instance) -> Value:
-    """`self.down_blocks + self.up_blocks`: a list of modules that is there to be looped over."""
+    """`self.down_blocks + self.up_blocks`: a list of modules to iterate over."""
     first, second = known_items(left), known_items(right)
     if first is None or second is None:
         return Unknown("a sum of objects")
@@ -101,7 +101,7 @@ def _compute(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Value
 
 
 def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
-    """`9 ** 9 ** 9`, `"a" * 10**9`, and what a loop makes of `n *= n` must not be computed."""
+    """Whether a result may use up memory: `9 ** 9 ** 9`, `"a" * 10**9`, or `n *= n` in a loop."""
     if isinstance(left, int) and isinstance(right, int):
         if compute is operator.pow:
             return abs(right) > 64 or abs(left) > 10**9
@@ -148,7 +148,7 @@ def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Valu
 
 
 def boolean(interpreter: Interpreter, node: ast.BoolOp, env: Environment) -> Value:
-    """`a and b`, `a or b`; an undecided side makes it any of the sides from there on."""
+    """`a and b`, `a or b`; after an undecided operand, the result is one of that and the following operands."""
     return _any_side(interpreter, isinstance(node.op, ast.Or), node.values, env)
 
 

@@ -1,4 +1,4 @@
-"""What each kind of statement does."""
+"""Simple statements, and the dispatch table of all statements."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from initlint.tracers.static.values.values import Unknown, without_unbound
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:
-    """A statement that is an expression; docstrings are passed over."""
+    """An expression statement; docstrings are ignored."""
     if node.value.__class__ is not ast.Constant:
         value = interpreter.evaluate(node.value, env)
         if isinstance(value, Tensor):
@@ -59,27 +59,27 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
             interpreter.call(method, Call([right], {}, interpreter.location_of(node, env)))
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
-        # `w *= k` writes to the parameter; the name then stands for the same tensor.
+        # `w *= k` writes to the parameter; the name stays bound to the same tensor.
         write_in_place(interpreter, left, type(node.op).__name__.lower(), right, interpreter.location_of(node, env))
         return
     bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 
 
 def _is_copy(tensor: Tensor) -> bool:
-    """`w[[0, 2]] *= k` computes on a copy, and then assigns it to these items of `w`."""
+    """Whether the tensor is a copy by advanced indexing: `w[[0, 2]] *= k` assigns the result to items of `w`."""
     derived = tensor.storage.derived if tensor.storage is not None else None
     return derived is not None and derived.cause == COPY and not tensor.covers_storage
 
 
 def return_(interpreter: Interpreter, node: ast.Return, env: Environment) -> str:
-    """Note what is returned, and under which conditions."""
+    """Record the returned value and its condition."""
     value = None if node.value is None else interpreter.evaluate(node.value, env)
     env.frame.returns.append((value, interpreter.state.condition))
     return "return"
 
 
 def raise_(interpreter: Interpreter, node: ast.Raise, env: Environment) -> None:
-    """The program ends here, or this side of a test does."""
+    """The program, or this side of an undecided condition, ends here."""
     raise Raised
 
 
@@ -90,20 +90,20 @@ def delete_(interpreter: Interpreter, node: ast.Delete, env: Environment) -> Non
 
 
 def assert_(interpreter: Interpreter, node: ast.Assert, env: Environment) -> None:
-    """What is asserted holds."""
+    """Narrow names by the asserted condition."""
     if not isinstance(env, GlobalEnvironment):
         narrow(interpreter, node.test, env, True)
 
 
 def global_(interpreter: Interpreter, node: ast.Global, env: Environment) -> None:
-    """The names live in the module."""
+    """Bind the names in the module's scope."""
     interpreter.state.record_side_effect()
     for name in node.names:
         env.declared[name] = env.scope.environment
 
 
 def nonlocal_(interpreter: Interpreter, node: ast.Nonlocal, env: Environment) -> None:
-    """The names live in the function around."""
+    """Bind the names in the enclosing function."""
     interpreter.state.record_side_effect()
     for name in node.names:
         owner = env.parent.owner_of(name) if env.parent is not None else None

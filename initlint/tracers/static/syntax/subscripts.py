@@ -20,13 +20,13 @@ from initlint.tracers.static.values.values import ExternalName, Unknown, Value, 
 
 
 def subscript(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
-    """`value[index]`, of each alternative of the value."""
+    """`value[index]`, for each alternative of the value."""
     value = without_unbound(interpreter.evaluate(node.value, env))
     return interpreter.state.map_union(value, lambda option: item(interpreter, option, node, env))
 
 
 def index_of(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
-    """What stands in the brackets: a value, a slice, or a tuple of these."""
+    """The index: a value, a slice, or a tuple of these."""
     if isinstance(node.slice, ast.Tuple):
         return tuple(_index(interpreter, element, env) for element in node.slice.elts)
     return _index(interpreter, node.slice, env)
@@ -74,7 +74,7 @@ def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Envir
 
 
 def _is_advanced(index: Value) -> bool:
-    """Whether indexing with it copies: a list, or a tensor of at least one dimension."""
+    """Whether indexing with it copies: it contains a list, or a tensor of at least one dimension."""
     if isinstance(index, tuple):
         return any(_is_advanced(part) for part in index)
     return isinstance(index, ListValue) or (isinstance(index, Tensor) and bool(index.shape))

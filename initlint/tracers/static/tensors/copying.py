@@ -1,4 +1,4 @@
-"""Copies: `copy.deepcopy` and its like."""
+"""`copy.deepcopy`, `copy.copy` and `dataclasses.replace`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def deep_copy(interpreter: Interpreter, call: Call) -> Value:
 
 
 def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
-    """A deep copy: its own modules and parameters, with what was written to them so far."""
+    """A deep copy: new modules and parameters, with the writes so far. `seen` maps identities to finished copies."""
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, Tensor) and value.storage is not None:
@@ -38,7 +38,7 @@ def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value
     seen[id(value)] = module
     module.arguments, module.open, module.parametrized = dict(value.arguments), value.open, value.parametrized
     module.assigned = dict(value.assigned)
-    if value.is_module and not value.symbolic:  # a copy of what is only assumed is no model that is built here
+    if value.is_module and not value.symbolic:  # a copy of an assumed object is not built here
         interpreter.log.instances.append(module)
     for name, field in value.fields.items():
         copied = clone(interpreter, field, seen)
@@ -76,7 +76,7 @@ def replace_record(interpreter: Interpreter, call: Call) -> Value:
 
 
 def shallow_copy(interpreter: Interpreter, call: Call) -> Value:
-    """`copy.copy(x)`; a module is copied whole."""
+    """`copy.copy(x)`; a module is copied deeply."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
     if isinstance(value, ListValue):
         return ListValue(value.items, value.open, value.kind)

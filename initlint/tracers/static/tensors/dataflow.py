@@ -1,4 +1,4 @@
-"""Data flow: what operators and tensor methods do to the tensors of a `forward`."""
+"""The data flow of `forward`: the nodes that operators and tensor methods add to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
 
 def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
-    """The flow nodes of all data tensors among `values`, with the conditions under which they are the value."""
+    """The data-flow nodes of all values among `values` that carry data, each with its condition."""
     nodes: list[tuple[FlowNode, Condition]] = []
     _collect_data(values, ALWAYS, nodes, set())
     return nodes
@@ -36,13 +36,13 @@ def _collect_data(
                 if option.node is not None:
                     nodes.append((option.node, condition | under))
             elif not isinstance(option, CONSTANTS) and id(option) not in seen:
-                # Objects know each other in circles.
+                # Objects may refer to each other in cycles.
                 seen.add(id(option))
                 _collect_data(_contents(option), condition | under, nodes, seen)
 
 
 def _contents(value: Value) -> Iterable[Value]:
-    """What a container or a plain object holds."""
+    """The items of a container or the fields of an object."""
     if isinstance(value, tuple):
         return value
     if isinstance(value, ListValue):
@@ -50,7 +50,7 @@ def _contents(value: Value) -> Iterable[Value]:
     if isinstance(value, DictValue):
         return value.items.values()
     if isinstance(value, NativeMethod):
-        return (value.receiver,)  # `batch.x`: an attribute that no tensor has, of what was taken for one
+        return (value.receiver,)  # `batch.x`, where `batch` was assumed to be a tensor
     return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
 
 
@@ -65,7 +65,7 @@ def new_node(
     exact: bool = False,
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
-    """The tensor that an operation gives; a new node of the flow."""
+    """Add a node to the data flow; gives the tensor that is its output."""
     flow_node = FlowNode(
         kind, op, data_of(values), location, interpreter.state.condition, layer, arguments, exact, factors
     )
@@ -78,7 +78,7 @@ def new_node(
 def operation(
     interpreter: Interpreter, kind: str, op: str, values: list[Value], location: Location | None, **more: Any
 ) -> Tensor:
-    """As `node`; of parameters alone it gives what is computed from them, which is no data."""
+    """As `new_node`; for parameters without data, a tensor that depends on them and adds no node."""
     if not data_of(values):
         storages = source_parameters(values)
         if storages:
@@ -91,7 +91,7 @@ def operation(
 def unknown_result(
     interpreter: Interpreter, reason: str, values: Iterable[Value], location: Location | None
 ) -> Unknown:
-    """What code that is not followed returns: it consumes the data that it is handed."""
+    """The result of code that is not interpreted: its data arguments end there."""
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
@@ -99,7 +99,7 @@ def unknown_result(
 
 
 def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
-    """The storages of the parameters among `values`, or that they were computed from."""
+    """The storages of the parameters among `values`, and of those that they were computed from."""
     storages: set[Storage] = set()
     for value in values:
         for option, _ in options(value):
@@ -113,7 +113,7 @@ def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
 
 
 def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arguments: Iterable[Value] = ()) -> Value:
-    """The result of an operator that changes nothing that counts; `arguments` are those behind the tensor."""
+    """The result of an operator that keeps the scale of its input; `arguments` are those after the tensor."""
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: pass_through(interpreter, option, operator, arguments))
     if isinstance(value, Tensor):
@@ -123,7 +123,7 @@ def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arg
 
 
 def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Value:
-    """`left` and `right` combined by an operator of which at least one side is a tensor."""
+    """`left` and `right` combined by the operator `name`; at least one of them is a tensor."""
     left_data, right_data = data_of([left]), data_of([right])
     if not left_data and not right_data:
         return _of_parameters(interpreter, name, left, right, location)
@@ -148,18 +148,18 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
 
 
 def are_data(*values: Value) -> bool:
-    """Whether each is one tensor of data."""
+    """Whether each value is a tensor with data."""
     return all(isinstance(value, Tensor) and value.node is not None for value in values)
 
 
 def _zero_with(value: Value) -> Storage | None:
-    """The parameter that a value without data is zero with."""
+    """The parameter that a value without data is zero with: see `Tensor.zero_with`."""
     zero_with = value.zero_with if isinstance(value, Tensor) and value.node is None else None
     return zero_with if zero_with is not None and zero_with.parameter else None
 
 
 def _may_be_data(value: Value) -> bool:
-    """An unknown value that is not said to be a number may be a tensor."""
+    """Whether a value may be a tensor with data: unknown, and not annotated as a number."""
     if isinstance(value, Union):
         return any(_may_be_data(option) for option in value.values)
     if not isinstance(value, Unknown):
@@ -168,7 +168,7 @@ def _may_be_data(value: Value) -> bool:
 
 
 def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Value:
-    """Arithmetic without data: it changes how new tensors are filled; of parameters it gives a derived value."""
+    """Arithmetic without data: it rescales a newly created tensor, or computes a value from parameters."""
     for tensor, other in ((left, right), (right, left)):
         if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
             continue
@@ -181,7 +181,7 @@ def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Valu
 
 
 def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Storage | None:
-    """Of parameters multiplied with each other: the flow is told. Of one that is scaled: it is zero with that one."""
+    """The `zero_with` of an operation on parameters. A product of two parameters adds a node to the data flow."""
     left_parameter, right_parameter = _zero_with(left), _zero_with(right)
     if left_parameter is not None and right_parameter is not None:
         if name in ("mul", "matmul"):
@@ -204,7 +204,7 @@ def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, lo
 def product(
     interpreter: Interpreter, values: list[Value], location: Location, equation: Equation | None = None
 ) -> Tensor:
-    """A matrix product, or an einsum: with a parameter it is a layer, of data alone it ends their paths."""
+    """A matrix product or an einsum. With a parameter it is a layer; a product of data only ends the path."""
     data = [value for value in values if data_of([value])]
     weights = [value for value in values if not data_of([value]) and source_parameters([value])]
     if weights and not data and len(values) == 2:
@@ -229,7 +229,10 @@ def _axes(value: Value) -> Axes:
 def multiply_by_weight(
     interpreter: Interpreter, weight: Value, data: list[Value], location: Location, used: AxisRoles | None = None
 ) -> Tensor:
-    """Data multiplied by a weight: the layer that owns it, or the raw parameter itself, which is `used` so."""
+    """Data multiplied by a weight: a use of the layer that owns it, or of a raw parameter.
+
+    `used`: the roles of the raw parameter's axes in the product.
+    """
     storages = sorted(source_parameters([weight]), key=_weight_order)
     if not storages:
         return new_node(interpreter, "layer", "unknown", data, location)
@@ -238,7 +241,7 @@ def multiply_by_weight(
     storage.products.add(used if itself else None)
     owner = storage.owner
     if isinstance(weight, Tensor) and weight.storage is None:
-        # Standardised, normalised, equalised or masked before use: its own scale is not the one that counts.
+        # The weight is standardized, normalized or masked before use, so its own scale has no effect.
         storage.used_transformed = True
     exact = _zero_with(weight) is storage and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
@@ -247,19 +250,19 @@ def multiply_by_weight(
 
 
 def _weight_order(storage: Storage) -> tuple[bool, bool, str]:
-    """Sorts what is most likely the weight among the parameters that a value was computed from to the front."""
+    """Sort key that puts first the parameter that is most likely the weight."""
     rank = None if storage.shape is None else len(storage.shape)
     return (storage.name != "weight", rank is not None and rank < 2, storage.name)
 
 
 def is_layer(instance: Instance) -> bool:
-    """Whether it is one of torch's layers with a weight, or derives from one."""
+    """Whether it is an instance of one of torch's layers with a weight."""
     name = instance.torch_name
     return name is not None and name in MODULES and MODULES[name].role == "layer"
 
 
 def part_of(value: Tensor, index: Value) -> Tensor:
-    """`tensor[index]`: part of the same storage, and the same flow."""
+    """`tensor[index]`: part of the same storage, at the same node of the data flow."""
     shape, axes = _indexed(value, index), index_axes(value.axes, index)
     return Tensor(value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes)
 
@@ -271,7 +274,7 @@ def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
 
 
 def set_in_place(interpreter: Interpreter, tensor: Value, result: Tensor) -> None:
-    """An in-place operation: the tensor itself is now what the operation gives."""
+    """Make `result` the new value of a tensor that an operation changed in place."""
     if isinstance(tensor, Tensor) and tensor.node is not None:
         interpreter.state.save_before_change(tensor)
         tensor.node = result.node

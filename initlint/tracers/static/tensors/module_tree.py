@@ -1,4 +1,4 @@
-"""The module tree: children, submodules and parameters, in PyTorch's own order."""
+"""The module tree: children, submodules and parameters, in PyTorch's order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, options
 
 REGISTRY = "parametrizations"
-"""The attribute in which a module keeps its parametrizations."""
+"""The attribute under which a module stores its parametrizations."""
 
 
 def class_of(instance: Instance) -> Value:
@@ -29,7 +29,7 @@ def class_of(instance: Instance) -> Value:
 
 
 def torch_base(cls: ClassValue) -> str | None:
-    """The torch class that a class of the project is built on: `torch.nn.Conv2d`, `torch.nn.Module`; None if none."""
+    """The torch base class of a class of the project: `torch.nn.Conv2d`, `torch.nn.Module`; None if there is none."""
     fallback = None
     for base in cls.mro[1:]:
         if not isinstance(base, ExternalName):
@@ -46,7 +46,7 @@ def torch_base(cls: ClassValue) -> str | None:
 
 
 def _is_no_module(cls: ClassValue) -> bool:
-    """A class with a `forward` that is surely no module: `torch.autograd.Function`, a record, or no base at all."""
+    """Whether a class with a `forward` is surely not a module: `torch.autograd.Function`, a record, or no base."""
     names = cls.externals()
     if not cls.readable:
         return False
@@ -58,7 +58,7 @@ def _is_no_module(cls: ClassValue) -> bool:
 
 
 def as_literal(value: Value) -> Any:
-    """The value as graphs show it: a constant, a tuple of constants, or `UNDETERMINED`."""
+    """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
     if isinstance(value, (tuple, ListValue)):
         items = value if isinstance(value, tuple) else value.items
         return tuple(as_literal(item) for item in items)
@@ -68,7 +68,7 @@ def as_literal(value: Value) -> Any:
 
 
 def as_literals(arguments: Mapping[str, Value]) -> dict[str, Any]:
-    """The arguments of a constructor or init function as graphs show them."""
+    """The arguments of a constructor or init function as they are stored in graphs."""
     return {name: as_literal(value) for name, value in arguments.items()}
 
 
@@ -91,7 +91,7 @@ _NONE: Mapping[str, Any] = {}
 
 
 def get_parameter(instance: Instance, name: str) -> Value:
-    """The parameter `name` of a torch layer, made when first asked for; None if built without, `UNBOUND` if none."""
+    """The parameter `name` of a torch layer, created on first use; None with `bias=False`, `UNBOUND` if unknown."""
     shapes_by_name = parameter_names(instance)
     if name not in shapes_by_name:
         if name in ("bias", "weight") and shapes_by_name is not _NONE:
@@ -105,7 +105,7 @@ def get_parameter(instance: Instance, name: str) -> Value:
 
 
 def get_child(instance: Instance, name: str) -> Value:
-    """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; else `UNBOUND`."""
+    """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; `UNBOUND` if none."""
     if instance.torch_name is None:
         return UNBOUND
     class_names = CHILDREN.get(instance.torch_name.rpartition(".")[2], {})
@@ -122,7 +122,7 @@ def get_child(instance: Instance, name: str) -> Value:
 
 
 def materialize(instance: Instance) -> None:
-    """Make all the parameters and submodules that torch creates for this layer."""
+    """Create all parameters and submodules that torch creates for this layer."""
     for name in parameter_names(instance):
         if name not in instance.fields:
             get_parameter(instance, name)
@@ -133,13 +133,13 @@ def materialize(instance: Instance) -> None:
 
 
 def children(instance: Instance) -> Iterator[tuple[str, Instance]]:
-    """The direct submodules by name, whatever the conditions under which they are there."""
+    """The direct submodules by name, whatever their conditions."""
     for name, module, _ in conditional_children(instance):
         yield name, module
 
 
 def conditional_children(instance: Instance) -> Iterator[tuple[str, Instance, Condition]]:
-    """The direct submodules with the conditions under which they are there."""
+    """The direct submodules by name, with the conditions under which they exist."""
     materialize(instance)
     for name, value in list(instance.fields.items()):
         if isinstance(value, Instance):
@@ -178,7 +178,7 @@ def own_parameters(instance: Instance) -> Iterator[tuple[str, Tensor, Condition]
 
 
 def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, Tensor, Condition]]:
-    """`named_parameters()`: each parameter once, under the first path that leads to it."""
+    """`named_parameters()`: each parameter once, under its first path."""
     seen: set[int] = set()
     for path, module, condition in modules(instance) if recurse else [("", instance, ALWAYS)]:
         for name, tensor, under in own_parameters(module):
@@ -189,7 +189,7 @@ def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, 
 
 
 def is_instance_of(value: Instance, cls: Value) -> bool | None:
-    """`isinstance(value, cls)`; None if that cannot be told."""
+    """`isinstance(value, cls)`; None if unknown."""
     if isinstance(cls, ClassValue):
         if not isinstance(value.cls, ClassValue):
             return False

@@ -1,4 +1,4 @@
-"""Writes to parameters: what is recorded of each, and what is recorded of the call that made it."""
+"""Writes to parameters by assignment, copying and arithmetic, as opposed to calls of init functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None
 
 
 def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None) -> Tensor:
-    """A clone: its own storage, with what was written so far."""
+    """A clone: a new storage with the writes so far."""
     storage = fresh_storage(interpreter, tensor.shape, location)
     if tensor.storage is not None:
         storage.writes = list(tensor.storage.writes)
@@ -31,7 +31,7 @@ def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None)
 
 
 def replaces(value: Tensor, before: Tensor) -> bool:
-    """Whether assigning `value` over the parameter `before` puts another parameter in its place.
+    """Whether assigning `value` to the attribute of the parameter `before` replaces it by another parameter.
 
     `m.weight = nn.init.zeros_(m.weight)` does not.
     """
@@ -51,7 +51,7 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
 
 
 def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
-    """What is known of one tensor's elements is now known of the other's."""
+    """Copy the elements of `source`: if one init call set all of them, repeat that call for `target`."""
     if len(source.writes) == 1 and source.writes[0].covers_storage and not source.writes[0].reads_old_value:
         origin = source.writes[0]
         record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
@@ -60,7 +60,7 @@ def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, l
 
 
 def write_item(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
-    """`parameter[index] = value`: a write to a part."""
+    """`parameter[index] = value`: a write to part of the parameter."""
     part = Tensor(storage=target.storage, covers_storage=False)
     if isinstance(value, (int, float)):
         record_write(interpreter, part, "torch.nn.init.constant_", {"val": value}, location, method=True)
@@ -69,7 +69,7 @@ def write_item(interpreter: Interpreter, target: Tensor, value: Value, location:
 
 
 def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:
-    """`parameter *= value`: keeps part of what was there."""
+    """`parameter *= value`: the new value depends on the old one."""
     name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
     arguments = {"value": as_literal(value)} if is_number else {}
@@ -77,9 +77,9 @@ def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, val
 
 
 def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
-    """A statement wrote to a copy of a parameter that it made itself, and nobody has the copy.
+    """Record an ineffective write: a statement created a copy of a parameter, wrote to it and dropped it.
 
-    That is so if its outermost call is the write, and the copy was made inside of it.
+    That is so if the outermost call of the statement is the write, and the copy was created within it.
     """
     storage = result.storage
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
@@ -101,7 +101,7 @@ def copy_into(interpreter: Interpreter, target: Tensor, location: Location) -> N
 
 
 def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, location: Location) -> Tensor:
-    """A new tensor (`torch.randn(3, 4)`) combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
+    """A new tensor combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
     result = copy_of(interpreter, tensor, location)
     storage = result.storage
     assert storage is not None

@@ -1,4 +1,4 @@
-"""Weight norm, spectral norm, pruning and `register_parametrization`: a parameter goes behind what recomputes it."""
+"""Weight norm, spectral norm, pruning and `register_parametrization`: an attribute is recomputed from parameters."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class _Parameter:
 
 
 def reparametrize(interpreter: Interpreter, reparametrization: Reparametrization, call: Call) -> Value:
-    """`weight_norm(module)` and its like; gives the module."""
+    """`weight_norm(module)` and similar; gives the module."""
     module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, reparametrization, call))
     return module
 
 
 def restore(interpreter: Interpreter, call: Call) -> Value:
-    """`remove_weight_norm(module)` and its like: the attribute is a parameter again, of the values that it has."""
+    """`remove_weight_norm(module)` and similar: make the attribute a parameter again, with its current values."""
     module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _unwrap(interpreter, option, name, call))
     return module
@@ -49,7 +49,7 @@ def _wrap(
         return
     materialize(module)
     if not isinstance(name, str) or not isinstance(without_unbound(module.fields.get(name)), (Tensor, Union)):
-        # A class of the project that hands the weight of a part on, or a parameter that is not known.
+        # A class of the project that exposes the weight of a submodule, or an unknown parameter.
         for _, inner, _ in modules(module):
             inner.parametrized = inner.parametrized or not isinstance(name, str) or name == "weight"
         return
@@ -93,7 +93,7 @@ def _replace_parameter(
 
 
 def _run_parametrization(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
-    """Whether what the module of a parametrization gives is the original itself, and whether it is surely not."""
+    """Whether a parametrization returns the original storage itself, and whether it surely does not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
     result = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
     if not isinstance(result, Tensor) or result.node is not None:
@@ -102,7 +102,7 @@ def _run_parametrization(interpreter: Interpreter, value: Tensor, call: Call) ->
 
 
 def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
-    """The magnitude that weight norm keeps: one number for each index along `dim`."""
+    """The magnitude parameter of weight norm: one number per index along `dim`."""
     dim = call.get(2, "dim", 0)
     shape: tuple[int | None, ...] | None = None
     if dim is None:
@@ -116,7 +116,7 @@ def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: s
 
 
 def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Call) -> Instance:
-    """`module.parametrizations.weight`, which holds the originals and the modules that compute from them."""
+    """`module.parametrizations.weight`: the originals, and the modules that compute the weight from them."""
     registry = without_unbound(parameter.module.fields.get(REGISTRY))
     if not isinstance(registry, Instance):
         registry = Instance(

@@ -1,4 +1,4 @@
-"""What is recorded of each write to a parameter, and of the call that made it."""
+"""Records of the writes to parameters and of the init calls that made them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from initlint.tracers.static.values.tensors import COPY, Tensor
 from initlint.tracers.static.values.values import UNBOUND, Value, options
 
 UNKNOWN_WRITE = "unknown"
-"""The initializer of a write that may have happened in code that is not followed."""
+"""The initializer of a possible write in code that is not interpreted."""
 
 
 class GainValue(float):
-    """What `calculate_gain` returned; it remembers for which nonlinearity."""
+    """The result of `calculate_gain`, with the nonlinearity that it is for."""
 
     nonlinearity: str = ""
 
@@ -61,7 +61,7 @@ class WriteRecord:
 
 @dataclass(slots=True)
 class InitCallRecord:
-    """What is known of an init call while the interpreter may still come by again."""
+    """An init call at one location, merged over all times that it ran."""
 
     name: str
     initializer: str
@@ -96,7 +96,7 @@ def record_write(
     reads_old_value: bool = False,
     condition: Condition = frozenset(),
 ) -> None:
-    """Note a write to the storage of `tensor`; one to what a parametrization computed is lost."""
+    """Record a write to the storage of `tensor`; one to the output of a parametrization is ineffective."""
     storage = tensor.storage
     if storage is None:
         return
@@ -132,7 +132,7 @@ def record_init_call(
     target: Value,
     method: bool = False,
 ) -> None:
-    """Note that an init function was called on `target`."""
+    """Record the call of an init function on `target`."""
     interpreter.state.record_side_effect()
     literals = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
@@ -185,7 +185,7 @@ def _type_of(instance: Instance) -> str | None:
 
 
 def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location) -> None:
-    """Code that is not followed was handed these values: it may have written to their parameters."""
+    """Record a possible write to all parameters of `values`, which were passed to code that is not interpreted."""
     for value in values:
         for option, _ in options(value):
             if isinstance(option, Tensor):
