@@ -17,9 +17,7 @@ RULE = '''"""What is wrong, in one line
 
 ## What it does
 
-Reports ...
-
-It is silent where ...
+Reports ... It is silent if ...
 
 ## Why is this bad?
 
@@ -53,9 +51,10 @@ from initlint.rules._registry import Violation, rule
 
 @rule("{code}", "{name}")
 def check(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each ..."""
     for layer in model.layers:
         write = layer.effective_write()
-        if write is None:
+        if write is None or not layer.last_write_is_certain():
             continue
         yield Violation("what is wrong", write.location, Severity.WARNING, ((layer.location, "this layer"),))
 '''

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initlint.analysis.layer_activation import (
@@ -17,7 +17,7 @@ from initlint.analysis.layer_activation import (
     factors_of,
     is_matrix,
 )
-from initlint.analysis.messages import activation_class_name, format_number
+from initlint.analysis.messages import activation_class_name, format_number, format_range, layer_names, short_name
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write
 
@@ -44,7 +44,7 @@ class Link:
 
 def _init_name(link: Link) -> str:
     """The init of the weight: `xavier_normal_`, or torch's default."""
-    return "torch's default" if link.write is None else f"`{link.initializer.rpartition('.')[2]}`"
+    return "torch's default" if link.write is None else f"`{short_name(link.initializer)}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ class Chain:
         """The part from the first to the last layer with one of these paths. At least one must be in the chain."""
         indices = [index for index, link in enumerate(self.links) if link.layer.path in paths]
         return Chain(self.links[indices[0] : indices[-1] + 1])
+
+
+def signal_factor(group: Sequence[Link]) -> str:
+    """The init call of a group of layers and its factor: `f` in `fc1`: multiplies the signal's second moment by 25."""
+    call = f"`{short_name(group[0].initializer)}` in {layer_names([link.layer for link in group])}"
+    verb = "each multiplies" if len(group) > 1 else "multiplies"
+    return f"{call}: {verb} the signal's second moment by {format_range(link.factors.signal for link in group)}"
 
 
 def links(model: ModelGraph) -> Iterator[Link]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from initlint.analysis.layer_activation import LayerActivation
 from initlint.facts.activations import MODULES
 from initlint.graph.model import Consumer, InitCall, Layer, Location
 
@@ -71,6 +72,12 @@ def short_name(initializer: str) -> str:
 def display_name(call: InitCall) -> str:
     """The current name of the init function, or the name of the method as called."""
     return call.name if call.method else short_name(call.initializer)
+
+
+def init_before_activation(group: Sequence[LayerActivation], argument: str = "") -> str:
+    """The init call of a group of layers and their activations: `f` with `a=1` before ReLU in `fc1`, `fc2`."""
+    call = f"`{short_name(group[0].write.initializer)}`{f' with `{argument}`' if argument else ''}"
+    return f"{call} before {titles(pair.following for pair in group)} in {layer_names([pair.layer for pair in group])}"
 
 
 def related_locations(entries: Iterable[tuple[Layer, Consumer | None]]) -> tuple[tuple[Location, str], ...]:

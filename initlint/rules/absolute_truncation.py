@@ -2,17 +2,17 @@
 
 ## What it does
 
-Reports `trunc_normal_` that leaves the bounds at -2 and 2 and has a standard deviation of 0.4 or less, for which they
-never cut, or of 1 or more, for which they cut much.
+Reports `trunc_normal_` with the default bounds -2 and 2 and a standard deviation of 0.4 or less, where the bounds never
+truncate, or of 1 or more, where they truncate a lot.
 
-It is silent where other bounds are given and where the standard deviation is not known, and for timm's
-`trunc_normal_tf_`, which counts its bounds in standard deviations.
+It is silent for other bounds, for an unknown standard deviation, and for timm's `trunc_normal_tf_`, whose bounds are in
+standard deviations.
 
 ## Why is this bad?
 
-The bounds are absolute. With `std=0.02` they stand at 100 standard deviations, so what comes is a plain normal
-distribution: one weight in 2 million is beyond 5 standard deviations, which the paper that asked for truncation did
-not have. With `std=1` they cut at 2, and the standard deviation that is left is 0.88; with `std=2` it is 1.08.
+The bounds are absolute. With `std=0.02` they are 100 standard deviations away, so the weights follow a plain normal
+distribution: one in 2 million is beyond 5 standard deviations, where the paper's truncated init has none. With `std=1`
+the bounds truncate at 2, which reduces the standard deviation to 0.88; with `std=2` it becomes 1.08.
 
 ## Bad
 
@@ -65,12 +65,12 @@ from initlint.graph.model import InitCall, ModelGraph
 from initlint.rules._registry import Violation, rule
 
 _NEVER_CUTS = 5.0
-"""Bounds at so many standard deviations cut one weight in two million."""
+"""Bounds at this many standard deviations truncate one weight in two million."""
 
 
 @rule("INI406", "absolute-truncation", default=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call whose bounds are the default and do not fit."""
+    """One violation for each call with default bounds that do not fit."""
     for call in model.calls:
         effect = _effect(call)
         if effect is not None:
@@ -85,8 +85,8 @@ def _effect(call: InitCall) -> str | None:
     if (low, high) != (-2.0, 2.0) or std is None or std <= 0:
         return None
     if std * _NEVER_CUTS <= 2.0:
-        return f"with a standard deviation of {std:g} nothing is ever cut"
-    left = variance(call.initializer, call.arguments, None, None)
-    if std < 1.0 or left is None:
+        return f"with a standard deviation of {std:g} nothing is ever truncated"
+    truncated_variance = variance(call.initializer, call.arguments, None, None)
+    if std < 1.0 or truncated_variance is None:
         return None
-    return f"a standard deviation of {std:g} is cut to {format_number(math.sqrt(left))}"
+    return f"a standard deviation of {std:g} is reduced to {format_number(math.sqrt(truncated_variance))}"

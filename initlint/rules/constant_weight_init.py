@@ -2,19 +2,19 @@
 
 ## What it does
 
-Reports `ones_`, `constant_(w, c)`, `fill_` and their kind on the weight of a hidden layer.
+Reports `ones_`, `constant_(w, c)`, `fill_` and similar calls on the weight of a hidden layer.
 
-- error: its bias is constant too and the next layer's weight is constant as well
-- warning: other hidden layers, and layers of a class without a `forward` to judge by
+- error: its bias and the next layer's weight are constant too
+- warning: other hidden layers, and layers of a class without a `forward`
 
-It is silent for norms, for a single linear map, for convolutions that treat groups of channels apart (averaging), for
-fixed kernels (`requires_grad=False`), for writes to slices, and wherever it is not certain. Zeros are INI201's.
+It is silent for norms, for a single linear map, for convolutions with groups (averaging), for fixed kernels
+(`requires_grad=False`), for writes to slices, and wherever it is not certain. INI201 reports zeros.
 
 ## Why is this bad?
 
-All units of the layer start as copies of one: a layer of 64 units begins as a layer of one. Only differences in what
-comes back from the next layer tell them apart. If that is constant too, all units get the same gradient and stay
-identical for ever, however long the training.
+All units of the layer start as copies of one: a layer of 64 units begins as a layer of one. Only different gradients
+from the next layer can make them differ. If that layer is constant too, all units get the same gradient and stay
+identical, however long the training.
 
 ## Bad
 
@@ -54,9 +54,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The call becomes the documented one for the activation that follows, uniform as PyTorch's own default; safe where the
-finding is an error, else unsafe.
-None is offered where the call also fills biases or other parameters, and where its layers ask for different calls.
+The call is replaced by the documented one for the activation that follows, uniform like PyTorch's own default. It is
+safe if the finding is an error, else unsafe. No fix is offered if the call also initializes biases or other parameters,
+or if its layers need different calls.
 
 ## References
 
@@ -77,42 +77,42 @@ from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 _REASONS = {
-    Severity.ERROR: "the next layer is constant too, so its units stay identical for ever",
+    Severity.ERROR: "the next layer is constant too, so its units stay identical forever",
     Severity.WARNING: "all its units start as copies of one",
 }
 
 
 @rule("INI203", "constant-weight-init", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that fills weights of hidden layers with one number; the worst verdict speaks."""
-    for place, served in model.by_call.items():
-        judged: dict[Severity, list[tuple[Layer, Consumer | None]]] = {}
+    """One violation for each call that sets weights of hidden layers to one number, with the highest severity."""
+    for location, served in model.by_call.items():
+        suspects: dict[Severity, list[tuple[Layer, Consumer | None]]] = {}
         for layer, write in served:
             if _is_suspect(layer, write):
                 following = hidden_activation(layer)
                 if following is not None:
-                    judged.setdefault(_severity(model, layer), []).append((layer, following))
+                    suspects.setdefault(_severity(model, layer), []).append((layer, following))
                 elif has_no_forward(model, layer):
-                    judged.setdefault(Severity.WARNING, []).append((layer, None))
-        if judged:
-            severity = max(judged)
-            layers = [layer for layer, _ in judged[severity]]
-            told = f"`{short_name(served[0][1].initializer)}` makes the weight of {layer_names(layers)} one constant"
+                    suspects.setdefault(Severity.WARNING, []).append((layer, None))
+        if suspects:
+            severity = max(suspects)
+            layers = [layer for layer, _ in suspects[severity]]
+            effect = f"`{short_name(served[0][1].initializer)}` makes the weight of {layer_names(layers)} one constant"
             fix = make_fix(
                 model,
-                place,
+                location,
                 layers,
-                agreed_start(following for _, following in judged[severity]),
+                agreed_start(following for _, following in suspects[severity]),
                 choose=start,
                 unsafe=severity is not Severity.ERROR,
             )
-            message = f"{told}: {_REASONS[severity]}{suggestion_if_different(model, place, start)}"
+            message = f"{effect}: {_REASONS[severity]}{suggestion_if_different(model, location, start)}"
             paths = tuple(layer.path for layer in layers)
-            yield Violation(message, place, severity, related_locations(judged[severity]), fix, paths)
+            yield Violation(message, location, severity, related_locations(suspects[severity]), fix, paths)
 
 
 def _is_suspect(layer: Layer, write: Write) -> bool:
-    """Whether several units that see the same inputs get the same constant."""
+    """Whether the layer has several units with the same inputs and the same constant."""
     if constant_weight(layer) is None or constant(write) == 0.0:
         return False
     units = as_number(layer.arguments.get("out_features", layer.arguments.get("out_channels")))
@@ -120,7 +120,7 @@ def _is_suspect(layer: Layer, write: Write) -> bool:
 
 
 def _severity(model: ModelGraph, layer: Layer) -> Severity:
-    """Error if the units get equal gradients as well: all that the layer feeds is constant, and its bias too."""
-    reached = [model.by_path.get(r.layer or "") for f in layer.followed_by for r in f.onward]
-    constant_next = all(other is not None and constant_weight(other) is not None for other in reached)
+    """Error if the units also get equal gradients: the bias and all weights of the next layers are constant."""
+    next_layers = [model.by_path.get(r.layer or "") for f in layer.followed_by for r in f.onward]
+    constant_next = all(other is not None and constant_weight(other) is not None for other in next_layers)
     return Severity.ERROR if constant_next and bias_constant(layer) is not None else Severity.WARNING

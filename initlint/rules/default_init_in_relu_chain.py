@@ -1,18 +1,19 @@
-"""Deep chain of ReLU layers that are left at PyTorch's own init
+"""Deep chain of ReLU layers with PyTorch's default init
 
 ## What it does
 
-Reports hidden layers in a row, each with a ReLU or one of its relatives behind it, that nothing initialises, if the
-signal's second moment is multiplied by less than 0.001 from the first to the last of them: four and more with ReLU.
+Reports consecutive hidden layers that keep PyTorch's default init and are each followed by a ReLU or one of its
+relatives, if the signal's second moment is multiplied by less than 0.001 from the first to the last of them: four
+layers or more with ReLU.
 
-It is silent where a norm or a skip stands between, and for shallow nets. The rule is off by default: most nets of that
-depth that are trained today have one of the two.
+It is silent if a norm or a skip connection is in between, and for shallow nets. The rule is off by default: most nets
+of that depth that are trained today have norms or skip connections.
 
 ## Why is this bad?
 
-PyTorch's Linear and convolutions draw with `kaiming_uniform_(a=math.sqrt(5))`, a variance of 1 / (3 fan_in), which is
-a sixth of what ReLU asks for. Each layer multiplies the second moment by 0.17: by 0.00077 over four and by 1.7e-08
-over ten. Outputs then hang on the biases alone, and the gradients of the first layers are as small.
+PyTorch initializes Linear and convolutions with `kaiming_uniform_(a=math.sqrt(5))`, a variance of 1 / (3 fan_in): a
+sixth of what ReLU needs. Each layer multiplies the second moment by 0.17: by 0.00077 over four layers and by 1.7e-08
+over ten. The outputs then depend on the biases alone, and the gradients of the first layers are equally small.
 
 ## Bad
 
@@ -69,9 +70,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A loop over the modules is added to the end of `__init__`. It is unsafe: it reaches every layer of those types, output
-layers included. None is offered where another init writes to such a layer, where the layers ask for different calls,
-and where they are built outside of the class.
+A loop over the modules is added at the end of `__init__`. It is unsafe: it initializes every layer of those types,
+including output layers. No fix is offered if another init writes to such a layer, if the layers need different calls,
+or if they are built outside of the class.
 
 ## References
 
@@ -93,25 +94,25 @@ from initlint.graph.model import ModelGraph
 from initlint.rewrite.requests import AppendLoop
 from initlint.rules._registry import Violation, rule
 
-_LOST = 1e-3
+_VANISHED = 1e-3
 
 
 @rule("INI306", "default-init-in-relu-chain", default=False, fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each chain, at its first layer that is left at PyTorch's own init."""
+    """One violation for each chain, at its first layer with PyTorch's default init."""
     for whole in all_chains(model):
-        left = [link for link in whole.links if link.write is None and _before_relu(link)]
-        if not left:
+        defaults = [link for link in whole.links if link.write is None and _before_relu(link)]
+        if not defaults:
             continue
-        chain = whole.between({link.layer.path for link in left})
-        if chain.product < _LOST:
-            layers = [link.layer for link in left]
+        chain = whole.between({link.layer.path for link in defaults})
+        if chain.product < _VANISHED:
+            layers = [link.layer for link in defaults]
             message = (
-                f"nothing initialises {layer_names(layers)}: PyTorch's own init multiplies the signal's second moment "
-                f"by {format_range(link.factors.signal for link in left)} in each{chain}"
+                f"nothing initializes {layer_names(layers)}: PyTorch's default init multiplies the signal's second "
+                f"moment by {format_range(link.factors.signal for link in defaults)} in each{chain}"
             )
-            related = related_locations((link.layer, link.following) for link in left)
-            fix = _fix(model, left)
+            related = related_locations((link.layer, link.following) for link in defaults)
+            fix = _fix(model, defaults)
             yield Violation(message, layers[0].location, Severity.WARNING, related, fix, chain=chain.steps())
 
 
@@ -119,9 +120,9 @@ def _before_relu(link: Link) -> bool:
     return link.following.op != "layer" and ACTIVATIONS[link.following.op].family in RELU_FAMILIES
 
 
-def _fix(model: ModelGraph, left: list[Link]) -> Fix | None:
-    wanted = agreed_start(link.following for link in left)
-    types = {link.layer.type for link in left}
+def _fix(model: ModelGraph, defaults: list[Link]) -> Fix | None:
+    wanted = agreed_start(link.following for link in defaults)
+    types = {link.layer.type for link in defaults}
     reached = [layer for layer in model.layers if layer.type in types]
     if wanted is None or any(layer.writes or layer.subclass or layer.owner != model.name for layer in reached):
         return None

@@ -2,16 +2,15 @@
 
 ## What it does
 
-Reports calls of `uniform`, `normal`, `constant`, `eye`, `dirac`, `xavier_uniform`, `xavier_normal`,
-`kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`, references to them that are handed
-on, and their imports.
+Reports calls, other references and imports of `uniform`, `normal`, `constant`, `eye`, `dirac`, `xavier_uniform`,
+`xavier_normal`, `kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`.
 
 It is silent for functions of these names that are not PyTorch's.
 
 ## Why is this bad?
 
-The names without underscore have been deprecated since PyTorch 0.4: each call gives a FutureWarning, and one underscore
-is all that is missing. They fill the tensor in place like the others, which the old name does not tell.
+The names without underscore have been deprecated since PyTorch 0.4: each call emits a FutureWarning. They also change
+the tensor in place, which only the trailing underscore of the new names shows.
 
 ## Bad
 
@@ -47,7 +46,7 @@ class Net(nn.Module):
 
 ## Fix safety
 
-Both names are one function, so the fix is safe. A name that was imported changes with its import, in the whole file.
+Both names are the same function, so the fix is safe. An imported name is renamed in the whole file, with its import.
 
 ## References
 
@@ -69,7 +68,7 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True, tags=("deprecated",))
 def check(file: FileGraph) -> Iterator[Violation]:
-    """One violation for each place where a deprecated name is written."""
+    """One violation for each location where a deprecated name is written."""
     for reference in file.references:
         if reference.canonical not in DEPRECATED:
             continue
@@ -81,7 +80,7 @@ def check(file: FileGraph) -> Iterator[Violation]:
 
 
 def _writes(node: ast.AST, name: str) -> bool:
-    """Whether the name stands there itself: a local alias of it is reported where it is made."""
+    """Whether the source has the name itself: a local alias of it is reported where it is defined."""
     if isinstance(node, ast.Call):
         return _writes(node.func, name)
     if isinstance(node, ast.Attribute):

@@ -2,18 +2,19 @@
 
 ## What it does
 
-Reports weights that start at zero and of which none gets a gradient because the others are zero: two layers in series
-(LoRA's A and B), a gate or a scale of zero before a zero layer, a norm's zero gamma behind one, two zero factors of a
-product (the two branches of a gated unit, query and key of an attention, two low-rank parameters). The place is the
-first one's init, for it is the second zero that is usual.
+Reports weights that start at zero and never receive a gradient because the others are zero: two layers in series
+(LoRA's A and B), a zero gate or scale before a zero layer, a norm's zero gamma after one, two zero factors of a product
+(the two branches of a gated unit, query and key of an attention, two low-rank parameters). It points to the init of the
+first one, because the second is usually zero on purpose.
 
-It is silent if one of them gets a gradient in any way, at once or as soon as another zero has moved, and wherever the
-flow is not known.
+It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, and if the
+data flow is unknown.
 
 ## Why is this bad?
 
-In a product of two factors the gradient of each is the other one. One zero is a fine start, since the random factor
-gives it a gradient; of two zeros neither ever gets one: after any number of steps both gradients are still 0.0.
+In a product of two factors the gradient of each is proportional to the other one. One zero is a good start, since the
+random factor gives it a gradient. Of two zeros neither ever receives one: after any number of steps both gradients are
+still 0.0.
 
 ## Bad
 
@@ -69,29 +70,29 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI202", "double-zero")
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that zeroes the first of some weights that hold each other at zero."""
+    """One violation for each call that zeroes the first of several weights that keep each other at zero."""
     if model.forward is not Forward.RUN:
         return
-    found: dict[Location, list[list[tuple[Layer, Write]]]] = {}
+    by_location: dict[Location, list[list[tuple[Layer, Write]]]] = {}
     for group in model.stalled:
         layers = [model.by_path[path] for path in group]
         zeroed = [(layer, write) for layer in layers if (write := layer.effective_write()) is not None]
-        found.setdefault(zeroed[0][1].location, []).append(zeroed)
-    for place, groups in found.items():
-        yield Violation(_message(groups), place, Severity.ERROR, _related(groups, place))
+        by_location.setdefault(zeroed[0][1].location, []).append(zeroed)
+    for location, groups in by_location.items():
+        yield Violation(_message(groups), location, Severity.ERROR, _related(groups, location))
 
 
 def _message(groups: list[list[tuple[Layer, Write]]]) -> str:
     named = "; ".join(conjunction(f"`{layer.path}`" for layer, _ in group) for group in groups[:SHOWN])
     more = f"; and {len(groups) - SHOWN} more such groups" if len(groups) > SHOWN else ""
-    which = "neither of the two" if all(len(group) == 2 for group in groups) else "none of them"
-    return f"zero weights on one path, {named}{more}: {which} ever gets a gradient, for each waits for the other"
+    none = "neither" if all(len(group) == 2 for group in groups) else "none of them"
+    return f"{named}{more} start at zero on one path, so {none} ever receives a gradient"
 
 
-def _related(groups: list[list[tuple[Layer, Write]]], place: Location) -> tuple[tuple[Location, str], ...]:
-    found: dict[tuple[Location, str], None] = {}
+def _related(groups: list[list[tuple[Layer, Write]]], location: Location) -> tuple[tuple[Location, str], ...]:
+    related: dict[tuple[Location, str], None] = {}
     for layer, write in (entry for group in groups[:SHOWN] for entry in group[:SHOWN]):
-        found[layer.location, f"`{layer.path}` is defined here"] = None
-        if write.location != place:
-            found[write.location, f"`{layer.path}` is zeroed here"] = None
-    return tuple(found)
+        related[layer.location, f"`{layer.path}` is defined here"] = None
+        if write.location != location:
+            related[write.location, f"`{layer.path}` is zeroed here"] = None
+    return tuple(related)

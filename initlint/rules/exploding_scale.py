@@ -1,18 +1,18 @@
-"""Init that makes the signal ten times larger in one layer, and more
+"""Init that scales the signal by 10x or more in one layer
 
 ## What it does
 
-Reports an init call that multiplies the signal's second moment by more than 10 in one hidden layer, at the sizes that
-the layer really has: fixed standard deviations and bounds that are too large for its fan_in, large gains.
+Reports an init call that multiplies the signal's second moment by more than 10 in one hidden layer of known size: fixed
+standard deviations and bounds that are too large for its fan_in, large gains.
 
-It is silent where a norm follows, in residual branches, for output layers and embeddings, before activations that are
-bounded, where the sizes are not known, for Kaiming and Xavier in a layer that narrows, whose mode or mean of fans keeps
-the gradient instead, and for the calls that `normal-default-std` and `one-sided-uniform` report.
+It is silent if a norm follows, in residual branches, for output layers and embeddings, before bounded activations, if
+the sizes are unknown, for Kaiming and Xavier in a layer with fewer outputs than inputs, where they may preserve the
+gradient instead, and for the calls that `normal-default-std` and `one-sided-uniform` report.
 
 ## Why is this bad?
 
-The factors of consecutive layers multiply: at 25 a layer, four layers turn a standard deviation of 1 into 625. The
-gradients grow with it, and the first steps are too large or end in `nan`.
+The factors of consecutive layers multiply: with 25 per layer, four layers turn a standard deviation of 1 into 625. The
+gradients grow with it, and the first steps are too large or result in `nan`.
 
 ## Bad
 
@@ -59,16 +59,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, chains_of, links
+from initlint.analysis.chains import Link, chains_of, links, signal_factor
 from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
-from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
+from initlint.analysis.messages import related_locations
 from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import Location, ModelGraph
 from initlint.rules._registry import Violation, rule
 
-_TOO_MUCH = 10.0
+_LARGEST_FACTOR = 10.0
 _BY_FANS = ("xavier", "kaiming", "lecun", "orthogonal")
 _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 
@@ -76,26 +76,24 @@ _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 @rule("INI404", "exploding-scale")
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
-    found: dict[Location, list[Link]] = {}
+    exploding: dict[Location, list[Link]] = {}
     for link in links(model):
         if link.write is not None and _explodes(link):
-            found.setdefault(link.write.location, []).append(link)
-    chain_of = chains_of(model, {link.layer.path for group in found.values() for link in group})
-    for place, group in found.items():
+            exploding.setdefault(link.write.location, []).append(link)
+    chain_of = chains_of(model, {link.layer.path for group in exploding.values() for link in group})
+    for location, group in exploding.items():
         chain = max((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
-        name, each = short_name(group[0].initializer), "each multiplies" if len(group) > 1 else "multiplies"
-        told = f"`{name}` in {layer_names([link.layer for link in group])}"
-        loud = f"{each} the signal's second moment by {format_range(link.factors.signal for link in group)}"
         related = related_locations((link.layer, link.following) for link in group)
-        yield Violation(f"{told}: {loud}{chain}", place, Severity.WARNING, related, chain=chain.steps())
+        message = f"{signal_factor(group)}{chain}"
+        yield Violation(message, location, Severity.WARNING, related, chain=chain.steps())
 
 
 def _explodes(link: Link) -> bool:
-    if link.factors.signal <= _TOO_MUCH or not link.is_followed_by(_UNBOUNDED):
+    if link.factors.signal <= _LARGEST_FACTOR or not link.is_followed_by(_UNBOUNDED):
         return False
     if initializer_family(link.initializer) in _BY_FANS:
-        # In a layer that narrows, the mode alone may do that: fan_out keeps the gradient instead.
+        # With fewer outputs than inputs, the mode alone may do that: fan_out preserves the gradient instead.
         drawn = scale(link.initializer, link.arguments)
-        return drawn is not None and drawn > _TOO_MUCH
-    left_to_default = initializer_family(link.initializer) == "normal" and "std" not in link.arguments
-    return not left_to_default and one_sided(link.initializer, link.arguments) is None
+        return drawn is not None and drawn > _LARGEST_FACTOR
+    has_default_std = initializer_family(link.initializer) == "normal" and "std" not in link.arguments
+    return not has_default_std and one_sided(link.initializer, link.arguments) is None

@@ -2,16 +2,16 @@
 
 ## What it does
 
-Reports `kaiming_*` with `a` above 1, or from `calculate_gain(...)`: `a` is the negative slope of a leaky ReLU, and the
-gain is computed from it.
+Reports `kaiming_*` with `a` above 1, or with `a=calculate_gain(...)`: `a` is the negative slope of a leaky ReLU, from
+which the gain is computed.
 
-It is silent for `a=math.sqrt(5)` as PyTorch's own layers have it, for `a=1`, which stands for a gain of 1, for slopes,
-and where `nonlinearity` is another one than `'leaky_relu'`, for `a` is ignored then.
+It is silent for `a=math.sqrt(5)`, which PyTorch's own layers use, for `a=1`, which means a gain of 1, for slopes below
+1, and with a `nonlinearity` other than `'leaky_relu'`, where `a` is ignored.
 
 ## Why is this bad?
 
 The gain is sqrt(2 / (1 + a^2)): the larger `a`, the smaller the weights. `a=calculate_gain('relu')` is meant to give
-ReLU's variance of 2 / fan_in and gives 0.67 / fan_in, so each ReLU layer multiplies the signal's second moment by 0.33.
+ReLU's variance of 2 / fan_in, but gives 0.67 / fan_in: each ReLU layer multiplies the signal's second moment by 0.33.
 
 ## Bad
 
@@ -67,25 +67,22 @@ from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import InitCall, ModelGraph
 from initlint.rules._registry import Violation, rule
 
-_OWN_OF_TORCH = math.sqrt(5)
+_DEFAULT_OF_TORCH = math.sqrt(5)
 
 
 @rule("INI307", "gain-passed-as-slope")
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each Kaiming call whose `a` can be no slope."""
+    """One violation for each Kaiming call whose `a` cannot be a slope."""
     for call in model.calls:
         slope = _wrong_slope(call)
         if slope is None:
             continue
         drawn = scale(call.initializer, {**call.arguments, "mode": "fan_in"})
-        given = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
-        told = f"`{display_name(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
-        effect = (
-            ""
-            if drawn is None
-            else f": `a={given}` gives a variance of {format_number(drawn)} / fan instead of 2 / fan"
-        )
-        yield Violation(told + effect, call.location, Severity.INFO)
+        message = f"`{display_name(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
+        if drawn is not None:
+            argument_text = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
+            message += f": `a={argument_text}` gives a variance of {format_number(drawn)} / fan instead of 2 / fan"
+        yield Violation(message, call.location, Severity.INFO)
 
 
 def _wrong_slope(call: InitCall) -> float | None:
@@ -95,6 +92,6 @@ def _wrong_slope(call: InitCall) -> float | None:
     slope = as_number(call.arguments.get("a"))
     if slope is None or argument(call.initializer, call.arguments, "nonlinearity") != "leaky_relu" or slope == 1.0:
         return None
-    if call.gain is not None or (slope > 1.0 and not math.isclose(slope, _OWN_OF_TORCH, rel_tol=0.01)):
+    if call.gain is not None or (slope > 1.0 and not math.isclose(slope, _DEFAULT_OF_TORCH, rel_tol=0.01)):
         return slope
     return None

@@ -1,18 +1,18 @@
-"""Three and more hidden sigmoids in a row
+"""Three or more hidden sigmoids in a row
 
 ## What it does
 
-Reports chains of three or more hidden layers, each with a sigmoid behind it and nothing else before the next one, if
-their weights are drawn with a gain of 2 or less, as Xavier, Kaiming and PyTorch's own init do.
+Reports chains of three or more hidden layers that are each followed by a sigmoid and directly by the next layer, if
+their weights have a gain of 2 or less, as with Xavier, Kaiming and PyTorch's default init.
 
-It is silent for gates and outputs, and where a norm or a skip stands between. The rule is off by default: it speaks of
-the choice of the activation more than of the init.
+It is silent for gates and outputs, and if a norm or a skip connection is in between. The rule is off by default: the
+cause is the choice of the activation more than the init.
 
 ## Why is this bad?
 
 The slope of a sigmoid is 1/4 at most. With Xavier each layer multiplies the gradient's second moment by 0.045: by 9e-05
-over three layers. Glorot and Bengio found such nets to stay on a plateau for hundreds of epochs. A gain of 4 makes up
-for the slope; ReLU or tanh in place of the sigmoid do without.
+over three layers. Glorot and Bengio found that such nets stay on a plateau for hundreds of epochs. A gain of 4
+compensates for the slope. ReLU or tanh instead of the sigmoid need no such gain.
 
 ## Bad
 
@@ -86,7 +86,7 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 _SQUASHING = ("sigmoid", "hardsigmoid")
-_MANY = 3
+_SHORTEST = 3
 _LARGEST_SCALE = 4.0
 """fan_in times the variance of a weight with gain 2."""
 
@@ -97,21 +97,21 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     for chain in all_chains(model):
         squashed = [link for link in chain.links if link.following.op in _SQUASHING and _slope(link) is not None]
         slopes = [slope for link in squashed if (slope := _slope(link)) is not None]
-        if len(squashed) < _MANY:
+        if len(squashed) < _SHORTEST:
             continue
         first, layers = squashed[0], [link.layer for link in squashed]
         message = (
-            f"{len(squashed)} hidden sigmoids in a row behind {layer_names(layers)}: each multiplies the gradient's "
+            f"{len(squashed)} hidden sigmoids in a row after {layer_names(layers)}: each multiplies the gradient's "
             f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all); "
-            "a gain of 4 keeps it"
+            "a gain of 4 preserves it"
         )
         related = related_locations((link.layer, link.following) for link in squashed)
-        place = first.layer.location if first.write is None else first.write.location
-        yield Violation(message, place, Severity.INFO, related, chain=_steps(squashed, slopes))
+        location = first.layer.location if first.write is None else first.write.location
+        yield Violation(message, location, Severity.INFO, related, chain=_steps(squashed, slopes))
 
 
 def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
-    """A line for each layer, with its factor chi and the product up to it: of the gradient's second moment."""
+    """A line for each layer: its factor chi on the gradient's second moment, and the product of the factors so far."""
     products = itertools.accumulate(slopes, operator.mul)
     return tuple(
         f"`{link.layer.path}` {link.layer.type}, {activation_class_name(link.following.op)}: "
@@ -122,7 +122,7 @@ def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
 
 
 def _slope(link: Link) -> float | None:
-    """What a layer with small weights multiplies the gradient's second moment by; None for larger ones."""
+    """The factor on the gradient's second moment of a layer with small weights; None for larger ones."""
     activation = ACTIVATIONS[link.following.op]
     if activation.second_moment is None or activation.slope_moment is None:
         return None

@@ -1,15 +1,15 @@
-"""In-place initialisation of a parameter that records gradients
+"""In-place initialization of a parameter that requires gradients
 
 ## What it does
 
-Reports `self.fc.weight.normal_()` and its kind outside `torch.no_grad()` and without `.data`.
+Reports `self.fc.weight.normal_()` and similar calls outside `torch.no_grad()` and without `.data`.
 
 It is silent for parameters with `requires_grad=False`, and inside `try`.
 
 ## Why is this bad?
 
 The call raises: `RuntimeError: a leaf Variable that requires grad is being used in an in-place operation`. The
-functions of `torch.nn.init` do the same under `no_grad`.
+functions of `torch.nn.init` do the same under `torch.no_grad()`.
 
 ## Bad
 
@@ -45,7 +45,8 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The method becomes the function of `torch.nn.init` that does the same. The call raised before, so the fix is safe.
+The method is replaced by the function of `torch.nn.init` that does the same. The call raised before, so the fix is
+safe.
 
 ## References
 
@@ -65,7 +66,7 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI109", "in-place-on-leaf", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each in-place method that certainly meets a parameter under gradient recording."""
+    """One violation for each in-place method that is certainly called on a parameter while gradients are recorded."""
     for call in model.calls:
         if call.method and not call.guarded and _meets_leaf(call):
             name = short_name(call.initializer)

@@ -1,32 +1,36 @@
-"""Init function that nothing applies, or an init behind a test that never holds
+"""Init function that is never called, or an init behind a test that is never true
 
 ## What it does
 
-Reports init code that is never reached:
+Reports init code that never runs:
 
-- an init function that nothing in the project calls or passes on, and one that stands as a statement without being
-  called (`self.init_weights`)
-- an `isinstance` test around an init that cannot hold: a module tested for in a loop over `parameters()`, a parameter
-  in a loop over `modules()`, anything in a loop over the pairs of `named_modules()`, and `self` in a callback of
-  `apply` where its argument is meant
+- an init function that nothing in the project calls or passes on, and a statement that names one without calling it
+  (`self.init_weights`)
+- an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
+  in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
+  argument in a callback of `apply`
 
-All files of the project are searched for the name, also those that are not linted: the project is the folder with
-`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file. Without one it is the folder that the file's imports
-start from, or the highest of the two above that which holds Python files or a `README`, up to one with
+All files of the project are searched for the name, including files that are not linted. The project is the folder above
+the file with `pyproject.toml`, `setup.py`, `setup.cfg` or `.git`. Without one it is the folder that the file's imports
+start from, or the highest of the two folders above that one with Python files or a `README`, up to a folder with
 `requirements.txt`, `environment.yml`, `LICENSE` or `.gitignore`; never a home folder. Any mention counts, also as a
-string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`, `.gin`), in scripts and in documents
+string, and also in configuration (`.yaml`, `.toml`, `.cfg`, `.ini`, `.json`, `.gin`), scripts and documents
 (`.md`, `.rst`) of the project.
 
-It is silent for methods that a base class defines or calls (`PreTrainedModel` calls `_init_weights`; name others in
-`[tool.initlint.base-classes]`), for a base class that cannot be read, for a class without `forward`, for the public
-functions and methods of a library, for a decorated function or class, where the same class or file has another init
-function that is used, where code takes the function by a name that it does not spell out (`getattr(models, name)`,
-`import_module(name)`, `globals()[name]`, `getattr(model, name)()`), and for functions in a file without classes.
+It is silent for
+
+- methods that a base class defines or calls (`PreTrainedModel` calls `_init_weights`; list others in
+  `[tool.initlint.base-classes]`), and classes with a base class that cannot be read
+- classes without `forward`, decorated functions and classes, and functions in a file without classes
+- public functions and methods of a library
+- a class or file with another init function that is used
+- code that may look the function up by a computed name (`getattr(models, name)`, `import_module(name)`,
+  `globals()[name]`, `getattr(model, name)()`)
 
 ## Why is this bad?
 
-The weights keep PyTorch's default, or what was set before, and no error says so: the network trains from another start
-than the one that was written down.
+The weights keep PyTorch's default or an earlier init, without any error: the network does not start from the init that
+its code describes.
 
 ## Bad
 
@@ -81,24 +85,24 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI106", "init-never-applied", scope="file", searches="unapplied")
 def check(file: FileGraph) -> Iterator[Violation]:
-    """One violation for each function, and one for each test."""
+    """One violation for each function and each test."""
     for unapplied in file.unapplied:
         yield Violation(_message(unapplied), unapplied.location, Severity.WARNING)
 
 
-def _message(found: UnappliedInit) -> str:
-    if found.reason == "uncalled":
-        return f"`{found.name}` initialises weights, but nothing in the project calls it or passes it on"
-    if found.reason == "named":
-        return f"`{found.name}` is named here and not called, and nothing else calls it: its init never runs"
-    if found.reason == "self":
-        handed = ": the module that `apply` hands over is its argument" if found.name else ""
-        return f"this test of `self` never holds in `{found.owner}`, so its init never runs{handed}"
-    return f"this test never holds, so its init never runs: {_HANDED[found.reason].format(found.name)}"
+def _message(unapplied: UnappliedInit) -> str:
+    if unapplied.reason == "uncalled":
+        return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on"
+    if unapplied.reason == "named":
+        return f"`{unapplied.name}` is referenced but never called; add `()`"
+    if unapplied.reason == "self":
+        hint = ": test the argument, which is the module that `apply` passes" if unapplied.name else ""
+        return f"this test of `self` is never true in `{unapplied.owner}`, so its init never runs{hint}"
+    return f"this test is never true, so its init never runs: {_LOOP_ELEMENTS[unapplied.reason].format(unapplied.name)}"
 
 
-_HANDED = {
-    "parameters": "`{}()` gives parameters, not modules; loop over `modules()`",
-    "modules": "`{}` gives modules, not parameters",
-    "pairs": "`{}()` gives pairs of a name and a value; take them apart in the loop",
+_LOOP_ELEMENTS = {
+    "parameters": "`{}()` yields parameters, not modules; loop over `modules()`",
+    "modules": "`{}` yields modules, not parameters",
+    "pairs": "`{}()` yields (name, value) pairs; unpack them in the loop",
 }

@@ -5,7 +5,7 @@
 Reports `xavier_*`, `kaiming_*` and `orthogonal_` on a tensor with fewer than two dimensions (a bias, the weight of
 a norm), `eye_` and `sparse_` on anything but two, and `dirac_` on anything but three to five.
 
-It is silent where the shape is not known, and inside `try`.
+It is silent if the shape is unknown, and inside `try`.
 
 ## Why is this bad?
 
@@ -46,7 +46,7 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A call that reaches nothing but biases becomes `zeros_`, the documented start of a bias. It raised before, so no
+A call that only initializes biases is replaced by `zeros_`, the documented init of a bias. It raised before, so no
 training run can depend on it: the fix is safe. Calls on other tensors of the wrong rank have no fix.
 
 ## References
@@ -68,7 +68,7 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that certainly meets a tensor of a rank that it does not take."""
+    """One violation for each call that is certainly made on a tensor of a rank that it does not accept."""
     for call in model.calls:
         if call.guarded or call.initializer not in INITIALIZERS:
             continue
@@ -76,8 +76,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         wrong = [target for target in call.targets if _raises(target, ranks)]
         if wrong:
             name = display_name(call)
-            met = conjunction(_description(target) for target in wrong)
-            message = f"`{name}` raises ValueError: it needs {_wanted(ranks)}, and is called on {met}"
+            targets = conjunction(_description(target) for target in wrong)
+            message = f"`{name}` raises ValueError: it needs {_ranks(ranks)}, and is called on {targets}"
             yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
 
 
@@ -92,12 +92,12 @@ def _raises(target: Target, ranks: tuple[int, int | None]) -> bool:
     if not target.certain or target.shape is None:
         return False
     if target.kind not in ("parameter", "tensor") or 0 in target.shape:
-        return False  # kaiming_* and orthogonal_ let an empty tensor pass
+        return False  # kaiming_* and orthogonal_ accept an empty tensor
     least, greatest = ranks
     return len(target.shape) < least or (greatest is not None and len(target.shape) > greatest)
 
 
-def _wanted(ranks: tuple[int, int | None]) -> str:
+def _ranks(ranks: tuple[int, int | None]) -> str:
     least, greatest = ranks
     if greatest is None:
         return f"{least} or more dimensions"

@@ -2,14 +2,15 @@
 
 ## What it does
 
-Reports an init function that is handed a module instead of one of its parameters, and one that is handed the bias of
-a layer built with `bias=False`, which is None.
+Reports an init function that is called on a module instead of one of its parameters, or on the bias of a layer built
+with `bias=False`, which is None. Also reports `if m.bias:` for a bias with several elements.
 
-It is silent where a test (`is not None`, `hasattr`) guards the call, and inside `try`.
+It is silent if a test (`is not None`, `hasattr`) guards the call, and inside `try`.
 
 ## Why is this bad?
 
-The call raises AttributeError: neither a module nor None can be filled with numbers.
+The call raises `AttributeError`: neither a module nor None is a tensor. The truth value of a bias with several elements
+raises `RuntimeError`.
 
 ## Bad
 
@@ -45,8 +46,8 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A layer that has a weight is replaced by its `.weight`; the call raised before, so that is safe. Around a bias that
-may be None goes `if ... is not None:`, which is unsafe, for a bias may have been meant to be there.
+A layer with a weight is replaced by its `.weight`. The call raised before, so this is safe. A call on a bias that may
+be None is put below `if ... is not None:`. This is unsafe, because the bias may have been left out by mistake.
 
 ## References
 
@@ -68,20 +69,20 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that is certainly handed a module or None."""
+    """One violation for each call that certainly gets a module or None."""
     for call in model.calls:
         if call.initializer == _TRUTH:
             yield from _tested(call)
             continue
         wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain]
         if wrong and not call.guarded:
-            handed = conjunction(_description(target) for target in wrong)
-            message = f"`{display_name(call)}` raises AttributeError: it is handed {handed}"
+            reasons = conjunction(_reason(target) for target in wrong)
+            message = f"`{display_name(call)}` raises AttributeError: {reasons}"
             yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
 
 
 _TRUTH = "builtins.bool"
-"""The initializer of an `InitCall` that asks whether a parameter is true: `if m.bias:`."""
+"""The initializer of an `InitCall` for the truth value of a parameter: `if m.bias:`."""
 
 
 def _tested(call: InitCall) -> Iterator[Violation]:
@@ -89,9 +90,9 @@ def _tested(call: InitCall) -> Iterator[Violation]:
     several = [t for t in call.targets if t.kind == "parameter" and t.certain and t.shape not in (None, (), (1,))]
     if not several or call.guarded or any(None in (target.shape or ()) for target in several):
         return
-    what = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
+    parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
     fix = Fix("Compare with None", CompareWithNone(call.location.span), Applicability.UNSAFE)
-    message = f"asking whether {what} is true raises RuntimeError: it has several elements; use `is not None`"
+    message = f"the truth value of {parameters} raises RuntimeError: it has several elements; use `is not None`"
     yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
@@ -105,7 +106,7 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
 
 
 def _takes_weight(call: InitCall, target: Target) -> bool:
-    """Whether the target is a layer, and the rank of its weight one that the initializer takes."""
+    """Whether the target is a layer whose weight has a rank that the initializer accepts."""
     weight = shapes(target.layer or "", {}, UNDETERMINED).get("weight")
     if target.kind != "module" or weight is None or call.initializer not in INITIALIZERS:
         return False
@@ -113,8 +114,9 @@ def _takes_weight(call: InitCall, target: Target) -> bool:
     return least <= len(weight) and (greatest is None or len(weight) <= greatest)
 
 
-def _description(target: Target) -> str:
-    layer = target.layer or "a layer"
+def _reason(target: Target) -> str:
     if target.kind == "none":
-        return f"the `{target.parameter or 'bias'}` of {layer}, which has none"
-    return f"a module ({layer}), not its `weight`" if target.layer else "a module, not its `weight`"
+        parameter = target.parameter or "bias"
+        reason = " (`bias=False`)" if parameter == "bias" else ""
+        return f"{target.layer or 'the layer'} has no {parameter}{reason}"
+    return f"its argument is a module{f' ({target.layer})' if target.layer else ''}, not its `weight`"

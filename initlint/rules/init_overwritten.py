@@ -1,18 +1,18 @@
-"""A deliberate init that a later loop or `apply` replaces
+"""Deliberate init that a later loop or `apply` overwrites
 
 ## What it does
 
-Reports an init of one layer that a generic one (a loop over the modules, an `apply`) writes again later, so that the
-first has no effect: a zeroed head, a gate's bias, a small gain.
+Reports an init of one layer that has no effect because a generic one (a loop over the modules, an `apply`) overwrites
+it later: a zeroed head, a gate's bias, a small gain.
 
-It is silent for generic first and specific last, which is the good order, for values that come to the same, for
-default biases, and where only one of the two is certain.
+It is silent if the generic init comes first, for equal values, for default biases, and if only one of the two is
+certain.
 
 ## Why is this bad?
 
-The value that somebody chose for this layer never reaches the training. A detection head whose bias says that 1 % of
-the anchors are objects starts at 50 % instead, and the loss of the background at 0.69 in place of 0.01; a residual
-branch that was to start at zero does not.
+The value chosen for this layer is never used. A detection head whose bias stands for 1 % objects among the anchors
+starts at 50 % instead, with a background loss of 0.69 instead of 0.01. A residual branch that should start at zero does
+not.
 
 ## Bad
 
@@ -79,7 +79,7 @@ from initlint.graph.model import Layer, Location, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 _SAME_SCALE = 4.0
-"""Two random inits whose variances differ by less do about the same."""
+"""Two random inits whose variances differ by a smaller factor are equivalent."""
 
 _BIAS = 0.1
 """Smaller constants make no difference as a bias."""
@@ -93,30 +93,30 @@ class _Overwritten(NamedTuple):
 
 @rule("INI107", "init-overwritten", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call whose deliberate value a generic call replaces."""
+    """One violation for each call whose deliberate value a generic call overwrites."""
     called = {call.location for call in model.calls}
-    reach = _reach(model)
-    found: dict[Location, list[_Overwritten]] = {}
+    written = _written(model)
+    overwritten: dict[Location, list[_Overwritten]] = {}
     for layer in model.layers:
         for entry in _overwritten(layer, called):
-            first, last = (reach[write.location] for write in (entry.first, entry.last))
+            first, last = (written[write.location] for write in (entry.first, entry.last))
             if len(first) == 1 and len(last) > 1 and first < last and _differ(entry):
-                found.setdefault(entry.first.location, []).append(entry)
-    for place, entries in found.items():
-        yield Violation(_message(entries), place, Severity.WARNING, _related(entries))
+                overwritten.setdefault(entry.first.location, []).append(entry)
+    for location, entries in overwritten.items():
+        yield Violation(_message(entries), location, Severity.WARNING, _related(entries))
 
 
-def _reach(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
-    """What each call writes to: owners, their attributes and the parameters."""
-    found: dict[Location, set[tuple[str, str, str]]] = defaultdict(set)
+def _written(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
+    """The parameters that each call writes to, by owner and attribute."""
+    written: dict[Location, set[tuple[str, str, str]]] = defaultdict(set)
     for layer in model.layers:
         for write in layer.writes:
-            found[write.location].add((layer.owner, layer.attribute, write.parameter))
-    return found
+            written[write.location].add((layer.owner, layer.attribute, write.parameter))
+    return written
 
 
 def _overwritten(layer: Layer, called: Set[Location]) -> Iterator[_Overwritten]:
-    """The last two full inits of each parameter, by calls, where nothing blurs them."""
+    """The last two init calls of each parameter, if both set all of it for certain."""
     for parameter in dict.fromkeys(write.parameter for write in layer.writes):
         writes = [write for write in layer.writes if write.parameter == parameter]
         last, earlier = writes[-1], [write for write in writes[:-1] if write.location != writes[-1].location]
@@ -129,7 +129,7 @@ def _is_init(write: Write) -> bool:
 
 
 def _differ(entry: _Overwritten) -> bool:
-    """Whether the second init takes away something that the first one was for."""
+    """Whether the second init changes what the first one was meant to set."""
     before, after = constant(entry.first), constant(entry.last)
     if entry.first.parameter != "weight" or not is_matrix(entry.layer):
         return before is not None and before != after and (entry.first.parameter == "weight" or abs(before) >= _BIAS)
@@ -143,19 +143,23 @@ def _differ(entry: _Overwritten) -> bool:
 
 
 def _variance(layer: Layer, write: Write) -> float | None:
-    sizes = fans_in_use(layer)
-    known = (None, None) if sizes is None else (sizes.fan_in, sizes.fan_out)
-    return variance(write.initializer, write.arguments, *known, layer.shapes.get("weight"))
+    fans = fans_in_use(layer)
+    fan_in, fan_out = (None, None) if fans is None else (fans.fan_in, fans.fan_out)
+    return variance(write.initializer, write.arguments, fan_in, fan_out, layer.shapes.get("weight"))
 
 
 def _message(entries: list[_Overwritten]) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
-    by = f"`{short_name(last.initializer)}` in row {last.location.span.row}"
-    return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} is lost: {by} replaces it later"
+    reason = f"`{short_name(last.initializer)}` in row {last.location.span.row} overwrites it later"
+    return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} has no effect: {reason}"
 
 
 def _related(entries: list[_Overwritten]) -> tuple[tuple[Location, str], ...]:
     last = entries[0].last
     applied = () if last.visit is None else ((last.visit.location, "this applies it"),)
-    return ((last.location, "this replaces it"), *applied, *related_locations((entry.layer, None) for entry in entries))
+    return (
+        (last.location, "this overwrites it"),
+        *applied,
+        *related_locations((entry.layer, None) for entry in entries),
+    )

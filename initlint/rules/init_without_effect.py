@@ -2,19 +2,19 @@
 
 ## What it does
 
-Reports an init of a weight behind `weight_norm`, a parametrization (`parametrizations.weight_norm`, `orthogonal`,
-`spectral_norm`, `register_parametrization`) or pruning, and an init of a copy that the same statement makes and drops
-(`.clone()`, `.t().contiguous()`, indexing with a list).
+Reports an init of a weight that is computed by `weight_norm`, a parametrization (`parametrizations.weight_norm`,
+`orthogonal`, `spectral_norm`, `register_parametrization`) or pruning, and an init of a temporary copy (`.clone()`,
+`.t().contiguous()`, indexing with a list).
 
 It is silent for an init before the wrapping, for `weight_v` and `weight_g` themselves, for the old
-`torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, and for a parametrization that
-may hand its input on as it is.
+`torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, and for a parametrization that may
+return its input unchanged.
 
 ## Why is this bad?
 
-The weight is computed anew from its originals at the next use, so the init is lost and the layer keeps what it had
-before: a `Conv1d(512, 512, 7)` starts with PyTorch's standard deviation of 0.0096, whatever the call asked for.
-Nothing raises and nothing warns.
+The weight is recomputed from its original parameters at the next use, so the init is lost and the layer keeps its
+previous values: a `Conv1d(512, 512, 7)` starts with PyTorch's standard deviation of 0.0096, whatever the call sets.
+There is no error and no warning.
 
 ## Bad
 
@@ -72,49 +72,46 @@ from initlint.rules._registry import Violation, rule
 @rule("INI105", "init-without-effect", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
-    found: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}
+    by_location: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}
     for layer in model.layers:
-        for lost in _counting(layer):
+        for lost in _last_writes(layer):
             if lost.write.certain:
-                found.setdefault(lost.write.location, []).append((layer, lost))
-    for place, entries in found.items():
-        yield Violation(_message(entries), place, Severity.WARNING, _related(entries))
+                by_location.setdefault(lost.write.location, []).append((layer, lost))
+    for location, entries in by_location.items():
+        yield Violation(_message(entries), location, Severity.WARNING, _related(entries))
 
 
-def _counting(layer: Layer) -> Iterator[IneffectiveWrite]:
-    """The lost writes that would have counted.
-
-    Those are the last to each parameter, unless its originals are written too, or hold the same init already.
-    """
+def _last_writes(layer: Layer) -> Iterator[IneffectiveWrite]:
+    """The last lost write to each parameter, unless its original parameters are written too or have the same init."""
     last = {lost.write.parameter: lost for lost in layer.ineffective_writes}
     written = {write.parameter for write in layer.writes if write.certain}
     for lost in last.values():
-        kept = layer.effective_write(lost.write.parameter)
-        again = kept is not None and _what(kept) == _what(lost.write)
-        if not again and not written.intersection(lost.originals):
+        effective = layer.effective_write(lost.write.parameter)
+        is_same = effective is not None and _init(effective) == _init(lost.write)
+        if not is_same and not written.intersection(lost.originals):
             yield lost
 
 
-def _what(write: Write) -> tuple[str, dict[str, object]]:
+def _init(write: Write) -> tuple[str, dict[str, object]]:
     return write.initializer, dict(write.arguments)
 
 
 def _message(entries: list[tuple[Layer, IneffectiveWrite]]) -> str:
     lost = entries[0][1]
     layers = layer_names(list({layer.path: layer for layer, _ in entries}.values()))
-    what = f"the {lost.write.parameter} of {layers}"
+    parameter = f"the {lost.write.parameter} of {layers}"
     name = short_name(lost.write.initializer)
     if not lost.originals:
-        return f"`{name}` writes to a copy of {what}, which nothing keeps: the {lost.write.parameter} stays as it was"
+        return f"`{name}` writes to a temporary copy of {parameter}: the {lost.write.parameter} itself does not change"
     originals = conjunction(f"`{original}`" for original in lost.originals)
-    again = f"{lost.cause} computes it anew from {originals}"
-    return f"`{name}` has no effect on {what}: {again}; initialise before the wrapping"
+    reason = f"{lost.cause} recomputes it from {originals}"
+    return f"`{name}` has no effect on {parameter}: {reason}; initialize before the wrapping"
 
 
 def _related(entries: list[tuple[Layer, IneffectiveWrite]]) -> tuple[tuple[Location, str], ...]:
     shown = entries[:SHOWN]
     derived = {
-        (lost.derived, f"{lost.cause} is put on here" if lost.originals else "the copy is made here"): None
+        (lost.derived, f"{lost.cause} is applied here" if lost.originals else "the copy is made here"): None
         for _, lost in shown
     }
     return (*derived, *related_locations((layer, None) for layer, _ in shown))

@@ -2,10 +2,10 @@
 
 ## What it does
 
-Reports `uniform_(w, a, b)` and `trunc_normal_(w, ..., a, b)` with a > b, also where one of them is left to its
-default: `uniform_(w, 2.0)` is `a=2.0` with `b=1.0`.
+Reports `uniform_(w, a, b)` and `trunc_normal_(w, ..., a, b)` with a > b, also if one of them is the default:
+`uniform_(w, 2.0)` is `a=2.0` with `b=1.0`.
 
-It is silent where a bound is not known.
+It is silent if a bound is unknown.
 
 ## Why is this bad?
 

@@ -1,17 +1,16 @@
-"""Kaiming initialisation with the gain of ReLU before a hidden sigmoid
+"""Kaiming initialization with the gain of ReLU before a hidden sigmoid
 
 ## What it does
 
 Reports `kaiming_uniform_` and `kaiming_normal_` with the gain of ReLU on hidden layers that feed a sigmoid.
 
-It is silent for gates and outputs, where a norm stands between, and in residual branches. It is off by default.
+It is silent for gates and outputs, if a norm is in between, and in residual branches. It is off by default.
 
 ## Why is this bad?
 
-No initialisation makes a stack of sigmoids pass its gradient well: the slope of a sigmoid is at most 1/4. Kaiming
-multiplies the gradient's second moment by 0.090 in each layer, which is still twice the 0.045 of Xavier, so do not
-change it to plain Xavier: that would be worse. A gain of 4 undoes the slope of 1/4 at zero. Better is another
-activation, or a norm before it.
+No initialization makes a stack of sigmoids propagate gradients well: the slope of a sigmoid is at most 1/4. Kaiming
+multiplies the gradient's second moment by 0.090 in each layer. Plain Xavier is worse: 0.045. A gain of 4 compensates
+for the slope of 1/4 at zero. Another activation, or a norm before it, is better.
 
 ## Bad
 
@@ -59,7 +58,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import LayerActivation, draws_for_relu, pairs
-from initlint.analysis.messages import format_number, layer_names, related_locations, short_name, titles
+from initlint.analysis.messages import format_number, init_before_activation, related_locations
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
@@ -71,20 +70,18 @@ _SQUASHING = ("sigmoid", "hardsigmoid")
 @rule("INI303", "kaiming-before-sigmoid", default=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a sigmoid with Kaiming at ReLU's gain."""
-    for place, found in pairs(model):
-        departing = [pair for pair in found if pair.following.op in _SQUASHING and draws_for_relu(pair.write)]
-        if departing:
-            related = related_locations((pair.layer, pair.following) for pair in departing)
-            layers = tuple(pair.layer.path for pair in departing)
-            yield Violation(_message(departing), place, Severity.INFO, related, layers=layers)
+    for location, matched in pairs(model):
+        mismatched = [p for p in matched if p.following.op in _SQUASHING and draws_for_relu(p.write)]
+        if mismatched:
+            related = related_locations((pair.layer, pair.following) for pair in mismatched)
+            layers = tuple(pair.layer.path for pair in mismatched)
+            yield Violation(_message(mismatched), location, Severity.INFO, related, layers=layers)
 
 
-def _message(found: list[LayerActivation]) -> str:
-    pair = found[0]
+def _message(mismatched: list[LayerActivation]) -> str:
+    pair = mismatched[0]
     drawn, slope = scale(pair.write.initializer, pair.write.arguments), pair.activation.slope_moment
-    name = short_name(pair.write.initializer)
-    before = f"`{name}` before {titles(p.following for p in found)} in {layer_names([p.layer for p in found])}"
     if drawn is None or slope is None:
-        return f"{before} departs from the documented pairing"
+        return f"{init_before_activation(mismatched)} differs from the documented pairing"
     factors = f"{format_number(drawn * slope)} (plain Xavier by {format_number(slope)})"
-    return f"{before}: the gradient's second moment is multiplied by {factors}"
+    return f"{init_before_activation(mismatched)}: the gradient's second moment is multiplied by {factors}"

@@ -1,20 +1,19 @@
-"""Normal init of a weight that leaves the standard deviation at 1
+"""Normal init of a weight with the default standard deviation of 1
 
 ## What it does
 
-Reports `normal_` without `std` on the weight of a linear map (Linear, a convolution, a parameter that data is
-multiplied with), and `torch.randn` as such a parameter. It also reports a mean that is meant for the standard
-deviation: `normal_(w, 0.02)` and `trunc_normal_(w, .02)` draw with mean 0.02 and standard deviation 1.
+Reports `normal_` without `std` on the weight of a linear map (Linear, a convolution, a parameter that the input is
+multiplied with), and `torch.randn` as such a parameter. It also reports a mean that was meant as the standard
+deviation: `normal_(w, 0.02)` and `trunc_normal_(w, .02)` have mean 0.02 and standard deviation 1.
 
-It is silent for embeddings, tokens and biases drawn with standard deviation 1, for `std=1.0` that is written out, for
-weights that are normalised or scaled before use, where a norm, a factor or a gate follows, and for fewer than eight
-inputs.
+It is silent for embeddings, tokens and biases with standard deviation 1, for an explicit `std=1.0`, for weights that
+are normalized or scaled before use, if a norm, a factor or a gate follows, and for fewer than eight inputs.
 
 ## Why is this bad?
 
-The default of `std` is 1.0. A layer of 256 inputs then multiplies the signal's second moment by 256, and by 128 with a
-ReLU behind it; over three such layers a standard deviation of 1 becomes 1448. The loss starts in the thousands, or
-at `nan`, and softmax and sigmoid start saturated. A transformer's 0.02 or `kaiming_normal_` keep it near 1.
+The default of `std` is 1.0. A layer of 256 inputs then multiplies the signal's second moment by 256, or by 128 with a
+ReLU; over three such ReLU layers a standard deviation of 1 becomes 1448. The loss starts in the thousands or at `nan`,
+and softmax and sigmoid start saturated. A transformer's 0.02 or `kaiming_normal_` keep it near 1.
 
 ## Bad
 
@@ -54,8 +53,8 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A mean that was meant for the standard deviation becomes it; where none was given, `std=0.02` is added. The fix is
-unsafe: only the author knows which value was meant.
+A mean that was meant as the standard deviation is passed as `std`; otherwise `std=0.02` is added. The fix is unsafe:
+only the author knows which value was meant.
 
 ## References
 
@@ -75,7 +74,7 @@ from initlint.rewrite.requests import MoveArgument, ReplaceArgument
 from initlint.rules._registry import Violation, rule
 
 _USUAL = 0.02
-"""The standard deviation of GPT-2, BERT and ViT, which is what the call is mostly copied from."""
+"""The standard deviation of GPT-2, BERT and ViT, from which the call is mostly copied."""
 
 _NORMAL = ("normal", "trunc_normal")
 _LARGEST_MEANT_AS_STD = 0.2
@@ -83,7 +82,7 @@ _LARGEST_MEANT_AS_STD = 0.2
 
 @rule("INI401", "normal-default-std", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call or constructor that draws weights with the standard deviation that is the default."""
+    """One violation for each call or constructor of weights with the default standard deviation."""
     for draw in draws(model):
         if std_by_default(draw.initializer, draw.arguments):
             related = related_locations((layer, None) for layer in draw.layers)
@@ -92,11 +91,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     for call in model.calls:
         if _means_std(call):
             mean = f"{_mean(call.arguments):g}"
-            told = (
+            message = (
                 f"`{display_name(call)}` with `{mean}` sets the mean, and the standard deviation is 1; use `std={mean}`"
             )
             fix = _fix(MoveArgument(call.location.span, "mean", "std"))
-            yield Violation(told, call.location, Severity.WARNING, fix=fix)
+            yield Violation(message, call.location, Severity.WARNING, fix=fix)
 
 
 def _mean(arguments: Arguments) -> float | None:
@@ -113,10 +112,10 @@ def _means_std(call: InitCall) -> bool:
 def _message(model: ModelGraph, draw: WeightDraw) -> str:
     call = call_at(model, draw.place)
     name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
-    known = [fan for fan in draw.fan_ins if fan is not None]
-    times = format_range(known) if known and len(known) == len(draw.fan_ins) else "fan_in"
-    told = f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1"
-    return f"{told}: the signal's variance is multiplied by {times}"
+    fan_ins = [fan for fan in draw.fan_ins if fan is not None]
+    factor = format_range(fan_ins) if fan_ins and len(fan_ins) == len(draw.fan_ins) else "fan_in"
+    weight = weight_of(draw.layers, draw.type)
+    return f"{name} draws {weight} with a standard deviation of 1: the signal's variance is multiplied by {factor}"
 
 
 def _fix(request: FixRequest) -> Fix:

@@ -1,18 +1,18 @@
-"""Uniform init of a weight with all its entries on one side of zero
+"""Uniform init of a weight with all entries of one sign
 
 ## What it does
 
 Reports `uniform_(w)`, which draws from 0 to 1, `uniform_(w, c)` and other bounds of one sign on the weight of a linear
-map (Linear, a convolution, a parameter that data is multiplied with), and `torch.rand` as such a parameter.
+map (Linear, a convolution, a parameter that the input is multiplied with), and `torch.rand` as such a parameter.
 
-It is silent for embeddings, masks, biases and scales, for weights that are normalised or scaled before use, where a
-norm, a factor or a gate follows, for complex weights, for fewer than eight inputs, and for a single output.
+It is silent for embeddings, masks, biases and scales, for weights that are normalized or scaled before use, if a norm,
+a factor or a gate follows, for complex weights, for fewer than eight inputs, and for a single output.
 
 ## Why is this bad?
 
-Each output is then nearly the same sum of all inputs: of U(0, 1) the mean's square is three times the variance, and
-it is the same for all outputs: any two correlate by 0.75. At 256 positive inputs each is about 128 times an input,
-so a tanh behind it is saturated and a ReLU never switches off. A layer of many units starts as little more than one.
+Each output is then nearly the same sum of all inputs: the squared mean of U(0, 1) is three times its variance, so any
+two outputs have a correlation of 0.75. With 256 positive inputs each output is about 128 times an input, so a tanh
+is saturated and a ReLU is never off. A layer of many units starts as little more than one unit.
 
 ## Bad
 
@@ -75,7 +75,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if bounds is not None and not draw.has_one_output:
             call = call_at(model, draw.place)
             name = "torch.rand" if call is None else display_name(call)
-            told = f"`{name}` draws {weight_of(draw.layers, draw.type)} from {bounds[0]:g} to {bounds[1]:g}"
-            message = f"{told}: with one sign only, all outputs start as nearly the same sum of the inputs"
+            interval = f"from {bounds[0]:g} to {bounds[1]:g}"
+            effect = "with one sign only, all outputs start as nearly the same sum of the inputs"
+            message = f"`{name}` draws {weight_of(draw.layers, draw.type)} {interval}: {effect}"
             related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(message, draw.place, Severity.WARNING, related)

@@ -1,16 +1,16 @@
-"""Init of an Embedding that fills its padding row
+"""Init of an Embedding that overwrites its padding row
 
 ## What it does
 
-Reports a random init of an `nn.Embedding` with `padding_idx` that leaves the padding row filled.
+Reports a random init of an `nn.Embedding` with `padding_idx` after which the padding row is not zero.
 
-It is silent where a part of the weight is written afterwards, as `weight[padding_idx].zero_()` does, and where
-`padding_idx` or the last write is not known.
+It is silent if a part of the weight is written afterwards, as with `weight[padding_idx].zero_()`, and if `padding_idx`
+or the last write is unknown.
 
 ## Why is this bad?
 
-`nn.Embedding` zeroes that row when it is built, and its gradient is always 0: what an init writes there stays for the
-whole training. Padding then adds the same noise to every sum, mean and attention that does not mask it, and inputs
+`nn.Embedding` zeroes that row when it is built, and its gradient is always 0: the values of an init stay there during
+the whole training. Padding then adds the same noise to every sum, mean and attention that does not mask it, and inputs
 that differ only in their padding give different results.
 
 ## Bad
@@ -50,8 +50,8 @@ class Tagger(nn.Module):
 
 ## Fix safety
 
-A line that zeroes the row is added behind the call. It is unsafe: a model whose padding row was filled on purpose, or
-that shares the weight with an output layer, changes. None is offered where the call fills other tensors too.
+A line that zeroes the row is added after the call. It is unsafe: it changes a model whose padding row was initialized
+on purpose, or that shares the weight with an output layer. No fix is offered if the call initializes other tensors too.
 
 ## References
 
@@ -72,12 +72,12 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI407", "padding-row-overwritten", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that leaves the padding rows of embeddings filled."""
+    """One violation for each call after which padding rows of embeddings are not zero."""
     for place, served in model.by_call.items():
         filled = [layer for layer, _ in served if _has_filled_padding(layer)]
         if filled:
             name, layers = short_name(served[0][1].initializer), layer_names(filled)
-            message = f"`{name}` fills the padding row of {layers}, which was zero and whose gradient always is"
+            message = f"`{name}` overwrites the padding row of {layers}, which was zero and never gets a gradient"
             related = related_locations((layer, None) for layer in filled)
             yield Violation(message, place, Severity.WARNING, related, _fix(model, place, filled))
 
@@ -87,7 +87,7 @@ def _has_filled_padding(layer: Layer) -> bool:
     if layer.type != "Embedding" or write is None or not layer.last_write_is_certain() or constant(write) == 0.0:
         return False
     if initializer_family(write.initializer) is None:
-        return False  # a table of vectors that is copied may well have a row for padding
+        return False  # pretrained vectors that are copied may have a row for padding
     return as_number(layer.arguments.get("padding_idx")) is not None
 
 

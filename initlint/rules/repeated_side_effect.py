@@ -1,17 +1,17 @@
-"""A relative write that `apply` repeats for every submodule
+"""Relative write that `apply` repeats for every submodule
 
 ## What it does
 
-Reports `w *= k`, `w.mul_(k)`, `w.add_(k)` and their like on one and the same parameter in a function that is handed to
+Reports `w *= k`, `w.mul_(k)`, `w.add_(k)` and similar writes to one fixed parameter in a function that is passed to
 `apply`: the function runs once for every submodule, and so does the write.
 
-It is silent for absolute writes, which give the same each time, for a write to the module that is being visited, and
-where a later absolute write replaces the result.
+It is silent for absolute writes, which have the same result each time, for a write to the module that is the argument
+of the function, and if a later absolute write replaces the result.
 
 ## Why is this bad?
 
-`apply` calls the function on each submodule and on the model itself. In a model of 10 modules `w *= 0.5` leaves
-0.5^10 = 0.001 of the weight, in one of 200 nothing.
+`apply` calls the function on each submodule and on the model itself. In a model of 10 modules `w *= 0.5` multiplies the
+weight by 0.5^10 = 0.001, in a model of 200 by 0.
 
 ## Bad
 
@@ -75,7 +75,7 @@ from initlint.graph.model import Layer, Location, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 _COMPOUNDING = frozenset(f"torch.Tensor.{name}_" for name in "add addcdiv addcmul div mul multiply pow sub".split())
-"""Relative writes that go on changing the parameter when they are repeated."""
+"""Relative writes whose repetition changes the parameter further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,16 @@ class _Repeated:
 @rule("INI110", "repeated-side-effect", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each write that one `apply` makes more than once on the same parameter."""
-    found: dict[Location, list[_Repeated]] = {}
+    by_location: dict[Location, list[_Repeated]] = {}
     for layer in model.layers:
         for parameter in dict.fromkeys(write.parameter for write in layer.writes):
             for repeated in _repeated(layer, parameter):
-                found.setdefault(repeated.write.location, []).append(repeated)
-    for place, entries in found.items():
+                by_location.setdefault(repeated.write.location, []).append(repeated)
+    for location, entries in by_location.items():
         visit = entries[0].write.visit
         applied = () if visit is None else ((visit.location, "this runs it for every submodule"),)
         related = (*applied, *related_locations((repeated.layer, None) for repeated in entries))
-        yield Violation(_message(entries, not model.incomplete), place, Severity.WARNING, related)
+        yield Violation(_message(entries, not model.incomplete), location, Severity.WARNING, related)
 
 
 def _repeated(layer: Layer, parameter: str) -> Iterator[_Repeated]:
@@ -106,9 +106,9 @@ def _repeated(layer: Layer, parameter: str) -> Iterator[_Repeated]:
         by_a_number = write.initializer in _COMPOUNDING and "value" in write.arguments
         if write.certain and write.visit is not None and by_a_number:
             visits.setdefault((write.location, write.visit.location), {})[write.visit.number] = write
-    for made in visits.values():
-        if len(made) > 1:
-            yield _Repeated(layer, next(iter(made.values())), len(made))
+    for writes in visits.values():
+        if len(writes) > 1:
+            yield _Repeated(layer, next(iter(writes.values())), len(writes))
 
 
 def _since_the_last_absolute(writes: Sequence[Write]) -> Sequence[Write]:
@@ -116,11 +116,11 @@ def _since_the_last_absolute(writes: Sequence[Write]) -> Sequence[Write]:
     return writes[absolute[-1] + 1 :] if absolute else writes
 
 
-def _message(entries: list[_Repeated], counted: bool) -> str:
+def _message(entries: list[_Repeated], is_complete: bool) -> str:
     first = entries[0]
     layers = layer_names([repeated.layer for repeated in entries])
     times = max(repeated.times for repeated in entries)
-    often = f"{times} times" if counted else f"at least {times} times"
+    often = f"{times} times" if is_complete else f"at least {times} times"
     message = f"`apply` repeats this for every submodule, {often} on the {first.write.parameter} of {layers}"
     value = as_number(first.write.arguments.get("value"))
     if short_name(first.write.initializer) == "mul_" and value is not None and 0 < abs(value) != 1:

@@ -2,16 +2,16 @@
 
 ## What it does
 
-Reports an init call on a hidden layer that feeds SELU, if fan_in times the variance that it gives is not 1. It is a
-warning from six such layers in a row.
+Reports an init call on a hidden layer before SELU, if fan_in times the variance of its weight is not 1. It is a warning
+from six such layers in a row, else a note.
 
-It is silent where the variance is not known, where a norm stands between, and in residual branches.
+It is silent if the variance is unknown, if a norm is in between, and in residual branches.
 
 ## Why is this bad?
 
-SELU is built so that mean 0 and variance 1 of a signal are a fixed point, and that holds for weights of variance
-1 / fan_in only. ReLU's gain doubles the second moment in each layer. PyTorch's own `nonlinearity='selu'` stands for
-a gain of 3/4, which gives 0.56 instead of 1; its documentation says to use `'linear'` for self-normalising networks.
+SELU is designed so that mean 0 and variance 1 of a signal are a fixed point, which requires weights of variance
+1 / fan_in. ReLU's gain doubles the second moment in each layer. PyTorch's own `nonlinearity='selu'` has a gain of 3/4,
+which gives 0.56 instead of 1; its documentation recommends `'linear'` for self-normalizing networks.
 
 ## Bad
 
@@ -51,8 +51,8 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The call becomes `kaiming_*` of the same distribution with `nonlinearity='linear'`. It is safe if it was a Xavier or
-Kaiming call and initialises nothing but layers before SELU, output layers aside; otherwise it is unsafe.
+The call is replaced by `kaiming_*` of the same distribution with `nonlinearity='linear'`. It is safe if it was a Xavier
+or Kaiming call and all layers that it initializes are before SELU, apart from output layers; otherwise it is unsafe.
 
 ## References
 
@@ -67,49 +67,48 @@ from collections.abc import Iterator
 from initlint.analysis.chains import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import LayerActivation, factors, initializer_family, keeps_scale, pairs
-from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
+from initlint.analysis.messages import format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
-_DRAWN = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
+_RANDOM = ("xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal")
 _DEEP = 6
-"""From so many layers in a row the departure is felt."""
+"""From this number of layers in a row the difference matters."""
 
 
 @rule("INI305", "selu-without-lecun", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
-    wrong = [(place, [pair for pair in found if _departs(pair)]) for place, found in pairs(model)]
-    paths = {pair.layer.path for _, found in wrong for pair in found}
+    mismatched = [(location, [p for p in group if _is_mismatched(p)]) for location, group in pairs(model)]
+    paths = {pair.layer.path for _, group in mismatched for pair in group}
     chain_of = chains_of(model, paths)
-    for place, found in wrong:
-        if found:
-            longest = max((chain_of[pair.layer.path] for pair in found), key=lambda chain: len(chain.links))
-            by_fans = all(initializer_family(pair.write.initializer) in ("xavier", "kaiming") for pair in found)
+    for location, group in mismatched:
+        if group:
+            longest = max((chain_of[pair.layer.path] for pair in group), key=lambda chain: len(chain.links))
+            by_fans = all(initializer_family(pair.write.initializer) in ("xavier", "kaiming") for pair in group)
             yield Violation(
-                message=_message(found) + suggestion(model, place),
-                location=place,
+                message=_message(group) + suggestion(model, location),
+                location=location,
                 severity=Severity.WARNING if len(longest.links) >= _DEEP else Severity.INFO,
-                related=related_locations((pair.layer, pair.following) for pair in found),
-                fix=make_fix(model, place, [pair.layer for pair in found], agreed(found), unsafe=not by_fans),
-                layers=tuple(pair.layer.path for pair in found),
+                related=related_locations((pair.layer, pair.following) for pair in group),
+                fix=make_fix(model, location, [pair.layer for pair in group], agreed(group), unsafe=not by_fans),
+                layers=tuple(pair.layer.path for pair in group),
                 chain=longest.steps(),
             )
 
 
-def _departs(pair: LayerActivation) -> bool:
-    drawn = initializer_family(pair.write.initializer) in _DRAWN and pair.activation.family == "selu"
-    measured = factors(pair) if drawn else None
+def _is_mismatched(pair: LayerActivation) -> bool:
+    if initializer_family(pair.write.initializer) not in _RANDOM or pair.activation.family != "selu":
+        return False
+    measured = factors(pair)
     return measured is not None and not keeps_scale(measured.signal)
 
 
-def _message(found: list[LayerActivation]) -> str:
+def _message(group: list[LayerActivation]) -> str:
     # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
-    measured = [factor for pair in found if (factor := factors(pair)) is not None]
+    measured = [factor for pair in group if (factor := factors(pair)) is not None]
     fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
-    name = short_name(found[0].write.initializer)
-    before = f"`{name}` before SELU in {layer_names([pair.layer for pair in found])}"
     scales = format_range(factor.signal for factor in measured)
-    return f"{before}: fan_in times the variance is {scales}{fans}, and SELU needs 1"
+    return f"{init_before_activation(group)}: fan_in times the variance is {scales}{fans}, and SELU needs 1"

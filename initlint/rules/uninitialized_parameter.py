@@ -1,29 +1,30 @@
-"""Parameter made of uninitialised memory that nothing writes to
+"""Parameter of uninitialized memory that nothing writes to
 
 ## What it does
 
-Reports `nn.Parameter(torch.empty(...))`, and the same with `torch.Tensor(...)` and the like, where no code of the
-project writes to the parameter.
+Reports `nn.Parameter(torch.empty(...))`, `nn.Parameter(torch.Tensor(...))` and similar parameters if no code of the
+project writes to them.
 
 - error: it is used
 - warning: it is used, and code of the project or a base class may load a checkpoint
 - info: nothing uses it
 
-All files of the project are searched, also those that are not linted: the project is the folder with
-`pyproject.toml`, `setup.py`, `setup.cfg` or `.git` above the file. Without one it is the folder that the file's imports
-start from, or the highest of the two above that which holds Python files or a `README`, up to one with
+All files of the project are searched, including files that are not linted. The project is the folder above the file
+with `pyproject.toml`, `setup.py`, `setup.cfg` or `.git`. Without one it is the folder that the file's imports start
+from, or the highest of the two folders above that one with Python files or a `README`, up to a folder with
 `requirements.txt`, `environment.yml`, `LICENSE` or `.gitignore`; never a home folder.
 
-It is silent if anything may write to a parameter of that name: a method of the class or another class that has it, a
-function that is handed the model, `apply` with a function of another library, a loop over the parameters of any model
-that initialises them, a base class that is neither of the project nor known, code that is not followed.
-It is silent for parameters that require no gradient, that are of size zero, or that are on the device `meta`, and for a
-single number that nothing uses.
+It is silent if anything may write to a parameter of that name: a method of the class or of another class that has it, a
+function that gets the model, `apply` with a function of another library, a loop over the parameters of any model that
+initializes them, an unknown base class from outside of the project, code that could not be analysed. It is also silent
+for parameters that require no gradient, have size zero or are on the device `meta`, and for a single number that
+nothing uses.
 
 ## Why is this bad?
 
-`torch.empty` takes memory as it is. The parameter starts with what another tensor left there: zeros on one run, large
-numbers or NaN on the next (a 64 x 64 one after another full of 1e30 was freed: 1e30). No seed makes that reproducible.
+`torch.empty` does not set its values. The parameter starts with whatever another tensor left in that memory: zeros in
+one run, large numbers or NaN in the next (a 64 x 64 one after another full of 1e30 was freed: 1e30). No seed makes this
+reproducible.
 
 ## Bad
 
@@ -72,8 +73,8 @@ from initlint.graph.model import FileGraph
 from initlint.rules._registry import Violation, rule
 
 _FATES = {
-    "used": (Severity.ERROR, "it starts with whatever the memory held"),
-    "loaded": (Severity.WARNING, "without a checkpoint it holds whatever the memory held"),
+    "used": (Severity.ERROR, "it starts with whatever was in memory"),
+    "loaded": (Severity.WARNING, "without a checkpoint it starts with whatever was in memory"),
     "unused": (Severity.INFO, "nothing uses it either"),
 }
 
@@ -81,7 +82,7 @@ _FATES = {
 @rule("INI108", "uninitialized-parameter", scope="file", searches="unwritten")
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
-    for found in file.unwritten:
-        severity, reason = _FATES[found.fate]
-        message = f"nothing in the project initialises the parameter `{found.attribute}` of `{found.owner}`: {reason}"
-        yield Violation(message, found.location, severity)
+    for unwritten in file.unwritten:
+        severity, reason = _FATES[unwritten.fate]
+        parameter = f"the parameter `{unwritten.attribute}` of `{unwritten.owner}`"
+        yield Violation(f"nothing in the project initializes {parameter}: {reason}", unwritten.location, severity)

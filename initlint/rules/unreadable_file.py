@@ -1,17 +1,17 @@
-"""A file that cannot be read, decoded or parsed
+"""File that cannot be read, decoded or parsed
 
 ## What it does
 
-Reports a file that initlint cannot look into: it is not readable, its bytes are not in the encoding that it
-declares, or its text is not valid Python. The report has the place at which reading stopped.
+Reports a file that initlint cannot lint: it is not readable, its bytes do not match its declared encoding, or its text
+is not valid Python. The location is where reading stopped.
 
-A file is read as the Python reads it under which initlint runs, and the message says which that is: code for a newer
-one needs an initlint that is installed there.
+A file must be valid for the Python version that initlint runs under, which the message names. To lint code for a newer
+version, install initlint there.
 
 ## Why is this bad?
 
-Nothing is known of such a file, so "no findings" would be a false promise. The other files are still linted: one
-broken file costs one line of the report. The rule is always on, and a run in which it speaks exits with 1.
+Such a file is not linted, so a report without findings would be misleading. The other files are still linted. The rule
+is always on, and its findings make the exit status 1.
 
 ## Bad
 

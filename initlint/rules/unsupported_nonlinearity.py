@@ -1,4 +1,4 @@
-"""Nonlinearity, mode or gain that torch.nn.init does not know
+"""Nonlinearity, mode or gain that torch.nn.init does not support
 
 ## What it does
 
@@ -10,8 +10,8 @@ It is silent inside `try`.
 
 ## Why is this bad?
 
-The call raises: `ValueError: Unsupported nonlinearity gelu`. A string in the place of `a` is the one case that may
-pass: beside `nonlinearity='relu'` the slope is not looked at, and the mode that was meant is not set.
+The call raises: `ValueError: Unsupported nonlinearity gelu`. Only a string as `a` may not raise: with
+`nonlinearity='relu'` the slope is ignored, and so is the mode that was meant.
 
 ## Bad
 
@@ -51,9 +51,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A nonlinearity gets the name of PyTorch that stands for its gain (`'relu'` for GELU and its kind), a string in the
-wrong place goes to the argument that it belongs to. Where the call raised before, that is safe; where it passed and
-ignored the string, the weights change, and it is unsafe.
+A nonlinearity is replaced by the supported one with the same gain (`'relu'` for GELU and similar activations), and a
+string in the wrong place is moved to the right argument. This is safe if the call raised before. If the call ignored
+the string, the weights change, and the fix is unsafe.
 
 ## References
 
@@ -77,7 +77,7 @@ from initlint.rules._registry import Violation, rule
 _CALCULATE_GAIN = "torch.nn.init.calculate_gain"
 _MODES = ("fan_in", "fan_out")
 _LINEAR = frozenset({"identity", "none", "softmax", "log_softmax"})
-"""What people write for an activation that is none."""
+"""Names that are used for no activation."""
 
 
 class _Problem(NamedTuple):
@@ -91,7 +91,7 @@ class _Problem(NamedTuple):
 
 @rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call with an argument that makes it raise, or that it does not look at."""
+    """One violation for each call with an argument that makes it raise, or that it ignores."""
     for call in model.calls:
         problem = None if call.guarded else _problem(call)
         if problem is None:
@@ -104,7 +104,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def supported(nonlinearity: str) -> Mapping[str, Value] | None:
-    """The arguments to use instead of an unknown `nonlinearity`; None if none are documented."""
+    """The arguments to use instead of an unsupported `nonlinearity`; None if none are documented."""
     word = nonlinearity.lower()
     op = NAMES.get(word, word)
     if op in NONLINEARITIES:

@@ -1,18 +1,18 @@
-"""A `noqa` for a rule of initlint that suppresses nothing
+"""`noqa` for a rule of initlint that suppresses nothing
 
 ## What it does
 
-Reports a `# noqa: INI301`, or a `# initlint: noqa: INI301` for a whole file, where the rule would find nothing to
-suppress. A rule that is off is asked all the same, so that the answer does not depend on what is selected.
+Reports a `# noqa: INI301`, or a `# initlint: noqa: INI301` for a whole file, if the rule has no finding there. Rules
+that are off are run too, so the result does not depend on the selection.
 
-It is silent about a `# noqa` without codes and about the codes of other linters, in a run in which a file could not be
-read, and, where files are named one by one (as pre-commit does), about files that others of the project import which
-are not linted in this run: a helper may be at fault only in the hands of a model over there.
+It is silent for a `# noqa` without codes and for the codes of other linters, and in a run in which a file could not be
+read. If files are named one by one (as pre-commit does), it is also silent for files that are imported by files outside
+of the run: a finding in them may come from a model over there.
 
 ## Why is this bad?
 
-The code that it excused is gone, but the excuse still stands. The next finding on that line, a real one, is never
-shown: 1 stale directive is 1 line on which the linter is switched off without anybody knowing.
+The finding is gone, but the suppression is still there. It hides the next finding on that line: 1 stale directive is
+1 line on which the linter is off without anybody noticing.
 
 ## Bad
 
@@ -34,8 +34,8 @@ nn.init.kaiming_normal_(layer.weight)  # noqa: E501
 
 ## Fix safety
 
-Safe: only comments change. The codes go, and with the last of them the directive; a reason that stands behind it stays
-as a comment.
+The fix is safe: only comments change. The unused codes are removed, and with the last one the directive. A reason after
+it stays as a comment.
 
 ## References
 
@@ -69,10 +69,10 @@ def _removal(unused: UnusedNoqa) -> Edit:
     if any(code not in idle for code in codes):
         return Edit(source.span_at(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
     before, behind = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
-    rest = behind.lstrip(" \t,:;-")
-    if rest:  # a reason, or another tool's directive
-        kept = rest if rest.startswith("#") else f"# {rest}"
-        return Edit(source.span_at(row, directive.column, row, len(line) + 1), kept)
+    other_text = behind.lstrip(" \t,:;-")
+    if other_text:  # a reason, or another tool's directive
+        comment = other_text if other_text.startswith("#") else f"# {other_text}"
+        return Edit(source.span_at(row, directive.column, row, len(line) + 1), comment)
     if before:
         return Edit(source.span_at(row, len(before) + 1, row, len(line) + 1), "")
     end = (row + 1, 1) if row < len(source.lines) else (row, len(line) + 1)

@@ -1,24 +1,25 @@
-"""Init that computes another fan than the one in use
+"""Init computed from the wrong fan
 
 ## What it does
 
-Reports Kaiming and Xavier where torch reads the fans of a weight off a shape that means something else, by a factor of
-four and more:
+Reports Kaiming and Xavier if torch computes the fans of a weight from a shape with another meaning, and the result is
+wrong by a factor of four or more:
 
 - `kaiming_*` on a transposed convolution, whose weight is (in, out, ...)
 - `kaiming_*` on a parameter of shape (in, out) that is used as `x @ W`
-- any of them on stacked matrices, of shape (experts, in, out), which torch takes for one convolution
+- both on stacked matrices, of shape (experts, in, out), which torch treats as one convolution
 - `mode='fan_out'`, and Xavier, on a convolution with groups
-- a uniform bound of one over the root of the number of outputs, as in `1 / sqrt(w.size(0))`
+- a uniform bound of one over the square root of the number of outputs, as in `1 / sqrt(w.size(0))`
 
-It is silent where the two differ by less than four, where a norm follows, and where the sizes are not known, stacked
-matrices aside.
+It is silent if the two differ by a factor below four, if a norm follows, and if the sizes are unknown, except for
+stacked matrices.
 
 ## Why is this bad?
 
-The variance is gain^2 / fan, so it is off by the same factor as the fan. Xavier on 8 stacked matrices of 512 inputs and
-1024 outputs gives 0.0029 of the variance that it gives to each of them alone; Kaiming before `x @ W` of shape
-(1024, 8) gives 128 times too much; `fan_out` on a depthwise convolution of 256 channels 1 / 256.
+The variance is gain^2 / fan, so it is wrong by the same factor as the fan. Xavier on 8 stacked matrices of 512 inputs
+and 1024 outputs gives 0.0029 of the variance that each of them gets alone. For `x @ W` of shape (1024, 8) the variance
+of Kaiming is 128 times too large; for `fan_out` on a depthwise convolution of 256 channels it is 1 / 256 of the right
+one.
 
 ## Bad
 
@@ -60,9 +61,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-Where torch's `fan_out` is the number of inputs in use, `mode='fan_out'` is added, for transposed convolutions and
-`x @ W`. It is unsafe, for the scale of the layer changes by the factor that the message has. For stacked matrices
-initialise each one by itself; for groups take `mode='fan_in'`.
+If torch's `fan_out` is the real number of inputs, as for transposed convolutions and `x @ W`, `mode='fan_out'` is
+added. It is unsafe: the scale of the layer changes by the factor in the message. Initialize stacked matrices one by
+one, and use `mode='fan_in'` with groups.
 
 ## References
 
@@ -85,24 +86,26 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI403", "wrong-fan", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that computes a wrong fan, for the layers where it is wrong in the same way."""
+    """One violation for each call with a wrong fan and each reason why it is wrong."""
     for place, served in model.by_call.items():
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
-            found = mismatch(layer, write) if scale_is_visible(model, layer) else None
-            if found is not None:
-                wrong.setdefault(found.reason, []).append((layer, found))
+            fan_mismatch = mismatch(layer, write) if scale_is_visible(model, layer) else None
+            if fan_mismatch is not None:
+                wrong.setdefault(fan_mismatch.reason, []).append((layer, fan_mismatch))
         for reason, group in wrong.items():
             layers = [layer for layer, _ in group]
-            told = f"`{short_name(served[0][1].initializer)}` on {weight_of(layers, layers[0].type)}: {reason}"
-            fix = _fix(place, [found for _, found in group]) if len(group) == len(served) else None
+            call = f"`{short_name(served[0][1].initializer)}` on {weight_of(layers, layers[0].type)}"
+            mismatches = [fan_mismatch for _, fan_mismatch in group]
+            fix = _fix(place, mismatches) if len(group) == len(served) else None
             related = related_locations((layer, None) for layer in layers)
-            yield Violation(told + _effect([found for _, found in group]), place, Severity.WARNING, related, fix)
+            message = f"{call}: {reason}{_effect(mismatches)}"
+            yield Violation(message, place, Severity.WARNING, related, fix)
 
 
-def _effect(found: list[FanMismatch]) -> str:
-    ratios = [each.ratio for each in found if each.ratio is not None]
-    return f", so the variance is {format_range(ratios)} times the one that is meant" if ratios else ""
+def _effect(mismatches: list[FanMismatch]) -> str:
+    ratios = [each.ratio for each in mismatches if each.ratio is not None]
+    return f", so the variance is {format_range(ratios)} times the intended one" if ratios else ""
 
 
 def _fix(place: Location, found: list[FanMismatch]) -> Fix | None:

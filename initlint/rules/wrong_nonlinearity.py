@@ -1,20 +1,20 @@
-"""Init call that names one activation while another follows
+"""Init call for another activation than the one that follows
 
 ## What it does
 
-Reports calls whose argument is meant for another activation than the one that the layer feeds: `nonlinearity='tanh'`,
-`'sigmoid'`, `'linear'` or `'selu'` before a ReLU or its relatives, `'leaky_relu'` with a slope far from the real one,
+Reports calls with an argument for another activation than the one after the layer: `nonlinearity='tanh'`, `'sigmoid'`,
+`'linear'` or `'selu'` before a ReLU or its relatives, `'leaky_relu'` with a slope far from the real one,
 `gain=calculate_gain('tanh')` before a ReLU, `gain=calculate_gain('relu')` before a tanh.
 
-It is silent for output layers, for slopes up to 0.3 against ReLU (their gain differs by less than 9 %), for `a=1` and
-`a=math.sqrt(5)`, for the orthogonal init with a gain of the square root of 2 before tanh that is usual in
-reinforcement learning, where a norm stands between, in residual branches, and wherever the pairing is not certain.
+It is silent for output layers, for slopes up to 0.3 before ReLU (their gain differs by less than 9 %), for `a=1` and
+`a=math.sqrt(5)`, for orthogonal init with gain sqrt(2) before tanh, which is common in reinforcement learning, if a
+norm is in between, in residual branches, and wherever the pairing is not certain.
 
 ## Why is this bad?
 
-The gain is there to undo what the activation does to the signal. `'linear'` and `'sigmoid'` have gain 1, so before a
-ReLU each layer multiplies the signal's second moment by 0.50, as Xavier does. The gain of tanh multiplies it by 1.39
-there. Before a tanh the gain of ReLU departs from the documented 5/3 without harm, and the message says so.
+The gain compensates for the effect of the activation on the signal. `'linear'` and `'sigmoid'` have gain 1, so before a
+ReLU each layer multiplies the signal's second moment by 0.50, as Xavier does. With the gain of tanh it is 1.39. Before
+a tanh the gain of ReLU differs from the documented 5/3, which is harmless, and the message says so.
 
 ## Bad
 
@@ -54,9 +54,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The function stays and its argument becomes the one for the activation that follows. It is safe if this call
-initialises nothing but layers that need the new argument, output layers aside; unsafe if it reaches others as well.
-Where its layers ask for different arguments none is offered.
+The argument is replaced by the one for the activation that follows. The fix is safe if all layers that the call
+initializes need the new argument, apart from output layers, and unsafe otherwise. No fix is offered if its layers need
+different arguments.
 
 ## References
 
@@ -80,7 +80,7 @@ from initlint.analysis.layer_activation import (
     keeps_scale,
     pairs,
 )
-from initlint.analysis.messages import format_number, format_range, layer_names, related_locations, short_name, titles
+from initlint.analysis.messages import format_number, format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
@@ -90,31 +90,31 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI304", "wrong-nonlinearity", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that names another activation than the one which follows."""
+    """One violation for each call with an argument for another activation than the one that follows."""
     wrong: dict[Location, tuple[str, list[LayerActivation]]] = {}
-    for place, found in pairs(model):
-        named = [(argument, pair) for pair in found if (argument := _wrong_argument(model, pair)) is not None]
+    for location, matched in pairs(model):
+        named = [(argument, pair) for pair in matched if (argument := _wrong_argument(model, pair)) is not None]
         if named:
             first = named[0][0]
-            wrong[place] = (first, [pair for argument, pair in named if argument == first])
+            wrong[location] = (first, [pair for argument, pair in named if argument == first])
     paths = {pair.layer.path for _, group in wrong.values() for pair in group}
     chain_of = chains_of(model, paths)
-    for place, (argument, group) in wrong.items():
+    for location, (argument, group) in wrong.items():
         chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
         worst = min(chains, key=lambda chain: chain.product, default=None)
         yield Violation(
-            message=_message(argument, group) + suggestion(model, place, corrected),
-            location=place,
+            message=_message(argument, group) + suggestion(model, location, corrected),
+            location=location,
             severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair in group),
-            fix=make_fix(model, place, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
+            fix=make_fix(model, location, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
             layers=tuple(pair.layer.path for pair in group),
             chain=() if worst is None else worst.steps(),
         )
 
 
 def _wrong_argument(model: ModelGraph, pair: LayerActivation) -> str | None:
-    """The argument that is meant for another activation, as source text; None if it fits or is not certain."""
+    """The argument for another activation, as source text; None if it fits or is not certain."""
     initializer = initializer_family(pair.write.initializer)
     if initializer == "kaiming" and pair.activation.family in RELU_FAMILIES:
         return _wrong_nonlinearity(pair)
@@ -152,16 +152,13 @@ def _wrong_gain(model: ModelGraph, pair: LayerActivation, *, may_be_a_number: bo
     return f"gain={format_number(math.sqrt(drawn))}" if before_relu or may_be_a_number else None
 
 
-def _message(argument: str, found: list[LayerActivation]) -> str:
-    name = short_name(found[0].write.initializer)
-    follows = titles(pair.following for pair in found)
-    told = f"`{name}` with `{argument}` before {follows} in {layer_names([pair.layer for pair in found])}"
-    if found[0].activation.family == "tanh":
+def _message(argument: str, group: list[LayerActivation]) -> str:
+    if group[0].activation.family == "tanh":
         documented = format_number(calculate_gain("tanh"))
-        reason = f"a departure, without harm, from the documented gain of {documented}"
+        reason = f"differs from the documented gain of {documented} (harmless)"
     else:
-        measured = [factor.signal for pair in found if (factor := factors(pair)) is not None]
-        reason = "it is meant for another activation"
+        measured = [factor.signal for pair in group if (factor := factors(pair)) is not None]
+        reason = "it is for another activation"
         if measured:
             reason += f" and multiplies the signal's second moment by {format_range(measured)}"
-    return f"{told}: {reason}"
+    return f"{init_before_activation(group, argument)}: {reason}"

@@ -1,22 +1,22 @@
-"""Xavier initialisation before a ReLU or one of its relatives
+"""Xavier initialization before a ReLU or one of its relatives
 
 ## What it does
 
-Reports `xavier_uniform_` and `xavier_normal_` with gain 1 on hidden layers that feed ReLU, LeakyReLU, PReLU, RReLU,
-ReLU6, GELU, SiLU, Mish or Hardswish.
+Reports `xavier_uniform_` and `xavier_normal_` with gain 1 on hidden layers before ReLU, LeakyReLU, PReLU, RReLU, ReLU6,
+GELU, SiLU, Mish or Hardswish.
 
-It is silent where the gain makes up for the activation (`gain=calculate_gain('relu')`), where a norm stands between
-or behind, in residual branches, in gated units, for output layers, and wherever the pairing is not certain.
+It is silent if the gain compensates for the activation (`gain=calculate_gain('relu')`), if a norm comes before or after
+the activation, in residual branches, in gated units, for output layers, and wherever the pairing is not certain.
 
 ## Why is this bad?
 
-Xavier keeps the variance of a signal through a linear map. A ReLU halves the second moment, so each such layer
-multiplies it by 0.50 when fan_in and fan_out are equal: by 0.016 over six layers and by 0.001 over ten. Plain SGD
-trains ten such layers about three times slower and fourteen not at all. GELU (0.43) and SiLU (0.36) lose more.
-Kaiming draws with twice the variance, 2 / fan_in, which gives back just that half.
+Xavier preserves the variance of a signal in a linear map. A ReLU halves the second moment, so each such layer
+multiplies it by 0.50 if fan_in and fan_out are equal: by 0.016 over six layers and by 0.001 over ten. Plain SGD trains
+ten such layers about three times slower and fourteen not at all. GELU (0.43) and SiLU (0.36) lose more. Kaiming has
+twice the variance, 2 / fan_in, which compensates for exactly that half.
 
-The message has the factor f of the layers, from their real sizes where these are known, and the product P over the
-run of such layers. With P below 0.01 it is a warning, else a note.
+The message has the factor of the layers, computed from their sizes if these are known, and its product over all
+consecutive layers of this kind. With a product below 0.01 it is a warning, else a note.
 
 ## Bad
 
@@ -56,9 +56,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The call becomes the documented one of the same distribution: uniform stays uniform, normal stays normal. It changes
-how training starts, which is its purpose. It is safe if this call initialises nothing but layers that need the new
-one, output layers aside; unsafe if it reaches others as well. Where its layers ask for different calls none is offered.
+The call is replaced by the documented one of the same distribution: uniform stays uniform, normal stays normal. The fix
+is safe if all layers that the call initializes need the new one, apart from output layers, and unsafe otherwise. No fix
+is offered if its layers need different calls.
 
 ## References
 
@@ -81,36 +81,37 @@ from initlint.analysis.layer_activation import (
     initializer_family,
     pairs,
 )
-from initlint.analysis.messages import format_range, layer_names, related_locations, short_name, titles
+from initlint.analysis.messages import format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
-_WORTH_TELLING = 0.9
-"""The factor on the signal's second moment from which the replacement would change next to nothing."""
+_HARMLESS = 0.9
+"""From this factor on the signal's second moment, the replacement would change almost nothing."""
 
 
 @rule("INI301", "xavier-before-relu", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
-    harmed = {place: lossy for place, found in pairs(model) if (lossy := [p for p in found if _loses_signal(p)])}
-    paths = {pair.layer.path for found in harmed.values() for pair in found}
-    chain_of = chains_of(model, paths)
-    for place, found in harmed.items():
-        told = [(pair, factor) for pair in found if (factor := factors(pair)) is not None]
-        if not told:
+    lossy = {
+        location: group for location, matched in pairs(model) if (group := [p for p in matched if _loses_signal(p)])
+    }
+    chain_of = chains_of(model, {pair.layer.path for group in lossy.values() for pair in group})
+    for location, group in lossy.items():
+        measured = [(pair, factor) for pair in group if (factor := factors(pair)) is not None]
+        if not measured:
             continue
-        chain = min((chain_of[pair.layer.path] for pair, _ in told), key=lambda c: c.product)
+        chain = min((chain_of[pair.layer.path] for pair, _ in measured), key=lambda c: c.product)
+        effect = _effect([factor for _, factor in measured], chain)
         yield Violation(
-            message=_message([pair for pair, _ in told], [factor for _, factor in told], chain)
-            + suggestion(model, place),
-            location=place,
+            message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}",
+            location=location,
             severity=Severity.WARNING if chain.vanishes else Severity.INFO,
-            related=related_locations((pair.layer, pair.following) for pair, _ in told),
-            fix=make_fix(model, place, [pair.layer for pair in found], agreed(found)),
-            layers=tuple(pair.layer.path for pair in found),
+            related=related_locations((pair.layer, pair.following) for pair, _ in measured),
+            fix=make_fix(model, location, [pair.layer for pair in group], agreed(group)),
+            layers=tuple(pair.layer.path for pair in group),
             chain=chain.steps(),
         )
 
@@ -121,19 +122,12 @@ def _loses_signal(pair: LayerActivation) -> bool:
     drawn = scale(pair.write.initializer, pair.write.arguments)
     if drawn is None or not math.isclose(drawn, 1.0):
         return False
-    # Where fan_in is far above fan_out (a flattened image into a Linear), Xavier is Kaiming but for a few percent.
+    # If fan_in is much larger than fan_out (a flattened image into a Linear), Xavier and Kaiming are almost equal.
     measured = factors(pair)
-    return measured is None or measured.signal < _WORTH_TELLING
+    return measured is None or measured.signal < _HARMLESS
 
 
-def _message(found: list[LayerActivation], measured: list[Factors], chain: Chain) -> str:
-    layers = [pair.layer for pair in found]
-    name = short_name(found[0].write.initializer)
-    before = f"`{name}` before {titles(pair.following for pair in found)} in {layer_names(layers)}"
-    return f"{before}: {_loss(measured, chain)}"
-
-
-def _loss(measured: list[Factors], chain: Chain) -> str:
+def _effect(measured: list[Factors], chain: Chain) -> str:
     each = "each multiplies" if len(measured) > 1 else "multiplies"
     text = f"{each} the signal's second moment by {format_range(factor.signal for factor in measured)}"
     if any(factor.at_equal_fans for factor in measured):

@@ -4,20 +4,20 @@
 
 Reports a hidden layer whose whole weight starts at zero.
 
-- error: its bias is zero as well and its activation has slope zero at zero (ReLU, ReLU6, the shrinks), also with a
-  norm between
-- warning: other hidden layers, and layers of a class without a `forward` to judge by
+- error: its bias is zero too and its activation has slope zero at zero (ReLU, ReLU6, the shrinks), also with a norm in
+  between
+- warning: other hidden layers, and layers of a class without a `forward`
 
-A zero is often right, and initlint is silent where the structure shows it: the last layer before a residual sum, a
-gate, a modulation, the second factor of `B(A(x))` as in LoRA, an output head, the input of a sampling grid or of a
-deformable convolution, a bias with a deliberate value, a helper named for it (`zero_module`). It is silent for
-embeddings, for the gains of norms, and wherever it is not certain.
+A zero is often right, and initlint is silent if the structure shows it: the last layer before a residual sum, a gate, a
+modulation, the second factor of `B(A(x))` as in LoRA, an output head, the input of a sampling grid or of a deformable
+convolution, a bias with a deliberate value, a helper named for it (`zero_module`). It is also silent for embeddings,
+for the gains of norms, and wherever it is not certain.
 
 ## Why is this bad?
 
-The layer puts out the same for every input. Before a ReLU the gradient of its weight is the slope at zero times
-what comes back, which is exactly 0: the layer and all that stand before it never learn. With another activation the
-layers before it get no gradient in the first step, and all of the signal has to wait for the first updates.
+The output of the layer is the same for every input. Before a ReLU the gradient of its weight is multiplied by the slope
+at zero, which is exactly 0: the layer and all layers before it never learn. With another activation the layers before
+it get no gradient in the first step, and the signal passes only after the first updates.
 
 ## Bad
 
@@ -59,9 +59,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-The call becomes the documented one for the activation that follows, uniform as PyTorch's own default; safe where the
-finding is an error, for nothing was learnt before, else unsafe.
-None is offered where the call also fills biases or other parameters, and where its layers ask for different calls.
+The call is replaced by the documented one for the activation that follows, uniform like PyTorch's own default. It is
+safe if the finding is an error, because the layer did not learn before, else unsafe. No fix is offered if the call also
+initializes biases or other parameters, or if its layers need different calls.
 
 ## References
 
@@ -91,60 +91,61 @@ from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 
-class _Verdict(NamedTuple):
+class _Effect(NamedTuple):
     severity: Severity
     reason: str
-    """What follows from the zero, to end a message."""
+    """The effect of the zero, to end a message."""
 
 
 @rule("INI201", "zero-weight-init", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that zeroes weights which cannot or can hardly learn; the worst verdict speaks."""
-    held = {path for group in model.stalled for path in group}
-    for place, served in model.by_call.items():
-        judged: dict[_Verdict, list[tuple[Layer, Consumer | None]]] = {}
+    """One violation for each call that zeroes weights which then cannot or hardly learn, with the highest severity."""
+    stalled = {path for group in model.stalled for path in group}
+    for location, served in model.by_call.items():
+        effects: dict[_Effect, list[tuple[Layer, Consumer | None]]] = {}
         for layer, write in served:
-            found = _judge(model, layer, write)
-            # Of zeros that hold each other another rule speaks; a layer that is dead by itself is this one's.
-            if found is not None and (layer.path not in held or found[0].severity is Severity.ERROR):
-                judged.setdefault(found[0], []).append((layer, found[1]))
-        if judged:
-            verdict = max(judged, key=lambda v: v.severity)
-            layers = layer_names([layer for layer, _ in judged[verdict]])
-            message = f"`{short_name(served[0][1].initializer)}` zeroes the whole weight of {layers}: {verdict.reason}"
-            message += suggestion_if_different(model, place, start)
+            effect, consumer = _effect(model, layer, write)
+            # Another rule reports zeros that stall each other, unless the layer cannot learn even by itself.
+            if effect is not None and (layer.path not in stalled or effect.severity is Severity.ERROR):
+                effects.setdefault(effect, []).append((layer, consumer))
+        if effects:
+            worst = max(effects, key=lambda effect: effect.severity)
+            layers = layer_names([layer for layer, _ in effects[worst]])
+            message = f"`{short_name(served[0][1].initializer)}` zeroes the whole weight of {layers}: {worst.reason}"
+            message += suggestion_if_different(model, location, start)
             fix = make_fix(
                 model,
-                place,
-                [layer for layer, _ in judged[verdict]],
-                agreed_start(following for _, following in judged[verdict]),
+                location,
+                [layer for layer, _ in effects[worst]],
+                agreed_start(following for _, following in effects[worst]),
                 choose=start,
-                unsafe=verdict.severity is not Severity.ERROR,
+                unsafe=worst.severity is not Severity.ERROR,
             )
-            paths = tuple(layer.path for layer, _ in judged[verdict])
-            yield Violation(message, place, verdict.severity, related_locations(judged[verdict]), fix, paths)
+            paths = tuple(layer.path for layer, _ in effects[worst])
+            yield Violation(message, location, worst.severity, related_locations(effects[worst]), fix, paths)
 
 
-def _judge(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Verdict, Consumer | None] | None:
+def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | None, Consumer | None]:
+    """The effect of a zero weight and the activation that it depends on; None for no harm and no activation."""
     if zero_weight(layer) is None:
-        return None
+        return None, None
     dead = dead_activation(layer)
     if dead is not None and bias_constant(layer) == 0.0:
         over = "a norm and " if NORMS.intersection(dead.between) else ""
         bias = "no bias" if layer.arguments.get("bias", True) is False else "a zero bias"
         activation = activation_class_name(dead.op)
-        reason = f"with {bias} and {over}{activation} behind it, whose slope at zero is zero, it never learns"
-        return _Verdict(Severity.ERROR, reason), dead
+        reason = f"with {bias} and {over}{activation} after it, whose slope at zero is zero, it never learns"
+        return _Effect(Severity.ERROR, reason), dead
     if is_deliberate_zero(layer, write) or layer.fed_by:
-        return None
+        return None, None
     if has_no_forward(model, layer):
-        return _Verdict(Severity.WARNING, "its output is the same for every input, and no `forward` shows why"), None
+        return _Effect(Severity.WARNING, "its output is the same for every input, and no `forward` shows why"), None
     hidden = hidden_activation(layer)
     if hidden is None:
-        return None
+        return None, None
     if dead is not None:
         activation = activation_class_name(dead.op)
-        reason = f"the units whose bias starts below zero never learn, for {activation} lets no gradient through"
-        return _Verdict(Severity.WARNING, reason), dead
-    reason = "its output starts the same for every input, and what stands before it gets no gradient at first"
-    return _Verdict(Severity.WARNING, reason), hidden
+        reason = f"units with a bias below zero never learn, because {activation} blocks their gradient"
+        return _Effect(Severity.WARNING, reason), dead
+    reason = "its output is constant at first, and earlier layers receive no gradient"
+    return _Effect(Severity.WARNING, reason), hidden

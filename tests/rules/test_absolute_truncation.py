@@ -9,10 +9,10 @@ from tests.support.rule_models import call, message, model, run
 @pytest.mark.parametrize(
     ("std", "effect"),
     [
-        (0.02, "with a standard deviation of 0.02 nothing is ever cut"),
-        (0.4, "with a standard deviation of 0.4 nothing is ever cut"),
-        (1.0, "a standard deviation of 1 is cut to 0.88"),
-        (2, "a standard deviation of 2 is cut to 1.08"),
+        (0.02, "with a standard deviation of 0.02 nothing is ever truncated"),
+        (0.4, "with a standard deviation of 0.4 nothing is ever truncated"),
+        (1.0, "a standard deviation of 1 is reduced to 0.88"),
+        (2, "a standard deviation of 2 is reduced to 1.08"),
     ],
 )
 def test_message(std: float, effect: str) -> None:

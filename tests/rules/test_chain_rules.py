@@ -16,8 +16,8 @@ def untouched(op: str, depth: int) -> ModelGraph:
 
 def test_default_init() -> None:
     assert message("INI306", untouched("relu", 4)) == (
-        "nothing initialises `fc0`, `fc1`, `fc2` and 1 more: PyTorch's own init multiplies the signal's second moment "
-        "by 0.17 in each (0.00077 over the 4 layers in a row)"
+        "nothing initializes `fc0`, `fc1`, `fc2` and 1 more: PyTorch's default init multiplies the signal's second "
+        "moment by 0.17 in each (0.00077 over the 4 layers in a row)"
     )
 
 
@@ -77,7 +77,7 @@ def test_small_standard_deviations_are_silent(silent: ModelGraph) -> None:
     ],
 )
 def test_hidden_sigmoids(graph: ModelGraph, numbers: str) -> None:
-    assert f"each multiplies the gradient's second moment by {numbers}; a gain of 4 keeps it" in message(
+    assert f"each multiplies the gradient's second moment by {numbers}; a gain of 4 preserves it" in message(
         "INI308", graph
     )
 

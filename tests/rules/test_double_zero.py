@@ -97,9 +97,7 @@ def test_silent(init: str, forward: str) -> None:
 
 
 def test_the_message() -> None:
-    assert messages(*STUCK[0][:2]) == [
-        "zero weights on one path, `a` and `b`: neither of the two ever gets a gradient, for each waits for the other"
-    ]
+    assert messages(*STUCK[0][:2]) == ["`a` and `b` start at zero on one path, so neither ever receives a gradient"]
 
 
 def left_at_zero(init: str, forward: str) -> set[str]:

@@ -12,15 +12,15 @@ NONE = Target("none", "Conv2d", "bias")
 
 
 @pytest.mark.parametrize(
-    ("target", "handed"),
+    ("target", "reason"),
     [
-        (MODULE, "a module (Linear), not its `weight`"),
-        (Target("module"), "a module, not its `weight`"),
-        (NONE, "the `bias` of Conv2d, which has none"),
+        (MODULE, "its argument is a module (Linear), not its `weight`"),
+        (Target("module"), "its argument is a module, not its `weight`"),
+        (NONE, "Conv2d has no bias (`bias=False`)"),
     ],
 )
-def test_message(target: Target, handed: str) -> None:
-    expected = f"`zeros_` raises AttributeError: it is handed {handed}"
+def test_message(target: Target, reason: str) -> None:
+    expected = f"`zeros_` raises AttributeError: {reason}"
     assert message("INI103", model(calls=(call("zeros_", target),))) == expected
 
 

@@ -8,7 +8,7 @@ from tests.support.rule_models import OUTPUT, chain, following, layer, message, 
 
 def test_message_claims_no_harm() -> None:
     assert message("INI302", chain("tanh", 2, "kaiming_normal_")) == (
-        "`kaiming_normal_` before Tanh in `fc0`, `fc1` departs from the documented pairing, without harm: its gain is "
+        "`kaiming_normal_` before Tanh in `fc0`, `fc1` differs from the documented pairing (harmless): its gain is "
         "that of ReLU, the documented one of Tanh is 1.67; use `xavier_normal_(..., gain=nn.init.calculate_gain('tanh'))`"
     )
 

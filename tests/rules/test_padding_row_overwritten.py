@@ -17,7 +17,7 @@ def embedding(*writes: object, **more: object) -> Layer:
 
 def test_message() -> None:
     assert message("INI407", model(embedding(NORMAL))) == (
-        "`normal_` fills the padding row of `embed`, which was zero and whose gradient always is"
+        "`normal_` overwrites the padding row of `embed`, which was zero and never gets a gradient"
     )
 
 

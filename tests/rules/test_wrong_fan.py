@@ -37,12 +37,12 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
         (
             raw((1024, 8)),
             "`kaiming_normal_` on `W`: it is used as `x @ W`, and torch takes its second axis for the inputs, "
-            "so the variance is 128 times the one that is meant",
+            "so the variance is 128 times the intended one",
         ),
         (
             raw((8, 512, 1024), STACKED, writes=(XAVIER,)),
             "`xavier_uniform_` on `W`: torch takes its stacked matrices for one, "
-            "so the variance is 0.0029 times the one that is meant",
+            "so the variance is 0.0029 times the intended one",
         ),
         (
             raw((None, None, None), STACKED),
@@ -51,12 +51,12 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
         (
             conv("ConvTranspose2d", 512, 3, stride=2),
             "`kaiming_normal_` on the weight of `conv`: torch takes the outputs of a transposed convolution for its "
-            "inputs, so the variance is 42.67 times the one that is meant",
+            "inputs, so the variance is 42.67 times the intended one",
         ),
         (
             conv("Conv2d", 256, 256, groups=256, writes=(write("kaiming_normal_", mode="fan_out"),)),
             "`kaiming_normal_` on the weight of `conv`: torch's fan_out counts the outputs of all groups, "
-            "so the variance is 0.0039 times the one that is meant",
+            "so the variance is 0.0039 times the intended one",
         ),
         (
             layer(
@@ -64,7 +64,7 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
                 arguments={"in_features": 24, "out_features": 400},
             ),
             "`uniform_` on the weight of `fc`: its bound is one over the root of 400, and 24 inputs make one output, "
-            "so the variance is 0.06 times the one that is meant",
+            "so the variance is 0.06 times the intended one",
         ),
     ],
 )  # fmt: skip

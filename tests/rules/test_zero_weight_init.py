@@ -30,7 +30,7 @@ def test_dead_before_relu() -> None:
     assert violation.severity is Severity.ERROR
     assert violation.location == at(10)
     assert violation.message == (
-        "`zeros_` zeroes the whole weight of `fc`: with a zero bias and ReLU behind it, whose slope at zero is zero, "
+        "`zeros_` zeroes the whole weight of `fc`: with a zero bias and ReLU after it, whose slope at zero is zero, "
         "it never learns"
     )
 
@@ -43,7 +43,7 @@ def test_every_slope_that_is_zero_at_zero(op: str) -> None:
 def test_a_norm_between_does_not_help() -> None:
     normed = zeroed(following("relu", reach("out"), between=("batch_norm",)))
     assert severities(normed) == [Severity.ERROR]
-    assert "with a zero bias and a norm and ReLU behind it" in message("INI201", model(normed, OUT))
+    assert "with a zero bias and a norm and ReLU after it" in message("INI201", model(normed, OUT))
 
 
 def test_a_skip_around_relu_does_not_help() -> None:
@@ -57,7 +57,7 @@ def test_a_layer_built_without_bias() -> None:
 
 def test_random_bias_before_relu() -> None:
     assert severities(zeroed(RELU, bias=False)) == [Severity.WARNING]
-    assert "the units whose bias starts below zero never learn" in message(
+    assert "units with a bias below zero never learn" in message(
         "INI201", model(zeroed(RELU, bias=False), OUT)
     )
 
@@ -66,7 +66,7 @@ def test_random_bias_before_relu() -> None:
 def test_other_hidden_layers(op: str) -> None:
     found = zeroed(following(op, reach("out")))
     assert severities(found) == [Severity.WARNING]
-    assert "its output starts the same for every input" in message("INI201", model(found, OUT))
+    assert "its output is constant at first" in message("INI201", model(found, OUT))
 
 
 @pytest.mark.parametrize(

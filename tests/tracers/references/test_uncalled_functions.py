@@ -42,7 +42,7 @@ def rows(folder: Path, files: dict[str, str], **settings: object) -> list[int]:
 def test_a_method_that_nothing_calls(tmp_path: Path, name: str) -> None:
     ((level, row, message),) = findings_in_project(tmp_path, "INI106", {"net.py": net(name=name)})
     assert (level, row) == ("warning", 12)
-    assert message == f"`{name}` initialises weights, but nothing in the project calls it or passes it on"
+    assert message == f"`{name}` initializes weights, but nothing in the project calls it or passes it on"
 
 
 @pytest.mark.parametrize(
@@ -335,10 +335,10 @@ def test_branches_with_one_cause_are_one_finding(tmp_path: Path) -> None:
 def test_what_the_messages_say(tmp_path: Path) -> None:
     text = loop(method="parameters", start="isinstance(self, nn.Linear)")
     assert [message for _, _, message in findings_in_project(tmp_path, "INI106", {"net.py": text})] == [
-        "this test never holds, so its init never runs: `parameters()` gives parameters, not modules; loop over "
+        "this test is never true, so its init never runs: `parameters()` yields parameters, not modules; loop over "
         "`modules()`",
-        "this test of `self` never holds in `Net`, so its init never runs: the module that `apply` hands over is its "
-        "argument",
+        "this test of `self` is never true in `Net`, so its init never runs: test the argument, which is the module "
+        "that `apply` passes",
     ]
 
 
