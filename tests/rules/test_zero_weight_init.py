@@ -57,9 +57,7 @@ def test_a_layer_built_without_bias() -> None:
 
 def test_random_bias_before_relu() -> None:
     assert severities(zeroed(RELU, bias=False)) == [Severity.WARNING]
-    assert "units with a bias below zero never learn" in message(
-        "INI201", model(zeroed(RELU, bias=False), OUT)
-    )
+    assert "units with a bias below zero never learn" in message("INI201", model(zeroed(RELU, bias=False), OUT))
 
 
 @pytest.mark.parametrize("op", ["gelu", "silu", "leaky_relu", "tanh", "sigmoid", "elu", "selu"])
