@@ -73,16 +73,16 @@ from initlint.rules._registry import Violation, rule
 @rule("INI407", "padding-row-overwritten", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call after which padding rows of embeddings are not zero."""
-    for place, served in model.by_call.items():
-        filled = [layer for layer, _ in served if _has_filled_padding(layer)]
-        if filled:
-            name, layers = short_name(served[0][1].initializer), layer_names(filled)
+    for location, served in model.by_call.items():
+        overwritten = [layer for layer, _ in served if _has_overwritten_padding(layer)]
+        if overwritten:
+            name, layers = short_name(served[0][1].initializer), layer_names(overwritten)
             message = f"`{name}` overwrites the padding row of {layers}, which was zero and never gets a gradient"
-            related = related_locations((layer, None) for layer in filled)
-            yield Violation(message, place, Severity.WARNING, related, _fix(model, place, filled))
+            related = related_locations((layer, None) for layer in overwritten)
+            yield Violation(message, location, Severity.WARNING, related, _fix(model, location, overwritten))
 
 
-def _has_filled_padding(layer: Layer) -> bool:
+def _has_overwritten_padding(layer: Layer) -> bool:
     write = layer.effective_write()
     if layer.type != "Embedding" or write is None or not layer.last_write_is_certain() or constant(write) == 0.0:
         return False
@@ -91,13 +91,13 @@ def _has_filled_padding(layer: Layer) -> bool:
     return as_number(layer.arguments.get("padding_idx")) is not None
 
 
-def _fix(model: ModelGraph, place: Location, filled: list[Layer]) -> Fix | None:
-    """Zeroing the row behind the call, if it fills this one kind of embedding and nothing else."""
-    call = call_at(model, place)
-    rows = {layer.arguments["padding_idx"] for layer in filled}
+def _fix(model: ModelGraph, location: Location, overwritten: list[Layer]) -> Fix | None:
+    """Zero the row after the call, if the call initializes nothing but these embeddings."""
+    call = call_at(model, location)
+    rows = {layer.arguments["padding_idx"] for layer in overwritten}
     if call is None or len(rows) > 1:
         return None
-    if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[place]) > len(filled):
+    if any(target.layer != "Embedding" for target in call.targets) or len(model.by_call[location]) > len(overwritten):
         return None
-    request = AppendStatement(place.span, f"{{tensor}}.data[{rows.pop()}].zero_()")
+    request = AppendStatement(location.span, f"{{tensor}}.data[{rows.pop()}].zero_()")
     return Fix("Zero the padding row again", request, Applicability.UNSAFE)

@@ -81,9 +81,9 @@ _LINEAR = frozenset({"identity", "none", "softmax", "log_softmax"})
 
 
 class _Problem(NamedTuple):
-    """`wanted`: the argument to use instead, as it is shown."""
+    """`effect`: what the call does, for the message. `wanted`: the argument to use instead, as source text."""
 
-    told: str
+    effect: str
     severity: Severity = Severity.ERROR
     wanted: str | None = None
     request: FixRequest | None = None
@@ -97,7 +97,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if problem is None:
             continue
         advice = f"; use `{problem.wanted}`" if problem.wanted else ""
-        message = f"`{short_name(call.initializer)}` {problem.told}{advice}"
+        message = f"`{short_name(call.initializer)}` {problem.effect}{advice}"
         applicability = Applicability.SAFE if problem.severity is Severity.ERROR else Applicability.UNSAFE
         fix = Fix(f"Use `{problem.wanted}`", problem.request, applicability) if problem.request else None
         yield Violation(message, call.location, problem.severity, fix=fix)
@@ -127,22 +127,22 @@ def _problem(call: InitCall) -> _Problem | None:
     gain = call.arguments.get("gain")
     if initializer_family(call.initializer) not in ("xavier", "orthogonal") or not isinstance(gain, str):
         return None
-    told = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
+    effect = f"raises TypeError: its second argument is a number, the gain, not {gain!r}"
     if gain not in NONLINEARITIES:
-        return _Problem(told)
+        return _Problem(effect)
     request = ReplaceArgument(call.location.span, "gain", GainExpression(gain))
-    return _Problem(told, wanted=f"gain=nn.init.calculate_gain('{gain}')", request=request)
+    return _Problem(effect, wanted=f"gain=nn.init.calculate_gain('{gain}')", request=request)
 
 
 def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
-    told = f"raises ValueError: PyTorch has no gain for {nonlinearity!r}"
+    effect = f"raises ValueError: PyTorch has no gain for {nonlinearity!r}"
     arguments = supported(nonlinearity)
     if arguments is None:
-        return _Problem(told)
+        return _Problem(effect)
     if call.initializer == _CALCULATE_GAIN and "a" in arguments:
         arguments = {"nonlinearity": arguments["nonlinearity"], "param": arguments["a"]}
     wanted = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return _Problem(told, wanted=wanted, request=_with_arguments(call, arguments))
+    return _Problem(effect, wanted=wanted, request=_with_arguments(call, arguments))
 
 
 def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> FixRequest | None:
@@ -160,11 +160,11 @@ def _misplaced(call: InitCall) -> _Problem | None:
     slope = call.arguments.get("a")
     if not isinstance(slope, str):
         return None
-    told = f"its second argument is `a`, the slope of a leaky ReLU, not {slope!r}"
-    raises = call.arguments.get("nonlinearity", "leaky_relu") == "leaky_relu"
-    told = f"raises ValueError: {told}" if raises else f"ignores {slope!r}: {told}"
-    severity = Severity.ERROR if raises else Severity.WARNING
+    if call.arguments.get("nonlinearity", "leaky_relu") == "leaky_relu":
+        severity, effect = Severity.ERROR, f"raises ValueError: {slope!r} is passed as `a`, the slope of a leaky ReLU"
+    else:
+        severity, effect = Severity.WARNING, f"ignores {slope!r}: it is passed as `a`, the slope of a leaky ReLU"
     meant = "mode" if slope.lower() in _MODES else "nonlinearity" if slope in NONLINEARITIES else None
     if meant is None or meant in call.arguments:
-        return _Problem(told, severity)
-    return _Problem(told, severity, f"{meant}={slope!r}", MoveArgument(call.location.span, "a", meant))
+        return _Problem(effect, severity)
+    return _Problem(effect, severity, f"{meant}={slope!r}", MoveArgument(call.location.span, "a", meant))

@@ -68,8 +68,8 @@ def _removal(unused: UnusedNoqa) -> Edit:
     row, line, codes = directive.row, source.lines[directive.row - 1], directive.codes or ()
     if any(code not in idle for code in codes):
         return Edit(source.span_at(row, codes[0].column, row, codes[-1].end_column), _without(line, codes, idle))
-    before, behind = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
-    other_text = behind.lstrip(" \t,:;-")
+    before, after = line[: directive.column - 1].rstrip(), line[directive.end_column - 1 :]
+    other_text = after.lstrip(" \t,:;-")
     if other_text:  # a reason, or another tool's directive
         comment = other_text if other_text.startswith("#") else f"# {other_text}"
         return Edit(source.span_at(row, directive.column, row, len(line) + 1), comment)

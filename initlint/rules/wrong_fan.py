@@ -87,7 +87,7 @@ from initlint.rules._registry import Violation, rule
 @rule("INI403", "wrong-fan", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a wrong fan and each reason why it is wrong."""
-    for place, served in model.by_call.items():
+    for location, served in model.by_call.items():
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
             fan_mismatch = mismatch(layer, write) if scale_is_visible(model, layer) else None
@@ -97,10 +97,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             layers = [layer for layer, _ in group]
             call = f"`{short_name(served[0][1].initializer)}` on {weight_of(layers, layers[0].type)}"
             mismatches = [fan_mismatch for _, fan_mismatch in group]
-            fix = _fix(place, mismatches) if len(group) == len(served) else None
+            fix = _fix(location, mismatches) if len(group) == len(served) else None
             related = related_locations((layer, None) for layer in layers)
             message = f"{call}: {reason}{_effect(mismatches)}"
-            yield Violation(message, place, Severity.WARNING, related, fix)
+            yield Violation(message, location, Severity.WARNING, related, fix)
 
 
 def _effect(mismatches: list[FanMismatch]) -> str:
@@ -108,7 +108,7 @@ def _effect(mismatches: list[FanMismatch]) -> str:
     return f", so the variance is {format_range(ratios)} times the intended one" if ratios else ""
 
 
-def _fix(place: Location, found: list[FanMismatch]) -> Fix | None:
-    if not all(each.fan_out_is_right for each in found):
+def _fix(location: Location, mismatches: list[FanMismatch]) -> Fix | None:
+    if not all(each.fan_out_is_right for each in mismatches):
         return None
-    return Fix("Use `mode='fan_out'`", ReplaceArgument(place.span, "mode", "fan_out"), Applicability.UNSAFE)
+    return Fix("Use `mode='fan_out'`", ReplaceArgument(location.span, "mode", "fan_out"), Applicability.UNSAFE)

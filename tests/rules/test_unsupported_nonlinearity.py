@@ -39,8 +39,7 @@ def test_calculate_gain_takes_the_slope_as_param() -> None:
 )
 def test_a_string_for_the_slope(slope: str, advice: str) -> None:
     assert told("kaiming_normal_", a=slope) == (
-        "`kaiming_normal_` raises ValueError: its second argument is `a`, the slope of a leaky ReLU, "
-        f"not '{slope}'{advice}"
+        f"`kaiming_normal_` raises ValueError: '{slope}' is passed as `a`, the slope of a leaky ReLU{advice}"
     )
 
 
