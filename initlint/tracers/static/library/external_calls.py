@@ -43,8 +43,7 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.tensors.module_tree import as_literals
-from initlint.tracers.static.tensors.parameter_writes import copy_of
-from initlint.tracers.static.tensors.writes import mark_maybe_written
+from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue

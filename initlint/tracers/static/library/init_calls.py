@@ -22,8 +22,15 @@ from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
-from initlint.tracers.static.tensors.parameter_writes import copy_into, fresh_storage, write_in_place
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, GainValue, record_init_call, record_write
+from initlint.tracers.static.tensors.writes import (
+    UNKNOWN_WRITE,
+    GainValue,
+    copy_into,
+    fresh_storage,
+    record_init_call,
+    record_write,
+    write_in_place,
+)
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Function, Instance

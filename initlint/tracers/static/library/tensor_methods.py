@@ -27,7 +27,7 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.tensors.module_tree import as_literals
-from initlint.tracers.static.tensors.parameter_writes import copy_of
+from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor

@@ -9,11 +9,9 @@ from functools import partial
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, Token
-from initlint.project.source import SourceLocation
+from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import UNBOUND, Mutable, Union, Value
 
 Result = TypeVar("Result")
@@ -34,17 +32,6 @@ _fresh = count()
 def new_token() -> object:
     """The key of a new condition, different from all others."""
     return next(_fresh)
-
-
-@dataclass
-class EntryPointLog:
-    """What interpreting one entry point recorded, from which `extraction` builds graphs."""
-
-    instances: list[Instance] = field(default_factory=list)
-    nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
-    """By the identity of a layer: the data-flow nodes of its uses."""
-    calls: dict[SourceLocation, Any] = field(default_factory=dict)
-    incomplete: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

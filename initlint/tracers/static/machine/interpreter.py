@@ -10,15 +10,15 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from initlint.graph.dataflow import Condition
+from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.branches import BranchState, EntryPointLog, OutOfSteps, Raised
+from initlint.tracers.static.machine.branches import BranchState, OutOfSteps, Raised
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
@@ -64,6 +64,17 @@ class Handlers:
     call_unknown: Callable[[Interpreter, Value, Call], Value]
     configured_function: Callable[[Interpreter, Function, Call], Value]
     """The result of a project function that is configured by name; `UNBOUND` for any other function."""
+
+
+@dataclass
+class EntryPointLog:
+    """What interpreting one entry point recorded, from which `extraction` builds graphs."""
+
+    instances: list[Instance] = field(default_factory=list)
+    nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
+    """By the identity of a layer: the data-flow nodes of its uses."""
+    calls: dict[SourceLocation, Any] = field(default_factory=dict)
+    incomplete: dict[str, None] = field(default_factory=dict)
 
 
 class Interpreter:

@@ -9,7 +9,7 @@ from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, is_key, known_items
 from initlint.tracers.static.tensors.dataflow import part_of
-from initlint.tracers.static.tensors.parameter_writes import replaces, write_data, write_item
+from initlint.tracers.static.tensors.writes import replaces, write_data, write_item
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance, ModuleRef

@@ -14,7 +14,7 @@ from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
-from initlint.tracers.static.tensors.parameter_writes import record_write_to_copy, write_in_place
+from initlint.tracers.static.tensors.writes import record_write_to_copy, write_in_place
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment

@@ -9,7 +9,7 @@ from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import is_key
 from initlint.tracers.static.tensors.dataflow import part_of
-from initlint.tracers.static.tensors.parameter_writes import copy_of
+from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment

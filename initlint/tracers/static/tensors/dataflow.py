@@ -10,7 +10,7 @@ from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Arguments, Location
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.parameter_writes import scaled
+from initlint.tracers.static.tensors.writes import scaled
 from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
-from initlint.tracers.static.tensors.parameter_writes import fresh_storage
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
