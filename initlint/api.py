@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tokenize
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +11,7 @@ from initlint.linter import baseline, pipeline
 from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
-from initlint.project.decoding import line_reader
+from initlint.project.decoding import encode, line_reader
 from initlint.project.settings import Settings, find, load
 
 
@@ -60,7 +58,7 @@ def check_source(
     `filename` is the name in the findings; what the text imports from its own project is looked for from there, and
     so are the settings, if none are given. `edits`: as in `check_paths`. Raises `ConfigurationError`.
     """
-    return check_paths([filename], settings, contents={str(Path(filename)): encoded(text)}, edits=edits)
+    return check_paths([filename], settings, contents={str(Path(filename)): encode(text)}, edits=edits)
 
 
 def settings_for(path: str | Path) -> Settings:
@@ -70,13 +68,3 @@ def settings_for(path: str | Path) -> Settings:
     """
     file = find(Path(path))
     return load(file) if file else Settings()
-
-
-def encoded(text: str) -> bytes:
-    """The bytes that are read as `text` again, whatever encoding it declares."""
-    data = text.encode("utf-8", "surrogatepass")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data if encoding.startswith("utf-8") else text.encode(encoding)
-    except (SyntaxError, LookupError, UnicodeError):
-        return data

@@ -18,8 +18,8 @@ from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile, UnreadableFile
 from initlint.rules import all_rules, rule_for
 from initlint.rules._registry import Rule
-from initlint.tracers.static import Project
 from initlint.tracers.static.prefilter import may_contain_models
+from initlint.tracers.static.project import Project
 
 
 def start_linting(

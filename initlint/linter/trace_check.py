@@ -16,7 +16,7 @@ from initlint.project.source import SourceLocation
 from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import IMPORT_FAILED, BuildResult, Limits, SourceLocations, build_models, read_graph
 from initlint.tracers.fx_run import display_path, project_file_loader
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -30,6 +30,16 @@ def decode(data: bytes) -> tuple[str, str]:
         raise DecodingError(str(error)) from None
 
 
+def encode(text: str) -> bytes:
+    """The bytes that `decode` reads as `text`, in the encoding that it declares."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data if encoding.startswith("utf-8") else text.encode(encoding)
+    except (SyntaxError, LookupError, UnicodeError):
+        return data
+
+
 def is_notebook(path: str) -> bool:
     return path.endswith(SUFFIX)
 

@@ -10,7 +10,7 @@ from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile
 from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import Limits, TraceContext, TraceResult, trace_models
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 _INSTALLED = ("site-packages", "dist-packages")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from initlint.api import encoded
 from initlint.diagnostics import Span
+from initlint.project.decoding import encode
 from initlint.project.notebook import SUFFIX as NOTEBOOK_SUFFIX
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -54,7 +54,7 @@ class OpenFile:
     def content(self) -> bytes:
         """The bytes that saving the file would write."""
         if 0 in self.documents:
-            return encoded(self.documents[0].text)
+            return encode(self.documents[0].text)
         cells = [{"cell_type": "code", "source": document.text} for document in self.documents.values()]
         return json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
 

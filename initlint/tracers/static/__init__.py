@@ -19,7 +19,3 @@ The modules of this package run that interpreter on a file: `project` finds and 
 to run, `run_forward` runs the models, and `layers` and `extraction` turn the result into graphs. `unreached` and
 `deprecated_names` add what needs no interpretation.
 """
-
-from initlint.tracers.static.project import Project
-
-__all__ = ["Project"]

@@ -15,7 +15,7 @@ from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetSpec
 from initlint.tracers.fx import Limits, TraceContext, trace_models
 from initlint.tracers.fx_run import display_path, project_file_loader
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 from tests.support.paths import FIXTURES, PROGRAMS, ROOT
 
 FOLDERS = (FIXTURES, PROGRAMS)

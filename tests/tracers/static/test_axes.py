@@ -9,7 +9,7 @@ import pytest
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import Layer
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 from initlint.tracers.static.values.axes import NEW, Equation, einsum_roles, index_axes, view_axes
 
 FILE = Path("/nowhere/net.py")  # in a project of its own: what surrounds this one is not asked about it

@@ -9,8 +9,8 @@ import pytest
 
 from initlint.graph.model import FileGraph, Forward, ModelGraph
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
 from initlint.tracers.static.machine.interpreter import MAX_STEPS
+from initlint.tracers.static.project import Project
 
 HEADER = "import torch\nimport torch.nn as nn\n"
 INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 4)"

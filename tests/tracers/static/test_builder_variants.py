@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 HEAD = """
 from torch import nn

@@ -8,7 +8,7 @@ import pytest
 
 from initlint.graph.model import UNDETERMINED, ModelGraph
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 NET = """
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initlint.graph.model import ModelGraph
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 NET = """
 import torch.nn as nn

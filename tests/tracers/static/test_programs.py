@@ -16,7 +16,7 @@ import pytest
 from initlint.facts.initializer_formulas import constant_value, variance
 from initlint.graph.model import UNDETERMINED, FileGraph, Layer, ModelGraph
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 from tests.support.expectations import ExpectedConsumers, ExpectedInit, Section, sections
 from tests.support.paths import PROGRAMS, ROOT
 

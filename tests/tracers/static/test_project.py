@@ -15,7 +15,7 @@ import pytest
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 from initlint.tracers.static.values.environment import ModuleScope
 
 BLOCK = """

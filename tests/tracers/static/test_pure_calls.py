@@ -8,7 +8,7 @@ import pytest
 
 from initlint.graph.model import FileGraph
 from initlint.project.source import SourceFile
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 BAR = """
 import sys, time

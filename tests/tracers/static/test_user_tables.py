@@ -9,7 +9,7 @@ import pytest
 
 from initlint.graph.model import ModelGraph
 from initlint.project.user_tables import UserTables, read_activations, read_base_classes, read_initializers
-from initlint.tracers.static import Project
+from initlint.tracers.static.project import Project
 
 
 def traced(tmp_path: Path, additions: UserTables, files: dict[str, str]) -> ModelGraph:
