@@ -26,7 +26,6 @@ from initlint.cli.check_modes import CheckInput
 from initlint.cli.options import report_usage_errors
 from initlint.diagnostics import Applicability
 from initlint.linter import pipeline
-from initlint.linter.cache import cache_file
 from initlint.linter.pipeline import Contents
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
@@ -45,8 +44,10 @@ from initlint.report.text import counted, escape, summary
 from initlint.rules import all_rules
 
 if TYPE_CHECKING:
+    from initlint.linter.cache import cache_file
     from initlint.tracers import fx_run
 else:
+    cache_file = LazyModule("initlint.linter.cache.cache_file")
     fx_run = LazyModule("initlint.tracers.fx_run")
 
 
@@ -287,7 +288,7 @@ def rule(code: str, output_format: str) -> None:
 @options.cache_dir
 def clean(cache_dir: Path | None) -> None:
     """Remove what earlier runs have kept."""
-    _echo(f"Files removed: {report_usage_errors(cache_file.clean, options.cache_folder(cache_dir))}\n")
+    _echo(f"Files removed: {report_usage_errors(cache_file.remove_all, options.cache_folder(cache_dir))}\n")
 
 
 def print_notes(result: CheckResult, settings: Settings, quiet: bool, verbose: bool) -> None:

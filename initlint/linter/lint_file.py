@@ -23,10 +23,14 @@ from initlint.tracers.static.project import Project
 
 
 def start_linting(
-    files: Mapping[str, Path], settings: Settings, contents: Mapping[str, bytes], codes: Collection[str]
+    files: Mapping[str, Path],
+    settings: Settings,
+    contents: Mapping[str, bytes],
+    codes: Collection[str],
+    records: bool,
 ) -> Callable[[Path], FileResult]:
     """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
-    return FileLinter.start(files, settings, contents, codes).lint
+    return FileLinter.start(files, settings, contents, codes, records=records).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -50,14 +54,15 @@ class FileLinter:
         codes: Collection[str] = (),
         operations: bool = False,
         refine: Refine | None = None,
+        records: bool = False,
     ) -> FileLinter:
-        """`files` by real path; `codes` are those of the rules to apply.
+        """`files` by real path; `codes` are those of the rules to apply. `records`: record dependencies.
 
         `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
         """
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
-        project = Project(files, contents, settings.import_roots, settings.additions, operations, searches)
+        project = Project(files, contents, settings.import_roots, settings.additions, operations, searches, records)
         return cls(settings, project, rules, refine)
 
     def lint(self, file: Path) -> FileResult:
@@ -67,7 +72,7 @@ class FileLinter:
             for path in outcome.mentioned_files:
                 self.project.record_dependency(Path(path))
         timings = Timings(**self.project.stopwatch.seconds)
-        return replace(outcome, asked=frozenset(self.project.asked), timings=timings)
+        return replace(outcome, dependencies=self.project.recorded_dependencies(), timings=timings)
 
     def lint_with_graph(self, file: Path) -> tuple[FileResult, FileGraph | None]:
         """The graph is None for a file that cannot be read, and for one that cannot matter."""

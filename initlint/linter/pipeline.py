@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +15,10 @@ from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
 from initlint.graph.model import ModelGraph
-from initlint.linter.cache.invalidation import AskedAgain
-from initlint.linter.cache.result_cache import Kept, now
 from initlint.linter.filtering import LintRun, filter_diagnostics
 from initlint.linter.merge import combine, merge
 from initlint.linter.process_pool import lint_in_processes
 from initlint.linter.results import NOTHING, CheckResult, FileResult, Finding
-from initlint.project.dependencies import FileSystemQueries, real_paths
 from initlint.project.discovery import discover, excluded
 from initlint.project.filesystem import DirectoryListings
 from initlint.project.settings import Settings
@@ -28,8 +26,11 @@ from initlint.rules import all_rules
 
 if TYPE_CHECKING:
     from initlint.linter import lint_file
+    from initlint.linter.cache import result_cache
     from initlint.linter.lint_file import Refine
 else:
+    # Not needed by a run without a cache.
+    result_cache = LazyModule("initlint.linter.cache.result_cache")
     # Not needed if all results are cached.
     lint_file = LazyModule("initlint.linter.lint_file")
 
@@ -63,24 +64,28 @@ def check(
 
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
     """
-    began = now()
-    folders = DirectoryListings()
-    run = _start(paths, settings, contents, folders)
-    kept = Kept.open(options.cache, settings)
-    disk = FileSystemQueries(real_paths(contents), map(str, settings.import_roots), kept.stored.digests, folders)
-    kept = kept.holding(disk, AskedAgain(disk).holds)
-    known = kept.recall(run.files)
-    stale = {real: file for real, file in run.files.items() if real not in known}
-    new: dict[str, FileResult] = {}
-    if stale:
-        start = partial(lint_file.start_linting, run.files, settings, contents, run.applied)
-        outcomes = lint_in_processes(start, [*stale.values()], contents, options.jobs)
-        new = dict(zip(stale, kept.lean(outcomes), strict=True))
-        if len(new) > _MANY:
-            gc.collect()  # the trees that are left hold each other, and what is kept takes memory too
-        known = {**known, **new}
-    kept.keep(new, run.files, disk, began)
-    return _check_result(run, [(file, known[real]) for real, file in run.files.items()])
+    started = time.time_ns()
+    listings = DirectoryListings()
+    run = _start(paths, settings, contents, listings)
+    cache = result_cache.ResultCache.open(options.cache, settings, contents, listings) if options.cache else None
+    results = cache.load(run.files) if cache else {}
+    new = _lint({real: file for real, file in run.files.items() if real not in results}, run, options)
+    if cache:
+        cache.store(new, run.files, started)
+    results |= new
+    return _check_result(run, [(file, results[real]) for real, file in run.files.items()])
+
+
+def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[str, FileResult]:
+    """The results of those of the run's files that are not cached, by real path."""
+    if not files:
+        return {}
+    records = options.cache is not None
+    start = partial(lint_file.start_linting, run.files, run.settings, run.contents, run.applied, records)
+    results = dict(zip(files, lint_in_processes(start, [*files.values()], run.contents, options.jobs), strict=True))
+    if len(results) > _MANY:
+        gc.collect()  # the syntax trees that are left refer to each other, and the results need memory too
+    return results
 
 
 def check_models(

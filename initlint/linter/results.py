@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import ModelGraph
-from initlint.project.dependencies import Question
+from initlint.project.tracking import NO_DEPENDENCIES, RecordedDependencies
 
 LocationKey: TypeAlias = "tuple[str | int, ...]"
 """Identifies a location: the path of its file, and what tells it apart in that file."""
@@ -91,7 +91,7 @@ class FileResult:
     `lint_file` makes it, and the cache stores it; `pipeline` and `merge` read it. If `unreadable` is set, the rest is
     empty. `uses` are by file, then by location. `incomplete`: one line for each model that was analysed in part only.
     `roots`: the class of each model, by number. `part_classes`: classes that are parts or bases of other models.
-    `asked`: the file-system queries on which the result depends.
+    `dependencies`: empty in a run without a cache.
     """
 
     unreadable: Diagnostic | None = None
@@ -101,7 +101,7 @@ class FileResult:
     part_classes: frozenset[str] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
-    asked: Collection[Question] = ()
+    dependencies: RecordedDependencies = NO_DEPENDENCIES
     has_noqa: bool = False
     """Whether the file may contain a `noqa` comment with a code of initlint."""
     timings: Timings | None = field(default=None, compare=False)

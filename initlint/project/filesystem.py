@@ -1,16 +1,33 @@
-"""What is in the folders of a project: each is listed once in a run, for all that want to know."""
+"""Directory listings, real paths, stats and digests. Each folder is listed once in a run."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeAlias
+
+Stat: TypeAlias = "tuple[int, int]"
+"""The time of the last change in nanoseconds, and the size."""
+
+
+def stat_of(path: str) -> Stat:
+    """Raises OSError."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+def digest_of(data: bytes | memoryview) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 class EntryKind(Enum):
-    """What a name in a folder stands for. A link is one whatever it leads to."""
+    """The kind of an entry of a folder. A symbolic link is a `LINK` whatever its target is."""
 
     FOLDER = "folder"
     FILE = "file"
@@ -26,7 +43,7 @@ class DirectoryListing:
 
     @classmethod
     def of(cls, folder: str) -> DirectoryListing:
-        """Raises OSError, and ValueError for what can be no folder's name."""
+        """Raises OSError, and ValueError for a path that no folder can have."""
         with os.scandir(folder) as entries:
             return cls(tuple(sorted((entry.name, _kind(entry)) for entry in entries)))
 
@@ -43,24 +60,53 @@ def _kind(entry: os.DirEntry[str]) -> EntryKind:
     return EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.OTHER
 
 
-_NOTHING = DirectoryListing(())
+_EMPTY = DirectoryListing(())
 
 
 class DirectoryListings:
-    """The folders as they were when they were first asked about."""
+    """Listings by folder, each from the time of its first use."""
 
     def __init__(self) -> None:
-        self._known: dict[str, DirectoryListing] = {}
+        self._listings: dict[str, DirectoryListing] = {}
 
     def of(self, folder: str) -> DirectoryListing:
         """Raises as `DirectoryListing.of` does."""
-        if folder not in self._known:
-            self._known[folder] = DirectoryListing.of(folder)
-        return self._known[folder]
+        if folder not in self._listings:
+            self._listings[folder] = DirectoryListing.of(folder)
+        return self._listings[folder]
 
-    def found_in(self, folder: str) -> DirectoryListing:
-        """Nothing for a folder that is none, or cannot be listed."""
+    def listing_or_empty(self, folder: str) -> DirectoryListing:
+        """As `of`, but empty if `folder` is no folder or cannot be listed."""
         with suppress(OSError, ValueError):
             return self.of(folder)
-        self._known[folder] = _NOTHING
-        return _NOTHING
+        self._listings[folder] = _EMPTY
+        return _EMPTY
+
+
+class RealPaths:
+    """Real paths of many files. The links in a folder's path are resolved once for all files in it."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+
+    def of(self, path: str | Path) -> str:
+        key = str(path)
+        if key not in self._files:
+            self._files[key] = self._resolve(key)
+        return self._files[key]
+
+    def _resolve(self, path: str) -> str:
+        folder, separator, name = path.rpartition(os.sep)
+        if name in ("", os.curdir, os.pardir):
+            return os.path.realpath(path)
+        folder = folder or separator or os.curdir
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self._folders[folder], name)
+        return os.path.realpath(real) if os.path.islink(real) else real
+
+
+def by_real_path(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """`contents` with real paths as keys."""
+    return {os.path.realpath(path): data for path, data in contents.items()}

@@ -155,7 +155,7 @@ class FileSearch:
 
     def _walk(self, folder: str) -> Iterator[list[str]]:
         """The files of each folder from `folder` down that may name something."""
-        entries = self._folders.found_in(folder).entries
+        entries = self._folders.listing_or_empty(folder).entries
         named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
         yield [
             path for path, kind in named if kind is EntryKind.FILE or (kind is EntryKind.LINK and os.path.isfile(path))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,9 +31,23 @@ from initlint.linter.cache import cache_file, codec
 from initlint.linter.lint_file import FileLinter
 from initlint.linter.pipeline import RunOptions
 from initlint.linter.results import CallUsage, CheckResult, Failure, FileResult, Finding
-from initlint.project.dependencies import UNSETTLED
+from initlint.project.dependencies import (
+    KINDS,
+    Dependency,
+    FileContent,
+    Installable,
+    MatchingFiles,
+    MayDefine,
+    MentionedInTexts,
+    ModuleFile,
+    NamespaceOfFolder,
+    PackageOfFolder,
+    RootOfProject,
+)
 from initlint.project.settings import Settings
 from initlint.rewrite import compute, requests
+from initlint.tracers.references.parsed_dependencies import KINDS as PARSED_KINDS
+from initlint.tracers.references.parsed_dependencies import Definition, QueryAnswer
 from tests.support.paths import FIXTURES
 
 NET = """\
@@ -285,8 +301,8 @@ def test_an_entry_of_another_shape_is_not_trusted(project: Path, examined: list[
     expected = lint(project)
     (path,) = (project.parent / "cache").iterdir()
     stored = cache_file.load(path)
-    wrong = {name: cache_file.Entry(entry.asked, "[1,2]") for name, entry in stored.entries().items()}
-    cache_file.save(path, cache_file.Stored(), wrong, stored.digests)
+    wrong = {name: cache_file.CacheEntry(entry.dependencies, "[1,2]") for name, entry in stored.entries().items()}
+    cache_file.save(path, cache_file.CacheContents(), wrong, stored.digests)
     examined.clear()
     assert lint(project) == expected
     assert len(examined) == 3
@@ -373,18 +389,18 @@ def test_entries_of_files_that_are_gone_go_too(project: Path) -> None:
 
 
 def test_what_is_old_and_what_is_too_much_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_file, "_LIMIT", 250)
+    monkeypatch.setattr(cache_file, "_MAX_SIZE", 250)
     for age, name in enumerate(["new", "newer", "old", "older"]):
         (tmp_path / f"{name}{cache_file.SUFFIX}").write_bytes(b"." * 100)
         os.utime(tmp_path / f"{name}{cache_file.SUFFIX}", (2_000_000_000 - age, 2_000_000_000 - age))
     (tmp_path / "notes.txt").write_bytes(b"." * 1000)
-    cache_file.tidy(tmp_path)
+    cache_file.remove_unused(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"new{cache_file.SUFFIX}",
         f"newer{cache_file.SUFFIX}",
         "notes.txt",
     }
-    assert cache_file.clean(tmp_path) == 2
+    assert cache_file.remove_all(tmp_path) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
@@ -427,9 +443,9 @@ def test_an_outcome_survives_the_way_to_json_and_back(change: FixRequest | tuple
         part_classes=frozenset({"net.A", "net.B"}),
         incomplete=("Net: why",),
     )
-    written = codec.written(outcome, "net.ipynb", lambda path: f"/real/{path}")
-    assert codec.read(written, "net.ipynb", {"/real/parts.py": "parts.py"}) == outcome
-    assert codec.read(written, "./net.ipynb", {}) != outcome
+    written = codec.encode(outcome, "net.ipynb", lambda path: f"/real/{path}")
+    assert codec.decode(written, "net.ipynb", {"/real/parts.py": "parts.py"}) == outcome
+    assert codec.decode(written, "./net.ipynb", {}) != outcome
 
 
 def test_failures_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,6 +484,68 @@ def test_the_command_line_keeps_results_and_removes_them(project: Path, examined
     assert len(examined) == 6
     assert run("clean", "--cache-dir", kept) == "Files removed: 1\n"
     assert run("clean", "--cache-dir", kept) == "Files removed: 0\n"
+
+
+@pytest.mark.parametrize("arguments", [("--no-cache",), ("--cache-dir", "kept")])
+def test_a_run_without_the_cache_does_not_import_it(project: Path, arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys; from initlint.cli.commands import cli\n"
+        "status = cli(sys.argv[1:], standalone_mode=False)\n"
+        "print([name for name in sys.modules if name.startswith('initlint.linter.cache')])"
+    )
+    command = [sys.executable, "-c", code, "check", "--exit-zero", *arguments]
+    path = os.pathsep.join([str(FIXTURES.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "INI301" in output
+    assert output.splitlines()[-1] == "[]" if "--no-cache" in arguments else "initlint.linter.cache" in output
+
+
+@pytest.mark.parametrize("cache", [None, "cache"])
+def test_dependencies_are_recorded_for_the_cache_only(
+    unapplied: Path, monkeypatch: pytest.MonkeyPatch, cache: str | None
+) -> None:
+    write(unapplied / "train.py", CALLING)
+    results: list[FileResult] = []
+    lint_one = FileLinter.lint
+
+    def lint_file(self: FileLinter, file: Path) -> FileResult:
+        results.append(lint_one(self, file))
+        return results[-1]
+
+    monkeypatch.setattr(FileLinter, "lint", lint_file)
+    options = RunOptions(cache=None if cache is None else unapplied.parent / cache)
+    pipeline.check([Path(".")], Settings(), options=options)
+    assert len(results) == 4
+    recorded = {type(dependency) for result in results for dependency in result.dependencies.dependencies}
+    assert recorded >= {FileContent, PackageOfFolder, MatchingFiles, QueryAnswer} if cache else not recorded
+    assert not any(cache is None and result.dependencies.digests for result in results)
+
+
+def test_each_kind_of_dependency_is_stored_as_it_is() -> None:
+    """All answers are about the same path: tuples of two kinds with the same fields are not equal."""
+    dependencies: list[Dependency] = [
+        FileContent("/a", ""),
+        MayDefine("/a", "", False),
+        ModuleFile("/a", "", None),
+        ModuleFile("/a", "", "/a/__init__.py"),
+        PackageOfFolder("/a", "", ""),
+        NamespaceOfFolder("/a", ""),
+        RootOfProject("/a", ""),
+        Installable("/a", False),
+        MatchingFiles("/a", "", "", ()),
+        MatchingFiles("/a", "", "", ("/b.py", "/c.py")),
+        MatchingFiles("/a", "", "", None),
+        MentionedInTexts("/a", "", False),
+        Definition("/a", "", ""),
+        QueryAnswer("/a", "", (), ""),
+    ]
+    assert len({*dependencies}) == len(dependencies)
+    assert {dependency.kind for dependency in dependencies} == {*KINDS, *PARSED_KINDS}
+    segment = cache_file.CacheSegment.of({"/a": cache_file.CacheEntry(dependencies, "{}")})
+    ((path, entry),) = segment.entries()
+    assert (path, {*entry.dependencies}) == ("/a", {*dependencies})
+    assert {type(dependency) for dependency in entry.dependencies} == {type(dependency) for dependency in dependencies}
 
 
 def test_fixing_examines_only_what_a_fix_can_reach(project: Path, examined: list[str]) -> None:
@@ -569,7 +647,7 @@ def test_a_file_that_is_examined_again_is_still_known(project: Path, large: Path
     lint(project)
     known = cache_file.load(large)
     assert known.digests.keys() >= known.current.keys()
-    assert not any(state == UNSETTLED for state, _ in known.digests.values())
+    assert not any(state == cache_file.UNCERTAIN_STAT for state, _ in known.digests.values())
 
 
 def test_a_call_that_goes_is_noticed(unapplied: Path) -> None:

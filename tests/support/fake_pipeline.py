@@ -9,7 +9,9 @@ from pathlib import Path
 
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
+from initlint.project.dependencies import FileContent
 from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.tracking import RecordedDependencies
 from initlint.rules import rule_for
 from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static.timer import Timer
@@ -21,12 +23,14 @@ class FakeProject:
     def __init__(self, paths: Iterable[Path], contents: Mapping[str, bytes], *surroundings: object) -> None:
         self.contents = contents
         self.sources: dict[Path, SourceFile] = {}
-        self.asked: set[tuple[str, ...]] = set()
         self.stopwatch = Timer()
 
     def start_recording(self) -> None:
-        """Record a dependency that never holds: results of a fake are not cached."""
-        self.asked = {("read", "of a fake", "nothing")}
+        """Nothing is recorded."""
+
+    def recorded_dependencies(self) -> RecordedDependencies:
+        """One that is never current: results of a fake are not cached."""
+        return RecordedDependencies((FileContent("of a fake", "nothing"),))
 
     def record_dependency(self, path: Path) -> None:
         """Results of a fake are not cached, whatever they depend on."""

@@ -1,5 +1,5 @@
-"""What files said in earlier runs, and whether it still holds.
+"""Results of earlier runs, each with its dependencies.
 
-An outcome rests on answers of the disk: what files hold, which file an import means. As long as the answers are the
-same, so is the outcome; see `initlint.project.dependencies`.
+A result is used again while all its dependencies are current: see `initlint.project.dependencies`. A run without the
+cache does not import this package.
 """

@@ -1,7 +1,7 @@
-"""One file on disk for each project and way of linting it.
+"""The cache of one project under one set of settings: one file, in segments.
 
-It has one line for all that was known when it was last written whole, and behind it one for each run that has added
-something; each with its digest. A file with a damaged line is as good as none.
+The first segment was written with the whole file; each later run that has new results appends another. A segment is one
+line that begins with its digest. If one of them is damaged, the file is not used.
 """
 
 from __future__ import annotations
@@ -9,234 +9,269 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from initlint.project.dependencies import Question, Stat, digest_of
+from initlint._lazy import LazyModule
+from initlint.project import dependencies
+from initlint.project.dependencies import Dependency
 from initlint.project.file_io import CannotWrite, write
+from initlint.project.filesystem import Stat, digest_of
+
+if TYPE_CHECKING:
+    from initlint.tracers.references import parsed_dependencies
+else:
+    # Imports the parsers. A run in which nothing has changed needs none.
+    parsed_dependencies = LazyModule("initlint.tracers.references.parsed_dependencies")
 
 SUFFIX = ".cache"
-_LIMIT = 256 * 1024 * 1024
-"""Bytes of all files of the cache together."""
-_OLD = 90 * 24 * 3600
-"""Seconds after which a file that nobody has used is removed."""
-_ADDED = 1 / 8
-"""How large the added lines may be together, as a part of the first, before the file is written whole."""
+UNCERTAIN_STAT: Stat = (0, 0)
+"""The stat of a file whose next change may leave the real one as it is: its bytes are compared in each run."""
+NO_DIGEST = "?"
+"""The digest of a file whose bytes are not certain. It equals no digest."""
+_MAX_SIZE = 256 * 1024 * 1024
+"""Bytes of all cache files together."""
+_MAX_AGE = 90 * 24 * 3600
+"""Seconds without use after which a cache file is removed."""
+_MAX_APPENDED = 1 / 8
+"""How large the appended segments may be together, relative to the first, before the file is written whole."""
 
-_HEAD = 48
-"""Bytes at the beginning of a line: its digest, and how long the index of its texts is."""
+_HEADER = 48
+"""Bytes at the start of a segment: its digest and the length of its index."""
 
-Place: TypeAlias = "Sequence[int]"
-"""Where a text begins and ends among those of a line, in bytes."""
+Slice: TypeAlias = "Sequence[int]"
+"""The start and the end of a text within the texts of a segment, in bytes."""
 Digests: TypeAlias = "dict[str, tuple[Stat, str]]"
-"""By real path, what a file held, and the state in which it did."""
+"""By real path, the digest of a file, and its stat at that time."""
 
 
-class Entry(NamedTuple):
-    """What one file said, as the text of a JSON document, and the questions that this rests on."""
+class CacheEntry(NamedTuple):
+    """The dependencies of one file's result, and the result as JSON."""
 
-    asked: Collection[Question]
-    outcome: str
+    dependencies: Collection[Dependency]
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """What one run has noted. Most of it stays undecoded: of thousands of files few are asked about.
+class CacheSegment:
+    """The entries that one run has added. They are decoded on demand: a run needs few of thousands.
 
-    `files` are those of which it has the outcome, by real path, in the order of `outcomes`. `about`: by the file or
-    folder that is asked about, groups of questions, and for each group the numbers of the files that rest on it. Both
-    are JSON in `texts`.
+    `files`: the real paths of the linted files, in the order of `results`. `subjects`: by the file or folder that they
+    are about, the dependencies in groups, and for each group the numbers of the files that have these dependencies;
+    both are JSON in `texts`.
     """
 
     files: Sequence[str]
-    outcomes: Sequence[Place]
-    about: Mapping[str, tuple[Place, Place]]
+    results: Sequence[Slice]
+    subjects: Mapping[str, tuple[Slice, Slice]]
     texts: memoryview
 
     @classmethod
-    def of(cls, entries: Mapping[str, Entry]) -> Noted:
+    def of(cls, entries: Mapping[str, CacheEntry]) -> CacheSegment:
         texts = _Texts()
-        outcomes = [texts.add(entry.outcome) for entry in entries.values()]
-        resting: dict[str, dict[Question, list[int]]] = {}
+        results = [texts.add(entry.result) for entry in entries.values()]
+        dependents: dict[str, dict[Dependency, list[int]]] = {}
         for number, entry in enumerate(entries.values()):
-            for question in sorted(entry.asked):
-                if question[0] != "seen":  # it has told its digest, and asks nothing
-                    resting.setdefault(question[1], {}).setdefault(question, []).append(number)
-        about: dict[str, tuple[Place, Place]] = {}
-        for subject, asked in resting.items():
-            groups: dict[tuple[int, ...], list[list[str]]] = {}
-            for (kind, _, *rest), numbers in asked.items():
-                groups.setdefault(tuple(numbers), []).append([kind, *rest])
-            about[subject] = texts.add(compact([*groups.values()])), texts.add(compact([*groups]))
-        return cls([*entries], outcomes, about, memoryview(texts.written))
+            for dependency in entry.dependencies:
+                subject, *_ = dependency
+                dependents.setdefault(subject, {}).setdefault(dependency, []).append(number)
+        subjects: dict[str, tuple[Slice, Slice]] = {}
+        for subject, numbers_of in sorted(dependents.items()):
+            groups: dict[tuple[int, ...], list[list[object]]] = {}
+            for dependency, numbers in numbers_of.items():
+                _, *fields, kind = dependency
+                groups.setdefault(tuple(numbers), []).append([kind, *fields])
+            subjects[subject] = texts.add(compact_json([*groups.values()])), texts.add(compact_json([*groups]))
+        return cls([*entries], results, subjects, memoryview(texts.data))
 
-    def questions(self, subject: str) -> Sequence[Sequence[Question]]:
-        """Those about `subject`, in groups on which the same files rest."""
-        groups = self._decoded(self.about[subject][0])
-        return [[(kind, subject, *rest) for kind, *rest in group] for group in groups]
+    def dependencies(self, subject: str) -> Sequence[Sequence[Dependency]]:
+        """Those about `subject`, in groups that the same files have."""
+        groups = self._decode(self.subjects[subject][0])
+        return [[_dependency(subject, *dependency) for dependency in group] for group in groups]
 
-    def resting(self, subject: str) -> Sequence[Sequence[int]]:
-        """For each of these groups, the numbers of the files that rest on it."""
-        found: Sequence[Sequence[int]] = self._decoded(self.about[subject][1])
-        return found
+    def dependents(self, subject: str) -> Sequence[Sequence[int]]:
+        """For each of these groups, the numbers of the files that have these dependencies."""
+        groups: Sequence[Sequence[int]] = self._decode(self.subjects[subject][1])
+        return groups
 
-    def text(self, place: Place) -> str:
-        begin, end = place
-        return str(self.texts[begin:end], "ascii")  # so is JSON as it is written here
+    def text(self, position: Slice) -> str:
+        start, end = position
+        return str(self.texts[start:end], "ascii")  # `compact_json` writes nothing else
 
-    def _decoded(self, place: Place) -> Any:
-        return json.loads(self.text(place))
+    def _decode(self, position: Slice) -> Any:
+        return json.loads(self.text(position))
 
-    def entries(self) -> Iterator[tuple[str, Entry]]:
-        """All of it, decoded."""
-        asked: list[list[Question]] = [[] for _ in self.files]
-        for subject in self.about:
-            for group, numbers in zip(self.questions(subject), self.resting(subject), strict=True):
+    def entries(self) -> Iterator[tuple[str, CacheEntry]]:
+        """All entries, decoded."""
+        dependencies_of: list[list[Dependency]] = [[] for _ in self.files]
+        for subject in self.subjects:
+            for group, numbers in zip(self.dependencies(subject), self.dependents(subject), strict=True):
                 for number in numbers:
-                    asked[number] += group
-        for path, questions, place in zip(self.files, asked, self.outcomes, strict=True):
-            yield path, Entry(questions, self.text(place))
+                    dependencies_of[number] += group
+        for path, own, position in zip(self.files, dependencies_of, self.results, strict=True):
+            yield path, CacheEntry(own, self.text(position))
+
+
+def _dependency(subject: str, kind: str, *fields: Any) -> Dependency:
+    """Raises KeyError for a kind that does not exist."""
+    kinds: Mapping[str, Callable[..., Dependency]] = dependencies.KINDS
+    if kind not in kinds:
+        kinds = parsed_dependencies.KINDS
+    return kinds[kind](subject, *(tuple(field) if isinstance(field, list) else field for field in fields))
 
 
 class _Texts:
-    """Texts one after the other, equal ones but once."""
+    """Texts one after the other. Equal ones are stored once."""
 
     def __init__(self) -> None:
-        self.written = bytearray()
-        self._places: dict[str, Place] = {}
+        self.data = bytearray()
+        self._positions: dict[str, Slice] = {}
 
-    def add(self, text: str) -> Place:
-        if text not in self._places:
-            begin = len(self.written)
-            self.written += text.encode()
-            self._places[text] = (begin, len(self.written))
-        return self._places[text]
+    def add(self, text: str) -> Slice:
+        if text not in self._positions:
+            start = len(self.data)
+            self.data += text.encode()
+            self._positions[text] = (start, len(self.data))
+        return self._positions[text]
 
 
 @dataclass(slots=True)
-class Stored:
-    """What the runs have noted, the first one first. `current` tells by real path which of them speaks for a file.
+class CacheContents:
+    """The segments of a cache file, oldest first.
 
-    `size`: the bytes of the first line on disk, and of all those behind it.
+    `current`: by real path, the segment that has the valid entry of a file, and the file's number there. `size`: the
+    bytes of the first segment on disk, and of all others.
     """
 
-    noted: list[Noted] = field(default_factory=list)
-    current: dict[str, tuple[Noted, int]] = field(default_factory=dict)
+    segments: list[CacheSegment] = field(default_factory=list)
+    current: dict[str, tuple[CacheSegment, int]] = field(default_factory=dict)
     digests: Digests = field(default_factory=dict)
     size: tuple[int, int] = (0, 0)
 
-    def add(self, noted: Noted, digests: Digests, gone: Collection[str] = ()) -> None:
-        """Add what a later run has noted, and take the files `gone` out."""
-        for path in gone:
+    def add(self, segment: CacheSegment, digests: Digests, removed: Collection[str] = ()) -> None:
+        """Append a segment, and remove the entries of the files `removed`."""
+        for path in removed:
             self.current.pop(path, None)
-        for path in {*gone}.difference(noted.files):
+        for path in {*removed}.difference(segment.files):
             self.digests.pop(path, None)
-        self.noted.append(noted)
-        self.current.update((path, (noted, number)) for number, path in enumerate(noted.files))
+        self.segments.append(segment)
+        self.current.update((path, (segment, number)) for number, path in enumerate(segment.files))
         self.digests.update(digests)
 
-    def entries(self) -> dict[str, Entry]:
-        """What is said of each file now."""
-        return {path: entry for noted in self.noted for path, entry in noted.entries() if self._speaks(noted, path)}
+    def entries(self) -> dict[str, CacheEntry]:
+        """The valid entries, decoded."""
+        return {
+            path: entry
+            for segment in self.segments
+            for path, entry in segment.entries()
+            if self._is_current(segment, path)
+        }
 
-    def resting(self, noted: Noted, numbers: Collection[int]) -> Iterator[str]:
-        """Those of the files with such numbers for which `noted` still speaks."""
-        return (noted.files[number] for number in numbers if self._speaks(noted, noted.files[number]))
+    def files_of(self, segment: CacheSegment, numbers: Collection[int]) -> Iterator[str]:
+        """The files with these numbers whose valid entry is in `segment`."""
+        return (segment.files[number] for number in numbers if self._is_current(segment, segment.files[number]))
 
-    def _speaks(self, noted: Noted, path: str) -> bool:
-        return path in self.current and self.current[path][0] is noted
+    def _is_current(self, segment: CacheSegment, path: str) -> bool:
+        return path in self.current and self.current[path][0] is segment
 
-    def outcome(self, path: str) -> str | None:
-        """The text of what is said of a file."""
+    def result(self, path: str) -> str | None:
+        """The result of a file, as JSON."""
         if path not in self.current:
             return None
-        noted, number = self.current[path]
-        return noted.text(noted.outcomes[number])
+        segment, number = self.current[path]
+        return segment.text(segment.results[number])
 
 
-def load(path: Path) -> Stored:
-    """Nothing if there is none, or if a single byte of it is not what was written."""
-    stored = Stored()
+def load(path: Path) -> CacheContents:
+    """Empty if there is no such file, or if one byte differs from what was written."""
+    contents = CacheContents()
     try:
         data = path.read_bytes()
         ends = [0]
         while ends[-1] < len(data):
             ends.append(data.index(b"\n", ends[-1]) + 1)
-            stored.add(*_read(memoryview(data)[slice(*ends[-2:])]))  # a large one is not copied
-        stored.size = (ends[1], len(data) - ends[1])
-        os.utime(path)  # it is of use: see `tidy`
+            contents.add(*_decode_segment(memoryview(data)[slice(*ends[-2:])]))  # not copied: it may be large
+        contents.size = (ends[1], len(data) - ends[1])
+        os.utime(path)  # it is in use: see `remove_unused`
     except (OSError, ValueError, TypeError, KeyError, IndexError):
-        return Stored()
-    return stored
+        return CacheContents()
+    return contents
 
 
-def save(path: Path, stored: Stored, new: Mapping[str, Entry], digests: Digests, gone: Collection[str] = ()) -> None:
-    """Bring the file that `stored` was loaded from up to date. Raises `CannotWrite` and OSError.
+def save(
+    path: Path,
+    contents: CacheContents,
+    new: Mapping[str, CacheEntry],
+    digests: Digests,
+    removed: Collection[str] = (),
+) -> None:
+    """Update the file that `contents` was loaded from. Raises `CannotWrite` and OSError.
 
-    A line is added to a file that still is what was loaded; any other is replaced whole, so that two runs at once do
-    not mix. For digests alone that is not done: they save no more than a look into files.
+    The update is appended if the file is still the one that was loaded, and small enough. Otherwise the file is
+    replaced, so that the entries of two simultaneous runs do not mix. It is not replaced for digests alone: without
+    them, the next run compares the bytes of a few more files.
     """
-    noted = Noted.of(new)
-    line = _line(noted, digests, gone)
-    first, added = stored.size
-    if added + len(line) <= first * _ADDED and path.stat().st_size == first + added:
+    segment = CacheSegment.of(new)
+    data = _encode_segment(segment, digests, removed)
+    first, appended = contents.size
+    if appended + len(data) <= first * _MAX_APPENDED and path.stat().st_size == first + appended:
         with open(path, "ab", buffering=0) as file:
-            file.write(line)
-    elif new or gone:
-        if stored.noted:
-            stored.add(noted, digests, gone)
-            line = _line(Noted.of(stored.entries()), stored.digests)
+            file.write(data)
+    elif new or removed:
+        if contents.segments:
+            contents.add(segment, digests, removed)
+            data = _encode_segment(CacheSegment.of(contents.entries()), contents.digests)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, line, lasting=False)  # what a crash leaves is damaged, at worst
+        write(path, data, lasting=False)  # a file that a crash has damaged is not used
 
 
-def _line(noted: Noted, digests: Digests, gone: Collection[str] = ()) -> bytearray:
-    index = compact([noted.files, noted.outcomes, noted.about, digests, [*gone]])
-    line = bytearray(_HEAD)
-    line += index.encode()
-    line += noted.texts
-    line += b"\n"  # JSON holds none
-    line[:_HEAD] = f"{digest_of(memoryview(line)[_HEAD:])} {len(index)}".ljust(_HEAD).encode()
-    return line
+def _encode_segment(segment: CacheSegment, digests: Digests, removed: Collection[str] = ()) -> bytearray:
+    index = compact_json([segment.files, segment.results, segment.subjects, digests, [*removed]])
+    data = bytearray(_HEADER)
+    data += index.encode()
+    data += segment.texts
+    data += b"\n"  # JSON contains none
+    data[:_HEADER] = f"{digest_of(memoryview(data)[_HEADER:])} {len(index)}".ljust(_HEADER).encode()
+    return data
 
 
-def _read(line: memoryview) -> tuple[Noted, Digests, list[str]]:
-    """What a line adds, and what it takes out. Raises ValueError, TypeError or IndexError for a damaged one."""
-    head, body = line[:_HEAD], line[_HEAD:]
-    digest, index = str(head, "ascii").split()
+def _decode_segment(data: memoryview) -> tuple[CacheSegment, Digests, list[str]]:
+    """The arguments of `CacheContents.add`. Raises ValueError, TypeError or IndexError for damaged data."""
+    header, body = data[:_HEADER], data[_HEADER:]
+    digest, length = str(header, "ascii").split()
     if digest != digest_of(body):
-        raise ValueError("not what was written")
-    files, outcomes, about, digests, gone = json.loads(str(body[: int(index)], "ascii"))
-    known = {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()}
-    return Noted(files, outcomes, about, body[int(index) :]), known, gone
+        raise ValueError("the segment is damaged")
+    files, results, subjects, digests, removed = json.loads(str(body[: int(length)], "ascii"))
+    typed_digests = {path: ((changed, size), digest) for path, ((changed, size), digest) in digests.items()}
+    return CacheSegment(files, results, subjects, body[int(length) :]), typed_digests, removed
 
 
-def compact(document: object) -> str:
+def compact_json(document: object) -> str:
     """JSON without blanks: ASCII, on one line."""
     return json.dumps(document, separators=(",", ":"))
 
 
-def tidy(folder: Path) -> None:
-    """Remove what nobody has used for long, and the oldest of what is too much."""
+def remove_unused(folder: Path) -> None:
+    """Remove the files that were not used for long, and the oldest ones if all together are too large."""
     total = 0
     for stat, path in sorted(_files(folder), reverse=True):
         total += stat[1]
-        if total > _LIMIT or stat[0] < time.time() - _OLD:
+        if total > _MAX_SIZE or stat[0] < time.time() - _MAX_AGE:
             path.unlink(missing_ok=True)
 
 
-def clean(folder: Path) -> int:
-    """Remove all that is kept in `folder`, and nothing else; how many files that were. Raises `CannotWrite`."""
-    found = [path for _, path in _files(folder)]
-    for path in found:
+def remove_all(folder: Path) -> int:
+    """Remove all cache files in `folder`, and nothing else; return their number. Raises `CannotWrite`."""
+    paths = [path for _, path in _files(folder)]
+    for path in paths:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise CannotWrite(f"{path} cannot be removed: {error.strerror or error}") from None
-    return len(found)
+    return len(paths)
 
 
 def _files(folder: Path) -> Iterator[tuple[tuple[float, int], Path]]:

@@ -23,7 +23,7 @@ from initlint.diagnostics import (
     Severity,
     Span,
 )
-from initlint.linter.cache.cache_file import compact
+from initlint.linter.cache.cache_file import compact_json
 from initlint.linter.results import NOTHING, CallUsage, FileResult, Finding, LocationKey
 from initlint.rewrite import requests
 from initlint.rewrite.requests import Expression, GainExpression, Value
@@ -35,7 +35,7 @@ _OWN = ""
 """Stands for the file itself: most of what it says is of its own places."""
 
 
-def written(outcome: FileResult, own: str, real: Rename) -> str:
+def encode(outcome: FileResult, own: str, real: Rename) -> str:
     """`own` is the file that says it, as it is shown; `real` turns what is shown of others into the real path.
 
     An outcome with failures is not worth keeping.
@@ -51,22 +51,25 @@ def written(outcome: FileResult, own: str, real: Rename) -> str:
             [_diagnostic_to_json(f.diagnostic, kept), _renamed(f.location, kept), f.model, f.layers]
             for f in outcome.findings
         ],
-        {kept(path): compact([[place[1:], _use_to_json(use)] for place, use in uses.items()]) for path, uses in used},
+        {
+            kept(path): compact_json([[place[1:], _use_to_json(use)] for place, use in uses.items()])
+            for path, uses in used
+        },
         outcome.roots,
         sorted(outcome.part_classes),
         outcome.incomplete,
         outcome.has_noqa,
     ]
-    return compact(document)
+    return compact_json(document)
 
 
-_NOTHING = written(NOTHING, _OWN, str)
+_NOTHING = encode(NOTHING, _OWN, str)
 
 
-def read(text: str, own: str, names: Mapping[str, str]) -> FileResult:
+def decode(text: str, own: str, names: Mapping[str, str]) -> FileResult:
     """`own` is what the file is shown as, and `names`, by real path, what others are.
 
-    Raises ValueError, TypeError, KeyError or IndexError for what `written` does not give.
+    Raises ValueError, TypeError, KeyError or IndexError for what `encode` does not return.
     """
     if text == _NOTHING:
         return NOTHING

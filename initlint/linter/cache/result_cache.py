@@ -1,12 +1,11 @@
-"""The outcomes of earlier runs that still hold."""
+"""Load the cached results that are still valid, before a run; store the new ones, after it."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
@@ -14,137 +13,141 @@ from pathlib import Path
 
 from initlint import __version__
 from initlint.linter.cache import cache_file, codec
-from initlint.linter.cache.cache_file import Digests, Entry, Stored
+from initlint.linter.cache.cache_file import NO_DIGEST, UNCERTAIN_STAT, CacheContents, CacheEntry, Digests
 from initlint.linter.results import FileResult
-from initlint.project.dependencies import UNKNOWN, UNSETTLED, FileSystemQueries, Question, Stat, digest_of, stat_of
+from initlint.project.dependencies import Dependency, MatchingFiles, MentionedInTexts
 from initlint.project.file_io import CannotWrite
+from initlint.project.filesystem import DirectoryListings, Stat, by_real_path, digest_of, stat_of
+from initlint.project.queries import FileSystemQueries
 from initlint.project.settings import Settings
+from initlint.project.tracking import FileDigest
 
-_FRESH = 2_000_000_000
-"""Nanoseconds within which a file may change a second time without a new time stamp."""
+_MIN_AGE = 2_000_000_000
+"""Nanoseconds since its last change after which a further change of a file must give it another time stamp."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """`path` is the file that holds them; None: nothing is kept. `gone`: the files whose outcome holds no more."""
+class ResultCache:
+    """The cache file at `path`. `queries` are those that a result's dependencies are checked with."""
 
-    path: Path | None
-    stored: Stored
-    gone: frozenset[str] = frozenset()
+    path: Path
+    contents: CacheContents
+    queries: FileSystemQueries
+    invalid: frozenset[str]
+    """The real paths of the files with a result that is no longer valid."""
 
     @classmethod
-    def open(cls, folder: Path | None, settings: Settings) -> Kept:
-        """What runs with such settings have left in `folder`; None keeps nothing."""
-        if folder is None:
-            return cls(None, Stored())
-        path = folder / f"{_way_of_linting(settings)}{cache_file.SUFFIX}"
-        return cls(path, cache_file.load(path))
+    def open(
+        cls, folder: Path, settings: Settings, sources: Mapping[str, bytes], listings: DirectoryListings
+    ) -> ResultCache:
+        """The cache in `folder` of earlier runs with such settings, and which of its results are invalid.
 
-    def holding(self, disk: FileSystemQueries, holds: Callable[[Question], bool]) -> Kept:
-        """The same without what rests on an answer that is another one by now. `holds` is asked of each question."""
-        gone: set[str] = set()
-        for noted in self.stored.noted:
-            for subject in noted.about:
-                if disk.is_unchanged(subject):
-                    continue  # all that is asked about it rests on what it holds
-                changed = [at for at, group in enumerate(noted.questions(subject)) if not all(map(holds, group))]
-                if changed:
-                    resting = noted.resting(subject)
-                    gone.update(path for at in changed for path in self.stored.resting(noted, resting[at]))
-        return replace(self, gone=frozenset(gone))
+        `sources` replaces the bytes of files, by path.
+        """
+        path = folder / f"{_cache_key(settings)}{cache_file.SUFFIX}"
+        contents = cache_file.load(path)
+        roots = map(str, settings.import_roots)
+        queries = FileSystemQueries(by_real_path(sources), roots, contents.digests, listings)
+        return cls(path, contents, queries, frozenset(_invalid_results(contents, queries)))
 
-    def recall(self, files: Mapping[str, Path]) -> dict[str, FileResult]:
-        """The outcomes, by real path as are `files`. A file is shown as it is named there."""
-        names = {real: str(file) for real, file in files.items()}
-        found: dict[str, FileResult] = {}
-        for real, shown in names.items():
-            text = self.stored.outcome(real) if real not in self.gone else None
+    def load(self, files: Mapping[str, Path]) -> dict[str, FileResult]:
+        """The valid results, by real path as are `files`. Paths are shown as they are given there."""
+        shown_paths = {real: str(file) for real, file in files.items()}
+        results: dict[str, FileResult] = {}
+        for real, shown in shown_paths.items():
+            text = self.contents.result(real) if real not in self.invalid else None
             if text is not None:
                 with suppress(ValueError, TypeError, KeyError, IndexError):
-                    found[real] = codec.read(text, shown, names)
-        return found
+                    results[real] = codec.decode(text, shown, shown_paths)
+        return results
 
-    def lean(self, outcomes: Iterable[FileResult]) -> Iterator[FileResult]:
-        """The same, with each question but once in memory; without any where nothing is kept."""
-        known: dict[Question, Question] = {}
-        for outcome in outcomes:
-            asked = outcome.asked if self.path is not None else ()
-            yield replace(outcome, asked=tuple(known.setdefault(question, question) for question in asked))
+    def store(self, results: Mapping[str, FileResult], files: Mapping[str, Path], started: int) -> None:
+        """Add `results`, by real path as are `files`, except those with failures.
 
-    def keep(
-        self, outcomes: Mapping[str, FileResult], files: Mapping[str, Path], disk: FileSystemQueries, since: int
-    ) -> None:
-        """Add `outcomes`, by real path as are `files`, to what holds. What has failed is not.
-
-        `since`: when the run began, in ns.
+        `started`: when the run began, in nanoseconds.
         """
-        if self.path is None:
+        new: dict[str, CacheEntry] = {}
+        dependencies: set[Dependency] = set()
+        read: set[FileDigest] = set()
+        for real, result in results.items():
+            if not result.failures:
+                own = result.dependencies
+                dependencies.update(own.dependencies)
+                read.update(own.digests)
+                new[real] = CacheEntry(own.dependencies, codec.encode(result, str(files[real]), os.path.realpath))
+        searches = (MatchingFiles, MentionedInTexts)
+        roots = {dependency.root for dependency in dependencies if isinstance(dependency, searches)}
+        digests = self._new_digests(read, roots, started)
+        # If a removed file comes back unchanged, a search that did not find it must find it to be new.
+        removed = self.invalid.union(*map(self.queries.removed_files, roots))
+        if not (new or digests or removed):
             return
-        new: dict[str, Entry] = {}
-        asked: set[Question] = set()
-        for real, outcome in outcomes.items():
-            if not outcome.failures:
-                asked.update(outcome.asked)
-                new[real] = Entry(outcome.asked, codec.written(outcome, str(files[real]), os.path.realpath))
-        roots = {question[1] for question in asked if question[0] in ("matching", "named")}
-        digests = _digests(asked, roots, disk, since)
-        # A file that comes back as it was is a new one to a search that did not find it.
-        gone = self.gone.union(*map(disk.removed_files, roots))
-        if not (new or digests or gone):
-            return
-        with suppress(CannotWrite, OSError):  # a run is worth as much without
-            cache_file.save(self.path, self.stored, new, digests, gone)
-            cache_file.tidy(self.path.parent)
+        with suppress(CannotWrite, OSError):  # the result of the run is the same
+            cache_file.save(self.path, self.contents, new, digests, removed)
+            cache_file.remove_unused(self.path.parent)
+
+    def _new_digests(self, read: Iterable[FileDigest], searched_roots: Iterable[str], started: int) -> Digests:
+        """The digests and stats that the cache file lacks of the files that were read or searched."""
+        for path in {path for root in searched_roots for path in self.queries.searched(root)}:
+            self.queries.digest(path)
+        digests_of: dict[str, set[str]] = {}
+        for path, digest in (*self.queries.computed_digests(), *read):
+            digests_of.setdefault(path, set()).add(digest)
+        return {
+            path: _certain_digest(path, digests, started)
+            if self.queries.reads_disk(path)
+            else (UNCERTAIN_STAT, NO_DIGEST)
+            for path, digests in digests_of.items()
+            if not self.queries.has_only_cached_digest(path, digests)
+        }
 
 
-def now() -> int:
-    return time.time_ns()
+def _invalid_results(contents: CacheContents, queries: FileSystemQueries) -> set[str]:
+    """The files whose cached result has a dependency that is not current."""
+    invalid: set[str] = set()
+    for segment in contents.segments:
+        for subject in segment.subjects:
+            if queries.is_unchanged(subject):
+                continue  # dependencies about a file depend on its bytes only
+            changed = [
+                number
+                for number, group in enumerate(segment.dependencies(subject))
+                if not all(dependency.is_current(queries) for dependency in group)
+            ]
+            if changed:
+                dependents = segment.dependents(subject)
+                invalid.update(path for number in changed for path in contents.files_of(segment, dependents[number]))
+    return invalid
 
 
-def _digests(asked: Iterable[Question], roots: Iterable[str], disk: FileSystemQueries, since: int) -> Digests:
-    """What the files hold of which that was not known, and the states in which they do; `roots` were searched."""
-    for path in {path for root in roots for path in disk.searched(root)}:
-        disk.digest(path)
-    seen: dict[str, set[str]] = {}
-    for path, digest in disk.changed_files():
-        seen.setdefault(path, set()).add(digest)
-    for kind, path, *rest in asked:
-        if kind in ("read", "seen"):
-            seen.setdefault(path, set()).add(rest[0])
-    return {
-        path: _settled(path, digests, since) if disk.reads_disk(path) else (UNSETTLED, UNKNOWN)
-        for path, digests in seen.items()
-        if not disk.is_known(path, digests)
-    }
-
-
-def _settled(path: str, seen: Collection[str], since: int) -> tuple[Stat, str]:
-    """Of a file that has changed since the run began nothing is known: it may have been read before or afterwards."""
-    if len(seen) > 1:
-        return UNSETTLED, UNKNOWN
+def _certain_digest(path: str, digests: Collection[str], started: int) -> tuple[Stat, str]:
+    """No digest for a file that was modified during the run: it is not known which version was read."""
+    if len(digests) > 1:
+        return UNCERTAIN_STAT, NO_DIGEST
     try:
-        state = stat_of(path)
+        stat = stat_of(path)
     except OSError:
-        return UNSETTLED, UNKNOWN
-    if state[0] >= since:
-        return UNSETTLED, UNKNOWN
-    return state if state[0] < since - _FRESH else UNSETTLED, next(iter(seen))
+        return UNCERTAIN_STAT, NO_DIGEST
+    if stat[0] >= started:
+        return UNCERTAIN_STAT, NO_DIGEST
+    return stat if stat[0] < started - _MIN_AGE else UNCERTAIN_STAT, next(iter(digests))
 
 
-def _way_of_linting(settings: Settings) -> str:
-    """Stands for all that decides what is found, but for the files: the linter itself, its parser, the settings."""
-    what_is_shown = Settings(root=settings.root)
-    shown = ("exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores").split()
-    relevant = replace(settings, file=None, **{name: getattr(what_is_shown, name) for name in shown})
+def _cache_key(settings: Settings) -> str:
+    """A digest of all that affects findings except the files: initlint itself, Python, libcst, and the settings."""
+    defaults = Settings(root=settings.root)
+    irrelevant = "exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores".split()
+    relevant = replace(settings, file=None, **{name: getattr(defaults, name) for name in irrelevant})
     parser = find_spec("libcst")
-    about = [__version__, sys.version, _state(Path(parser.origin)) if parser and parser.origin else None]
-    own = sorted((str(path), _state(path)) for path in Path(__file__).parents[2].rglob("*.py"))
-    return digest_of(json.dumps([about, own, asdict(relevant)], default=_plain, sort_keys=True).encode())
+    versions = [__version__, sys.version, _stat(Path(parser.origin)) if parser and parser.origin else None]
+    own_files = sorted((str(path), _stat(path)) for path in Path(__file__).parents[2].rglob("*.py"))
+    key = json.dumps([versions, own_files, asdict(relevant)], default=_plain_value, sort_keys=True)
+    return digest_of(key.encode())
 
 
-def _state(path: Path) -> Stat:
+def _stat(path: Path) -> Stat:
     return stat_of(str(path))
 
 
-def _plain(value: object) -> object:
+def _plain_value(value: object) -> object:
     return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

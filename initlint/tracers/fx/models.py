@@ -10,7 +10,7 @@ from typing import NamedTuple
 from initlint.facts.library_initializers import HELPERS
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.graph.model import ModelGraph
-from initlint.project.dependencies import module_name
+from initlint.project.queries import module_name
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.graphs import read_graph

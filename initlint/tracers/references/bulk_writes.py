@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.init_functions import INITIALIZER, WRITER
 from initlint.tracers.references.location import CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
@@ -53,7 +53,7 @@ class BulkWrite:
     of_self: bool
 
 
-@teller
+@file_query
 def bulk_writes(index: SyntaxIndex) -> tuple[BulkWrite, ...]:
     """The bulk writes of a file."""
     return tuple(dict.fromkeys(_find_bulk_writes(index)))
@@ -192,7 +192,7 @@ class ModelPassedOut:
     location: CodeLocation
 
 
-@teller
+@file_query
 def models_passed_out(index: SyntaxIndex) -> tuple[ModelPassedOut, ...]:
     """The calls of a file that pass a model to imported functions, directly or through `apply`."""
     calls = (node for node in index.parents if isinstance(node, ast.Call))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import ClassRef, CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
@@ -59,7 +59,7 @@ class LookupScope(NamedTuple):
     here: bool = False
 
 
-@teller
+@file_query
 def lookups(index: SyntaxIndex) -> tuple[Lookup, ...]:
     """The dynamic lookups of a file."""
     nodes_and_scopes = (
@@ -118,7 +118,7 @@ def _module_scope(index: SyntaxIndex, node: ast.expr) -> LookupScope | None:
     return LookupScope(frozenset(f"{index.imported.get(first, first)}.{remainder}".split("."))) if name else None
 
 
-@teller
+@file_query
 def looks_up_methods(index: SyntaxIndex, name: str, *bases: str) -> bool:
     """Whether a file looks up methods by variable names, possibly of the class `name` with the bases `bases`.
 

@@ -1,4 +1,4 @@
-"""What can be asked of the names in a file, and answered without the file's tree: each question has a name."""
+"""Named queries over the syntax of one file. Their answers hold no nodes: the tree need not be kept for them."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from initlint.project.dependencies import digest_of
+from initlint.project.filesystem import digest_of
 from initlint.tracers.references.syntax_index import SyntaxIndex
 
-Tell = TypeVar("Tell", bound=Callable[..., Any])
+Query = TypeVar("Query", bound=Callable[..., Any])
 
-_TELLERS: dict[str, Callable[..., Any]] = {}
-
-
-def teller(tell: Tell) -> Tell:
-    """Register a query on a `SyntaxIndex`, so that a cache can run it again by its name."""
-    _TELLERS[name_of(tell)] = tell
-    return tell
+_QUERIES: dict[str, Callable[..., Any]] = {}
 
 
-def name_of(tell: Callable[..., Any]) -> str:
-    """What a teller is called in a question: `related.spots`."""
-    return f"{tell.__module__.removeprefix(f'{__package__}.')}.{tell.__name__}"
+def file_query(query: Query) -> Query:
+    """Register a function of a `SyntaxIndex` and of names. The cache runs it again by its own name."""
+    _QUERIES[query_name(query)] = query
+    return query
 
 
-def tell(text: SyntaxIndex | None, name: str, *about: str) -> Any:
-    """What the teller of that name says of a file; None of one that is no Python that can be read."""
+def query_name(query: Callable[..., Any]) -> str:
+    """The module and the function: `instance_holders._spots`."""
+    return f"{query.__module__.removeprefix(f'{__package__}.')}.{query.__name__}"
+
+
+def run_query(index: SyntaxIndex | None, name: str, *arguments: str) -> Any:
+    """The answer of the query of that name; None for a file that cannot be parsed."""
     import_module(f"{__package__}.{name.partition('.')[0]}")
-    return None if text is None else _TELLERS[name](text, *about)
+    return None if index is None else _QUERIES[name](index, *arguments)
 
 
-def digest_of_told(told: Any) -> str:
-    """Equal for equal answers, in whatever process."""
-    return digest_of(_text(told).encode(errors="surrogatepass"))
+def digest_of_answer(answer: Any) -> str:
+    """Equal answers have equal digests, in all processes."""
+    return digest_of(_to_json(answer).encode(errors="surrogatepass"))
 
 
-def _text(told: Any) -> str:
-    return json.dumps(told, default=_plain, separators=(",", ":"))
+def _to_json(answer: Any) -> str:
+    return json.dumps(answer, default=_plain_value, separators=(",", ":"))
 
 
-def _plain(value: object) -> object:
+def _plain_value(value: object) -> object:
     if isinstance(value, frozenset):
-        return sorted(map(_text, value))
+        return sorted(map(_to_json, value))
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, Path):
         return str(value)
-    assert is_dataclass(value), f"{value!r} is no answer"
+    assert is_dataclass(value), f"{value!r} is not allowed in an answer"
     return [getattr(value, field) for field in value.__dataclass_fields__]

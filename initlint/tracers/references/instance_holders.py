@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import ClassRef, CodeLocation, classes
-from initlint.tracers.references.project_index import ProjectIndex, Told
+from initlint.tracers.references.project_index import Answer, ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name
 
 _MAX_NAMES = 60
@@ -31,23 +31,23 @@ class ProjectTexts:
     file: Path
     project: ProjectIndex
 
-    def paths(self, name: str) -> tuple[Path, ...]:
+    def files_with_word(self, name: str) -> tuple[Path, ...]:
         """The files that contain the word `name`."""
-        return decided(self.project.holding(self.file, name))
+        return decided(self.project.files_with_word(self.file, name))
 
-    def matching(self, patterns: Mapping[str, str]) -> list[Path]:
+    def files_matching(self, patterns: Mapping[str, str]) -> list[Path]:
         """The files with a match of one of `patterns`, by a text that each match contains."""
-        answers = map(decided, self.project.matching_each(self.file, patterns))
+        answers = map(decided, self.project.files_matching_each(self.file, patterns))
         return sorted({path for paths in answers for path in paths})
 
-    def query(self, path: Path, tell: Callable[..., Told], *about: str) -> Told:
+    def query(self, path: Path, query: Callable[..., Answer], *arguments: str) -> Answer:
         """The answer of a file query; see `ProjectIndex`."""
-        return decided(self.project.told(path, tell, *about))
+        return decided(self.project.query(path, query, *arguments))
 
     def definitions(self, name: str) -> int:
         """The number of functions, methods and classes of that name in the project."""
         pattern = rf"\b(?:def|class)\s+{re.escape(name)}\b"
-        paths = decided(self.project.matching(self.file, name, pattern))
+        paths = decided(self.project.files_matching(self.file, name, pattern))
         return sum(self.query(path, _definitions, name) for path in paths)
 
 
@@ -59,18 +59,18 @@ def uses_of(index: SyntaxIndex, name: str) -> Iterator[ast.AST]:
             yield from index.mentions(node.asname or name)
 
 
-def decided(answer: Told | None) -> Told:
+def decided(answer: Answer | None) -> Answer:
     if answer is None:
         raise NotDecidable
     return answer
 
 
-@teller
+@file_query
 def _definitions(index: SyntaxIndex, name: str) -> int:
     return sum(node.name == name for node in index.parents if isinstance(node, ScopeNode))
 
 
-@teller
+@file_query
 def _holders(index: SyntaxIndex, name: str) -> frozenset[str]:
     """The names of what may construct or hold an object of the class `name`."""
     return frozenset(
@@ -78,13 +78,13 @@ def _holders(index: SyntaxIndex, name: str) -> frozenset[str]:
     )
 
 
-@teller
+@file_query
 def _use_locations(index: SyntaxIndex, name: str) -> tuple[CodeLocation, ...]:
     """The locations of `name`, without imports."""
     return tuple({CodeLocation.of(index, use) for use in uses_of(index, name) if not isinstance(use, ast.alias)})
 
 
-@teller
+@file_query
 def _is_used(index: SyntaxIndex, name: str) -> bool:
     return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(index, name))
 
@@ -110,7 +110,7 @@ class InstanceHolders:
         """The holders of objects of the class `owner`. Raises `NotDecidable`, also if there are too many."""
         holder_names, new_names = {owner}, {owner}
         while new_names:
-            files_and_names = [(path, name) for name in new_names for path in texts.paths(name)]
+            files_and_names = [(path, name) for name in new_names for path in texts.files_with_word(name)]
             new_names = {
                 holder for path, name in files_and_names for holder in texts.query(path, _holders, name)
             } - holder_names
@@ -120,11 +120,11 @@ class InstanceHolders:
         home = texts.file.resolve()
         builders = frozenset(
             (lookup.location.path, lookup.location.top_level_name)
-            for path in texts.matching(LOOKUPS)
+            for path in texts.files_matching(LOOKUPS)
             for lookup in texts.query(path, lookups)
             if lookup.may_reach(home)
         )
-        files = {path for name in holder_names for path in texts.paths(name)} | {path for path, _ in builders}
+        files = {path for name in holder_names for path in texts.files_with_word(name)} | {path for path, _ in builders}
         return cls(owner, texts, frozenset(holder_names), frozenset(files), builders)
 
     def includes(self, cls: ClassRef) -> bool:
@@ -163,7 +163,7 @@ class InstanceHolders:
 
     def _uses(self, name: str) -> Iterator[CodeLocation]:
         """The locations of `name` in `files`, without imports."""
-        for path in self.files.intersection(self.texts.paths(name)):
+        for path in self.files.intersection(self.texts.files_with_word(name)):
             yield from self.texts.query(path, _use_locations, name)
 
     def is_named_at(self, location: CodeLocation) -> bool:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.syntax_index import SyntaxIndex, last_name
 
 
@@ -48,7 +48,7 @@ class ClassRef:
         return not self.bases.isdisjoint(class_names)
 
 
-@teller
+@file_query
 def classes(index: SyntaxIndex) -> tuple[ClassRef, ...]:
     """The classes that a file defines."""
     return tuple(map(ClassRef.of, index.classes.values()))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from initlint.project.dependencies import digest_of
+from initlint.project.filesystem import digest_of
 from initlint.project.source import SourceFile
 
 IMPORTS = (ast.Import, ast.ImportFrom)

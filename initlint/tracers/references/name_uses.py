@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
@@ -62,7 +62,7 @@ class NameUse:
         return self.positional_count > parameter_count - (not is_static and self.receiver_is_object)
 
 
-@teller
+@file_query
 def name_uses(index: SyntaxIndex, name: str) -> tuple[NameUse, ...]:
     """How a file uses the name of a function in another file."""
     return tuple(dict.fromkeys(NameUse.of(index, node, name) for node in index.mentions(name)))
@@ -102,11 +102,11 @@ def subclasses(file: Path, owner: str, project: ProjectIndex) -> frozenset[str] 
     class_names, pending = {owner}, [owner]
     while pending:
         name = pending.pop()
-        files = project.holding(file, name)
+        files = project.files_with_word(file, name)
         if files is None:
             return None
         for path in files:
-            direct = project.told(path, _direct_subclasses, name)
+            direct = project.query(path, _direct_subclasses, name)
             if direct is None:
                 return None
             new_names = direct - class_names
@@ -115,7 +115,7 @@ def subclasses(file: Path, owner: str, project: ProjectIndex) -> frozenset[str] 
     return frozenset(class_names)
 
 
-@teller
+@file_query
 def _direct_subclasses(index: SyntaxIndex, name: str) -> frozenset[str]:
     """The classes of a file with the base class `name`, also under an import alias."""
     return frozenset(cls.name for cls in index.classes.values() if name in set(_base_names(index, cls)))

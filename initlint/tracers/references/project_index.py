@@ -1,4 +1,4 @@
-"""The files around a linted one: what belongs to the same project, whether or not it is linted too."""
+"""The files around a linted one: those of the same project, linted or not, and the names in them."""
 
 from __future__ import annotations
 
@@ -6,85 +6,80 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from initlint.project.dependencies import FileSystemQueries, Question
 from initlint.project.lru import SizedLRU
 from initlint.project.project_search import whole_word
-from initlint.tracers.references.file_queries import digest_of_told, name_of, tell
+from initlint.project.tracking import TrackedQueries
+from initlint.tracers.references.file_queries import digest_of_answer, query_name, run_query
+from initlint.tracers.references.parsed_dependencies import QueryAnswer
 from initlint.tracers.references.syntax_index import SyntaxIndex
 
-Told = TypeVar("Told")
-_KEPT = 256 * 1024
-"""Bytes of source whose trees are kept; one of Python's own takes some seventy times as much memory."""
+Answer = TypeVar("Answer")
+_MAX_CACHED_SOURCE = 256 * 1024
+"""Bytes of source whose trees are kept in memory. A tree takes some seventy times as much."""
 
 
 class ProjectIndex:
-    """Tells which files of the project around a file hold a name. `ask` is told of each question, for the cache."""
+    """Finds the files of a project that contain a name, and runs file queries on them."""
 
-    def __init__(self, disk: FileSystemQueries, ask: Callable[[Question], None]) -> None:
-        self._disk = disk
-        self._ask = ask
-        self._texts: SizedLRU[Path, SyntaxIndex | None] = SizedLRU(_KEPT)
-        self._told: dict[tuple[object, ...], tuple[Any, Question]] = {}
+    def __init__(self, files: TrackedQueries) -> None:
+        self._files = files
+        self._indexes: SizedLRU[Path, SyntaxIndex | None] = SizedLRU(_MAX_CACHED_SOURCE)
+        self._answers: dict[tuple[object, ...], tuple[Any, QueryAnswer | None]] = {}
 
     def root(self, file: Path) -> Path:
         """The root folder of the project that `file` belongs to: one with a marker, else where imports start from."""
-        folder = str(file.resolve().parent)
-        root = self._disk.root(folder)
-        self._ask(("root", folder, root))
-        return Path(root)
+        return Path(self._files.project_root(str(file.resolve().parent)))
 
     def is_library(self, file: Path) -> bool:
         """Whether others may import what `file` defines: it lies in a package, and the project can be installed."""
-        folder = str(file.resolve().parent)
-        found = self._disk.installable(folder)
-        self._ask(("installable", folder, found))
-        return bool(found)
+        return self._files.is_installable(str(file.resolve().parent))
 
-    def holding(self, file: Path, name: str) -> tuple[Path, ...] | None:
-        """`file`, and the files of its project that hold the word `name`; None if the project is too large to tell."""
-        return self.matching(file, name, whole_word(name))
+    def files_with_word(self, file: Path, name: str) -> tuple[Path, ...] | None:
+        """`file`, and the files of its project that contain the word `name`; None if the project is too large."""
+        return self.files_matching(file, name, whole_word(name))
 
-    def matching(self, file: Path, piece: str, pattern: str) -> tuple[Path, ...] | None:
-        """As `holding`, those that match `pattern`; `piece` stands in each match, and is what is looked for first."""
+    def files_matching(self, file: Path, piece: str, pattern: str) -> tuple[Path, ...] | None:
+        """As `files_with_word`, those that match `pattern`. Each match contains `piece`, which is searched first."""
         root, own = str(self.root(file)), file.resolve()
-        found = self._disk.search(root, piece, pattern)
-        self._ask(("matching", root, piece, pattern, self._disk.matched(root, piece, pattern)))
-        return None if found is None else (own, *(Path(path) for path in found if path != str(own)))
+        paths = self._files.search(root, piece, pattern)
+        return None if paths is None else (own, *(Path(path) for path in paths if path != str(own)))
 
-    def matching_each(self, file: Path, patterns: Mapping[str, str]) -> Iterator[tuple[Path, ...] | None]:
-        """As `matching`, for each of the patterns, which are by piece."""
-        self._disk.search_all(str(self.root(file)), patterns)
-        return (self.matching(file, piece, pattern) for piece, pattern in patterns.items())
+    def files_matching_each(self, file: Path, patterns: Mapping[str, str]) -> Iterator[tuple[Path, ...] | None]:
+        """As `files_matching`, for each of the patterns, which are by piece."""
+        self._files.queries.search_all(str(self.root(file)), patterns)
+        return (self.files_matching(file, piece, pattern) for piece, pattern in patterns.items())
 
-    def is_configured(self, file: Path, name: str) -> bool:
-        """Whether a configuration, a script or a document of the project may name what `file` defines as `name`."""
-        root = str(self.root(file))
-        named = self._disk.named(root, name)
-        self._ask(("named", root, name, named))
-        return bool(named)
+    def is_mentioned_in_texts(self, file: Path, name: str) -> bool:
+        """Whether a configuration, script or document of the project may name what `file` defines as `name`."""
+        return self._files.is_mentioned(str(self.root(file)), name)
 
-    def told(self, path: Path, teller: Callable[..., Told], *about: str) -> Told | None:
-        """What a `teller` says of a file, and of the names `about` in it.
+    def query(self, path: Path, query: Callable[..., Answer], *arguments: str) -> Answer | None:
+        """The answer of a file query to the names `arguments`; None for a file that cannot be parsed.
 
-        None if the file is no Python that can be read. Each is asked once, and must not hold on to the tree: many files
-        are asked again for each class.
+        It is computed once, and must not refer to the tree: each class of a project asks about many files.
         """
-        key = (path, teller, *about)
-        if key not in self._told:
-            name = name_of(teller)
-            found = tell(self._text(path), name, *about)
-            self._told[key] = found, ("told", str(path), name, *about, digest_of_told(found))
-        answer, question = self._told[key]
-        self._ask(question)
-        self._ask(("seen", str(path), self._disk.digest(str(path))))
-        told: Told | None = answer
-        return told
+        key = (path, query, *arguments)
+        if key not in self._answers:
+            self._answers[key] = self._run(path, query, arguments)
+        answer: Answer | None
+        answer, dependency = self._answers[key]
+        if dependency is not None:
+            self._files.record(dependency)
+            self._files.record_digest(str(path))
+        return answer
 
-    def _text(self, path: Path) -> SyntaxIndex | None:
-        """The names of a file; None if it is no Python that can be read."""
-        if path in self._texts:
-            return self._texts[path]
-        data = self._disk.content(str(path))
-        text = SyntaxIndex.parse(path, data)
-        self._texts.put(path, text, len(data))
-        return text
+    def _run(self, path: Path, query: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[Any, QueryAnswer | None]:
+        name = query_name(query)
+        answer = run_query(self._index(path), name, *arguments)
+        if not self._files.records:
+            return answer, None
+        return answer, QueryAnswer(str(path), name, arguments, digest_of_answer(answer))
+
+    def _index(self, path: Path) -> SyntaxIndex | None:
+        """None if the file cannot be parsed."""
+        if path in self._indexes:
+            return self._indexes[path]
+        data = self._files.queries.content(str(path))
+        index = SyntaxIndex.parse(path, data)
+        self._indexes.put(path, index, len(data))
+        return index

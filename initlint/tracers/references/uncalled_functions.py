@@ -110,7 +110,7 @@ class UseSearch:
             )  # a local function is visible in this file only
         if uses_in_file:
             return True
-        files = self.project.holding(self.file, function.name)
+        files = self.project.files_with_word(self.file, function.name)
         return files is None or any(self._is_used_in(path, function) for path in files if path != self.file)
 
     def _is_use_in_file(self, node: ast.AST, function: FunctionNode) -> bool:
@@ -120,7 +120,7 @@ class UseSearch:
         return self._may_mean(NameUse.of(self.index, node, function.name, owner), function)
 
     def _is_used_in(self, path: Path, function: FunctionNode) -> bool:
-        file_uses = self.project.told(path, name_uses, function.name)
+        file_uses = self.project.query(path, name_uses, function.name)
         return file_uses is None or any(self._may_mean(use, function) for use in file_uses)
 
     def _may_mean(self, use: NameUse, function: FunctionNode) -> bool:
@@ -147,25 +147,25 @@ class UseSearch:
 
     def is_looked_up(self, function: FunctionNode) -> bool:
         """Whether a configuration file names the function, or a dynamic lookup may reach it."""
-        if self.project.is_configured(self.file, function.name):
+        if self.project.is_mentioned_in_texts(self.file, function.name):
             return True
         owner = self.index.parents[function]
         if isinstance(owner, ast.ClassDef):
-            files = self.project.matching(self.file, "getattr(", METHOD_LOOKUP)
+            files = self.project.files_matching(self.file, "getattr(", METHOD_LOOKUP)
             return files is None or any(self._may_look_up_methods(path, owner) for path in files)
         return any(
             files is None or any(map(self._may_look_up, files))
-            for files in self.project.matching_each(self.file, LOOKUPS)
+            for files in self.project.files_matching_each(self.file, LOOKUPS)
         )
 
     def _may_look_up_methods(self, path: Path, owner: ast.ClassDef) -> bool:
         query_arguments = (owner.name, *sorted(map(last_name, owner.bases)))
         if path == self.file:
             return looks_up_methods(self.index, *query_arguments)
-        return bool(self.project.told(path, looks_up_methods, *query_arguments))
+        return bool(self.project.query(path, looks_up_methods, *query_arguments))
 
     def _may_look_up(self, path: Path) -> bool:
-        file_lookups = lookups(self.index) if path == self.file else self.project.told(path, lookups) or ()
+        file_lookups = lookups(self.index) if path == self.file else self.project.query(path, lookups) or ()
         return any(lookup.may_reach(self.file) for lookup in file_lookups)
 
     def bare_statement(self, function: FunctionNode) -> ast.Expr | None:

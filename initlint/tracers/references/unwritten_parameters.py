@@ -19,7 +19,7 @@ from initlint.tracers.references.bulk_writes import (
     bulk_writes,
     models_passed_out,
 )
-from initlint.tracers.references.file_queries import teller
+from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.init_functions import WRITER, is_init_call
 from initlint.tracers.references.instance_holders import InstanceHolders, NotDecidable, ProjectTexts, uses_of
 from initlint.tracers.references.location import ClassRef, CodeLocation
@@ -73,10 +73,10 @@ def parameter_fate(
 
 def _may_be_loaded(holders: InstanceHolders) -> bool:
     texts = holders.texts
-    return holders.derives(LOADER_NAMES) or any(texts.query(path, _loads) for path in texts.matching(_LOADERS))
+    return holders.derives(LOADER_NAMES) or any(texts.query(path, _loads) for path in texts.files_matching(_LOADERS))
 
 
-@teller
+@file_query
 def _loads(index: SyntaxIndex) -> bool:
     """Whether a file mentions a function that loads a checkpoint."""
     return any(isinstance(node, (ast.Name, ast.Attribute)) and _LOADER.match(last_name(node)) for node in index.parents)
@@ -85,7 +85,7 @@ def _loads(index: SyntaxIndex) -> bool:
 def _bulk_write_kind(holders: InstanceHolders) -> WriteKind:
     """How bulk writes of the project may write the object's parameters."""
     highest = WriteKind.NONE
-    for path in holders.texts.matching(BULK_WRITE_PATTERNS):
+    for path in holders.texts.files_matching(BULK_WRITE_PATTERNS):
         for bulk_write in holders.texts.query(path, bulk_writes):
             kind = bulk_write.kind
             if holders.is_named_at(bulk_write.location) or (
@@ -122,7 +122,7 @@ class _Mention:
     tests: tuple[frozenset[str], ...]
 
 
-@teller
+@file_query
 def _mentions(index: SyntaxIndex, attribute: str) -> tuple[_Mention, ...]:
     return tuple(
         dict.fromkeys(
@@ -150,7 +150,7 @@ def _is_written_in_class(mentions: Iterable[_Mention], owner: str) -> bool:
 
 def _relevant_mentions(holders: InstanceHolders, attribute: str, family: frozenset[str]) -> Iterator[_Mention]:
     """The mentions that may refer to an object of the family, files that mention a holder first."""
-    for path in sorted(holders.texts.paths(attribute), key=lambda path: path not in holders.files):
+    for path in sorted(holders.texts.files_with_word(attribute), key=lambda path: path not in holders.files):
         mentions = holders.texts.query(path, _mentions, attribute)
         yield from (mention for mention in mentions if _is_relevant(holders, mention, family))
 

@@ -347,6 +347,6 @@ def test_only_the_rules_that_are_selected_search_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: str, asks: bool
 ) -> None:
     searched: list[str] = []
-    monkeypatch.setattr(ProjectIndex, "holding", lambda _, file, name: searched.append(name))
+    monkeypatch.setattr(ProjectIndex, "files_with_word", lambda _, file, name: searched.append(name))
     findings_in_project(tmp_path, select, {"net.py": net()})
     assert bool(searched) is asks

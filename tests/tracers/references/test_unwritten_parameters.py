@@ -300,7 +300,7 @@ def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few trees are kept, so that the cost does not grow with parameters times files."""
-    monkeypatch.setattr(project_index, "_KEPT", 0)
+    monkeypatch.setattr(project_index, "_MAX_CACHED_SOURCE", 0)
     parsed: list[str] = []
     parse = SyntaxIndex.parse
     monkeypatch.setattr(SyntaxIndex, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))

@@ -119,8 +119,8 @@ def test_what_a_file_has_loaded_is_gone_with_the_next(tmp_path: Path, imported: 
 
 def test_an_import_that_is_met_again_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where no tree is kept beside those of the file's own imports."""
-    monkeypatch.setattr("initlint.tracers.static.project._KEPT", 1)
-    monkeypatch.setattr("initlint.tracers.static.project._KEPT_AGAIN", 1)
+    monkeypatch.setattr("initlint.tracers.static.project._MAX_RECENT_SOURCE", 1)
+    monkeypatch.setattr("initlint.tracers.static.project._MAX_FREQUENT_SOURCE", 1)
     read: list[str] = []
     parse = SourceFile.parse
     monkeypatch.setattr(SourceFile, "parse", lambda path, data: read.append(Path(path).name) or parse(path, data))
