@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import ast
 import enum
-import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
+from initlint.facts.initializer_names import INITIALIZER_WORDS, is_initializer, is_initializer_argument, is_writer
 from initlint.tracers.references.file_queries import file_query
-from initlint.tracers.references.init_functions import INITIALIZER, WRITER
 from initlint.tracers.references.location import CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
 PARAMETER_COLLECTIONS = ("parameters", "named_parameters", "_parameters", "state_dict")
 """Names of attributes and methods that return all parameters of a module."""
-_FILLING = (
-    r"(?:(?<!f)init|reset|xavier|kaiming|glorot|uniform|normal(?!ize)|orthogonal|vector_to|broadcast|setattr"
-    r"|(?<!grad)(?<!norm)[a-z]_\(|\.data\b)"
-)
+_FILLING = rf"(?:{INITIALIZER_WORDS}|vector_to|broadcast|setattr|(?<!grad)(?<!norm)[a-z]_\(|\.data\b)"
 BULK_WRITE_PATTERNS = {
     "parameters": rf"{_FILLING}[^\n]*parameters\b|parameters\b(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
     "state_dict": rf"\.state_dict\(\)(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
@@ -31,7 +27,6 @@ _PASS_THROUGH = frozenset(
 _NON_WRITING = frozenset("requires_grad_ detach_ zero_grad clip_grad_norm_ clip_grad_value_ load_state_dict".split())
 _RELATIVE = frozenset("add_ sub_ mul_ div_ lerp_ clamp_ addcmul_ addcdiv_ neg_ pow_ sqrt_ abs_".split())
 """Methods that change the old value, so uninitialized memory stays uninitialized."""
-_CALLBACK = re.compile(r"init\w*_(?:fn|func)|initializer")
 _MODELS = ("model", "module", "net")
 
 
@@ -137,9 +132,9 @@ def _kind_by_name(name: str) -> WriteKind:
     """How a function may write the parameters it receives, judged by its name."""
     if name in _NON_WRITING or name in _RELATIVE or not name:
         return WriteKind.NONE
-    if name != "copy_" and INITIALIZER.search(name):
+    if name != "copy_" and is_initializer(name):
         return WriteKind.INIT
-    return WriteKind.COPY if WRITER.search(name) else WriteKind.NONE
+    return WriteKind.COPY if is_writer(name) else WriteKind.NONE
 
 
 def _use_in_body(body: Iterable[ast.AST], target: ast.expr) -> WriteKind:
@@ -204,13 +199,13 @@ def models_passed_out(index: SyntaxIndex) -> tuple[ModelPassedOut, ...]:
 
 def _imported_initializers(call: ast.Call, imported: Container[str]) -> Iterator[str]:
     name = last_name(call.func)
-    callbacks = [word.value for word in call.keywords if word.arg and _CALLBACK.search(word.arg)]
+    callbacks = [word.value for word in call.keywords if word.arg and is_initializer_argument(word.arg)]
     if name == "apply" and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
         callbacks += [call.args[0]] if not isinstance(call.args[0], ast.Lambda) else []
     nodes = (node for value in callbacks for node in ast.walk(value))
     functions: list[ast.expr] = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
     takes_model = any(map(_may_be_model, call.args)) or any(word.arg in _MODELS for word in call.keywords)
-    if takes_model and INITIALIZER.search(name) and not name.startswith("__") and not name.endswith("_"):
+    if takes_model and is_initializer(name) and not name.startswith("__") and not name.endswith("_"):
         functions.append(call.func)
     yield from (last_name(node) for node in functions if dotted(node).partition(".")[0] in imported)
 

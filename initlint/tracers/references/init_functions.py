@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from initlint.facts.initializer_names import is_fill, is_weight_initializer
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
-INIT_NAME = re.compile(r"init|reset_param|xavier|kaiming|orthogonal", re.IGNORECASE)
-_OTHER_STATE = re.compile(r"hidden|state|buffer|optim|cache|memory|data|log|env|device|grad|re_?init", re.IGNORECASE)
-"""What is initialised beside weights, and what is there to start anew later."""
-_INIT = r"(?<!f)init|reset|xavier|kaiming|glorot|uniform|normal(?!ize)|orthogonal"
-INITIALIZER = re.compile(_INIT, re.IGNORECASE)
-"""Functions that fill what they are handed. `isfinite` is none."""
-WRITER = re.compile(
-    _INIT + r"|load|copy|set|fill|assign|register|zero|ones|constant|eye|dirac|tie|share|convert|pretrained"
-    r"|materiali|broadcast|vector_to|_$",
-    re.IGNORECASE,
-)
-"""Functions that may write to what they are handed."""
-_CALL = re.compile(
-    r"(?:xavier|kaiming|orthogonal|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"
-    r"|(?:normal|uniform|constant|zeros|ones)_?|(?:zero|fill|copy)_"
-)
-MAY_INITIALISE = re.compile(rf"(?<!\w)(?:{_CALL.pattern})(?!\w)")
-"""Stands in every text with something that `initialises` finds."""
 _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
 _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_modules", "children", "named_children"})
 
@@ -33,9 +15,7 @@ _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_mod
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
     """The functions and methods of a file that are named for initialising weights, and do."""
     for function in text.functions:
-        name = function.name
-        named_for_it = INIT_NAME.search(name) and not _OTHER_STATE.search(name) and not name.startswith("__")
-        if named_for_it and initialises(function):
+        if is_weight_initializer(function.name) and initialises(function):
             yield function
 
 
@@ -51,7 +31,7 @@ def initialises(node: ast.AST) -> bool:
 def is_init_call(call: ast.Call) -> bool:
     """Whether it is `init.normal_(layer.weight)`, `layer.weight.data.normal_()` or the like."""
     name = last_name(call.func)
-    if _CALL.fullmatch(name) is None:
+    if not is_fill(name):
         return False
     if name in _METHODS and isinstance(call.func, ast.Attribute) and not _is_init_module(call.func.value):
         return _is_weight(call.func.value)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.facts.frameworks import LOADER_NAMES
+from initlint.facts.initializer_names import is_setup, is_writer
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.bulk_writes import (
     BULK_WRITE_PATTERNS,
@@ -20,14 +21,12 @@ from initlint.tracers.references.bulk_writes import (
     models_passed_out,
 )
 from initlint.tracers.references.file_queries import file_query
-from initlint.tracers.references.init_functions import WRITER, is_init_call
+from initlint.tracers.references.init_functions import is_init_call
 from initlint.tracers.references.instance_holders import InstanceHolders, NotDecidable, ProjectTexts, uses_of
 from initlint.tracers.references.location import ClassRef, CodeLocation
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
-_SETTING_UP = re.compile(r"init|reset|load|setup|set_|build|convert|copy|tie|fuse|prepare|create", re.IGNORECASE)
-"""Functions in which a parameter may be written to under another name."""
 _LOADER = re.compile(r"load_state_dict|from_pretrained|init_empty_weights|to_empty|load_\w*(?:checkpoint|weights|ckpt)")
 _LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_weights", "to_empty")}
 """Patterns of code that loads a checkpoint, by a text that each match contains."""
@@ -244,7 +243,7 @@ def _may_write(index: SyntaxIndex, node: ast.AST) -> bool:
         if isinstance(parent, ast.keyword) and parent.arg == "out":
             return True
         if isinstance(parent, ast.Call) and child is not parent.func:
-            if WRITER.search(last_name(parent.func)) or _is_unknown_function(index, parent.func):
+            if is_writer(last_name(parent.func)) or _is_unknown_function(index, parent.func):
                 return True
             is_computed = True
         if isinstance(parent, (ast.For, ast.comprehension)) and not is_computed:
@@ -275,4 +274,4 @@ def _may_rename(index: SyntaxIndex, node: ast.AST, statement: ast.stmt, is_compu
         return isinstance(statement, ast.Assign) and not is_computed
     if isinstance(statement, ast.Return) and not is_computed and function.name != "forward":
         return any(_may_write(index, use) for use in index.mentions(function.name))
-    return _SETTING_UP.search(function.name) is not None
+    return is_setup(function.name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from initlint.facts.initializer_names import is_reset
 from initlint.graph.model import Forward, ModelGraph
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
@@ -14,7 +14,7 @@ from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.prefilter import TextFilter, calls_of
+from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.calls import Call
@@ -22,19 +22,6 @@ from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import Value
 
-_INITS = TextFilter(
-    r"init\.(?<!\winit\.)",
-    r"init import",
-    r"_init\b",
-    r"init_(?<!\winit_)\w+\b(?!\s*=[^=])",
-    calls_of("normal_", "uniform_", "fill_", "zero_", "zeros_", "ones_", "constant_"),
-    r"xavier",
-    r"kaiming",
-    r"orthogonal_",
-    r"calculate_gain",
-    r"\.apply\(",
-)
-"""Files that match none of these call no init function."""
 _FILE_STEPS = 30_000
 """Budget of all builder functions of a file: further variants of a model bring nothing new."""
 _LEFTOVER_STEPS = 40_000
@@ -55,7 +42,7 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     for cls in classes:
         if cls.node not in interpreter.constructed and cls.node not in based_on and torch_base(cls) is not None:
             yield from _models_of_class(interpreter, cls)
-    if _INITS.found_in(scope.source.code):
+    if may_call_initializers(scope.source.code):
         yield from _leftovers(interpreter, functions, classes)
 
 
@@ -150,7 +137,9 @@ def _leftovers(interpreter: Interpreter, functions: list[Function], classes: lis
 
 
 def _is_leftover(interpreter: Interpreter, function: Function) -> bool:
-    return function.node not in interpreter.executed and _INITS.found_in(function.scope.source.text_of(function.node))
+    if function.node in interpreter.executed:
+        return False
+    return may_call_initializers(function.scope.source.text_of(function.node))
 
 
 def _called_from_elsewhere(
@@ -164,7 +153,7 @@ def _called_from_elsewhere(
         interpreter.limit = _LEFTOVER_STEPS
         receiver = _receiver(interpreter, function, cls, site)
         interpreter.call(function, Call(receiver, {}, site, more=True))
-    resets = any(instance.is_module and not instance.symbolic for instance in receiver) and _RESETS.match(function.name)
+    resets = any(instance.is_module and not instance.symbolic for instance in receiver) and is_reset(function.name)
     for instance in receiver if not resets else ():
         instance.parent = True  # the receiver is not a model of this entry point
     names = {id(value): field for instance in receiver for field, value in instance.fields.items()}
@@ -174,13 +163,6 @@ def _called_from_elsewhere(
             interpreter.limit = _LEFTOVER_STEPS
             interpreter.call(function, Call(_receiver(interpreter, function, cls, site), {}, site, open=True))
         yield from _calls_only(interpreter, name, site)
-
-
-_WEIGHTS = "(?:weights?|parameters?|params?)"
-_RESETS = re.compile(
-    rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
-)
-"""Names of methods that other code calls to initialize a built model."""
 
 
 def _receiver(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from initlint.facts.initializer_names import IN_PLACE, SCHEMES
+
 
 class TextFilter:
     """Patterns that are searched one by one.
@@ -33,9 +35,8 @@ _MARKS = TextFilter(
     r"\.apply\(",
     r"init(?<!\winit)(?:ialization)?(?:\.| import\b)",
     r"import init\b",
-    calls_of("normal_", "uniform_", "fill_", "zero_", "constant_"),
-    r"xavier(?<!\wxavier)\w*_\(",
-    r"kaiming(?<!\wkaiming)\w*_\(",
+    calls_of(*IN_PLACE),
+    *(rf"{scheme}(?<!\w{scheme})\w*_\(" for scheme in SCHEMES),
 )
 _FORWARD = re.compile(r"\bdef forward\b")
 _DERIVED = re.compile(r"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
@@ -48,3 +49,20 @@ def may_contain_models(code: str) -> bool:
     define a `forward` in a class with another base. Any other file is interpreted only when such a file imports it.
     """
     return _MARKS.found_in(code) or (_FORWARD.search(code) is not None and _DERIVED.search(code) is not None)
+
+
+_CALLS = TextFilter(
+    r"init\.(?<!\winit\.)",
+    r"init import",
+    r"_init\b",
+    r"init_(?<!\winit_)\w+\b(?!\s*=[^=])",
+    calls_of(*IN_PLACE),
+    *SCHEMES,
+    r"calculate_gain",
+    r"\.apply\(",
+)
+
+
+def may_call_initializers(code: str) -> bool:
+    """Whether a text may call an init function."""
+    return _CALLS.found_in(code)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnwrittenParameter
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, unsatisfiable_tests
-from initlint.tracers.references.init_functions import INIT_NAME, MAY_INITIALISE
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
 from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled_functions
@@ -40,8 +40,7 @@ class UnreachedFinder:
     def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
         source = self.scope.source
-        may_hold = INIT_NAME.search(source.code) and MAY_INITIALISE.search(source.code)
-        if not may_hold:
+        if CALLS_FILL.search(source.code) is None:
             return
         text = SyntaxIndex(Path(source.path), source.tree)
         for function in uncalled_functions(Path(source.path), text, self.project_index, self._bases):

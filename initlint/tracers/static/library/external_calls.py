@@ -10,6 +10,7 @@ from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
 from initlint.facts.activations import PARAMETERS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
+from initlint.facts.initializer_names import is_initializer_or_loader
 from initlint.facts.operators import (
     CLOSING_FUNCTIONS,
     COPYING_FUNCTIONS,
@@ -226,17 +227,10 @@ def _call_math(name: str, call: Call) -> Value:
     return Unknown(f"math.{name}", FLOAT)
 
 
-_WRITERS = ("init", "load", "reset_param", "xavier", "kaiming", "glorot")
-
-
-def _writes(name: str) -> bool:
-    return any(word in name.lower() for word in _WRITERS)
-
-
 def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     """A call into another library. If its name suggests an init function, it may write to all its arguments."""
     last = name.rpartition(".")[2]
-    if _writes(last):
+    if is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
         mark_maybe_written(interpreter, [value for value in call.values if isinstance(value, Tensor)], call.site)
@@ -261,7 +255,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     name = _name_of(call.site.node)
     # A function that also receives data computes with it.
-    if _writes(name) or not (_USES.match(name) or data_of(call.values)):
+    if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
     return unknown_result(interpreter, reason, call.values, call.site)
 
