@@ -29,13 +29,18 @@ __all__ = [
     "COPYING_FUNCTIONS",
     "COPYING_METHODS",
     "EXTERNAL_MODULES",
+    "MATRIX_TRANSPOSING_METHODS",
+    "METADATA_ATTRIBUTES",
     "NOTED_FUNCTIONS",
     "NOTED_METHODS",
+    "REVERSING_METHODS",
+    "SAME_SHAPE_METHODS",
     "SHAPE_METHODS",
     "SPLITTING_METHODS",
     "TRANSPARENT_FUNCTIONS",
     "TRANSPARENT_METHODS",
     "TRANSPOSING_METHODS",
+    "VIEW_ATTRIBUTES",
     "WEIGHTED_FUNCTIONS",
 ]
 
@@ -51,11 +56,34 @@ def _table(prefix: str, groups: Mapping[str, str]) -> dict[str, str]:
 
 _F = "torch.nn.functional."
 
+_TRANSPOSING = "moveaxis movedim permute swapaxes swapdims t transpose"
+_COPYING = "clone flip fliplr flipud repeat_interleave roll rot90 tile"
 _RESHAPING = (
-    "broadcast_to clone detach flatten flip fliplr flipud masked_fill moveaxis movedim "
-    "nan_to_num permute ravel repeat_interleave reshape roll rot90 squeeze swapaxes swapdims t tile transpose "
-    "unflatten unsqueeze"
+    f"{_TRANSPOSING} {_COPYING} broadcast_to detach flatten masked_fill nan_to_num ravel reshape squeeze unflatten "
+    "unsqueeze"
 )
+
+SAME_SHAPE_METHODS = frozenset(
+    "bfloat16 clone contiguous cpu cuda data detach double float half real to type type_as xpu".split()
+)
+"""Methods and attributes that give the same elements at the same indices."""
+
+REVERSING_METHODS = frozenset({"H", "T", "adjoint", "t"})
+"""Those that give a matrix with its two axes swapped; `adjoint` also takes tensors of more dimensions."""
+
+MATRIX_TRANSPOSING_METHODS = frozenset({"adjoint", "mH", "mT"})
+"""Those that swap the last two axes."""
+
+TRANSPOSING_METHODS = REVERSING_METHODS | MATRIX_TRANSPOSING_METHODS | frozenset(_TRANSPOSING.split())
+"""Views with another order of the elements; `contiguous` copies what they give."""
+
+VIEW_ATTRIBUTES = frozenset({"H", "T", "data", "mH", "mT", "real"})
+"""Attributes that share the memory of the tensor."""
+
+COPYING_METHODS = frozenset({*_COPYING.split(), "repeat"})
+"""Methods that give the same elements in new memory."""
+
+COPYING_FUNCTIONS = frozenset(_words(_COPYING, "torch."))
 
 TRANSPARENT_FUNCTIONS = frozenset(
     (
@@ -78,22 +106,15 @@ TRANSPARENT_FUNCTIONS = frozenset(
 TRANSPARENT_METHODS = frozenset(
     (
         *_words(_RESHAPING),
-        *_words("H T mH mT adjoint as_strided bfloat16 contiguous cpu cuda data detach_ double expand expand_as"),
-        *_words("float half masked_fill_"),
-        *_words("nan_to_num_ pin_memory real repeat requires_grad_ reshape_as resize_ resolve_conj squeeze_"),
-        *_words("swapaxes_ swapdims_ t_ to to_dense to_padded_tensor transpose_ type type_as unfold unsqueeze_"),
-        *_words("view view_as xpu"),
+        *SAME_SHAPE_METHODS,
+        *TRANSPOSING_METHODS,
+        *COPYING_METHODS,
+        *_words("as_strided detach_ expand expand_as masked_fill_ nan_to_num_ pin_memory requires_grad_ reshape_as"),
+        *_words("resize_ resolve_conj squeeze_ swapaxes_ swapdims_ t_ to_dense to_padded_tensor transpose_ unfold"),
+        *_words("unsqueeze_ view view_as"),
     )
 )
 """Methods and attributes of a tensor of the same kind."""
-
-TRANSPOSING_METHODS = frozenset("adjoint moveaxis movedim permute swapaxes swapdims t transpose".split())
-"""Views with another order of the elements; `contiguous` copies what they give."""
-
-COPYING_METHODS = frozenset("clone flip fliplr flipud repeat repeat_interleave roll rot90 tile".split())
-"""Methods that give the same elements in new memory."""
-
-COPYING_FUNCTIONS = frozenset(f"torch.{name}" for name in COPYING_METHODS)
 
 _POOLING = "amax amin logsumexp max mean median min nanmean nansum prod std sum var"
 _SPLITTING = (
@@ -297,11 +318,13 @@ WEIGHTED_FUNCTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType
 )
 """Functions that take a weight: the type of the layer that does the same, and the names of their parameters."""
 
-SHAPE_METHODS = frozenset(
+METADATA_ATTRIBUTES = frozenset("device dtype is_cuda is_leaf is_meta is_sparse itemsize layout nbytes".split())
+"""Attributes of a tensor that depend neither on its elements nor on its shape alone."""
+
+SHAPE_METHODS = METADATA_ATTRIBUTES | frozenset(
     (
-        "data_ptr device dim dtype element_size get_device grad_fn is_complex is_contiguous is_cuda is_floating_point "
-        "is_leaf is_meta is_sparse itemsize layout nbytes ndim ndimension nelement new_empty new_full new_ones "
-        "new_tensor new_zeros numel requires_grad shape size storage_offset stride"
+        "data_ptr dim element_size get_device grad_fn is_complex is_contiguous is_floating_point ndim ndimension "
+        "nelement new_empty new_full new_ones new_tensor new_zeros numel requires_grad shape size storage_offset stride"
     ).split()
 )
 """Methods and attributes of a tensor whose value holds nothing of the signal."""

@@ -13,11 +13,17 @@ from initlint.facts.fans import MODULES
 from initlint.facts.operators import (
     CLOSING_FUNCTIONS,
     CLOSING_METHODS,
+    MATRIX_TRANSPOSING_METHODS,
+    METADATA_ATTRIBUTES,
     NOTED_FUNCTIONS,
     NOTED_METHODS,
+    REVERSING_METHODS,
+    SAME_SHAPE_METHODS,
     SHAPE_METHODS,
     TRANSPARENT_FUNCTIONS,
     TRANSPARENT_METHODS,
+    TRANSPOSING_METHODS,
+    VIEW_ATTRIBUTES,
     WEIGHTED_FUNCTIONS,
 )
 
@@ -102,3 +108,46 @@ def test_weighted_functions_name_a_layer_and_its_weight(name: str) -> None:
 def test_words_for_norms_are_those_of_the_modules() -> None:
     words = {m.between for m in MODULES.values() if m.role == "norm"}
     assert words <= set(NOTED_FUNCTIONS.values())
+
+
+def _result(tensor: Any, name: str) -> Any:
+    """What the method or attribute `name` gives, without further arguments where it needs none."""
+    value = getattr(tensor, name)
+    arguments = {"to": (tensor.dtype,), "type": (tensor.dtype,), "type_as": (tensor,)}
+    return value(*arguments.get(name, ())) if callable(value) else value
+
+
+_NEEDS_A_DEVICE = {"cuda", "xpu"}
+
+
+@pytest.mark.parametrize("name", sorted(SAME_SHAPE_METHODS - _NEEDS_A_DEVICE))
+def test_methods_that_keep_shape_and_order(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.arange(24.0).reshape(2, 3, 4)
+    assert torch.equal(_result(tensor, name).to(tensor.dtype), tensor)
+
+
+@pytest.mark.parametrize("name", sorted(REVERSING_METHODS | MATRIX_TRANSPOSING_METHODS))
+def test_methods_that_transpose_a_matrix(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    matrix = torch.arange(6.0).reshape(2, 3)
+    assert torch.equal(_result(matrix, name), torch.transpose(matrix, 0, 1))
+    assert name in TRANSPOSING_METHODS
+    if name in MATRIX_TRANSPOSING_METHODS:
+        assert _result(torch.empty(2, 3, 4), name).shape == (2, 4, 3)
+
+
+@pytest.mark.parametrize("name", sorted(VIEW_ATTRIBUTES))
+def test_attributes_that_share_memory(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    matrix = torch.zeros(2, 3)
+    assert getattr(matrix, name).data_ptr() == matrix.data_ptr()
+    assert name in SAME_SHAPE_METHODS | TRANSPOSING_METHODS
+
+
+@pytest.mark.parametrize("name", sorted(METADATA_ATTRIBUTES))
+def test_metadata_is_no_tensor(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    value = getattr(torch.zeros(2, 3), name)
+    assert not callable(value)
+    assert not torch.is_tensor(value)

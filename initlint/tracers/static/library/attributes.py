@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
-from initlint.facts.operators import SHAPE_METHODS
+from initlint.facts.operators import METADATA_ATTRIBUTES, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
 from initlint.tracers.static.library.instantiate import fill_record
@@ -17,7 +17,7 @@ from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.tensors.module_tree import class_of, conditional_children, get_child, get_parameter
-from initlint.tracers.static.values.axes import view_axes
+from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef, SuperProxy
@@ -38,7 +38,6 @@ from initlint.tracers.static.values.values import (
 )
 
 _TRAINING = Unknown("whether the module is training", BOOL)
-_SAME_STORAGE = frozenset({"data", "T", "mT", "H", "mH", "real"})
 
 
 def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
@@ -177,10 +176,11 @@ def _super_attribute(interpreter: Interpreter, value: SuperProxy, name: str) -> 
 
 
 def _tensor_attribute(tensor: Tensor, name: str) -> Value:
-    if name in _SAME_STORAGE:
+    if name in VIEW_ATTRIBUTES:
         covers_storage = tensor.covers_storage
-        shape = tensor.shape if name in ("data", "real") else (tensor.shape[::-1] if tensor.shape else None)
-        transposed = tensor.transposed != (name not in ("data", "real"))
+        is_transposing = name in TRANSPOSING_METHODS
+        shape = transposed_shape(tensor.shape) if is_transposing else tensor.shape
+        transposed = tensor.transposed != is_transposing
         axes = view_axes(tensor.axes, name)
         return Tensor(tensor.node, tensor.storage, False, covers_storage, tensor.sources, shape, transposed, axes=axes)
     if name == "shape":
@@ -197,7 +197,7 @@ def _tensor_attribute(tensor: Tensor, name: str) -> Value:
         )
     if name in ("grad", "grad_fn"):
         return None if tensor.leaf else Unknown(name)
-    if name in SHAPE_METHODS and name in ("device", "dtype", "layout", "is_cuda", "is_meta", "itemsize", "nbytes"):
+    if name in METADATA_ATTRIBUTES:
         return Unknown(f"a tensor's {name}")
     return NativeMethod(tensor, name)
 

@@ -11,6 +11,7 @@ from initlint.facts.operators import (
     CLOSING_METHODS,
     COPYING_METHODS,
     NOTED_METHODS,
+    SAME_SHAPE_METHODS,
     SHAPE_METHODS,
     SPLITTING_METHODS,
     TRANSPARENT_METHODS,
@@ -28,7 +29,7 @@ from initlint.tracers.static.tensors.dataflow import (
 )
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.tensors.writes import copy_of
-from initlint.tracers.static.values.axes import view_axes
+from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
@@ -61,7 +62,7 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         op = ACTIVATION_METHODS[name]
         arguments = as_literals(bind_arguments(PARAMETERS.get(op, ()), call))
         result: Value = operation(interpreter, "activation", op, [tensor], call.site, arguments=arguments)
-    elif name in TRANSPARENT_METHODS or name in ("expand", "repeat"):
+    elif name in TRANSPARENT_METHODS:
         result = _view(tensor, name, call)
     elif name in NOTED_METHODS:
         result = _noted(interpreter, tensor, name, values, call)
@@ -75,8 +76,7 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
 
 
 def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
-    keeps = name in ("detach", "float", "cpu", "contiguous", "to", "data", "cuda")
-    shape = tensor.shape[::-1] if name in ("t", "T") and tensor.shape is not None else tensor.shape if keeps else None
+    shape = tensor.shape if name in SAME_SHAPE_METHODS else transposed_shape(tensor.shape) if name == "t" else None
     transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
     axes = view_axes(tensor.axes, name, call.values)
     return Tensor(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from initlint.facts.fans import AxisRoles
+from initlint.facts.fans import AxisRoles, Shape
+from initlint.facts.operators import MATRIX_TRANSPOSING_METHODS, REVERSING_METHODS, SAME_SHAPE_METHODS
 
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view, the corresponding axis of the parameter; None if that is unknown."""
@@ -14,21 +15,15 @@ Axes: TypeAlias = "tuple[int, ...] | None"
 NEW = -1
 """An axis of size one that an index inserts (`w[None]`)."""
 
-_REVERSING = frozenset({"T", "t", "H", "adjoint"})
-_OF_MATRICES = frozenset({"mT", "mH", "adjoint"})
-_KEEPING = frozenset(
-    "bfloat16 clone contiguous cpu cuda data detach double float half index_select real to type type_as xpu".split()
-)
-
 
 def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
     """The axes after applying `operator` (`t`, `transpose`, `permute`, `detach`, ...) to a view."""
-    if axes is None or operator in _KEEPING:
+    if axes is None or operator in SAME_SHAPE_METHODS or operator == "index_select":
         return axes
     rank = len(axes)
-    if operator in _REVERSING and rank <= 2:
+    if operator in REVERSING_METHODS and rank <= 2:
         return axes[::-1]
-    if operator in _OF_MATRICES and rank >= 2:
+    if operator in MATRIX_TRANSPOSING_METHODS and rank >= 2:
         return (*axes[:-2], axes[-1], axes[-2])
     dimensions = tuple(arguments)
     if len(dimensions) == 1 and isinstance(dimensions[0], tuple):
@@ -44,6 +39,11 @@ def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Ax
     if operator == "permute" and len({axis % rank for axis in positions}) == rank:
         return tuple(axes[axis] for axis in positions)
     return None
+
+
+def transposed_shape(shape: Shape) -> Shape:
+    """The shape of a transposed matrix; None for a tensor of more dimensions."""
+    return shape[::-1] if shape is not None and len(shape) <= 2 else None
 
 
 def index_axes(axes: Axes, index: object) -> Axes:
