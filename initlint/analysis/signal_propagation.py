@@ -50,9 +50,9 @@ def _output_signal(operation: Operation, inputs: Sequence[Signal | None], layers
     if operation.op in NORMS - _PRESERVING:
         return _norm_output(layer, inputs)
     known_inputs = [signal for signal in inputs if signal is not None]
-    if not known_inputs or len(known_inputs) < len(inputs) or operation.kind == "end":
+    if not known_inputs or len(known_inputs) < len(inputs) or operation.kind == "sink":
         return None
-    if operation.kind == "noted":
+    if operation.kind == "modifier":
         return _combine(operation.op, known_inputs)
     moments = [signal.moment for signal in known_inputs]
     if not math.isclose(min(moments), max(moments), rel_tol=0.01):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from initlint.facts.signatures import REQUIRED, Signature, number, signature
 
@@ -22,18 +23,21 @@ __all__ = [
 ]
 
 
+ActivationFamily: TypeAlias = Literal["relu", "leaky_relu", "tanh", "selu", "sigmoid", "elu", "linear", "other"]
+"""Which init suits the layers before an activation. `linear`: an output map such as softmax."""
+
+
 @dataclass(frozen=True)
 class Activation:
-    """An activation at torch's default arguments; None where a number has no meaning for it, or hangs on arguments.
+    """An activation at torch's default arguments. Numbers that do not apply or depend on the arguments are None.
 
     `second_moment` is E[phi(z)^2] and `slope_moment` E[phi'(z)^2] for z ~ N(0, 1), by quadrature. `slope_at_zero` is
     the gradient that torch returns at zero. `gain` is `torch.nn.init.calculate_gain(nonlinearity)`, None if torch
-    knows no gain for it. `family` says which initialisation it asks for: `relu`, `leaky_relu`, `tanh`, `selu`,
-    `sigmoid`, `elu`, `linear` (an output map such as softmax) or `other`.
+    defines none.
     """
 
     op: str
-    family: str
+    family: ActivationFamily
     second_moment: float | None
     slope_moment: float | None
     slope_at_zero: float | None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from initlint.facts.modules import BASES, CHILDREN, MODULES, REQUIRED, TorchModule
+from initlint.facts.modules import BASES, CHILDREN, MODULES, REQUIRED, Family, TorchModule
 from initlint.facts.signatures import size
 
 __all__ = [
@@ -284,7 +284,7 @@ _DEFAULTS: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
 )
 
 
-def default_init(family: str) -> tuple[str, Mapping[str, object]] | None:
+def default_init(family: Family) -> tuple[str, Mapping[str, object]] | None:
     """The initializer that torch gives the weights of a `family` by itself, with its arguments; None if it has none.
 
     The bounds of recurrent and bilinear layers, 1 / sqrt(hidden_size) and 1 / sqrt(in1_features), are given as None.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["module", "record", "named tuple", "mixin", "function"]
+FrameworkKind: TypeAlias = Literal["module", "record", "named tuple", "mixin", "function"]
 """What an object of a subclass is.
 
 `module`: an `nn.Module`. `record`: its constructor stores one argument for each annotated field. `named tuple`: such
@@ -25,7 +25,7 @@ class FrameworkClass:
     name applies `_init_weights` to every module.
     """
 
-    kind: Kind
+    kind: FrameworkKind
     hooks: frozenset[str] | None = None
     loads: bool = False
     post_init: bool = False
@@ -121,6 +121,6 @@ def framework_class(dotted: str) -> FrameworkClass | None:
     return FRAMEWORK_CLASSES.get(dotted) or _BY_PACKAGE.get(_in_package(dotted)) or _BY_LAST_NAME.get(_last(dotted))
 
 
-def has_kind(names: Iterable[str], *kinds: Kind) -> bool:
+def has_kind(names: Iterable[str], *kinds: FrameworkKind) -> bool:
     """Whether any of the classes `names` is of one of `kinds`."""
     return any((described := framework_class(name)) is not None and described.kind in kinds for name in names)

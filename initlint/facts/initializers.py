@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from initlint.facts.signatures import Signature, signature
+
+InitializerKind: TypeAlias = Literal[
+    "xavier", "kaiming", "lecun", "orthogonal", "uniform", "normal", "trunc_normal", "constant", "zeros", "ones", "eye",
+    "dirac", "sparse",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -14,14 +20,13 @@ class Initializer:
     """A function that fills its first argument, a tensor.
 
     `ranks`: the least and the greatest number of dimensions that it takes (None: no limit); it raises ValueError
-    outside. `kind`: `xavier`, `kaiming`, `lecun`, `orthogonal`, `uniform`, `normal`, `trunc_normal`, `constant`,
-    `zeros`, `ones`, `eye`, `dirac` or `sparse`.
+    outside.
     """
 
     name: str
     signature: Signature
     ranks: tuple[int, int | None]
-    kind: str
+    kind: InitializerKind
 
 
 _ANY: tuple[int, int | None] = (0, None)

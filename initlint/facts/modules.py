@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from initlint.facts.signatures import REQUIRED, Signature, signature
 
-__all__ = ["BASES", "CHILDREN", "MODULES", "REQUIRED", "TorchModule"]
+__all__ = ["BASES", "CHILDREN", "MODULES", "REQUIRED", "Family", "Role", "TorchModule"]
+
+
+Role: TypeAlias = Literal["layer", "norm", "activation", "pool", "transparent", "container", "loss", "opaque"]
+"""`layer`: owns a weight. `transparent`: keeps the distribution of the signal. `opaque`: several layers in one, or no
+function of one signal."""
+
+Family: TypeAlias = Literal["", "linear", "conv", "conv_transpose", "bilinear", "embedding", "rnn", "attention", "norm"]
+"""What the parameters of a module have in common; empty for modules without any."""
 
 
 @dataclass(frozen=True)
 class TorchModule:
     """A class of torch.nn.
 
-    `role`: `layer` (owns a weight), `norm`, `activation`, `pool`, `transparent` (the signal's distribution stays),
-    `container`, `loss` or `opaque` (several layers in one, or not a map of one signal).
-    `family`: `linear`, `conv`, `conv_transpose`, `bilinear`, `embedding`, `rnn`, `attention`, `norm` or nothing.
-    `between`: the word for it in `Consumer.between`, None if it is not noted there.
+    `between`: the word for it in `Consumer.between`, None if it is not listed there.
     """
 
     type: str
-    role: str
+    role: Role
     signature: Signature
-    family: str = ""
+    family: Family = ""
     between: str | None = None
 
 
@@ -49,7 +55,7 @@ _DIMENSIONS = (1, 2, 3)
 
 
 def _layers() -> Iterator[TorchModule]:
-    def layer(type: str, family: str, parameters: Signature) -> TorchModule:
+    def layer(type: str, family: Family, parameters: Signature) -> TorchModule:
         return TorchModule(type, "layer", parameters, family)
 
     yield layer("Linear", "linear", signature("in_features out_features", bias=True, **_FACTORY))

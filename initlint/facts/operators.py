@@ -24,18 +24,18 @@ WITH_NUMBER = {"add": "shift", "mul": "scale"}
 
 
 __all__ = [
-    "CLOSING_FUNCTIONS",
-    "CLOSING_METHODS",
     "COPYING_FUNCTIONS",
     "COPYING_METHODS",
     "EXTERNAL_MODULES",
     "MATRIX_TRANSPOSING_METHODS",
     "METADATA_ATTRIBUTES",
-    "NOTED_FUNCTIONS",
-    "NOTED_METHODS",
+    "MODIFIER_FUNCTIONS",
+    "MODIFIER_METHODS",
     "REVERSING_METHODS",
     "SAME_SHAPE_METHODS",
     "SHAPE_METHODS",
+    "SINK_FUNCTIONS",
+    "SINK_METHODS",
     "SPLITTING_METHODS",
     "TRANSPARENT_FUNCTIONS",
     "TRANSPARENT_METHODS",
@@ -137,7 +137,7 @@ _WINDOWS = (
     "lp_pool2d lp_pool3d max_pool1d max_pool2d max_pool3d max_unpool1d max_unpool2d max_unpool3d"
 )
 
-NOTED_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+MODIFIER_FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **_table("torch.", _ARITHMETIC),
         **_table(
@@ -175,7 +175,7 @@ NOTED_FUNCTIONS: Mapping[str, str] = MappingProxyType(
 )
 """Canonical name to the word in `Consumer.between`."""
 
-NOTED_METHODS: Mapping[str, str] = MappingProxyType(
+MODIFIER_METHODS: Mapping[str, str] = MappingProxyType(
     {
         **_table("", _ARITHMETIC),
         **_table(
@@ -233,7 +233,7 @@ _DISTRIBUTIONS = (
     "TransformedDistribution Uniform VonMises Weibull Wishart"
 )
 
-CLOSING_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+SINK_FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **_table("torch.", _ENDING),
         **_table("torch.", {"matmul": "chain_matmul einsum tensordot", "similarity": "cdist cosine_similarity pdist"}),
@@ -273,7 +273,7 @@ CLOSING_FUNCTIONS: Mapping[str, str] = MappingProxyType(
 )
 """Canonical name to the word in `Consumer.op`: what ends a path."""
 
-CLOSING_METHODS: Mapping[str, str] = MappingProxyType(
+SINK_METHODS: Mapping[str, str] = MappingProxyType(
     {
         **_table("", _ENDING),
         **_table(

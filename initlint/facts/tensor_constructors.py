@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from initlint.facts.signatures import Signature, signature
 
@@ -12,19 +13,23 @@ _INIT = "torch.nn.init."
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
+SizeForm: TypeAlias = Literal["sizes", "size", "like", "eye"]
+"""How a shape is given. `sizes`: numbers, or one tuple of them. `size`: one tuple. `like`: the shape of the first
+argument. `eye`: rows, then columns."""
+
+
 @dataclass(frozen=True)
 class TensorConstructor:
     """A function of torch that makes a new tensor.
 
     `initializer`: the canonical one with the same effect, or `UNINITIALIZED`; `arguments` are those it implies.
-    `values`: parameters of the constructor that are arguments of the initializer, each as (its own name, theirs).
-    `size`: how the shape is given: `sizes` (numbers, or one tuple of them), `size` (one tuple), `like` (the first
-    argument's shape) or `eye` (rows, then columns).
+    `values`: the parameters of the constructor that are parameters of the initializer too, each as (name here, name
+    there).
     """
 
     initializer: str
     signature: Signature
-    size: str
+    size: SizeForm
     arguments: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
     values: tuple[tuple[str, str], ...] = ()
 

@@ -102,7 +102,7 @@ def _adds(uses: Iterable[Sequence[FlowNode]]) -> list[FlowNode]:
         if node.index in seen:
             continue
         seen.add(node.index)
-        if node.kind == "noted" and node.op == "add":
+        if node.kind == "modifier" and node.op == "add":
             found.append(node)
         stack.extend(user for user, _ in node.users)
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 
-from initlint.graph.model import Arguments, Location
+from initlint.graph.model import Arguments, Location, OperationKind
 
 Token: TypeAlias = tuple[Any, bool]
 """An undecided condition and the side of it that was taken."""
@@ -46,7 +46,7 @@ class FlowNode:
 
     def __init__(
         self,
-        kind: str,
+        kind: OperationKind,
         op: str,
         inputs: Iterable[tuple[FlowNode, Condition]],
         place: Location | None,
@@ -118,9 +118,9 @@ class PathFinder:
     @staticmethod
     def _step(node: FlowNode, user: FlowNode, may_add: bool) -> bool | None:
         """Whether a further add may be passed behind `user`; None if the path ends there or may not go on."""
-        if user.kind in ("join", "pass"):
+        if user.kind in ("join", "identity"):
             return may_add
-        if user.kind != "noted":
+        if user.kind != "modifier":
             return None
         if user.op != "add" or (node.op == "add" and len(node.users) == 1):
             return may_add
@@ -135,11 +135,11 @@ class PathFinder:
                 one_sum = user.op == "add" and node.op == "add" and len(node.users) == 1
                 for end in self._ends[user.index, step]:
                     between = end.between
-                    if user.kind == "noted" and not one_sum and between[:1] != (user.op,):
+                    if user.kind == "modifier" and not one_sum and between[:1] != (user.op,):
                         between = (user.op, *between)
                     if len(between) <= _MAX_BETWEEN:
                         self._add(found, PathEnd(end.node, between, end.condition | here))
-            elif user.kind in ("layer", "activation", "end", "output"):
+            elif user.kind in ("layer", "activation", "sink", "output"):
                 self._add(found, PathEnd(user, (), here))
             if len(found) >= _MAX_ENDS:
                 break

@@ -1,4 +1,4 @@
-"""The model of a network: what the tracers produce and all that the rules see."""
+"""The model of a network, as tracers produce it and rules read it."""
 
 from __future__ import annotations
 
@@ -12,41 +12,44 @@ from initlint.diagnostics import Span
 from initlint.facts.fans import AxisRoles
 from initlint.project.source import SourceFile, SourceLocation
 
+UnappliedReason: TypeAlias = Literal["uncalled", "named", "parameters", "modules", "pairs", "self"]
+"""`uncalled`: nothing uses the function. `named`: a statement names it without a call. The others are the objects for
+which a test never holds: the parameters, modules or pairs of a loop or an `apply`, or `self`."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnappliedInit:
     """An init function that nothing calls, or an init behind a test that never holds.
 
-    `reason`: `uncalled`; `named` (it stands as a statement, without being called); or what a loop or `apply` hands
-    out, of which the test cannot hold: `parameters`, `modules`, `pairs`, `self`. `name` is the function's or, for a
-    test, the method that hands it out. `owner` is the class that it stands in.
+    `name`: of the function or, for a test, of the method that yields the tested objects. `owner`: the class around it.
     """
 
-    reason: str
+    reason: UnappliedReason
     name: str
     owner: str | None
     location: SourceLocation
 
 
+ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]
+"""`loaded`: a base class, or code that constructs the model, may load a checkpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnwrittenParameter:
-    """A parameter of the class `owner` made of memory as it was, which nothing in the project writes to.
-
-    `fate`: `used`; `loaded`, if code that builds the model, or a base class, may load a checkpoint; `unused`.
-    """
+    """A parameter of the class `owner`, made of uninitialized memory, that nothing in the project writes to."""
 
     attribute: str
     owner: str
-    fate: str
+    fate: ParameterFate
     location: SourceLocation
 
 
 Location: TypeAlias = "SourceLocation | Span"
-"""Where something stands: both have `.span`; a `Site` computes it when asked."""
+"""A place in a file: both have `.span`, which a `SourceLocation` computes on demand."""
 
 
 class Undetermined(enum.Enum):
-    """The value of an argument that is given but that the tracer could not determine."""
+    """The value of an argument that the tracer could not determine."""
 
     UNDETERMINED = "?"
 
@@ -60,14 +63,15 @@ class Undetermined(enum.Enum):
 UNDETERMINED = Undetermined.UNDETERMINED
 
 Arguments: TypeAlias = Mapping[str, Any]
-"""By torch's name: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`; absent if left to its default."""
+"""By torch's name: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`. Those left to their defaults are
+absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextLayer:
-    """How the signal goes on behind an activation: the next weighted layer, or the end.
+    """The next consumer after an activation: a layer with a weight, or a sink.
 
-    `layer` is the path of the layer that consumes it, None where `op` is no layer; `between` as in `Consumer`.
+    `layer`: the path of that layer, None for other consumers. `between`: as in `Consumer`.
     """
 
     op: str
@@ -78,17 +82,17 @@ class NextLayer:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """What consumes a layer's output first.
+    """The first consumer of a layer's output.
 
-    `op`: an activation (`relu`, `tanh`, ...), `layer` (another weighted layer), `output`, `softmax`, `matmul`,
-    `sdpa`, another noted operator (`grid_sample`, `clamp`, ...), or `unknown`.
-    `between`: what lies on the way, in order: `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`,
+    `op`: an activation (`relu`, `tanh`, ...), `layer` (another layer with a weight), `output`, `softmax`, `matmul`,
+    `sdpa`, another sink (`grid_sample`, `clamp`, ...), or `unknown`.
+    `between`: the modifiers on the path to it, in order: `batch_norm`, `layer_norm`, `group_norm`, `instance_norm`,
     `rms_norm`, `local_response_norm`, `weight_norm`, `add` (another tensor is added), `mul` (it is multiplied
     by another tensor), `concat`, `pool`, `chunk` (it is split or indexed along the channels), `scale` (it is
     multiplied by a number or a parameter), `shift` (a number or a parameter is added).
-    `certain` is False where the path runs only under an undecided condition or through an unknown value.
-    `layer` is the path of the layer that consumes it if `op` is `layer`. `onward`: where the signal goes behind
-    an activation; empty for the other ops. `arguments` are the activation's own (`negative_slope`).
+    `certain`: False if the path runs only under an undecided condition, or through an unknown value.
+    `layer`: the path of the consuming layer, if `op` is `layer`. `onward`: the consumers after an activation; empty
+    for other ops. `arguments`: those of the activation (`negative_slope`).
     """
 
     op: str
@@ -102,7 +106,7 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class ApplyCall:
-    """One call that an `apply` makes, on the module of that `number` in its order."""
+    """One call by `apply`: on the module with that `number` in its order."""
 
     location: Location
     number: int
@@ -112,12 +116,13 @@ class ApplyCall:
 class Write:
     """One write to a parameter.
 
-    `initializer` is canonical: `torch.nn.init.xavier_uniform_`; a deprecated name is resolved to the current
-    one, `w.data.normal_(0, .02)` is `torch.nn.init.normal_` with `method` True. A write that is no known
-    initializer (`copy_`, `w *= k`, an assignment) is `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
-    `place` is the call, `via` the call sites that led there, the outermost first (`self.apply(init_weights)`).
-    `whole` is False for a write to a slice of the parameter. `relative` marks writes that keep part of the old value.
-    `helpers`: functions between the model's class and the write, innermost last. `visit`: the innermost `apply`.
+    `initializer`: the canonical name, `torch.nn.init.xavier_uniform_`, also for a deprecated one. `method`: it is
+    written as `w.data.normal_(0, .02)`. A write by no known initializer (`copy_`, `w *= k`, an assignment) is
+    `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
+    `location`: the call. `via`: the call sites that lead there, the outermost first (`self.apply(init_weights)`).
+    `covers_tensor`: False for a write to a slice of the parameter. `reads_old_value`: it keeps part of the old value.
+    `helpers`: the functions between the model's class and the write, the innermost last. `visit`: the innermost
+    `apply`.
     """
 
     parameter: str
@@ -136,9 +141,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class IneffectiveWrite:
-    """A write to what `cause` (`weight norm`, `a copy`, ...), at `derived`, made of a parameter: that stays as it is.
+    """A write to a tensor computed from a parameter, which does not change the parameter.
 
-    `originals`: the names of the parameters that do count, empty for a copy.
+    `derived`: where the tensor is computed. `cause`: `weight norm`, `a copy`, ... `originals`: the names of the
+    parameters that it is computed from, empty for a copy.
     """
 
     write: Write
@@ -151,17 +157,17 @@ class IneffectiveWrite:
 class Layer:
     """A module that owns a weight, or a raw `nn.Parameter` used as one (`type` is then `Parameter`).
 
-    `path` is the attribute path in the model (`features.0`); `owner` the class whose source assigns it, and
-    `attribute` the path below that owner. `type` is torch's class name (`Linear`, `Conv2d`, `BatchNorm2d`,
-    `LSTM`), also for a subclass, whose own name is `subclass`. `arguments` are those of the constructor,
-    determined or `UNDETERMINED`. `place` stands in the owner's file: its constructor's call, or else the assignment.
+    `path`: its attribute path in the model (`features.0`). `owner`: the class whose source assigns it. `attribute`: the
+    path below that owner. `type`: torch's class name (`Linear`, `Conv2d`, `BatchNorm2d`, `LSTM`), also for a subclass.
+    `subclass`: the name of that subclass. `arguments`: those of torch's constructor. `location`: the constructor's call
+    in the owner's file, or else the assignment.
 
-    `residual`: it lies on a branch that a skip connection runs around. `frozen`: `requires_grad` is off.
-    `parametrized`: weight norm or its like, or `forward` itself, recomputes the weight; writes from after such a norm
-    are `lost`, or stand under the names of what it computes from (`weight_v`).
-    `fed_by`: paths of the layers whose outputs it consumes with nothing but transparent operators on the way.
-    `called` is False if no traced forward uses it. `product`: how a raw parameter is used, if known.
-    `uninitialized`: it is made of memory as it was (`torch.empty`).
+    `residual`: a skip connection runs around it. `frozen`: `requires_grad` is off.
+    `parametrized`: weight norm, another parametrization or `forward` recomputes the weight. Later writes are
+    `ineffective_writes`, or have the name of a parameter that it is computed from (`weight_v`).
+    `fed_by`: the paths of the layers whose outputs reach it unmodified.
+    `called`: whether a traced forward uses it. `product`: how a raw parameter is multiplied with data, if known.
+    `uninitialized`: it is made of uninitialized memory (`torch.empty`).
     """
 
     path: str
@@ -180,29 +186,32 @@ class Layer:
     called: bool = False
     ineffective_writes: tuple[IneffectiveWrite, ...] = ()
     shapes: Mapping[str, tuple[int | None, ...] | None] = field(default_factory=dict)
-    """Parameter name to shape, None where a size or the rank is not known; a parameter it does not have is absent."""
+    """By parameter name; None for an unknown size or rank. Parameters that the layer does not have are absent."""
     product: AxisRoles | None = None
     uninitialized: bool = False
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
-        """The last certain whole write to `parameter`; None: torch's default stands."""
+        """The last certain write to the whole `parameter`; None if it keeps torch's default."""
         return next(
             (w for w in reversed(self.writes) if w.parameter == parameter and w.certain and w.covers_tensor), None
         )
 
     def last_write_is_certain(self, parameter: str = "weight") -> bool:
-        """Whether the last write to `parameter` is certain, whole and not relative: nothing blurs `effective_write`."""
+        """Whether the last write to `parameter` is the `effective_write`, independent of the old value.
+
+        True if there is no write.
+        """
         last = next((w for w in reversed(self.writes) if w.parameter == parameter), None)
         return last is None or (last.certain and last.covers_tensor and not last.reads_old_value)
 
 
 @dataclass(frozen=True, slots=True)
 class InitCall:
-    """A call of a `torch.nn.init` function or of an in-place initializer method, wherever it stands.
+    """A call of a `torch.nn.init` function or of an in-place initializer method.
 
-    Also those that no model reaches, for the tracer runs every function that nothing calls on unknown arguments.
-    `targets`: what it writes to, one entry for each execution that could be told apart. `name` is as written,
-    `xavier_uniform` for a deprecated one. `guarded`: it stands in a `try` or `contextlib.suppress`.
+    Calls that no model reaches are included: the tracer runs functions without callers on unknown arguments.
+    `name`: as written, `xavier_uniform` for a deprecated one. `targets`: its first argument in each distinct
+    execution. `guarded`: it is inside a `try` or `contextlib.suppress`.
     """
 
     name: str
@@ -213,19 +222,23 @@ class InitCall:
     guarded: bool
     method: bool = False
     gain: str | None = None
-    """The nonlinearity named by `calculate_gain` where the gain, or Kaiming's `a`, came from it."""
+    """The nonlinearity that `calculate_gain` was called with, if the gain or Kaiming's `a` is its result."""
+
+
+TargetKind: TypeAlias = Literal["parameter", "module", "none", "tensor", "unknown"]
+"""`none`: the bias of a layer built without one. `tensor`: a tensor that is no known parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an init call is handed.
+    """The first argument of an init call.
 
-    `kind`: `parameter` (with `layer` type, `parameter` name and `shape` as far as known), `module`, `none` (the bias of
-    a layer built without one), `tensor` (some tensor), `unknown`. `leaf`: a parameter that requires grad, not `.data`,
-    not detached, not under `no_grad`. `certain`: False under an undecided condition.
+    `layer`: the type of the layer. `parameter`: the name of the parameter. `shape`: as far as known. `leaf`: a
+    parameter that requires grad: not `.data`, not detached, not under `no_grad`. `certain`: False under an undecided
+    condition.
     """
 
-    kind: str
+    kind: TargetKind
     layer: str | None = None
     parameter: str | None = None
     shape: tuple[int | None, ...] | None = None
@@ -233,38 +246,46 @@ class Target:
     certain: bool = True
 
 
+UseKind: TypeAlias = Literal["call", "reference", "import"]
+
+
 @dataclass(frozen=True, slots=True)
 class DeprecatedUse:
-    """A use of a `torch.nn.init` name in the source. `canonical`: the dotted name behind aliases. `kind`: `call`,
-    `reference` or `import`."""
+    """A use of a deprecated `torch.nn.init` name in the source. `canonical`: the dotted name without aliases."""
 
     canonical: str
-    kind: str
+    kind: UseKind
     location: SourceLocation
 
 
 class Forward(enum.Enum):
-    """What is known of a model's `forward`."""
+    """The state of a model's `forward`."""
 
     RUN = "run"
-    """It was traced (perhaps with unknown values in it)."""
+    """It was traced, perhaps with unknown values in it."""
     MISSING = "missing"
     """Neither the class nor any of its bases defines one, and all bases are known."""
     UNKNOWN = "unknown"
     """It is inherited from a class that cannot be read, or the model's class has several entry points."""
 
 
+OperationKind: TypeAlias = Literal[
+    "input", "layer", "activation", "modifier", "identity", "join", "factor", "sink", "output"
+]
+"""`layer`: has a weight. `modifier`: its `op` is listed in `Consumer.between`. `identity`: keeps the distribution of
+the signal, such as dropout or a reshape. `join`: the result is one of the inputs. `factor`: a product of parameters,
+without data. `sink`: ends a path, since nothing is known of its result (`matmul`, `unknown`, ...)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation on data in a `forward`.
+    """One operation on data in a `forward`, neither an `identity` nor a `join`.
 
-    `kind`: `input`, `layer`, `activation`, `noted` (`op` is a word of `Consumer.between`), `end` (`matmul`,
-    `unknown`, ...: nothing is known of what comes out) or `output`. `inputs` are the numbers of the operations that
-    it takes its data from. `layer` is the path of the layer or norm that it is a call of. `certain` is False under an
-    undecided condition.
+    `inputs`: the numbers of the operations that its data comes from. `layer`: the path of the layer or norm that it
+    calls. `certain`: False under an undecided condition.
     """
 
-    kind: str
+    kind: OperationKind
     op: str
     inputs: tuple[int, ...]
     layer: str | None = None
@@ -272,18 +293,22 @@ class Operation:
     certain: bool = True
 
 
+Engine: TypeAlias = Literal["static", "fx"]
+
+
 @dataclass(frozen=True)
 class ModelGraph:
-    """One model as one entry point builds it. `place` is the class, the function or the file it stands in.
+    """One model as one entry point builds it.
 
-    `incomplete`: why something could not be followed. `root`: the qualified name of its class, None for layers outside
-    of any; `parts`: those of the submodules whose layers `forward` uses. `stalled`: groups of layers whose zero weights
-    hold each other, see `initlint.graph.zero_stalls`.
+    `location`: the class, the function or the file of the entry point. `incomplete`: why a part could not be traced.
+    `root`: the qualified name of its class, None for layers outside of any class. `parts`: those of the submodules
+    whose layers `forward` uses. `stalled`: groups of layers whose zero weights keep each other at zero, see
+    `initlint.graph.zero_stalls`.
     """
 
     name: str
     location: Location
-    engine: str
+    engine: Engine
     layers: tuple[Layer, ...]
     calls: tuple[InitCall, ...] = ()
     forward: Forward = Forward.RUN
@@ -292,11 +317,11 @@ class ModelGraph:
     stalled: tuple[tuple[str, ...], ...] = ()
     parts: frozenset[str] = frozenset()
     operations: tuple[Operation, ...] = ()
-    """The whole data flow of its `forward`, in order; filled on demand only, see `interpret.Project`."""
+    """The whole data flow of its `forward`, in order. Filled on demand, see `tracers.static.Project`."""
     returned: bool = False
-    """The function that `place` is returns the model."""
+    """The function at `location` returns the model."""
     trace_method: str | None = None
-    """How the engine `fx` followed the signal: `fx`, `run` or `run on cpu`; None if it could not."""
+    """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
 
     @cached_property
     def memo(self) -> dict[object, Any]:
@@ -309,13 +334,13 @@ class ModelGraph:
 
     @cached_property
     def by_call(self) -> dict[Location, list[tuple[Layer, Write]]]:
-        """The layers whose weight each call sets in effect, by the place of the call, in order of the model."""
-        found: dict[Location, list[tuple[Layer, Write]]] = {}
+        """The layers whose weight each call sets, by the location of the call, in order of the model."""
+        layers_by_call: dict[Location, list[tuple[Layer, Write]]] = {}
         for layer in self.layers:
             write = layer.effective_write()
             if write is not None:
-                found.setdefault(write.location, []).append((layer, write))
-        return found
+                layers_by_call.setdefault(write.location, []).append((layer, write))
+        return layers_by_call
 
 
 Result = TypeVar("Result")
@@ -340,7 +365,7 @@ ProjectSearch: TypeAlias = Literal["unapplied", "unwritten"]
 
 @dataclass(frozen=True, slots=True)
 class FileGraph:
-    """All that was found in one file. `bases`: the qualified names of the classes that classes of it derive from."""
+    """The models and other findings of one file. `bases`: the qualified names of the base classes of its classes."""
 
     source: SourceFile
     models: tuple[ModelGraph, ...]

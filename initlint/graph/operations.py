@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Operation
 
-_TRANSPARENT = frozenset({"pass", "join"})
+_TRANSPARENT = frozenset({"identity", "join"})
 
 
 def operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, ...]:

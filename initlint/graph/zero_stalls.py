@@ -120,7 +120,7 @@ class _Flow:
             # Where the slope at zero is zero as well, the layer before is dead by itself: another rule's business.
             keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
             return keeps and self._inputs_are_zero(node)
-        if node.kind in ("pass", "join") or (node.kind == "noted" and node.op in _KEEP_ZERO):
+        if node.kind in ("identity", "join") or (node.kind == "modifier" and node.op in _KEEP_ZERO):
             return self._inputs_are_zero(node)
         if not node.exact:
             return False
@@ -192,7 +192,7 @@ class _Flow:
                 if user.exact and user.op in ("mul", "matmul", "sdpa"):
                     for other in _others(user, node):
                         yield from self._behind(other, among - {layer})
-                elif not carried and (user.kind in ("pass", "join", "activation") or user.op in _KEEP_ZERO):
+                elif not carried and (user.kind in ("identity", "join", "activation") or user.op in _KEEP_ZERO):
                     stack.append(user)
 
     def _behind(self, node: FlowNode, among: set[Hashable]) -> Iterator[Hashable]:

@@ -10,6 +10,7 @@ import libcst as cst
 
 from initlint.diagnostics import Edit, Span
 from initlint.facts.initializer_formulas import DEPRECATED
+from initlint.graph.model import UseKind
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.cst import CstFile, Kind
 from initlint.rewrite.edits import Change
@@ -22,10 +23,10 @@ from initlint.rewrite.text import SourceText
 
 
 class Mention(NamedTuple):
-    """`how`: `import`, `call` or `reference`."""
+    """One use of a deprecated name."""
 
     canonical: str
-    how: str
+    how: UseKind
     place: SourceLocation
 
 

@@ -11,15 +11,15 @@ from initlint.facts import activations
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.facts.operators import (
-    CLOSING_FUNCTIONS,
-    CLOSING_METHODS,
     MATRIX_TRANSPOSING_METHODS,
     METADATA_ATTRIBUTES,
-    NOTED_FUNCTIONS,
-    NOTED_METHODS,
+    MODIFIER_FUNCTIONS,
+    MODIFIER_METHODS,
     REVERSING_METHODS,
     SAME_SHAPE_METHODS,
     SHAPE_METHODS,
+    SINK_FUNCTIONS,
+    SINK_METHODS,
     TRANSPARENT_FUNCTIONS,
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
@@ -29,15 +29,15 @@ from initlint.facts.operators import (
 
 _FUNCTIONS: tuple[Iterable[str], ...] = (
     TRANSPARENT_FUNCTIONS,
-    NOTED_FUNCTIONS,
-    CLOSING_FUNCTIONS,
+    MODIFIER_FUNCTIONS,
+    SINK_FUNCTIONS,
     WEIGHTED_FUNCTIONS,
     activations.FUNCTIONS,
 )
 _METHODS: tuple[Iterable[str], ...] = (
     TRANSPARENT_METHODS,
-    NOTED_METHODS,
-    CLOSING_METHODS,
+    MODIFIER_METHODS,
+    SINK_METHODS,
     SHAPE_METHODS,
     activations.METHODS,
 )
@@ -74,12 +74,12 @@ def test_methods_of_a_tensor_exist() -> None:
 
 
 def test_a_method_is_what_the_function_of_its_name_is() -> None:
-    tables = ((NOTED_FUNCTIONS, NOTED_METHODS), (CLOSING_FUNCTIONS, CLOSING_METHODS))
+    tables = ((MODIFIER_FUNCTIONS, MODIFIER_METHODS), (SINK_FUNCTIONS, SINK_METHODS))
     for functions, methods in tables:
         for method, word in methods.items():
             assert functions.get(f"torch.{method}", word) == word
     for method in TRANSPARENT_METHODS:
-        assert f"torch.{method}" not in {**NOTED_FUNCTIONS, **CLOSING_FUNCTIONS}
+        assert f"torch.{method}" not in {**MODIFIER_FUNCTIONS, **SINK_FUNCTIONS}
 
 
 def test_every_functional_operator_of_torch_stands_somewhere() -> None:
@@ -107,7 +107,7 @@ def test_weighted_functions_name_a_layer_and_its_weight(name: str) -> None:
 
 def test_words_for_norms_are_those_of_the_modules() -> None:
     words = {m.between for m in MODULES.values() if m.role == "norm"}
-    assert words <= set(NOTED_FUNCTIONS.values())
+    assert words <= set(MODIFIER_FUNCTIONS.values())
 
 
 def _result(tensor: Any, name: str) -> Any:

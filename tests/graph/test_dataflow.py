@@ -17,7 +17,7 @@ def source() -> FlowNode:
 
 
 def add(*inputs: FlowNode) -> FlowNode:
-    return node("noted", "add", *inputs)
+    return node("modifier", "add", *inputs)
 
 
 def ends(start: FlowNode) -> list[tuple[str, tuple[str, ...]]]:
@@ -26,7 +26,11 @@ def ends(start: FlowNode) -> list[tuple[str, tuple[str, ...]]]:
 
 def test_what_lies_between_is_told_in_order() -> None:
     conv = node("layer", "Conv2d", source())
-    node("activation", "relu", node("pass", "flatten", node("noted", "pool", node("noted", "batch_norm", conv))))
+    node(
+        "activation",
+        "relu",
+        node("identity", "flatten", node("modifier", "pool", node("modifier", "batch_norm", conv))),
+    )
     assert ends(conv) == [("relu", ("batch_norm", "pool"))]
 
 
@@ -34,7 +38,7 @@ def test_a_path_goes_through_one_add() -> None:
     conv = node("layer", "Conv2d", source())
     first = add(conv, source())
     node("activation", "relu", first)
-    second = add(node("noted", "scale", first), source())
+    second = add(node("modifier", "scale", first), source())
     node("activation", "tanh", second)
     assert ends(conv) == [("relu", ("add",))]
     assert ends(first) == [("relu", ()), ("tanh", ("scale", "add"))]
@@ -48,7 +52,7 @@ def test_a_sum_of_three_is_one_sum() -> None:
 
 def test_a_way_on_both_sides_of_a_condition_is_certain() -> None:
     conv = node("layer", "Conv2d", source())
-    joined = FlowNode("join", "join", [(conv, YES), (node("pass", "flatten", conv), NO)], None)
+    joined = FlowNode("join", "join", [(conv, YES), (node("identity", "flatten", conv), NO)], None)
     node("activation", "relu", joined)
     (end,) = PathFinder().ends(conv)
     assert end.condition == ALWAYS
@@ -65,7 +69,7 @@ def test_a_long_chain_needs_no_deep_stack() -> None:
     conv = node("layer", "Conv2d", source())
     last = conv
     for _ in range(5_000):
-        last = node("pass", "view", last)
+        last = node("identity", "view", last)
     node("output", "output", last)
     assert ends(conv) == [("output", ())]
 

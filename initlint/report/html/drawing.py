@@ -141,7 +141,7 @@ def _group_operations(operations: Sequence[Operation], layers: Mapping[str, Laye
 
 
 def _box_kind(operation: Operation, layers: Mapping[str, Layer]) -> str:
-    if operation.kind in ("input", "output", "end"):
+    if operation.kind in ("input", "output", "sink"):
         return "end"
     if operation.kind == "layer":
         return "layer" if operation.layer in layers else "end"

@@ -19,19 +19,19 @@ from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operators import (
     ARITHMETIC,
-    CLOSING_FUNCTIONS,
-    CLOSING_METHODS,
     EXTERNAL_MODULES,
-    NOTED_FUNCTIONS,
-    NOTED_METHODS,
+    MODIFIER_FUNCTIONS,
+    MODIFIER_METHODS,
     SHAPE_METHODS,
+    SINK_FUNCTIONS,
+    SINK_METHODS,
     TRANSPARENT_FUNCTIONS,
     TRANSPARENT_METHODS,
     WEIGHTED_FUNCTIONS,
     WITH_NUMBER,
 )
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import Arguments, Location
+from initlint.graph.model import Arguments, Location, OperationKind
 from initlint.tracers.fx.json_values import JsonObject, bind_arguments, node_references
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 
@@ -108,7 +108,12 @@ class FlowReader:
         return any(node_value.node is not None for node_value in self._values_in(value))
 
     def _add_node(
-        self, kind: str, op: str, values: Iterable[Any], layer: str | None = None, arguments: Arguments | None = None
+        self,
+        kind: OperationKind,
+        op: str,
+        values: Iterable[Any],
+        layer: str | None = None,
+        arguments: Arguments | None = None,
     ) -> NodeValue:
         """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
         node_values = [node_value for value in values for node_value in self._values_in(value)]
@@ -131,27 +136,27 @@ class FlowReader:
             return (
                 self._first_value(values)
                 if external == "transparent"
-                else self._add_node("noted", external, values[:1])
+                else self._add_node("modifier", external, values[:1])
             )
         module_type = MODULES.get(f"torch.nn.{module.type}")
         if module_type is None:
-            return self._add_node("end", "unknown", values)
+            return self._add_node("sink", "unknown", values)
         path = module.path
         if module_type.role == "layer":
             return self._call_layer(module_type.family, module_type.type, path, values)
         if module_type.role == "norm":
-            return self._add_node("noted", module_type.between or "norm", values[:1], layer=path)
+            return self._add_node("modifier", module_type.between or "norm", values[:1], layer=path)
         if module_type.role == "activation":
             op = ACTIVATION_MODULES[f"torch.nn.{module.type}"]
             return self._add_node("activation", op, values[:1], arguments=module.arguments)
         if module_type.role == "pool":
-            pooled = self._add_node("noted", "pool", values[:1])
+            pooled = self._add_node("modifier", "pool", values[:1])
             return replace(pooled, data_items=1) if module.arguments.get("return_indices") is True else pooled
         if module_type.role == "transparent":
             return self._first_value(values)
         if module_type.role == "opaque" and "Transformer" in module_type.type:
             return self._add_node("layer", module_type.type, values, layer=path)
-        return self._add_node("end", "loss" if module_type.role == "loss" else "unknown", values)
+        return self._add_node("sink", "loss" if module_type.role == "loss" else "unknown", values)
 
     def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> NodeValue:
         count = {"attention": 3, "bilinear": 2}.get(family, 1)
@@ -180,14 +185,14 @@ class FlowReader:
             return self._functional_layer(WEIGHTED_FUNCTIONS[name][1], args, kwargs)
         if name in TRANSPARENT_FUNCTIONS:
             return self._first_value(values)
-        if name in NOTED_FUNCTIONS:
-            return self._modifier(NOTED_FUNCTIONS[name], last, args, kwargs)
+        if name in MODIFIER_FUNCTIONS:
+            return self._modifier(MODIFIER_FUNCTIONS[name], last, args, kwargs)
         if name in CONSTRUCTORS:
             return _NO_DATA  # `torch.randn_like(x)` uses only the shape of `x`
-        if name in CLOSING_FUNCTIONS:
-            op = CLOSING_FUNCTIONS[name]
-            return self._matrix_product(values) if op == "matmul" else self._add_node("end", op, values)
-        return self._add_node("end", "unknown", values)
+        if name in SINK_FUNCTIONS:
+            op = SINK_FUNCTIONS[name]
+            return self._matrix_product(values) if op == "matmul" else self._add_node("sink", op, values)
+        return self._add_node("sink", "unknown", values)
 
     def _operator(self, name: str, args: list[Any]) -> NodeValue:
         if name == "getitem":
@@ -197,7 +202,7 @@ class FlowReader:
         if name in ARITHMETIC:
             result = self._arithmetic(ARITHMETIC[name], args)
             return self._assign_in_place(args, result) if name[0] == "i" and name != "invert" else result
-        return self._add_node("end", "compare", args)
+        return self._add_node("sink", "compare", args)
 
     def _call_method(self, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         values = [*args, *kwargs.values()]
@@ -215,12 +220,12 @@ class FlowReader:
             return self._set_item([args[0], None, *args[1:]])
         elif name in ARITHMETIC:
             result = self._arithmetic(ARITHMETIC[name], values)
-        elif name in NOTED_METHODS:
-            result = self._modifier(NOTED_METHODS[name], name, args, kwargs)
-        elif name in CLOSING_METHODS:
-            result = self._add_node("end", CLOSING_METHODS[name], values)
+        elif name in MODIFIER_METHODS:
+            result = self._modifier(MODIFIER_METHODS[name], name, args, kwargs)
+        elif name in SINK_METHODS:
+            result = self._add_node("sink", SINK_METHODS[name], values)
         else:
-            result = self._add_node("end", "unknown", values)
+            result = self._add_node("sink", "unknown", values)
         return self._assign_in_place(args, result) if name.endswith("_") and not name.endswith("__") else result
 
     def _activation(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
@@ -253,15 +258,15 @@ class FlowReader:
         """`x[index] = y`: later reads of `x` depend on both values."""
         if len(args) < 3 or not self._is_data(args[2]):
             return self._first_value(args)
-        return self._assign_in_place(args, self._add_node("noted", "concat", [args[0], args[2]]))
+        return self._assign_in_place(args, self._add_node("modifier", "concat", [args[0], args[2]]))
 
     def _modifier(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         values = [*args, *kwargs.values()]
         if op in ("add", "mul") and name in ARITHMETIC:
             return self._arithmetic(ARITHMETIC[name], values)
         if op == "concat":
-            return self._add_node("noted", op, values[:1])
-        result = self._add_node("noted", op, values[:1] if self._is_data(values[:1]) else values)
+            return self._add_node("modifier", op, values[:1])
+        result = self._add_node("modifier", op, values[:1] if self._is_data(values[:1]) else values)
         if op == "chunk" and name not in ("index_select", "narrow", "select"):
             return replace(result, data_items=_ALL_ITEMS)
         by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._values_in(values[1])
@@ -271,17 +276,17 @@ class FlowReader:
         if word == "matmul":
             return self._matrix_product(args)
         if word == "neg":
-            return self._add_node("noted", "scale", args)
+            return self._add_node("modifier", "scale", args)
         if word not in WITH_NUMBER:
-            return self._add_node("end", word, args)
+            return self._add_node("sink", word, args)
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
-        return self._add_node("noted", word if both else WITH_NUMBER[word], args[:2])
+        return self._add_node("modifier", word if both else WITH_NUMBER[word], args[:2])
 
     def _functional_layer(self, names: Sequence[str], args: list[Any], kwargs: JsonObject) -> NodeValue:
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
         data = [value for name, value in arguments.items() if name.startswith("input")]
         if self._is_data(arguments.get("weight")):
-            return self._add_node("end", "matmul", [*data, arguments["weight"]])
+            return self._add_node("sink", "matmul", [*data, arguments["weight"]])
         return self._multiply_by_weight(arguments.get("weight"), data)
 
     def _matrix_product(self, values: Sequence[Any]) -> NodeValue:
@@ -292,7 +297,7 @@ class FlowReader:
         return (
             self._multiply_by_weight(weights[0], data)
             if data and weights
-            else self._add_node("end", "matmul", operands)
+            else self._add_node("sink", "matmul", operands)
         )
 
     def _multiply_by_weight(self, weight: Any, data: list[Any]) -> NodeValue:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initlint.diagnostics import Span
 from initlint.graph.consumers import ConsumerIndex, with_feeders
-from initlint.graph.model import Forward, Layer, Location, ModelGraph
+from initlint.graph.model import Engine, Forward, Layer, Location, ModelGraph
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
 from initlint.tracers.fx.json_values import JsonObject
@@ -15,7 +15,7 @@ from initlint.tracers.fx.module_tree import TracedClass, TracedModule, TracedPar
 from initlint.tracers.fx.source_locations import SourceLocations
 from initlint.tracers.fx.writes import InitCallReader, WriteReader
 
-ENGINE = "fx"
+ENGINE: Engine = "fx"
 """`ModelGraph.engine` of this tracer, for each of its trace methods."""
 
 

@@ -17,7 +17,7 @@ from initlint.facts.initializer_formulas import (
     scaled,
 )
 from initlint.facts.library_initializers import effect
-from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, Write
+from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, TargetKind, Write
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments
@@ -28,6 +28,7 @@ _METHOD = "torch.Tensor."
 _INIT = "torch.nn.init."
 _OPERATIONS = {"add": "add", "mul": "mul", "sub": "sub", "div": "div", "true_divide": "div", "neg": "neg"}
 _IN_PLACE = {"multiply_": "mul_", "subtract_": "sub_", "divide_": "div_", "true_divide_": "div_"}
+_TARGET_KINDS: Mapping[str, TargetKind] = {"NoneType": "none", "module": "module"}
 
 
 class WriteReader:
@@ -194,7 +195,7 @@ class InitCallReader:
 
     def _read_target(self, record: JsonObject) -> Target:
         if record["kind"] != "tensor":
-            return Target({"NoneType": "none", "module": "module"}.get(record["kind"], "unknown"))
+            return Target(_TARGET_KINDS.get(record["kind"], "unknown"))
         shape = tuple(record["shape"])
         parameter = self._parameters.get(record["storage"])
         if parameter is None:

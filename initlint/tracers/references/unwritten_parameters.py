@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import enum
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from initlint.facts.frameworks import LOADER_NAMES
 from initlint.facts.initializer_names import is_setup, is_writer
+from initlint.graph.model import ParameterFate
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.bulk_writes import (
     BULK_WRITE_PATTERNS,
@@ -30,15 +30,6 @@ from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_n
 _LOADER = re.compile(r"load_state_dict|from_pretrained|init_empty_weights|to_empty|load_\w*(?:checkpoint|weights|ckpt)")
 _LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_weights", "to_empty")}
 """Patterns of code that loads a checkpoint, by a text that each match contains."""
-
-
-class ParameterFate(enum.Enum):
-    """What happens to a parameter that nothing initializes."""
-
-    USED = "used"
-    LOADED = "loaded"
-    """A base class, or code that constructs the model, may load a checkpoint."""
-    UNUSED = "unused"
 
 
 def parameter_fate(
@@ -63,9 +54,9 @@ def parameter_fate(
         if bulk_kind is WriteKind.INIT:
             return None
         if not is_used:
-            return ParameterFate.UNUSED
+            return "unused"
         may_be_loaded = bulk_kind is WriteKind.COPY or bases.loads or _may_be_loaded(holders)
-        return ParameterFate.LOADED if may_be_loaded else ParameterFate.USED
+        return "loaded" if may_be_loaded else "used"
     except NotDecidable:
         return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.facts.initializer_names import CALLS_FILL
-from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnwrittenParameter
+from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnappliedReason, UnwrittenParameter
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
@@ -16,12 +16,12 @@ from initlint.tracers.references.impossible_tests import LoopElement, Unsatisfia
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
 from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled_functions
-from initlint.tracers.references.unwritten_parameters import ParameterFate, parameter_fate
+from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue
 from initlint.tracers.static.values.values import ExternalName
 
-_REASONS = {
+_REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.PARAMETER: "parameters",
     LoopElement.MODULE: "modules",
     LoopElement.PAIR: "pairs",
@@ -62,9 +62,9 @@ class UnreachedFinder:
                 Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.project_index
             )
             # An unused scalar parameter is a placeholder: optimizers reject models without parameters.
-            placeholder = fate is ParameterFate.UNUSED and layers[0].shapes.get("weight") == (1,)
+            placeholder = fate == "unused" and layers[0].shapes.get("weight") == (1,)
             if fate is not None and not placeholder:
-                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate.value, location)
+                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate, location)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a top-level class of the file; None if there is no such class."""

@@ -12,10 +12,10 @@ from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.initializer_names import is_initializer_or_loader
 from initlint.facts.operators import (
-    CLOSING_FUNCTIONS,
     COPYING_FUNCTIONS,
     EXTERNAL_MODULES,
-    NOTED_FUNCTIONS,
+    MODIFIER_FUNCTIONS,
+    SINK_FUNCTIONS,
     TRANSPARENT_FUNCTIONS,
     WEIGHTED_FUNCTIONS,
 )
@@ -72,7 +72,7 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
         return _call_math(name[5:], call)
     if name in EXTERNAL_MODULES:
         return Instance(function, call.site, interpreter.state.condition, name)
-    if name in TRANSPARENT_FUNCTIONS or name in NOTED_FUNCTIONS or name in CLOSING_FUNCTIONS:
+    if name in TRANSPARENT_FUNCTIONS or name in MODIFIER_FUNCTIONS or name in SINK_FUNCTIONS:
         return _call_operator(interpreter, name, call)
     return _call_library(interpreter, name, call)
 
@@ -135,14 +135,14 @@ def _call_operator(interpreter: Interpreter, name: str, call: Call) -> Value:
         return copy_of(interpreter, first, call.site)
     if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):
         return pass_through(interpreter, first, name.rpartition(".")[2], list(call.values)[1:])
-    if name in NOTED_FUNCTIONS:
-        return _noted(interpreter, name, NOTED_FUNCTIONS[name], first, values, call)
-    if name in CLOSING_FUNCTIONS:
-        op = CLOSING_FUNCTIONS[name]
+    if name in MODIFIER_FUNCTIONS:
+        return _modifier(interpreter, name, MODIFIER_FUNCTIONS[name], first, values, call)
+    if name in SINK_FUNCTIONS:
+        op = SINK_FUNCTIONS[name]
         if op == "matmul":
             return _product(interpreter, name, values, call)
         exact = op == "sdpa" and are_data(*call.arguments[:3])
-        return operation(interpreter, "end", op, values, call.site, exact=exact)
+        return operation(interpreter, "sink", op, values, call.site, exact=exact)
     return unknown_result(interpreter, f"{name} is not followed", values, call.site)
 
 
@@ -174,14 +174,14 @@ _ARITHMETIC = {
 """Functions that equal one of Python's operators."""
 
 
-def _noted(interpreter: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
+def _modifier(interpreter: Interpreter, name: str, op: str, first: Value, values: list[Value], call: Call) -> Value:
     word = _ARITHMETIC.get(name)
     if word is not None and len(values) >= 2 and _is_of_tensors(values):
         return arithmetic(interpreter, word, values[0], values[1], call.site)
     if op == "concat":
-        return operation(interpreter, "noted", op, values[:1], call.site)
+        return operation(interpreter, "modifier", op, values[:1], call.site)
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
-    result = operation(interpreter, "noted", op, [first] if data_of([first]) else values, call.site)
+    result = operation(interpreter, "modifier", op, [first] if data_of([first]) else values, call.site)
     if call.keywords.get("return_indices") is True or (
         name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
     ):
@@ -201,7 +201,7 @@ def _weighted(interpreter: Interpreter, name: str, call: Call) -> Value:
     data = [value for key, value in arguments.items() if key.startswith("input")]
     weight = arguments["weight"]
     if data_of([weight]):
-        return new_node(interpreter, "end", "matmul", [*data, weight], call.site)
+        return new_node(interpreter, "sink", "matmul", [*data, weight], call.site)
     used = None
     if isinstance(weight, Tensor) and MODULES[f"torch.nn.{type}"].family in ("linear", "conv"):
         used = linear_roles(weight.axes)
@@ -237,7 +237,9 @@ def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     if last[:1].isupper():
         # An object built from data (`ModelOutput(logits=x)`) passes it on.
         inputs = data_of(call.values)
-        return Unknown(f"an object of {name}", node=FlowNode("pass", "object", inputs, call.site) if inputs else None)
+        return Unknown(
+            f"an object of {name}", node=FlowNode("identity", "object", inputs, call.site) if inputs else None
+        )
     return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
 
 

@@ -120,17 +120,17 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
     if spec.role == "layer":
         return _run_layer(interpreter, instance, spec, inputs, call)
     if spec.role == "norm":
-        return new_node(interpreter, "noted", spec.between or "norm", values, call.site, layer=instance, exact=True)
+        return new_node(interpreter, "modifier", spec.between or "norm", values, call.site, layer=instance, exact=True)
     if spec.role == "activation" and name in ACTIVATION_MODULES:
         arguments = as_literals(instance.arguments)
         return new_node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if spec.role == "pool":
-        pooled = new_node(interpreter, "noted", "pool", values, call.site)
+        pooled = new_node(interpreter, "modifier", "pool", values, call.site)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if spec.role == "transparent":
         return pass_through(interpreter, values[0]) if values else Unknown("no input")
     if spec.role == "loss":
-        return new_node(interpreter, "end", "loss", inputs, call.site)
+        return new_node(interpreter, "sink", "loss", inputs, call.site)
     if spec.role == "opaque" and "Transformer" in spec.type:
         return new_node(interpreter, "layer", spec.type, inputs, call.site, layer=instance)
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
@@ -141,7 +141,7 @@ def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], c
     if role == "transparent" and inputs:
         return pass_through(interpreter, inputs[0])
     if role is not None:
-        return new_node(interpreter, "noted", role, inputs[:1], call.site)
+        return new_node(interpreter, "modifier", role, inputs[:1], call.site)
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 

@@ -120,7 +120,7 @@ def _sqrt(interpreter: Interpreter, call: Call) -> Value:
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
     if isinstance(value, Tensor):
-        return operation(interpreter, "end", "sqrt", [value], call.site)
+        return operation(interpreter, "sink", "sqrt", [value], call.site)
     return Unknown("a root", FLOAT)
 
 

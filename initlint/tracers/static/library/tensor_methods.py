@@ -8,11 +8,11 @@ from initlint.facts.activations import METHODS as ACTIVATION_METHODS
 from initlint.facts.activations import PARAMETERS
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operators import (
-    CLOSING_METHODS,
     COPYING_METHODS,
-    NOTED_METHODS,
+    MODIFIER_METHODS,
     SAME_SHAPE_METHODS,
     SHAPE_METHODS,
+    SINK_METHODS,
     SPLITTING_METHODS,
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
@@ -64,10 +64,10 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         result: Value = operation(interpreter, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS:
         result = _view(tensor, name, call)
-    elif name in NOTED_METHODS:
-        result = _noted(interpreter, tensor, name, values, call)
-    elif name in CLOSING_METHODS:
-        result = operation(interpreter, "end", CLOSING_METHODS[name], values, call.site)
+    elif name in MODIFIER_METHODS:
+        result = _modifier(interpreter, tensor, name, values, call)
+    elif name in SINK_METHODS:
+        result = operation(interpreter, "sink", SINK_METHODS[name], values, call.site)
     else:
         return unknown_result(interpreter, f"tensor.{name}", values, call.site)
     if name.endswith("_") and isinstance(result, Tensor):
@@ -84,15 +84,15 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     )
 
 
-def _noted(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
-    op = NOTED_METHODS[name]
+def _modifier(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:
+    op = MODIFIER_METHODS[name]
     if op in ("add", "mul") and len(values) >= 2:
         word = {"add": "add", "sub": "sub", "subtract": "sub", "mul": "mul", "multiply": "mul"}
         return arithmetic(interpreter, word.get(name.rstrip("_"), "div"), tensor, values[1], call.site)
     if name in ("max", "min", "median") and len(values) > 1:
-        pooled = operation(interpreter, "noted", op, [tensor], call.site)
+        pooled = operation(interpreter, "modifier", op, [tensor], call.site)
         return pooled if isinstance(values[1], Tensor) else (pooled, Unknown("indices"))
-    return operation(interpreter, "noted", op, [tensor], call.site)
+    return operation(interpreter, "modifier", op, [tensor], call.site)
 
 
 def _of_shape(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:

@@ -8,7 +8,7 @@ from typing import Any
 from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
-from initlint.graph.model import Arguments, Location
+from initlint.graph.model import Arguments, Location, OperationKind
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import scaled
 from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
@@ -56,7 +56,7 @@ def _contents(value: Value) -> Iterable[Value]:
 
 def new_node(
     interpreter: Interpreter,
-    kind: str,
+    kind: OperationKind,
     op: str,
     values: Iterable[Value],
     location: Location | None,
@@ -76,7 +76,7 @@ def new_node(
 
 
 def operation(
-    interpreter: Interpreter, kind: str, op: str, values: list[Value], location: Location | None, **more: Any
+    interpreter: Interpreter, kind: OperationKind, op: str, values: list[Value], location: Location | None, **more: Any
 ) -> Tensor:
     """As `new_node`; for parameters without data, a tensor that depends on them and adds no node."""
     if not data_of(values):
@@ -95,7 +95,7 @@ def unknown_result(
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)
-    return Unknown(reason, node=FlowNode("end", "unknown", inputs, location, interpreter.state.condition))
+    return Unknown(reason, node=FlowNode("sink", "unknown", inputs, location, interpreter.state.condition))
 
 
 def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
@@ -129,20 +129,21 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
         return _of_parameters(interpreter, name, left, right, location)
     if name == "matmul":
         return product(interpreter, [left, right], location)
-    if name in ("neg", "pow", "remainder", "floor_divide"):
-        kind, op = ("noted", "scale") if name == "neg" else ("end", name)
-        return new_node(interpreter, kind, op, [left, right], location)
+    if name == "neg":
+        return new_node(interpreter, "modifier", "scale", [left, right], location)
+    if name in ("pow", "remainder", "floor_divide"):
+        return new_node(interpreter, "sink", name, [left, right], location)
     if name in ("add", "sub"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return new_node(interpreter, "noted", "add", [left, right], location, exact=are_data(left, right))
-        return new_node(interpreter, "noted", "shift", [left, right], location)
+            return new_node(interpreter, "modifier", "add", [left, right], location, exact=are_data(left, right))
+        return new_node(interpreter, "modifier", "shift", [left, right], location)
     if name in ("mul", "div"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return new_node(interpreter, "noted", "mul", [left, right], location, exact=are_data(left, right))
+            return new_node(interpreter, "modifier", "mul", [left, right], location, exact=are_data(left, right))
         factor = _zero_with(right if left_data else left)
         exact = factor is not None and are_data(left if left_data else right)
         return new_node(
-            interpreter, "noted", "scale", [left, right], location, exact=exact, factors=(factor,) if exact else ()
+            interpreter, "modifier", "scale", [left, right], location, exact=exact, factors=(factor,) if exact else ()
         )
     return unknown_result(interpreter, f"the operator {name}", [left, right], location)
 
@@ -213,7 +214,7 @@ def product(
             zero_with=_combined(interpreter, "matmul", values[0], values[1], location),
         )
     if not data or not weights:
-        return new_node(interpreter, "end", "matmul", values, location, exact=len(values) == 2 and are_data(*values))
+        return new_node(interpreter, "sink", "matmul", values, location, exact=len(values) == 2 and are_data(*values))
     used = None
     if len(values) == 2:
         position = values.index(weights[0])
