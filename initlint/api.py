@@ -1,4 +1,4 @@
-"""The Python API. The command line is made of the same functions."""
+"""The Python API, which the command line uses as well."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ def check_paths(
 ) -> CheckResult:
     """Lint files and directories.
 
-    `settings`: without them they are read from the configuration file that is nearest to the first path, upward.
-    `contents`: bytes by path, as it stands in `paths` or below one of them, that are linted in place of what the disk
-    holds there. `resources`: by default one process, and nothing is kept. `edits`: compute the edits of fixes, which
-    takes about as long as the rest; without them a fix states only what its rule requests.
+    `settings`: by default those of the nearest configuration file, from the first path upward. `contents`: bytes by
+    path that are linted instead of the file on disk; each path is in `paths` or below one of them. `options`: by
+    default one process and no cache. `edits`: compute the edits of fixes, which takes about as long as the rest.
+    Without them a fix states only what its rule requests.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
-    A file that cannot be read or parsed is a finding of the rule `unreadable-file`, and a defect of initlint itself is
-    one of `CheckResult.failures`: neither stops the run. Nothing is written, printed, or imported from what is linted.
+    A file that cannot be read or parsed is a finding of the rule `unreadable-file`, and an internal error is one of
+    `CheckResult.failures`: neither stops the run. Nothing is printed or written, and no linted code is imported.
     """
-    named = tuple(map(Path, paths))
+    path_list = tuple(map(Path, paths))
     if settings is None:
-        settings = settings_for(named[0] if named else Path())
-    result = without_baseline(pipeline.check(named, settings, contents, options), settings, contents)
+        settings = settings_for(path_list[0] if path_list else Path())
+    result = without_baseline(pipeline.check(path_list, settings, contents, options), settings, contents)
     return replace(result, diagnostics=compute_fixes(result.diagnostics, contents)) if edits else result
 
 
 def without_baseline(result: CheckResult, settings: Settings, contents: Contents) -> CheckResult:
-    """`result` without what the baseline of the settings knows. Raises `ConfigurationError`."""
+    """`result` without the findings of the baseline in `settings`. Raises `ConfigurationError`."""
     if settings.baseline is None:
         return result
-    known = baseline.load(settings.root / settings.baseline)
+    existing = baseline.load(settings.root / settings.baseline)
     enabled = pipeline.enabled_codes(settings)
-    return baseline.subtract(result, known, line_reader(contents), enabled)
+    return baseline.subtract(result, existing, line_reader(contents), enabled)
 
 
 def check_source(
     text: str, filename: str | Path = "<string>", settings: Settings | None = None, *, edits: bool = True
 ) -> CheckResult:
-    """Lint one text that need not be on disk.
+    """Lint one text, which need not be on disk.
 
-    `filename` is the name in the findings; what the text imports from its own project is looked for from there, and
-    so are the settings, if none are given. `edits`: as in `check_paths`. Raises `ConfigurationError`.
+    The findings have `filename`, from which imports and, by default, settings are resolved. `edits`: as in
+    `check_paths`. Raises `ConfigurationError`.
     """
     return check_paths([filename], settings, contents={str(Path(filename)): encode(text)}, edits=edits)
 
 
 def settings_for(path: str | Path) -> Settings:
-    """The settings in the configuration file that is nearest to `path`, upward, or the defaults.
+    """The settings of the nearest configuration file from `path` upward, or the defaults.
 
     Raises `ConfigurationError`.
     """

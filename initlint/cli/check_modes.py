@@ -20,7 +20,7 @@ from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.file_io import read_file, write
 from initlint.project.settings import Settings
-from initlint.report.console import complaint
+from initlint.report.console import failure_line
 from initlint.report.report import Report
 from initlint.rules import all_rules
 
@@ -131,6 +131,6 @@ def report_of(
         fixed,
         result.files,
         all_rules(),
-        tuple(map(complaint, result.failures)),
+        tuple(map(failure_line, result.failures)),
         verbose=verbose,
     )

@@ -1,7 +1,7 @@
 """The command line: the only module that prints or exits.
 
-Exit status: 0 nothing to report, 1 findings (a file that does not parse is one), 2 wrong use, wrong configuration,
-or a defect of initlint itself; 130 when interrupted.
+Exit status: 0 no findings, 1 findings (a file that does not parse is one), 2 wrong use, wrong configuration or an
+internal error, 130 when interrupted.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's encoding
-    # A parse makes objects by the million and hardly ever a cycle: to collect every 700 takes a third of the time.
+    # Parsing makes millions of objects and few cycles. A collection for every 700 takes a third of the run time.
     gc.freeze()
     gc.set_threshold(500_000, 10, 10)
     try:
@@ -70,8 +70,8 @@ def main() -> None:
 
 
 def exit_now(status: int) -> NoReturn:
-    """End the process at once: to give the trees back node by node takes a seventh of a run's time."""
-    # Whoever read the report has read enough; the language server closes what it has written to.
+    """End the process at once: freeing all syntax trees takes a seventh of the run time."""
+    # The reader of a pipe may have closed it, and the language server closes its standard output.
     with contextlib.suppress(BrokenPipeError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -113,7 +113,7 @@ def check(
     trace: bool,
     **chosen: Any,
 ) -> None:
-    """Report weights that start wrong in PATHS (default: the current directory; `-` reads standard input)."""
+    """Report wrong weight initialization in PATHS (default: the current directory; `-`: standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
     run_options = options.pop_run_options(chosen)
     limits = trace_options.limits_for(trace, chosen, contents)
@@ -150,9 +150,9 @@ def check(
         if output_file is not None:
             report_usage_errors(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
             text = "" if quiet else summary(report.diagnostics, fixed)
-        _echo(text, err=bool(contents and changing))  # on standard output stands the changed source then
+        _echo(text, err=bool(contents and changing))  # standard output has the changed source
     if not quiet and not silent:
-        _echo(console.note(result, write_baseline, suppressing=add_noqa is not None), err=True)
+        _echo(console.changes_note(result, write_baseline, suppressing=add_noqa is not None), err=True)
     print_notes(result, settings, quiet, verbose)
     _echo(profile_table(result.timings) if profile else "", err=True)
     if result.failures or failed or result.errors:
@@ -177,7 +177,7 @@ def print_settings(paths: tuple[Path, ...], settings: Settings, contents: Conten
 
 
 def write_changes(result: CheckResult, paths: tuple[Path, ...], contents: Contents, diff: bool) -> Collection[str]:
-    """Print or write what was fixed, and say what could not be; the paths that could not be written."""
+    """Write or print the changed files, and print errors. Returns the paths that could not be written."""
     failed: dict[Path, str] = {}
     if diff:
         for path, (old, new) in result.changed.items():
@@ -188,8 +188,8 @@ def write_changes(result: CheckResult, paths: tuple[Path, ...], contents: Conten
     else:
         changes = [(Path(path), old, new) for path, (old, new) in result.changed.items()]
         failed = replace_all(changes, roots=paths, beside=result.files)
-    complaints = (*result.errors, *failed.values())
-    _echo("".join(f"initlint: {escape(line)}\n" for line in complaints), err=True)
+    errors = (*result.errors, *failed.values())
+    _echo("".join(f"initlint: {escape(line)}\n" for line in errors), err=True)
     return {str(path) for path in failed}
 
 
@@ -205,7 +205,7 @@ def graph(
     verbose: bool,
     **chosen: Any,
 ) -> None:
-    """Print the models in PATHS as the rules see them: layers, writes, and what follows each layer."""
+    """Print the models in PATHS as the rules see them: layers, writes to their parameters, and consumers."""
     paths, contents = options.inputs(paths, stdin_filename)
     limits = trace_options.limits_for(engine != "static", chosen, contents)
     settings = options.settings_for(paths, **chosen)
@@ -220,9 +220,9 @@ def graph(
 @options.files
 @options.rules
 @click.option("--html", required=True, type=options.FILE, help="The file to write.")
-@click.option("--measured", type=options.FILE, help="What `initlint trace --measure --output-format json` printed.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing about what was written.")
-@click.option("-v", "--verbose", is_flag=True, help="Print also what could not be followed.")
+@click.option("--measured", type=options.FILE, help="The output of `initlint trace --measure --output-format json`.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not print a summary.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print code that could not be analysed.")
 def report(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
@@ -232,7 +232,7 @@ def report(
     verbose: bool,
     **chosen: Any,
 ) -> None:
-    """Draw the models in PATHS, with their findings and the signal through depth, as one page. Exits with 0."""
+    """Write an HTML page with drawings of the models in PATHS, their findings and signals. Exits with 0."""
     page = options.optional("initlint.report.html", "the page", "report")
     options.check_writable(html)
     paths, contents = options.inputs(paths, stdin_filename)
@@ -250,14 +250,14 @@ def report(
 
 @cli.command()
 def server() -> None:
-    """Serve an editor: a language server on standard input and output."""
+    """Run the language server for editors, on standard input and output."""
     options.optional("initlint.integrations.lsp.handlers", "the language server", "server").run()
 
 
 @cli.command()
 @trace_options.command
 def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
-    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print each layer."""
+    """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print their layers."""
     settings, specs, limits = trace_options.read(targets, **chosen)
     traced = trace_options.guarded(fx_run.trace, specs, settings, limits, measure)
     _echo(trace_report.render(traced, output_format))
@@ -279,32 +279,32 @@ def rules(output_format: str) -> None:
 @click.argument("code")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rule(code: str, output_format: str) -> None:
-    """Explain the rule CODE, given by its code or its name."""
-    found = report_usage_errors(rule_pages.find, code, all_rules())
-    _echo(json_report.dumps(rule_pages.as_json(found)) if output_format == "json" else rule_pages.page(found))
+    """Explain the rule CODE, given by its code or name."""
+    wanted = report_usage_errors(rule_pages.find, code, all_rules())
+    _echo(json_report.dumps(rule_pages.as_json(wanted)) if output_format == "json" else rule_pages.page(wanted))
 
 
 @cli.command()
 @options.cache_dir
 def clean(cache_dir: Path | None) -> None:
-    """Remove what earlier runs have kept."""
+    """Remove the cache."""
     _echo(f"Files removed: {report_usage_errors(cache_file.remove_all, options.cache_folder(cache_dir))}\n")
 
 
 def print_notes(result: CheckResult, settings: Settings, quiet: bool, verbose: bool) -> None:
-    """Say on stderr what is no finding."""
+    """Print warnings and internal errors on standard error."""
     _echo(console.messages(result, settings, quiet, verbose, bool(os.environ.get("INITLINT_DEBUG"))), err=True)
 
 
 def _echo(text: str, err: bool = False) -> None:
-    """Print `text`, in colour on a terminal only, unless NO_COLOR or FORCE_COLOR says otherwise."""
+    """Print `text`, coloured on a terminal only unless NO_COLOR or FORCE_COLOR is set."""
     colour = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
     if text:
         click.echo(text, nl=False, err=err, color=colour)
 
 
 def _echo_source(data: bytes) -> None:
-    """Print a source or a diff as it is, byte for byte; on a terminal, only what a terminal would not obey."""
+    """Print a source or a diff byte for byte, but with control characters escaped on a terminal."""
     if sys.stdout.isatty():
         lines = data.decode("utf-8", "replace").replace("\t", "    ").split("\n")
         click.echo("\n".join(map(escape, lines)), nl=False)

@@ -1,4 +1,4 @@
-"""What the commands take from the command line, and the settings that come of it together with the file's."""
+"""The options of the commands, and the settings that result from them and the configuration file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from initlint.report.text import escape
 if TYPE_CHECKING:
     import platformdirs
 else:
-    # It loads much, to name a folder that the command line may have named.
+    # Slow to import, and not needed with --cache-dir or --no-cache.
     platformdirs = LazyModule("platformdirs")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,7 +46,7 @@ class UsageError(click.ClickException):
 
 
 def report_usage_errors(function: Callable[..., Returned], *arguments: Any) -> Returned:
-    """Call `function`; what the user did wrong becomes one line and exit 2."""
+    """Call `function`, and turn its errors about wrong use into a `UsageError`: one line and exit status 2."""
     try:
         return function(*arguments)
     except (
@@ -61,21 +61,21 @@ def report_usage_errors(function: Callable[..., Returned], *arguments: Any) -> R
         raise UsageError(escape(str(error))) from None
 
 
-def optional(module: str, what: str, extra: str) -> ModuleType:
-    """A module that needs libraries which a plain installation does not have."""
+def optional(module: str, feature: str, extra: str) -> ModuleType:
+    """Import a module that needs the libraries of an optional dependency group."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(f"{what} needs {error.name}: pip install 'initlint[{extra}]'") from None
+        raise UsageError(f"{feature} needs {error.name}: pip install 'initlint[{extra}]'") from None
 
 
 def apply_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """A decorator that applies all these options, the first one outermost."""
+    """A decorator that applies `options`, the first one outermost."""
     return lambda command: reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
 def _split(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
-    """Comma-separated, and the option may be repeated; None if it is not given."""
+    """Split comma-separated values of an option that may be repeated; None if it is absent."""
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip()) if values else None
 
 
@@ -94,12 +94,12 @@ configuration = apply_options(
 
 files = apply_options(
     click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
-    click.option("--stdin-filename", type=click.Path(path_type=Path), help="The name of what `-` reads."),
+    click.option("--stdin-filename", type=click.Path(path_type=Path), help="The file name of standard input, `-`."),
     configuration,
-    _listed("--exclude", "PATTERNS", "Replace what is left out."),
-    _listed("--extend-exclude", "PATTERNS", "Leave out more."),
-    _flag("--force-exclude", text="Leave out also files that are named here."),
-    _flag("--no-respect-gitignore", text="Do not leave out what git ignores."),
+    _listed("--exclude", "PATTERNS", "Replace the default exclude patterns."),
+    _listed("--extend-exclude", "PATTERNS", "Add exclude patterns."),
+    _flag("--force-exclude", text="Apply exclude patterns to files given on the command line."),
+    _flag("--no-respect-gitignore", text="Lint files that git ignores, too."),
 )
 
 rules = apply_options(
@@ -109,24 +109,24 @@ rules = apply_options(
 )
 
 fixing = apply_options(
-    _flag("--fix", text="Rewrite the calls that are safe to rewrite, and report the rest."),
-    _flag("--fix-only", text="As --fix, but neither report the rest nor fail for it."),
-    _flag("--unsafe-fixes", text="Let --fix, --fix-only and --diff rewrite also what may not be meant."),
-    _flag("--diff", text="Write nothing; print what --fix-only would change, and exit with 1 if that is anything."),
+    _flag("--fix", text="Apply safe fixes, and report the remaining findings."),
+    _flag("--fix-only", text="As --fix, but neither report the remaining findings nor fail for them."),
+    _flag("--unsafe-fixes", text="Also apply unsafe fixes with --fix, --fix-only and --diff."),
+    _flag("--diff", text="Print what --fix-only would change instead of writing it; exit with 1 if that is not empty."),
     _flag("--exit-non-zero-on-fix", text="Exit with 1 if anything was fixed."),
 )
 
 adopting = apply_options(
-    click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa for each finding, with a reason if there is one."),
-    click.option("--baseline", type=click.Path(path_type=Path), help="Do not report what this file says is known."),
-    click.option("--write-baseline", type=click.Path(path_type=Path), help="Write what is found to this file."),
+    click.option("--add-noqa", metavar="[=REASON]", help="Add a noqa comment for each finding."),
+    click.option("--baseline", type=click.Path(path_type=Path), help="Do not report the findings in this file."),
+    click.option("--write-baseline", type=click.Path(path_type=Path), help="Write the findings to this file."),
 )
 
 cache_dir = click.option(
     "--cache-dir",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="INITLINT_CACHE_DIR",
-    help="Keep results there. Default: in the user's cache folder.",
+    help="Cache directory. Default: the user's cache folder.",
 )
 
 running = apply_options(
@@ -136,38 +136,42 @@ running = apply_options(
         type=click.IntRange(min=1),
         default=available_processors,
         show_default="all cores",
-        help="Processes.",
+        help="Number of processes.",
     ),
-    _flag("-n", "--no-cache", text="Neither use what earlier runs have found nor keep anything."),
+    _flag("-n", "--no-cache", text="Do not read or write the cache."),
     cache_dir,
-    click.option("--profile", is_flag=True, hidden=True, help="Print what each file has cost, on standard error."),
+    click.option("--profile", is_flag=True, hidden=True, help="Print the CPU time of each file on standard error."),
 )
 
 reporting = apply_options(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
-    _flag("--statistics", text="Print how many findings each rule has, in place of the findings."),
-    click.option("--fail-on", type=click.Choice([s.label for s in Severity]), help="Exit with 1 from this level on."),
-    _flag("--exit-zero", text="Exit with 0 whatever is found."),
+    _flag("--statistics", text="Print the number of findings of each rule instead of the findings."),
+    click.option(
+        "--fail-on",
+        type=click.Choice([s.label for s in Severity]),
+        help="Lowest severity that makes the exit status 1.",
+    ),
+    _flag("--exit-zero", text="Exit with 0 even if there are findings."),
     _flag("-q", "--quiet", text="Print findings only."),
-    _flag("-v", "--verbose", text="Print also the layers behind each number, and what could not be followed."),
-    _flag("--show-files", text="Print the files that would be linted, and lint none."),
-    _flag("--show-settings", text="Print the settings in force, and lint nothing."),
+    _flag("-v", "--verbose", text="Also print per-layer factors and code that could not be analysed."),
+    _flag("--show-files", text="Print the files to lint, and do not lint them."),
+    _flag("--show-settings", text="Print the settings in force, and do not lint."),
 )
 
 
 def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[Path, ...], Contents]:
-    """The paths, `-` under the name it goes by, and what came through standard input."""
+    """The paths, with `-` replaced by its file name, and the bytes of standard input under that name."""
     if Path("-") not in paths:
         return paths or (Path("."),), {}
     if len(paths) > 1:
-        raise UsageError("`-` cannot stand beside other paths")
+        raise UsageError("`-` cannot be combined with other paths")
     name = stdin_filename or Path("-")
     return (name,), {str(name): sys.stdin.buffer.read()}
 
 
 class CheckCommand(click.Command):
-    """Takes `--add-noqa` alone: click would read the path behind it as the reason."""
+    """Allows `--add-noqa` without a value: click would take the next path as the reason."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
@@ -178,23 +182,26 @@ class CheckCommand(click.Command):
 def validate_options(
     output_file: Path | None, write_baseline: Path | None, add_noqa: str | None, silent: bool, fixing: bool
 ) -> None:
-    """Complain before the work is done, not after."""
+    """Raise `UsageError` for options that exclude each other and for files that cannot be written."""
     if output_file is not None and silent:
-        raise UsageError("--output-file has no report to write with --diff or --fix-only")
+        raise UsageError("--output-file cannot be used with --diff or --fix-only, which print no report")
     if add_noqa is not None and (fixing or write_baseline is not None):
-        raise UsageError("--add-noqa excludes --fix, --fix-only and --write-baseline")
+        raise UsageError("--add-noqa cannot be used with --fix, --fix-only or --write-baseline")
     if write_baseline is not None and (fixing or silent):
-        raise UsageError("--write-baseline excludes --fix, --fix-only and --diff")
+        raise UsageError("--write-baseline cannot be used with --fix, --fix-only or --diff")
     for file in filter(None, (output_file, write_baseline)):
         check_writable(file)
 
 
 def check_writable(file: Path) -> None:
-    """Complain if no report can go into `file`; a forgotten file name must not cost the source behind it."""
+    """Raise `UsageError` unless a report can be written to `file`.
+
+    It must not be a source file: in `--output-file net.py` the name of the report was forgotten.
+    """
     if file.is_dir():
         reason = "it is a directory"
     elif file.suffix in SUFFIXES:
-        reason = "a report does not go into a source file"
+        reason = "it is a source file"
     elif not file.parent.is_dir():
         reason = f"there is no directory {file.parent}"
     else:
@@ -203,21 +210,21 @@ def check_writable(file: Path) -> None:
 
 
 def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:
-    """What the file says that is named, or is found from `start` upward."""
+    """The settings of the file `config`, or of the nearest one from `start` upward."""
     if config and isolated:
-        raise UsageError("--config and --isolated exclude each other")
+        raise UsageError("--config and --isolated cannot be used together")
     file = None if isolated else config or report_usage_errors(find, start)
     return report_usage_errors(load, file) if file else Settings()
 
 
 def pop_run_options(chosen: dict[str, Any]) -> RunOptions:
-    """What a run may use, by the options for that, which are taken out of `chosen`."""
+    """Remove the options for processes and cache from `chosen`."""
     jobs, no_cache, folder = chosen.pop("jobs"), chosen.pop("no_cache"), chosen.pop("cache_dir")
     return RunOptions(jobs, None if no_cache else cache_folder(folder))
 
 
 def cache_folder(chosen: Path | None) -> Path:
-    """Where results are kept."""
+    """The cache directory."""
     return chosen or platformdirs.user_cache_path("initlint", appauthor=False)
 
 
@@ -237,7 +244,7 @@ def settings_for(
     output_format: str | None = None,
     baseline: Path | None = None,
 ) -> Settings:
-    """The file's settings, which is found upward from the first path, below those of the command line."""
+    """The settings of the nearest file from the first path upward, overridden by those of the command line."""
     settings = file_settings(paths[0], config, isolated)
     return replace(
         settings,

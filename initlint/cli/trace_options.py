@@ -1,4 +1,4 @@
-"""What tracing takes from the command line: targets, what to call them with, and limits."""
+"""The options of tracing: targets, their arguments, and limits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ limits = apply_options(
 )
 
 tracing = apply_options(
-    click.option("--trace", is_flag=True, help="Build the models with torch, too. This runs their code."),
+    click.option("--trace", is_flag=True, help="Also build and trace the models with torch, which runs their code."),
     limits,
 )
 
@@ -42,7 +42,7 @@ graphs = apply_options(
         type=click.Choice(["static", "fx", "both"]),
         default="static",
         show_default=True,
-        help="Who reads the models; `fx` and `both` run their code.",
+        help="Which tracer to use; `fx` and `both` execute the code.",
     ),
     limits,
     click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
@@ -63,7 +63,7 @@ command = apply_options(
 
 
 def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
-    """Call `function`; a target that cannot be read, or an interpreter that cannot trace, is one line and exit 2."""
+    """Call `function`, and turn wrong targets and interpreters that cannot trace into a `UsageError`."""
     try:
         return options.report_usage_errors(function, *arguments)
     except (TargetError, fx.WorkerError) as error:
@@ -78,45 +78,45 @@ def read(
     inputs: tuple[str, ...],
     config: Path | None,
     isolated: bool,
-    **given: Any,
+    **limit_options: Any,
 ) -> tuple[Settings, tuple[TargetSpec, ...], Limits]:
-    """The settings, and what to trace within which limits."""
+    """The settings, the targets and the limits."""
     settings = file_settings(Path(), config, isolated)
-    return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**given)
+    return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**limit_options)
 
 
 def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limits | None:
-    """The limits out of what was `chosen`, None if nothing is to be traced."""
-    given = {name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")}
+    """Remove the options for limits from `chosen`; None unless tracing is `wanted`."""
+    limit_options = {name: chosen.pop(name) for name in ("python", "time_limit", "memory_limit")}
     if wanted and contents:
-        raise UsageError("what comes through standard input cannot be traced")
-    return limits_of(**given) if wanted else None
+        raise UsageError("standard input cannot be traced")
+    return limits_of(**limit_options) if wanted else None
 
 
 def check_use(changing: bool) -> None:
-    """Complain where files would change under the trace."""
+    """Raise `UsageError` for options with which --trace cannot be used."""
     if changing:
-        raise UsageError("--trace excludes --fix, --fix-only, --diff, --add-noqa and --write-baseline")
+        raise UsageError("--trace cannot be used with --fix, --fix-only, --diff, --add-noqa or --write-baseline")
 
 
 def limits_of(python: str | None, time_limit: float, memory_limit: float) -> Limits:
-    """The limits as the client takes them."""
+    """The limits, with memory in megabytes."""
     return fx.Limits(python or sys.executable, time_limit, int(memory_limit * 1024))
 
 
 def specs(
     texts: tuple[str, ...], args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...], settings: Settings
 ) -> tuple[TargetSpec, ...]:
-    """The targets of the command line, else those of the configuration."""
+    """The targets of the command line, or those of the configuration file if there are none."""
     if (args or kwargs or inputs) and len(texts) != 1:
         raise UsageError("--arg, --kwarg and --input need exactly one target")
-    found = tuple(_spec(text, args, kwargs, inputs) for text in texts) or settings.trace
-    if not found:
-        raise UsageError("no target: write `package.module:Model` or `path/to/file.py:Model`")
-    for spec in found:
+    targets = tuple(_spec(text, args, kwargs, inputs) for text in texts) or settings.trace
+    if not targets:
+        raise UsageError("no target: use `package.module:Model` or `path/to/file.py:Model`")
+    for spec in targets:
         if spec.is_file and not Path(spec.where).is_file():
             raise UsageError(f"{escape(spec.where)}: no such file")
-    return found
+    return targets
 
 
 def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...]) -> TargetSpec:

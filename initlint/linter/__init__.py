@@ -1,5 +1,6 @@
-"""From files to findings: rules are run on each file, and the results merged, filtered and fixed.
+"""From files to findings: lints each file, merges the results, and filters and fixes the findings.
 
-`pipeline` is the entry; `lint_file` runs on one file and gives a `FileResult`; `merge` and `filtering` make the
-diagnostics that are shown; `fixer` applies fixes; `cache` keeps results between runs.
+`pipeline` is the entry point. `lint_file` lints a file, in a process of `process_pool`, unless the `cache` has its
+result. `merge` joins the findings of all models at one location, and `filtering` drops those that are suppressed.
+`baseline`, `fixer` and `add_noqa` work on the `CheckResult`. `results` defines the types that pass through.
 """

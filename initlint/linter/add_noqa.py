@@ -1,4 +1,4 @@
-"""Adds `# noqa` comments for what is found, so that a project can be linted today and mended later."""
+"""Adds a `# noqa` comment for each finding: a project can adopt initlint before it fixes them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _ANY_CODE = "X1"
 
 
 class InvalidNoqaReason(Exception):
-    """A reason that cannot stand behind the codes of a directive."""
+    """A reason that would be read as part of the `noqa` comment's codes, or is not one line."""
 
 
 def check_reason(reason: str) -> None:
-    """Raise `InvalidNoqaReason` unless a directive with `reason` names the same codes as one without."""
+    """Raise `InvalidNoqaReason` if `reason` would change the codes of the comment."""
     if not reason.isprintable():
         raise InvalidNoqaReason("the reason of --add-noqa must be one line of printable characters")
     (directive,) = parse(f"x  # noqa: {_ANY_CODE} {reason}\n").directives
     if len(directive.codes or ()) != 1:
-        raise InvalidNoqaReason(f"the reason of --add-noqa must not begin with what reads as a code: {reason}")
+        raise InvalidNoqaReason(f"the reason of --add-noqa must not begin with a code: {reason}")
 
 
 def add_noqa(check: Callable[[Files], CheckResult], originals: Files, reason: str = "") -> CheckResult:
@@ -41,27 +41,26 @@ def add_noqa(check: Callable[[Files], CheckResult], originals: Files, reason: st
     `errors`. Raises `InvalidNoqaReason`.
     """
     check_reason(reason)
-    found, before = _by_file(check(originals)), dict(originals)
-    after, errors = dict(originals), []
-    for path in found.keys() & originals.keys():
+    findings, after, errors = _by_file(check(originals)), dict(originals), []
+    for path in findings.keys() & originals.keys():
         try:
-            after[path] = _annotated(path, before[path], found[path], reason)
+            after[path] = _annotated(path, originals[path], findings[path], reason)
         except (SourceError, ValueError) as error:
             errors.append(f"{path}: no comment added: {error}")
     result = check(after)
-    left = _by_file(result)
-    fixed = {path: Counter(_codes(found[path])) - Counter(_codes(left.get(path, ()))) for path in found}
-    changes = {path: (before[path], after[path]) for path in originals if after[path] != before[path]}
+    remaining = _by_file(result)
+    fixed = {path: Counter(_codes(findings[path])) - Counter(_codes(remaining.get(path, ()))) for path in findings}
+    changes = {path: (old, after[path]) for path, old in originals.items() if after[path] != old}
     return replace(result, changed=changes, fixed=fixed, errors=tuple(sorted(errors)))
 
 
 def _by_file(result: CheckResult) -> dict[str, list[Diagnostic]]:
-    """What can be suppressed, by file."""
-    found: dict[str, list[Diagnostic]] = {}
+    """The diagnostics that can be suppressed, by file."""
+    by_file: dict[str, list[Diagnostic]] = {}
     for diagnostic in result.diagnostics:
         if unused_noqa.is_tracked(diagnostic.code):
-            found.setdefault(diagnostic.span.file, []).append(diagnostic)
-    return found
+            by_file.setdefault(diagnostic.span.file, []).append(diagnostic)
+    return by_file
 
 
 def _codes(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
@@ -75,9 +74,9 @@ def _annotated(path: str, data: bytes, diagnostics: Iterable[Diagnostic], reason
 
 
 def annotate(text: str, code: str, diagnostics: Iterable[Diagnostic], reason: str = "") -> str:
-    """`text` with a directive on a line of each of `diagnostics`; one that is there is extended.
+    """`text` with a directive for each of `diagnostics`. Existing directives are extended.
 
-    `code` is the same text as Python, which differs only for a notebook with magics.
+    `code` is the text as Python. It differs from `text` only for a notebook with magics.
     """
     suppressions, closed = parse(code, statements=True), frozenset(_closed_rows(code))
     wanted: dict[int, set[str]] = {}
@@ -89,7 +88,7 @@ def annotate(text: str, code: str, diagnostics: Iterable[Diagnostic], reason: st
 
 
 def _row(diagnostic: Diagnostic, suppressions: Suppressions, closed: Collection[int]) -> int:
-    """Where the comment goes: beside one that is there, else to the end of the statement, as far as one can stand."""
+    """The row for the code: that of an existing directive, else the end of the statement, if a comment fits there."""
     row, end_row = diagnostic.span.row, diagnostic.span.end_row
     possible = suppressions.rows(row, end_row)
     for candidate in possible:
@@ -104,7 +103,7 @@ def _row(diagnostic: Diagnostic, suppressions: Suppressions, closed: Collection[
 def _change(
     row: int, line: str, codes: Collection[str], suppressions: Suppressions, reason: str
 ) -> tuple[int, int, int, str]:
-    """The row, the columns from 0 that are replaced, and by what."""
+    """The row, the columns to replace, from 0, and the replacement."""
     listed, directive = ", ".join(sorted(codes)), suppressions.lines.get(row)
     if directive is not None and directive.codes:
         end = directive.codes[-1].end_column - 1
@@ -114,7 +113,7 @@ def _change(
 
 
 def _closed_rows(text: str) -> Iterator[int]:
-    """The rows at whose end no comment can stand: in a string, or before a line that is joined by a backslash."""
+    """The rows that cannot end in a comment: they end in a string or with a backslash."""
     opened: list[int] = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         kind, start, end = tokenize.tok_name[token.type], token.start[0], token.end[0]

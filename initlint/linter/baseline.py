@@ -1,6 +1,6 @@
-"""A baseline: the findings of one day, kept in a file, so that from then on only new ones are reported.
+"""A baseline: a file of existing findings, which are not reported, unlike new ones.
 
-They are known again by content, not by line: the file, the code, and the text of the lines that a finding stands on.
+Findings are recognized by content, not by line number: the file, the code, and the text of the lines of the finding.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from initlint.rules import rules_by_code
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The known findings, and how often each was there. Files are named from the directory of `path`, with `/`."""
+    """The number of each finding in the file `path`. Names of files are relative to its directory, with `/`."""
 
     path: Path
     counts: Mapping[FindingIdentity, int]
 
 
 def load(path: Path) -> Baseline:
-    """Raises `ConfigurationError` for a file that cannot be read or that is no baseline."""
+    """Read a baseline. Raises `ConfigurationError` if the file cannot be read or is not a baseline."""
     try:
         document = json.loads(read_file(path).decode("utf-8"))
     except OSError as error:
-        hint = "; --write-baseline makes one" if isinstance(error, FileNotFoundError) else ""
+        hint = "; create it with --write-baseline" if isinstance(error, FileNotFoundError) else ""
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}{hint}") from None
     except ValueError as error:  # no UTF-8 or no JSON
-        raise ConfigurationError(f"{path}: is no baseline: {error}") from None
+        raise ConfigurationError(f"{path}: is not a baseline: {error}") from None
     except RecursionError:
-        raise ConfigurationError(f"{path}: is no baseline: nested too deeply") from None
+        raise ConfigurationError(f"{path}: is not a baseline: nested too deeply") from None
     try:
         return Baseline(path, _counts(document))
     except (KeyError, TypeError, ValueError):
-        raise ConfigurationError(f"{path}: is no baseline of version 1; --write-baseline makes one") from None
+        raise ConfigurationError(f"{path} is not a version 1 baseline; create one with --write-baseline") from None
 
 
 def _counts(document: Any) -> dict[FindingIdentity, int]:
@@ -52,8 +52,8 @@ def _counts(document: Any) -> dict[FindingIdentity, int]:
     if document["version"] != 1:
         raise ValueError
     counts: dict[FindingIdentity, int] = {}
-    for known in document["findings"]:
-        item, count = FindingIdentity(known["file"], known["code"], known["text"]), known["count"]
+    for entry in document["findings"]:
+        item, count = FindingIdentity(entry["file"], entry["code"], entry["text"]), entry["count"]
         if not all(isinstance(part, str) for part in (item.file, item.code, item.text)) or not isinstance(count, int):
             raise TypeError
         counts[item] = count
@@ -61,7 +61,7 @@ def _counts(document: Any) -> dict[FindingIdentity, int]:
 
 
 def render(path: Path, diagnostics: Iterable[Diagnostic], lines: Lines) -> str:
-    """The baseline that holds `diagnostics`, for the file `path`; an unreadable file is never known."""
+    """The text of a baseline of `diagnostics`, to be written to `path`. Unreadable files are never part of it."""
     counts = Counter(_content(diagnostic, path, lines) for diagnostic in diagnostics if _may_enter(diagnostic))
     findings = [
         {"file": item.file, "code": item.code, "text": item.text, "count": count}
@@ -74,30 +74,31 @@ def _may_enter(diagnostic: Diagnostic) -> bool:
     return not rules_by_code()[diagnostic.code].always_on
 
 
-def subtract(result: CheckResult, known: Baseline, lines: Lines, enabled: Collection[str]) -> CheckResult:
-    """`result` without what is `known`; `known` of the new one counts that, and `gone` says what is there no more.
+def subtract(result: CheckResult, baseline: Baseline, lines: Lines, enabled: Collection[str]) -> CheckResult:
+    """`result` without the findings of the baseline; `baseline_count` is their number.
 
-    Only files that were linted or that exist no longer are missed, and only findings of the rules in `enabled`.
+    `baseline_removed` lists the findings of the baseline that are no longer found. These are findings of `enabled`
+    rules, in files that were linted or no longer exist.
     """
-    left = Counter(known.counts)
+    unmatched = Counter(baseline.counts)
     new: list[Diagnostic] = []
     for diagnostic in result.diagnostics:
-        item = _content(diagnostic, known.path, lines)
-        if left[item] > 0:
-            left[item] -= 1
+        item = _content(diagnostic, baseline.path, lines)
+        if unmatched[item] > 0:
+            unmatched[item] -= 1
         else:
             new.append(diagnostic)
-    linted = {_name(str(file), known.path) for file in result.files}
-    gone = () if result.failures else tuple(_gone(left, known.path.parent, linted, enabled))
+    linted = {_name(str(file), baseline.path) for file in result.files}
+    removed = () if result.failures else tuple(_removed(unmatched, baseline.path.parent, linted, enabled))
     return replace(
-        result, diagnostics=tuple(new), baseline_count=len(result.diagnostics) - len(new), baseline_removed=gone
+        result, diagnostics=tuple(new), baseline_count=len(result.diagnostics) - len(new), baseline_removed=removed
     )
 
 
-def _gone(
-    left: Mapping[FindingIdentity, int], directory: Path, linted: Collection[str], enabled: Collection[str]
+def _removed(
+    unmatched: Mapping[FindingIdentity, int], directory: Path, linted: Collection[str], enabled: Collection[str]
 ) -> Iterator[str]:
-    for item, count in sorted(left.items()):
+    for item, count in sorted(unmatched.items()):
         if item.code in enabled and (item.file in linted or not (directory / item.file).exists()):
             yield from [f"{item.file}: {item.code}: {item.text}"] * count
 

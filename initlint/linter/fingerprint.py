@@ -1,4 +1,4 @@
-"""What tells findings apart by what they say of which code, so that they are known again when lines have moved."""
+"""Identifies findings by the text of their lines instead of line numbers, for baselines and fingerprints."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from initlint.diagnostics import Diagnostic
 
 MAX_ROWS = 8
-"""Of a longer span (a class, say) only the first row counts: its body changes for other reasons."""
+"""Of a longer span, such as a class, only the first row counts: the body changes for other reasons."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class FindingIdentity:
-    """A finding without its place: the file, the code, and the lines that it stands on.
+    """The file, the code, and the text of the lines of a finding.
 
-    The lines are joined, without the comment behind the finding, and with white space made one blank.
+    The lines are joined, without the comment after the finding, and each run of white space is one blank.
     """
 
     file: str
@@ -26,7 +26,7 @@ class FindingIdentity:
 
 
 def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> FindingIdentity:
-    """The content of a finding in the file of these `lines`, which is called `file`."""
+    """The identity of a finding in `file`, which has these `lines`."""
     span = diagnostic.span
     whole = span.end_row - span.row < MAX_ROWS
     rows = list(lines[span.row - 1 : span.end_row if whole else span.row])
@@ -37,9 +37,9 @@ def content(diagnostic: Diagnostic, file: str, lines: Sequence[str]) -> FindingI
 
 
 def fingerprints(contents: Iterable[FindingIdentity]) -> Iterator[str]:
-    """A name for each, 32 hexadecimal digits, of which no two are alike: the nth of equal contents is its own."""
-    seen: Counter[FindingIdentity] = Counter()
+    """A unique name for each, 32 hexadecimal digits. Equal identities are numbered in their order."""
+    counts: Counter[FindingIdentity] = Counter()
     for item in contents:
-        parts = (item.file, item.code, item.text, str(seen[item]))
-        seen[item] += 1
+        parts = (item.file, item.code, item.text, str(counts[item]))
+        counts[item] += 1
         yield hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

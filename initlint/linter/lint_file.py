@@ -1,4 +1,4 @@
-"""One file after another through tracer and rules, each to an `Outcome` of its own."""
+"""Lints one file: traces its models, applies the rules, and returns a `FileResult`."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ def start_linting(
     codes: Collection[str],
     records: bool,
 ) -> Callable[[Path], FileResult]:
-    """What lints one of `files` with the rules `codes`; the arguments can be handed to another process."""
+    """A function that lints one of `files` with the rules `codes`. The arguments can be sent to another process."""
     return FileLinter.start(files, settings, contents, codes, records=records).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
+"""Replaces the graph of a file before the rules see it."""
 
 
 @dataclass
 class FileLinter:
-    """Lints files by themselves. What breaks on one of them is noted, and the rest goes on."""
+    """Lints files one by one. An exception in the tracer or in a rule becomes a `Failure` of the file."""
 
     settings: Settings
     project: Project
@@ -56,9 +57,9 @@ class FileLinter:
         refine: Refine | None = None,
         records: bool = False,
     ) -> FileLinter:
-        """`files` by real path; `codes` are those of the rules to apply. `records`: record dependencies.
+        """`files` by real path; `codes` of the rules to apply.
 
-        `operations`: the models keep their whole data flow. `refine` has the last word on the graph of a file.
+        `operations`: keep the data flow of the models. `records`: record dependencies, for the cache.
         """
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
@@ -66,62 +67,62 @@ class FileLinter:
         return cls(settings, project, rules, refine)
 
     def lint(self, file: Path) -> FileResult:
+        """The result, with its dependencies and timings."""
         self.project.start_recording()
         with self.project.stopwatch.on("rest"):
-            outcome, _ = self.lint_with_graph(file)
-            for path in outcome.mentioned_files:
+            result, _ = self.lint_with_graph(file)
+            for path in result.mentioned_files:
                 self.project.record_dependency(Path(path))
         timings = Timings(**self.project.stopwatch.seconds)
-        return replace(outcome, dependencies=self.project.recorded_dependencies(), timings=timings)
+        return replace(result, dependencies=self.project.recorded_dependencies(), timings=timings)
 
     def lint_with_graph(self, file: Path) -> tuple[FileResult, FileGraph | None]:
-        """The graph is None for a file that cannot be read, and for one that cannot matter."""
+        """The result, and the graph, which is None for an unreadable file and for one without models."""
         try:
             source = self.project.load(file)
         except SourceError as error:
             return FileResult(
                 unreadable=_unreadable(file, error), has_noqa=names_our_codes(self.project.content(file))
             ), None
-        outcome, graph = self._lint_source(source) if may_contain_models(source.code) else (FileResult(), None)
-        return replace(outcome, has_noqa=names_our_codes(source.data)), graph
+        result, graph = self._lint_source(source) if may_contain_models(source.code) else (FileResult(), None)
+        return replace(result, has_noqa=names_our_codes(source.data)), graph
 
     def _lint_source(self, source: SourceFile) -> tuple[FileResult, FileGraph | None]:
-        noted = _FailureLog()
-        graph = self._graph(source, noted)
+        failures = _FailureLog()
+        graph = self._graph(source, failures)
         if graph is None:
-            return FileResult(failures=tuple(noted.failures)), None
+            return FileResult(failures=tuple(failures.entries)), None
         models = tuple(enumerate(graph.models))
         uses: dict[str, dict[LocationKey, CallUsage]] = {}
         for number, model in models:
             _add_usages(uses, model, number)
-        found = tuple(self._apply_rules(graph, noted))
         return FileResult(
-            findings=found,
+            findings=tuple(self._apply_rules(graph, failures)),
             uses=uses,
             roots=tuple(model.root for model in graph.models),
             part_classes=_part_classes(graph),
-            incomplete=tuple(f"{model.name}: {why}" for model in graph.models for why in model.incomplete),
-            failures=tuple(noted.failures),
+            incomplete=tuple(f"{model.name}: {reason}" for model in graph.models for reason in model.incomplete),
+            failures=tuple(failures.entries),
         ), graph
 
-    def _graph(self, source: SourceFile, noted: _FailureLog) -> FileGraph | None:
-        with noted.catch("the tracer", source.path):
+    def _graph(self, source: SourceFile, failures: _FailureLog) -> FileGraph | None:
+        with failures.catch("the tracer", source.path):
             graph = self.project.graph(source)
             return graph if self.refine is None else self.refine(graph, self.project)
         return None
 
-    def _apply_rules(self, graph: FileGraph, noted: _FailureLog) -> Iterator[Finding]:
+    def _apply_rules(self, graph: FileGraph, failures: _FailureLog) -> Iterator[Finding]:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
-            for owner, subject in models if rule.scope == "model" else [(None, graph)]:
-                with noted.catch(rule.code, graph.source.path):
+            for number, subject in models if rule.scope == "model" else [(None, graph)]:
+                with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
-                        yield Finding(rule.diagnostic(violation), violation.location.key, owner, violation.layers)
+                        yield Finding(rule.diagnostic(violation), violation.location.key, number, violation.layers)
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:
-    """The classes that need not be judged by themselves, for a model tells more of them; one in a test does not."""
+    """Classes that are parts or bases of the models, which tell more about them. Test models do not count."""
     if graph.source.holds_tests:
         return frozenset()
     return graph.bases.union(*(model.parts for model in graph.models))
@@ -129,7 +130,7 @@ def _part_classes(graph: FileGraph) -> frozenset[str]:
 
 @dataclass
 class _FailureLog:
-    failures: list[Failure] = field(default_factory=list)
+    entries: list[Failure] = field(default_factory=list)
 
     @contextmanager
     def catch(self, part: str, file: str) -> Iterator[None]:
@@ -137,7 +138,7 @@ class _FailureLog:
             yield
         except Exception as error:
             summary = f"{type(error).__name__}: {error}"
-            self.failures.append(Failure(part, file, summary, traceback.format_exc()))
+            self.entries.append(Failure(part, file, summary, traceback.format_exc()))
 
 
 def _unreadable(file: Path, error: SourceError) -> Diagnostic:
@@ -147,20 +148,20 @@ def _unreadable(file: Path, error: SourceError) -> Diagnostic:
 
 
 def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph, number: int) -> None:
-    """Add the init calls of `model`, the model with that number, to `uses`, which are by file."""
+    """Add the init calls of model `number` to `uses`, which are by file."""
 
-    def use_of(place: Location) -> CallUsage:
-        return uses.setdefault(str(place.key[0]), {}).setdefault(place.key, CallUsage())
+    def usage(location: Location) -> CallUsage:
+        return uses.setdefault(str(location.key[0]), {}).setdefault(location.key, CallUsage())
 
-    for place in model.by_call:
-        use_of(place).set_weights_in.add(number)
-    for place, call in asked(model):
-        use_of(place).wanted_calls.setdefault(call, model.name)
+    for location in model.by_call:
+        usage(location).set_weights_in.add(number)
+    for location, call in asked(model):
+        usage(location).wanted_calls.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:
-            use = use_of(init.location)
-            use.called_in.add(number)
-            use.on_vectors = use.on_vectors or any(map(_is_vector, init.targets))
+            at_call = usage(init.location)
+            at_call.called_in.add(number)
+            at_call.on_vectors = at_call.on_vectors or any(map(_is_vector, init.targets))
 
 
 def _is_vector(target: Target) -> bool:

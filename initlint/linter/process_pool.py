@@ -1,7 +1,9 @@
-"""Work spread over processes: paths go out, outcomes come back, and no tree is ever sent.
+"""Lints files in worker processes. Paths are sent, results come back; syntax trees are never sent.
 
-A process gets a batch of neighbours at a time: files of one folder import the same modules, which are parsed once in
-each process. Large batches go first, so that no process is left with one at the end.
+A worker gets a batch of neighbouring files at a time: they import the same modules, which each process parses once.
+Large batches go first, because one at the end would keep all but one process waiting.
+
+`concurrent.futures` is no replacement: its pool breaks as a whole when a worker dies.
 """
 
 from __future__ import annotations
@@ -26,40 +28,40 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 else:
-    # A small run, such as that on what has changed, stays in one process.
+    # Not needed for small runs, which stay in one process.
     multiprocessing = LazyModule("multiprocessing")
     connection = LazyModule("multiprocessing.connection")
 
-Work: TypeAlias = Callable[[Path], FileResult]
-Start: TypeAlias = Callable[[], Work]
+Lint: TypeAlias = Callable[[Path], FileResult]
+Start: TypeAlias = Callable[[], Lint]
 """Called once in each process."""
 
 _SMALL = 300_000
-"""Bytes of source that one process is done with about as soon as a second one is started."""
+"""Bytes of source that one process lints in about the time that starting a second one takes."""
 _BATCH = 32_000
 """Bytes of source after which a batch ends."""
 _BATCHES_EACH = 40
-"""How many batches there are for each process, at least, if there are files enough."""
+"""The smallest number of batches for each process, if there are enough files."""
 
 
 def available_processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def lint_in_processes(
     start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int
 ) -> Iterator[FileResult]:
-    """The outcome of each of `files`, in their order, from up to `jobs` processes; a small run stays in this one.
+    """The result of each of `files`, in their order, from up to `jobs` processes. A small run stays in this one.
 
-    `contents` is looked at for the sizes of files that are not read from the disk.
+    `contents` has the sizes of files that are not read from disk.
     """
     sizes = {file: _size(file, contents) for file in files}
     if jobs <= 1 or len(files) < 2 or sum(sizes.values()) < _SMALL:
         yield from map(start(), files)
         return
-    outcomes = dict(_Pool(start, batches(sizes, jobs), jobs).results())
-    yield from (outcomes[file] for file in files)
+    result_of = dict(_Pool(start, batches(sizes, jobs), jobs).results())
+    yield from (result_of[file] for file in files)
 
 
 def _size(file: Path, contents: Mapping[str, bytes]) -> int:
@@ -74,15 +76,15 @@ def _size(file: Path, contents: Mapping[str, bytes]) -> int:
 def batches(sizes: Mapping[Path, int], jobs: int) -> list[list[Path]]:
     """The files in batches of neighbours, the largest batch first."""
     limit = min(_BATCH, sum(sizes.values()) // (jobs * _BATCHES_EACH))
-    made: list[list[Path]] = []
+    batched: list[list[Path]] = []
     filled = limit + 1
     for file, size in sizes.items():
         if filled + size > limit:
-            made.append([])
+            batched.append([])
             filled = 0
-        made[-1].append(file)
+        batched[-1].append(file)
         filled += size
-    return sorted(made, key=lambda batch: -sum(sizes[file] for file in batch))
+    return sorted(batched, key=lambda batch: -sum(sizes[file] for file in batch))
 
 
 @dataclass
@@ -90,7 +92,7 @@ class _PoolWorker:
     process: BaseProcess
     connection: Connection
     batch: deque[Path]
-    """What it has been sent and has not answered."""
+    """The files that were sent to it and whose results have not arrived."""
 
 
 class _Pool:
@@ -101,7 +103,7 @@ class _Pool:
         self._workers: list[_PoolWorker] = []
 
     def results(self) -> Iterator[tuple[Path, FileResult]]:
-        """As they come. Whatever ends this ends the processes."""
+        """The results in the order of arrival. The workers end with the iteration, even if it is abandoned."""
         try:
             for _ in range(self._jobs):
                 self._add_worker()
@@ -114,21 +116,21 @@ class _Pool:
                 worker.process.kill()
 
     def _receive(self, worker: _PoolWorker) -> tuple[Path, FileResult]:
-        """What `worker` says of the file that it works on: a process that dies takes this one down and no other."""
+        """The next result of `worker`. If the process died, only the file it was working on fails."""
         file = worker.batch.popleft()
         try:
-            outcome = worker.connection.recv()
+            result = worker.connection.recv()
         except (EOFError, OSError):
-            outcome = _dead_worker(file, worker.process)
+            result = _dead_worker(file, worker.process)
             self._workers.remove(worker)
             if worker.batch:
                 self._waiting.appendleft(list(worker.batch))
             if self._waiting:
                 self._add_worker()
-            return file, outcome
+            return file, result
         if not worker.batch:
             self._send_batch(worker)
-        return file, outcome
+        return file, result
 
     def _add_worker(self) -> None:
         forks = sys.platform == "linux"
@@ -145,11 +147,11 @@ class _Pool:
     def _send_batch(self, worker: _PoolWorker) -> None:
         if self._waiting:
             worker.batch.extend(self._waiting.popleft())
-            with suppress(OSError):  # it is dead: that is noticed when its answer is awaited
+            with suppress(OSError):  # a dead worker is noticed when its result is received
                 worker.connection.send(list(worker.batch))
         else:
             self._workers.remove(worker)
-            worker.process.kill()  # to let it end by itself, and give back the trees one by one, takes long
+            worker.process.kill()  # freeing all syntax trees at a normal exit would take long
             worker.connection.close()
 
 
@@ -161,13 +163,13 @@ def _dead_worker(file: Path, process: BaseProcess) -> FileResult:
 
 
 def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:
-    """The life of a worker: until the other end of its connection, `ours`, is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it too, and ends its workers
+    """The main function of a worker. It ends when the other end of its connection, `ours`, is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it as well, and ends its workers
     for other in others:
-        other.close()  # inherited: it would stay open after the parent's end
+        other.close()  # inherited: it would stay open after the parent has ended
     gc.freeze()
-    work = start()
+    lint = start()
     with suppress(EOFError, OSError):
         while True:
             for file in ours.recv():
-                ours.send(work(file))
+                ours.send(lint(file))

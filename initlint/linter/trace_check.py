@@ -1,4 +1,4 @@
-"""`check --trace`: both tracers on the same files. Where torch has built and followed a model, its word counts."""
+"""`check --trace`: both tracers on the same files. The fx tracer's graph of a model takes precedence."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckResult:
-    """Lint `paths`, and build and trace what they define. It runs their code.
+    """Lint `paths`, and build and trace the models they define, which runs their code.
 
-    The result's notes are the models that could not be traced, for which the static result stands; its details are
-    those that were, and the findings of the static tracer that the trace contradicts. Raises `WorkerError` if the
-    interpreter cannot trace at all, and as `linter.check` does.
+    `warnings` of the result names the models that could not be traced, whose static graph is used. `verbose_notes`
+    names the traced models, and the findings of the static tracer that the trace contradicts. Raises `WorkerError` if
+    the interpreter cannot trace at all, and as `pipeline.check` does.
     """
     static = pipeline.check_models(paths, settings)
     built = _build(static.models, settings, limits)
@@ -49,33 +49,35 @@ def check(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRes
 
 
 def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckResult:
-    """The models in `paths` as torch builds them; the notes say which could not be traced. Raises as `check` does."""
+    """The models in `paths` as torch builds them. The warnings name those not traced. Raises as `check` does."""
     static = pipeline.check_models(paths, settings, rules=False)
     built = _build(static.models, settings, limits)
     project = Project(pipeline.files(paths, settings), {}, settings.import_roots, settings.additions)
-    places = SourceLocations(project_file_loader(project.load), display_path)
+    locations = SourceLocations(project_file_loader(project.load), display_path)
     additions = settings.additions
-    models = (read_graph(one.result, one.spec.attribute, places, additions) for one in built if one.result is not None)
+    models = (
+        read_graph(one.result, one.spec.attribute, locations, additions) for one in built if one.result is not None
+    )
     return replace(static, models=tuple(models), warnings=_problems(static.models, built))
 
 
 def layer_differences(one: Layer, other: Layer) -> tuple[str, ...]:
-    """What two engines say differently of a layer: `followed_by`, `writes`."""
-    followings = [{(f.op, f.between, f.layer) for f in layer.followed_by if f.certain} for layer in (one, other)]
+    """The fields in which the graphs of two tracers differ for a layer: `followed_by`, `writes`."""
+    consumers = [{(f.op, f.between, f.layer) for f in layer.followed_by if f.certain} for layer in (one, other)]
     inits = [
-        {name: _said(layer.effective_write(name)) for name in one.shapes.keys() & other.shapes.keys()}
+        {name: _init_and_span(layer.effective_write(name)) for name in one.shapes.keys() & other.shapes.keys()}
         for layer in (one, other)
     ]
-    different = {"followed_by": followings[0] != followings[1], "writes": inits[0] != inits[1]}
+    different = {"followed_by": consumers[0] != consumers[1], "writes": inits[0] != inits[1]}
     return tuple(name for name, differs in different.items() if differs)
 
 
-def _said(write: Write | None) -> object:
+def _init_and_span(write: Write | None) -> object:
     return None if write is None else (write.initializer, write.location.span)
 
 
 def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> list[BuildResult]:
-    """Every class that can be built from its defaults, and every function that was seen to return a model."""
+    """Build every class with default arguments, and call every function that returns a model."""
     classes = _importable(spec for model in models for spec in _classes(model))
     functions = _importable(spec for model in models for spec in _builder(model))
     roots = settings.import_roots
@@ -84,12 +86,12 @@ def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> 
 
 
 def _importable(targets: Iterable[tuple[str, str]]) -> list[TargetSpec]:
-    """Those in files that Python can import, each once."""
+    """The targets in files that Python can import, without duplicates."""
     return [spec for spec in (TargetSpec(*target) for target in dict.fromkeys(targets)) if spec.is_file]
 
 
 def _classes(model: ModelGraph) -> Iterator[tuple[str, str]]:
-    """All classes at the top of the model's file; which of them are modules is for the worker to tell."""
+    """All top-level classes of the model's file. The worker finds out which are modules."""
     if isinstance(model.location, SourceLocation):
         body = model.location.source.tree.body
         yield from ((model.location.source.path, node.name) for node in body if isinstance(node, ast.ClassDef))
@@ -101,10 +103,10 @@ def _builder(model: ModelGraph) -> Iterator[tuple[str, str]]:
 
 
 def _problems(models: Sequence[ModelGraph], built: Sequence[BuildResult]) -> tuple[str, ...]:
-    """A line for each file that cannot be imported, such as a notebook, and for each target without a graph."""
+    """One line for each file that Python cannot import, such as a notebook, and each target without a graph."""
     files = (model.location.span.file for model in models)
     foreign = (f"{file}: not traced: Python cannot import it" for file in files if not TargetSpec(file, "").is_file)
-    # An import that fails does so for every class of the file.
+    # A failed import is one problem of the file, not one of each class.
     lines = (
         f"{one.spec.where if one.problem.startswith(IMPORT_FAILED) else one.spec.text}: {one.problem}"
         for one in built
@@ -114,66 +116,66 @@ def _problems(models: Sequence[ModelGraph], built: Sequence[BuildResult]) -> tup
 
 
 def _engines(static: Diagnostic | None, diagnostic: Diagnostic, refinement: _Refinement) -> tuple[str, ...]:
-    by_trace = static is None or diagnostic.span in refinement.seen
+    by_trace = static is None or diagnostic.span in refinement.traced_spans
     return (*(("static",) if static is not None else ()), *(("fx",) if by_trace else ()))
 
 
 class _Refinement:
-    """Puts what was traced in the place of what was read."""
+    """Replaces the static graphs of models by the traced ones."""
 
     def __init__(self, built: Sequence[BuildResult], settings: Settings) -> None:
         self._results = {
             (one.spec.where, one.spec.attribute): one.result for one in built if one.result and one.result["flows"]
         }
         self._settings = settings
-        self.seen: set[Span] = set()
-        """The places of the init calls of all models that count as traced."""
+        self.traced_spans: set[Span] = set()
+        """The spans of the init calls of all traced models."""
         self.traced: list[str] = []
 
     def refine(self, graph: FileGraph, project: Project) -> FileGraph:
-        """The models of one file, the traced ones as torch built them."""
+        """The graph of a file, with the traced graph of each model that has one."""
         path = graph.source.path
-        places = SourceLocations(project_file_loader(project.load), display_path)
+        locations = SourceLocations(project_file_loader(project.load), display_path)
         additions = self._settings.additions
         traced = {
-            name: read_graph(result, name, places, additions)
+            name: read_graph(result, name, locations, additions)
             for (where, name), result in self._results.items()
             if where == path
         }
         models = []
         for static in graph.models:
-            found = traced.pop(static.name, None)
-            if found is not None and _is_same_run(static, found):
-                self._note(found, path)
-                models.append(_merged(static, found))
+            traced_model = traced.pop(static.name, None)
+            if traced_model is not None and _is_same_model(static, traced_model):
+                self._record(traced_model, path)
+                models.append(_merged(static, traced_model))
             else:
                 models.append(static)
-        known = {model.name for model in graph.models}
-        for name, found in traced.items():
-            if name not in known:
-                self._note(found, path)
-                models.append(found)
+        static_names = {model.name for model in graph.models}
+        for name, traced_model in traced.items():
+            if name not in static_names:
+                self._record(traced_model, path)
+                models.append(traced_model)
         return replace(graph, models=tuple(models))
 
-    def _note(self, model: ModelGraph, path: str) -> None:
-        self.seen.update(write.location.span for layer in model.layers for write in layer.writes)
+    def _record(self, model: ModelGraph, path: str) -> None:
+        self.traced_spans.update(write.location.span for layer in model.layers for write in layer.writes)
         self.traced.append(f"traced: {path}: {model.name}, {model.trace_method}")
 
 
-def _is_same_run(static: ModelGraph, traced: ModelGraph) -> bool:
-    """Whether the static tracer looked at the same model, and not at one that a script builds or initialises itself."""
+def _is_same_model(static: ModelGraph, traced: ModelGraph) -> bool:
+    """Whether both graphs are of the same model. A script may build a model with other arguments or inits."""
     if not isinstance(static.location, SourceLocation) or not isinstance(
         static.location.node, (ast.ClassDef, *_FUNCTIONS)
     ):
         return False
-    done = {write.location for layer in traced.layers for write in layer.writes}
-    written = {write.location for layer in static.layers for write in layer.writes if write.certain}
-    vague = static.incomplete or not static.layers or any("*" in layer.path for layer in static.layers)
-    return written <= done and bool(vague or static.by_path.keys() == traced.by_path.keys())
+    traced_locations = {write.location for layer in traced.layers for write in layer.writes}
+    static_locations = {write.location for layer in static.layers for write in layer.writes if write.certain}
+    inexact = static.incomplete or not static.layers or any("*" in layer.path for layer in static.layers)
+    return static_locations <= traced_locations and bool(inexact or static.by_path.keys() == traced.by_path.keys())
 
 
 def _merged(static: ModelGraph, traced: ModelGraph) -> ModelGraph:
-    """The traced layers, with what only the source tells of them: calls that are guarded, writes that are lost."""
+    """The traced layers, with the facts that only the static tracer knows: visits and ineffective writes."""
     layers = tuple(_merged_layer(static.by_path.get(layer.path), layer) for layer in traced.layers)
     return replace(
         static,

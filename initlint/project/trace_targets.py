@@ -54,7 +54,7 @@ def parse_target(text: str) -> tuple[str, str]:
     """`package.module:Model` or `path/to/file.py:Model` in its two parts. Raises `TargetError`."""
     where, colon, attribute = text.rpartition(":")
     if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
-        raise TargetError(f"`{text}` is no target: write `package.module:Model` or `path/to/file.py:Model`")
+        raise TargetError(f"invalid target `{text}`: use `package.module:Model` or `path/to/file.py:Model`")
     if where.endswith(_NOTEBOOK):
         raise TargetError(f"`{where}` is a notebook, which cannot be imported: write `package.module:Model`")
     if not where.endswith(_SOURCES) and not all(part.isidentifier() for part in where.split(".")):

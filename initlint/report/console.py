@@ -1,4 +1,4 @@
-"""Messages of a run beside its findings: notes and failures, suppressed and baselined findings, the profile."""
+"""Messages on standard error: warnings, internal errors, what was suppressed or baselined, and the profile."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from initlint.linter.results import CheckResult, Failure, Timings
 from initlint.project.settings import Settings
 from initlint.report.text import counted, escape
 
-MAX_GONE = 10
-"""How many of the findings that have gone are named."""
+MAX_REMOVED = 10
+"""The largest number of removed findings to list."""
 
 
-def note(result: CheckResult, written: Path | None, suppressing: bool) -> str:
+def changes_note(result: CheckResult, written: Path | None, suppressing: bool) -> str:
     """A line about the baseline or comments written, and the findings of a baseline that are no longer found."""
     if written is not None:
         return f"Wrote {counted(result.baseline_count, 'finding')} to {escape(str(written))}.\n"
@@ -22,25 +22,26 @@ def note(result: CheckResult, written: Path | None, suppressing: bool) -> str:
     if not result.baseline_removed:
         return ""
     removed = result.baseline_removed
-    shown = "".join(f"  {escape(line)}\n" for line in removed[:MAX_GONE])
-    more = f"  and {len(removed) - MAX_GONE} more\n" if len(removed) > MAX_GONE else ""
+    shown = "".join(f"  {escape(line)}\n" for line in removed[:MAX_REMOVED])
+    more = f"  and {len(removed) - MAX_REMOVED} more\n" if len(removed) > MAX_REMOVED else ""
     head = f"Gone since the baseline was written (--write-baseline renews it): {counted(len(removed), 'finding')}\n"
     return head + shown + more
 
 
-def profile_table(costs: Sequence[tuple[Path, Timings]]) -> str:
-    """A table of CPU seconds, with a line for each file that was examined in this run."""
-    lines = [_line(cost, escape(str(file))) for file, cost in sorted(costs, key=lambda entry: -entry[1].total)]
-    whole = Timings(*(sum(part) for part in zip(*(cost for _, cost in costs), strict=True))) if costs else Timings()
-    return "\n".join(["  total  parse  interpret   rest  file", *lines, _line(whole, f"{len(costs)} files")]) + "\n"
+def profile_table(timings: Sequence[tuple[Path, Timings]]) -> str:
+    """A table of CPU seconds, with a line for each file whose result was not cached."""
+    lines = [_line(seconds, escape(str(file))) for file, seconds in sorted(timings, key=lambda entry: -entry[1].total)]
+    columns = zip(*(seconds for _, seconds in timings), strict=True)
+    total = Timings(*map(sum, columns))
+    return "\n".join(["  total  parse  interpret   rest  file", *lines, _line(total, f"{len(timings)} files")]) + "\n"
 
 
-def _line(cost: Timings, name: str) -> str:
-    return f"{cost.total:7.3f} {cost.parse:6.3f} {cost.interpret:10.3f} {cost.rest:6.3f}  {name}"
+def _line(seconds: Timings, name: str) -> str:
+    return f"{seconds.total:7.3f} {seconds.parse:6.3f} {seconds.interpret:10.3f} {seconds.rest:6.3f}  {name}"
 
 
 def messages(result: CheckResult, settings: Settings, quiet: bool, verbose: bool, debug: bool) -> str:
-    """A line for each remark; with `verbose` or `debug`, a defect of initlint itself comes with its traceback."""
+    """Warnings and internal errors, one per line; the latter with a traceback if `verbose` or `debug`."""
     return "".join(f"{line}\n" for line in _lines(result, settings, quiet, verbose, verbose or debug))
 
 
@@ -55,11 +56,11 @@ def _lines(result: CheckResult, settings: Settings, quiet: bool, verbose: bool, 
         yield from (f"not followed: {escape(line)}" for line in result.not_followed)
         yield from map(escape, result.verbose_notes)
     for failure in result.failures:
-        yield f"initlint: {escape(complaint(failure))}"
+        yield f"initlint: {escape(failure_line(failure))}"
         if tracebacks:
             yield failure.traceback.rstrip("\n")
 
 
-def complaint(failure: Failure) -> str:
-    """One line about a defect of initlint itself."""
+def failure_line(failure: Failure) -> str:
+    """One line about an internal error."""
     return f"internal error in {failure.part} on {failure.file}: {failure.error}; please report"

@@ -1,4 +1,4 @@
-"""Unified diffs: of files such that `git apply` takes them, of notebooks cell by cell."""
+"""Unified diffs that `git apply` accepts; those of notebooks are by cell, for reading."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def unified_diff(path: str, old: bytes, new: bytes) -> str:
-    """The difference of two versions of `path`, named relative to the current directory; empty if there is none.
+    """The diff of two versions of `path`, named relative to the current directory; empty if they are equal.
 
-    Lines are told apart at line feeds only, as git does, so that carriage returns are kept. Bytes that are not UTF-8
-    are surrogates: encode the text with `surrogateescape` to write it.
+    Lines end at line feeds only, as in git, so carriage returns stay. Bytes that are not UTF-8 are surrogates: encode
+    the text with `surrogateescape` to write it.
 
-    Of a notebook each cell that differs is shown as a file of its own, `nb.ipynb:cell 3`. Raises `NotebookError`.
+    Each changed cell of a notebook is shown as a file, `nb.ipynb:cell 3`. Raises `NotebookError`.
     """
     name = _shown(path)
     if not is_notebook(path):
@@ -32,7 +32,7 @@ def unified_diff(path: str, old: bytes, new: bytes) -> str:
 
 
 def _cell_diff(name: str, old: str, new: str) -> str:
-    """A cell does not end in a line feed, which is no news."""
+    """A line feed is added to both texts: no cell ends in one, which needs no remark."""
     header = _header("", name)
     return _diff(header, header, f"{old}\n".encode(), f"{new}\n".encode())
 
@@ -43,7 +43,7 @@ def _diff(old_header: bytes, new_header: bytes, old: bytes, new: bytes) -> str:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    """Split behind each line feed."""
+    """Split after each line feed."""
     lines = data.split(b"\n")
     return [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
@@ -53,7 +53,7 @@ def _ended(line: bytes) -> bytes:
 
 
 def _shown(path: str) -> str:
-    """Of a link the target, which is what changes: `git apply` does not write through links."""
+    """The relative path, of a link that of its target: `git apply` does not write through links."""
     path = os.path.realpath(path) if os.path.islink(path) else path
     try:
         return Path(os.path.relpath(path)).as_posix()
@@ -62,10 +62,10 @@ def _shown(path: str) -> str:
 
 
 def _header(side: str, name: str) -> bytes:
-    """A name with a blank in it ends in a tab, and one with odd characters is quoted, as git has it."""
+    """As in git, a name with a blank ends in a tab, and one with control characters is quoted."""
     name = side + name
     if _QUOTED.search(name):
-        name = '"' + _QUOTED.sub(lambda found: _ESCAPES.get(found[0], f"\\{ord(found[0]):03o}"), name) + '"'
+        name = '"' + _QUOTED.sub(lambda match: _ESCAPES.get(match[0], f"\\{ord(match[0]):03o}"), name) + '"'
     elif " " in name:
         name += "\t"
     return os.fsencode(name)

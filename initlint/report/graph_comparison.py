@@ -1,4 +1,4 @@
-"""The graphs of one engine or of both; of both, each layer says in what they differ."""
+"""Renders the graphs of `initlint graph`; with those of both tracers, also the differences of each layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render(models: Sequence[ModelGraph], output_format: str) -> str:
 
 
 def to_json(models: Sequence[ModelGraph]) -> dict[str, Any]:
-    """The documented shape; the layers of a model that both engines know have `differs`."""
+    """The documented shape. Layers of models that both tracers have get a key `differs`."""
     document = graph_json.to_json(models)
     for model, entry in zip(models, document["models"], strict=True):
         compared = dict(_compared(model, models))
@@ -34,18 +34,18 @@ def to_json(models: Sequence[ModelGraph]) -> dict[str, Any]:
 
 
 def listing(models: Sequence[ModelGraph]) -> str:
-    """The models to read, and then a line for each layer of which the engines say different things."""
+    """The models as text, then one line for each layer in which the tracers differ."""
     lines = (
-        f"differs: {escape(f'{model.name}.{path}')}: {', '.join(what)}\n"
+        f"differs: {escape(f'{model.name}.{path}')}: {', '.join(fields)}\n"
         for model in models
-        for path, what in _compared(model, models)
-        if what
+        for path, fields in _compared(model, models)
+        if fields
     )
     return graph_text.listing(models) + "".join(lines)
 
 
 def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """For each layer of a traced model: in what the static tracer's model of that name differs."""
+    """For each layer of a traced model, the fields in which the static model of that name differs."""
     static = next((one for one in models if _key(one) == _key(model) and one.engine == "static"), None)
     if static is None or static is model or model.engine == "static":
         return

@@ -1,4 +1,4 @@
-"""The models in the documented JSON shape, which programs outside the project read."""
+"""The models as JSON, in the documented shape for other programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from initlint.report.formats.json import cell_of
 
 
 def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:
-    """The graphs in the documented JSON shape, version 1. In a notebook lines count from the top of `cell`."""
+    """The document, version 1. In a notebook, lines count from the top of `cell`."""
     return {"version": 1, "models": [_model(m) for m in models]}
 
 

@@ -1,4 +1,4 @@
-"""The models as a listing to read; `graph_json` has the one for programs."""
+"""The models as text for reading; `graph_json` renders them for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from initlint.report.text import escape, file_of
 
 
 def listing(models: Iterable[ModelGraph]) -> str:
-    """Each model with its layers in order: what was written to their parameters, and what follows them."""
+    """Each model with its layers in order, the writes to their parameters, and their consumers."""
     return "\n".join("".join(f"{line}\n" for line in _model(model)) for model in models)
 
 

@@ -1,4 +1,4 @@
-"""What a format is given to show."""
+"""The input of the formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
 def checkout() -> Path:
-    """The directory from which a server of continuous integration names files: that of its checkout, else this one."""
+    """The directory to which CI servers name files relative: that of the checkout, else the current one."""
     here = Path.cwd()
     named = (Path(os.environ[variable]) for variable in _CHECKOUTS if os.environ.get(variable))
     return next((directory for directory in named if here.is_relative_to(directory)), here)
@@ -23,11 +23,11 @@ def checkout() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one run.
+    """What a format renders. The command line makes it from a `CheckResult`.
 
-    `fixed`: how many findings were mended besides `diagnostics`. `failures`: a line for each defect of initlint that
-    the run met. `root`: the directory that the formats of continuous integration name files from. `verbose`: show also
-    the layers behind the numbers of a message.
+    `fixed`: the number of findings that were fixed and are not in `diagnostics`. `failures`: one line for each internal
+    error. `root`: the directory to which the formats for CI servers name files relative. `verbose`: also show the
+    layers behind the numbers in a message.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -40,6 +40,6 @@ class Report:
     verbose: bool = False
 
     def path(self, file: str) -> str:
-        """`file` from `root`, with `/`; the whole path for a file that lies elsewhere."""
+        """`file` relative to `root`, with `/`; the absolute path if it is elsewhere."""
         path, root = Path(os.path.abspath(file)), os.path.abspath(self.root)
         return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

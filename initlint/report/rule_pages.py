@@ -1,4 +1,4 @@
-"""The rules' manual: pages and tables made from the rules' own docstrings."""
+"""The manual of the rules: pages and tables generated from their docstrings."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ TABLE_END = "<!-- rules: end -->"
 
 
 class UnknownRule(Exception):
-    """Neither a code nor the name of a rule; the message suggests a near one."""
+    """Not the code or name of a rule; the message suggests a similar one."""
 
 
 def find(wanted: str, rules: Iterable[Rule]) -> Rule:
     """The rule with this code or name. Raises `UnknownRule`."""
-    known = {name: rule for rule in rules for name in (rule.code, rule.name)}
-    found = known.get(wanted.upper()) or known.get(wanted.lower())
-    if found is not None:
-        return found
-    near = difflib.get_close_matches(wanted.upper(), known, n=1) or difflib.get_close_matches(wanted, known, n=1)
-    raise UnknownRule(f"no rule `{wanted}`{f'; did you mean `{near[0]}`?' if near else ''}")
+    rule_named = {name: rule for rule in rules for name in (rule.code, rule.name)}
+    rule = rule_named.get(wanted.upper()) or rule_named.get(wanted.lower())
+    if rule is not None:
+        return rule
+    names = [*rule_named]
+    similar = difflib.get_close_matches(wanted.upper(), names, n=1) or difflib.get_close_matches(wanted, names, n=1)
+    raise UnknownRule(f"no rule `{wanted}`{f'; did you mean `{similar[0]}`?' if similar else ''}")
 
 
 def page(rule: Rule) -> str:
@@ -39,7 +40,7 @@ def page(rule: Rule) -> str:
 
 
 def section(rule: Rule, heading: str) -> str:
-    """What stands below `## heading` on the page of a rule; empty if there is no such section."""
+    """The text of the section `## heading` of a rule's page; empty if there is none."""
     _, _, rest = rule.documentation.partition(f"\n## {heading}\n")
     return rest.partition("\n## ")[0].strip()
 
@@ -74,7 +75,7 @@ def _rows(rules: Iterable[Rule], folder: str) -> str:
 
 
 def with_table(readme: str, rules: Iterable[Rule]) -> str:
-    """`readme` with what stands between the markers renewed. Raises ValueError if it has none."""
+    """`readme` with a new table between the markers. Raises ValueError if a marker is missing."""
     before, start, rest = readme.partition(TABLE_START)
     _, end, after = rest.partition(TABLE_END)
     if not start or not end:
@@ -83,7 +84,7 @@ def with_table(readme: str, rules: Iterable[Rule]) -> str:
 
 
 def write(root: Path, rules: Iterable[Rule]) -> None:
-    """Renew `docs/rules/` and the table of README.md below `root`; the page of a rule that is gone goes too."""
+    """Write `docs/rules/` and the table of README.md below `root`, and delete the pages of removed rules."""
     rules = tuple(rules)
     folder = root / "docs" / "rules"
     pages = {folder / f"{rule.name}.md": page(rule) for rule in rules}
@@ -97,7 +98,7 @@ def write(root: Path, rules: Iterable[Rule]) -> None:
 
 
 def as_json(rule: Rule) -> dict[str, Any]:
-    """What programs are told of a rule."""
+    """The object for a rule in `--output-format json`."""
     return {
         "code": rule.code,
         "name": rule.name,

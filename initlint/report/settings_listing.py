@@ -1,4 +1,4 @@
-"""The settings of a run, for those who wonder which are in force."""
+"""The settings in force, for `--show-settings`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _PLAIN = (str, tuple, frozenset)
 
 
 def listing(settings: Settings, rules: Iterable[Rule]) -> str:
-    """As an initlint.toml that asks for the same; in comments where they come from and which of `rules` run.
+    """An initlint.toml with the same settings. Comments say where they come from and which of `rules` run.
 
-    Of a table whose entries are read into something else (an init function and what it does) only the names are shown.
+    A table whose values have no TOML form after parsing (init functions and their effects) is shown by its keys.
     """
     return "".join(f"{escape(line)}\n" for line in _lines(settings, rules))
 

@@ -1,4 +1,4 @@
-"""How many findings each rule has."""
+"""The number of findings of each rule, for `--statistics`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SHOWN_FIXES = (Applicability.SAFE,)
 
 
 class UnsupportedFormat(Exception):
-    """A format that has no place for them."""
+    """A format without a form for statistics."""
 
 
 def render(name: str, report: Report) -> str:
-    """In the format `name`. Raises `UnsupportedFormat`."""
+    """The statistics in the format `name`. Raises `UnsupportedFormat`."""
     if name == "json":
         return as_json(report)
     if name in FOR_PEOPLE:
@@ -29,14 +29,14 @@ def render(name: str, report: Report) -> str:
 
 
 def listing(report: Report) -> str:
-    """`count  CODE  [*] name`, the most frequent first; `[*]` where `--fix` mends all, `[-]` where some."""
+    """`count  CODE  [*] name`, the most frequent first; `[*]` where `--fix` fixes all, `[-]` where some."""
     rows = _rows(report)
     width = max((len(str(row["count"])) for row in rows), default=0)
     return "".join(f"{row['count']:>{width}}  {row['code']}  {_mark(row)} {row['name']}\n" for row in rows)
 
 
 def as_json(report: Report) -> str:
-    """The same as a JSON list of objects with `code`, `name`, `count`, and `fixable`: how many `--fix` mends."""
+    """A JSON list of objects with `code`, `name`, `count`, and `fixable`, the number that `--fix` fixes."""
     return dumps(_rows(report))
 
 

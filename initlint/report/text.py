@@ -31,24 +31,24 @@ COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "re
 
 
 def headline(diagnostic: Diagnostic) -> str:
-    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` mends, `[static+fx]` the tracers."""
+    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` fixes, `[static+fx]` the tracers."""
     span = diagnostic.span
     separator = style(":", fg="cyan")
     cell = [f"cell {span.cell.number}"] if span.cell else []
     place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
     code = style(diagnostic.code, fg=COLOUR[diagnostic.severity], bold=True)
     mark = f"[{style('*', fg='cyan')}] " if is_auto_fixable(diagnostic) else ""
-    seen = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
-    return f"{place}{code} {mark}{escape(diagnostic.message)}{seen}"
+    engines = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
+    return f"{place}{code} {mark}{escape(diagnostic.message)}{engines}"
 
 
 def is_auto_fixable(diagnostic: Diagnostic) -> bool:
-    """Whether `--fix` alone mends it."""
+    """Whether `--fix` fixes it without `--unsafe-fixes`."""
     return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
 
 
 def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
-    """`Found N errors (M fixable with --fix).`, or that all is well. `fixed`: how many there were besides these."""
+    """`Found N errors (M fixable with --fix).` or `All checks passed!`. `fixed` findings are counted in N."""
     total = len(diagnostics) + fixed
     if not total:
         return "All checks passed!\n"
@@ -62,13 +62,13 @@ def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
     return f"Found {counted(total, 'error')}{remark}.\n"
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, noun: str) -> str:
     """`1 finding`, `2 findings`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def file_of(span: Span) -> str:
-    """The file, with the cell if it is a notebook; cells count from 1, those of text included."""
+    """The file, and the cell of a notebook, counted from 1 and through all cells."""
     return escape(span.file) + (f":cell {span.cell.number}" if span.cell else "")
 
 
@@ -78,19 +78,19 @@ def place(span: Span) -> str:
 
 
 def in_file(span: Span) -> Span:
-    """The range by the lines of the file itself. Of a notebook, whose lines of JSON nobody sees, its beginning."""
+    """The span in the file itself; for a notebook, whose JSON lines nobody sees, the start of the file."""
     return Span(span.file, 1, 1, 1, 1) if span.cell else span
 
 
 def message_of(diagnostic: Diagnostic) -> str:
-    """The message for those who are shown `in_file`: in a notebook it begins with the place."""
+    """The message to show with `in_file`: in a notebook, it begins with the location."""
     span = diagnostic.span
     place = f"cell {span.cell.number}:{span.local.row}:{span.column}: " if span.cell else ""
     return f"{place}{escape(diagnostic.message)}"
 
 
 def line_of(span: Span, file: str) -> str:
-    """The line, for a reader who looks at `file`: `line 3`, `cell 4, line 3`, or with the name of another file."""
+    """The line as named in `file`: `line 3`, `cell 4, line 3`, or `other.py:3` for another file."""
     if span.file != file:
         return f"{file_of(span)}:{span.local.row}"
     return f"cell {span.cell.number}, line {span.local.row}" if span.cell else f"line {span.row}"

@@ -1,4 +1,4 @@
-"""Traced models as a table to read: each layer with its init, what follows it, and what that does to the signal."""
+"""The result of `initlint trace`: a table for each model with the init, consumers and signal factor of each layer."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by 
 
 
 def render(traced: Sequence[TraceResult], output_format: str) -> str:
-    """The models that were built, as `json` or `text`."""
+    """The built models as `json` or `text`."""
     return dumps(to_json(traced)) if output_format == "json" else tables(traced)
 
 
 def tables(traced: Sequence[TraceResult]) -> str:
-    """All models that were built, a table for each."""
+    """One table for each built model."""
     return "\n".join(table(one.graph, one.measured) for one in traced if one.graph is not None)
 
 
 def problems(traced: Sequence[TraceResult]) -> str:
-    """A line for each target that was not built, or not measured as it was asked to be."""
+    """One line for each target that could not be built or measured."""
     return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
 
 
 def table(model: ModelGraph, measured: Mapping[str, MeasuredSignal] | None) -> str:
-    """One table. `factor` is what the layer with its activation multiplies the signal's second moment by.
+    """One table. The layer with its activation multiplies the second moment of the signal by `factor`.
 
-    With `measured`, the second moment of each layer's output, and of the gradient that reaches it, follow.
+    With `measured`, two columns have the second moments of each layer's output and of its gradient.
     """
     headings = _HEADINGS if measured is None else (*_HEADINGS, *_MEASURED)
     rows = [headings, *(_row(layer, measured) for layer in model.layers if _is_shown(layer))]
@@ -73,9 +73,9 @@ def _row(layer: Layer, measured: Mapping[str, MeasuredSignal] | None) -> tuple[s
 
 
 def _moments(measured: Mapping[str, MeasuredSignal], layer: Layer) -> dict[str, float | None]:
-    """By their headings; None for what was not to be had."""
-    found = measured.get(layer.path)
-    return dict.fromkeys(_MEASURED) if found is None else found._asdict()
+    """The measured columns by heading; None if the layer was not measured."""
+    signal = measured.get(layer.path)
+    return dict.fromkeys(_MEASURED) if signal is None else signal._asdict()
 
 
 def _end(op: str, layer: str | None) -> str:
@@ -106,13 +106,13 @@ def _at(place: Location) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The rows with their columns under each other; the heading is styled."""
+    """The rows with aligned columns and a styled heading."""
     cells = [[escape(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    for at, row in enumerate(cells):
+    for index, row in enumerate(cells):
         padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
         line = "  ".join(padded).rstrip()
-        yield line if at else style(line, dim=True)
+        yield line if index else style(line, dim=True)
 
 
 def _width(text: str) -> int:
@@ -120,10 +120,10 @@ def _width(text: str) -> int:
 
 
 def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:
-    """The graphs in their documented shape; each layer has also its factor, and what was measured if that was asked."""
-    found = [(one.graph, one.measured) for one in traced if one.graph is not None]
-    document = graph_json.to_json(graph for graph, _ in found)
-    for (graph, measured), model in zip(found, document["models"], strict=True):
+    """The graphs in the documented shape. Each layer also has its factor and, with `--measure`, its measurements."""
+    built = [(one.graph, one.measured) for one in traced if one.graph is not None]
+    document = graph_json.to_json(graph for graph, _ in built)
+    for (graph, measured), model in zip(built, document["models"], strict=True):
         for layer, entry in zip(graph.layers, model["layers"], strict=True):
             entry["factor"] = predicted_factor(layer)
             if measured is not None:

@@ -149,7 +149,7 @@ def test_a_pyw_file_is_traced(in_directory: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("check", "--trace", "--fix", "net.py"), "--trace excludes --fix"),
+        (("check", "--trace", "--fix", "net.py"), "--trace cannot be used with --fix"),
         (("check", "--trace", "-"), "standard input cannot be traced"),
         (("graph", "--engine", "fx", "-"), "standard input cannot be traced"),
         (("trace", "nb.ipynb:Net"), "`nb.ipynb` is a notebook"),

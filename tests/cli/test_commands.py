@@ -108,8 +108,8 @@ def test_a_finding_below_fail_on_is_still_shown() -> None:
         (["check", "--exclude", "!"], "invalid pattern `!` in `exclude`"),
         (["check", "--extend-exclude", "a.py,[z-a]"], "invalid pattern `[z-a]` in `extend-exclude`"),
         (["check", "--baseline", os.devnull], "cannot be read: not a regular file"),
-        (["check", "--config", "a.toml", "--isolated"], "exclude each other"),
-        (["check", "-", "net.py"], "`-` cannot stand beside other paths"),
+        (["check", "--config", "a.toml", "--isolated"], "cannot be used together"),
+        (["check", "-", "net.py"], "`-` cannot be combined with other paths"),
         (["check", "--no-such-option"], "--no-such-option"),
         (["rule", "INI310"], "no rule `INI310`; did you mean `INI301`?"),
         (["graph", "nowhere.py"], "no such file"),
@@ -304,7 +304,7 @@ def test_output_file() -> None:
     [
         (["-o", "gone/report.txt"], "gone/report.txt cannot be written: there is no directory gone"),
         (["-o", "."], ". cannot be written: it is a directory"),
-        (["-o", "report.txt", "--diff"], "--output-file has no report to write with --diff"),
+        (["-o", "report.txt", "--diff"], "--output-file cannot be used with --diff"),
         (["--statistics", "--output-format", "sarif"], "--statistics cannot be shown as sarif"),
     ],
 )

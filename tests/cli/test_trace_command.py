@@ -133,7 +133,7 @@ def test_the_configuration_names_targets(net: str, in_directory: Path) -> None:
     ("arguments", "message"),
     [
         ((), "no target"),
-        (("net",), "`net` is no target"),
+        (("net",), "invalid target `net`"),
         (("nothing.py:Net",), "nothing.py: no such file"),
         (("net.py:Net", "net.py:Net", "--arg", "1"), "need exactly one target"),
         (("net.py:Net", "--kwarg", "width"), "NAME=VALUE"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -179,17 +180,17 @@ def test_add_noqa_in_a_notebook() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--add-noqa=INI302 is off"], "must not begin with what reads as a code: INI302 is off"),
+        (["--add-noqa=INI302 is off"], "must not begin with a code: INI302 is off"),
         (["--add-noqa=a\nb"], "must be one line of printable characters"),
-        (["--add-noqa", "--fix"], "--add-noqa excludes --fix"),
-        (["--add-noqa", "--write-baseline", "b.json"], "--add-noqa excludes"),
-        (["--write-baseline", "b.json", "--diff"], "--write-baseline excludes"),
-        (["--write-baseline", "net.py"], "net.py cannot be written: a report does not go into a source file"),
-        (["--output-file", "net.py"], "net.py cannot be written: a report does not go into a source file"),
+        (["--add-noqa", "--fix"], "--add-noqa cannot be used with --fix"),
+        (["--add-noqa", "--write-baseline", "b.json"], "--add-noqa cannot be used with"),
+        (["--write-baseline", "b.json", "--diff"], "--write-baseline cannot be used with"),
+        (["--write-baseline", "net.py"], "net.py cannot be written: it is a source file"),
+        (["--output-file", "net.py"], "net.py cannot be written: it is a source file"),
         (["--write-baseline", "gone/b.json"], "gone/b.json cannot be written: there is no directory gone"),
         (
             ["--baseline", "gone.json"],
-            "gone.json: cannot be read: No such file or directory; --write-baseline makes one",
+            "gone.json: cannot be read: No such file or directory; create it with --write-baseline",
         ),
     ],
 )
@@ -218,7 +219,7 @@ def test_a_file_that_is_no_baseline_is_one_line(text: str) -> None:
     write(text, "b.json")
     result = run("--baseline", "b.json")
     assert (result.stdout, result.exit_code, result.stderr.count("\n")) == ("", 2, 1)
-    assert "b.json: is no baseline" in result.stderr
+    assert re.search(r"b\.json:? is not a (version 1 )?baseline", result.stderr)
 
 
 def baseline(*arguments: str) -> None:

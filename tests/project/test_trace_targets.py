@@ -71,7 +71,7 @@ def test_a_table_describes_a_target() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ('target = "net"', "is no target"),
+        ('target = "net"', "invalid target `net`"),
         ("args = [1]", "`target` is a string"),
         ('target = "net:Net"\nargs = 1', "`args` is a list"),
         ('target = "net:Net"\ninput = [[1]]', "it has `input`"),

@@ -1,4 +1,4 @@
-"""The formats by name. One is imported when it is asked for: most runs need one, and each costs start-up time."""
+"""The formats by name. A format is imported on first use: most runs need one, and each costs start-up time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shown_fixes(name: str, quiet: bool) -> tuple[Applicability, ...]:
 
 
 def render(name: str, report: Report, quiet: bool = False) -> str:
-    """`report` in the format `name`, one of `settings.OUTPUT_FORMATS`; `quiet` leaves the summary out."""
+    """`report` in the format `name`, one of `settings.OUTPUT_FORMATS`; `quiet` omits the summary."""
     module = cast(_Format, importlib.import_module(f"{__package__}.{name.replace('-', '_')}"))
     closing = summary(report.diagnostics, report.fixed) if name in FOR_PEOPLE and not quiet else ""
     return module.render(report) + closing

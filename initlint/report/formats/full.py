@@ -1,4 +1,4 @@
-"""A line for each finding, with the code that it speaks of, the related places and the fix that is offered.
+"""One block for each finding: a line, the code frame, the related locations and the fix.
 
 Everything is styled; whoever prints strips the styles where they are not wanted.
 """
@@ -17,14 +17,14 @@ from initlint.report.report import Report
 from initlint.report.text import COLOUR, escape, headline, place
 
 MAX_ROWS = 8
-"""Longer spans (a class, a long call) are shown by their first rows."""
+"""Of longer spans (a class, a long call) the first rows are shown."""
 
 MAX_RELATED = 6
-"""A loop may initialise hundreds of layers."""
+"""A loop may initialize hundreds of layers."""
 
 
 def render(report: Report) -> str:
-    """As in `concise`, each with a code frame, the related places and the fix that is offered.
+    """The lines of `concise`, each with a code frame, the related locations and the fix.
 
     A verbose report tells also the layers behind the numbers.
     """
@@ -33,7 +33,7 @@ def render(report: Report) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A range of one file to be shown, underlined with `marker` and labelled."""
+    """A span to show, underlined with `marker` and labelled."""
 
     span: Span
     marker: str
@@ -90,7 +90,7 @@ def _frame(frame: _Frame, lines: Sequence[str], gutter: int) -> Iterator[str]:
 
 
 def _last_row(span: Span) -> int:
-    """The last row that is shown: an end at the start of a line belongs to the line before."""
+    """The last row to show: a span that ends at the start of a line ends in the line before."""
     end = span.end_row - 1 if span.end_column == 1 and span.end_row > span.row else span.end_row
     return min(end, span.row + MAX_ROWS - 1)
 
@@ -112,5 +112,5 @@ def _printable(source: str) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns of a terminal: wide characters take two, combining ones none."""
+    """The number of terminal columns: wide characters take two, combining ones none."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

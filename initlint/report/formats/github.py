@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions: workflow commands, which the runner reads off the log.
+"""GitHub Actions annotations: workflow commands, which the runner reads from the log.
 
 Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -23,10 +23,10 @@ def render(report: Report) -> str:
 def _command(diagnostic: Diagnostic, report: Report) -> str:
     span = in_file(diagnostic.span)
     place = {"file": report.path(span.file), "line": span.row, "endLine": span.end_row}
-    if span.row == span.end_row:  # over several lines the runner refuses columns
+    if span.row == span.end_row:  # the runner rejects columns of spans over several lines
         place |= {"col": span.column, "endColumn": span.end_column}
     properties = {**place, "title": f"initlint ({diagnostic.code})"}
     listed = ",".join(f"{key}={str(value).translate(_IN_PROPERTY)}" for key, value in properties.items())
-    # The log shows the message alone, so that it has to say where.
+    # The log shows only the message, so it has to include the location.
     message = f"{place_of(diagnostic.span)}: {diagnostic.code} {escape(diagnostic.message)}"
     return f"::{_COMMAND[diagnostic.severity]} {listed}::{message.translate(_IN_DATA)}"

@@ -1,4 +1,4 @@
-"""The report that GitLab shows in merge requests.
+"""GitLab's code quality report, which merge requests show.
 
 It is a subset of Code Climate's, and other readers of that take it too.
 Sources: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format and
@@ -19,7 +19,7 @@ _SEVERITY = {Severity.INFO: "info", Severity.WARNING: "minor", Severity.ERROR: "
 
 
 def render(report: Report) -> str:
-    """One JSON list. GitLab takes a finding for new by its fingerprint, which therefore does not hang on lines."""
+    """One JSON list. GitLab recognizes findings by fingerprint, which does not depend on line numbers."""
     contents = (content(d, report.path(d.span.file), report.lines(d.span.file)) for d in report.diagnostics)
     named = zip(report.diagnostics, fingerprints(contents), strict=True)
     return dumps([_finding(diagnostic, fingerprint, report) for diagnostic, fingerprint in named])

@@ -18,7 +18,7 @@ def render(report: Report) -> str:
 
 
 def dumps(document: dict[str, Any] | list[Any]) -> str:
-    """JSON in ASCII, so that any terminal and any encoding can take it."""
+    """JSON in ASCII, which every terminal and encoding can represent."""
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -52,5 +52,5 @@ def _start(span: Span) -> dict[str, Any]:
 
 
 def cell_of(span: Span) -> dict[str, Any]:
-    """The key that only places in notebooks have."""
+    """The key `cell`, which only locations in notebooks have."""
     return {"cell": span.cell.number} if span.cell else {}

@@ -1,4 +1,4 @@
-"""JUnit's XML, which most continuous integration servers show as failed tests.
+"""JUnit XML, which most CI servers show as failed tests.
 
 Source: https://github.com/testmoapp/junitxml
 """
@@ -15,7 +15,7 @@ from initlint.report.text import escape, in_file
 
 
 def render(report: Report) -> str:
-    """A suite for each file that was linted: a failure for each finding, or one case that passes."""
+    """One suite for each linted file, with a failure for each finding or one passing case."""
     by_file = {file: list(found) for file, found in groupby(report.diagnostics, lambda d: d.span.file)}
     files = sorted({*by_file, *map(str, report.files)}, key=Path)
     root = Element("testsuites", name="initlint", tests="0", failures="0", errors="0")
@@ -48,5 +48,5 @@ def _add_case(suite: Element, file: str, diagnostic: Diagnostic) -> None:
 
 
 def _text(text: str) -> str:
-    """Without the characters that no XML document may hold."""
+    """Remove the characters that are not allowed in XML."""
     return escape(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

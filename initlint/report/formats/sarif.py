@@ -101,7 +101,7 @@ def _fix(fix: Fix, report: Report) -> dict[str, Any]:
 
 
 def _braced(text: str) -> str:
-    """With braces doubled, for a single pair marks a placeholder."""
+    """Double the braces: single ones mark placeholders."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -111,7 +111,7 @@ def _place(span: Span, report: Report) -> dict[str, Any]:
 
 
 def _text_at(span: Span, lines: Sequence[str]) -> str:
-    """What stands at `span` of the file of these `lines`; empty if that cannot be read."""
+    """The text at `span` of the file with these `lines`; empty if it cannot be read."""
     rows = list(lines[span.row - 1 : span.end_row])
     if not rows:
         return ""

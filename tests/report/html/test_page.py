@@ -119,7 +119,7 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
     ("out", "reason"),
     [
         ("missing/out.html", "there is no directory missing"),
-        ("net.py", "a report does not go into a source file"),
+        ("net.py", "it is a source file"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_one_line(in_directory: Path, out: str, reason: str) -> None:
