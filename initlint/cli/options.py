@@ -66,7 +66,8 @@ def optional(module: str, feature: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(f"{feature} needs {error.name}: pip install 'initlint[{extra}]'") from None
+        library, _, _ = (error.name or module).partition(".")
+        raise UsageError(f"{feature} needs {library}: pip install 'initlint[{extra}]'") from None
 
 
 def apply_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
