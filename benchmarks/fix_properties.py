@@ -1,13 +1,13 @@
-"""What must hold of fixes over real packages, tried on copies of them.
+"""Properties that fixes must have on real packages, checked on copies of them.
 
     python benchmarks/fix_properties.py [--spoil] FOLDER...
 
 Each folder is copied, and `initlint check --fix --unsafe-fixes` run on the copy. Then: every file compiles that did
 before; a second run changes nothing; no rule finds more than before; only lines of init calls and of imports differ;
-files without findings are the same to the byte; and `git apply` of what `--diff` had said gives the same bytes.
+files without findings are the same to the byte; and `git apply` of the output of `--diff` gives the same bytes.
 
-Packages that are in good order have little to fix. `--spoil` first puts defects into the copy: deprecated names, names
-of activations that torch does not know, zeros in place of random numbers, methods without `.data`.
+Well-kept packages have little to fix. `--spoil` first adds defects to the copy: deprecated names, activations that
+torch does not know, zeros in place of random numbers, methods without `.data`.
 
 Prints one line for each folder and one for each property that does not hold; exits with 1 if there is one.
 """
@@ -41,7 +41,7 @@ INIT_NAMES = frozenset(
     | {*METHODS, "calculate_gain"}
 )
 CURRENT = "|".join(sorted(name.rpartition(".")[2] for name in DEPRECATED.values()))
-SPOILING: tuple[tuple[re.Pattern[str], str], ...] = (
+DEFECTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"init\.kaiming_(normal|uniform)_\(([\w.]+)(, (mode|a)=[^(),]+)*\)"), r"init.xavier_\1_(\2)"),
     (re.compile(r"nonlinearity=(['\"])relu\1"), r"nonlinearity=\1gelu\1"),
     (re.compile(r"\.weight\.data\.normal_\("), ".weight.normal_("),
@@ -54,7 +54,7 @@ PLAIN = re.compile(rf"(?<![.\w])({CURRENT})\b")
 
 @dataclass
 class Report:
-    """One package: what was counted, and what does not hold."""
+    """The counts of one package, and the properties that do not hold."""
 
     name: str
     files: int = 0
@@ -75,55 +75,61 @@ class Report:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--spoil", action="store_true", help="put defects into the copies first")
+    parser.add_argument("--spoil", action="store_true", help="add defects to the copies first")
     options = parser.parse_args()
     failed = False
     for folder in options.folders:
         with tempfile.TemporaryDirectory() as scratch:
-            report = examine(folder, Path(scratch), options.spoil)
+            report = check_properties(folder, Path(scratch), options.spoil)
         print(report, *report.problems, sep="\n  ", flush=True)
         failed = failed or bool(report.problems)
     return int(failed)
 
 
-def examine(folder: Path, scratch: Path, spoil: bool) -> Report:
-    """Try all properties on copies of `folder` in `scratch`."""
+def check_properties(folder: Path, scratch: Path, spoil: bool) -> Report:
+    """Check all properties on copies of `folder` in `scratch`."""
     fixed, patched = scratch / "fixed", scratch / "patched"
     copy(folder, fixed, spoil)
     shutil.copytree(fixed, patched)
     originals = read(fixed)
     report = Report(folder.name, len(originals))
     started = time.monotonic()
-    found = lint(fixed, report)
+    findings_before = lint(fixed, report)
     patch = run(fixed, "--diff", "--unsafe-fixes", report=report)
-    left = lint(fixed, report, "--fix", "--unsafe-fixes")
+    findings_after = lint(fixed, report, "--fix", "--unsafe-fixes")
     report.seconds = time.monotonic() - started
-    now = read(fixed)
-    report.before, report.after = (Counter(d["code"] for d in findings) for findings in (found, left))
-    changed = {path for path in originals if now[path] != originals[path]}
+    fixed_files = read(fixed)
+    report.before, report.after = (
+        Counter(d["code"] for d in findings) for findings in (findings_before, findings_after)
+    )
+    changed = {path for path in originals if fixed_files[path] != originals[path]}
     report.changed = len(changed)
-    report.problems += compiling(originals, now)
+    report.problems += compiling(originals, fixed_files)
     report.problems += (
         f"{code}: {report.before[code]} findings, {count} after fixing"
         for code, count in report.after.items()
         if count > report.before[code]
     )
-    suspected = {Path(d["file"]).as_posix() for d in found}
+    suspected = {Path(d["file"]).as_posix() for d in findings_before}
     report.problems += (f"{path}: changed without a finding" for path in sorted(changed - suspected))
     for path in sorted(changed):
-        report.problems += foreign_lines(path, originals[path], now[path])
+        report.problems += foreign_lines(path, originals[path], fixed_files[path])
     if patch:
         apply = ["git", "apply", "--whitespace=nowarn", "-"]
         done = subprocess.run(apply, cwd=patched, input=patch, capture_output=True, check=False)
         if done.returncode:
             report.problems.append(f"git apply: {done.stderr.decode(errors='replace').strip()}")
     report.problems += (
-        f"{path}: --diff differs from --fix" for path, data in read(patched).items() if data != now[path]
+        f"{path}: --diff differs from --fix" for path, data in read(patched).items() if data != fixed_files[path]
     )
     if changed:
         run(fixed, "--fix-only", "--unsafe-fixes", report=report)
-        again = read(fixed)
-        report.problems += (f"{path}: changed again by a second run" for path in again if again[path] != now[path])
+        refixed_files = read(fixed)
+        report.problems += (
+            f"{path}: changed again by a second run"
+            for path in refixed_files
+            if refixed_files[path] != fixed_files[path]
+        )
     return report
 
 
@@ -133,16 +139,16 @@ def copy(folder: Path, to: Path, spoil: bool) -> None:
         target = to / path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         data = path.read_bytes()
-        target.write_bytes(spoiled(data) if spoil else data)
+        target.write_bytes(add_defects(data) if spoil else data)
 
 
-def spoiled(data: bytes) -> bytes:
+def add_defects(data: bytes) -> bytes:
     text = data.decode("utf-8", "surrogateescape")
-    for pattern, replacement in SPOILING:
+    for pattern, replacement in DEFECTS:
         text = pattern.sub(replacement, text)
-    text = NAMED.sub(lambda found: found[0].rstrip("_"), text)
+    text = NAMED.sub(lambda match: match[0].rstrip("_"), text)
     if "from torch.nn.init import" in text:
-        text = PLAIN.sub(lambda found: found[0].rstrip("_"), text)
+        text = PLAIN.sub(lambda match: match[0].rstrip("_"), text)
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -157,7 +163,7 @@ def lint(root: Path, report: Report, *options: str) -> list[dict[str, Any]]:
 
 
 def run(root: Path, *options: str, report: Report) -> bytes:
-    """Standard output of the command line; what it complains of is a problem."""
+    """Standard output of the command line. An error is added to the problems of `report`."""
     command = [sys.executable, "-m", "initlint", "check", "--isolated", *options, "."]
     done = subprocess.run(command, cwd=root, capture_output=True, check=False)
     if done.returncode not in (0, 1) or done.stderr:
@@ -168,7 +174,7 @@ def run(root: Path, *options: str, report: Report) -> bytes:
 def compiling(originals: Tree, now: Tree) -> Iterator[str]:
     for path, data in now.items():
         if path not in originals:
-            yield f"{path}: a stray file"
+            yield f"{path}: an unexpected file"
         elif data != originals[path] and not compiles(data) and compiles(originals[path]):
             yield f"{path}: does not compile any more"
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from measuring import CHECK, IMPORTS, Spent, compared, measured, ratio, scratch, wall, write_project
+from measuring import CHECK, IMPORTS, Measurement, measure, measure_rounds, ratio, scratch, wall, write_project
 
 _LAYER = re.compile(r"^(?P<indent> +)self\.\w+ = nn\.Linear\(", re.MULTILINE)
 _SETTLE = 3.0
@@ -41,30 +41,30 @@ def main() -> None:
         ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "ALL", "--no-cache", "--quiet"]
         changing = iter(_building_layers(project, rounds))
 
-        def cold() -> Spent:
+        def cold() -> Measurement:
             for file in kept.glob("*"):
                 file.unlink()
-            return measured(check)
+            return measure(check)
 
-        def changed() -> Spent:
+        def changed() -> Measurement:
             path = next(changing)
             path.write_text(_LAYER.sub(_with_a_line, path.read_text(encoding="utf-8"), count=1), encoding="utf-8")
-            spent = measured(check)
+            spent = measure(check)
             print(f"  {path.relative_to(project)} changed: {spent.cpu:.2f} s of CPU")
             return spent
 
-        def warm() -> Spent:
+        def warm() -> Measurement:
             time.sleep(_SETTLE)
-            measured(check)
-            return measured(check)
+            measure(check)
+            return measure(check)
 
-        work: dict[str, Callable[[], Spent]] = {"imports": lambda: measured(IMPORTS)}
+        work: dict[str, Callable[[], Measurement]] = {"imports": lambda: measure(IMPORTS)}
         if folders:
-            compared({"cold, once": cold}, 1)
+            measure_rounds({"cold, once": cold}, 1)
         else:
             work["cold"] = cold
-        work |= {"warm": warm, "one changed": changed, "ruff": lambda: measured([*ruff, str(project)])}
-        found = {name: wall(spent) for name, spent in compared(work, rounds).items()}
+        work |= {"warm": warm, "one changed": changed, "ruff": lambda: measure([*ruff, str(project)])}
+        found = {name: wall(spent) for name, spent in measure_rounds(work, rounds).items()}
     for name in ("warm", "one changed"):
         print(f"{name} against the imports: {ratio(found[name], found['imports'])}")
         print(f"{name} against ruff, cold: {ratio(found[name], found['ruff'])}")

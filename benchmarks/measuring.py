@@ -1,4 +1,4 @@
-"""What the benchmarks share: whole processes are measured, in rounds, and compared with those of the same round."""
+"""Measures whole processes in rounds, and compares those of the same round; shared by the benchmarks."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from pathlib import Path
 CHECK = (sys.executable, "-m", "initlint", "check", "--isolated", "--quiet")
 IMPORTS = (sys.executable, "-c", "import libcst, click")
 _BECOME_SUBREAPER = 36
-"""Linux's number for: orphans of a child become children of this process."""
+"""The option of prctl by which orphans of a child become children of this process."""
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Seconds of CPU, of all processes, and of wall time; and the peak of memory of one process in megabytes."""
+class Measurement:
+    """CPU seconds of all processes, wall seconds, and the peak memory of one process in megabytes."""
 
     cpu: float
     wall: float
     peak: float
 
 
-def measured(*commands: Sequence[str]) -> Spent:
-    """What the commands take, side by side. Status 1 is findings; anything above ends the benchmark."""
+def measure(*commands: Sequence[str]) -> Measurement:
+    """Run the commands at the same time. Status 1 means findings; a higher one ends the benchmark."""
     began = time.perf_counter()
     running = [(command, subprocess.Popen(command, stdout=subprocess.DEVNULL)) for command in commands]
     usages = []
@@ -47,35 +47,35 @@ def measured(*commands: Sequence[str]) -> Spent:
     wall = time.perf_counter() - began
     usages += _orphans()
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in usages)
-    return Spent(cpu, wall, max(usage.ru_maxrss for usage in usages) / 1024)
+    return Measurement(cpu, wall, max(usage.ru_maxrss for usage in usages) / 1024)
 
 
 def _orphans() -> Iterator[resource.struct_rusage]:
-    """What the worker processes took that a command has killed and not waited for."""
+    """The usage of worker processes that a command has killed and not waited for."""
     with suppress(ChildProcessError):
         while True:
             yield os.wait4(-1, 0)[2]
 
 
-Work = Callable[[], Spent]
+Work = Callable[[], Measurement]
 
 
-def compared(work: Mapping[str, Work], rounds: int) -> dict[str, list[Spent]]:
-    """What each piece of work took in each round; a round does all of them, one after the other."""
+def measure_rounds(work: Mapping[str, Work], rounds: int) -> dict[str, list[Measurement]]:
+    """The measurement of each function in each round. A round runs all of them, one after the other."""
     _compile()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1)
-    found: dict[str, list[Spent]] = {name: [] for name in work}
+    measurements: dict[str, list[Measurement]] = {name: [] for name in work}
     for number in range(rounds):
         for name, run in work.items():
-            found[name].append(run())
-            spent = found[name][-1]
+            measurements[name].append(run())
+            spent = measurements[name][-1]
             print(f"round {number + 1}: {name}: {spent.cpu:.2f} s CPU, {spent.wall:.2f} s wall", file=sys.stderr)
-    return found
+    return measurements
 
 
 def _compile() -> None:
-    """Compile initlint, as pip does with what it installs: a checkout may be read-only, or told to stay clean."""
+    """Compile initlint, as pip does on installation: Python itself may be unable to write to the checkout."""
     package = find_spec("initlint")
     assert package is not None
     assert package.origin is not None
@@ -83,22 +83,22 @@ def _compile() -> None:
 
 
 def ratio(of: Sequence[float], over: Sequence[float]) -> str:
-    """The median of the ratios of each round, with the least and the greatest."""
+    """The median of the ratios of all rounds, with the smallest and the largest."""
     ratios = [one / other for one, other in zip(of, over, strict=True)]
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def cpu(spent: Sequence[Spent]) -> list[float]:
+def cpu(spent: Sequence[Measurement]) -> list[float]:
     return [one.cpu for one in spent]
 
 
-def wall(spent: Sequence[Spent]) -> list[float]:
+def wall(spent: Sequence[Measurement]) -> list[float]:
     return [one.wall for one in spent]
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
+    """A folder that is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
         yield folder
@@ -128,7 +128,7 @@ LINES_EACH = (_HEADER + _MODEL).count("\n")
 
 
 def write_project(root: Path, files: int) -> int:
-    """Models in `files` files, in packages that import from a module of their own; how many lines that is."""
+    """Write `files` files of models, in packages with a base module each. Returns the number of lines."""
     root.mkdir(parents=True)
     (root / "pyproject.toml").touch()
     for number in range(files):

@@ -1,12 +1,12 @@
-"""How much of real packages the fx tracer builds and traces, and what that costs.
+"""How many models of real packages the fx tracer builds and traces, and how long that takes.
 
     python benchmarks/trace_models.py torchvision=PATH timm=PATH segmentation_models_pytorch=PATH vit_pytorch=PATH
 
 PATH is the folder that holds the package. Prints for each package, and for all, how many models were built and how many
-were followed in which way. `--floor N` also times N random models of each package (the same ones in every run) against
+were traced in which way. `--floor N` also times N random models of each package (the same ones in every run) against
 importing torch, building on meta and `torch.fx.symbolic_trace`, each in a process of its own. `--graphs FOLDER` writes
-PACKAGE.json there, in the shape of `initlint graph`; `agreement.py` holds the static tracer's graphs against those.
-Folder `stubs` stands in for torchvision's compiled operators.
+PACKAGE.json there, in the shape of `initlint graph`; `tracer_agreement.py` compares the static tracer's graphs with
+them. The folder `stubs` replaces torchvision's compiled operators.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ for example in re.findall(r"```python\\n(.*?)```", metadata("vit-pytorch").get_p
         name = ast.unparse(call.func)
         try:
             kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-        except ValueError:  # it is built around another model
+        except ValueError:  # it is built from another model
             continue
         if name in modules and not call.args and [modules[name], name, kwargs] not in found:
             found.append([modules[name], name, kwargs])
 """,
 }
-"""Python that leaves in `found` the module, the name and the keyword arguments of each model of a package.
+"""Python code that sets `found` to the module, the name and the keyword arguments of each model of a package.
 
 One architecture of each family of timm; the encoders of segmentation-models with its U-Net; the models that the manual
 of vit-pytorch builds from literals.
@@ -95,7 +95,7 @@ import importlib
 homes = [getattr(importlib.import_module(module), name, None) for module, name, _ in found]
 print([[home.__module__, name, kwargs] for home, (_, name, kwargs) in zip(homes, found) if home is not None])
 """
-"""Python that prints them by the modules that define them, without those that are only spoken of."""
+"""Python code that prints them with the module that defines them, without those that do not exist."""
 
 FLOOR = """
 import ast, importlib, sys
@@ -111,16 +111,16 @@ except Exception:
 
 
 GOAL = 1.5
-"""How many times the floor a model may take."""
+"""The largest accepted ratio to the floor."""
 
 SEED = 2
 
 
 @dataclass
 class Tally:
-    """What came of some models. `ways`: how each was followed; `ratios`: what it took against the floor."""
+    """Counts of models. `ways`: how they were traced; `ratios`: their time divided by that of the floor."""
 
-    asked: int = 0
+    models: int = 0
     devices: Counter[str] = field(default_factory=Counter)
     ways: Counter[str] = field(default_factory=Counter)
     ratios: list[float] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Count the models of `other`, too."""
-        self.asked += other.asked
+        self.models += other.models
         self.devices += other.devices
         self.ways += other.ways
         self.ratios += other.ratios
@@ -137,9 +137,9 @@ class Tally:
     def report(self, name: str) -> None:
         """Print the lines of `name`."""
         built, followed = self.devices.total(), self.ways.total()
-        by_fx, total = self.ways["fx"], self.asked
+        by_fx, total = self.ways["fx"], self.models
         print(f"{name}: built {_share(built, total)} {dict(self.devices)}")
-        print(f"{name}: followed {_share(followed, total)}: by fx {by_fx}, by running {followed - by_fx}")
+        print(f"{name}: traced {_share(followed, total)}: by fx {by_fx}, by running {followed - by_fx}")
         if self.ratios:
             wall, cpu = (f"{statistics.median(r):.2f}, at most {max(r):.2f}" for r in (self.ratios, self.cpu_ratios))
             within = sum(ratio <= GOAL for ratio in self.ratios)
@@ -151,26 +151,26 @@ class Tally:
 
 
 def main() -> None:
-    """Print what came of each package and of all, and the models that could not be built or traced."""
+    """Print the counts of each package and of all, and the models that could not be built or traced."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packages", nargs="+", metavar="PACKAGE=PATH")
     parser.add_argument("--graphs", type=Path)
     parser.add_argument("--floor", type=int, default=0, metavar="N")
-    parser.add_argument("--only", default="", help="only models whose name holds this")
-    given = parser.parse_args()
-    packages = dict(text.split("=", 1) for text in given.packages)
+    parser.add_argument("--only", default="", help="only models whose name contains this")
+    options = parser.parse_args()
+    packages = dict(text.split("=", 1) for text in options.packages)
     folders = [str(HERE / "stubs"), *packages.values()]
     os.environ["PYTHONPATH"] = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
-    everything = Tally()
+    total = Tally()
     for package in packages:
         models = ast.literal_eval(_python(LISTING[package] + HOME))
-        models = [model for model in models if given.only in model[1]]
-        tally = _survey(package, models, folders, given.graphs)
-        chosen = random.Random(SEED).sample(models, min(given.floor, len(models)))
-        _against_floor(chosen, folders, tally)
+        models = [model for model in models if options.only in model[1]]
+        tally = _survey(package, models, folders, options.graphs)
+        chosen = random.Random(SEED).sample(models, min(options.floor, len(models)))
+        _measure_against_floor(chosen, folders, tally)
         tally.report(package)
-        everything.add(tally)
-    everything.report("all")
+        total.add(tally)
+    total.report("all")
 
 
 def _share(part: int, whole: int) -> str:
@@ -192,8 +192,8 @@ def _run(requests: Sequence[Request]) -> Iterable[Any]:
 
 def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str], graphs: Path | None) -> Tally:
     places = SourceLocations(lambda _: None, lambda file: file)
-    tally = Tally(asked=len(models))
-    found = []
+    tally = Tally(models=len(models))
+    graphs_found = []
     for model, outcome in zip(models, _run(_requests(models, folders)), strict=True):
         name = f"{model[0]}:{model[1]} {model[2] or ''}"
         if outcome.result is None:
@@ -202,30 +202,30 @@ def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str
         result = outcome.result
         tally.devices[result["device"]] += 1
         if result["way"] is None:
-            print(f"  not followed: {name}: {result['problem']}", flush=True)
+            print(f"  not traced: {name}: {result['problem']}", flush=True)
         else:
             tally.ways[result["way"]] += 1
-        found.append(read_graph(result, model[1], places, UserTables()))
+        graphs_found.append(read_graph(result, model[1], places, UserTables()))
     if graphs is not None:
         graphs.mkdir(parents=True, exist_ok=True)
-        (graphs / f"{package}.json").write_text(json.dumps(to_json(found)), encoding="utf-8")
+        (graphs / f"{package}.json").write_text(json.dumps(to_json(graphs_found)), encoding="utf-8")
     return tally
 
 
-def _against_floor(models: Sequence[Sequence[Any]], folders: Sequence[str], tally: Tally) -> None:
+def _measure_against_floor(models: Sequence[Sequence[Any]], folders: Sequence[str], tally: Tally) -> None:
     for number, model in enumerate(models):
-        # Whoever comes second finds the files in memory: they take turns.
-        took = {}
+        # The second run finds the files in memory: the order alternates.
+        measured = {}
         for subject in ("floor", "traced") if number % 2 else ("traced", "floor"):
             began, cpu = time.perf_counter(), _cpu_seconds()
             if subject == "floor":
-                # In a session of its own, as the worker is: a busy system shares its processors out by session.
+                # In a new session, as the worker: a busy system divides its processors by session.
                 command = [sys.executable, "-c", FLOOR, str(model)]
                 subprocess.run(command, capture_output=True, check=False, start_new_session=True)
             else:
                 list(_run(_requests([model], folders)))
-            took[subject] = time.perf_counter() - began, _cpu_seconds() - cpu
-        wall, own = (traced / floor for traced, floor in zip(took["traced"], took["floor"], strict=True))
+            measured[subject] = time.perf_counter() - began, _cpu_seconds() - cpu
+        wall, own = (traced / floor for traced, floor in zip(measured["traced"], measured["floor"], strict=True))
         tally.ratios.append(wall)
         tally.cpu_ratios.append(own)
         print(f"  {wall:.2f} times the floor (of processor time: {own:.2f}): {model[0]}:{model[1]}", flush=True)

@@ -1,7 +1,7 @@
-"""Stands in for torchvision's compiled operators, for a torchvision that has none for this torch.
+"""Replaces torchvision's compiled operators, for a torchvision without any for the installed torch.
 
-Python imports this at its start where the folder is on PYTHONPATH. The operators give tensors of the right shapes:
-that is all that the flow of a model hangs on.
+Python imports this module at startup if its folder is on PYTHONPATH. The operators return tensors of the right shapes,
+which is enough to trace a model.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def _pooled(input: torch.Tensor, rois: torch.Tensor, scale: float, height: int, 
 
 
 def define() -> object:
-    """Define the operators, which are there as long as what this returns.
+    """Define the operators, which exist as long as the returned library.
 
-    torchvision's own library is not loaded from now on.
+    From now on, torchvision's own library is not loaded.
     """
     make: Any = operators.Library  # it has no types
     defined = make("torchvision", "DEF")

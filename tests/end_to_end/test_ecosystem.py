@@ -11,17 +11,17 @@ import pytest
 from tests.support.paths import ROOT
 from tools.ecosystem.findings import (
     Finding,
-    Judged,
-    against_baseline,
+    ReviewedFinding,
+    compare_with_baseline,
     difference,
     lint,
+    precision,
     read_baseline,
-    shares,
 )
 from tools.ecosystem.packages import Package, read_list
 
 SEEN = Finding("timm", "timm/net.py", 7, "INI301", "info", "Xavier before ReLU")
-JUDGED = Judged("timm", "1.0.31", "timm/net.py", 7, "INI301", "info", "true", "no norm between")
+JUDGED = ReviewedFinding("timm", "1.0.31", "timm/net.py", 7, "INI301", "info", "true", "no norm between")
 HEADER = "package\tversion\tfile\tline\tcode\tseverity\tverdict\twhy\n"
 
 
@@ -47,12 +47,12 @@ def test_a_finding_that_changed_is_shown_as_it_was_and_as_it_is() -> None:
     ],
 )
 def test_against_what_was_judged(found: list[Finding], expected: list[str]) -> None:
-    assert list(against_baseline(found, [JUDGED])) == expected
+    assert list(compare_with_baseline(found, [JUDGED])) == expected
 
 
 def test_the_shares_of_true_findings() -> None:
     judged = [JUDGED, replace(JUDGED, severity="error", verdict="false"), replace(JUDGED, verdict="debatable")]
-    assert list(shares(judged)) == [
+    assert list(precision(judged)) == [
         "INI301: 3 judged, 1 true, 1 false, 1 debatable: 33% true",
         "all: 3 judged, 1 true, 1 false, 1 debatable: 33% true",
         "error: 1 judged, 0 true, 1 false, 0 debatable: 0% true",
@@ -113,5 +113,5 @@ def test_the_judged_findings_are_true_enough_for_the_default_set() -> None:
     assert {code: round(_true(lines), 2) for code, lines in judged_often.items() if _true(lines) < 0.8} == {}
 
 
-def _true(lines: list[Judged]) -> float:
+def _true(lines: list[ReviewedFinding]) -> float:
     return sum(line.verdict == "true" for line in lines) / len(lines)

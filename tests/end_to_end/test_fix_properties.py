@@ -26,7 +26,7 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_properties(benchmark: ModuleType, tmp_path: Path) -> None:
-    report = benchmark.examine(FIXTURES / "teaching", tmp_path, spoil=True)
+    report = benchmark.check_properties(FIXTURES / "teaching", tmp_path, spoil=True)
     assert report.problems == []
     assert report.changed > 1
     assert sum(report.after.values()) < sum(report.before.values())

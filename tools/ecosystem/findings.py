@@ -1,4 +1,4 @@
-"""Findings of a run, those that a person judged, and how two runs differ."""
+"""The findings of a run, the reviewed findings, and their differences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = ("package", "version", "file", "line", "code", "severity", "verdict",
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What initlint says of one place of a package. `file` is relative to the unpacked package."""
+    """A finding in a package. `file` is relative to the unpacked package."""
 
     package: str
     file: str
@@ -31,12 +31,12 @@ class Finding:
 
     @property
     def key(self) -> tuple[str, str, int, str]:
-        """What makes it the same finding in another run."""
+        """Equal for the same finding in another run."""
         return (self.package, self.file, self.line, self.code)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ReviewedFinding:
     """A line of the baseline: a finding that a person read in the source."""
 
     package: str
@@ -54,11 +54,11 @@ class Judged:
 
 
 def lint(package: Package, sources: Path, initlint: Path) -> tuple[Finding, ...]:
-    """What the initlint in the folder `initlint` finds in `sources`. Raises RuntimeError if it breaks."""
-    # Rules that are off by default are judged too.
+    """The findings in `sources` of the initlint in the folder `initlint`. Raises RuntimeError if it fails."""
+    # Rules that are off by default are reviewed too.
     command = [sys.executable, "-m", "initlint", "check", "--isolated", "--select", "ALL", "--exit-zero"]
     command += ["--output-format", "json"]
-    # Started in its own folder, so that this initlint is imported and no other.
+    # Started in its own folder to import this initlint and no other.
     run = subprocess.run([*command, str(sources.resolve())], cwd=initlint, capture_output=True, text=True, check=False)
     if run.returncode:
         raise RuntimeError(f"{package}: initlint ends with {run.returncode}: {run.stderr.strip()}")
@@ -78,9 +78,9 @@ def _read(package: Package, sources: Path, report: Mapping[str, list[dict[str, o
         )
 
 
-def read_baseline(path: Path = BASELINE) -> tuple[Judged, ...]:
-    """The judged findings. Raises ValueError, with the line, for one that is not as it should be."""
-    judged = []
+def read_baseline(path: Path = BASELINE) -> tuple[ReviewedFinding, ...]:
+    """The reviewed findings. Raises ValueError with the line of a malformed one."""
+    reviewed = []
     with path.open(encoding="utf-8", newline="") as lines:
         rows = csv.DictReader(lines, delimiter="\t")
         if tuple(rows.fieldnames or ()) != _COLUMNS:
@@ -89,12 +89,12 @@ def read_baseline(path: Path = BASELINE) -> tuple[Judged, ...]:
             if row["verdict"] not in VERDICTS or not row["why"] or not row["line"].isdigit():
                 raise ValueError(f"{path}:{rows.line_num}: needs a line, one of {', '.join(VERDICTS)}, and why")
             package, version, file, line, *rest = (row[column] for column in _COLUMNS)
-            judged.append(Judged(package, version, file, int(line), *rest))
-    return tuple(judged)
+            reviewed.append(ReviewedFinding(package, version, file, int(line), *rest))
+    return tuple(reviewed)
 
 
 def difference(before: Iterable[Finding], after: Iterable[Finding]) -> Iterator[str]:
-    """One line for each finding that went (-), came (+) or changed (both)."""
+    """One line for each finding that is gone (-), new (+) or changed (both)."""
     old, new = set(before), set(after)
     marked = [(finding, "-") for finding in old - new] + [(finding, "+") for finding in new - old]
     for finding, sign in sorted(marked, key=lambda item: (item[0].key, item[1] == "+")):
@@ -102,23 +102,23 @@ def difference(before: Iterable[Finding], after: Iterable[Finding]) -> Iterator[
         yield f"{sign} {where}: {finding.code} {finding.severity}: {finding.message}"
 
 
-def against_baseline(found: Iterable[Finding], judged: Iterable[Judged]) -> Iterator[str]:
-    """One line for each finding that nobody judged, and for each judged one that is not found any more."""
-    verdicts = {line.key: line for line in judged}
-    seen = set()
-    for finding in found:
-        seen.add(finding.key)
+def compare_with_baseline(findings: Iterable[Finding], reviewed: Iterable[ReviewedFinding]) -> Iterator[str]:
+    """One line for each finding without a review, and for each reviewed one that is not reported any more."""
+    verdicts = {line.key: line for line in reviewed}
+    found_keys = set()
+    for finding in findings:
+        found_keys.add(finding.key)
         if finding.key not in verdicts:
             yield f"not judged: {finding.package} {finding.file}:{finding.line}: {finding.code} {finding.message}"
     for key, line in verdicts.items():
-        if key not in seen:
+        if key not in found_keys:
             yield f"gone, judged {line.verdict}: {line.package} {line.file}:{line.line}: {line.code}"
 
 
-def shares(judged: Iterable[Judged]) -> Iterator[str]:
-    """How many of the judged findings are true: of each rule, of each severity, of all."""
+def precision(reviewed: Iterable[ReviewedFinding]) -> Iterator[str]:
+    """The share of true findings among those reviewed: of each rule, of each severity, of all."""
     groups: dict[str, Counter[str]] = {}
-    for line in judged:
+    for line in reviewed:
         for group in (line.code, line.severity, "all"):
             groups.setdefault(group, Counter())[line.verdict] += 1
     for group, counts in sorted(groups.items()):

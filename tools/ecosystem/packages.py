@@ -1,4 +1,4 @@
-"""The packages: their pinned list, and their sources."""
+"""The pinned list of packages, and the download of their sources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Package:
 
 
 def read_list(path: Path = LIST) -> tuple[Package, ...]:
-    """The packages of a list: `name==version` on each line, `#` before a remark. Raises ValueError for other lines."""
+    """The packages of a list: `name==version` on each line, `#` before a comment. Raises ValueError for other lines."""
     packages = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.partition("#")[0].strip()
@@ -39,7 +39,7 @@ def read_list(path: Path = LIST) -> tuple[Package, ...]:
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """The folder with the package's sources below `folder`, downloaded if it is not there. Nothing is installed.
+    """The folder with the package's sources below `folder`. Downloads them if they are missing; installs nothing.
 
     Raises subprocess.CalledProcessError if pip cannot get it.
     """

@@ -1,4 +1,4 @@
-"""The page of all settings, from `initlint.project.settings`: the keys it reads, their defaults and descriptions."""
+"""Generates the page of all settings from `initlint.project.settings`: keys, defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from initlint.project.settings import Settings
 
 _HEAD = """# Configuration
 
-Settings stand in `pyproject.toml` below `[tool.initlint]`, or without that prefix in `initlint.toml`. The file is
-looked for from the first linted path upward; the nearest one counts, and a `pyproject.toml` without `[tool.initlint]`
-is passed over. An unknown key or a value of the wrong type ends the run with exit status 2 and a line that names it.
-What the command line says goes above the file. `--config FILE` names another file, `--isolated` reads none.
+initlint reads its settings from `[tool.initlint]` in `pyproject.toml`, or from `initlint.toml`, without that prefix. It
+searches the folder of the first linted path and those above it, and uses the nearest file; a `pyproject.toml` without
+`[tool.initlint]` is skipped. An unknown key or a value of the wrong type ends the run with exit status 2 and a line
+that names it. The command line overrides the file. `--config FILE` names another file, `--isolated` reads none.
 
 Patterns are those of `.gitignore`, relative to the folder of the configuration file. Rules are chosen by code
 (`INI301`) or prefix (`INI3`), all by `ALL`; the longest selector wins, and between equals `ignore` does.
@@ -43,7 +43,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "base-classes": '[tool.initlint.base-classes]\n"mylib.base.Model" = ["init_weights"]',
     }
 )
-"""By key: what may stand below `[tool.initlint]`."""
+"""An example for each key."""
 
 
 def page() -> str:
@@ -58,7 +58,7 @@ def _section(key: str, default: str, text: str) -> str:
 
 
 def with_header(example: str) -> str:
-    """An example as it stands in pyproject.toml."""
+    """An example in the form of pyproject.toml."""
     return example if example.startswith("[") else f"[tool.initlint]\n{example}"
 
 
@@ -68,23 +68,23 @@ def entries() -> Iterator[tuple[str, str, str]]:
     for field in dataclasses.fields(Settings):
         key = field.name.replace("_", "-")
         if key in settings.KEYS:
-            made = field.default_factory() if field.default is dataclasses.MISSING else field.default  # type: ignore[misc]
-            yield key, _toml(made), described[field.name]
+            default = field.default_factory() if field.default is dataclasses.MISSING else field.default  # type: ignore[misc]
+            yield key, _toml(default), described[field.name]
 
 
 def descriptions(cls: type) -> Mapping[str, str]:
-    """By field: the string literal behind it. Raises KeyError later for a field that has none."""
+    """The string literal after each field of a class, by field."""
     (definition,) = ast.parse(inspect.getsource(cls)).body
     assert isinstance(definition, ast.ClassDef)
-    found: dict[str, str] = {}
+    by_field: dict[str, str] = {}
     for before, node in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(before, ast.AnnAssign) and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            found[ast.unparse(before.target)] = inspect.cleandoc(str(node.value.value))
-    return found
+            by_field[ast.unparse(before.target)] = inspect.cleandoc(str(node.value.value))
+    return by_field
 
 
 def _toml(value: object) -> str:
-    """A value as it would stand in the file."""
+    """A value in the syntax of the file."""
     if value is None:
         return "not set"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What mkdocs calls while it builds: generated pages, and plots in the place of their names."""
+"""Hooks that mkdocs calls during a build: they add generated pages, tables and plots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLOTS: Mapping[str, Callable[[], str]] = {
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Pages that the navigation does not name stand under Guides."""
+    """Put pages that the navigation does not name under Guides."""
     assert config.nav is not None
     named = set(_leaves(config.nav))
     docs = Path(config.docs_dir)
@@ -41,20 +41,20 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made from the code."""
+    """Add the pages that are generated from the code."""
     files.append(File.generated(config, "configuration.md", content=configuration.page()))
     files.append(File.generated(config, "rules/index.md", content=index(all_rules())))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put tables where a page names them. An unknown name ends the build."""
-    return _PLACEHOLDER.sub(lambda found: _TABLES[found["name"]](), markdown)
+    """Replace the names of tables in a page by the tables. An unknown name ends the build."""
+    return _PLACEHOLDER.sub(lambda match: _TABLES[match["name"]](), markdown)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put plots where a page names them, below the caption that describes them."""
-    return _PLOT.sub(lambda found: f'<div class="plot">{_PLOTS[found["name"]]()}</div>', html)
+    """Replace the names of plots in a page by the plots."""
+    return _PLOT.sub(lambda match: f'<div class="plot">{_PLOTS[match["name"]]()}</div>', html)
 
 
 def _leaves(nav: object) -> list[str]:

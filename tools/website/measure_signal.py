@@ -1,4 +1,4 @@
-"""Measure E[x^2] behind each step of the theory page's stacks, with torch; write it for the plots.
+"""Measure E[x^2] after each layer of the theory page's networks with torch, for the plots.
 
     python -m tools.website.measure_signal
 
@@ -29,10 +29,10 @@ def measure(text: str) -> list[float]:
         model = names["Net"]()
         for at, layer in enumerate(model.layers):
 
-            def note(_: object, __: object, out: torch.Tensor, at: int = at) -> None:
+            def add_moment(_: object, __: object, out: torch.Tensor, at: int = at) -> None:
                 total[at] += out.square().mean().item() / DRAWS
 
-            layer.register_forward_hook(note)
+            layer.register_forward_hook(add_moment)
         with torch.no_grad():
             model(torch.randn(BATCH, WIDTH))
     return [float(f"{value:.4g}") for value in total]
@@ -40,8 +40,8 @@ def measure(text: str) -> list[float]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    found = {plot: {curve: measure(source(plot, curve)) for curve in curves} for plot, curves in STACKS.items()}
-    RESULT.write_text(json.dumps({"torch": torch.__version__, "moments": found}, indent=1) + "\n", encoding="utf-8")
+    moments = {plot: {curve: measure(source(plot, curve)) for curve in curves} for plot, curves in STACKS.items()}
+    RESULT.write_text(json.dumps({"torch": torch.__version__, "moments": moments}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

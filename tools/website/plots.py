@@ -1,4 +1,4 @@
-"""The plots of the site: what initlint predicts from a source, as lines, and what torch measured, as dots."""
+"""The plots of the site: initlint's predictions from the source as lines, torch's measurements as dots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}
 """s = fan_in * Var(w) of some inits, at fan_in = fan_out."""
-_SHOWN = ("relu", "leaky_relu", "gelu", "silu", "mish", "elu", "selu", "tanh", "softsign", "sigmoid")
+_ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "mish", "elu", "selu", "tanh", "softsign", "sigmoid")
 _COLOURS = ("--curve-1", "--curve-2", "--curve-3", "--curve-4")
 
 
@@ -32,14 +32,14 @@ def signal(name: str) -> str:
 
 
 def predicted(text: str) -> list[float | None]:
-    """E[x^2] behind each layer of a stack, as initlint predicts it from the source."""
+    """E[x^2] after each layer of a stack, as initlint predicts it from the source."""
     (model,) = check_models([Path("stack.py")], Settings(), {"stack.py": text.encode()}, whole_models=True).models
     values = zip(model.operations, second_moments(model), strict=True)
     return [value for operation, value in values if operation.kind == "layer"]
 
 
 def training() -> str:
-    """The training loss of the tutorial's classifier, as it is and mended."""
+    """The training loss of the tutorial's classifier, before and after fixing."""
     numbers = _read("tutorial.json")
     curves = [
         Curve(name, [mean(values) for values in zip(*(run["losses"] for run in runs), strict=True)], colour, marker=".")
@@ -61,10 +61,10 @@ def training_table() -> str:
 
 
 def factors_table() -> str:
-    """What one layer multiplies E[x^2] by, for each init and activation, at equal fans and unit variance."""
+    """The factor of E[x^2] in one layer for each init and activation, at equal fans and unit variance."""
     rows = [
         f"| {activation_class_name(op)} | " + " | ".join(format_number(s * moment) for s in _SCALES.values()) + " |\n"
-        for op in _SHOWN
+        for op in _ACTIVATIONS
         if (moment := ACTIVATIONS[op].second_moment) is not None
     ]
     head = f"| | {' | '.join(_SCALES)} |\n|---|{'---|' * len(_SCALES)}\n"

@@ -1,4 +1,4 @@
-"""The networks of the theory page: stacks of equal layers, as source text that both initlint and torch can read."""
+"""The networks of the theory page: stacks of equal layers, as source text for both initlint and torch."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ STACKS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         },
     }
 )
-"""By plot and then by curve: the init of each layer, and one step of `forward`."""
+"""The init of each layer and one step of `forward`, by plot and curve."""
 
 
 def source(plot: str, curve: str) -> str:

@@ -1,8 +1,8 @@
-"""Train the tutorial's classifier as it is and as `initlint check --fix` leaves it; write what came of it.
+"""Train the tutorial's classifier before and after `initlint check --fix`, and write the results.
 
     python -m tools.website.train_tutorial
 
-needs torch and takes about two minutes. It writes tools/website/tutorial.json, from which the tutorial has its numbers.
+needs torch and takes about two minutes. It writes tools/website/tutorial.json, the numbers of the tutorial.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ TRAINING, TESTING = 7168, 1024
 EVERY = 20
 
 
-def mended() -> str:
-    """The broken file as the fixer leaves it."""
+def fixed_source() -> str:
+    """The source of the broken file after fixing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "net.py")
         copy.write_bytes(BROKEN.read_bytes())
@@ -61,7 +61,7 @@ def train(source: str, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    sources = {"as it is": BROKEN.read_text(encoding="utf-8"), "mended": mended()}
+    sources = {"as it is": BROKEN.read_text(encoding="utf-8"), "fixed": fixed_source()}
     runs = {name: [train(source, seed) for seed in SEEDS] for name, source in sources.items()}
     settings = {"steps": STEPS, "every": EVERY, "learning_rate": LEARNING_RATE, "seeds": len(SEEDS)}
     RESULT.write_text(

@@ -1,11 +1,11 @@
-"""The measurements behind docs/found.md, on the released packages themselves.
+"""The measurements of docs/found.md, on the released packages.
 
     pip install transformers==5.23.0 diffusers==0.42.1 'torch==2.13.0'
-    python -m tools.ecosystem.measured
+    python -m tools.ecosystem.measure_weights
 
 Builds each model from its default configuration, without pretrained weights, runs the package's own init once more and
-prints the standard deviation that the weight has, the one that torch's default gives it, the one that the init asks
-for, and whether the init changed anything at all. A package that is not installed is named and left out.
+prints the standard deviation of the weight, that of torch's default, that of the init call, and whether the init
+changed anything. Packages that are not installed are named and left out.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import torch
 from torch import nn
 
 
-def asked_by_position(conv: nn.Conv1d) -> float:
-    """What the positional convolutions of the wav2vec 2.0 family ask for: 2 sqrt(1 / (k c))."""
+def positional_std(conv: nn.Conv1d) -> float:
+    """The standard deviation that wav2vec 2.0 sets in its positional convolution: 2 sqrt(1 / (k c))."""
     return 2 * math.sqrt(1 / (conv.kernel_size[0] * conv.in_channels))
 
 
-def asked_by_kaiming(conv: nn.Conv1d) -> float:
-    """`kaiming_normal_` with its defaults: sqrt(2 / fan_in)."""
+def kaiming_std(conv: nn.Conv1d) -> float:
+    """The standard deviation of `kaiming_normal_` with its defaults: sqrt(2 / fan_in)."""
     return math.sqrt(2 / conv.weight[0].numel())
 
 
@@ -34,22 +34,22 @@ Case = tuple[str, str, dict[str, Any], str, Callable[[nn.Conv1d], float]]
 _POSITION = "encoder.pos_conv_embed.conv"
 _SMALL = {"num_hidden_layers": 1}
 CASES: tuple[Case, ...] = (
-    ("wav2vec2", "Wav2Vec2", _SMALL, _POSITION, asked_by_position),
-    ("wavlm", "WavLM", _SMALL, _POSITION, asked_by_position),
-    ("sew", "SEW", _SMALL, _POSITION, asked_by_position),
-    ("sew_d", "SEWD", _SMALL, _POSITION, asked_by_position),
-    ("unispeech", "UniSpeech", _SMALL, _POSITION, asked_by_position),
-    ("unispeech_sat", "UniSpeechSat", _SMALL, _POSITION, asked_by_position),
-    ("hubert", "Hubert", _SMALL, _POSITION, asked_by_kaiming),
-    ("encodec", "Encodec", {}, "encoder.layers.0.conv", asked_by_kaiming),
-    ("vits", "Vits", {}, "flow.flows.0.wavenet.in_layers.0", asked_by_kaiming),
+    ("wav2vec2", "Wav2Vec2", _SMALL, _POSITION, positional_std),
+    ("wavlm", "WavLM", _SMALL, _POSITION, positional_std),
+    ("sew", "SEW", _SMALL, _POSITION, positional_std),
+    ("sew_d", "SEWD", _SMALL, _POSITION, positional_std),
+    ("unispeech", "UniSpeech", _SMALL, _POSITION, positional_std),
+    ("unispeech_sat", "UniSpeechSat", _SMALL, _POSITION, positional_std),
+    ("hubert", "Hubert", _SMALL, _POSITION, kaiming_std),
+    ("encodec", "Encodec", {}, "encoder.layers.0.conv", kaiming_std),
+    ("vits", "Vits", {}, "flow.flows.0.wavenet.in_layers.0", kaiming_std),
 )
-"""Folder of the model in transformers, prefix of its classes, configuration, path of the layer, what its init asks."""
+"""Folder of the model in transformers, prefix of its classes, configuration, path of the layer, intended std."""
 
 
 def speech_models() -> Iterator[str]:
-    """One line for each model of transformers whose init comes after weight norm."""
-    for folder, prefix, options, path, asked in CASES:
+    """One line for each model of transformers that is initialized after weight norm is applied."""
+    for folder, prefix, options, path, intended_std in CASES:
         package = f"transformers.models.{folder}"
         config = getattr(importlib.import_module(f"{package}.configuration_{folder}"), f"{prefix}Config")(**options)
         torch.manual_seed(0)
@@ -59,14 +59,14 @@ def speech_models() -> Iterator[str]:
         for module in model.modules():
             if module is conv or getattr(module, "conv", None) is conv:
                 model._init_weights(module)
-        kept = all(
+        unchanged = all(
             torch.equal(before[name], parameter) for name, parameter in conv.named_parameters() if name in before
         )
         weight = conv.weight.detach()
         default = 1 / math.sqrt(3 * weight[0].numel())
         yield (
-            f"{folder}: std {weight.std():.5f}, torch's default {default:.5f}, asked for {asked(conv):.5f}; "
-            f"a second init {'changes nothing' if kept else 'changes it'}"
+            f"{folder}: std {weight.std():.5f}, torch's default {default:.5f}, asked for {intended_std(conv):.5f}; "
+            f"a second init {'changes nothing' if unchanged else 'changes it'}"
         )
 
 

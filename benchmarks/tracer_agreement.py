@@ -2,10 +2,10 @@
 
     initlint graph --isolated --output-format json PATH/torchvision > static.json
     python benchmarks/trace_models.py torchvision=PATH --graphs FOLDER
-    python benchmarks/agreement.py --static static.json --traced FOLDER/torchvision.json --show 5
+    python benchmarks/tracer_agreement.py --static static.json --traced FOLDER/torchvision.json --show 5
 
 Compares the models that both name by the same function or class, layer by layer. An index in a path counts as any
-(`blocks.0.conv` and `blocks.*.conv` are one row), for the static tracer does not always know how many there are.
+(`blocks.0.conv` and `blocks.*.conv` are one row), since the static tracer does not always know the length of a list.
 Prints the table in Markdown, and with `--show N` the first N rows of each kind of difference.
 """
 
@@ -33,13 +33,13 @@ FAMILIES = {
     "Parameter": r"Parameter",
 }
 KINDS = ("same", "unsure", "silent", "less", "other")
-"""`unsure`: the static tracer says it, but is certain of nothing, for a condition is undecided; `silent`: it does not;
-`less`: it is certain of part of what torch shows; `other`: of what torch does not show."""
+"""How the static tracer's graph relates to torch's. `unsure`: the same, but uncertain due to an undecided condition;
+`silent`: nothing; `less`: a part is certain; `other`: something else is certain."""
 
 
 @dataclass
 class Row:
-    """What one engine says of all layers of one path, its indices aside."""
+    """One engine's graph of all layers with one path, indices ignored."""
 
     type: str
     where: str
@@ -49,11 +49,11 @@ class Row:
 
 
 def rows_of(model: Model) -> dict[str, Row]:
-    """By path, indices as `*`."""
-    found: dict[str, Row] = {}
+    """The rows of a model by path, with `*` for each index."""
+    rows: dict[str, Row] = {}
     for layer in model["layers"]:
         path = re.sub(r"(?<![^.])\d+(?![^.])", "*", layer["path"])
-        row = found.setdefault(path, Row(layer["type"].removeprefix("Lazy"), f"{layer['file']}:{layer['line']}"))
+        row = rows.setdefault(path, Row(layer["type"].removeprefix("Lazy"), f"{layer['file']}:{layer['line']}"))
         row.follows |= {(f["op"], *f["between"]) for f in layer["followed_by"] if f["certain"]}
         row.may_follow |= {(f["op"], *f["between"]) for f in layer["followed_by"]}
         writes = [write for write in layer["writes"] if write["parameter"] == "weight"]
@@ -61,26 +61,26 @@ def rows_of(model: Model) -> dict[str, Row]:
             last = writes[-1] if writes else None
             place = "" if last is None else f"{Path(last['file']).name}:{last['line']}"
             row.inits.add(("default" if last is None else last["initializer"].rpartition(".")[2], place))
-    return found
+    return rows
 
 
-def kind_of(static: set[Any], traced: set[Any], doubtful: frozenset[Any] = frozenset()) -> str:
-    """How what the static tracer is certain of, and what it holds for possible, relates to what torch shows."""
+def kind_of(static: set[Any], traced: set[Any], possible: frozenset[Any] = frozenset()) -> str:
+    """How certain and possible results of the static tracer relate to those of torch: one of KINDS."""
     if static == traced:
         return "same"
     if not static:
-        return "unsure" if traced <= doubtful else "silent"
+        return "unsure" if traced <= possible else "silent"
     return "less" if static < traced else "other"
 
 
 def models_of(paths: Sequence[Path]) -> dict[tuple[str, str], Model]:
-    """The first model of each file and name."""
+    """The first model of each name in each file."""
     models = [model for path in paths for model in json.loads(path.read_text(encoding="utf-8"))["models"]]
     return {(str(Path(model["file"]).resolve()), model["name"]): model for model in reversed(models)}
 
 
 def kinds_of(one: Row | None, other: Row | None) -> list[str]:
-    """What the static tracer (`one`) and torch (`other`) say of a row: the columns that it counts in."""
+    """The columns in which a row counts, from the static tracer (`one`) and from torch (`other`)."""
     if one is None or other is None:
         return ["only static" if other is None else "only torch"]
     follows = kind_of(one.follows, other.follows, frozenset(one.may_follow))
@@ -94,25 +94,25 @@ def main() -> None:
     parser.add_argument("--static", type=Path, nargs="+", required=True)
     parser.add_argument("--traced", type=Path, nargs="+", required=True)
     parser.add_argument("--show", type=int, default=0, metavar="N")
-    given = parser.parse_args()
+    options = parser.parse_args()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    shown: dict[str, list[str]] = defaultdict(list)
-    static, traced = models_of(given.static), models_of(given.traced)
+    differing: dict[str, list[str]] = defaultdict(list)
+    static, traced = models_of(options.static), models_of(options.traced)
     common = [key for key in traced if key in static]
     for key in common:
-        known, seen = rows_of(static[key]), rows_of(traced[key])
-        for path in {**known, **seen}:
-            one, other = known.get(path), seen.get(path)
-            row = known[path] if other is None else other
+        static_rows, traced_rows = rows_of(static[key]), rows_of(traced[key])
+        for path in {**static_rows, **traced_rows}:
+            one, other = static_rows.get(path), traced_rows.get(path)
+            row = static_rows[path] if other is None else other
             family = next((name for name, pattern in FAMILIES.items() if re.fullmatch(pattern, row.type)), "other")
             kinds = kinds_of(one, other)
             counts[family].update(kinds)
             for kind in kinds:
-                shown[kind].append(f"{kind}: {key[1]}: {path}: static {one}, torch {other}")
+                differing[kind].append(f"{kind}: {key[1]}: {path}: static {one}, torch {other}")
     _print_table(len(common), counts)
-    for kind, lines in shown.items():
-        if given.show and kind != "both" and not kind.endswith(" same"):
-            print("", *lines[: given.show], sep="\n")
+    for kind, lines in differing.items():
+        if options.show and kind != "both" and not kind.endswith(" same"):
+            print("", *lines[: options.show], sep="\n")
 
 
 def _print_table(models: int, counts: Mapping[str, Counter[str]]) -> None:
