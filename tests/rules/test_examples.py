@@ -14,18 +14,13 @@ from initlint.project.settings import Settings
 from initlint.rewrite.edits import apply
 from initlint.rules import all_rules
 from initlint.rules._registry import Rule
+from tests.support.sources import example
 
 pytestmark = pytest.mark.usefixtures("in_directory")  # rules that look at the whole project must not find this one
 
 RULES = all_rules()
 NAMES = [rule.name for rule in RULES]
 WITH_CHECK = [rule for rule in RULES if rule.code != "INI000"]
-
-
-def example(rule: Rule, heading: str) -> str:
-    found = re.search(rf"^## {heading}\n+```python\n(.*?)^```", rule.documentation, re.MULTILINE | re.DOTALL)
-    assert found, f"{rule.code} has no `## {heading}`"
-    return found[1]
 
 
 def lint(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:

@@ -15,10 +15,9 @@ from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.rules import _registry, all_rules
 from initlint.rules._registry import Rule
-from tests.rules.test_examples import example
+from tests.support.paths import ROOT
 from tests.support.rule_models import layer, model, write
-
-ROOT = Path(__file__).parents[2]
+from tests.support.sources import example
 
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:

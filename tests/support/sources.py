@@ -1,6 +1,10 @@
-"""Sources that several tests lint: one net, and one notebook."""
+"""Sources that several tests lint: one net, the examples of the rules, and one notebook."""
 
 from __future__ import annotations
+
+import re
+
+from initlint.rules._registry import Rule
 
 
 def net(call: str = "xavier_uniform_", comment: str = "") -> str:
@@ -19,6 +23,13 @@ class Net(nn.Module):
     def forward(self, x):
         return self.fc2(self.fc1(x).relu())
 """
+
+
+def example(rule: Rule, heading: str) -> str:
+    """The code below a heading of the rule's documentation."""
+    code = re.search(rf"^## {heading}\n+```python\n(.*?)^```", rule.documentation, re.MULTILINE | re.DOTALL)
+    assert code, f"{rule.code} has no `## {heading}`"
+    return code[1]
 
 
 IMPORTS = "%matplotlib inline\n!echo ready\nimport torch\nfrom torch import nn\ntorch.manual_seed(0)"
