@@ -1,13 +1,13 @@
-"""initlint reads PyTorch model code and says which weights start wrong, why, and by how much.
+"""initlint lints the weight initialization of PyTorch models: which init is wrong, why, and by how much.
 
 Data flows one way; every stage takes frozen values and returns frozen values::
 
     discover -> source -> interpret -> ModelGraph -> rules -> merge -> suppress -> report
      (files)    (ast)     (tracer)     (graph.py)            (one of each)  (noqa)   (text, JSON)
 
-`initlint.tracers.static` runs the source without running it: an abstract interpreter that constructs each model,
-records every write to a parameter in order, and follows the signal through `forward`. What it finds is a
-`ModelGraph`, and the rules see nothing else. Nothing of a linted project is ever imported or executed.
+`initlint.tracers.static` is an abstract interpreter of the source: it constructs each model, records every write to a
+parameter in order, and traces the signal through `forward`. The result is a `ModelGraph`, the only input of the rules.
+Nothing of a linted project is imported or executed.
 
 From Python: `initlint.check_paths` and `initlint.check_source` return a `CheckResult`; the names below are public.
 Only `initlint.cli.commands` prints or exits.

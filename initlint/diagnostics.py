@@ -143,7 +143,11 @@ def rule_url(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding, resolved to rows and columns; the only thing that leaves the linter."""
+    """A finding as it is shown: one for each rule and location, with rows and columns.
+
+    `Rule.diagnostic` makes it from a violation, and `linter.merge` joins those of all models. Formats, the language
+    server and users of the Python API read it.
+    """
 
     code: str
     name: str

@@ -123,9 +123,11 @@ def files(
 ) -> dict[str, Path]:
     """The files that `check` would lint, by real path. Raises `DiscoveryError`."""
     paths = tuple(paths)
-    given = {os.path.realpath(path): path for path in paths if str(path) in contents and not excluded(path, settings)}
+    in_memory = {
+        os.path.realpath(path): path for path in paths if str(path) in contents and not excluded(path, settings)
+    }
     on_disk = discover((path for path in paths if str(path) not in contents), settings, folders)
-    return dict(sorted({**on_disk, **given}.items(), key=itemgetter(1))) if given else on_disk
+    return dict(sorted({**on_disk, **in_memory}.items(), key=itemgetter(1))) if in_memory else on_disk
 
 
 def enabled_codes(settings: Settings) -> frozenset[str]:

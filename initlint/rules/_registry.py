@@ -21,10 +21,11 @@ _MODEL_SCOPES = ("model", "file")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What a rule yields. `location` is where the user must act: the init call. `related`: the layer, the activation.
+    """What a rule yields, for one model; `linter.lint_file` reads it.
 
-    `layers`: the paths of all layers that are affected, marked in a picture of the model. `chain`: a line for each
-    layer behind the numbers of the message.
+    `location` is where the user must act: the init call. `related`: the layer, the activation. `layers`: the paths of
+    all affected layers, which are marked in a drawing of the model. `chain`: a line for each layer behind the numbers
+    of the message.
     """
 
     message: str

@@ -1,6 +1,6 @@
 """One block for each finding: a line, the code frame, the related locations and the fix.
 
-Everything is styled; whoever prints strips the styles where they are not wanted.
+The text is styled; the command line strips the styles if the output has no colours.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ MAX_RELATED = 6
 def render(report: Report) -> str:
     """The lines of `concise`, each with a code frame, the related locations and the fix.
 
-    A verbose report tells also the layers behind the numbers.
+    A verbose report also shows the layers behind the numbers.
     """
-    return "".join(f"{headline(found)}\n{_body(found, report.lines, report.verbose)}\n" for found in report.diagnostics)
+    return "".join(
+        f"{headline(diagnostic)}\n{_body(diagnostic, report.lines, report.verbose)}\n"
+        for diagnostic in report.diagnostics
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from initlint.report.text import escape, in_file
 
 def render(report: Report) -> str:
     """One suite for each linted file, with a failure for each finding or one passing case."""
-    by_file = {file: list(found) for file, found in groupby(report.diagnostics, lambda d: d.span.file)}
+    by_file = {file: list(diagnostics) for file, diagnostics in groupby(report.diagnostics, lambda d: d.span.file)}
     files = sorted({*by_file, *map(str, report.files)}, key=Path)
     root = Element("testsuites", name="initlint", tests="0", failures="0", errors="0")
     for file in files:
@@ -28,12 +28,12 @@ def render(report: Report) -> str:
     return f"{declaration}{tostring(root, encoding='unicode')}\n"
 
 
-def _add_suite(root: Element, name: str, found: list[Diagnostic]) -> None:
-    tests, failures = str(len(found) or 1), str(len(found))
+def _add_suite(root: Element, name: str, diagnostics: list[Diagnostic]) -> None:
+    tests, failures = str(len(diagnostics) or 1), str(len(diagnostics))
     suite = SubElement(root, "testsuite", name=name, tests=tests, failures=failures, errors="0", skipped="0")
-    if not found:
+    if not diagnostics:
         SubElement(suite, "testcase", name="initlint", classname=name, file=name, time="0")
-    for diagnostic in found:
+    for diagnostic in diagnostics:
         _add_case(suite, name, diagnostic)
 
 
