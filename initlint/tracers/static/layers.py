@@ -136,16 +136,16 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         if id(module) in seen:
             continue
         seen.add(id(module))
-        layers: list[LayerDraft] = []
-        shapes = MODULES.get(module.torch_name or "")
-        if shapes is not None and shapes.role in _ROLES:
-            layers.append(_module_item(here))
+        drafts: list[LayerDraft] = []
+        torch_module = MODULES.get(module.torch_name or "")
+        if torch_module is not None and torch_module.role in _ROLES:
+            drafts.append(_module_draft(here))
         elif module.user_class is not None:
-            layers.extend(_raw_parameters(module, here.path, seen))
+            drafts.extend(_raw_parameters(module, here.path, seen))
         inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
-        for item in layers:
-            item.inside = inside
-            yield item
+        for draft in drafts:
+            draft.inside = inside
+            yield draft
         stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in conditional_children(module)]))
 
 
@@ -170,11 +170,11 @@ def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) 
     return _Position(child, path, (label,), by or here.module.user_class, location, inside)
 
 
-def _module_item(here: _Position) -> LayerDraft:
+def _module_draft(here: _Position) -> LayerDraft:
     module, owner = here.module, here.owner
     assert module.torch_name is not None
     name = ".".join(here.path)
-    item = LayerDraft(
+    draft = LayerDraft(
         module,
         name,
         module.torch_name.rpartition(".")[2],
@@ -182,17 +182,17 @@ def _module_item(here: _Position) -> LayerDraft:
         ".".join(here.below) or name,
         _location(module.location, owner, here.assigned),
     )
-    item.arguments = module.arguments
-    item.subclass = module.user_class.name if module.user_class is not None else None
-    item.parametrized = module.parametrized
+    draft.arguments = module.arguments
+    draft.subclass = module.user_class.name if module.user_class is not None else None
+    draft.parametrized = module.parametrized
     for parameter in shown_parameters(module):
-        item.shapes[parameter.name] = parameter.storage.shape
+        draft.shapes[parameter.name] = parameter.storage.shape
         if parameter.name == "weight":
-            item.frozen = item.frozen or parameter.storage.frozen
-            item.parametrized = item.parametrized or parameter.parametrized
-        item.writes += parameter.writes
-        item.ineffective_writes += parameter.ineffective_writes
-    return item
+            draft.frozen = draft.frozen or parameter.storage.frozen
+            draft.parametrized = draft.parametrized or parameter.parametrized
+        draft.writes += parameter.writes
+        draft.ineffective_writes += parameter.ineffective_writes
+    return draft
 
 
 def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[LayerDraft]:
@@ -203,7 +203,7 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         seen.add(id(storage))
         by, assigned = module.assigned.get(name, (module.user_class, None))
         owner = by or module.user_class
-        item = LayerDraft(
+        draft = LayerDraft(
             storage,
             ".".join((*path, name)),
             "Parameter",
@@ -211,14 +211,14 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
             name,
             _location(storage.location, owner, assigned),
         )
-        item.shapes["weight"] = storage.shape
-        item.frozen = storage.frozen
-        item.uninitialized = storage.uninitialized
-        item.parametrized = parameter.parametrized
-        item.writes += parameter.writes
-        item.ineffective_writes += parameter.ineffective_writes
-        item.product = next(iter(storage.products)) if len(storage.products) == 1 else None
-        yield item
+        draft.shapes["weight"] = storage.shape
+        draft.frozen = storage.frozen
+        draft.uninitialized = storage.uninitialized
+        draft.parametrized = parameter.parametrized
+        draft.writes += parameter.writes
+        draft.ineffective_writes += parameter.ineffective_writes
+        draft.product = next(iter(storage.products)) if len(storage.products) == 1 else None
+        yield draft
 
 
 def _location(built: Location | None, owner: ClassValue | None, assigned: Location | None) -> Location:

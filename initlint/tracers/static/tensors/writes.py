@@ -12,7 +12,7 @@ from typing import Any
 
 from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import UNDETERMINED, ApplyCall, InitCall, Location, Target, Write
+from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, Write
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literal, modules, own_parameters
@@ -30,38 +30,20 @@ class GainValue(float):
     nonlinearity: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class WriteRecord:
-    """One write, as it happened; becomes a `graph.Write` when the layer's path is known."""
+    """A write, and the path condition that it happened under.
 
-    initializer: str
-    arguments: Mapping[str, Any]
-    location: Location
-    via: tuple[Location, ...]
+    The parameter's name in `write` is empty: the writes of a storage are shown under the names that modules give it.
+    """
+
+    write: Write
     condition: Condition
-    method: bool
-    covers_storage: bool
-    reads_old_value: bool
-    helpers: tuple[str, ...]
-    no_grad: bool
-    visit: ApplyCall | None
 
     def as_write(self, parameter: str, existing: Condition) -> Write:
-        """`existing`: the conditions under which the parameter is there at all."""
-        return Write(
-            parameter=parameter,
-            initializer=self.initializer,
-            arguments=self.arguments,
-            location=self.location,
-            via=self.via,
-            certain=self.condition <= existing and self.initializer != UNKNOWN_WRITE,
-            method=self.method,
-            covers_tensor=self.covers_storage,
-            reads_old_value=self.reads_old_value,
-            helpers=self.helpers,
-            no_grad=self.no_grad,
-            visit=self.visit,
-        )
+        """The write to `parameter`, which exists under the condition `existing`."""
+        certain = self.condition <= existing and self.write.initializer != UNKNOWN_WRITE
+        return replace(self.write, parameter=parameter, certain=certain)
 
 
 @dataclass(slots=True)
@@ -106,26 +88,27 @@ def record_write(
     if storage is None:
         return
     interpreter.state.record_side_effect()
-    write = WriteRecord(
+    write = Write(
+        parameter="",
         initializer=initializer,
         arguments=arguments,
         location=location,
         via=interpreter.call_sites(),
-        condition=interpreter.state.condition | condition,
         method=method,
-        covers_storage=tensor.covers_storage,
+        covers_tensor=tensor.covers_storage,
         reads_old_value=reads_old_value,
         helpers=tuple(function.name for function, _ in interpreter.stack),
         no_grad=interpreter.no_grad > 0,
         visit=interpreter.apply_call,
     )
+    under = interpreter.state.condition | condition
     derived = storage.derived
     if derived is None or derived.cause == COPY:
-        storage.writes.append(write)
+        storage.writes.append(WriteRecord(write, under))
     elif derived.certain:
-        derived.original.ineffective_writes.append((write, derived))
+        derived.original.ineffective_writes.append((WriteRecord(write, under), derived))
     else:
-        derived.original.writes.append(replace(write, initializer=UNKNOWN_WRITE))
+        derived.original.writes.append(WriteRecord(replace(write, initializer=UNKNOWN_WRITE), under))
 
 
 def record_init_call(
@@ -239,8 +222,8 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
 
 def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
     """Copy the elements of `source`: if one init call set all of them, repeat that call for `target`."""
-    if len(source.writes) == 1 and source.writes[0].covers_storage and not source.writes[0].reads_old_value:
-        origin = source.writes[0]
+    origin = source.writes[0].write if len(source.writes) == 1 else None
+    if origin is not None and origin.covers_tensor and not origin.reads_old_value:
         record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
         return
     record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
@@ -271,15 +254,14 @@ def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
     storage = result.storage
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
         return
-    write, copied_at = storage.writes[-1], storage.derived.location
-    if (
-        not isinstance(write.location, SourceLocation)
-        or write.location.node is not statement
-        or not isinstance(copied_at, SourceLocation)
-    ):
+    record, copied_at = storage.writes[-1], storage.derived.location
+    written_at = record.write.location
+    if not isinstance(written_at, SourceLocation) or written_at.node is not statement:
+        return
+    if not isinstance(copied_at, SourceLocation):
         return
     if any(node is copied_at.node for node in ast.walk(statement) if node is not statement):
-        storage.derived.original.ineffective_writes.append((write, storage.derived))
+        storage.derived.original.ineffective_writes.append((record, storage.derived))
 
 
 def copy_into(interpreter: Interpreter, target: Tensor, location: Location) -> None:
@@ -293,19 +275,21 @@ def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Valu
     storage = result.storage
     assert storage is not None
     if len(storage.writes) == 1:
-        write = _scaled_write(storage.writes[0], operation, other)
+        record = storage.writes[0]
+        write = _scaled_write(record.write, operation, other)
         if write is not None:
-            storage.writes = [write]
+            storage.writes = [WriteRecord(write, record.condition)]
             return result
     if storage.writes:
         record_write(interpreter, result, f"torch.Tensor.{operation}_", {}, location, reads_old_value=True)
     return result
 
 
-def _scaled_write(old: WriteRecord, operation: str, other: Value) -> WriteRecord | None:
-    scaled_call = (
-        None if old.reads_old_value else scaled_init(old.initializer, old.arguments, operation, other, UNDETERMINED)
-    )
+def _scaled_write(write: Write, operation: str, other: Value) -> Write | None:
+    """The init call that is equivalent to `write` and the operation after it; None if there is none."""
+    if write.reads_old_value:
+        return None
+    scaled_call = scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
     if scaled_call is None:
         return None
-    return replace(old, initializer=scaled_call[0], arguments=scaled_call[1], method=True)
+    return replace(write, initializer=scaled_call[0], arguments=scaled_call[1], method=True)

@@ -93,7 +93,7 @@ class Storage:
 class Tensor:
     """A tensor: data in `forward` (`node`), a view of a storage, or a value computed from parameters only.
 
-    `leaf`: it is the parameter itself, so in-place writes need `no_grad`. `covers_storage`: it is no part of it.
+    `leaf`: it is the parameter itself, so in-place writes need `no_grad`. `covers_storage`: it is all of it.
     `sources`: the storages of the parameters that a value without data was computed from. `transposed`: its elements
     are not in storage order. `zero_with`: the parameter p such that this value is 0 where p is 0, with a non-zero
     derivative there. `axes`: the parameter's axis for each axis of this view.
