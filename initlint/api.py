@@ -38,7 +38,9 @@ def check_paths(
     if settings is None:
         settings = settings_for(path_list[0] if path_list else Path())
     result = without_baseline(pipeline.check(path_list, settings, contents, options), settings, contents)
-    return replace(result, diagnostics=compute_fixes(result.diagnostics, contents)) if edits else result
+    if not edits:
+        return result
+    return replace(result, diagnostics=compute_fixes(result.diagnostics, contents, cache_folder=options.cache))
 
 
 def without_baseline(result: CheckResult, settings: Settings, contents: Contents) -> CheckResult:

@@ -121,12 +121,13 @@ def report_of(
     contents: Contents,
     fixed: int,
     shown_fixes: Collection[Applicability],
+    cache_folder: Path | None = None,
     verbose: bool = False,
 ) -> Report:
     """The report on a run that fixed `fixed` findings. Edits are computed for the fixes that it shows."""
     current = {**contents, **{path: new for path, (_, new) in result.changed.items()}}
     return Report(
-        compute_fixes(result.diagnostics, current, shown_fixes),
+        compute_fixes(result.diagnostics, current, shown_fixes, cache_folder),
         line_reader(current),
         fixed,
         result.files,

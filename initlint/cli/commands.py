@@ -144,7 +144,8 @@ def check(
     if not silent:
         format_fixes = statistics_report.SHOWN_FIXES if statistics else shown_fixes(settings.output_format, quiet)
         summary_fixes = () if output_file is None or quiet else tuple(Applicability)
-        report = check_modes.report_of(result, contents, fixed, {*format_fixes, *summary_fixes}, verbose)
+        fixes = {*format_fixes, *summary_fixes}
+        report = check_modes.report_of(result, contents, fixed, fixes, run_options.cache, verbose)
         make = statistics_report.render if statistics else partial(render, quiet=quiet)
         text = report_usage_errors(make, settings.output_format, report)
         if output_file is not None:

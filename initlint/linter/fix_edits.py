@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from initlint import rewrite
-from initlint.diagnostics import Applicability, Diagnostic, FixRequest
+from initlint.diagnostics import Applicability, Diagnostic, Fix, FixRequest
+from initlint.linter.cache.edit_cache import EditCache, EditsOrNone
+from initlint.project.file_io import read_file
 from initlint.project.source import SourceError, SourceFile
 
 
-def with_edits(diagnostic: Diagnostic, source: SourceFile | None) -> Diagnostic:
+def with_edits(diagnostic: Diagnostic, source: SourceFile) -> Diagnostic:
     """`diagnostic` with its fix as edits of `source`, the file to fix; without a fix if that cannot be done."""
     fix = diagnostic.fix
     if fix is None or not isinstance(fix.change, FixRequest):
         return diagnostic
-    edits = None if source is None else rewrite.compute_edits(source, fix.change)
+    edits = rewrite.compute_edits(source, fix.change)
     return replace(diagnostic, fix=None if edits is None else replace(fix, change=edits))
 
 
@@ -24,27 +26,50 @@ def compute_fixes(
     diagnostics: Iterable[Diagnostic],
     contents: Mapping[str, bytes],
     applicabilities: Collection[Applicability] = tuple(Applicability),
+    cache_folder: Path | None = None,
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics with the fixes of these applicabilities as edits. The others stay requests.
 
     `contents`: bytes by path, which replace those on disk.
     """
     computed = list(diagnostics)
-    by_file: dict[str, list[int]] = {}
+    by_file: dict[str, list[tuple[int, Fix, FixRequest]]] = {}
     for index, diagnostic in enumerate(computed):
         fix = diagnostic.fix
         if fix is not None and isinstance(fix.change, FixRequest) and fix.applicability in applicabilities:
-            by_file.setdefault(fix.change.place.file, []).append(index)
-    for file, indexes in by_file.items():  # one file after another: the trees of a few files are kept only
-        source = _read(file, contents)
-        for index in indexes:
-            computed[index] = with_edits(computed[index], source)
+            by_file.setdefault(fix.change.place.file, []).append((index, fix, fix.change))
+    if not by_file:
+        return tuple(computed)
+    cache = EditCache.open(cache_folder)
+    for file, fixes in by_file.items():
+        requests = [request for _, _, request in fixes]
+        for (index, fix, _), edits in zip(fixes, _edits(file, contents, requests, cache), strict=True):
+            computed[index] = replace(computed[index], fix=None if edits is None else replace(fix, change=edits))
+    cache.save()
     return tuple(computed)
 
 
-def _read(file: str, contents: Mapping[str, bytes]) -> SourceFile | None:
-    """None for a file that has been removed or broken since it was linted."""
+def _edits(
+    file: str, contents: Mapping[str, bytes], requests: Iterable[FixRequest], cache: EditCache
+) -> Iterator[EditsOrNone]:
+    """The edits for each request. The file is parsed only if some are not cached."""
     try:
-        return SourceFile.parse(file, contents[file]) if file in contents else SourceFile.read(Path(file))
+        content = contents[file] if file in contents else read_file(file)
+    except OSError:  # removed since it was linted
+        yield from (None for _ in requests)
+        return
+    source: SourceFile | None = None
+    for request in requests:
+        key = cache.key(content, request)
+        if key not in cache:
+            source = source or _parse(file, content)
+            cache.add(key, None if source is None else rewrite.compute_edits(source, request))
+        yield cache.get(key, file)
+
+
+def _parse(file: str, content: bytes) -> SourceFile | None:
+    """None for a file that has been broken since it was linted."""
+    try:
+        return SourceFile.parse(file, content)
     except SourceError:
         return None

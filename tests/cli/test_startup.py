@@ -117,6 +117,16 @@ def test_a_run_in_which_nothing_changed_loads_nothing_that_examines(tmp_path: Pa
     assert modules & (EXAMINING | OPTIONAL | OTHER_COMMANDS) == set()
 
 
+def test_edits_are_computed_once(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(FIXABLE, encoding="utf-8")
+    arguments = ("--cache-dir", "kept", "--output-format", "json", "net.py")
+    cold, modules = loaded(tmp_path, *arguments)
+    assert "libcst" in modules
+    warm, modules = loaded(tmp_path, *arguments)
+    assert warm == cold
+    assert "libcst" not in modules
+
+
 def test_a_missing_library_is_one_line() -> None:
     code = "import sys; sys.modules['pygls'] = None; from initlint.cli.commands import main; main()"
     run = subprocess.run([sys.executable, "-c", code, "server"], capture_output=True, text=True, check=False)

@@ -482,7 +482,7 @@ def test_the_command_line_keeps_results_and_removes_them(project: Path, examined
     assert len(examined) == 3
     assert run("check", "--cache-dir", kept, "--no-cache") == first
     assert len(examined) == 6
-    assert run("clean", "--cache-dir", kept) == "Files removed: 1\n"
+    assert run("clean", "--cache-dir", kept) == "Files removed: 2\n"  # results, and edits of fixes
     assert run("clean", "--cache-dir", kept) == "Files removed: 0\n"
 
 

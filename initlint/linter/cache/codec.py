@@ -134,7 +134,7 @@ def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
         fix
         and [
             fix.message,
-            _change_to_json(fix.change, real),
+            change_to_json(fix.change, real),
             fix.applicability.value,
             fix.condition.value,
         ],
@@ -158,17 +158,17 @@ def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
 
 def _fix(document: list[Any], shown: Rename) -> Fix:
     message, change, applicability, condition = document
-    return Fix(message, _change(change, shown), Applicability(applicability), FixCondition(condition))
+    return Fix(message, change_from_json(change, shown), Applicability(applicability), FixCondition(condition))
 
 
-def _change_to_json(change: FixRequest | tuple[Edit, ...], real: Rename) -> list[Any]:
+def change_to_json(change: FixRequest | tuple[Edit, ...], real: Rename) -> list[Any]:
     """A request as the name of its class and its fields, edits as a list of lists."""
     if not isinstance(change, FixRequest):
         return [[_span_to_json(edit.span, real), edit.replacement] for edit in change]
     return [type(change).__name__, *(_field_to_json(getattr(change, field.name), real) for field in fields(change))]
 
 
-def _change(document: list[Any], shown: Rename) -> FixRequest | tuple[Edit, ...]:
+def change_from_json(document: list[Any], shown: Rename) -> FixRequest | tuple[Edit, ...]:
     if not document or not isinstance(document[0], str):
         return tuple(Edit(_span(span, shown), replacement) for span, replacement in document)
     kind = _REQUESTS[document[0]]

@@ -1,0 +1,97 @@
+"""The edits of fixes that earlier runs have computed: libcst is slow to import and to parse with.
+
+They have a file of their own: edits depend on the name and content of one file and on the request, on nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+from initlint import __version__
+from initlint.diagnostics import Edit, FixRequest
+from initlint.linter.cache.cache_file import SUFFIX
+from initlint.linter.cache.codec import change_from_json, change_to_json
+from initlint.project.file_io import CannotWrite, read_file, write
+
+EditsOrNone: TypeAlias = "tuple[Edit, ...] | None"
+"""None: no edits can be shown to be right."""
+
+_MOST = 10_000
+"""Entries above which those that a run has not used are dropped."""
+
+
+@dataclass(slots=True)
+class EditCache:
+    """Edits by a digest of the file and the request, as JSON. `path`: None to keep nothing."""
+
+    path: Path | None = None
+    entries: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    changed: bool = False
+
+    @classmethod
+    def open(cls, folder: Path | None) -> EditCache:
+        """The cache in the cache directory `folder`. A damaged one is empty."""
+        if folder is None:
+            return cls()
+        path = folder / f"{_code_digest()}-edits{SUFFIX}"
+        try:
+            digest, text = read_file(path).split(b"\n", 1)
+            if digest.decode() != _digest(text):
+                return cls(path)
+            os.utime(path)  # files that are used are not removed for their age
+            return cls(path, json.loads(text))
+        except (OSError, ValueError):
+            return cls(path)
+
+    def key(self, content: bytes, request: FixRequest) -> str:
+        """The name counts, too: what `__init__.py` imports is left for others to import."""
+        file = request.place.file
+        relative = change_to_json(request, lambda path: "" if path == file else path)
+        return _digest(json.dumps([Path(file).name, _digest(content), relative]).encode())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.entries
+
+    def get(self, key: str, file: str) -> EditsOrNone:
+        """The edits of `file` with this key, which must be contained."""
+        self.used[key] = self.entries[key]
+        document = json.loads(self.entries[key])
+        edits = None if document is None else change_from_json(document, lambda _: file)
+        assert not isinstance(edits, FixRequest)
+        return edits
+
+    def add(self, key: str, edits: EditsOrNone) -> None:
+        document = None if edits is None else change_to_json(edits, lambda _: "")
+        self.entries[key] = self.used[key] = json.dumps(document, separators=(",", ":"))
+        self.changed = True
+
+    def save(self) -> None:
+        """Write the cache if something has been added. An error costs the next run some time and is ignored."""
+        if self.path is None or not self.changed:
+            return
+        text = json.dumps(self.entries if len(self.entries) <= _MOST else self.used).encode()
+        with suppress(CannotWrite, OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write(self.path, f"{_digest(text)}\n".encode() + text, lasting=False)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _code_digest() -> str:
+    """Changes with initlint, libcst and Python."""
+    parser = find_spec("libcst")
+    package = Path(__file__).parents[2]
+    files = sorted(map(str, (*package.rglob("*.py"), *([parser.origin] if parser and parser.origin else []))))
+    states = [(file, os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
+    return _digest(json.dumps([__version__, sys.version, states]).encode())
