@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from initlint.facts.library_initializers import HELPERS
+from initlint.facts.library_initializers import LIBRARY_INITIALIZERS
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.project.user_tables import UserTables
 from initlint.report.graph_json import to_json
@@ -187,7 +187,7 @@ def _requests(models: Iterable[Sequence[Any]], folders: Sequence[str]) -> list[R
 
 
 def _run(requests: Sequence[Request]) -> Iterable[Any]:
-    return run(requests, Limits(seconds=300), sorted(HELPERS), sorted(EXTERNAL_MODULES))
+    return run(requests, Limits(seconds=300), sorted(LIBRARY_INITIALIZERS), sorted(EXTERNAL_MODULES))
 
 
 def _survey(package: str, models: Sequence[Sequence[Any]], folders: Sequence[str], graphs: Path | None) -> Tally:

@@ -1,5 +1,5 @@
-"""What is known of torch and the libraries around it: tables, and formulas over them. Nothing here imports torch.
+"""Facts about torch and the libraries around it: tables, and formulas over them. Nothing here imports torch.
 
-`names` normalises dotted names; `layers`, `activations`, `initializers` and `operators` are the tables that the rest
-of initlint reads, keyed by those names. The other modules are parts of these four.
+`canonical_names` normalizes dotted names, which are the keys of the tables in `modules`, `activations`, `initializers`,
+`library_initializers`, `operators` and `frameworks`. `initializer_names` judges names that no table lists.
 """

@@ -1,4 +1,4 @@
-"""The activation functions as curves, and what they make of a signal of any strength."""
+"""The activation functions as curves, and their moments for a signal of any mean and mean square."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from initlint.facts.signatures import number
 
 __all__ = ["CURVES", "moments_at"]
 
-_FARTHEST = 8.0
+_BOUND = 8.0
 """Standard deviations; beyond it the normal density is below the precision of a float."""
 _STEPS = 640
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -56,22 +56,22 @@ CURVES: Mapping[str, Callable[[float], float]] = MappingProxyType(
 """phi at torch's default arguments, by the operator's name as in `facts.activations`."""
 
 _SLOPED = frozenset({"relu", "leaky_relu", "prelu", "rrelu"})
-"""Those have one bend, at zero, and a slope below it that hangs on their arguments."""
+"""Piecewise linear activations with one bend, at zero; the slope below it depends on their arguments."""
 
 
 def moments_at(op: str, arguments: Mapping[str, object], mean: float, moment: float) -> tuple[float, float] | None:
     """E[phi(x)] and E[phi(x)^2] of an activation, for a normal x with E[x] = `mean` and E[x^2] = `moment`.
 
-    None if they are not known for these `arguments`. By the trapezoidal rule, which for a smooth function of a normal
-    variable is exact to all digits shown.
+    None if they are not known for these `arguments`. Computed by the trapezoidal rule, which is exact to all printed
+    digits for a smooth function of a normal variable.
     """
     curve = _curve(op, arguments)
     if curve is None:
         return None
     if op == "glu":  # the gated half is multiplied by the sigmoid of the other one
-        gate_mean, gate = _integrated(curve, mean, moment)
+        gate_mean, gate = _moments_of(curve, mean, moment)
         return mean * gate_mean, moment * gate
-    return _integrated(curve, mean, moment)
+    return _moments_of(curve, mean, moment)
 
 
 def _curve(op: str, arguments: Mapping[str, object]) -> Callable[[float], float] | None:
@@ -84,12 +84,12 @@ def _curve(op: str, arguments: Mapping[str, object]) -> Callable[[float], float]
     return _sigmoid if op == "glu" else CURVES.get(op)
 
 
-def _integrated(curve: Callable[[float], float], mean: float, moment: float) -> tuple[float, float]:
+def _moments_of(curve: Callable[[float], float], mean: float, moment: float) -> tuple[float, float]:
     deviation = math.sqrt(max(0.0, moment - mean * mean))
-    step = 2 * _FARTHEST / _STEPS
+    step = 2 * _BOUND / _STEPS
     first = second = 0.0
     for at in range(_STEPS + 1):
-        z = -_FARTHEST + at * step
+        z = -_BOUND + at * step
         density = math.exp(-z * z / 2)
         value = curve(mean + deviation * z)
         first += density * value

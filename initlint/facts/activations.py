@@ -1,4 +1,4 @@
-"""The activation functions: what they do to a standard normal signal, and under which names torch offers them."""
+"""The activation functions: their effect on a standard normal signal, and their names in torch."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
         )
     }
 )
-"""By the operator's name, as in `Consumer.op`. `rrelu` as in eval: its slope is the mean of the bounds."""
+"""By the operator's name, as in `Consumer.op`. `rrelu` is that of eval mode: its slope is the mean of the bounds."""
 
 MODULES: Mapping[str, str] = MappingProxyType(
     {
@@ -181,7 +181,7 @@ PARAMETERS: Mapping[str, Signature] = MappingProxyType(
         "threshold": signature("threshold value", inplace=False),
     }
 )
-"""What the functional form of an operator takes after its input; an operator that is not here takes nothing."""
+"""The parameters of the functional form after its input. Operators that are not listed have none."""
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -203,7 +203,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "swish": "silu",
     }
 )
-"""The strings that dictionaries of activations, as transformers' `ACT2FN`, are indexed with, in lower case."""
+"""The keys of dictionaries of activations, such as transformers' `ACT2FN`, in lower case."""
 
 
 _TABULATED: Mapping[str, Mapping[str, float]] = MappingProxyType(
@@ -215,7 +215,7 @@ _TABULATED: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "softshrink": {"lambd": 0.5},
     }
 )
-"""The arguments on which a moment hangs, with the values for which it is tabulated."""
+"""The arguments that the moments depend on, with the values that the table holds for."""
 
 
 _SLOPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
@@ -229,7 +229,7 @@ _SLOPES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 
 def second_moment(op: str, arguments: Mapping[str, object]) -> float | None:
-    """E[phi(z)^2] of an activation with the `arguments` given to it, z ~ N(0, 1); None if it is not known for these.
+    """E[phi(z)^2] of an activation with these `arguments`, z ~ N(0, 1); None if it is unknown.
 
     The names are those of the module's constructor (`negative_slope`, `alpha`, `lower`, `upper`, `init`).
     """
@@ -241,9 +241,9 @@ def second_moment(op: str, arguments: Mapping[str, object]) -> float | None:
         return None if alpha is None else 0.5 + alpha * alpha * _ELU_BELOW_ZERO
     if op in _SLOPES:
         slopes = [number(arguments.get(name, default)) for name, default in _SLOPES[op].items()]
-        known = [slope for slope in slopes if slope is not None]
-        mean = sum(known) / len(slopes)
-        return None if len(known) < len(slopes) else (1 + mean * mean) / 2
+        numbers = [slope for slope in slopes if slope is not None]
+        mean = sum(numbers) / len(slopes)
+        return None if len(numbers) < len(slopes) else (1 + mean * mean) / 2
     tabulated = _TABULATED.get(op, {})
     if any(arguments.get(name, value) != value for name, value in tabulated.items()):
         return None

@@ -1,4 +1,4 @@
-"""The documented name of what torch offers under several dotted names."""
+"""The documented name of each torch function or class that has several dotted names."""
 
 from __future__ import annotations
 
@@ -45,31 +45,33 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 
 _MODULES = "torch.nn.modules."
 
-_KNOWN = frozenset({"builtins", "collections", "functools", "itertools", "numpy", "operator", "torch", "typing"})
-"""Packages whose names are those of modules, classes and functions, but for `_SETTINGS`."""
+_DOCUMENTED_PACKAGES = frozenset(
+    {"builtins", "collections", "functools", "itertools", "numpy", "operator", "torch", "typing"}
+)
+"""Packages whose names are modules, classes and functions, except `_SETTINGS`."""
 
 _SETTINGS = ("torch.version.", "torch.backends.")
 
 
 def canonical(dotted: str) -> str:
-    """The documented form of the dotted name `dotted`; a name that is not torch's, or has no other form, as it is.
+    """The documented form of a dotted name of torch; any other name is returned unchanged.
 
-    `torch.nn.modules.linear.Linear.forward` is `torch.nn.Linear.forward`. Private bases keep their place
-    (`torch.nn.modules.batchnorm._BatchNorm`), for that is the name they are written with.
+    `torch.nn.modules.linear.Linear.forward` is `torch.nn.Linear.forward`. Private bases keep their module
+    (`torch.nn.modules.batchnorm._BatchNorm`), since they have no other name.
     """
     if not dotted.startswith("torch."):
         return dotted
     if dotted in _NAMES:
         return _NAMES[dotted]
     if dotted.startswith(_MODULES):
-        return _of_modules(dotted)
+        return _from_module_file(dotted)
     for prefix, replacement in _PREFIXES:
         if dotted.startswith(prefix):
             return replacement + dotted[len(prefix) :]
     return dotted
 
 
-def _of_modules(dotted: str) -> str:
+def _from_module_file(dotted: str) -> str:
     parts = dotted[len(_MODULES) :].split(".")
     if parts[0] in _MODULE_FILES:
         parts = parts[1:]
@@ -81,13 +83,13 @@ def _of_modules(dotted: str) -> str:
 
 
 def is_reference(dotted: str) -> bool:
-    """Whether the name of something outside the project certainly stands for a module, a class or a function.
+    """Whether a name from outside the project is certainly a module, a class or a function.
 
-    A library spells its settings the same as its functions: `config.mode`, `sys.platform`, `torch.version.cuda`.
+    Settings of a library look like its functions: `config.mode`, `sys.platform`, `torch.version.cuda`.
     """
     top, last = dotted.partition(".")[0], dotted.rpartition(".")[2]
     if last.startswith("__") or dotted.startswith(_SETTINGS):
         return False
-    if top in _KNOWN or top == dotted:
+    if top in _DOCUMENTED_PACKAGES or top == dotted:
         return True
     return last[:1].isupper() and not last.isupper()

@@ -1,4 +1,4 @@
-"""The parameters of torch's layers: their shapes, their fans, and how torch initialises them by itself."""
+"""The parameters of torch's layers: their shapes, their fans and their default init."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 ]
 
 Shape: TypeAlias = "tuple[int | None, ...] | None"
-"""Sizes, None where not known; None altogether if not even the rank is."""
+"""Sizes, None where unknown. None instead of a tuple if the rank is unknown."""
 
 
 @dataclass(frozen=True)
 class Fans:
-    """The fans of a layer's weight; None where not known.
+    """The fans of a layer's weight, None where unknown.
 
-    `fan_in` and `fan_out` are what `torch.nn.init` computes from the shape of the weight. `signal_fan_in` is the
-    number of inputs that are summed into one output, on average: the two differ where torch's idea of a weight's
-    layout (out, in, *kernel) does not hold, as in a transposed convolution, or with a stride there. `signal_fan_out`
-    is the number of outputs that one input reaches at stride 1: with groups it is less than `fan_out`.
+    `fan_in` and `fan_out`: as `torch.nn.init` computes them from the shape of the weight. `signal_fan_in`: the average
+    number of inputs that are summed into one output. It differs from `fan_in` where the layout is not (out, in,
+    *kernel), as in a transposed convolution. `signal_fan_out`: the number of outputs that one input reaches at stride
+    1, with groups less than `fan_out`.
     """
 
     fan_in: int | None
@@ -50,10 +50,10 @@ class Fans:
 
 @dataclass(frozen=True, slots=True)
 class AxisRoles:
-    """How data is multiplied with a raw parameter, by the axes of its shape.
+    """The role of each axis of a raw parameter that data is multiplied with.
 
-    `summed` run over the inputs that make one output, `kept` over the outputs. Any other axis stacks matrices that
-    are used one at a time or side by side: experts, heads, groups.
+    `summed`: the axes of the inputs. `kept`: the axes of the outputs. Any other axis stacks matrices, such as those of
+    experts, heads or groups.
     """
 
     summed: tuple[int, ...]
@@ -61,10 +61,10 @@ class AxisRoles:
 
 
 class _Arguments:
-    """The arguments of a constructor with torch's defaults filled in; what is not a plain value counts as unknown."""
+    """The arguments of a constructor, completed by torch's defaults. Values that are not plain count as unknown."""
 
-    def __init__(self, type: str, given: Mapping[str, object], undetermined: object) -> None:
-        self._values = {**_defaults(type), **given}
+    def __init__(self, type: str, arguments: Mapping[str, object], undetermined: object) -> None:
+        self._values = {**_defaults(type), **arguments}
         self._undetermined = undetermined
 
     def known(self, name: str) -> bool:
@@ -75,18 +75,18 @@ class _Arguments:
         return size(self._values.get(name))
 
     def flag(self, name: str) -> bool:
-        """Whether it is true; an unknown flag counts as set, so that no parameter is denied that may be there."""
+        """Whether it is true. An unknown flag counts as true: the parameter may exist."""
         return not self.known(name) or bool(self._values[name])
 
     def none(self, name: str) -> bool:
         return self._values.get(name) is None
 
     def sizes(self, name: str, rank: int | None = None) -> Shape:
-        """A size for each dimension: an int stands for all `rank` of them, or for one if `rank` is None."""
+        """A size for each dimension. An int applies to all `rank` dimensions, to one if `rank` is None."""
         value = self._values.get(name)
         if isinstance(value, (tuple, list)):
-            found = tuple(size(item) for item in value)
-            return found if rank in (None, len(found)) else (None,) * (rank or 0)
+            item_sizes = tuple(size(item) for item in value)
+            return item_sizes if rank in (None, len(item_sizes)) else (None,) * (rank or 0)
         if rank is None and not isinstance(value, int):
             return None
         return (size(value),) * (rank or 1)
@@ -98,8 +98,8 @@ def _defaults(type: str) -> dict[str, object]:
 
 
 def _product(*sizes: int | None) -> int | None:
-    known = [extent for extent in sizes if extent is not None]
-    return math.prod(known) if len(known) == len(sizes) else None
+    known_sizes = [extent for extent in sizes if extent is not None]
+    return math.prod(known_sizes) if len(known_sizes) == len(sizes) else None
 
 
 def _divided(whole: int | None, by: int | None) -> int | None:
@@ -114,9 +114,9 @@ def _dimensions(type: str) -> int:
 def shapes(type: str, arguments: Mapping[str, object], undetermined: object) -> dict[str, Shape]:
     """The parameters of a torch.nn.`type` built with `arguments`, in the order in which torch registers them.
 
-    A size that follows from a missing argument, or one that is `undetermined`, is None. A parameter that the layer
-    does not have (`bias=False`) is absent; one that hangs on an unknown flag is there. Of stacked recurrent layers
-    whose number is not known, the first is given. Empty for types without parameters and for `opaque` ones.
+    A size that depends on a missing or `undetermined` argument is None. Parameters that the layer does not have
+    (`bias=False`) are absent; those that depend on an unknown flag are present. If the number of stacked recurrent
+    layers is unknown, only the first is listed. Empty for types without parameters and for `opaque` ones.
     """
     module = MODULES.get(f"torch.nn.{type}")
     if module is None:
@@ -182,11 +182,11 @@ def _attention(a: _Arguments) -> Iterator[tuple[str, Shape]]:
     tripled = _product(3, embed)
     key = embed if a.none("kdim") else a.size("kdim")
     value = embed if a.none("vdim") else a.size("vdim")
-    known = None not in (embed, key, value) or (a.none("kdim") and a.none("vdim"))
+    is_decided = None not in (embed, key, value) or (a.none("kdim") and a.none("vdim"))
     packed = key == value == embed
-    if packed or not known:
+    if packed or not is_decided:
         yield "in_proj_weight", (tripled, embed)
-    if not packed or not known:
+    if not packed or not is_decided:
         yield "q_proj_weight", (embed, embed)
         yield "k_proj_weight", (embed, key)
         yield "v_proj_weight", (embed, value)
@@ -198,7 +198,7 @@ def _attention(a: _Arguments) -> Iterator[tuple[str, Shape]]:
 
 
 _MOST_STACKED = 100
-"""More recurrent layers than that are not listed: a linted file could name any number."""
+"""Largest number of recurrent layers that are listed: a linted file may contain any number."""
 
 _GATES = {"RNN": 1, "LSTM": 4, "GRU": 3, "RNNCell": 1, "LSTMCell": 4, "GRUCell": 3}
 
@@ -230,7 +230,7 @@ def _recurrent(type: str, a: _Arguments) -> Iterator[tuple[str, Shape]]:
 
 
 def fans_of_shape(shape: Shape) -> tuple[int | None, int | None]:
-    """The fan in and fan out of a weight as `torch.nn.init` computes them; None below two dimensions: it raises."""
+    """The fan in and fan out of a weight as in `torch.nn.init`; None below two dimensions, where it raises."""
     if shape is None or len(shape) < 2:
         return None, None
     return _product(*shape[1:]), _product(shape[0], *shape[2:])
@@ -239,7 +239,7 @@ def fans_of_shape(shape: Shape) -> tuple[int | None, int | None]:
 def fans(type: str, arguments: Mapping[str, object], undetermined: object) -> Fans | None:
     """The fans of the weight of a torch.nn.`type` built with `arguments`; None if it has no weight matrix.
 
-    Of a recurrent layer it is the first input weight, of `MultiheadAttention` the packed or else the query one.
+    The weight of a recurrent layer is its first input weight, that of `MultiheadAttention` the packed or the query one.
     """
     module = MODULES.get(f"torch.nn.{type}")
     if module is None or module.role != "layer":
@@ -256,7 +256,7 @@ def fans(type: str, arguments: Mapping[str, object], undetermined: object) -> Fa
 
 
 def fans_of_product(shape: Shape, product: AxisRoles) -> Fans | None:
-    """The fans of a raw weight of that shape, used so; None if not even the rank is known."""
+    """The fans of a raw weight of that shape with these roles; None if the rank is unknown."""
     if shape is None:
         return None
     signal = (_product(*(shape[axis] for axis in axes)) for axes in (product.summed, product.kept))
@@ -285,8 +285,8 @@ _DEFAULTS: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType(
 
 
 def default_init(family: Family) -> tuple[str, Mapping[str, object]] | None:
-    """The initializer that torch gives the weights of a `family` by itself, with its arguments; None if it has none.
+    """The default initializer of the weights of a `family`, with its arguments; None if it has no weights.
 
-    The bounds of recurrent and bilinear layers, 1 / sqrt(hidden_size) and 1 / sqrt(in1_features), are given as None.
+    The bounds of recurrent and bilinear layers, 1 / sqrt(hidden_size) and 1 / sqrt(in1_features), are None.
     """
     return _DEFAULTS.get(family)

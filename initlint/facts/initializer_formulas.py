@@ -7,7 +7,7 @@ import operator
 from collections.abc import Mapping
 
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS, NONLINEARITIES, Initializer
-from initlint.facts.library_initializers import BIAS_FROM_PROBABILITY, HELPERS, LibraryInitializer
+from initlint.facts.library_initializers import BIAS_FROM_PROBABILITY, LIBRARY_INITIALIZERS, LibraryInitializer
 from initlint.facts.signatures import REQUIRED, number
 from initlint.facts.tensor_constructors import (
     COMPLEX,
@@ -25,8 +25,8 @@ __all__ = [
     "COMPLEX",
     "CONSTRUCTORS",
     "DEPRECATED",
-    "HELPERS",
     "INITIALIZERS",
+    "LIBRARY_INITIALIZERS",
     "METHODS",
     "METHOD_PARAMETERS",
     "NONLINEARITIES",
@@ -44,7 +44,7 @@ __all__ = [
     "variance",
 ]
 
-_FARTHEST = 40.0
+_BOUND = 40.0
 _GAINS = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
 
 
@@ -70,11 +70,11 @@ def variance(
     fan_out: float | None,
     shape: tuple[int | None, ...] | None = None,
 ) -> float | None:
-    """Var(w) over the entries of a weight with these fans (torch's own); None if it cannot be told.
+    """Var(w) over the entries of a weight with these fans, as torch computes them; None if it is unknown.
 
-    `initializer` is a canonical name, `arguments` those of its call; absent ones have torch's defaults, and anything
-    that is no finite number where one is needed is unknown. The weight's `shape` is needed for `dirac_`, and for
-    `orthogonal_` where fan_out > fan_in, for a matrix and a convolution of the same fans have different rows.
+    `initializer`: a canonical name. `arguments`: those of its call; absent ones have torch's defaults, and a value that
+    is not a finite number is unknown. `shape`: required for `dirac_`, and for `orthogonal_` if fan_out > fan_in,
+    because a matrix and a convolution of the same fans have different rows.
     """
     moments = _moments(initializer, arguments, fan_in, fan_out, shape)
     return None if moments is None else moments[1]
@@ -93,31 +93,31 @@ def moment(
 
 
 def scale(initializer: str, arguments: Mapping[str, object]) -> float | None:
-    """s = fan_in * Var(w) for a square weight (fan_in = fan_out); None if it hangs on the size, or is unknown.
+    """s = fan_in * Var(w) for a square weight (fan_in = fan_out); None if it depends on the size or is unknown.
 
-    With `kaiming_*` of mode fan_in it holds for every weight.
+    For `kaiming_*` with mode fan_in it is the same for every weight.
     """
-    found = INITIALIZERS.get(initializer)
-    if found is None or found.kind not in ("xavier", "kaiming", "lecun", "orthogonal", "zeros"):
+    row = INITIALIZERS.get(initializer)
+    if row is None or row.kind not in ("xavier", "kaiming", "lecun", "orthogonal", "zeros"):
         return None
     return variance(initializer, arguments, 1.0, 1.0)
 
 
 def constant_value(initializer: str, arguments: Mapping[str, object], undetermined: object) -> float | None:
-    """The one number that it fills the whole tensor with; None if it does not, or the number is not known."""
-    found = INITIALIZERS.get(initializer)
-    if found is None:
+    """The number that fills the whole tensor; None if the entries differ or the number is unknown."""
+    row = INITIALIZERS.get(initializer)
+    if row is None:
         return None
-    if found.kind in ("zeros", "ones"):
-        return 0.0 if found.kind == "zeros" else 1.0
-    if found.kind == "constant":
+    if row.kind in ("zeros", "ones"):
+        return 0.0 if row.kind == "zeros" else 1.0
+    if row.kind == "constant":
         value = arguments.get("val", undetermined)
         return None if value is undetermined else number(value)
-    if found.kind == "uniform":
-        low, high = _numbers(found, arguments, "a", "b")
+    if row.kind == "uniform":
+        low, high = _numbers(row, arguments, "a", "b")
         return low if low == high else None
-    if found.kind == "normal":
-        mean, std = _numbers(found, arguments, "mean", "std")
+    if row.kind == "normal":
+        mean, std = _numbers(row, arguments, "mean", "std")
         return mean if std == 0 else None
     return None
 
@@ -142,7 +142,7 @@ def _moments(
     if value is not None:
         return value, 0.0
     if initializer.kind in ("uniform", "normal", "trunc_normal"):
-        return _drawn(initializer, arguments)
+        return _by_arguments(initializer, arguments)
     if initializer.kind in ("xavier", "kaiming", "lecun"):
         return _by_fans(initializer, arguments, fan_in, fan_out)
     if initializer.kind == "dirac":
@@ -155,8 +155,8 @@ def _moments(
     return _by_rows(initializer, arguments, rows, fan_in)
 
 
-def _drawn(initializer: Initializer, arguments: Mapping[str, object]) -> tuple[float, float] | None:
-    """Distributions that the arguments alone settle."""
+def _by_arguments(initializer: Initializer, arguments: Mapping[str, object]) -> tuple[float, float] | None:
+    """Distributions that depend on the arguments only."""
     if initializer.kind == "uniform":
         a, b = _numbers(initializer, arguments, "a", "b")
         return None if a is None or b is None else ((a + b) / 2, (b - a) * (b - a) / 12)
@@ -174,9 +174,9 @@ def _drawn(initializer: Initializer, arguments: Mapping[str, object]) -> tuple[f
 
 
 def _truncated(mean: float, std: float, a: float, b: float) -> tuple[float, float] | None:
-    """Of N(mean, std^2) cut at `a` and `b` standard deviations from its mean; None if nothing is left of it."""
+    """The moments of N(mean, std^2) truncated at `a` and `b` standard deviations; None if no mass remains."""
     # Beyond, a density is 0.0 in floating point; an infinite bound would give 0 * inf below.
-    a, b = max(a, -_FARTHEST), min(b, _FARTHEST)
+    a, b = max(a, -_BOUND), min(b, _BOUND)
     if a >= b:
         return None
     density_a, density_b = (math.exp(-x * x / 2) / math.sqrt(2 * math.pi) for x in (a, b))
@@ -206,8 +206,12 @@ def _by_fans(
 
 
 def _fan(mode: object, fan_in: float | None, fan_out: float | None) -> float | None:
-    known = fan_in is not None and fan_out is not None
-    fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": ((fan_in or 0) + (fan_out or 0)) / 2 if known else None}
+    both_known = fan_in is not None and fan_out is not None
+    fans = {
+        "fan_in": fan_in,
+        "fan_out": fan_out,
+        "fan_avg": ((fan_in or 0) + (fan_out or 0)) / 2 if both_known else None,
+    }
     return fans.get(mode.lower()) if isinstance(mode, str) else None
 
 
@@ -224,7 +228,7 @@ def _kaiming_gain_squared(nonlinearity: object, a: object) -> float | None:
 def _by_rows(
     initializer: Initializer, arguments: Mapping[str, object], rows: float, columns: float
 ) -> tuple[float, float] | None:
-    """Those that see a weight as a matrix of rows and columns."""
+    """Initializers that treat a weight as a matrix of rows and columns."""
     if initializer.kind == "orthogonal":
         (gain,) = _numbers(initializer, arguments, "gain")
         return None if gain is None else (0.0, gain * gain / max(rows, columns))
@@ -256,26 +260,26 @@ _NUMERIC = {"mul": operator.mul, "div": operator.truediv, "add": operator.add, "
 def scaled(
     initializer: str, arguments: Mapping[str, object], operation: str, number: object, undetermined: object
 ) -> tuple[str, dict[str, object]] | None:
-    """The initializer, with its arguments, that fills a tensor as `initializer` and then `operation` with `number` do.
+    """The initializer, with its arguments, that equals `initializer` followed by `operation` with `number`.
 
-    `operation`: `mul`, `div`, `add` or `sub`. What hangs on something that is no number becomes `undetermined`. None
-    if no one initializer does that.
+    `operation`: `mul`, `div`, `add` or `sub`. Arguments that depend on a value that is no number are `undetermined`.
+    None if no single initializer has that effect.
     """
     kind = initializer.rpartition(".")[2]
     if kind not in _SCALED or operation not in _NUMERIC:
         return None
-    given = dict(arguments)
+    combined = dict(arguments)
     if kind == "ones_":
-        initializer, given, kind = _INIT + "constant_", {"val": 1.0}, "constant_"
+        initializer, combined, kind = _INIT + "constant_", {"val": 1.0}, "constant_"
     if kind == "zeros_":
         if operation in ("mul", "div"):
-            return initializer, given
-        initializer, given, kind = _INIT + "constant_", {"val": 0.0}, "constant_"
-    moved = ("mean", "a", "b", "val") if operation in ("add", "sub") else _SCALED[kind]
+            return initializer, combined
+        initializer, combined, kind = _INIT + "constant_", {"val": 0.0}, "constant_"
+    affected = ("mean", "a", "b", "val") if operation in ("add", "sub") else _SCALED[kind]
     for name in _SCALED[kind]:
-        if name in moved:
-            given[name] = _combined(given.get(name, _DEFAULTS.get(name)), operation, number, undetermined)
-    return initializer, given
+        if name in affected:
+            combined[name] = _combined(combined.get(name, _DEFAULTS.get(name)), operation, number, undetermined)
+    return initializer, combined
 
 
 def _combined(value: object, operation: str, number: object, undetermined: object) -> object:

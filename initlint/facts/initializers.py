@@ -1,4 +1,4 @@
-"""The functions of `torch.nn.init`, and those of timm that have no equal there."""
+"""The functions of `torch.nn.init`, and those of timm without an equivalent there."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ InitializerKind: TypeAlias = Literal[
 class Initializer:
     """A function that fills its first argument, a tensor.
 
-    `ranks`: the least and the greatest number of dimensions that it takes (None: no limit); it raises ValueError
-    outside.
+    `ranks`: the smallest and the largest number of dimensions (None: no limit). It raises ValueError for others.
     """
 
     name: str
@@ -66,7 +65,7 @@ _OF_OTHERS: Mapping[str, Initializer] = MappingProxyType(
 INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
     {**{_INIT + initializer.name: initializer for initializer in _OF_TORCH}, **_OF_OTHERS}
 )
-"""By canonical name. timm's, where torch has no equal, stand under `timm.layers`: `trunc_normal_tf_` counts its
+"""By canonical name. Those of timm without an equivalent in torch are under `timm.layers`: `trunc_normal_tf_` has its
 bounds in standard deviations, `lecun_normal_` and `variance_scaling_` have a variance of scale / fan."""
 
 DEPRECATED: Mapping[str, str] = MappingProxyType(
@@ -78,7 +77,7 @@ DEPRECATED: Mapping[str, str] = MappingProxyType(
         ).split()
     }
 )
-"""The aliases that torch keeps from before 0.4, to the current name."""
+"""The names from before torch 0.4, to the current ones."""
 
 NONLINEARITIES = frozenset(
     (
@@ -86,4 +85,4 @@ NONLINEARITIES = frozenset(
         "sigmoid tanh relu leaky_relu selu"
     ).split()
 )
-"""What `calculate_gain` and the argument `nonlinearity` take."""
+"""Valid arguments of `calculate_gain`, and values of `nonlinearity`."""

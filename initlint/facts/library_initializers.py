@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
@@ -14,18 +15,21 @@ _NONE: Mapping[str, object] = MappingProxyType({})
 _NO_CHOICE: Mapping[str, str] = MappingProxyType({})
 
 
+Taken: TypeAlias = Literal["tensor", "module"]
+
+
 @dataclass(frozen=True)
 class LibraryInitializer:
     """An init function of another library.
 
-    `takes`: `tensor`, or `module`, of which it fills the `weight` and sets the `bias` to a constant.
-    `equivalent`: the canonical initializer that it applies, with its own arguments of the same names and those `fixed`.
-    `distributions`: the equivalent for each value of its argument `distribution`, where it has one.
-    `bias`: the name of the argument that holds the bias's constant, None where that is always 0.
+    `equivalent`: the canonical initializer that it applies, with the arguments of the same names and the `fixed` ones.
+    `takes`: `tensor`, or `module`: then it fills the `weight` and sets the `bias` to a constant.
+    `distributions`: the equivalent for each value of its argument `distribution`, if it has one.
+    `bias`: the name of the argument with the constant for the bias; None if that is always 0.
     """
 
     equivalent: str
-    takes: str
+    takes: Taken
     signature: Signature
     fixed: Mapping[str, object] = field(default_factory=lambda: _NONE)
     distributions: Mapping[str, str] = field(default_factory=lambda: _NO_CHOICE)
@@ -34,32 +38,32 @@ class LibraryInitializer:
 
 @dataclass(frozen=True)
 class InitEffect:
-    """What one call of a helper does: the initializer of the weight with its arguments, and the bias's constant."""
+    """The effect of one call: the initializer of the weight with its arguments, and the constant of the bias."""
 
     initializer: str
     arguments: Mapping[str, object]
     bias: object
 
 
-def effect(helper: LibraryInitializer, given: Mapping[str, object]) -> InitEffect:
-    """The effect of a call of `helper` with the arguments `given` by name, without what it fills."""
-    initializer = helper.equivalent
-    own = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
+def init_effect(library_initializer: LibraryInitializer, arguments: Mapping[str, object]) -> InitEffect:
+    """The effect of a call with these arguments by name, without the tensor or module."""
+    initializer = library_initializer.equivalent
+    parameters = dict(INITIALIZERS[initializer].signature) if initializer in INITIALIZERS else {}
     defaults = {
         parameter: default
-        for parameter, default in helper.signature[1:]
-        if default is not REQUIRED and own.get(parameter) != default
+        for parameter, default in library_initializer.signature[1:]
+        if default is not REQUIRED and parameters.get(parameter) != default
     }
-    values = {**defaults, **given, **helper.fixed}
-    distribution = values.get("distribution") if helper.distributions else None
+    values = {**defaults, **arguments, **library_initializer.fixed}
+    distribution = values.get("distribution") if library_initializer.distributions else None
     if isinstance(distribution, str):
-        initializer = helper.distributions.get(distribution, initializer)
-    bias = values.get(helper.bias, 0.0) if helper.bias is not None else 0.0
-    passed = own.keys() - ({"distribution"} if helper.distributions else set())
+        initializer = library_initializer.distributions.get(distribution, initializer)
+    bias = values.get(library_initializer.bias, 0.0) if library_initializer.bias is not None else 0.0
+    passed = parameters.keys() - ({"distribution"} if library_initializer.distributions else set())
     return InitEffect(initializer, {name: value for name, value in values.items() if name in passed}, bias)
 
 
-_PLACES_OF_MMCV = ("mmcv.cnn", "mmcv.cnn.utils", "mmcv.cnn.utils.weight_init")
+_MMCV_MODULES = ("mmcv.cnn", "mmcv.cnn.utils", "mmcv.cnn.utils.weight_init")
 _TRUNCATED = signature("tensor", mean=0.0, std=1.0, a=-2.0, b=2.0)
 
 _OF_OPENMMLAB: Mapping[str, LibraryInitializer] = MappingProxyType(
@@ -97,12 +101,12 @@ _OF_OPENMMLAB: Mapping[str, LibraryInitializer] = MappingProxyType(
 )
 
 
-def _helpers() -> Iterator[tuple[str, LibraryInitializer]]:
-    for place in ("timm.layers", "timm.layers.weight_init", "timm.models.layers", "timm.models.layers.weight_init"):
-        yield f"{place}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
+def _rows() -> Iterator[tuple[str, LibraryInitializer]]:
+    for module in ("timm.layers", "timm.layers.weight_init", "timm.models.layers", "timm.models.layers.weight_init"):
+        yield f"{module}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
         for name, initializer in INITIALIZERS.items():
             if name.startswith("timm."):
-                yield f"{place}.{initializer.name}", LibraryInitializer(name, "tensor", initializer.signature)
+                yield f"{module}.{initializer.name}", LibraryInitializer(name, "tensor", initializer.signature)
     for name, initializer in INITIALIZERS.items():
         if name.startswith(_INIT):
             yield (
@@ -117,19 +121,19 @@ def _helpers() -> Iterator[tuple[str, LibraryInitializer]]:
     yield "transformers.initialization.lecun_normal_", lecun
     scaled = LibraryInitializer("timm.layers.variance_scaling_", "tensor", signature("tensor"))
     yield "transformers.initialization.default_flax_embed_init_", scaled
-    for place in ("fvcore.nn", "fvcore.nn.weight_init"):
+    for module in ("fvcore.nn", "fvcore.nn.weight_init"):
         fill = signature("module")
-        yield f"{place}.c2_xavier_fill", LibraryInitializer(_INIT + "kaiming_uniform_", "module", fill, {"a": 1})
+        yield f"{module}.c2_xavier_fill", LibraryInitializer(_INIT + "kaiming_uniform_", "module", fill, {"a": 1})
         fixed = {"mode": "fan_out", "nonlinearity": "relu"}
-        yield f"{place}.c2_msra_fill", LibraryInitializer(_INIT + "kaiming_normal_", "module", fill, fixed)
-    for place in (*_PLACES_OF_MMCV, "mmengine.model", "mmengine.model.weight_init"):
-        yield f"{place}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
-        for name, helper in _OF_OPENMMLAB.items():
-            yield f"{place}.{name}", helper
+        yield f"{module}.c2_msra_fill", LibraryInitializer(_INIT + "kaiming_normal_", "module", fill, fixed)
+    for module in (*_MMCV_MODULES, "mmengine.model", "mmengine.model.weight_init"):
+        yield f"{module}.trunc_normal_", LibraryInitializer(_INIT + "trunc_normal_", "tensor", _TRUNCATED)
+        for name, described in _OF_OPENMMLAB.items():
+            yield f"{module}.{name}", described
 
 
-HELPERS: Mapping[str, LibraryInitializer] = MappingProxyType(dict(_helpers()))
-"""Init functions of timm, transformers, fvcore, mmcv and mmengine, under every name they are imported by."""
+LIBRARY_INITIALIZERS: Mapping[str, LibraryInitializer] = MappingProxyType(dict(_rows()))
+"""Init functions of timm, transformers, fvcore, mmcv and mmengine, by each of their import names."""
 
 BIAS_FROM_PROBABILITY = frozenset({"mmcv.cnn.bias_init_with_prob", "mmengine.model.bias_init_with_prob"})
-"""Functions from a probability p to the bias -log((1 - p) / p) of a sigmoid that starts there."""
+"""Functions that return the bias -log((1 - p) / p), for which a sigmoid starts at the probability p."""

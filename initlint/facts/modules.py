@@ -1,4 +1,4 @@
-"""The modules of torch.nn: what each one is to the flow of data, how it is built, and on which private bases."""
+"""The modules of torch.nn: their roles in the data flow, their constructors and their base classes."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ MODULES: Mapping[str, TorchModule] = MappingProxyType(
 """Every public module of torch.nn by its canonical name."""
 
 CHILDREN: Mapping[str, Mapping[str, str]] = MappingProxyType({"MultiheadAttention": {"out_proj": "torch.nn.Linear"}})
-"""By type: the modules it creates for itself that own a weight, attribute to canonical name."""
+"""By type: the submodules with a weight that torch creates, from attribute to canonical name."""
 
 _SUBCLASSES: Mapping[str, str] = MappingProxyType(
     {
@@ -342,18 +342,19 @@ _SUBCLASSES: Mapping[str, str] = MappingProxyType(
         "torch.nn.modules.pooling._MaxUnpoolNd": "MaxUnpool#d",
     }
 )
-"""A class to the modules derived from it, at any depth; `#` stands for 1, 2 and 3. Losses are left out."""
+"""A class to all modules derived from it; `#` is 1, 2 or 3. Without losses."""
 
 
 def _bases() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {name: set() for name in MODULES}
+    bases_by_name: dict[str, set[str]] = {name: set() for name in MODULES}
     for base, subclasses in _SUBCLASSES.items():
         for subclass in subclasses.split():
             for d in "123" if "#" in subclass else "#":
-                found[f"torch.nn.{subclass.replace('#', d)}"].add(base)
-    return MappingProxyType({name: frozenset({*bases, "torch.nn.Module"} - {name}) for name, bases in found.items()})
+                bases_by_name[f"torch.nn.{subclass.replace('#', d)}"].add(base)
+    return MappingProxyType(
+        {name: frozenset({*bases, "torch.nn.Module"} - {name}) for name, bases in bases_by_name.items()}
+    )
 
 
 BASES: Mapping[str, frozenset[str]] = _bases()
-"""By canonical name: all the canonical names of the classes that it derives from, for `isinstance`; those of losses
-are left out but `torch.nn.Module`."""
+"""By canonical name: the canonical names of all base classes, for `isinstance`. For losses only `torch.nn.Module`."""

@@ -1,4 +1,8 @@
-"""The operators of torch: arithmetic under all its names, and whether others pass, modify or end a signal."""
+"""The operators of torch: arithmetic by all its names, and transparent operators, modifiers and sinks.
+
+A transparent operator keeps the distribution of the signal. A modifier is listed in `Consumer.between`. A sink ends the
+path: nothing is known of its result.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,10 @@ ARITHMETIC = {
     **dict.fromkeys(("mod", "imod", "remainder", "__mod__"), "remainder"),
     **dict.fromkeys(("floordiv", "ifloordiv", "floor_divide", "__floordiv__", "__rfloordiv__"), "floor_divide"),
 }
-"""From the name to one word for it."""
+"""By name: one word for the operator."""
 
 WITH_NUMBER = {"add": "shift", "mul": "scale"}
-"""What it is if one side is no data."""
+"""The modifier if only one side is data."""
 
 
 __all__ = [
@@ -50,7 +54,7 @@ def _words(text: str, prefix: str = "") -> tuple[str, ...]:
 
 
 def _table(prefix: str, groups: Mapping[str, str]) -> dict[str, str]:
-    """From a word to the names that it stands for, separated by blanks: from each name to its word."""
+    """Invert `groups`, from a word to the names that have it, separated by blanks."""
     return {prefix + name: word for word, names in groups.items() for name in names.split()}
 
 
@@ -66,22 +70,22 @@ _RESHAPING = (
 SAME_SHAPE_METHODS = frozenset(
     "bfloat16 clone contiguous cpu cuda data detach double float half real to type type_as xpu".split()
 )
-"""Methods and attributes that give the same elements at the same indices."""
+"""Methods and attributes with the same elements at the same indices."""
 
 REVERSING_METHODS = frozenset({"H", "T", "adjoint", "t"})
-"""Those that give a matrix with its two axes swapped; `adjoint` also takes tensors of more dimensions."""
+"""Those that swap the axes of a matrix; `adjoint` also takes tensors of more dimensions."""
 
 MATRIX_TRANSPOSING_METHODS = frozenset({"adjoint", "mH", "mT"})
 """Those that swap the last two axes."""
 
 TRANSPOSING_METHODS = REVERSING_METHODS | MATRIX_TRANSPOSING_METHODS | frozenset(_TRANSPOSING.split())
-"""Views with another order of the elements; `contiguous` copies what they give."""
+"""Views with another order of the elements, which `contiguous` copies."""
 
 VIEW_ATTRIBUTES = frozenset({"H", "T", "data", "mH", "mT", "real"})
 """Attributes that share the memory of the tensor."""
 
 COPYING_METHODS = frozenset({*_COPYING.split(), "repeat"})
-"""Methods that give the same elements in new memory."""
+"""Methods that return the same elements in new memory."""
 
 COPYING_FUNCTIONS = frozenset(_words(_COPYING, "torch."))
 
@@ -101,7 +105,7 @@ TRANSPARENT_FUNCTIONS = frozenset(
         "timm.models.layers.drop_path",
     )
 )
-"""Canonical names; what they return has the distribution of what they are given."""
+"""By canonical name."""
 
 TRANSPARENT_METHODS = frozenset(
     (
@@ -114,7 +118,7 @@ TRANSPARENT_METHODS = frozenset(
         *_words("unsqueeze_ view view_as"),
     )
 )
-"""Methods and attributes of a tensor of the same kind."""
+"""The same for methods and attributes of a tensor."""
 
 _POOLING = "amax amin logsumexp max mean median min nanmean nansum prod std sum var"
 _SPLITTING = (
@@ -122,7 +126,7 @@ _SPLITTING = (
     "unsafe_split vsplit"
 )
 SPLITTING_METHODS = frozenset(_SPLITTING.split()) - {"index_select"}
-"""Methods that give views of parts."""
+"""Methods that return views of parts of a tensor."""
 
 _ARITHMETIC = {
     "add": "add sub subtract",
@@ -271,7 +275,7 @@ SINK_FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "xformers.ops.memory_efficient_attention": "sdpa",
     }
 )
-"""Canonical name to the word in `Consumer.op`: what ends a path."""
+"""Canonical name to the word in `Consumer.op`."""
 
 SINK_METHODS: Mapping[str, str] = MappingProxyType(
     {
@@ -299,10 +303,10 @@ SINK_METHODS: Mapping[str, str] = MappingProxyType(
 WEIGHTED_FUNCTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         **{
-            f"{prefix}{name}": (type, ("input", "weight", "bias", *rest))
+            f"{prefix}{name}": (type, ("input", "weight", "bias", *others))
             for prefix in (_F, "torch.")
             for d in (1, 2, 3)
-            for name, type, rest in (
+            for name, type, others in (
                 (f"conv{d}d", f"Conv{d}d", ("stride", "padding", "dilation", "groups")),
                 (
                     f"conv_transpose{d}d",
@@ -316,10 +320,10 @@ WEIGHTED_FUNCTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType
         _F + "embedding": ("Embedding", ("input", "weight", "padding_idx")),
     }
 )
-"""Functions that take a weight: the type of the layer that does the same, and the names of their parameters."""
+"""Functions with a weight argument: the type of the equivalent layer, and the names of their parameters."""
 
 METADATA_ATTRIBUTES = frozenset("device dtype is_cuda is_leaf is_meta is_sparse itemsize layout nbytes".split())
-"""Attributes of a tensor that depend neither on its elements nor on its shape alone."""
+"""Attributes of a tensor that depend neither on its elements nor only on its shape."""
 
 SHAPE_METHODS = METADATA_ATTRIBUTES | frozenset(
     (
@@ -327,7 +331,7 @@ SHAPE_METHODS = METADATA_ATTRIBUTES | frozenset(
         "nelement new_empty new_full new_ones new_tensor new_zeros numel requires_grad shape size storage_offset stride"
     ).split()
 )
-"""Methods and attributes of a tensor whose value holds nothing of the signal."""
+"""Methods and attributes of a tensor that do not depend on its elements."""
 
 EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
     {
@@ -344,4 +348,4 @@ EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
         "torchvision.ops.stochastic_depth.StochasticDepth": "transparent",
     }
 )
-"""Modules of other libraries that own no trained matrix: `transparent`, or the word in `Consumer.between`."""
+"""Modules of other libraries without a trained matrix: `transparent`, or the word in `Consumer.between`."""

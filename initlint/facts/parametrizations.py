@@ -1,8 +1,8 @@
-"""What recomputes a parameter from others at each use: weight norm, spectral norm, pruning, `register_parametrization`.
+"""Functions that make a parameter computed from others: weight norm, spectral norm, pruning, other parametrizations.
 
 The older functions of `torch.nn.utils` and `torch.nn.utils.prune` replace the parameter by a plain attribute that a
-hook computes before each call. Those of `torch.nn.utils.parametrizations` change the class of the module, and the
-attribute is computed whenever it is asked for. Neither can be written to: the next use computes it anew.
+hook computes before each call. Those of `torch.nn.utils.parametrizations` change the class of the module, which
+computes the attribute at each access. A write to either is lost at the next use.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Reparametrization:
-    """What a function of torch puts in the place of a parameter.
+    """The replacement of a parameter by such a function.
 
-    `cause`: what it is called in messages. `originals`: the names of the parameters that it is computed from, `{}` is
-    the name of the parameter; the last one keeps the parameter's memory. `registered`: it goes through
-    `register_parametrization`, and the originals stand below `parametrizations`. `shares`: until the first call the
-    attribute is the original's own memory, so that a write to it counts. `by_module`: the third argument computes it.
+    `cause`: its name in messages. `originals`: the names of the parameters that it is computed from, where `{}` is the
+    name of the parameter; the last one keeps the parameter's memory. `registered`: it uses
+    `register_parametrization`, and the originals are attributes of `parametrizations`. `shares`: until the first call
+    the attribute shares the original's memory, so a write to it has an effect. `by_module`: the third argument
+    computes it.
     """
 
     cause: str
@@ -56,4 +57,4 @@ REMOVALS = frozenset(
         _UTILS + "prune.remove",
     )
 )
-"""They make the computed values a parameter again."""
+"""Functions that make the computed values a parameter again."""

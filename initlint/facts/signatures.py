@@ -1,4 +1,4 @@
-"""How the tables of this package write down signatures, and how plain numbers are read from unknown arguments."""
+"""Signatures in the tables of this package, and plain numbers from unknown arguments."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        found = float(value)
+        converted = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return converted if math.isfinite(converted) else None
 
 
 def size(value: object) -> int | None:

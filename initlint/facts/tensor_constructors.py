@@ -1,4 +1,4 @@
-"""What fills a tensor without being an init function: its methods, and the functions that make a new one."""
+"""Initialization without an init function: methods that fill a tensor, and functions that make a new one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ METHOD_PARAMETERS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 """The parameters of those methods in order, each as (the method's name, the initializer's); the defaults agree."""
 
 RANDOM_METHODS = frozenset("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ random_".split())
-"""Methods that fill a tensor anew, and for which torch.nn.init has no function."""
+"""Methods that replace all values of a tensor, without an equivalent in torch.nn.init."""
 
 RELATIVE_METHODS = frozenset(
     (
@@ -64,13 +64,13 @@ RELATIVE_METHODS = frozenset(
         "square_ sub_ subtract_ tanh_ tril_ triu_ true_divide_"
     ).split()
 )
-"""Methods that change a tensor and keep part of what it held."""
+"""Methods whose result depends on the old values of the tensor."""
 
 UNINITIALIZED = "uninitialized"
-"""Stands for the initializer where memory is taken as it is."""
+"""The initializer of memory that is not initialized."""
 
 COMPLEX = frozenset(f"torch.{name}" for name in "cdouble cfloat chalf complex32 complex64 complex128".split())
-"""The types of complex numbers, for whose random draws the formulas of the initializers do not hold."""
+"""The complex types: the formulas of the initializers do not hold for their random draws."""
 
 _SIZES = signature(out=None, dtype=None, layout=None, device=None, requires_grad=False)
 _LIKE = signature("input", dtype=None, layout=None, device=None, requires_grad=False)
@@ -103,4 +103,4 @@ def _constructors() -> Iterator[tuple[str, TensorConstructor]]:
 
 
 CONSTRUCTORS: Mapping[str, TensorConstructor] = MappingProxyType(dict(_constructors()))
-"""Functions that make a tensor, by canonical name. `torch.Tensor` and its like copy where they are given a list."""
+"""By canonical name. `torch.Tensor` and similar classes copy a list that they are called with."""

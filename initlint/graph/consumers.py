@@ -1,6 +1,6 @@
-"""What the data flow says of each layer: what follows it, and whether a skip runs around it.
+"""The consumers of each layer, and whether a skip connection runs around it.
 
-Both tracers end here, so that what they say differs only where they saw different data flow.
+Both tracers use this module, so their results differ only if their data flows do.
 """
 
 from __future__ import annotations
@@ -9,100 +9,103 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, around
+from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, residual_layers
 from initlint.graph.model import Consumer, Layer, NextLayer
 
 
 class ConsumerIndex:
-    """Answers for the layers of one flow.
+    """The consumers of all layers in one data flow.
 
-    `nodes`: the uses of each layer, by its key in the flow; `paths`: the layers' paths, by the same keys.
+    `nodes`: the uses of each layer, by its key. `paths`: the paths of the layers, by the same keys.
     """
 
     def __init__(self, nodes: Mapping[Any, Sequence[FlowNode]], paths: Mapping[Any, str]) -> None:
         self._nodes = nodes
         self._paths = paths
-        self._walk = PathFinder()
-        self._residual = {key(layer) for layer in around(_adds(nodes.values()))}
+        self._path_finder = PathFinder()
+        self._residual = {layer_key(layer) for layer in residual_layers(_sums_after(nodes.values()))}
 
     def called(self, layer: Hashable) -> bool:
-        """Whether the flow uses the layer at all."""
+        """Whether the data flow uses the layer."""
         return bool(self._nodes.get(layer))
 
     def residual(self, layer: Hashable) -> bool:
-        """Whether a skip connection runs around it. Where the flow before it is lost, that cannot be ruled out."""
+        """Whether a skip connection runs around it, or may do so because the data flow before it is unknown."""
         uses = self._nodes.get(layer, ())
         return layer in self._residual or (bool(uses) and not any(use.inputs for use in uses))
 
     def of(self, layer: Hashable) -> tuple[Consumer, ...]:
-        """All that follows the layer, each once."""
-        found: dict[tuple[Any, ...], Consumer] = {}
-        for made in self._of_uses(self._nodes.get(layer, ())):
-            same = (made.op, made.between, made.layer, made.location)
-            if same not in found or (made.certain and not found[same].certain):
-                found[same] = made
-        return tuple(found.values())
+        """The distinct consumers of the layer."""
+        consumers: dict[tuple[Any, ...], Consumer] = {}
+        for consumer in self._of_all_uses(self._nodes.get(layer, ())):
+            identity = (consumer.op, consumer.between, consumer.layer, consumer.location)
+            if identity not in consumers or (consumer.certain and not consumers[identity].certain):
+                consumers[identity] = consumer
+        return tuple(consumers.values())
 
-    def _of_uses(self, uses: Sequence[FlowNode]) -> Iterator[Consumer]:
-        """What follows each use of a layer.
+    def _of_all_uses(self, uses: Sequence[FlowNode]) -> Iterator[Consumer]:
+        """The consumers of consumers use of a layer.
 
-        A use is certain if the layer is used in no other way, or if what follows it follows every other use too.
+        A consumer is certain if it follows on all paths: either all uses have the same condition, or it is a certain
+        consumer of every use.
         """
         if not uses:
             return
         always = frozenset.intersection(*(use.condition for use in uses))
-        found = [[self._following(use, end) for end in self._walk.ends(use)] for use in uses]
-        everywhere = set.intersection(*({f.op for f in each if f.certain} for each in found))
-        for use, each in zip(uses, found, strict=True):
-            for made in each:
-                certain = made.certain and (use.condition == always or made.op in everywhere)
-                yield made if certain == made.certain else replace(made, certain=certain)
+        consumers_by_use = [[self._consumer(use, end) for end in self._path_finder.ends(use)] for use in uses]
+        everywhere = set.intersection(
+            *({consumer.op for consumer in consumers if consumer.certain} for consumers in consumers_by_use)
+        )
+        for use, consumers in zip(uses, consumers_by_use, strict=True):
+            for consumer in consumers:
+                certain = consumer.certain and (use.condition == always or consumer.op in everywhere)
+                yield consumer if certain == consumer.certain else replace(consumer, certain=certain)
 
-    def _following(self, start: FlowNode, end: PathEnd) -> Consumer:
+    def _consumer(self, start: FlowNode, end: PathEnd) -> Consumer:
         node = end.node
         certain = end.condition <= start.condition
-        place = node.place or start.place
-        assert place is not None
+        location = node.location or start.location
+        assert location is not None
         if node.kind == "activation":
-            onward = tuple(dict.fromkeys(self._reach(node, further) for further in self._walk.ends(node)))
-            return Consumer(node.op, end.between, place, certain, None, node.arguments, onward)
+            onward = tuple(dict.fromkeys(self._next_layer(node, further) for further in self._path_finder.ends(node)))
+            return Consumer(node.op, end.between, location, certain, None, node.arguments, onward)
         if node.kind == "layer":
-            return Consumer("layer", end.between, place, certain, self._paths.get(key(node.layer)))
-        return Consumer(node.op, end.between, place, certain)
+            return Consumer("layer", end.between, location, certain, self._paths.get(layer_key(node.layer)))
+        return Consumer(node.op, end.between, location, certain)
 
-    def _reach(self, start: FlowNode, end: PathEnd) -> NextLayer:
+    def _next_layer(self, start: FlowNode, end: PathEnd) -> NextLayer:
         node = end.node
         op = "layer" if node.kind == "layer" else node.op
-        layer = self._paths.get(key(node.layer)) if node.kind == "layer" else None
+        layer = self._paths.get(layer_key(node.layer)) if node.kind == "layer" else None
         return NextLayer(op, layer, end.between, end.condition <= start.condition)
 
 
-def key(layer: Any) -> Hashable:
-    """What stands for the layer of a node: a string itself, of any other object its identity."""
+def layer_key(layer: Any) -> Hashable:
+    """The key of a node's layer: a string itself, for any other object its identity."""
     return layer if isinstance(layer, str) else id(layer)
 
 
-def with_feeders(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """The layers with `fed_by` filled from what follows the others."""
+def with_fed_by(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers with `fed_by` computed from the consumers of the others."""
     feeds: dict[str, dict[str, None]] = {}
     for layer in layers:
-        for following in layer.followed_by:
-            if following.op == "layer" and not following.between and following.layer is not None:
-                feeds.setdefault(following.layer, {})[layer.path] = None
+        for consumer in layer.followed_by:
+            if consumer.op == "layer" and not consumer.between and consumer.layer is not None:
+                feeds.setdefault(consumer.layer, {})[layer.path] = None
     return tuple(replace(layer, fed_by=tuple(feeds.get(layer.path, ()))) for layer in layers)
 
 
-def _adds(uses: Iterable[Sequence[FlowNode]]) -> list[FlowNode]:
-    """The sums that the outputs of these layers flow into, through anything."""
+def _sums_after(uses: Iterable[Sequence[FlowNode]]) -> list[FlowNode]:
+    """All sums after these layers."""
     seen: set[int] = set()
-    found: list[FlowNode] = []
-    stack = [node for own in uses for node in own]
+    sums: list[FlowNode] = []
+    stack = [node for nodes in uses for node in nodes]
     while stack:
         node = stack.pop()
         if node.index in seen:
             continue
         seen.add(node.index)
         if node.kind == "modifier" and node.op == "add":
-            found.append(node)
+            sums.append(node)
         stack.extend(user for user, _ in node.users)
-    return found
+    return sums

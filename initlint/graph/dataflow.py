@@ -1,8 +1,7 @@
-"""The data flow of one model, and the walk along it.
+"""The data flow of one model, and the search for the ends of its paths.
 
-Both tracers record what happens to the tensors of a `forward` as `FlowNode`s; everything that rules ask of the flow
-(what follows a layer, where the signal goes behind an activation, which layers a skip runs around) is computed
-here from those nodes, so that the two engines cannot differ in it.
+Both tracers record the operations of a `forward` as `FlowNode`s. The consumers of a layer or an activation, and the
+layers inside a skip connection, are computed here from those nodes, so the two engines cannot differ in that.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from typing import Any, TypeAlias
 from initlint.graph.model import Arguments, Location, OperationKind
 
 Token: TypeAlias = tuple[Any, bool]
-"""An undecided condition and the side of it that was taken."""
+"""An undecided condition, and whether it was taken as true."""
 Condition: TypeAlias = frozenset[Token]
 ALWAYS: Condition = frozenset()
 
 _MAX_BETWEEN = 8
-"""Longer ways say nothing more to a rule; the bound keeps the walk linear."""
+"""Rules need no longer paths; the bound keeps the search linear."""
 _MAX_ENDS = 64
 _MAX_BLOCK = 400
-"""How many nodes a skip may run around before it is no longer looked into."""
+"""Largest number of nodes inside a skip connection; larger ones are ignored."""
 
 _order = count()
 
@@ -32,16 +31,13 @@ _order = count()
 class FlowNode:
     """One operation on data.
 
-    `kind`: `input`, `layer` (a weighted layer, `layer` is its key), `activation`, `noted` (`op` is what `between`
-    lists), `pass` (changes nothing that counts), `join` (the value is one of the inputs), `end` (an operator that
-    ends a path: `matmul`, `unknown`, ...), `output`.
-    `inputs` are pairs of a node and the conditions under which it is the one that arrives.
-    `exact`: the operation takes just these inputs, in this order, and the weight of its layer or the parameters
-    `factors` as they are.
+    `layer`: the key of the layer that it calls. `inputs`: pairs of a node and the condition under which it is the
+    input. `exact`: the operation has exactly these inputs, in this order, and uses the weight of its layer or the
+    parameters `factors` unchanged.
     """
 
     __slots__ = (
-        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "op", "place", "users",
+        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "location", "op", "users",
     )  # fmt: skip
 
     def __init__(
@@ -49,7 +45,7 @@ class FlowNode:
         kind: OperationKind,
         op: str,
         inputs: Iterable[tuple[FlowNode, Condition]],
-        place: Location | None,
+        location: Location | None,
         condition: Condition = ALWAYS,
         layer: Any = None,
         arguments: Arguments | None = None,
@@ -60,7 +56,7 @@ class FlowNode:
         self.factors = factors
         self.kind = kind
         self.op = op
-        self.place = place
+        self.location = location
         self.condition = condition
         self.layer = layer
         self.arguments: Arguments = arguments or {}
@@ -73,7 +69,7 @@ class FlowNode:
 
 @dataclass(frozen=True, slots=True)
 class PathEnd:
-    """Where a path from a node ends: the consuming node, what lies between, and under which conditions."""
+    """The end of a path from a node: the consuming node, the modifiers between, and the conditions of the path."""
 
     node: FlowNode
     between: tuple[str, ...]
@@ -81,21 +77,21 @@ class PathEnd:
 
 
 class PathFinder:
-    """Answers questions about one flow; remembers what it has walked."""
+    """Finds the ends of all paths in one data flow; caches them by node."""
 
     def __init__(self) -> None:
         self._ends: dict[tuple[int, bool], tuple[PathEnd, ...]] = {}
 
     def ends(self, start: FlowNode) -> tuple[PathEnd, ...]:
-        """What consumes the value of `start` first, one entry for each path, through at most one residual add."""
-        return self._walk(start, may_add=True)
+        """The first consumers of `start`, one for each path. A path contains at most one residual add."""
+        return self._search(start, may_add=True)
 
-    def _walk(self, start: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
+    def _search(self, start: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
         key = (start.index, may_add)
-        known = self._ends.get(key)
-        if known is not None:
-            return known
-        # An explicit stack, for a chain of joins or of reshapes may be longer than Python's own.
+        cached = self._ends.get(key)
+        if cached is not None:
+            return cached
+        # An explicit stack: a chain of joins or reshapes may be deeper than the recursion limit.
         stack = [key]
         nodes = {start.index: start}
         while stack:
@@ -117,7 +113,7 @@ class PathFinder:
 
     @staticmethod
     def _step(node: FlowNode, user: FlowNode, may_add: bool) -> bool | None:
-        """Whether a further add may be passed behind `user`; None if the path ends there or may not go on."""
+        """Whether the path may contain an add after `user`; None if it ends there or must not continue."""
         if user.kind in ("join", "identity"):
             return may_add
         if user.kind != "modifier":
@@ -127,7 +123,7 @@ class PathFinder:
         return False if may_add else None
 
     def _collect(self, node: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
-        found: dict[tuple[int, tuple[str, ...]], PathEnd] = {}
+        ends: dict[tuple[int, tuple[str, ...]], PathEnd] = {}
         for user, edge in node.users:
             here = edge | user.condition
             step = self._step(node, user, may_add)
@@ -138,67 +134,67 @@ class PathFinder:
                     if user.kind == "modifier" and not one_sum and between[:1] != (user.op,):
                         between = (user.op, *between)
                     if len(between) <= _MAX_BETWEEN:
-                        self._add(found, PathEnd(end.node, between, end.condition | here))
+                        self._merge(ends, PathEnd(end.node, between, end.condition | here))
             elif user.kind in ("layer", "activation", "sink", "output"):
-                self._add(found, PathEnd(user, (), here))
-            if len(found) >= _MAX_ENDS:
+                self._merge(ends, PathEnd(user, (), here))
+            if len(ends) >= _MAX_ENDS:
                 break
-        return tuple(found.values())
+        return tuple(ends.values())
 
     @staticmethod
-    def _add(found: dict[tuple[int, tuple[str, ...]], PathEnd], end: PathEnd) -> None:
+    def _merge(ends: dict[tuple[int, tuple[str, ...]], PathEnd], end: PathEnd) -> None:
         key = (end.node.index, end.between)
-        other = found.get(key)
-        if other is None:
-            found[key] = end
+        previous = ends.get(key)
+        if previous is None:
+            ends[key] = end
             return
-        apart = end.condition ^ other.condition
-        if len(apart) == 2 and len({token for token, _ in apart}) == 1:
-            # The same way on both sides of a condition is a way on neither.
-            found[key] = PathEnd(end.node, end.between, end.condition & other.condition)
-        elif len(end.condition) < len(other.condition):
-            found[key] = end
+        difference = end.condition ^ previous.condition
+        if len(difference) == 2 and len({token for token, _ in difference}) == 1:
+            # The same path on both sides of a condition does not depend on it.
+            ends[key] = PathEnd(end.node, end.between, end.condition & previous.condition)
+        elif len(end.condition) < len(previous.condition):
+            ends[key] = end
 
 
-def around(adds: Iterable[FlowNode]) -> Iterator[Any]:
-    """The keys of the layers that skips run around.
+def residual_layers(sums: Iterable[FlowNode]) -> Iterator[Any]:
+    """The keys of the layers inside skip connections.
 
-    For each sum of several data tensors these are the layers between the sum and the nearest node from which all
-    of its terms come (a projection on the skip included). If there is an activation on the way of every term, none
-    of them is a skip: two whole networks are added.
+    For each sum of several data tensors: the layers between the sum and the nearest common predecessor of its terms,
+    including a projection on the skip. If every term passes an activation, there is no skip: the sum adds two whole
+    networks.
     """
-    for add in adds:
+    for add in sums:
         if len(add.inputs) >= 2:
-            yield from _between_fork_and(add)
+            yield from _layers_of_skip(add)
 
 
-def _between_fork_and(add: FlowNode) -> Iterator[Any]:
+def _layers_of_skip(add: FlowNode) -> Iterator[Any]:
     terms = len(add.inputs)
-    reached: dict[int, int] = {}
+    terms_by_node: dict[int, int] = {}
     heap: list[tuple[int, int]] = []
     nodes: dict[int, FlowNode] = {}
     for bit, (node, _) in enumerate(add.inputs):
         nodes[node.index] = node
-        if node.index not in reached:
+        if node.index not in terms_by_node:
             heapq.heappush(heap, (-node.index, node.index))
-        reached[node.index] = reached.get(node.index, 0) | (1 << bit)
+        terms_by_node[node.index] = terms_by_node.get(node.index, 0) | (1 << bit)
     everything = (1 << terms) - 1
     activated = 0
-    inside: list[Any] = []
+    layers: list[Any] = []
     for _ in range(_MAX_BLOCK):
         if not heap:
             return
         index = heapq.heappop(heap)[1]
         node = nodes[index]
-        if reached[index] == everything:
-            yield from inside if activated != everything else ()
+        if terms_by_node[index] == everything:
+            yield from layers if activated != everything else ()
             return
         if node.kind == "layer":
-            inside.append(node.layer)
+            layers.append(node.layer)
         elif node.kind == "activation":
-            activated |= reached[index]
+            activated |= terms_by_node[index]
         for source, _edge in node.inputs:
-            if source.index not in reached:
+            if source.index not in terms_by_node:
                 nodes[source.index] = source
                 heapq.heappush(heap, (-source.index, source.index))
-            reached[source.index] = reached.get(source.index, 0) | reached[index]
+            terms_by_node[source.index] = terms_by_node.get(source.index, 0) | terms_by_node[index]

@@ -1,7 +1,7 @@
-"""The operations of a `forward` as frozen values, for those who draw a model or follow its signal.
+"""The operations of a `forward` as frozen values: to draw a model, and to propagate its signal.
 
-The rules ask what follows a layer, and `flow.Walk` answers that. A picture needs the whole data flow: which
-operations there are, in order, and where each takes its inputs from.
+Rules need the consumers of a layer, which `dataflow.PathFinder` finds. A drawing needs the whole data flow: all
+operations in order, each with its inputs.
 """
 
 from __future__ import annotations
@@ -11,76 +11,75 @@ from collections.abc import Iterable, Mapping
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Operation
 
-_TRANSPARENT = frozenset({"identity", "join"})
+_SKIPPED = frozenset({"identity", "join"})
 
 
-def operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, ...]:
-    """The data flow that the given layers are part of, in the order in which it runs.
+def list_operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, ...]:
+    """The data flow around the layers of one model, in execution order.
 
-    `uses` has the nodes of each layer of one model, by its path. What leads from there into the layers of another
-    model is left out, and so is a flow all of whose layers are part of a larger one: the model was run twice.
-    Operators that change nothing (dropout, a reshape) are passed over.
+    `uses`: the nodes of each layer, by its path. Layers of other models are left out, and so is a second run of the
+    model: a flow all of whose layers are part of a larger one. Identities (dropout, a reshape) are skipped.
     """
     paths = {node.index: path for path, nodes in uses.items() for node in nodes}
-    found = _without_repetitions([node for nodes in uses.values() for node in nodes], paths)
-    kept = sorted((node for node in found.values() if node.kind not in _TRANSPARENT), key=lambda node: node.index)
-    number = {node.index: at for at, node in enumerate(kept)}
+    nodes_by_index = _without_repetitions([node for nodes in uses.values() for node in nodes], paths)
+    nodes = sorted((node for node in nodes_by_index.values() if node.kind not in _SKIPPED), key=lambda node: node.index)
+    numbers = {node.index: at for at, node in enumerate(nodes)}
     return tuple(
         Operation(
             kind=node.kind,
             op=node.op,
-            inputs=tuple(sorted(number[index] for index in _sources(node, found) if index in number)),
+            inputs=tuple(sorted(numbers[index] for index in _sources(node, nodes_by_index) if index in numbers)),
             layer=paths.get(node.index),
             arguments=node.arguments,
             certain=not node.condition,
         )
-        for node in kept
+        for node in nodes
     )
 
 
 def _without_repetitions(starts: list[FlowNode], paths: Mapping[int, str]) -> dict[int, FlowNode]:
-    """The nodes of all flows but those whose layers are all part of a larger one."""
+    """The nodes of all flows except those whose layers are all part of a larger one."""
     flows: list[dict[int, FlowNode]] = []
     seen: set[int] = set()
     for start in starts:
         if start.index not in seen:
             flows.append(_connected(start, paths))
             seen.update(flows[-1])
-    found: dict[int, FlowNode] = {}
+    nodes_by_index: dict[int, FlowNode] = {}
     covered: set[str] = set()
     for flow in sorted(flows, key=len, reverse=True):
         layers = {paths[index] for index in flow if index in paths}
         if not layers <= covered:
-            found |= flow
+            nodes_by_index |= flow
             covered |= layers
-    return found
+    return nodes_by_index
 
 
 def _connected(start: FlowNode, paths: Mapping[int, str]) -> dict[int, FlowNode]:
-    """All nodes that data flows to or from, up to layers of other models."""
-    found: dict[int, FlowNode] = {}
+    """All predecessors and successors of `start`, up to layers of other models."""
+    nodes_by_index: dict[int, FlowNode] = {}
     stack = [start]
     while stack:
         node = stack.pop()
-        if node.index in found or (node.layer is not None and node.index not in paths):
+        if node.index in nodes_by_index or (node.layer is not None and node.index not in paths):
             continue
-        found[node.index] = node
+        nodes_by_index[node.index] = node
         stack.extend(user for user, _ in node.users)
         stack.extend(source for source, _ in node.inputs)
-    return found
+    return nodes_by_index
 
 
-def _sources(node: FlowNode, found: Mapping[int, FlowNode]) -> set[int]:
-    """The nodes that `node` takes its inputs from, through what changes nothing."""
+def _sources(node: FlowNode, nodes_by_index: Mapping[int, FlowNode]) -> set[int]:
+    """The inputs of `node`, through identities and joins."""
     sources: set[int] = set()
     seen: set[int] = set()
     stack = [source for source, _ in node.inputs]
     while stack:
         source = stack.pop()
-        if source.index in seen or source.index not in found:
+        if source.index in seen or source.index not in nodes_by_index:
             continue
         seen.add(source.index)
-        if source.kind in _TRANSPARENT:
+        if source.kind in _SKIPPED:
             stack.extend(inner for inner, _ in source.inputs)
         else:
             sources.add(source.index)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from initlint._lazy import LazyModule
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializers import INITIALIZERS
-from initlint.facts.library_initializers import HELPERS, LibraryInitializer
+from initlint.facts.library_initializers import LIBRARY_INITIALIZERS, LibraryInitializer
 from initlint.facts.signatures import REQUIRED, Signature
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class UserTables:
     activations: Mapping[str, str] = field(default_factory=dict)
     base_classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def helper(self, name: str) -> LibraryInitializer | None:
+    def library_initializer(self, name: str) -> LibraryInitializer | None:
         """The init function of that dotted name; the user's entries take precedence over the built-in ones."""
-        return self.initializers.get(name) or HELPERS.get(name)
+        return self.initializers.get(name) or LIBRARY_INITIALIZERS.get(name)
 
 
 def suggestion(word: str, candidates: Iterable[str]) -> str:
@@ -59,7 +59,7 @@ def read_initializers(table: Table) -> dict[str, LibraryInitializer]:
 
     Raises `EntryError`.
     """
-    return {_name(name): _helper(name, value) for name, value in table.items()}
+    return {_name(name): _read_initializer(name, value) for name, value in table.items()}
 
 
 def read_activations(table: Table) -> dict[str, str]:
@@ -86,7 +86,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _helper(name: str, value: object) -> LibraryInitializer:
+def _read_initializer(name: str, value: object) -> LibraryInitializer:
     if isinstance(value, str):
         return _build_initializer(name, {"initializer": value})
     if not isinstance(value, dict):
@@ -109,7 +109,9 @@ def _build_initializer(name: str, entry: Table) -> LibraryInitializer:
     if takes not in _TAKES:
         raise EntryError(f"`{name}`: `takes` must be one of {', '.join(_TAKES)}")
     own = INITIALIZERS[equivalent].signature
-    return LibraryInitializer(equivalent, str(takes), _signature(name, entry, own), {}, {})
+    return LibraryInitializer(
+        equivalent, "module" if takes == "module" else "tensor", _signature(name, entry, own), {}, {}
+    )
 
 
 def _signature(name: str, entry: Table, own: Signature) -> Signature:

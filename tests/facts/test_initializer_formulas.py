@@ -10,8 +10,8 @@ from initlint.facts.initializer_formulas import (
     BIAS_FROM_PROBABILITY,
     CONSTRUCTORS,
     DEPRECATED,
-    HELPERS,
     INITIALIZERS,
+    LIBRARY_INITIALIZERS,
     METHOD_PARAMETERS,
     METHODS,
     NONLINEARITIES,
@@ -287,7 +287,7 @@ def test_constructors_exist_and_do_as_their_initializer() -> None:
 
 
 def test_helpers_lead_to_known_initializers() -> None:
-    for name, helper in HELPERS.items():
+    for name, helper in LIBRARY_INITIALIZERS.items():
         assert helper.equivalent in INITIALIZERS or name == "transformers.initialization.copy_"
         assert set(helper.distributions.values()) <= set(INITIALIZERS)
         assert helper.takes == helper.signature[0][0]
@@ -303,7 +303,7 @@ def test_helpers_lead_to_known_initializers() -> None:
 def test_helpers_are_known_under_the_names_they_are_imported_by() -> None:
     for place in ("timm.layers", "timm.layers.weight_init", "timm.models.layers"):
         for name in ("trunc_normal_", "trunc_normal_tf_", "lecun_normal_", "variance_scaling_"):
-            assert f"{place}.{name}" in HELPERS
-    assert HELPERS["fvcore.nn.weight_init.c2_msra_fill"].fixed["mode"] == "fan_out"
-    assert HELPERS["mmcv.cnn.kaiming_init"] == HELPERS["mmengine.model.kaiming_init"]
-    assert not BIAS_FROM_PROBABILITY & set(HELPERS)
+            assert f"{place}.{name}" in LIBRARY_INITIALIZERS
+    assert LIBRARY_INITIALIZERS["fvcore.nn.weight_init.c2_msra_fill"].fixed["mode"] == "fan_out"
+    assert LIBRARY_INITIALIZERS["mmcv.cnn.kaiming_init"] == LIBRARY_INITIALIZERS["mmengine.model.kaiming_init"]
+    assert not BIAS_FROM_PROBABILITY & set(LIBRARY_INITIALIZERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, PathFinder, around
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, PathFinder, residual_layers
 
 YES: Condition = frozenset([("test", True)])
 NO: Condition = frozenset([("test", False)])
@@ -77,4 +77,4 @@ def test_a_long_chain_needs_no_deep_stack() -> None:
 def test_a_skip_runs_around_the_layers_between_fork_and_sum() -> None:
     fork = node("layer", "Conv2d", source(), layer="before")
     inner = node("layer", "Conv2d", node("activation", "relu", fork), layer="inside")
-    assert list(around([add(inner, fork)])) == ["inside"]
+    assert list(residual_layers([add(inner, fork)])) == ["inside"]

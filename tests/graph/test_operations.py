@@ -105,6 +105,6 @@ def test_nobody_else_pays_for_it(run: object, monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object) -> None:
         raise AssertionError("operations were collected")
 
-    monkeypatch.setattr("initlint.tracers.static.extraction.operations", refuse)
+    monkeypatch.setattr("initlint.tracers.static.extraction.list_operations", refuse)
     result = run([Path("net.py")], Settings(), {"net.py": (IMPORTS + RESIDUAL).encode()})  # type: ignore[operator]
     assert not result.failures

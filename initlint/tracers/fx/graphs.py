@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.diagnostics import Span
-from initlint.graph.consumers import ConsumerIndex, with_feeders
+from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.model import Engine, Forward, Layer, Location, ModelGraph
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
@@ -70,7 +70,7 @@ class GraphReader:
             name=self._name,
             location=self._location,
             engine=ENGINE,
-            layers=with_feeders([self._layer(source, flows) for source in sources]),
+            layers=with_fed_by([self._layer(source, flows) for source in sources]),
             calls=InitCallReader(
                 self._locations, self._source_locations, self._modules, self._parameters.values()
             ).read(self._result["calls"]),

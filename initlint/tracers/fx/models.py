@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from initlint.facts.library_initializers import HELPERS
+from initlint.facts.library_initializers import LIBRARY_INITIALIZERS
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.graph.model import ModelGraph
 from initlint.project.queries import module_name
@@ -76,7 +76,7 @@ def build_models(
     or cannot be built without arguments.
     """
     requests = [_request(spec, roots, optional, measure) for spec in specs]
-    helpers = sorted({*HELPERS, *user_tables.initializers})
+    helpers = sorted({*LIBRARY_INITIALIZERS, *user_tables.initializers})
     leaves = sorted({*EXTERNAL_MODULES, *user_tables.activations})
     results = run(requests, limits, helpers, leaves)
     return [BuildResult(specs[result.number], result.result, result.problem) for result in results]

@@ -16,7 +16,7 @@ from initlint.facts.initializer_formulas import (
     UNINITIALIZED,
     scaled,
 )
-from initlint.facts.library_initializers import effect
+from initlint.facts.library_initializers import init_effect
 from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, TargetKind, Write
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
@@ -67,11 +67,11 @@ class WriteReader:
 
     def _read_write(self, record: JsonObject, parameter: str) -> Write | None:
         function = record["function"]
-        library_init = self._user_tables.helper(function)
+        library_init = self._user_tables.library_initializer(function)
         if library_init is not None:
             arguments = bind_arguments(library_init.signature[1:], record["args"], record["kwargs"])
             arguments.pop("generator", None)
-            effect_of_call = effect(library_init, arguments)
+            effect_of_call = init_effect(library_init, arguments)
             if library_init.takes == "module" and parameter == "bias":
                 return self._new_write(
                     record, parameter, f"{_INIT}constant_", {"val": effect_of_call.bias}, method=False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from initlint.graph.consumers import ConsumerIndex, with_feeders
+from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward, InitCall, Layer, Location, ModelGraph
-from initlint.graph.operations import operations
-from initlint.graph.zero_stalls import stalled, start
+from initlint.graph.operations import list_operations
+from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literals
@@ -36,7 +36,7 @@ class Extraction:
             name=name,
             location=location,
             engine="static",
-            layers=with_feeders(_merged(layers)),
+            layers=with_fed_by(_merged(layers)),
             calls=self.calls(),
             forward=forward,
             incomplete=tuple(self.interpreter.log.incomplete),
@@ -44,7 +44,7 @@ class Extraction:
             parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
             stalled=stalled_groups,
-            operations=operations(nodes_by_path) if self.interpreter.keeps_operations else (),
+            operations=list_operations(nodes_by_path) if self.interpreter.keeps_operations else (),
         )
 
     def calls(self) -> tuple[InitCall, ...]:
@@ -77,8 +77,8 @@ class Extraction:
 def _stalled(
     layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[FlowNode]]
 ) -> tuple[tuple[str, ...], ...]:
-    starts = {key: begin for key, layer in layers.items() if (begin := start(layer)) is not None}
-    groups = stalled(nodes, starts)
+    starts = {key: begin for key, layer in layers.items() if (begin := zero_start(layer)) is not None}
+    groups = stalled_groups(nodes, starts)
     # The iterations of a loop of unknown length share their paths.
     return tuple(dict.fromkeys(tuple(dict.fromkeys(layers[key].path for key in group)) for group in groups))
 

@@ -63,7 +63,7 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
         return call_builtin(interpreter, name[9:], call)
     if name.startswith("torch."):
         return _call_torch(interpreter, function, call)
-    initializer = interpreter.user_tables.helper(name)
+    initializer = interpreter.user_tables.library_initializer(name)
     if initializer is not None:
         return apply_library_initializer(interpreter, initializer, name.rpartition(".")[2], call)
     if name in interpreter.user_tables.activations:

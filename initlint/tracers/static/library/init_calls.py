@@ -17,7 +17,7 @@ from initlint.facts.initializer_formulas import (
     TensorConstructor,
     calculate_gain,
 )
-from initlint.facts.library_initializers import effect
+from initlint.facts.library_initializers import init_effect
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
@@ -97,7 +97,7 @@ def apply_library_initializer(
 ) -> Value:
     """A call of another library's init function."""
     target = call.get(0, initializer.signature[0][0], Unknown("no tensor"))
-    init = effect(initializer, bind_arguments(initializer.signature, call, skip=1))
+    init = init_effect(initializer, bind_arguments(initializer.signature, call, skip=1))
     canonical, arguments = init.initializer, dict(init.arguments)
     if initializer.takes == "tensor":
         record_init_call(interpreter, name, canonical, call.site, arguments, target)
@@ -222,7 +222,7 @@ def call_configured_function(interpreter: Interpreter, function: Function, call:
     op = interpreter.user_tables.activations.get(name)
     if op is not None:
         return apply_activation(interpreter, op, call)
-    initializer = interpreter.user_tables.helper(name)
+    initializer = interpreter.user_tables.library_initializer(name)
     return UNBOUND if initializer is None else apply_library_initializer(interpreter, initializer, function.name, call)
 
 
