@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from initlint import rewrite
+from initlint._lazy import LazyModule
 from initlint.diagnostics import Applicability, Diagnostic, Fix, FixRequest
-from initlint.linter.cache.edit_cache import EditCache, EditsOrNone
 from initlint.project.file_io import read_file
 from initlint.project.source import SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from initlint.linter.cache import edit_cache
+    from initlint.linter.cache.edit_cache import EditCache, EditsOrNone
+else:
+    # Not needed by a run without a cache.
+    edit_cache = LazyModule("initlint.linter.cache.edit_cache")
 
 
 def with_edits(diagnostic: Diagnostic, source: SourceFile) -> Diagnostic:
@@ -40,17 +48,18 @@ def compute_fixes(
             by_file.setdefault(fix.change.place.file, []).append((index, fix, fix.change))
     if not by_file:
         return tuple(computed)
-    cache = EditCache.open(cache_folder)
+    cache = edit_cache.EditCache.open(cache_folder) if cache_folder else None
     for file, fixes in by_file.items():
         requests = [request for _, _, request in fixes]
         for (index, fix, _), edits in zip(fixes, _edits(file, contents, requests, cache), strict=True):
             computed[index] = replace(computed[index], fix=None if edits is None else replace(fix, change=edits))
-    cache.save()
+    if cache:
+        cache.save()
     return tuple(computed)
 
 
 def _edits(
-    file: str, contents: Mapping[str, bytes], requests: Iterable[FixRequest], cache: EditCache
+    file: str, contents: Mapping[str, bytes], requests: Iterable[FixRequest], cache: EditCache | None
 ) -> Iterator[EditsOrNone]:
     """The edits for each request. The file is parsed only if some are not cached."""
     try:
@@ -60,11 +69,15 @@ def _edits(
         return
     source: SourceFile | None = None
     for request in requests:
-        key = cache.key(content, request)
-        if key not in cache:
-            source = source or _parse(file, content)
-            cache.add(key, None if source is None else rewrite.compute_edits(source, request))
-        yield cache.get(key, file)
+        key = cache.key(content, request) if cache else ""
+        if cache and key in cache:
+            yield cache.get(key, file)
+            continue
+        source = source or _parse(file, content)
+        edits = None if source is None else rewrite.compute_edits(source, request)
+        if cache:
+            cache.add(key, edits)
+        yield edits
 
 
 def _parse(file: str, content: bytes) -> SourceFile | None:

@@ -10,7 +10,6 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +19,7 @@ from initlint.diagnostics import Edit, FixRequest
 from initlint.linter.cache.cache_file import SUFFIX
 from initlint.linter.cache.codec import change_from_json, change_to_json
 from initlint.project.file_io import CannotWrite, read_file, write
+from initlint.project.filesystem import digest_of
 
 EditsOrNone: TypeAlias = "tuple[Edit, ...] | None"
 """None: no edits can be shown to be right."""
@@ -30,22 +30,20 @@ _MOST = 10_000
 
 @dataclass(slots=True)
 class EditCache:
-    """Edits by a digest of the file and the request, as JSON. `path`: None to keep nothing."""
+    """Edits by a digest of the file and the request, as JSON."""
 
-    path: Path | None = None
+    path: Path
     entries: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     changed: bool = False
 
     @classmethod
-    def open(cls, folder: Path | None) -> EditCache:
+    def open(cls, folder: Path) -> EditCache:
         """The cache in the cache directory `folder`. A damaged one is empty."""
-        if folder is None:
-            return cls()
         path = folder / f"{_code_digest()}-edits{SUFFIX}"
         try:
             digest, text = read_file(path).split(b"\n", 1)
-            if digest.decode() != _digest(text):
+            if digest.decode() != digest_of(text):
                 return cls(path)
             os.utime(path)  # files that are used are not removed for their age
             return cls(path, json.loads(text))
@@ -56,7 +54,7 @@ class EditCache:
         """The name counts, too: what `__init__.py` imports is left for others to import."""
         file = request.place.file
         relative = change_to_json(request, lambda path: "" if path == file else path)
-        return _digest(json.dumps([Path(file).name, _digest(content), relative]).encode())
+        return digest_of(json.dumps([Path(file).name, digest_of(content), relative]).encode())
 
     def __contains__(self, key: str) -> bool:
         return key in self.entries
@@ -76,16 +74,12 @@ class EditCache:
 
     def save(self) -> None:
         """Write the cache if something has been added. An error costs the next run some time and is ignored."""
-        if self.path is None or not self.changed:
+        if not self.changed:
             return
         text = json.dumps(self.entries if len(self.entries) <= _MOST else self.used).encode()
         with suppress(CannotWrite, OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write(self.path, f"{_digest(text)}\n".encode() + text, lasting=False)
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
+            write(self.path, f"{digest_of(text)}\n".encode() + text, lasting=False)
 
 
 def _code_digest() -> str:
@@ -94,4 +88,4 @@ def _code_digest() -> str:
     package = Path(__file__).parents[2]
     files = sorted(map(str, (*package.rglob("*.py"), *([parser.origin] if parser and parser.origin else []))))
     states = [(file, os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
-    return _digest(json.dumps([__version__, sys.version, states]).encode())
+    return digest_of(json.dumps([__version__, sys.version, states]).encode())
