@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measuring import CHECK, Spent, compared, measured, scratch
+from measuring import CHECK, Measurement, measure, measure_rounds, scratch
 
 from initlint._lazy import LazyModule
 from initlint.linter.cache import cache_file
@@ -33,7 +33,7 @@ from initlint.project.filesystem import digest_of
 if TYPE_CHECKING:
     import sqlite3
 else:
-    # The cache file is measured without it.
+    # The cache file is measure without it.
     sqlite3 = LazyModule("sqlite3")
 
 _FILES = 6_000
@@ -194,7 +194,7 @@ def main() -> None:
     with scratch() as scratched:
         project, folder = scratched / "project", scratched / "cache"
         copy_small_files(folders, project)
-        measured([*CHECK, "--cache-dir", str(folder), str(project)])
+        measure([*CHECK, "--cache-dir", str(folder), str(project)])
         (own,) = folder.glob(f"*{cache_file.SUFFIX}")
 
         def child(action: str, name: str, file: str = "") -> list[str]:
@@ -204,18 +204,18 @@ def main() -> None:
         subprocess.run([*child("create", "cache file")], check=True)
         for name, (suffix, _) in FORMATS.items():
             print(f"{name}: {own.with_suffix(suffix).stat().st_size:,} bytes")
-        work: dict[str, Callable[[], Spent]] = {"nothing": lambda: measured(child("nothing", "cache file"))}
+        work: dict[str, Callable[[], Measurement]] = {"nothing": lambda: measure(child("nothing", "cache file"))}
         for action in ("warm", "update"):
             for name in FORMATS:
-                work[f"{action}, {name}"] = partial(measured, child(action, name, f"{project}/new.py"))
-        for title, spent in compared(work, rounds).items():
+                work[f"{action}, {name}"] = partial(measure, child(action, name, f"{project}/new.py"))
+        for title, spent in measure_rounds(work, rounds).items():
             milliseconds = [statistics.median(one.cpu for one in spent), statistics.median(one.wall for one in spent)]
             cpu, wall = (f"{1000 * seconds:.0f} ms" for seconds in milliseconds)
             print(f"{title}: {cpu} of CPU, {wall} wall, {max(one.peak for one in spent):.1f} MB at most")
         for name in FORMATS:
             subprocess.run(child("damage", name), check=True)
         for name in ("cache file", "SQLite"):
-            measured(*(child("update", name, f"of run {number}") for number in range(2)))
+            measure(*(child("update", name, f"of run {number}") for number in range(2)))
             subprocess.run(child("count", name), check=True)
 
 

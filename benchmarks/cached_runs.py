@@ -1,12 +1,11 @@
-"""What kept results save: a cold run, a warm one, and one after a single file has changed.
+"""The time that the cache saves: a cold run, a warm one, and one after a single file has changed.
 
-    python benchmarks/kept_results.py [FILES] [ROUNDS]
-    python benchmarks/kept_results.py FOLDER... [ROUNDS]
+    python benchmarks/cached_runs.py [FILES] [ROUNDS]
+    python benchmarks/cached_runs.py FOLDER... [ROUNDS]
 
-Writes a project of FILES files (6,000), or copies the folders, and prints the ratios of wall times, each in the same
-round: against `python -c "import libcst, click"`, which is what starting costs, and against a cold run of ruff on the
-same files. Folders are linted cold but once. The file that changes is another one in each round, of those that build
-layers, from the whole breadth of the project: above its first layer a line is added.
+Writes a project of FILES files (6,000), or copies the folders. Prints ratios of wall times within a round: against
+`python -c "import libcst, click"`, the cost of starting, and against a cold run of ruff on the same files. Folders are
+linted cold once. In each round a line is added above the first layer of another file that constructs layers.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from measuring import CHECK, IMPORTS, Measurement, measure, measure_rounds, rati
 
 _LAYER = re.compile(r"^(?P<indent> +)self\.\w+ = nn\.Linear\(", re.MULTILINE)
 _SETTLE = 3.0
-"""Seconds: a file that was written just before a run is read again in the next."""
+"""Seconds. A file that was written just before a run is read again in the next."""
 
 
 def main() -> None:
@@ -31,18 +30,18 @@ def main() -> None:
     files = 6_000 if folders or not numbers else numbers.pop(0)
     rounds = numbers[0] if numbers else 5
     with scratch() as scratched:
-        project, kept = scratched / "project", scratched / "kept"
+        project, cache = scratched / "project", scratched / "cache"
         for folder in folders:
             shutil.copytree(folder, project / folder.name)
         if not folders:
             write_project(project, files)
         time.sleep(_SETTLE)
-        check = [*CHECK, "--cache-dir", str(kept), str(project)]
+        check = [*CHECK, "--cache-dir", str(cache), str(project)]
         ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "ALL", "--no-cache", "--quiet"]
         changing = iter(_building_layers(project, rounds))
 
         def cold() -> Measurement:
-            for file in kept.glob("*"):
+            for file in cache.glob("*"):
                 file.unlink()
             return measure(check)
 
