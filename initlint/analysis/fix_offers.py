@@ -1,7 +1,7 @@
-"""Fixes that replace an init call: whether one may be offered, and how safe it is.
+"""Fixes that replace an init call: whether one is offered, and whether it is safe.
 
-A call often initialises more than the layers that a finding speaks of. What else it reaches decides: output layers
-do not stand in the way, layers that ask for another call forbid the fix, and anything else makes it unsafe.
+A call often initializes more layers than those of a finding. If the others are output layers, the fix is safe. If one
+needs a different call, there is no fix. Anything else makes it unsafe.
 """
 
 from __future__ import annotations
@@ -19,95 +19,97 @@ from initlint.rewrite.requests import ReplaceCall
 
 def make_fix(
     model: ModelGraph,
-    place: Location,
+    location: Location,
     layers: Collection[Layer],
-    wanted: RecommendedCall | None,
+    recommended: RecommendedCall | None,
     *,
-    choose: RecommendFunction = replacement,
+    recommend: RecommendFunction = replacement,
     unsafe: bool = False,
 ) -> Fix | None:
-    """The fix that makes the call at `place` the one that is `wanted` by `layers`; None if it must not be offered."""
-    if wanted is None:
+    """The fix that replaces the call at `location` by the one for `layers`; None if another layer forbids it."""
+    if recommended is None:
         return None
     paths = {layer.path for layer in layers}
-    served = _written_at(model, place)
-    others = [(layer, write) for layer, write in served if layer.path not in paths or write.parameter != "weight"]
-    if any(_objects(layer, write, wanted, choose) for layer, write in others):
+    writes = _written_at(model, location)
+    others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]
+    if any(_forbids_fix(layer, write, recommended, recommend) for layer, write in others):
         return None
-    content = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(model, place)
-    request = ReplaceCall(place.span, wanted.function, wanted.arguments)
-    applicability = Applicability.SAFE if content and not unsafe else Applicability.UNSAFE
-    return Fix(f"Use `{wanted.function}`", request, applicability, FixCondition.ACTIVATION)
+    others_are_outputs = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(
+        model, location
+    )
+    request = ReplaceCall(location.span, recommended.function, recommended.arguments)
+    applicability = Applicability.SAFE if others_are_outputs and not unsafe else Applicability.UNSAFE
+    return Fix(f"Use `{recommended.function}`", request, applicability, FixCondition.ACTIVATION)
 
 
-def _written_at(model: ModelGraph, place: Location) -> Iterator[tuple[Layer, Write]]:
-    return ((layer, write) for layer in model.layers for write in layer.writes if write.location == place)
+def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, Write]]:
+    return ((layer, write) for layer in model.layers for write in layer.writes if write.location == location)
 
 
-def _objects(layer: Layer, write: Write, wanted: RecommendedCall, choose: RecommendFunction) -> bool:
-    """Whether a parameter would raise under the new call, or its layer asks for another one."""
+def _forbids_fix(layer: Layer, write: Write, recommended: RecommendedCall, recommend: RecommendFunction) -> bool:
+    """Whether the new call would raise for this parameter, or its layer needs a different call."""
     shape = layer.shapes.get(write.parameter)
     if write.parameter != "weight" and (shape is None or len(shape) < 2):
         return True
     if not is_matrix(layer):
         return shape is None or len(shape) < 2
-    return any(call != wanted for call in _asked_by(layer, write, choose))
+    return any(call != recommended for call in _recommended_for(layer, write, recommend))
 
 
-def _asked_by(layer: Layer, write: Write, choose: RecommendFunction) -> Iterator[RecommendedCall]:
-    """The calls that are documented for the activations that certainly follow a hidden layer."""
+def _recommended_for(layer: Layer, write: Write, recommend: RecommendFunction) -> Iterator[RecommendedCall]:
+    """The recommended calls for the activations that certainly follow a hidden layer."""
     if is_matrix(layer):
-        hidden = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
-        yield from (call for f in hidden if (call := choose(write.initializer, f)) is not None)
+        activations = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
+        yield from (call for f in activations if (call := recommend(write.initializer, f)) is not None)
 
 
 def _is_output(layer: Layer, write: Write) -> bool:
-    """Whether what the layer puts out is an output of the model, be it through a squashing function."""
-    ends = any(f.certain and (f.op == "output" or _ends(f)) for f in layer.followed_by)
-    return ends and write.parameter == "weight" and is_matrix(layer)
+    """Whether the output of the layer is one of the model, possibly after an activation."""
+    is_last = any(f.certain and (f.op == "output" or _reaches_output(f)) for f in layer.followed_by)
+    return is_last and write.parameter == "weight" and is_matrix(layer)
 
 
-def _ends(following: Consumer) -> bool:
-    return following.op in ACTIVATIONS and any(reach.op == "output" for reach in following.onward)
+def _reaches_output(activation: Consumer) -> bool:
+    return activation.op in ACTIVATIONS and any(reach.op == "output" for reach in activation.onward)
 
 
-def _reaches_unknown(model: ModelGraph, place: Location) -> bool:
-    """Whether the call also ran on something that is no parameter of a known layer."""
-    call = call_at(model, place)
+def _reaches_unknown(model: ModelGraph, location: Location) -> bool:
+    """Whether the call also runs on anything but parameters of known layers."""
+    call = call_at(model, location)
     return call is not None and any(target.kind != "parameter" for target in call.targets)
 
 
-def asked(model: ModelGraph) -> Iterator[tuple[Location, str]]:
-    """What each init call of the model is asked for, in words; a call is given once for each layer that asks."""
-    for place, served in model.by_call.items():
-        for layer, write in served:
-            yield from ((place, str(call)) for call in _asked_by(layer, write, _documented))
+def recommended_calls(model: ModelGraph) -> Iterator[tuple[Location, str]]:
+    """The recommended call for each location of an init call and each layer that it initializes, as text."""
+    for location, writes in model.by_call.items():
+        for layer, write in writes:
+            yield from ((location, str(call)) for call in _recommended_for(layer, write, _recommend))
 
 
-def _documented(initializer: str, following: Consumer) -> RecommendedCall | None:
-    return replacement(initializer, following) or start(initializer, following)
+def _recommend(initializer: str, activation: Consumer) -> RecommendedCall | None:
+    return replacement(initializer, activation) or start(initializer, activation)
 
 
-def suggestion(model: ModelGraph, place: Location, choose: RecommendFunction = replacement) -> str:
-    """What to use instead of the call at `place`, to end a message; empty if no call is documented.
+def suggestion(model: ModelGraph, location: Location, recommend: RecommendFunction = replacement) -> str:
+    """The end of a message: the call to use instead of the one at `location`. Empty if none is recommended.
 
-    It lists which layer needs what if they differ.
+    If layers need different calls, each is listed with its layers.
     """
-    needs = _needs(model, place, choose)
-    if len(needs) == 1:
-        return f"; use `{next(iter(needs))}`"
-    return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in needs.items())
+    layers_by_call = _layers_by_call(model, location, recommend)
+    if len(layers_by_call) == 1:
+        return f"; use `{next(iter(layers_by_call))}`"
+    return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in layers_by_call.items())
 
 
-def suggestion_if_different(model: ModelGraph, place: Location, choose: RecommendFunction) -> str:
-    """As `advice`, but empty where all layers need the same."""
-    return suggestion(model, place, choose) if len(_needs(model, place, choose)) > 1 else ""
+def suggestion_if_different(model: ModelGraph, location: Location, recommend: RecommendFunction) -> str:
+    """As `suggestion`, but empty if all layers need the same call."""
+    return suggestion(model, location, recommend) if len(_layers_by_call(model, location, recommend)) > 1 else ""
 
 
-def _needs(model: ModelGraph, place: Location, choose: RecommendFunction) -> dict[str, dict[str, Layer]]:
-    """The layers that the call at `place` sets, by path, under the call that each of them asks for."""
-    needs: dict[str, dict[str, Layer]] = {}
-    for layer, write in model.by_call.get(place, ()):
-        for call in _asked_by(layer, write, choose):
-            needs.setdefault(str(call), {})[layer.path] = layer
-    return needs
+def _layers_by_call(model: ModelGraph, location: Location, recommend: RecommendFunction) -> dict[str, dict[str, Layer]]:
+    """The layers that the call at `location` initializes: by the call that each needs, then by path."""
+    layers_by_call: dict[str, dict[str, Layer]] = {}
+    for layer, write in model.by_call.get(location, ()):
+        for call in _recommended_for(layer, write, recommend):
+            layers_by_call.setdefault(str(call), {})[layer.path] = layer
+    return layers_by_call

@@ -1,4 +1,4 @@
-"""The init call that an activation asks for: uniform stays uniform, normal stays normal."""
+"""The recommended init call for a layer before an activation. The distribution is kept: uniform or normal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from initlint.rewrite.requests import Expression, GainExpression, Value
 
 @dataclass(frozen=True, slots=True)
 class RecommendedCall:
-    """A call of a function of `torch.nn.init`, with the arguments that it needs beside the tensor."""
+    """A call of a function of `torch.nn.init`, with its arguments after the tensor."""
 
     function: str
     arguments: Mapping[str, Value] = field(default_factory=dict)
@@ -33,29 +33,29 @@ def _text(value: Value) -> str:
 
 
 RecommendFunction: TypeAlias = Callable[[str, Consumer], "RecommendedCall | None"]
-"""From an initializer and what follows to the call to use: `replacement`, `corrected` or `start`."""
+"""From an initializer and the activation that follows to a call: `replacement`, `corrected` or `start`."""
 
 
-def replacement(initializer: str, following: Consumer) -> RecommendedCall | None:
-    """The call for a layer before `following`, of the distribution of `initializer`.
+def replacement(initializer: str, activation: Consumer) -> RecommendedCall | None:
+    """The call for a layer before `activation`, with the distribution of `initializer`.
 
-    None where no call is documented for the activation, where its arguments are not known, or where `initializer`
-    is neither uniform nor normal.
+    None if no call is documented for the activation, if its arguments are unknown, or if `initializer` is neither
+    uniform nor normal.
     """
     name = short_name(initializer)
     distribution = next((d for d in ("uniform_", "normal_") if name.endswith(d)), None)
     if distribution is None:
         return None
-    activation = ACTIVATIONS[following.op]
-    if activation.family == "relu":
+    family = ACTIVATIONS[activation.op].family
+    if family == "relu":
         return RecommendedCall(f"kaiming_{distribution}", {"nonlinearity": "relu"})
-    if activation.family == "leaky_relu":
-        slope = _slope(following)
-        wanted: dict[str, Value] = {"a": slope, "nonlinearity": "leaky_relu"}
-        return None if slope is None else RecommendedCall(f"kaiming_{distribution}", wanted)
-    if activation.family == "selu":
+    if family == "leaky_relu":
+        slope = _slope(activation)
+        arguments: dict[str, Value] = {"a": slope, "nonlinearity": "leaky_relu"}
+        return None if slope is None else RecommendedCall(f"kaiming_{distribution}", arguments)
+    if family == "selu":
         return RecommendedCall(f"kaiming_{distribution}", {"nonlinearity": "linear"})
-    if following.op in _AS_TANH:
+    if activation.op in _AS_TANH:
         return RecommendedCall(f"xavier_{distribution}", {"gain": GainExpression("tanh")})
     return None
 
@@ -63,47 +63,47 @@ def replacement(initializer: str, following: Consumer) -> RecommendedCall | None
 _AS_TANH = ("tanh", "softsign")
 
 
-def corrected(initializer: str, following: Consumer) -> RecommendedCall | None:
-    """The same function with the argument that `following` asks for; None as in `replacement`."""
+def corrected(initializer: str, activation: Consumer) -> RecommendedCall | None:
+    """The same function with the argument for `activation`; None as in `replacement`."""
     if initializer_family(initializer) == "kaiming":
-        return replacement(initializer, following)
-    if ACTIVATIONS[following.op].family == "relu":
-        return RecommendedCall(short_name(initializer), {"gain": GainExpression("relu")})
-    if ACTIVATIONS[following.op].family == "leaky_relu":
-        slope = _slope(following)
-        return (
-            None
-            if slope is None
-            else RecommendedCall(short_name(initializer), {"gain": GainExpression("leaky_relu", slope)})
-        )
-    return (
-        RecommendedCall(short_name(initializer), {"gain": GainExpression("tanh")}) if following.op in _AS_TANH else None
-    )
+        return replacement(initializer, activation)
+    gain = _gain(activation)
+    return None if gain is None else RecommendedCall(short_name(initializer), {"gain": gain})
 
 
-def start(_: str, following: Consumer) -> RecommendedCall | None:
-    """The call for a layer that had no distribution: uniform, as PyTorch's own default."""
-    return replacement("kaiming_uniform_", following)
+def _gain(activation: Consumer) -> GainExpression | None:
+    family = ACTIVATIONS[activation.op].family
+    if family == "relu":
+        return GainExpression("relu")
+    if family == "leaky_relu":
+        slope = _slope(activation)
+        return None if slope is None else GainExpression("leaky_relu", slope)
+    return GainExpression("tanh") if activation.op in _AS_TANH else None
 
 
-def agreed_start(followings: Iterable[Consumer | None]) -> RecommendedCall | None:
-    """The one `start` for all of these activations; None if they differ, or one is not known."""
-    wanted = [None if following is None else start("", following) for following in followings]
-    return wanted[0] if wanted and all(other == wanted[0] for other in wanted) else None
+def start(_: str, activation: Consumer) -> RecommendedCall | None:
+    """The call for a layer whose init has no distribution: uniform, as PyTorch's default."""
+    return replacement("kaiming_uniform_", activation)
 
 
-def _slope(following: Consumer) -> float | None:
-    """The slope below zero: of a random one the mean, of a learned one where it starts."""
-    given = following.arguments
-    if following.op == "leaky_relu":
-        return as_number(given.get("negative_slope", 0.01))
-    if following.op == "prelu":
-        return as_number(given.get("init", 0.25))
-    lower, upper = as_number(given.get("lower", 1 / 8)), as_number(given.get("upper", 1 / 3))
+def agreed_start(activations: Iterable[Consumer | None]) -> RecommendedCall | None:
+    """The `start` of all these activations; None if they differ or one is unknown."""
+    calls = [None if activation is None else start("", activation) for activation in activations]
+    return calls[0] if calls and all(other == calls[0] for other in calls) else None
+
+
+def _slope(activation: Consumer) -> float | None:
+    """The slope below zero: the mean of a random one, the initial value of a learned one."""
+    arguments = activation.arguments
+    if activation.op == "leaky_relu":
+        return as_number(arguments.get("negative_slope", 0.01))
+    if activation.op == "prelu":
+        return as_number(arguments.get("init", 0.25))
+    lower, upper = as_number(arguments.get("lower", 1 / 8)), as_number(arguments.get("upper", 1 / 3))
     return None if lower is None or upper is None else round((lower + upper) / 2, 3)
 
 
-def agreed(pairs: Iterable[LayerActivation], choose: RecommendFunction = replacement) -> RecommendedCall | None:
-    """The one call that all the pairs ask for; None if they differ, or one asks for none."""
-    wanted = [choose(pair.write.initializer, pair.following) for pair in pairs]
-    return wanted[0] if wanted and all(other == wanted[0] for other in wanted) else None
+def agreed(pairs: Iterable[LayerActivation], recommend: RecommendFunction = replacement) -> RecommendedCall | None:
+    """The call that all pairs need; None if they differ or one has none."""
+    calls = [recommend(pair.write.initializer, pair.following) for pair in pairs]
+    return calls[0] if calls and all(other == calls[0] for other in calls) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from initlint.analysis.fix_offers import asked
+from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Location, ModelGraph, Target
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
@@ -155,7 +155,7 @@ def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph
 
     for location in model.by_call:
         usage(location).set_weights_in.add(number)
-    for location, call in asked(model):
+    for location, call in recommended_calls(model):
         usage(location).wanted_calls.setdefault(call, model.name)
     for init in model.calls:
         if init.targets:

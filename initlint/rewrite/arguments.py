@@ -1,4 +1,4 @@
-"""Reads the arguments of a call by parameter name, and plans those of the call that replaces it."""
+"""The arguments of an init call by parameter name, and those of the call that replaces it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from initlint.rewrite.requests import Expression, GainExpression, Value
 from initlint.rewrite.scopes import FileScopes
 from initlint.rewrite.text import SourceText
 
-_KEPT = frozenset({"mode", "generator"})
-_SIGN = re.compile(r"\s*=\s*")
+_ALWAYS_KEPT = frozenset({"mode", "generator"})
+_EQUALS = re.compile(r"\s*=\s*")
 _CALCULATE_GAIN = signature("nonlinearity", param=None)
 
 
@@ -29,79 +29,84 @@ def parameters(function: str) -> Signature:
     if function == "calculate_gain":
         return _CALCULATE_GAIN
     dotted = f"{MODULE}.{function}"
-    known = INITIALIZERS.get(DEPRECATED.get(dotted, dotted))
-    if known is None:
+    initializer = INITIALIZERS.get(DEPRECATED.get(dotted, dotted))
+    if initializer is None:
         raise CannotRewrite
-    return known.signature
+    return initializer.signature
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a call as it is written. `name`: of the parameter it goes to. `sign`: ` = ` behind a keyword."""
+    """One argument of a call as written. `name`: its parameter. `equals`: ` = ` with its spaces, after a keyword."""
 
     name: str
     range: tuple[int, int]
     value: str
     node: cst.BaseExpression
-    sign: str | None = None
+    equals: str | None = None
 
 
-def read(source: SourceFile, arguments: Sequence[cst.Arg], accepted: Sequence[str]) -> list[Argument]:
-    """The arguments of a call by name; `accepted` are the parameters in order."""
+def read_arguments(source: SourceFile, arguments: Sequence[cst.Arg], parameter_names: Sequence[str]) -> list[Argument]:
+    """The arguments of a call of a function with these parameters, in the order of the call."""
     text = SourceText.of(source)
-    found: list[Argument] = []
+    parsed: list[Argument] = []
     for position, argument in enumerate(arguments):
-        if argument.star or (argument.keyword is None and position >= len(accepted)):
+        if argument.star or (argument.keyword is None and position >= len(parameter_names)):
             raise CannotRewrite
-        name = accepted[position] if argument.keyword is None else argument.keyword.value
-        if name not in accepted or any(name == other.name for other in found):
+        name = parameter_names[position] if argument.keyword is None else argument.keyword.value
+        if name not in parameter_names or any(name == other.name for other in parsed):
             raise CannotRewrite
         start, end = text.range(argument)
         value = text.text[start:end]
-        sign = None if argument.keyword is None else _SIGN.match(value, len(argument.keyword.value))
-        if sign is not None:
-            value = value[sign.end() :]
-        found.append(Argument(name, (start, end), value, argument.value, sign[0] if sign else None))
-    return found
+        equals = None if argument.keyword is None else _EQUALS.match(value, len(argument.keyword.value))
+        if equals is not None:
+            value = value[equals.end() :]
+        parsed.append(Argument(name, (start, end), value, argument.value, equals[0] if equals else None))
+    return parsed
 
 
-def plan(
-    old: Sequence[Argument], new: Signature, wanted: Mapping[str, str], keep: frozenset[str] = _KEPT
+def plan_arguments(
+    old: Sequence[Argument],
+    new_signature: Signature,
+    new_values: Mapping[str, str],
+    keep: frozenset[str] = _ALWAYS_KEPT,
 ) -> tuple[list[str | None], list[str]]:
-    """The text for each of the `old` arguments, None where it goes, and the texts to append.
+    """The text for each of the `old` arguments, None to remove it, and the texts to append.
 
-    `wanted`: name to text of what the new call must be given. Of the rest, the first parameter stays, those in
-    `keep` that the new function knows, and those that say no more than its default.
+    `new_values`: the texts of new arguments by name. Of the old arguments these are kept: the first one, those in
+    `keep` if the new function has such a parameter, and those equal to its defaults.
     """
-    accepted = [name for name, _ in new]
-    if not set(wanted) <= set(accepted):
+    parameter_names = [name for name, _ in new_signature]
+    if not set(new_values) <= set(parameter_names):
         raise CannotRewrite
-    missing = [name for name in wanted if all(argument.name != name for argument in old)]
-    result: list[str | None] = []
+    missing = [name for name in new_values if all(argument.name != name for argument in old)]
+    texts: list[str | None] = []
     positional = True
     for argument in old:
-        text = _kept_text(argument, new, wanted, keep)
+        text = _kept_text(argument, new_signature, new_values, keep)
         if text is None and not missing:
-            result.append(None)
+            texts.append(None)
             positional = False
             continue
-        in_place = positional and argument.sign is None and text is not None
-        if in_place and accepted.index(argument.name) == len(result):
-            result.append(text)
+        in_place = positional and argument.equals is None and text is not None
+        if in_place and parameter_names.index(argument.name) == len(texts):
+            texts.append(text)
             continue
         positional = False
-        name, text = (argument.name, text) if text is not None else (missing[0], wanted[missing.pop(0)])
-        result.append(f"{name}{argument.sign or '='}{text}")
-    return result, [f"{name}={wanted[name]}" for name in missing]
+        name, text = (argument.name, text) if text is not None else (missing[0], new_values[missing.pop(0)])
+        texts.append(f"{name}{argument.equals or '='}{text}")
+    return texts, [f"{name}={new_values[name]}" for name in missing]
 
 
-def _kept_text(argument: Argument, new: Signature, wanted: Mapping[str, str], keep: frozenset[str]) -> str | None:
-    defaults = dict(new)
+def _kept_text(
+    argument: Argument, new_signature: Signature, new_values: Mapping[str, str], keep: frozenset[str]
+) -> str | None:
+    defaults = dict(new_signature)
     if argument.name not in defaults:
         return None
-    if argument.name in wanted:
-        return argument.value if _same(argument.value, wanted[argument.name]) else wanted[argument.name]
-    if argument.name == new[0][0] or argument.name in keep or defaults[argument.name] is REQUIRED:
+    if argument.name in new_values:
+        return argument.value if _same(argument.value, new_values[argument.name]) else new_values[argument.name]
+    if argument.name == new_signature[0][0] or argument.name in keep or defaults[argument.name] is REQUIRED:
         return argument.value
     return argument.value if _same(argument.value, repr(defaults[argument.name])) else None
 
@@ -119,8 +124,8 @@ def render(source: SourceFile, call: cst.Call, value: Value, speller: ImportSpel
     if isinstance(value, Expression):
         return value.text
     if isinstance(value, GainExpression):
-        rest = "" if value.param is None else f", {value.param!r}"
-        return f"{speller.spell('calculate_gain')}({render(source, call, value.nonlinearity, speller)}{rest})"
+        parameter = "" if value.param is None else f", {value.param!r}"
+        return f"{speller.spell('calculate_gain')}({render(source, call, value.nonlinearity, speller)}{parameter})"
     if isinstance(value, str):
         quote = _quote(source, call)
         return f"{quote}{value}{quote}"
@@ -128,17 +133,17 @@ def render(source: SourceFile, call: cst.Call, value: Value, speller: ImportSpel
 
 
 def _quote(source: SourceFile, call: cst.Call) -> str:
-    own = [quote for quote in _quotes(call) if len(quote) == 1]
-    if own:
-        return own[0]
-    written: list[str] = [string.quote for string in FileScopes.of(source).strings]
-    # Docstrings have double quotes by convention: they say something only where nothing else does.
-    quotes = [quote for quote in written if len(quote) == 1] or [quote[0] for quote in written]
+    own_quotes = [quote for quote in _quotes(call) if len(quote) == 1]
+    if own_quotes:
+        return own_quotes[0]
+    all_quotes: list[str] = [string.quote for string in FileScopes.of(source).strings]
+    # Docstrings have double quotes by convention: they count only in a file without other strings.
+    quotes = [quote for quote in all_quotes if len(quote) == 1] or [quote[0] for quote in all_quotes]
     return '"' if quotes.count('"') > quotes.count("'") else "'"
 
 
 def _quotes(node: cst.BaseExpression) -> Iterator[str]:
-    """The quotes of the strings among the arguments of a call, and of calls in them."""
+    """The quotes of the string arguments of a call, also of nested calls."""
     if isinstance(node, cst.SimpleString):
         yield node.quote
     elif isinstance(node, cst.Call):

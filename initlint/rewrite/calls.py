@@ -1,4 +1,4 @@
-"""Rewriting an init call to another function, or to other arguments."""
+"""Rewrites an init call to another function or to other arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import libcst as cst
 
 from initlint.diagnostics import Edit, Span
 from initlint.project.source import SourceFile
-from initlint.rewrite.arguments import Argument, parameters, plan, read, render
+from initlint.rewrite.arguments import Argument, parameters, plan_arguments, read_arguments, render
 from initlint.rewrite.comma_list import CommaList
 from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
@@ -23,7 +23,7 @@ from initlint.rewrite.text import SourceText
 
 @dataclass(frozen=True, slots=True)
 class _InitCall:
-    """A call of a function of torch.nn.init. `imported`: the statement and name of a plain callee."""
+    """A call of a function of torch.nn.init. `imported`: the import, and its name, of a callee without a prefix."""
 
     source: SourceFile
     node: cst.Call
@@ -34,19 +34,19 @@ class _InitCall:
 
     @property
     def unused(self) -> cst.ImportAlias | None:
-        """The imported name, if this call is all that it is there for."""
+        """The imported name, if nothing but this call uses it."""
         if self.imported is None or is_public(self.source, self.imported[1]):
             return None
         names, alias = NameResolver.of(self.source), self.imported[1]
         return alias if names.uses(local_name(alias), names.scope(alias)) == [self.token] else None
 
     def arguments(self) -> list[Argument]:
-        return read(self.source, self.node.args, [name for name, _ in parameters(self.function)])
+        return read_arguments(self.source, self.node.args, [name for name, _ in parameters(self.function)])
 
     def rendered(self, values: Mapping[str, Value]) -> dict[str, str]:
         return {name: render(self.source, self.node, value, self.speller) for name, value in values.items()}
 
-    def rewritten(self, old: list[Argument], texts: list[str | None], added: list[str]) -> Iterator[Change]:
+    def changes(self, old: list[Argument], texts: list[str | None], added: list[str]) -> Iterator[Change]:
         """The changes to the argument list."""
         text = SourceText.of(self.source)
         items = tuple(argument.range for argument in old)
@@ -59,8 +59,8 @@ def replace_call(source: SourceFile, request: ReplaceCall) -> tuple[Edit, ...]:
     if init_call is None:
         return _edits(source, change_method(source, call, request.function, request.arguments))
     old = init_call.arguments()
-    texts, added = plan(old, parameters(request.function), init_call.rendered(request.arguments))
-    changes = list(init_call.rewritten(old, texts, added))
+    texts, added = plan_arguments(old, parameters(request.function), init_call.rendered(request.arguments))
+    changes = list(init_call.changes(old, texts, added))
     unused = None
     if request.function != init_call.function:
         spelled = init_call.speller.spell(request.function)
@@ -80,8 +80,8 @@ def replace_argument(source: SourceFile, request: ReplaceArgument) -> tuple[Edit
     old = init_call.arguments()
     all_names = frozenset(argument.name for argument in old)
     rendered = init_call.rendered({request.name: request.value})
-    texts, added = plan(old, parameters(init_call.function), rendered, all_names)
-    return _edits(source, [*init_call.rewritten(old, texts, added), *init_call.speller.changes()])
+    texts, added = plan_arguments(old, parameters(init_call.function), rendered, all_names)
+    return _edits(source, [*init_call.changes(old, texts, added), *init_call.speller.changes()])
 
 
 def move_argument(source: SourceFile, request: MoveArgument) -> tuple[Edit, ...]:
@@ -95,11 +95,11 @@ def move_argument(source: SourceFile, request: MoveArgument) -> tuple[Edit, ...]
     for argument in old:
         if argument is moved:
             texts.append(f"{request.target}={argument.value}")
-        elif len(texts) > old.index(moved) and argument.sign is None:
+        elif len(texts) > old.index(moved) and argument.equals is None:
             texts.append(f"{argument.name}={argument.value}")
         else:
             texts.append(SourceText.of(source).text[slice(*argument.range)])
-    return _edits(source, init_call.rewritten(old, texts, []))
+    return _edits(source, init_call.changes(old, texts, []))
 
 
 def _certain_init_call(source: SourceFile, place: Span) -> _InitCall:

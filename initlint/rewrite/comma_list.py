@@ -1,4 +1,4 @@
-"""Editing a list of things with commas between them, so that comments and the shape of the list survive."""
+"""Edits of a list with commas, such as arguments or imported names, that keep its comments and its layout."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _COMMENT_ON_LINE = re.compile(r"[^\S\r\n]*,?[^\S\r\n]*(#[^\r\n]*)")
 
 @dataclass(frozen=True, slots=True)
 class CommaList:
-    """The places of the items, commas left out, and the offset at which the list ends."""
+    """The offsets of the items, without commas, and the offset of the end of the list."""
 
     text: SourceText
     items: tuple[tuple[int, int], ...]
     end: int
 
     def changes(self, plan: Sequence[str | None], added: Sequence[str] = ()) -> Iterator[Change]:
-        """Give each item the text that `plan` has for it, remove it where that is None, and append `added`.
+        """Replace each item by its text in `plan`, or remove it for None, and append `added`.
 
-        At least one item must stay.
+        At least one item must be kept.
         """
-        for (start, end), wanted in zip(self.items, plan, strict=True):
-            if wanted is not None and wanted != self.text.text[start:end]:
-                yield Change(start, end, wanted)
-        kept = [index for index, wanted in enumerate(plan) if wanted is not None]
-        if not kept:
+        for (start, end), text in zip(self.items, plan, strict=True):
+            if text is not None and text != self.text.text[start:end]:
+                yield Change(start, end, text)
+        kept_indexes = [index for index, text in enumerate(plan) if text is not None]
+        if not kept_indexes:
             raise CannotRewrite
         for removed, run in groupby(range(len(plan)), key=lambda index: plan[index] is None):
             if removed:
                 yield from self._remove(list(run))
         if added:
-            yield from self._append(kept[-1], added)
+            yield from self._append(kept_indexes[-1], added)
 
     def _remove(self, run: list[int]) -> Iterator[Change]:
         first, last = run[0], run[-1]
@@ -53,7 +53,7 @@ class CommaList:
             yield Change(start, end, "")
 
     def _gaps(self, start: int, end: int) -> Iterator[str]:
-        """What stands between `start` and `end` and belongs to no item."""
+        """The texts between the items from `start` to `end`."""
         position = start
         for item_start, item_end in self.items:
             if start <= item_start and item_end <= end:
@@ -62,7 +62,7 @@ class CommaList:
         yield self.text.text[position:end]
 
     def _remove_alone(self, index: int) -> Iterator[Change]:
-        """Remove an item and its comma but not the comments around them; and its line, if nothing else is on it."""
+        """Remove an item and its comma, but not the comments around them, and its line if nothing else is on it."""
         text = self.text.text
         start, end = self.items[index]
         comma = self._comma(index)
@@ -76,15 +76,15 @@ class CommaList:
         yield Change(start, end, "")
 
     def _comma(self, index: int) -> int | None:
-        """The offset of the comma behind an item."""
+        """The offset of the comma after an item."""
         stop = self.items[index + 1][0] if index + 1 < len(self.items) else self.end
-        found = _COMMA_OR_COMMENT.finditer(self.text.text, self.items[index][1], stop)
-        return next((mark.start() for mark in found if mark[0] == ","), None)
+        matches = _COMMA_OR_COMMENT.finditer(self.text.text, self.items[index][1], stop)
+        return next((match.start() for match in matches if match[0] == ","), None)
 
     def _append(self, index: int, added: Sequence[str]) -> Iterator[Change]:
-        """Insert behind the item `index`, the last one that stays."""
+        """Insert after the item `index`, the last one that is kept."""
         end = self.items[index][1]
-        if not self._one_a_line():
+        if not self._has_one_per_line():
             yield Change(end, end, "".join(f", {item}" for item in added))
             return
         text = self.text
@@ -97,11 +97,11 @@ class CommaList:
         if comma is None:
             yield Change(end, end, ",")
         elif comma > comment.start(1):
-            raise CannotRewrite  # the comma stands on a line below the comment
+            raise CannotRewrite  # the comma is on a line below the comment
         tail = "" if comma is None else ","
         yield Change(comment.end(), comment.end(), separator + f",{separator}".join(added) + tail)
 
-    def _one_a_line(self) -> bool:
-        """Whether each item has a line of its own, and a single one a trailing comma that asks for it."""
-        on_lines = all(self.text.alone_before(start) for start, _ in self.items)
-        return on_lines and (len(self.items) > 1 or self._comma(0) is not None)
+    def _has_one_per_line(self) -> bool:
+        """Whether each item has its own line; a single item must have a trailing comma, too."""
+        first_on_line = all(self.text.alone_before(start) for start, _ in self.items)
+        return first_on_line and (len(self.items) > 1 or self._comma(0) is not None)

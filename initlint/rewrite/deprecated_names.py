@@ -1,4 +1,4 @@
-"""Finds and renames uses of the deprecated functions of `torch.nn.init`, under any name that a file gives them."""
+"""Finds and renames uses of the deprecated functions of `torch.nn.init`, also under an alias."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ class Mention(NamedTuple):
 
 
 def mentions(source: SourceFile) -> tuple[Mention, ...]:
-    """Imports, then the others; none in a file that libcst does not read, in which nothing could be rewritten."""
+    """Imports, then the other uses. There are none in a file that libcst cannot parse: it could not be rewritten."""
     try:
-        return tuple(_found(source))
+        return tuple(_mentions(source))
     except CannotRewrite:
         return ()
 
 
-def _found(source: SourceFile) -> Iterator[Mention]:
+def _mentions(source: SourceFile) -> Iterator[Mention]:
     names = NameResolver.of(source)
     scopes = names.scopes
     for statement in scopes.imports:
-        yield from _imported(source, statement)
+        yield from _imported_mentions(source, statement)
     for old in DEPRECATED:
         last = old.rpartition(".")[2]
-        written = [node for node in scopes.attributes if node.attr.value == last]
-        for node in (*scopes.uses.get(last, ()), *written):
-            # A table of torch's functions by their own names, as `{"uniform": nn.init.uniform}`, wants just these.
+        attributes = [node for node in scopes.attributes if node.attr.value == last]
+        for node in (*scopes.uses.get(last, ()), *attributes):
+            # A table such as `{"uniform": nn.init.uniform}` lists the deprecated functions on purpose.
             if names.resolve(node) == old and scopes.keys.get(id(node)) != last:
-                yield Mention(old, "call" if id(node) in scopes.called else "reference", _site(source, node))
+                yield Mention(old, "call" if id(node) in scopes.called else "reference", _location(source, node))
 
 
-def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
+def _imported_mentions(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
     if isinstance(node.names, cst.ImportStar) or node.relative or node.module is None:
         return
     if cst.Module([]).code_for_node(node.module) != MODULE:
@@ -60,10 +60,10 @@ def _imported(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
     for alias in node.names:
         dotted = f"{MODULE}.{alias.evaluated_name}"
         if dotted in DEPRECATED:
-            yield Mention(dotted, "import", _site(source, alias))
+            yield Mention(dotted, "import", _location(source, alias))
 
 
-def _site(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
+def _location(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
     return SourceLocation(source, CstFile.of(source).python_node(node))
 
 
@@ -95,15 +95,15 @@ def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Itera
     elif isinstance(node, cst.Name) and names.resolve(node) == f"{MODULE}.{old}":
         scope = names.scope(node)
         if scope.holder(node.value) is None:
-            yield from _starred(source, node, new, scope)
+            yield from _renamed_star_import(source, node, new, scope)
         else:
             yield from _renamed_import(source, names.imported(node.value, scope)[1], old, new)
     else:
         raise CannotRewrite
 
 
-def _starred(source: SourceFile, node: cst.Name, new: str, scope: Scope) -> Iterator[Change]:
-    """A name that came by `from torch.nn.init import *`: the new one came with it."""
+def _renamed_star_import(source: SourceFile, node: cst.Name, new: str, scope: Scope) -> Iterator[Change]:
+    """Rename a name from `from torch.nn.init import *`, which imports the new one as well."""
     if NameResolver.of(source).meaning(new, scope) != f"{MODULE}.{new}":
         raise CannotRewrite
     yield Change(*SourceText.of(source).range(node), new)
@@ -120,12 +120,12 @@ def _renamed_import(source: SourceFile, alias: cst.ImportAlias, old: str, new: s
         yield Change(*text.range(alias.name), new)
         return
     uses = names.uses(old, holder)
-    known = new in holder.bindings and names.meaning(new, holder) == f"{MODULE}.{new}"
-    reachable = known and all(names.scope(use).holder(new) is holder for use in uses)
-    if is_public(source, alias) or len(bindings) > 1 or not (reachable or names.is_free(new)):
-        # Somebody else may ask for the old name, or the new one is taken: only what it stands for changes.
+    is_imported = new in holder.bindings and names.meaning(new, holder) == f"{MODULE}.{new}"
+    is_visible = is_imported and all(names.scope(use).holder(new) is holder for use in uses)
+    if is_public(source, alias) or len(bindings) > 1 or not (is_visible or names.is_free(new)):
+        # Other files may import the old name, or the new one is taken: the local name is kept.
         yield Change(*text.range(alias.name), f"{new} as {old}")
         return
     for use in uses:
         yield Change(*text.range(use), new)
-    yield from change_names(source, binding.statement, {alias}, [] if known else [new])
+    yield from change_names(source, binding.statement, {alias}, [] if is_imported else [new])

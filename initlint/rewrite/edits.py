@@ -1,4 +1,4 @@
-"""Edits applied to a text, without libcst: the fixes of several findings at once, as far as they do not overlap."""
+"""Applies edits to a text, without libcst: the fixes of several findings at once, if they do not overlap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def line_starts(text: str) -> tuple[int, ...]:
 
 
 def changed(text: str, changes: Iterable[Change], base: int = 0) -> str:
-    """`text`, which begins at the offset `base`, with `changes` made; they must not overlap."""
+    """`text`, which begins at the offset `base`, with `changes` applied; they must not overlap."""
     pieces: list[str] = []
     position = 0
     for start, end, replacement in sorted(changes, key=lambda c: (c.start, c.end)):
@@ -36,21 +36,20 @@ def changed(text: str, changes: Iterable[Change], base: int = 0) -> str:
 
 
 def apply(text: str, diagnostics: Iterable[Diagnostic]) -> tuple[str, list[Diagnostic]]:
-    """`text` with the fixes of `diagnostics` made, from the top, and the diagnostics whose fix was.
+    """`text` with the fixes of `diagnostics` applied, from the top, and the diagnostics whose fixes were applied.
 
-    All edits of a fix are made or none. One that gets in the way of an earlier one is left out; an edit that an
-    earlier fix has made already counts as made.
+    All edits of a fix are applied or none. A fix that overlaps an earlier one is left out, unless both have the edit.
     """
     starts = line_starts(text)
-    made: set[Change] = set()
+    changes_made: set[Change] = set()
     applied: list[Diagnostic] = []
     for diagnostic in sorted(diagnostics, key=_order):
         changes = {_change(edit, starts) for edit in edits_of(diagnostic)}
-        new = changes - made
-        if changes and not _collide(new, made):
-            made |= new
+        new = changes - changes_made
+        if changes and not _collide(new, changes_made):
+            changes_made |= new
             applied.append(diagnostic)
-    return changed(text, made), applied
+    return changed(text, changes_made), applied
 
 
 def edits_of(diagnostic: Diagnostic) -> tuple[Edit, ...]:
@@ -59,7 +58,7 @@ def edits_of(diagnostic: Diagnostic) -> tuple[Edit, ...]:
 
 
 def _order(diagnostic: Diagnostic) -> tuple[list[Span], int, str]:
-    """From the top; of fixes that begin at one place the smaller one first, which leaves the other for a next round."""
+    """From the top. Of fixes that begin at the same location the smaller one is first; the other has its next round."""
     edits = edits_of(diagnostic)
     return sorted(edit.span for edit in edits)[:1], len(edits), diagnostic.code
 
@@ -71,7 +70,7 @@ def _change(edit: Edit, starts: Sequence[int]) -> Change:
 
 
 def _collide(new: set[Change], made: set[Change]) -> bool:
-    """Whether two changes touch that do not belong to one fix, or overlap although they do."""
+    """Whether `new`, the changes of one fix, touch those in `made` or overlap each other."""
     ordered = sorted(new)
     if any(one.end > other.start for one, other in pairwise(ordered)):
         return True

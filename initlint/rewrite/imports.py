@@ -1,4 +1,4 @@
-"""Editing the imports of a file: a name added, replaced or removed, a line added."""
+"""Edits of the imports of a file: adding, replacing and removing names, adding a line."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from initlint.rewrite.text import SourceText
 
 
 class ImportSpelling:
-    """Spells functions of `torch.nn.init` for one place of a file, and collects what must be imported for that.
+    """Spells functions of `torch.nn.init` in one scope of a file, and collects the imports that this needs.
 
-    `written`: `nn.init` where the call itself is written so. `anchor`: the import statement of a plain name, to which
-    further names are added.
+    `prefix`: `nn.init`, if the call is spelled that way. `anchor`: the import of the name that is called, which gets
+    further names.
     """
 
     def __init__(
-        self, source: SourceFile, scope: Scope, written: str | None = None, anchor: cst.ImportFrom | None = None
+        self, source: SourceFile, scope: Scope, prefix: str | None = None, anchor: cst.ImportFrom | None = None
     ) -> None:
         self._source = source
         self._names = NameResolver.of(source)
         self._scope = scope
-        self._written = written
+        self._prefix = prefix
         self._anchor = anchor
         self._added: list[str] = []
-        self._line: Change | None = None
+        self._new_line: Change | None = None
 
     def spell(self, function: str) -> str:
-        """How to write the function of torch.nn.init with this name."""
-        if self._written is not None:
-            return f"{self._written}.{function}"
+        """The spelling of the function of torch.nn.init with this name."""
+        if self._prefix is not None:
+            return f"{self._prefix}.{function}"
         plain = self._names.visible(f"{MODULE}.{function}", self._scope)
         if plain is not None:
             return plain
         if self._anchor is None:
-            self._written = self._module()
-            return f"{self._written}.{function}"
+            self._prefix = self._module()
+            return f"{self._prefix}.{function}"
         if function not in self._added:
             if not self._names.is_free(function):
                 raise CannotRewrite
@@ -53,17 +53,17 @@ class ImportSpelling:
         return function
 
     def _module(self) -> str:
-        for dotted, rest in ((MODULE, ""), ("torch.nn", ".init"), ("torch", ".nn.init")):
+        for dotted, suffix in ((MODULE, ""), ("torch.nn", ".init"), ("torch", ".nn.init")):
             name = self._names.visible(dotted, self._scope)
             if name is not None:
-                return name + rest
-        self._line = _new_import(self._source)
+                return name + suffix
+        self._new_line = _new_import(self._source)
         return "nn.init"
 
     def changes(self, unused: cst.ImportAlias | None = None) -> Iterator[Change]:
-        """The changes to imports. `unused`: a name of the anchor that is no longer needed, removed if that is easy."""
-        if self._line is not None:
-            yield self._line
+        """The changes to imports. `unused`: a name of the anchor to remove, if that is possible."""
+        if self._new_line is not None:
+            yield self._new_line
         if self._anchor is None:
             return
         if unused is not None:
@@ -77,29 +77,29 @@ class ImportSpelling:
 def change_names(
     source: SourceFile, statement: cst.ImportFrom, removed: set[cst.ImportAlias], added: Sequence[str]
 ) -> Iterator[Change]:
-    """Remove and add names of `from m import ...`. An import that was in order stays so."""
+    """Remove and add names of `from m import ...`. Sorted names stay sorted."""
     text = SourceText.of(source)
     aliases = statement.names
     if isinstance(aliases, cst.ImportStar):
         raise CannotRewrite
-    waiting = list(added)
+    remaining = list(added)
     plan: list[str | None] = []
     for alias in aliases:
         if alias not in removed:
             plan.append(text.of_node(alias))
         else:
-            plan.append(waiting.pop(0) if waiting else None)
+            plan.append(remaining.pop(0) if remaining else None)
     if not any(plan):
         yield remove_statement(source, statement)
         return
     start, end = text.range(statement)
     if "#" not in text.text[start:end] and _sorted([text.of_node(alias) for alias in aliases]):
-        ordered = iter(sorted([item for item in plan if item is not None] + waiting))
+        ordered = iter(sorted([item for item in plan if item is not None] + remaining))
         plan = [None if item is None else next(ordered) for item in plan]
-        waiting = list(ordered)
+        remaining = list(ordered)
     closing = end - 1 if statement.rpar is not None else end
     items = tuple(text.range(alias) for alias in aliases)
-    yield from CommaList(text, items, closing).changes(plan, waiting)
+    yield from CommaList(text, items, closing).changes(plan, remaining)
 
 
 def _sorted(items: list[str]) -> bool:
@@ -107,7 +107,7 @@ def _sorted(items: list[str]) -> bool:
 
 
 def remove_statement(source: SourceFile, statement: cst.Import | cst.ImportFrom) -> Change:
-    """Remove a whole import statement with its line; only one that stands alone on it, in a block that holds more."""
+    """Remove an import statement that is alone on its line, in a block with further statements."""
     text = SourceText.of(source)
     for block in _blocks(CstFile.of(source).module):
         for line in block:
@@ -132,17 +132,17 @@ def _blocks(node: cst.CSTNode) -> Iterator[Sequence[cst.BaseStatement]]:
 
 
 def _new_import(source: SourceFile) -> Change:
-    """`from torch import nn` behind the last import of torch that every run of the file executes."""
+    """`from torch import nn` after the last import of torch at the top level of the file."""
     if not NameResolver.of(source).is_free("nn"):
         raise CannotRewrite
-    found: cst.SimpleStatementLine | None = None
+    last_import: cst.SimpleStatementLine | None = None
     for line in CstFile.of(source).module.body:
         if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and _of_torch(line.body[0]):
-            found = line
-    if found is None or found.trailing_whitespace.comment is not None:
+            last_import = line
+    if last_import is None or last_import.trailing_whitespace.comment is not None:
         raise CannotRewrite
     text = SourceText.of(source)
-    _, end = text.range(found.body[0])
+    _, end = text.range(last_import.body[0])
     return Change(end, end, f"{text.newline}from torch import nn")
 
 
@@ -156,7 +156,7 @@ def _of_torch(statement: cst.BaseSmallStatement) -> bool:
 
 
 def is_public(source: SourceFile, alias: cst.ImportAlias) -> bool:
-    """Whether an import may be there for other files to import it from this one."""
+    """Whether other files may import this name from this one."""
     same = alias.evaluated_alias == alias.evaluated_name
     return same or PurePath(source.path).name == "__init__.py" or NameResolver.of(source).mentioned(local_name(alias))
 
@@ -166,7 +166,7 @@ def local_name(alias: cst.ImportAlias) -> str:
 
 
 def unused_since(before: SourceFile, after: SourceFile) -> Iterator[Change]:
-    """Changes to `after` that remove imports from torch.nn.init whose names were read in `before` and no longer are."""
+    """Changes to `after` that remove imports from torch.nn.init that `before` uses and `after` does not."""
     names, read_before = NameResolver.of(after), FileScopes.of(before).uses
     unused: dict[cst.ImportFrom, set[cst.ImportAlias]] = {}
     for name, holder, statement, alias in _init_imports(FileScopes.of(after)):

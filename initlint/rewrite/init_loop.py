@@ -1,4 +1,4 @@
-"""Adding an init loop over the modules of a class to the end of its `__init__`."""
+"""Appends a loop that initializes the modules of a class to its `__init__`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small insertions after an expression, and before or after a statement."""
+"""Insertions after an expression, and before or after a statement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import libcst as cst
 
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile
-from initlint.rewrite.arguments import parameters, read
+from initlint.rewrite.arguments import parameters, read_arguments
 from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite
@@ -64,7 +64,7 @@ def _tensor(source: SourceFile, node: cst.CSTNode) -> cst.BaseExpression:
         dotted = NameResolver.of(source).resolve(node.func)
         if dotted is not None and dotted.startswith(f"{MODULE}."):
             accepted = [name for name, _ in parameters(dotted.rpartition(".")[2])]
-            for argument in read(source, node.args, accepted):
+            for argument in read_arguments(source, node.args, accepted):
                 if argument.name == accepted[0]:
                     return argument.node
     if not isinstance(node, cst.BaseExpression):

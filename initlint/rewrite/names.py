@@ -1,4 +1,4 @@
-"""What the names of a file stand for, and how the file itself would spell a function of `torch.nn.init`."""
+"""Resolves the names of a file to full dotted names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXPORTED = frozenset({f"{MODULE}.calculate_gain", *INITIALIZERS, *DEPRECATED})
 
 @dataclass(frozen=True, eq=False)
 class NameResolver:
-    """Answers are certain or None: a name with two different meanings has none here."""
+    """Answers are certain or None. A name with two meanings has no certain one."""
 
     scopes: FileScopes
 
@@ -36,7 +36,7 @@ class NameResolver:
             raise CannotRewrite from None
 
     def resolve(self, node: cst.BaseExpression, depth: int = 0) -> str | None:
-        """The full dotted name of what `node` stands for: `torch.nn.init.zeros_` for `init.zeros_`."""
+        """The full dotted name of `node`: `torch.nn.init.zeros_` for `init.zeros_`."""
         if isinstance(node, cst.Attribute):
             left = self.resolve(node.value, depth)
             return None if left is None else f"{left}.{node.attr.value}"
@@ -45,20 +45,20 @@ class NameResolver:
         return None
 
     def meaning(self, name: str, scope: Scope, depth: int = 0) -> str | None:
-        """The full dotted name of what `name` stands for in `scope`."""
+        """The full dotted name of `name` in `scope`."""
         holder = scope.holder(name)
         if holder is None:
-            return self._starred(name)
-        meanings = {self._bound(binding, depth) for binding in holder.bindings[name]}
+            return self._star_import(name)
+        meanings = {self._meaning_of(binding, depth) for binding in holder.bindings[name]}
         return meanings.pop() if len(meanings) == 1 else None
 
-    def _bound(self, binding: Binding, depth: int) -> str | None:
+    def _meaning_of(self, binding: Binding, depth: int) -> str | None:
         if binding.value is not None and depth < _DEPTH:
             return self.resolve(binding.value, depth + 1)
         return binding.dotted
 
-    def _starred(self, name: str) -> str | None:
-        """What an unbound name is, if the last `import *` decides it."""
+    def _star_import(self, name: str) -> str | None:
+        """The full dotted name of an unbound name that the last `import *` is known to import."""
         last = self.scopes.stars[-1] if self.scopes.stars else None
         dotted = f"{last}.{name}"
         return dotted if dotted == MODULE or dotted in _EXPORTED else None
@@ -72,21 +72,21 @@ class NameResolver:
         return bindings[0].statement, bindings[0].alias
 
     def uses(self, name: str, holder: Scope) -> list[cst.Name]:
-        """Where the value that `holder` gives to `name` is read."""
+        """The nodes that read the value that `holder` binds to `name`."""
         nodes = self.scopes.uses.get(name, ())
         return [node for node in nodes if self.scopes.of_node[id(node)].holder(name) is holder]
 
     def visible(self, dotted: str, scope: Scope) -> str | None:
-        """A plain name that stands for `dotted` in `scope`."""
-        for seen in scope.visible():
-            for name in seen.bindings:
-                if scope.holder(name) is seen and self.meaning(name, scope) == dotted:
+        """A name without dots that resolves to `dotted` in `scope`."""
+        for candidate in scope.visible():
+            for name in candidate.bindings:
+                if scope.holder(name) is candidate and self.meaning(name, scope) == dotted:
                     return name
         name = dotted.rpartition(".")[2]
-        return name if scope.holder(name) is None and self._starred(name) == dotted else None
+        return name if scope.holder(name) is None and self._star_import(name) == dotted else None
 
     def is_free(self, name: str) -> bool:
-        """Whether nothing in the file gives `name` a value or reads it."""
+        """Whether nothing in the file binds or reads `name`."""
         return name not in self.scopes.uses and not any(name in scope.bindings for scope in self.scopes.all)
 
     def mentioned(self, name: str) -> bool:
@@ -95,7 +95,7 @@ class NameResolver:
 
 
 def module_prefix(callee: cst.BaseExpression, names: NameResolver) -> str | None:
-    """`nn.init` for the callee `nn.init.zeros_`, if that is torch's; None for any other callee."""
+    """`nn.init` for the callee `nn.init.zeros_` of torch; None for any other callee."""
     if isinstance(callee, cst.Attribute) and names.resolve(callee.value) == MODULE:
         return dotted_name(callee.value)
     return None

@@ -1,4 +1,4 @@
-"""The scopes of a file and the names that each binds: one light pass, without libcst's metadata."""
+"""The scopes of a file and the names that each binds, from one pass without libcst's metadata."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from initlint.rewrite.cst import CstFile
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What gives a name its value. An import has `dotted`, the full name it stands for, and its nodes.
+    """A binding of a name. One by an import has the full `dotted` name and the nodes of the import.
 
-    `value` is the right side of `name = value` where that is a dotted name. All None: anything else.
+    `value` is the right side of `name = value` if it is a dotted name. All fields of other bindings are None.
     """
 
     dotted: str | None = None
@@ -243,7 +243,7 @@ class ScopeWalk:
         self._target(node.target, scope)
 
     def _NameItem(self, node: cst.NameItem, scope: Scope) -> None:
-        """`global x` and `nonlocal x`: the name may be given a value from here."""
+        """`global x` and `nonlocal x`: the name may be bound from here."""
         scope.bind(node.name.value, OTHER)
         self.module.bind(node.name.value, OTHER)
 
@@ -275,8 +275,8 @@ class ScopeWalk:
             return
         for alias in node.names:
             self.of_node[id(alias)] = scope
-            known = module is not None and not self._typing_only
-            binding = Binding(f"{module}.{alias.evaluated_name}", node, alias) if known else OTHER
+            is_certain = module is not None and not self._typing_only
+            binding = Binding(f"{module}.{alias.evaluated_name}", node, alias) if is_certain else OTHER
             scope.bind(alias.evaluated_alias or alias.evaluated_name, binding)
 
 
@@ -287,7 +287,7 @@ class FileScopes:
     all: tuple[Scope, ...]
     of_node: dict[int, Scope]
     uses: dict[str, list[cst.Name]]
-    """The places where a name is read."""
+    """The nodes that read a name, by name."""
     stars: tuple[str, ...]
     """The modules of `from m import *`, in order."""
     strings: tuple[cst.SimpleString, ...]
@@ -295,13 +295,13 @@ class FileScopes:
     """In the order of the text, the outer before the inner."""
     imports: tuple[cst.ImportFrom, ...]
     called: frozenset[int]
-    """The ids of what is called: `f` in `f(x)`."""
+    """The ids of callees: `f` in `f(x)`."""
     keys: dict[int, str]
-    """By the id of a value in a dictionary: its key, where that is a string."""
+    """The string keys of dictionaries, by the id of the value."""
     lines: dict[int, cst.SimpleStatementLine]
-    """The line of each call that is all there is on it, by the id of the call."""
+    """The lines that consist of one call, by the id of the call."""
     statements: frozenset[int]
-    """The ids of the expressions that are statements: nobody takes their values."""
+    """The ids of the expressions that are statements: their values are not used."""
 
     @classmethod
     @functools.lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from initlint.rewrite.errors import CannotRewrite
 
 @dataclass(frozen=True, eq=False)
 class SourceText:
-    """Where the nodes of a file stand in its text, in offsets of characters."""
+    """The offsets of nodes in the text of their file, in characters."""
 
     source: SourceFile
     text: str
@@ -29,7 +29,7 @@ class SourceText:
         return cls(source, source.text, line_starts(source.text))
 
     def range(self, node: cst.CSTNode) -> tuple[int, int]:
-        """The offsets between which `node` stands."""
+        """The offsets at which `node` begins and ends."""
         file = CstFile.of(self.source)
         row, column, end_row, end_column = file.bounds(node)
         # libcst drops form feeds at the start of a line, which moves the columns of that line.
@@ -50,12 +50,12 @@ class SourceText:
         return Edit(self.source.span_at(row, column, *self._place(change.end)), change.replacement)
 
     def indent(self, offset: int) -> str:
-        """The white space at the start of the line that holds `offset`."""
+        """The white space at the start of the line with `offset`."""
         line = self.text[self._start(offset) : offset]
         return line[: len(line) - len(line.lstrip())]
 
     def alone_before(self, offset: int) -> bool:
-        """Whether nothing but white space stands before `offset` on its line."""
+        """Whether only white space precedes `offset` on its line."""
         return not self.text[self._start(offset) : offset].strip()
 
     @property

@@ -103,7 +103,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 location,
                 layers,
                 agreed_start(following for _, following in suspects[severity]),
-                choose=start,
+                recommend=start,
                 unsafe=severity is not Severity.ERROR,
             )
             message = f"{effect}: {_REASONS[severity]}{suggestion_if_different(model, location, start)}"

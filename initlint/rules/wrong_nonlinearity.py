@@ -107,7 +107,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             location=location,
             severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair in group),
-            fix=make_fix(model, location, [pair.layer for pair in group], agreed(group, corrected), choose=corrected),
+            fix=make_fix(
+                model, location, [pair.layer for pair in group], agreed(group, corrected), recommend=corrected
+            ),
             layers=tuple(pair.layer.path for pair in group),
             chain=() if worst is None else worst.steps(),
         )

@@ -118,7 +118,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 location,
                 [layer for layer, _ in effects[worst]],
                 agreed_start(following for _, following in effects[worst]),
-                choose=start,
+                recommend=start,
                 unsafe=worst.severity is not Severity.ERROR,
             )
             paths = tuple(layer.path for layer, _ in effects[worst])

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
-from initlint import __version__
 from initlint.diagnostics import Edit, FixRequest
-from initlint.linter.cache.cache_file import SUFFIX
+from initlint.linter.cache.cache_file import SUFFIX, compact_json
 from initlint.linter.cache.codec import change_from_json, change_to_json
+from initlint.linter.cache.result_cache import code_digest
 from initlint.project.file_io import CannotWrite, read_file, write
 from initlint.project.filesystem import digest_of
 
@@ -40,7 +38,7 @@ class EditCache:
     @classmethod
     def open(cls, folder: Path) -> EditCache:
         """The cache in the cache directory `folder`. A damaged one is empty."""
-        path = folder / f"{_code_digest()}-edits{SUFFIX}"
+        path = folder / f"{code_digest()}-edits{SUFFIX}"
         try:
             digest, text = read_file(path).split(b"\n", 1)
             if digest.decode() != digest_of(text):
@@ -54,7 +52,7 @@ class EditCache:
         """The name counts, too: what `__init__.py` imports is left for others to import."""
         file = request.place.file
         relative = change_to_json(request, lambda path: "" if path == file else path)
-        return digest_of(json.dumps([Path(file).name, digest_of(content), relative]).encode())
+        return digest_of(compact_json([Path(file).name, digest_of(content), relative]).encode())
 
     def __contains__(self, key: str) -> bool:
         return key in self.entries
@@ -69,23 +67,14 @@ class EditCache:
 
     def add(self, key: str, edits: EditsOrNone) -> None:
         document = None if edits is None else change_to_json(edits, lambda _: "")
-        self.entries[key] = self.used[key] = json.dumps(document, separators=(",", ":"))
+        self.entries[key] = self.used[key] = compact_json(document)
         self.changed = True
 
     def save(self) -> None:
         """Write the cache if something has been added. An error costs the next run some time and is ignored."""
         if not self.changed:
             return
-        text = json.dumps(self.entries if len(self.entries) <= _MOST else self.used).encode()
+        text = compact_json(self.entries if len(self.entries) <= _MOST else self.used).encode()
         with suppress(CannotWrite, OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write(self.path, f"{digest_of(text)}\n".encode() + text, lasting=False)
-
-
-def _code_digest() -> str:
-    """Changes with initlint, libcst and Python."""
-    parser = find_spec("libcst")
-    package = Path(__file__).parents[2]
-    files = sorted(map(str, (*package.rglob("*.py"), *([parser.origin] if parser and parser.origin else []))))
-    states = [(file, os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
-    return digest_of(json.dumps([__version__, sys.version, states]).encode())

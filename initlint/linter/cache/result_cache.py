@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -138,11 +139,17 @@ def _cache_key(settings: Settings) -> str:
     defaults = Settings(root=settings.root)
     irrelevant = "exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores".split()
     relevant = replace(settings, file=None, **{name: getattr(defaults, name) for name in irrelevant})
+    key = json.dumps([code_digest(), asdict(relevant)], default=_plain_value, sort_keys=True)
+    return digest_of(key.encode())
+
+
+@functools.cache
+def code_digest() -> str:
+    """A digest of initlint itself, Python and libcst."""
     parser = find_spec("libcst")
     versions = [__version__, sys.version, _stat(Path(parser.origin)) if parser and parser.origin else None]
     own_files = sorted((str(path), _stat(path)) for path in Path(__file__).parents[2].rglob("*.py"))
-    key = json.dumps([versions, own_files, asdict(relevant)], default=_plain_value, sort_keys=True)
-    return digest_of(key.encode())
+    return digest_of(json.dumps([versions, own_files]).encode())
 
 
 def _stat(path: Path) -> Stat:
