@@ -1,4 +1,4 @@
-"""A memory for what takes long to make, bounded by its size."""
+"""An LRU cache that is bounded by the total size of its values."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Value = TypeVar("Value")
 
 
 class SizedLRU(Generic[Key, Value]):
-    """What was put in or asked for last, up to a sum of sizes of `limit`; the last one in any case.
+    """Keeps the most recent values up to a total size of `recent_limit`, and always the newest.
 
-    What has to be put in once more counts against a limit of its own, `again`, if that is given. Of it stays what is
-    asked for most, so that what is needed by turns does not drive out one another.
+    A value that is put in again moves to a second part, of a total size up to `frequent_limit`, if there is room.
+    That part keeps the values that are used most: values that are needed in turns do not push each other out.
     """
 
-    def __init__(self, limit: int, again: int = 0) -> None:
-        self._limit = limit
-        self._again = again
+    def __init__(self, recent_limit: int, frequent_limit: int = 0) -> None:
+        self._recent_limit = recent_limit
+        self._frequent_limit = frequent_limit
         self._recent: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
         self._frequent: dict[Key, tuple[Value, int]] = {}
         self._recent_total = self._frequent_total = 0
@@ -36,7 +36,7 @@ class SizedLRU(Generic[Key, Value]):
         return self._recent[key][0]
 
     def put(self, key: Key, value: Value, size: int) -> None:
-        """Add what is not there, or is no more."""
+        """Add a value whose key is not contained."""
         self._uses[key] += 1
         if self._uses[key] > 1 and self._make_room(key, size):
             self._frequent[key] = value, size
@@ -44,15 +44,15 @@ class SizedLRU(Generic[Key, Value]):
             return
         self._recent[key] = value, size
         self._recent_total += size
-        while self._recent_total > self._limit and len(self._recent) > 1:
-            _, (_, dropped) = self._recent.popitem(last=False)
-            self._recent_total -= dropped
+        while self._recent_total > self._recent_limit and len(self._recent) > 1:
+            _, (_, dropped_size) = self._recent.popitem(last=False)
+            self._recent_total -= dropped_size
 
     def _make_room(self, key: Key, size: int) -> bool:
-        """Whether there is room beside what is asked for as often as `key`, or more often; what is less often goes."""
-        while self._frequent_total + size > self._again:
-            least = min(self._frequent, key=self._uses.__getitem__, default=key)
-            if self._uses[least] >= self._uses[key]:
+        """Drop frequent values that are used less than `key`. Whether that makes enough room."""
+        while self._frequent_total + size > self._frequent_limit:
+            least_used = min(self._frequent, key=self._uses.__getitem__, default=key)
+            if self._uses[least_used] >= self._uses[key]:
                 return False
-            self._frequent_total -= self._frequent.pop(least)[1]
+            self._frequent_total -= self._frequent.pop(least_used)[1]
         return True

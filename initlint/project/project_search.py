@@ -16,7 +16,7 @@ from initlint.project.filesystem import DirectoryListings, EntryKind
 if TYPE_CHECKING:
     import tempfile
 else:
-    # It loads much, for a question that few runs ask.
+    # Slow to import, and needed by few runs.
     tempfile = LazyModule("tempfile")
 
 NO_SOURCES = (
@@ -24,110 +24,110 @@ NO_SOURCES = (
     ".pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist node_modules "
     "site-packages venv"
 ).split()
-"""Folders that hold no sources of the project that they lie in."""
+"""Folders without sources of the project that they are in."""
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-"""What the root folder of a project holds."""
+"""Files and folders that are in the root folder of a project."""
 MAX_ANCESTORS = 6
 _TOP_SIGNS = ("requirements*.txt", "environment.y*ml", "LICENSE*", ".gitignore")
 _SIGNS = ("README*", "*.py", "*.ipynb")
-"""What a folder without a marker holds: one where a project starts, and one that may belong to the code below it."""
+"""Files in a root folder without a marker, and files in a folder that may belong to the code below it."""
 _UNMARKED_ANCESTORS = 2
 _INSTALLED = ("site-packages", "dist-packages")
 _CODE = (".py", ".ipynb")
 _TEXTS = tuple(".yaml .yml .toml .cfg .ini .conf .json .gin .sh .bat .ps1 .md .rst .pyx".split())
-"""What may name a function beside Python: configuration, scripts, and what tells users how to call it."""
+"""Other files that may name a function: configuration, scripts and documents."""
 _MAX_FILES = 20_000
 _MAX_FOLDERS = 10_000
 _MAX_TEXTS = 5_000
 _MAX_TEXT = 256 * 1024
-"""Bytes of a text; what is larger is data."""
-_MAX_KEPT = 16 * 1024 * 1024
-"""Bytes of source that are kept in memory; further files are read again for each question."""
+"""Bytes of a text file. Larger ones are data."""
+_MAX_IN_MEMORY = 16 * 1024 * 1024
+"""Bytes of source that stay in memory. Other files are read again for each search."""
 
 
 def whole_word(word: str) -> str:
-    """The pattern of `word`, where it is no part of a longer name."""
+    """A pattern for `word` that does not match within a longer name."""
     return rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])"
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
-    """The files of a project, sorted: Python, and other texts. None for a kind of which there are too many."""
+class _ProjectFiles:
+    """The files of a project, sorted: Python files, and other text files. None if there are too many."""
 
     code: tuple[str, ...] | None
     texts: tuple[str, ...] | None
 
 
 class FileSearch:
-    """Searches projects, each listed once. `contents` stands in for what the files hold, by real path."""
+    """Searches projects, and lists each once. `contents` replaces the bytes of files, by real path."""
 
     def __init__(self, contents: Mapping[str, bytes], folders: DirectoryListings) -> None:
         self._contents = dict(contents)
         self._folders = folders
-        self._listings: dict[str, _Listing] = {}
+        self._files_of_projects: dict[str, _ProjectFiles] = {}
         self._named: dict[tuple[str, str], bool] = {}
         self._answers: dict[tuple[str, str], tuple[str, ...] | None] = {}
-        self._kept = 0
+        self._bytes_in_memory = 0
 
     def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
-        """The files below `root` that match `pattern`, of which each match has `piece`.
+        """The Python files below `root` that match `pattern`; each match contains `piece`.
 
-        None if there are too many files to tell.
+        None if the project has too many files.
         """
         self.search(root, {piece: pattern})
         return self._answers[root, pattern]
 
     def search(self, root: str, patterns: Mapping[str, str]) -> None:
-        """Look for all `patterns`, which are by piece, in each file at once: few files are kept in memory."""
+        """Search each file for all `patterns`, by piece, at once: few files stay in memory."""
         new = [
             (text, piece.encode(), text.encode())
             for piece, text in patterns.items()
             if (root, text) not in self._answers
         ]
         files = self.code(root)
-        found: dict[str, list[str]] = {text: [] for text, _, _ in new}
+        matches: dict[str, list[str]] = {text: [] for text, _, _ in new}
         for path in files or () if new else ():
             data = self.read(path)
             for text, piece, pattern in new:
                 if _matches(data, piece, pattern):
-                    found[text].append(path)
-        self._answers.update(((root, text), None if files is None else tuple(paths)) for text, paths in found.items())
+                    matches[text].append(path)
+        self._answers.update(((root, text), None if files is None else tuple(paths)) for text, paths in matches.items())
 
     def read(self, path: str) -> bytes:
-        """What a file holds; empty if it cannot be read."""
+        """The bytes of a file; empty if it cannot be read."""
         if path not in self._contents:
             try:
                 data = read_file(path)
             except OSError:
                 data = b""
-            if self._kept + len(data) > _MAX_KEPT:
+            if self._bytes_in_memory + len(data) > _MAX_IN_MEMORY:
                 return data
-            self._kept += len(data)
+            self._bytes_in_memory += len(data)
             self._contents[path] = data
         return self._contents[path]
 
     def is_named(self, root: str, word: str) -> bool:
-        """Whether a text below `root` that is no Python holds `word`; also if there are too many to tell."""
+        """Whether a text file below `root`, other than Python, contains `word`. True if there are too many files."""
         if (root, word) not in self._named:
             texts = self.texts(root)
             self._named[root, word] = texts is None or self.any_names(texts, word)
         return self._named[root, word]
 
     def code(self, root: str) -> tuple[str, ...] | None:
-        """The files of Python below `root`; None if there are too many."""
+        """The Python files below `root`; None if there are too many."""
         return self._listed(root).code
 
     def texts(self, root: str) -> tuple[str, ...] | None:
-        """The other texts below `root`; None if there are too many."""
+        """The other text files below `root`; None if there are too many."""
         return self._listed(root).texts
 
-    def those_that_match(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
-        """Those of `paths` that are Python and match, as in `matching`."""
+    def matching_files_of(self, paths: Iterable[str], piece: str, pattern: str) -> Iterator[str]:
+        """The Python files of `paths` that match, as in `matching`."""
         code = (path for path in paths if path.endswith(_CODE))
         return (path for path in code if _matches(self.read(path), piece.encode(), pattern.encode()))
 
     def any_names(self, paths: Iterable[str], word: str) -> bool:
-        """Whether one of `paths` is another text that holds `word`."""
+        """Whether one of `paths` is another text file that contains `word`."""
         piece, pattern = word.encode(), whole_word(word).encode()
         texts = (self._text(path) for path in paths if path.endswith(_TEXTS))
         return any(_matches(data, piece, pattern) for data in texts)
@@ -138,23 +138,23 @@ class FileSearch:
         except OSError:
             return b""
 
-    def _listed(self, root: str) -> _Listing:
-        if root not in self._listings:
-            self._listings[root] = self._found(root)
-        return self._listings[root]
+    def _listed(self, root: str) -> _ProjectFiles:
+        if root not in self._files_of_projects:
+            self._files_of_projects[root] = self._list(root)
+        return self._files_of_projects[root]
 
-    def _found(self, root: str) -> _Listing:
+    def _list(self, root: str) -> _ProjectFiles:
         code: list[str] = []
         texts: list[str] = []
         for visited, paths in enumerate(self._walk(root)):
             for path in paths:
                 (code if path.endswith(_CODE) else texts).append(path)
             if len(code) > _MAX_FILES or visited > _MAX_FOLDERS:
-                return _Listing(None, None)
-        return _Listing(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
+                return _ProjectFiles(None, None)
+        return _ProjectFiles(tuple(sorted(code)), tuple(sorted(texts)) if len(texts) <= _MAX_TEXTS else None)
 
     def _walk(self, folder: str) -> Iterator[list[str]]:
-        """The files of each folder from `folder` down that may name something."""
+        """The Python and text files of each folder from `folder` down."""
         entries = self._folders.listing_or_empty(folder).entries
         named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
         yield [
@@ -166,7 +166,7 @@ class FileSearch:
 
 
 def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
-    # Plain bytes are found many times faster than a pattern, which must be compiled as well; most files lack them.
+    # Most files do not contain the piece, and plain bytes are found many times faster than a pattern.
     return piece in data and re.search(pattern, data) is not None
 
 
@@ -180,7 +180,7 @@ def project_root(folder: Path, top: Path) -> Path:
         return folder if folder == top else top / folder.relative_to(top).parts[0]
     candidate = top
     for _ in range(MAX_ANCESTORS):
-        # A copy of another project in a folder that is not searched is no part of the project around that.
+        # A copy of another project in a folder without sources is not part of the project around it.
         if is_marked(candidate) or _is_pruned(candidate.parent.name):
             return candidate
         candidate = candidate.parent
@@ -188,7 +188,7 @@ def project_root(folder: Path, top: Path) -> Path:
 
 
 def _unmarked_root(top: Path) -> Path:
-    """A script that uses what lies in the folder `top` stands often beside that folder, or beside the one around it."""
+    """Scripts that use the code in `top` are often next to that folder, or next to its parent."""
     root = top
     for folder in (top, *(*top.parents,)[:_UNMARKED_ANCESTORS]):
         if _is_shared(folder):
@@ -205,13 +205,13 @@ def _holds(folder: Path, patterns: Iterable[str]) -> bool:
 
 
 def _is_shared(folder: Path) -> bool:
-    """Whether it holds the work of many projects: a home folder, that of temporary files, the top of a disk."""
+    """Whether it contains many projects: a home folder, the folder of temporary files, the root of a drive."""
     shared = (Path(os.path.expanduser("~")), Path(tempfile.gettempdir()), Path(folder.anchor))
     return folder in (path.resolve() for path in shared)
 
 
 def is_marked(folder: Path) -> bool:
-    """Whether it is the root of a project, or of what an archive of one holds."""
+    """Whether it is the root of a project, or of an unpacked distribution."""
     return any((folder / marker).exists() for marker in MARKERS) or next(folder.glob("*.dist-info"), None) is not None
 
 

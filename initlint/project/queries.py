@@ -228,7 +228,7 @@ class FileSystemQueries:
         changed, dropped = self._changed(root), self._dropped(root)
         if not changed and not dropped:
             return True
-        matches = set(self._search.those_that_match(changed, piece, pattern))
+        matches = set(self._search.matching_files_of(changed, piece, pattern))
         return matches == {*files}.intersection(changed) and dropped.isdisjoint(files)
 
     def is_mentioned(self, root: str, word: str) -> bool:

@@ -32,33 +32,37 @@ Rename: TypeAlias = Callable[[str], str]
 
 _REQUESTS: Mapping[str, type[FixRequest]] = {kind.__name__: kind for kind in requests.ALL}
 _OWN = ""
-"""Stands for the file itself: most of what it says is of its own places."""
+"""In place of the path of the linted file itself, which most locations are in."""
 
 
-def encode(outcome: FileResult, own: str, real: Rename) -> str:
-    """`own` is the file that says it, as it is shown; `real` turns what is shown of others into the real path.
+def encode(result: FileResult, own: str, real_path: Rename) -> str:
+    """`result` as JSON. `own` is the display path of the linted file; `real_path` returns the real path of others.
 
-    An outcome with failures is not worth keeping.
+    Failures are not encoded.
     """
 
-    def kept(path: str) -> str:
-        return _OWN if path == own else real(path)
+    def stored(path: str) -> str:
+        return _OWN if path == own else real_path(path)
 
-    used = outcome.uses.items()
     document = [
-        outcome.unreadable and _diagnostic_to_json(outcome.unreadable, kept),
+        result.unreadable and _diagnostic_to_json(result.unreadable, stored),
         [
-            [_diagnostic_to_json(f.diagnostic, kept), _renamed(f.location, kept), f.model, f.layers]
-            for f in outcome.findings
+            [
+                _diagnostic_to_json(finding.diagnostic, stored),
+                _renamed(finding.location, stored),
+                finding.model,
+                finding.layers,
+            ]
+            for finding in result.findings
         ],
         {
-            kept(path): compact_json([[place[1:], _use_to_json(use)] for place, use in uses.items()])
-            for path, uses in used
+            stored(path): compact_json([[location[1:], _use_to_json(use)] for location, use in uses.items()])
+            for path, uses in result.uses.items()
         },
-        outcome.roots,
-        sorted(outcome.part_classes),
-        outcome.incomplete,
-        outcome.has_noqa,
+        result.roots,
+        sorted(result.part_classes),
+        result.incomplete,
+        result.has_noqa,
     ]
     return compact_json(document)
 
@@ -66,56 +70,56 @@ def encode(outcome: FileResult, own: str, real: Rename) -> str:
 _NOTHING = encode(NOTHING, _OWN, str)
 
 
-def decode(text: str, own: str, names: Mapping[str, str]) -> FileResult:
-    """`own` is what the file is shown as, and `names`, by real path, what others are.
+def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
+    """`own` is the display path of the linted file; `display_paths` has those of others by real path.
 
-    Raises ValueError, TypeError, KeyError or IndexError for what `encode` does not return.
+    Raises ValueError, TypeError, KeyError or IndexError for a text that `encode` does not return.
     """
     if text == _NOTHING:
         return NOTHING
 
     def shown(path: str) -> str:
-        return names.get(path, path) if path != _OWN else own
+        return display_paths.get(path, path) if path != _OWN else own
 
-    unreadable, found, uses, roots, part_classes, incomplete, directed = json.loads(text)
+    unreadable, findings, uses_by_file, roots, part_classes, incomplete, has_noqa = json.loads(text)
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         findings=tuple(
-            Finding(_diagnostic(diagnostic, shown), _renamed(place, shown), model, tuple(layers))
-            for diagnostic, place, model, layers in found
+            Finding(_diagnostic(diagnostic, shown), _renamed(location, shown), model, tuple(layers))
+            for diagnostic, location, model, layers in findings
         ),
-        uses={shown(path): _Uses(text, shown(path)) for path, text in uses.items()},
+        uses={shown(path): _Uses(uses, shown(path)) for path, uses in uses_by_file.items()},
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         incomplete=tuple(incomplete),
-        has_noqa=directed,
+        has_noqa=has_noqa,
     )
 
 
 class _Uses(Mapping[LocationKey, CallUsage]):
-    """Uses in one file, as JSON. Few of thousands are asked for: those of calls that something is found at."""
+    """The init calls in one file, as JSON. It is decoded only if a finding is about one of the calls."""
 
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
 
     @cached_property
-    def _by_place(self) -> dict[LocationKey, list[Any]]:
-        return {(self._file, *place): use for place, use in json.loads(self._text)}
+    def _by_location(self) -> dict[LocationKey, list[Any]]:
+        return {(self._file, *location): use for location, use in json.loads(self._text)}
 
-    def __getitem__(self, place: LocationKey) -> CallUsage:
-        models, asked, called, on_vectors = self._by_place[place]
-        return CallUsage(set(models), dict(asked), set(called), on_vectors)
+    def __getitem__(self, location: LocationKey) -> CallUsage:
+        set_weights_in, wanted_calls, called_in, on_vectors = self._by_location[location]
+        return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors)
 
     def __iter__(self) -> Iterator[LocationKey]:
-        return iter(self._by_place)
+        return iter(self._by_location)
 
     def __len__(self) -> int:
-        return len(self._by_place)
+        return len(self._by_location)
 
 
-def _renamed(place: LocationKey, rename: Rename) -> LocationKey:
-    return (rename(str(place[0])), *place[1:])
+def _renamed(location: LocationKey, rename: Rename) -> LocationKey:
+    return (rename(str(location[0])), *location[1:])
 
 
 def _use_to_json(use: CallUsage) -> list[Any]:
