@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initlint.analysis.layer_activation import (
     SCALE_PRESERVING,
     Factors,
+    LayerActivation,
     certain_activation,
     constant,
     continues_at_scale,
     effective_init,
+    factors,
     factors_of,
     is_matrix,
 )
 from initlint.analysis.messages import activation_class_name, format_number, format_range, layer_names, short_name
+from initlint.analysis.signal_propagation import Signal, layer_factors, source_signal
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write
+from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write, memoize
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Link:
     """A layer whose output reaches the next layer directly or through one activation: `following`.
 
     `write`: the effective write to the weight; None for torch's default init, which `initializer` then names.
-    `factors`: by which the layer and its activation multiply the second moments.
+    `factors`: by which the layer and its activation multiply the signal that reaches the layer, and the gradient.
     """
 
     layer: Layer
@@ -55,7 +58,7 @@ class Chain:
 
     @property
     def product(self) -> float:
-        """P for the signal's second moment."""
+        """P: the signal after the last layer and its activation, divided by the signal that reaches the first layer."""
         return math.prod(link.factors.signal for link in self.links)
 
     def __str__(self) -> str:
@@ -96,16 +99,29 @@ def signal_factor(group: Sequence[Link]) -> str:
 
 def links(model: ModelGraph) -> Iterator[Link]:
     """The links of a model, in the order of its layers."""
-    return (link for layer in model.layers if (link := _link(layer)) is not None)
+    chain_by_path = chains(model)
+    for layer in model.layers:
+        if layer.path in chain_by_path:
+            yield next(link for link in chain_by_path[layer.path].links if link.layer is layer)
 
 
+def factors_in(model: ModelGraph, layer_activation: LayerActivation) -> Factors | None:
+    """The factors of a pair at the signal that reaches its layer; at unit variance if it is in no chain."""
+    layer = layer_activation.layer
+    chain = chains(model).get(layer.path)
+    if chain is None:
+        return factors(layer_activation)
+    return next(link.factors for link in chain.links if link.layer is layer)
+
+
+@memoize
 def chains(model: ModelGraph) -> Mapping[str, Chain]:
     """The chain of each link of the model, by the path of its layer.
 
     A chain ends where the data flow forks, joins another one, or passes anything but an activation, because a signal
     that enters or leaves there is not scaled by the layers on the other side.
     """
-    link_by_path = {link.layer.path: link for link in links(model)}
+    link_by_path = {layer.path: link for layer in model.layers if (link := _link(layer)) is not None}
     successor = {
         path: path_after
         for path, link in link_by_path.items()
@@ -121,8 +137,24 @@ def chains(model: ModelGraph) -> Mapping[str, Chain]:
         paths = {start: None}
         while (path_after := successor.get(next(reversed(paths)))) is not None and path_after not in paths:
             paths[path_after] = None
-        chain_by_path |= dict.fromkeys(paths, Chain(tuple(link_by_path[path] for path in paths)))
+        chain = Chain(tuple(_propagated([link_by_path[path] for path in paths])))
+        chain_by_path |= dict.fromkeys(paths, chain)
     return chain_by_path
+
+
+def _propagated(chain_links: Sequence[Link]) -> Iterator[Link]:
+    """The links with their factors at the signal that reaches each of them, for an input of E[x^2] = 1."""
+    signal: Signal | None = source_signal()
+    for link in chain_links:
+        result = None if signal is None else layer_factors(link.layer, link.following, signal)
+        if signal is None or result is None:
+            yield link
+            signal = None
+            continue
+        factor, gradient, after = result
+        factors = replace(link.factors, signal=factor, gradient=gradient if link.factors.gradient is not None else None)
+        yield replace(link, factors=factors)
+        signal = after
 
 
 def all_chains(model: ModelGraph) -> Iterable[Chain]:
@@ -145,8 +177,8 @@ def _link(layer: Layer) -> Link | None:
         return None
     if write is not None and constant(write) is not None:
         return None
-    factors = factors_of(layer, *init, consumer)
-    return None if factors is None else Link(layer, write, *init, consumer, factors)
+    at_unit_variance = factors_of(layer, *init, consumer)
+    return None if at_unit_variance is None else Link(layer, write, *init, consumer, at_unit_variance)
 
 
 def _next_consumer(layer: Layer) -> Consumer | None:

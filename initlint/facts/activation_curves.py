@@ -1,20 +1,41 @@
-"""The activation functions as curves, and their moments for a signal of any mean and mean square."""
+"""Activation functions as curves, and the moments of functions of a normal variable.
+
+Every figure about a signal comes from here: E[f(z)], E[f(z)^2], E[f'(z)^2] and E[f(z) f(z')] for normal z of any mean
+and variance. `f` is an `Expression`: an activation, a sum or a product of such, at any arguments.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
-from initlint.facts.activations import second_moment
 from initlint.facts.signatures import number
 
-__all__ = ["CURVES", "moments_at"]
+__all__ = [
+    "BOUNDED",
+    "IDENTITY",
+    "Activated",
+    "Affine",
+    "Combined",
+    "Expression",
+    "Moments",
+    "activated",
+    "largest_of",
+    "moments_at",
+    "moments_of",
+    "slope_moment",
+]
 
-_BOUND = 8.0
+_FARTHEST = 8.0
 """Standard deviations; beyond it the normal density is below the precision of a float."""
-_STEPS = 640
+_INNER, _OUTER = 320, 64
+"""Intervals of the trapezoidal rule: for one variable, and for the variable that two share."""
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+Curve = Callable[[float], float]
 
 
 def _sigmoid(z: float) -> float:
@@ -25,74 +46,255 @@ def _softplus(z: float) -> float:
     return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
 
 
-def _clamped(z: float, low: float, high: float) -> float:
+def _clamp(z: float, low: float, high: float) -> float:
     return min(max(z, low), high)
 
 
-CURVES: Mapping[str, Callable[[float], float]] = MappingProxyType(
+def _elu(alpha: float) -> Curve:
+    return lambda z: z if z > 0 else alpha * math.expm1(z)
+
+
+def _celu(alpha: float) -> Curve:
+    return lambda z: z if z > 0 else alpha * math.expm1(z / alpha)
+
+
+CURVES: Mapping[str, Curve] = MappingProxyType(
     {
-        "relu6": lambda z: _clamped(z, 0.0, 6.0),
+        "relu": lambda z: max(z, 0.0),
+        "relu6": lambda z: _clamp(z, 0.0, 6.0),
         "gelu": lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2,
         "quick_gelu": lambda z: z * _sigmoid(1.702 * z),
         "silu": lambda z: z * _sigmoid(z),
         "mish": lambda z: z * math.tanh(_softplus(z)),
-        "hardswish": lambda z: z * _clamped(z + 3, 0.0, 6.0) / 6,
+        "hardswish": lambda z: z * _clamp(z + 3, 0.0, 6.0) / 6,
         "tanh": math.tanh,
         "softsign": lambda z: z / (1 + abs(z)),
-        "hardtanh": lambda z: _clamped(z, -1.0, 1.0),
         "selu": lambda z: _SELU_SCALE * (z if z > 0 else _SELU_ALPHA * math.expm1(z)),
         "sigmoid": _sigmoid,
-        "hardsigmoid": lambda z: _clamped(z / 6 + 0.5, 0.0, 1.0),
+        "hardsigmoid": lambda z: _clamp(z / 6 + 0.5, 0.0, 1.0),
         "logsigmoid": lambda z: -_softplus(-z),
-        "elu": lambda z: z if z > 0 else math.expm1(z),
-        "celu": lambda z: z if z > 0 else math.expm1(z),
-        "softplus": _softplus,
         "tanhshrink": lambda z: z - math.tanh(z),
-        "softshrink": lambda z: math.copysign(max(abs(z) - 0.5, 0.0), z),
-        "hardshrink": lambda z: z if abs(z) > 0.5 else 0.0,
         "sin": math.sin,
     }
 )
-"""phi at torch's default arguments, by the operator's name as in `facts.activations`."""
+"""Activations without arguments that matter, by the operator's name as in `facts.activations`."""
 
-_SLOPED = frozenset({"relu", "leaky_relu", "prelu", "rrelu"})
-"""Piecewise linear activations with one bend, at zero; the slope below it depends on their arguments."""
+_SHAPED: Mapping[str, tuple[Mapping[str, float], Callable[..., Curve]]] = MappingProxyType(
+    {
+        "leaky_relu": ({"negative_slope": 0.01}, lambda slope: lambda z: z if z > 0 else slope * z),
+        "prelu": ({"init": 0.25}, lambda slope: lambda z: z if z > 0 else slope * z),
+        "rrelu": (
+            {"lower": 1 / 8, "upper": 1 / 3},
+            lambda lower, upper: lambda z: z if z > 0 else (lower + upper) / 2 * z,
+        ),
+        "elu": ({"alpha": 1.0}, _elu),
+        "celu": ({"alpha": 1.0}, _celu),
+        "hardtanh": ({"min_val": -1.0, "max_val": 1.0}, lambda low, high: lambda z: _clamp(z, low, high)),
+        "softplus": ({"beta": 1.0}, lambda beta: lambda z: _softplus(beta * z) / beta),
+        "softshrink": ({"lambd": 0.5}, lambda cut: lambda z: math.copysign(max(abs(z) - cut, 0.0), z)),
+        "hardshrink": ({"lambd": 0.5}, lambda cut: lambda z: z if abs(z) > cut else 0.0),
+        "threshold": (
+            {"threshold": math.nan, "value": math.nan},
+            lambda cut, value: lambda z: z if z > cut else value,
+        ),
+    }
+)
+"""Activations whose curve depends on arguments: these with torch's defaults (nan: required), and the curve for them."""
+
+BOUNDED = frozenset({"relu6", "tanh", "softsign", "hardtanh", "sigmoid", "hardsigmoid", "sin"})
+"""Activations whose output cannot grow with their input."""
+
+
+class Activated(NamedTuple):
+    """An activation of an expression; `values` are its arguments, in the order of `_SHAPED`."""
+
+    op: str
+    values: tuple[float, ...]
+    inner: Expression
+
+
+class Combined(NamedTuple):
+    """The sum (`add`) or product (`mul`) of expressions of one variable."""
+
+    op: str
+    parts: tuple[Expression, ...]
+
+
+class Affine(NamedTuple):
+    """`factor` times an expression, plus `offset`."""
+
+    factor: float
+    offset: float
+    inner: Expression
+
+
+Expression: TypeAlias = "Activated | Affine | Combined | None"
+"""A function of one variable; None is the identity. Hashable: moments are cached by it."""
+
+IDENTITY: Expression = None
+
+
+class Moments(NamedTuple):
+    """Moments of f(x) for a normal x, and of f(x) f(y) for two that share a part of their variance."""
+
+    mean: float
+    moment: float
+    """E[f(x)^2]."""
+    shared: float
+    """E[f(x) f(y)]."""
+
+
+def activated(op: str, arguments: Mapping[str, object], inner: Expression = IDENTITY) -> Activated | None:
+    """The activation `op` of `inner`; None if it is no function of one variable, or an argument is not known."""
+    if op in CURVES:
+        return Activated(op, (), inner)
+    if op not in _SHAPED:
+        return None
+    values = [number(arguments.get(name, default)) for name, default in _SHAPED[op][0].items()]
+    known = tuple(value for value in values if value is not None and not math.isnan(value))
+    return Activated(op, known, inner) if len(known) == len(values) else None
+
+
+@lru_cache(maxsize=256)
+def curve_of(expression: Expression) -> Curve:
+    """The expression as a function."""
+    if expression is None:
+        return lambda z: z
+    if isinstance(expression, Activated):
+        outer = CURVES[expression.op] if expression.op in CURVES else _SHAPED[expression.op][1](*expression.values)
+        if expression.inner is None:
+            return outer
+        inner = curve_of(expression.inner)
+        return lambda z: outer(inner(z))
+    if isinstance(expression, Affine):
+        scaled, factor, offset = curve_of(expression.inner), expression.factor, expression.offset
+        return lambda z: factor * scaled(z) + offset
+    parts = [curve_of(part) for part in expression.parts]
+    if expression.op == "add":
+        return lambda z: sum(part(z) for part in parts)
+    return lambda z: math.prod(part(z) for part in parts)
+
+
+def moments_of(expression: Expression, mean: float, moment: float, shared: float) -> Moments:
+    """The moments of `expression` for normal x and y with E[x] = E[y] = `mean`, E[x^2] = `moment`, E[xy] = `shared`.
+
+    Exact for the identity and, at mean zero, for activations with one bend at zero (Cho and Saul, 2009); else by the
+    trapezoidal rule, which converges faster than any power of the step for a smooth function of a normal variable.
+    """
+    if expression is None:
+        return Moments(mean, moment, shared)
+    slope = _slope_below_zero(expression)
+    if slope is not None and mean == 0:
+        return _one_bend(slope, moment, shared)
+    # Six digits are more than any use needs, and let equal layers share an entry of the cache.
+    return _integrated(expression, *(float(f"{value:.6g}") for value in (mean, moment, shared)))
+
+
+def slope_moment(expression: Expression, inner: Expression, mean: float, moment: float) -> float:
+    """E[f'(g(x))^2] of the outermost activation f of `expression`, whose input is `inner` = g(x)."""
+    slope = _slope_below_zero(expression)
+    if slope is not None and inner is None and mean == 0:
+        return (1 + slope * slope) / 2
+    return _integrated_slope(expression, inner, *(float(f"{value:.6g}") for value in (mean, moment)))
 
 
 def moments_at(op: str, arguments: Mapping[str, object], mean: float, moment: float) -> tuple[float, float] | None:
     """E[phi(x)] and E[phi(x)^2] of an activation, for a normal x with E[x] = `mean` and E[x^2] = `moment`.
 
-    None if they are not known for these `arguments`. Computed by the trapezoidal rule, which is exact to all printed
-    digits for a smooth function of a normal variable.
+    None if the activation is no function of one variable, or an argument is not known.
     """
-    curve = _curve(op, arguments)
-    if curve is None:
+    expression = activated(op, arguments)
+    if expression is None:
         return None
-    if op == "glu":  # the gated half is multiplied by the sigmoid of the other one
-        gate_mean, gate = _moments_of(curve, mean, moment)
-        return mean * gate_mean, moment * gate
-    return _moments_of(curve, mean, moment)
+    moments = moments_of(expression, mean, moment, mean * mean)
+    return moments.mean, moments.moment
 
 
-def _curve(op: str, arguments: Mapping[str, object]) -> Callable[[float], float] | None:
-    at_unit_variance = second_moment(op, arguments)
-    if at_unit_variance is None or (op == "elu" and number(arguments.get("alpha", 1.0)) != 1.0):
+def largest_of(expression: Expression, mean: float, moment: float, shared: float, count: int) -> Moments:
+    """The moments of the largest of `count` values f(x), f(y), ..., for an f that never falls. Else a lower bound."""
+    return _integrated(expression, *(float(f"{value:.6g}") for value in (mean, moment, shared)), count)
+
+
+def _slope_below_zero(expression: Expression) -> float | None:
+    """Of an activation of the variable itself that is linear on both sides of zero."""
+    if not isinstance(expression, Activated) or expression.inner is not None:
         return None
-    if op in _SLOPED:
-        slope = math.sqrt(max(0.0, 2 * at_unit_variance - 1))
-        return lambda z: z if z > 0 else slope * z
-    return _sigmoid if op == "glu" else CURVES.get(op)
+    if expression.op == "relu":
+        return 0.0
+    if expression.op in ("leaky_relu", "prelu", "rrelu"):
+        return sum(expression.values) / len(expression.values)
+    return None
 
 
-def _moments_of(curve: Callable[[float], float], mean: float, moment: float) -> tuple[float, float]:
-    deviation = math.sqrt(max(0.0, moment - mean * mean))
-    step = 2 * _BOUND / _STEPS
+def _one_bend(slope: float, moment: float, shared: float) -> Moments:
+    if moment <= 0:
+        return Moments(0.0, 0.0, 0.0)
+    cosine = min(max(shared / moment, -1.0), 1.0)
+    kernel = (math.sqrt(1 - cosine * cosine) + cosine * (math.pi - math.acos(cosine))) / (2 * math.pi)
+    mixed = slope * slope * cosine + slope * (1 - slope) * cosine + (1 - slope) ** 2 * kernel
+    mean = (1 - slope) * math.sqrt(moment / (2 * math.pi))
+    return Moments(mean, moment * (1 + slope * slope) / 2, moment * mixed)
+
+
+@lru_cache(maxsize=16)
+def _grid(intervals: int) -> tuple[tuple[float, float], ...]:
+    """Nodes in standard deviations, and their weights under the normal density."""
+    step = 2 * _FARTHEST / intervals
+    nodes = [-_FARTHEST + at * step for at in range(intervals + 1)]
+    weights = [math.exp(-z * z / 2) for z in nodes]
+    total = sum(weights)
+    return tuple((z, weight / total) for z, weight in zip(nodes, weights, strict=True))
+
+
+@lru_cache(maxsize=16)
+def _grid_of_largest(intervals: int, count: int) -> tuple[tuple[float, float], ...]:
+    """The same for the largest of `count` independent normal variables."""
+    weighted = [(z, weight * (1 + math.erf(z / math.sqrt(2))) ** (count - 1)) for z, weight in _grid(intervals)]
+    total = sum(weight for _, weight in weighted)
+    return tuple((z, weight / total) for z, weight in weighted)
+
+
+@lru_cache(maxsize=4096)
+def _integrated(expression: Expression, mean: float, moment: float, shared: float, count: int = 1) -> Moments:
+    curve = curve_of(expression)
+    variance = max(0.0, moment - mean * mean)
+    common = min(max(0.0, shared - mean * mean), variance)
+    own = math.sqrt(variance - common)
+    if common <= 1e-9 * variance:
+        grid = _grid_of_largest(_INNER, count) if count > 1 else _grid(_INNER)
+        first, second = _sums(curve, mean, own, grid)
+        return Moments(first, second, first * first)
+    grid = _grid_of_largest(_INNER // 5, count) if count > 1 else _grid(_INNER // 5)
+    mean_sum = second_sum = shared_sum = 0.0
+    for u, weight in _grid(_OUTER // 2):
+        first, second = _sums(curve, mean + math.sqrt(common) * u, own, grid)
+        mean_sum += weight * first
+        second_sum += weight * second
+        shared_sum += weight * first * first
+    return Moments(mean_sum, second_sum, shared_sum)
+
+
+def _sums(curve: Curve, mean: float, deviation: float, grid: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    if deviation == 0:
+        value = curve(mean)
+        return value, value * value
     first = second = 0.0
-    for at in range(_STEPS + 1):
-        z = -_BOUND + at * step
-        density = math.exp(-z * z / 2)
+    for z, weight in grid:
         value = curve(mean + deviation * z)
-        first += density * value
-        second += density * value * value
-    scale = step / math.sqrt(2 * math.pi)
-    return first * scale, second * scale
+        first += weight * value
+        second += weight * value * value
+    return first, second
+
+
+@lru_cache(maxsize=4096)
+def _integrated_slope(expression: Expression, inner: Expression, mean: float, moment: float) -> float:
+    outer = curve_of(expression._replace(inner=IDENTITY) if isinstance(expression, Activated) else expression)
+    argument = curve_of(inner)
+    deviation = math.sqrt(max(0.0, moment - mean * mean))
+    step = 1e-4
+    total = 0.0
+    for z, weight in _grid(_INNER):
+        at = argument(mean + deviation * z)
+        slope = (outer(at + step) - outer(at - step)) / (2 * step)
+        total += weight * slope * slope
+    return total

@@ -39,6 +39,7 @@ __all__ = [
     "TensorConstructor",
     "calculate_gain",
     "constant_value",
+    "mean_and_variance",
     "moment",
     "scale",
     "variance",
@@ -90,6 +91,17 @@ def moment(
     """E[w^2], the variance plus the square of the mean; None as in `variance`."""
     moments = _moments(initializer, arguments, fan_in, fan_out, shape)
     return None if moments is None else moments[0] * moments[0] + moments[1]
+
+
+def mean_and_variance(
+    initializer: str,
+    arguments: Mapping[str, object],
+    fan_in: float | None,
+    fan_out: float | None,
+    shape: tuple[int | None, ...] | None = None,
+) -> tuple[float, float] | None:
+    """E[w] and Var(w); None as in `variance`."""
+    return _moments(initializer, arguments, fan_in, fan_out, shape)
 
 
 def scale(initializer: str, arguments: Mapping[str, object]) -> float | None:

@@ -6,6 +6,7 @@ path: nothing is known of its result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -46,6 +47,7 @@ __all__ = [
     "TRANSPOSING_METHODS",
     "VIEW_ATTRIBUTES",
     "WEIGHTED_FUNCTIONS",
+    "pooling",
 ]
 
 
@@ -348,4 +350,29 @@ EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
         "torchvision.ops.stochastic_depth.StochasticDepth": "transparent",
     }
 )
-"""Modules of other libraries without a trained matrix: `transparent`, or the word in `Consumer.between`."""
+"""Modules of other libraries that own no trained matrix: `transparent`, or the word in `Consumer.between`."""
+
+
+def pooling(name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+    """What a pool does: `kind` (`max` or `avg`) and `window`, the number of positions in one output.
+
+    `name` is that of a module (`MaxPool2d`), a function (`adaptive_avg_pool2d`) or a method (`mean`). The window is
+    infinite where all positions of an unknown number are pooled. Empty where one of the two is not known.
+    """
+    word = name.lower().replace("_", "")
+    kind = "max" if "max" in word else "avg" if "avg" in word or word == "mean" else None
+    if kind is None or "unpool" in word or "fractional" in word:
+        return {}
+    if word in ("mean", "amax", "max"):
+        dims = arguments.get("dim")
+        return {"kind": kind, "window": math.inf} if dims in (2, (2, 3), (-2, -1), (-1, -2), (2, 3, 4)) else {}
+    if word.startswith("adaptive"):
+        sizes = arguments.get("output_size")
+        pooled = sizes == 1 or (isinstance(sizes, tuple) and sizes and all(size == 1 for size in sizes))
+        return {"kind": kind, "window": math.inf} if pooled else {}
+    sizes, dimensions = arguments.get("kernel_size"), int(word[-2]) if word[-2:-1].isdigit() else 1
+    if isinstance(sizes, int):
+        sizes = (sizes,) * dimensions
+    if not isinstance(sizes, tuple) or not all(isinstance(size, int) and size > 0 for size in sizes):
+        return {}
+    return {"kind": kind, "window": math.prod(sizes)}

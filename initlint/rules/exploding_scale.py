@@ -64,6 +64,7 @@ from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
+from initlint.facts.activation_curves import BOUNDED
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import Location, ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -89,7 +90,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _explodes(link: Link) -> bool:
-    if link.factors.signal <= _LARGEST_FACTOR or not link.is_followed_by(_UNBOUNDED):
+    if link.factors.signal <= _LARGEST_FACTOR or not link.is_followed_by(_UNBOUNDED) or link.following.op in BOUNDED:
         return False
     if initializer_family(link.initializer) in _BY_FANS:
         # With fewer outputs than inputs, the mode alone may do that: fan_out preserves the gradient instead.

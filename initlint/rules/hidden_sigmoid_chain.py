@@ -80,8 +80,8 @@ from initlint.analysis.messages import (
     layer_names,
     related_locations,
 )
+from initlint.analysis.signal_propagation import weight_scale
 from initlint.diagnostics import Severity
-from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
@@ -102,8 +102,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         first, layers = squashed[0], [link.layer for link in squashed]
         message = (
             f"{len(squashed)} hidden sigmoids in a row after {layer_names(layers)}: each multiplies the gradient's "
-            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all); "
-            "a gain of 4 preserves it"
+            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all)"
         )
         related = related_locations((link.layer, link.following) for link in squashed)
         location = first.layer.location if first.write is None else first.write.location
@@ -123,8 +122,5 @@ def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
 
 def _slope(link: Link) -> float | None:
     """The factor on the gradient's second moment of a layer with small weights; None for larger ones."""
-    activation = ACTIVATIONS[link.following.op]
-    if activation.second_moment is None or activation.slope_moment is None:
-        return None
-    scale = link.factors.signal / activation.second_moment
-    return scale * activation.slope_moment if scale <= _LARGEST_SCALE else None
+    scale = weight_scale(link.layer)
+    return link.factors.gradient if scale is not None and scale <= _LARGEST_SCALE else None

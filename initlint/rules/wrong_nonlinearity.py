@@ -68,14 +68,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chains import chains_of
+from initlint.analysis.chains import chains_of, factors_in
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
     LayerActivation,
     as_number,
     call_at,
-    factors,
     initializer_family,
     keeps_scale,
     pairs,
@@ -103,7 +102,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
         worst = min(chains, key=lambda chain: chain.product, default=None)
         yield Violation(
-            message=_message(argument, group) + suggestion(model, location, corrected),
+            message=_message(model, argument, group) + suggestion(model, location, corrected),
             location=location,
             severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair in group),
@@ -154,12 +153,12 @@ def _wrong_gain(model: ModelGraph, pair: LayerActivation, *, may_be_a_number: bo
     return f"gain={format_number(math.sqrt(drawn))}" if before_relu or may_be_a_number else None
 
 
-def _message(argument: str, group: list[LayerActivation]) -> str:
+def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> str:
     if group[0].activation.family == "tanh":
         documented = format_number(calculate_gain("tanh"))
         reason = f"differs from the documented gain of {documented} (harmless)"
     else:
-        measured = [factor.signal for pair in group if (factor := factors(pair)) is not None]
+        measured = [factor.signal for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "it is for another activation"
         if measured:
             reason += f" and multiplies the signal's second moment by {format_range(measured)}"

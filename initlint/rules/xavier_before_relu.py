@@ -71,13 +71,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Chain, chains_of
+from initlint.analysis.chains import Chain, chains_of, factors_in
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
     Factors,
     LayerActivation,
-    factors,
     initializer_family,
     pairs,
 )
@@ -96,11 +95,13 @@ _HARMLESS = 0.9
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     lossy = {
-        location: group for location, matched in pairs(model) if (group := [p for p in matched if _loses_signal(p)])
+        location: group
+        for location, matched in pairs(model)
+        if (group := [p for p in matched if _loses_signal(model, p)])
     }
     chain_of = chains_of(model, {pair.layer.path for group in lossy.values() for pair in group})
     for location, group in lossy.items():
-        measured = [(pair, factor) for pair in group if (factor := factors(pair)) is not None]
+        measured = [(pair, factor) for pair in group if (factor := factors_in(model, pair)) is not None]
         if not measured:
             continue
         chain = min((chain_of[pair.layer.path] for pair, _ in measured), key=lambda c: c.product)
@@ -116,14 +117,14 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         )
 
 
-def _loses_signal(pair: LayerActivation) -> bool:
+def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
     if initializer_family(pair.write.initializer) != "xavier" or pair.activation.family not in RELU_FAMILIES:
         return False
     drawn = scale(pair.write.initializer, pair.write.arguments)
     if drawn is None or not math.isclose(drawn, 1.0):
         return False
     # If fan_in is much larger than fan_out (a flattened image into a Linear), Xavier and Kaiming are almost equal.
-    measured = factors(pair)
+    measured = factors_in(model, pair)
     return measured is None or measured.signal < _HARMLESS
 
 

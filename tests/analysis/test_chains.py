@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from initlint.analysis.chains import chains, chains_of
 from initlint.facts.fans import AxisRoles
@@ -98,3 +99,46 @@ def test_the_steps_of_a_chain() -> None:
         "`first` Linear, `xavier_uniform_`: f = 1.00, P = 1.00",
         "`own` Linear, torch's default, ReLU: f = 0.17, P = 0.17",
     )
+
+
+STACKS = [
+    (torch.nn.GELU(), "xavier_normal_", {}, 8),
+    (torch.nn.SiLU(), "xavier_uniform_", {}, 8),
+    (torch.nn.Mish(), "kaiming_normal_", {}, 6),
+    (torch.nn.Hardswish(), "xavier_normal_", {}, 5),
+    (torch.nn.SELU(), "kaiming_normal_", {}, 8),
+    (torch.nn.ReLU6(), "normal_", {"std": 0.7}, 6),
+    (torch.nn.Tanh(), "xavier_normal_", {"gain": 5 / 3}, 6),
+    (torch.nn.LeakyReLU(0.2), "xavier_normal_", {}, 6),
+    (torch.nn.ELU(0.5), "kaiming_normal_", {}, 5),
+]
+
+
+@pytest.mark.parametrize(("module", "initializer", "arguments", "depth"), STACKS, ids=lambda value: str(value)[:20])
+def test_the_product_is_what_torch_measures(
+    module: torch.nn.Module, initializer: str, arguments: dict[str, float], depth: int
+) -> None:
+    """Each factor is taken at the signal that reaches its layer, which matters for all but piecewise linear ones."""
+    op = {"LeakyReLU": "leaky_relu"}.get(type(module).__name__, type(module).__name__.lower())
+    options = {"leaky_relu": {"negative_slope": 0.2}, "elu": {"alpha": 0.5}}.get(op, {})
+    layers = [
+        layer(
+            f"fc{at}",
+            following(op, reach(f"fc{at + 1}"), **options),
+            writes=(write(initializer, **arguments),),
+            arguments={"in_features": 256, "out_features": 256},
+        )
+        for at in range(depth)
+    ]
+    chain_of_all = chains(model(*layers, layer(f"fc{depth}", OUTPUT)))["fc0"]
+    torch.manual_seed(0)
+    measured = []
+    for _ in range(10):
+        x = torch.randn(64, 256)
+        for _ in range(depth):
+            weight = torch.empty(256, 256)
+            getattr(torch.nn.init, initializer)(weight, **arguments)
+            x = module(x @ weight.T)
+        measured.append(x.square().mean().item())
+    assert len(chain_of_all.links) == depth
+    assert chain_of_all.product == pytest.approx(sum(measured) / len(measured), rel=0.15)

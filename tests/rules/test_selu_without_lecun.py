@@ -56,8 +56,8 @@ def test_behind_a_norm_it_is_silent() -> None:
 def test_the_chain_is_shown() -> None:
     (violation,) = run("INI305", chain("selu", 2, "kaiming_normal_"))
     assert violation.chain == (
-        "`fc0` Linear, `kaiming_normal_`, SELU: f = 2.00, P = 2.00",
-        "`fc1` Linear, `kaiming_normal_`, SELU: f = 2.00, P = 4.00",
+        "`fc0` Linear, `kaiming_normal_`, SELU: f = 1.72, P = 1.72",
+        "`fc1` Linear, `kaiming_normal_`, SELU: f = 1.54, P = 2.66",
     )
 
 

@@ -18,6 +18,7 @@ from initlint.facts.operators import (
     SINK_FUNCTIONS,
     TRANSPARENT_FUNCTIONS,
     WEIGHTED_FUNCTIONS,
+    pooling,
 )
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
@@ -43,7 +44,7 @@ from initlint.tracers.static.tensors.dataflow import (
     product,
     unknown_result,
 )
-from initlint.tracers.static.tensors.module_tree import as_literals
+from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
 from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
@@ -181,12 +182,20 @@ def _modifier(interpreter: Interpreter, name: str, op: str, first: Value, values
     if op == "concat":
         return operation(interpreter, "modifier", op, values[:1], call.site)
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
-    result = operation(interpreter, "modifier", op, [first] if data_of([first]) else values, call.site)
+    window = _pooling(name, call) if op == "pool" else None
+    result = operation(
+        interpreter, "modifier", op, [first] if data_of([first]) else values, call.site, arguments=window
+    )
     if call.keywords.get("return_indices") is True or (
         name in ("torch.max", "torch.min", "torch.median") and len(values) > 1 and not isinstance(values[1], Tensor)
     ):
         return result, Unknown("indices")
     return result
+
+
+def _pooling(name: str, call: Call) -> dict[str, object]:
+    arguments = {key: as_literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
+    return pooling(name.rpartition(".")[2], arguments)
 
 
 def _is_of_tensors(values: list[Value]) -> bool:

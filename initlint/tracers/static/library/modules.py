@@ -5,7 +5,7 @@ from __future__ import annotations
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
-from initlint.facts.operators import EXTERNAL_MODULES
+from initlint.facts.operators import EXTERNAL_MODULES, pooling
 from initlint.tracers.static.library.init_calls import apply_activation, bind_arguments
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
@@ -125,7 +125,8 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
         arguments = as_literals(instance.arguments)
         return new_node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if spec.role == "pool":
-        pooled = new_node(interpreter, "modifier", "pool", values, call.site)
+        window = pooling(name.rpartition(".")[2], as_literals(instance.arguments))
+        pooled = new_node(interpreter, "modifier", "pool", values, call.site, arguments=window)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if spec.role == "transparent":
         return pass_through(interpreter, values[0]) if values else Unknown("no input")

@@ -16,6 +16,7 @@ from initlint.facts.operators import (
     SPLITTING_METHODS,
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
+    pooling,
 )
 from initlint.tracers.static.library.init_calls import bind_arguments, call_writing_method, new_tensor
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -27,7 +28,7 @@ from initlint.tracers.static.tensors.dataflow import (
     set_in_place,
     unknown_result,
 )
-from initlint.tracers.static.tensors.module_tree import as_literals
+from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
@@ -92,7 +93,8 @@ def _modifier(interpreter: Interpreter, tensor: Tensor, name: str, values: list[
     if name in ("max", "min", "median") and len(values) > 1:
         pooled = operation(interpreter, "modifier", op, [tensor], call.site)
         return pooled if isinstance(values[1], Tensor) else (pooled, Unknown("indices"))
-    return operation(interpreter, "modifier", op, [tensor], call.site)
+    window = pooling(name, {"dim": as_literal(values[1]) if len(values) > 1 else None}) if op == "pool" else None
+    return operation(interpreter, "modifier", op, [tensor], call.site, arguments=window)
 
 
 def _of_shape(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:

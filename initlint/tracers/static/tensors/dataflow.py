@@ -130,22 +130,36 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
     if name == "matmul":
         return product(interpreter, [left, right], location)
     if name == "neg":
-        return new_node(interpreter, "modifier", "scale", [left, right], location)
+        return new_node(interpreter, "modifier", "scale", [left, right], location, arguments={"operator": name})
     if name in ("pow", "remainder", "floor_divide"):
         return new_node(interpreter, "sink", name, [left, right], location)
     if name in ("add", "sub"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return new_node(interpreter, "modifier", "add", [left, right], location, exact=are_data(left, right))
-        return new_node(interpreter, "modifier", "shift", [left, right], location)
+            return _of_data(interpreter, "add", name, left, right, location)
+        number = _with_number(name, left, right)
+        return new_node(interpreter, "modifier", "shift", [left, right], location, arguments=number)
     if name in ("mul", "div"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
-            return new_node(interpreter, "modifier", "mul", [left, right], location, exact=are_data(left, right))
+            return _of_data(interpreter, "mul", name, left, right, location)
         factor = _zero_with(right if left_data else left)
         exact = factor is not None and are_data(left if left_data else right)
+        factors, number = (factor,) if exact else (), _with_number(name, left, right)
         return new_node(
-            interpreter, "modifier", "scale", [left, right], location, exact=exact, factors=(factor,) if exact else ()
+            interpreter, "modifier", "scale", [left, right], location, exact=exact, factors=factors, arguments=number
         )
     return unknown_result(interpreter, f"the operator {name}", [left, right], location)
+
+
+def _of_data(interpreter: Interpreter, op: str, name: str, left: Value, right: Value, location: Location) -> Tensor:
+    exact, arguments = are_data(left, right), {"operator": name}
+    return new_node(interpreter, "modifier", op, [left, right], location, exact=exact, arguments=arguments)
+
+
+def _with_number(name: str, left: Value, right: Value) -> Arguments:
+    """The operator and its number, if one operand is a number; `rsub` and `rdiv` if that is the first."""
+    number, operator = (left, f"r{name}") if isinstance(left, (int, float)) else (right, name)
+    is_known = isinstance(number, (int, float)) and not isinstance(number, bool)
+    return {"operator": operator, "number": number} if is_known else {"operator": operator}
 
 
 def are_data(*values: Value) -> bool:
