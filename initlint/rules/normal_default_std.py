@@ -68,9 +68,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.analysis.fix_offers import make_fix
-from initlint.analysis.layer_activation import as_number, call_at, initializer_family, is_matrix, pair
+from initlint.analysis.layer_activation import as_number, call_at, initializer_family, pair
 from initlint.analysis.messages import display_name, format_range, related_locations, weight_of
-from initlint.analysis.recommended_init import RecommendedCall, replacement
+from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Arguments, InitCall, Layer, ModelGraph
@@ -122,16 +122,15 @@ def _message(model: ModelGraph, draw: WeightDraw) -> str:
 
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:
-    """The call for the activation after all of these layers; None if they differ or one is unknown."""
+    """The call for the activation after these layers; None if they differ or one is unknown. Output layers may differ."""
     if initializer_family(draw.initializer) != "normal" or not draw.layers:
         return None
-    calls = [_recommended_for(layer) for layer in draw.layers]
-    return calls[0] if all(call == calls[0] for call in calls) else None
+    hidden = [layer for layer in draw.layers if not _is_output(layer)]
+    if not hidden:
+        return RecommendedCall("xavier_normal_")
+    pairs = [layer_activation for layer in hidden if (layer_activation := pair(layer)) is not None]
+    return agreed(pairs) if len(pairs) == len(hidden) else None
 
 
-def _recommended_for(layer: Layer) -> RecommendedCall | None:
-    layer_activation = pair(layer)
-    if layer_activation is not None:
-        return replacement("torch.nn.init.normal_", layer_activation.following)
-    is_last = bool(layer.followed_by) and all(f.op == "output" and f.certain for f in layer.followed_by)
-    return RecommendedCall("xavier_normal_") if is_last and is_matrix(layer) else None
+def _is_output(layer: Layer) -> bool:
+    return bool(layer.followed_by) and all(f.op == "output" and f.certain for f in layer.followed_by)
