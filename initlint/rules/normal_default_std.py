@@ -122,7 +122,7 @@ def _message(model: ModelGraph, draw: WeightDraw) -> str:
 
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:
-    """The call for the activation after these layers; None if they differ or one is unknown. Output layers may differ."""
+    """The call for the activation after these layers, output layers aside; None if they differ or one is unknown."""
     if initializer_family(draw.initializer) != "normal" or not draw.layers:
         return None
     hidden = [layer for layer in draw.layers if not _is_output(layer)]

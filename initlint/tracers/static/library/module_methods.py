@@ -7,8 +7,8 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
-from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.tensors.module_tree import (

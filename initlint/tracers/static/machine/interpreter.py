@@ -18,7 +18,7 @@ from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.branches import BranchState, OutOfSteps, Raised
+from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, Raised
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue

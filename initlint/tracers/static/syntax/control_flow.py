@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import iterate
