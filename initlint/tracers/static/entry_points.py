@@ -183,9 +183,11 @@ def _receiver(
 
 
 def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
-    calls = Extraction(interpreter).calls()
+    extraction = Extraction(interpreter)
+    calls = extraction.calls()
     if calls:
-        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(interpreter.log.incomplete))
+        incomplete, pretrained = tuple(interpreter.log.incomplete), extraction.pretrained()
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, incomplete, pretrained=pretrained)
 
 
 def _models(

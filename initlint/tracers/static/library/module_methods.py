@@ -11,6 +11,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
+from initlint.tracers.static.tensors.loads import record_load
 from initlint.tracers.static.tensors.module_tree import (
     children,
     conditional_children,
@@ -189,6 +190,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
 
 def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     mark_maybe_written(interpreter, [instance], call.site)
+    record_load(interpreter, instance, call.site)
     return Unknown("what load_state_dict returns")
 
 

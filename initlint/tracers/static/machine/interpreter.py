@@ -74,6 +74,8 @@ class EntryPointLog:
     nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
     """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
+    pretrained: list[Instance] = field(default_factory=list)
+    """The contents of the models of other libraries that come with pretrained weights."""
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
@@ -95,6 +97,8 @@ class Interpreter:
         """For each call on the stack, the path condition at the call."""
         self.executed: set[ast.AST] = set()
         """The nodes of all functions that were run."""
+        self.loads_by_branch: dict[ast.If, tuple[ast.Call, ...]] = {}
+        """The calls of `load_state_dict` in the body of each `if` whose test does not hold, see `tensors.loads`."""
         self.constructed: set[ast.AST] = set()
         """The nodes of all classes that were instantiated."""
         self.open_guards = 0

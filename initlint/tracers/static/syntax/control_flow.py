@@ -12,6 +12,7 @@ from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import iterate
+from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
@@ -31,7 +32,10 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     if verdict is True:
         return interpreter.run_block(node.body, env)
     if verdict is False:
-        return interpreter.run_block(node.orelse, env)
+        exit_kind = interpreter.run_block(node.orelse, env)
+        if exit_kind is None:
+            record_skipped_loads(interpreter, node, env)
+        return exit_kind
 
     def yes() -> str | None:
         narrow(interpreter, node.test, env, True)
