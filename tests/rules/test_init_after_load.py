@@ -103,5 +103,7 @@ def test_a_script_loads_and_then_initializes() -> None:
 
 
 def test_a_pretrained_model_alone_is_initialized() -> None:
-    (message,) = messages(after="net = models.resnet18(pretrained=True)\nnet.fc = nn.Linear(512, 10)\nnet.apply(start)\n")
+    (message,) = messages(
+        after="net = models.resnet18(pretrained=True)\nnet.fc = nn.Linear(512, 10)\nnet.apply(start)\n"
+    )
     assert "`resnet18` in row" in message
