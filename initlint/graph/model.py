@@ -12,9 +12,10 @@ from initlint.diagnostics import Span
 from initlint.facts.fans import AxisRoles
 from initlint.project.source import SourceFile, SourceLocation
 
-UnappliedReason: TypeAlias = Literal["uncalled", "named", "parameters", "modules", "pairs", "self"]
-"""`uncalled`: nothing uses the function. `named`: a statement names it without a call. The others are the objects for
-which a test never holds: the parameters, modules or pairs of a loop or an `apply`, or `self`."""
+UnappliedReason: TypeAlias = Literal["uncalled", "named", "parameters", "modules", "pairs", "self", "unreached"]
+"""`uncalled`: nothing uses the function. `named`: a statement names it without a call. `unreached`: a loop or `apply`
+over a known model in which no init call runs. The others are the objects for which a test never holds: the parameters,
+modules or pairs of a loop or an `apply`, or `self`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,15 @@ class UnappliedInit:
     """An init function that nothing calls, or an init behind a test that never holds.
 
     `name`: of the function or, for a test, of the method that yields the tested objects. `owner`: the class around it.
+    Of an unreached init, `layers` are the layers of the model by type and number, and `cause` says why none is reached.
     """
 
     reason: UnappliedReason
     name: str
     owner: str | None
     location: SourceLocation
+    layers: tuple[tuple[str, int], ...] = ()
+    cause: str = ""
 
 
 ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]
@@ -154,19 +158,6 @@ class IneffectiveWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointLoad:
-    """A load of pretrained weights that fills a layer.
-
-    `source`: the function that loads them, as called: `load_state_dict`, `resnet18`. `overwritten_by`: the last write
-    to the weight after it, if that follows the load for certain and replaces the whole weight.
-    """
-
-    source: str
-    location: Location
-    overwritten_by: Write | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Layer:
     """A module that owns a weight, or a raw `nn.Parameter` used as one (`type` is then `Parameter`).
 
@@ -202,8 +193,6 @@ class Layer:
     """By parameter name; None for an unknown size or rank. Parameters that the layer does not have are absent."""
     product: AxisRoles | None = None
     uninitialized: bool = False
-    load: CheckpointLoad | None = None
-    """The last load of pretrained weights that fills its weight, if any."""
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""
@@ -333,8 +322,6 @@ class ModelGraph:
     parts: frozenset[str] = frozenset()
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order. Filled on demand, see `tracers.static.Project`."""
-    pretrained: tuple[CheckpointLoad, ...] = ()
-    """The models of other libraries that come with pretrained weights: one load for each type of their layers."""
     returned: bool = False
     """The function at `location` returns the model."""
     trace_method: str | None = None

@@ -13,7 +13,7 @@ from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.names import MODULE, NameResolver
 from initlint.rewrite.requests import AppendAttribute, AppendStatement, CompareWithNone, GuardAgainstNone
 from initlint.rewrite.scopes import FileScopes, dotted_name
-from initlint.rewrite.source_text import SourceText
+from initlint.rewrite.text import SourceText
 
 _TIGHT = (cst.Name, cst.Attribute, cst.Subscript, cst.Call)
 """Expressions that can be followed by an attribute without parentheses."""

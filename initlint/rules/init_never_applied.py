@@ -1,4 +1,4 @@
-"""Init function that is never called, or an init behind a test that is never true
+"""Init function that is never called, or an init that reaches no layer of its model
 
 ## What it does
 
@@ -9,6 +9,10 @@ Reports init code that never runs:
 - an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
+- a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it tests for
+  a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
+  first item, all layers have `bias=False` where `m.bias is not None` is required, no layer has the attribute that is
+  tested
 
 All files of the project are searched for the name, including files that are not linted. The project is the folder above
 the file with `pyproject.toml`, `setup.py`, `setup.cfg` or `.git`. Without one it is the folder that the file's imports
@@ -23,6 +27,10 @@ It is silent for
   `[tool.initlint.base-classes]`), and classes with a base class that cannot be read
 - classes without `forward`, decorated functions and classes, and functions in a file without classes
 - public functions and methods of a library
+- loops and `apply` over a model with a part that is not known, also one that depends on an argument, or of which one
+  branch is reached
+- a function that other code applies as well, and a method of a class that other files derive from
+- an init of biases alone in a model without any
 - a class or file with another init function that is used
 - code that may look the function up by a computed name (`getattr(models, name)`, `import_module(name)`,
   `globals()[name]`, `getattr(model, name)()`)
@@ -85,7 +93,7 @@ from initlint.rules._registry import Violation, rule
 
 @rule("INI106", "init-never-applied", scope="file", searches="unapplied")
 def check(file: FileGraph) -> Iterator[Violation]:
-    """One violation for each function and each test."""
+    """One violation for each function, test, loop and callback."""
     for unapplied in file.unapplied:
         yield Violation(_message(unapplied), unapplied.location, Severity.WARNING)
 
@@ -95,6 +103,10 @@ def _message(unapplied: UnappliedInit) -> str:
         return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on"
     if unapplied.reason == "named":
         return f"`{unapplied.name}` is referenced but never called; add `()`"
+    if unapplied.reason == "unreached":
+        count = sum(number for _, number in unapplied.layers)
+        layers = ", ".join(f"{name} x {number}" for name, number in unapplied.layers)
+        return f"this init reaches none of the {count} layers ({layers}): {unapplied.cause}"
     if unapplied.reason == "self":
         hint = ": test the argument, which is the module that `apply` passes" if unapplied.name else ""
         return f"this test of `self` is never true in `{unapplied.owner}`, so its init never runs{hint}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,18 @@ class UseSearch:
             return True
         files = self.project.files_with_word(self.file, function.name)
         return files is None or any(self._is_used_in(path, function) for path in files if path != self.file)
+
+    def is_used_outside(self, function: FunctionNode, calls: Sequence[ast.AST]) -> bool:
+        """Whether it is used outside of itself and of the nodes `calls`, or may be looked up by its name."""
+        uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
+        if any(not any(self.index.is_within(node, call) for call in calls) for node in uses):
+            return True
+        if any(isinstance(scope, FunctionNode) for scope in self.index.scopes(function)):
+            return False
+        files = self.project.files_with_word(self.file, function.name)
+        if files is None or any(self._is_used_in(path, function) for path in files if path != self.file):
+            return True
+        return self.is_looked_up(function)
 
     def _is_use_in_file(self, node: ast.AST, function: FunctionNode) -> bool:
         if self.index.is_within(node, function):

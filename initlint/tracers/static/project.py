@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.model import FileGraph, ModelGraph, ProjectSearch
 from initlint.project.filesystem import RealPaths, by_real_path
 from initlint.project.lru import SizedLRU
@@ -32,6 +33,7 @@ from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
 from initlint.tracers.static.timer import Timer
 from initlint.tracers.static.unreached import UnreachedFinder
+from initlint.tracers.static.unreached_inits import unreached_inits
 from initlint.tracers.static.values.environment import GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, Value
@@ -145,9 +147,11 @@ class Project:
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), ModuleBody(source), lambda _: None)
+            interpreter.visits.enabled = "unapplied" in self._searches and CALLS_FILL.search(source.code) is not None
             with self.stopwatch.on("interpret"):
                 models.extend(trace(interpreter, scope))
-            reached = UnreachedFinder(scope, self._index, self._additions)
+                unreached = tuple(unreached_inits(interpreter, scope))
+            reached = UnreachedFinder(scope, self._index, self._additions, unreached)
             return FileGraph(
                 source,
                 tuple(models),

@@ -13,10 +13,12 @@ from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, unsatisfiable_tests
+from initlint.tracers.references.name_uses import subclasses
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
-from initlint.tracers.references.uncalled_functions import UncalledFunction, uncalled_functions
+from initlint.tracers.references.uncalled_functions import UncalledFunction, UseSearch, uncalled_functions
 from initlint.tracers.references.unwritten_parameters import parameter_fate
+from initlint.tracers.static.unreached_inits import UnreachedInit
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue
 from initlint.tracers.static.values.values import ExternalName
@@ -36,6 +38,7 @@ class UnreachedFinder:
     scope: ModuleScope
     project_index: ProjectIndex
     user_tables: UserTables
+    unreached: tuple[UnreachedInit, ...] = ()
 
     def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
@@ -43,10 +46,45 @@ class UnreachedFinder:
         if CALLS_FILL.search(source.code) is None:
             return
         text = SyntaxIndex(Path(source.path), source.tree)
-        for function in uncalled_functions(Path(source.path), text, self.project_index, self._bases):
-            yield _uncalled(source, function)
-        for test in unsatisfiable_tests(text, self._bases):
-            yield _impossible(source, test)
+        uncalled = list(uncalled_functions(Path(source.path), text, self.project_index, self._bases))
+        tests = list(unsatisfiable_tests(text, self._bases))
+        yield from (_uncalled(source, function) for function in uncalled)
+        yield from (_impossible(source, test) for test in tests)
+        if self.unreached:
+            reported: list[ast.AST] = [*(finding.function for finding in uncalled), *(test.branch for test in tests)]
+            yield from self._unreached(text, reported)
+
+    def _unreached(self, text: SyntaxIndex, reported: list[ast.AST]) -> Iterator[UnappliedInit]:
+        """The loops and callbacks that reach no layer, unless their code is reported already or has other users."""
+        locations: set[SourceLocation] = set()
+        for init in self.unreached:
+            bodies = {run.body for run in init.runs} | {init.location.node}
+            is_reported = any(text.is_within(a, b) or text.is_within(b, a) for a in bodies for b in reported)
+            if is_reported or init.location in locations or self._has_other_users(text, init):
+                continue
+            locations.add(init.location)
+            owner = init.owner.name if init.owner is not None else None
+            yield UnappliedInit("unreached", "", owner, init.location, tuple(sorted(init.layers.items())), init.cause)
+
+    def _has_other_users(self, text: SyntaxIndex, init: UnreachedInit) -> bool:
+        """Whether a helper is used elsewhere, or a class of the project derives from one whose method takes part."""
+        file = Path(self.scope.source.path)
+        calls = [site.node for run in init.runs for _, site in run.stack if site is not None]
+        calls += [run.location.node for run in init.runs]
+        search = UseSearch(file, text, self.project_index)
+        for helper in init.helpers:
+            if isinstance(helper.node, ast.Lambda):
+                continue
+            if self.project_index.is_library(file) and not helper.name.startswith("_"):
+                return True
+            if search.is_used_outside(helper.node, calls):
+                return True
+        owners = {function.owner for run in init.runs for function, _ in run.stack} - {None}
+        for owner in owners:
+            names = subclasses(file, owner.name, self.project_index) if owner is not None else None
+            if names is None or not names <= text.classes.keys():
+                return True
+        return False
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that neither a model nor other code of the project writes to."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
+from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
-from initlint.tracers.static.tensors.loads import record_load
+from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.module_tree import (
     children,
     conditional_children,
@@ -23,15 +23,15 @@ from initlint.tracers.static.tensors.module_tree import (
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
+from initlint.tracers.static.values.objects import BoundMethod, Function, Instance
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Partial, Union, Unknown, Value
 
 
-def _named(pairs: Any, named: bool) -> ListValue:
+def _named(pairs: Any, named: bool, origin: Instance) -> ListValue:
     items: list[Value] = []
     for name, value, condition in pairs:
         items.append(_if(condition, (name, value) if named else value))
-    return ListValue(items, kind="iterator")
+    return ListValue(items, kind="iterator", origin=origin)
 
 
 def _opposite(condition: Any) -> Any:
@@ -43,20 +43,20 @@ def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bo
     submodules = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
         return Unknown("the modules of something unknown")
-    return _named(submodules, named)
+    return _named(submodules, named, instance)
 
 
 def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     if instance.symbolic:
         return Unknown("the children of something unknown")
-    return _named(conditional_children(instance), named)
+    return _named(conditional_children(instance), named, instance)
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
-    return _named(parameters(instance, recurse is not False), named)
+    return _named(parameters(instance, recurse is not False), named, instance)
 
 
 def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
@@ -77,8 +77,26 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
         order.append((module, condition))
 
     visit(instance, frozenset())
-    interpreter.call_on_each(((_if(condition, module), function) for module, condition in order), call.site)
+    steps = [(_if(condition, module), function) for module, condition in order]
+    callback = _callback(function)
+    if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
+        interpreter.call_on_each(steps, call.site)
+        return instance
+    roots = known_modules([instance])
+    with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
+        if roots is not None:
+            run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
+            run.classes = type_counts([module for module, _ in order])
+        interpreter.call_on_each(steps, call.site)
+        run.complete = roots is not None
     return instance
+
+
+def _callback(function: Value) -> Function | None:
+    """The function of the project behind a bound method or a `functools.partial`."""
+    while isinstance(function, (BoundMethod, Partial)):
+        function = function.function
+    return function if isinstance(function, Function) else None
 
 
 def _if(condition: Any, value: Value) -> Value:
@@ -181,6 +199,8 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
         storage = tensor.storage
         if storage is None or name not in parameter_names(instance):
             continue
+        if interpreter.visits.active:
+            interpreter.visits.record_write(interpreter.stack)
         if interpreter.state.condition <= storage.condition:
             storage.writes = []
         else:
@@ -190,7 +210,6 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
 
 def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     mark_maybe_written(interpreter, [instance], call.site)
-    record_load(interpreter, instance, call.site)
     return Unknown("what load_state_dict returns")
 
 

@@ -18,8 +18,9 @@ from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, Raised
+from initlint.tracers.static.machine.branches import BranchState, OutOfSteps, Raised
 from initlint.tracers.static.machine.pure_calls import PureCallCache
+from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
@@ -74,8 +75,6 @@ class EntryPointLog:
     nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
     """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
-    pretrained: list[Instance] = field(default_factory=list)
-    """The contents of the models of other libraries that come with pretrained weights."""
     incomplete: dict[str, None] = field(default_factory=dict)
 
 
@@ -92,13 +91,12 @@ class Interpreter:
         self.state = BranchState()
         self._pure_calls = PureCallCache()
         self.log = EntryPointLog()
+        self.visits = VisitLog()
         self.stack: list[tuple[Function, SourceLocation | None]] = []
         self._entered: list[Condition] = []
         """For each call on the stack, the path condition at the call."""
         self.executed: set[ast.AST] = set()
         """The nodes of all functions that were run."""
-        self.loads_by_branch: dict[ast.If, tuple[ast.Call, ...]] = {}
-        """The calls of `load_state_dict` in the body of each `if` whose test does not hold, see `tensors.loads`."""
         self.constructed: set[ast.AST] = set()
         """The nodes of all classes that were instantiated."""
         self.open_guards = 0
@@ -229,6 +227,8 @@ class Interpreter:
         env = Environment(function.scope, function.closure, frame)
         self.handlers.bind(self, function, call, env)
         self.executed.add(function.node)
+        if self.visits.active:
+            self.visits.record_function(function)
         before = self.state.condition
         quiet = "no_grad" in function.wrappers
         self.no_grad += quiet
@@ -284,6 +284,7 @@ class Interpreter:
         self.stack, self._entered = [], []
         self.open_guards = self.no_grad = 0
         self.apply_call = None
+        self.visits.active = []
         self.state = BranchState()
 
     @property

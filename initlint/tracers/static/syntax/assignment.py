@@ -14,7 +14,7 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance, ModuleRef
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Union, Unknown, Value, without_unbound
+from initlint.tracers.static.values.values import CONSTANTS, Union, Unknown, Value, without_unbound
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
@@ -94,6 +94,8 @@ def _set_field(
         if isinstance(setter, Function) and "property" in setter.wrappers:
             return
     interpreter.state.save_before_change(instance)
+    if interpreter.visits.active and not isinstance(value, CONSTANTS):
+        interpreter.visits.record_write(interpreter.stack)
     before = instance.fields.get(name)
     if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
         return

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
+from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import iterate
-from initlint.tracers.static.tensors.loads import record_skipped_loads
+from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items
+from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ContextManager, Unknown, without_unbound
+from initlint.tracers.static.values.values import ContextManager, Unknown, Value, without_unbound
 
 Block: TypeAlias = Callable[[], str | None]
 """Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""
@@ -29,13 +29,12 @@ _MAX_WHILE = 64
 def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     """Run the side that the test selects, or both if it is undecided."""
     verdict, token = decide(interpreter, node.test, env)
+    if verdict is not None and interpreter.visits.active:
+        interpreter.visits.record_test(node)
     if verdict is True:
         return interpreter.run_block(node.body, env)
     if verdict is False:
-        exit_kind = interpreter.run_block(node.orelse, env)
-        if exit_kind is None:
-            record_skipped_loads(interpreter, node, env)
-        return exit_kind
+        return interpreter.run_block(node.orelse, env)
 
     def yes() -> str | None:
         narrow(interpreter, node.test, env, True)
@@ -89,6 +88,22 @@ def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: 
 def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """Run the body for each item."""
     iterable = interpreter.evaluate(node.iter, env)
+    if not interpreter.visits.tracks(node, env.scope):
+        return _run_loop(interpreter, node, iterable, env)
+    items = (known_items(iterable) or []) if has_known_length(iterable) else []
+    origin = iterable.origin if isinstance(iterable, ListValue) else None
+    roots = known_modules(items if origin is None else [origin])
+    location = interpreter.location_of(node, env)
+    with interpreter.visits.run(node, env.scope, location, interpreter.stack) as run:
+        if roots is not None:
+            run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
+            run.classes = type_counts(items)
+        exit_kind = _run_loop(interpreter, node, iterable, env)
+        run.complete = roots is not None
+        return exit_kind
+
+
+def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, env: Environment) -> str | None:
     before = interpreter.state.condition
     exit_kind = None
     for item, under in iterate(interpreter, iterable):
@@ -99,6 +114,8 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
             bind_target(interpreter, node.target, item, env)
             exit_kind = interpreter.run_block(node.body, env)
         if exit_kind in ("break", "return"):
+            if interpreter.visits.active and interpreter.visits.active[-1].body is node:
+                interpreter.visits.active[-1].exits_early = True
             break
     return _after_loop(interpreter, node, exit_kind, before, env)
 

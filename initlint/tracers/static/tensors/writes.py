@@ -88,6 +88,8 @@ def record_write(
     if storage is None:
         return
     interpreter.state.record_side_effect()
+    if interpreter.visits.active:
+        interpreter.visits.record_write(interpreter.stack)
     write = Write(
         parameter="",
         initializer=initializer,
@@ -122,6 +124,8 @@ def record_init_call(
 ) -> None:
     """Record the call of an init function on `target`."""
     interpreter.state.record_side_effect()
+    if interpreter.visits.active:
+        interpreter.visits.record_write(interpreter.stack)
     literals = {key: as_literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
     init_call = interpreter.log.calls.get(location)

@@ -12,14 +12,20 @@ from initlint.tracers.static.values.values import UNBOUND, Value
 
 
 class ListValue:
-    """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow."""
+    """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow.
 
-    __slots__ = ("items", "kind", "open")
+    `origin`: the module whose submodules or parameters these are.
+    """
 
-    def __init__(self, items: Iterable[Value] = (), open: bool = False, kind: str = "list") -> None:
+    __slots__ = ("items", "kind", "open", "origin")
+
+    def __init__(
+        self, items: Iterable[Value] = (), open: bool = False, kind: str = "list", origin: Value = None
+    ) -> None:
         self.items = list(items)
         self.open = open
         self.kind = kind
+        self.origin = origin
 
     def save(self) -> Any:
         return (list(self.items), self.open)

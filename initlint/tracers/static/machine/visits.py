@@ -1,0 +1,91 @@
+"""Records which loops and callbacks of `apply` ran over a module tree, and whether any init call ran in them."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from initlint.facts.initializer_names import CALLS_FILL, is_weight_initializer
+from initlint.project.source import SourceLocation
+from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.values.environment import ModuleScope
+from initlint.tracers.static.values.objects import Function
+
+
+@dataclass(eq=False)
+class VisitRun:
+    """One execution of a loop, or of an `apply`, whose body may hold an init call.
+
+    `body`: the loop or the callback. `stack`: the calls that led there, the outermost first. `complete`: it ended
+    without an exception, over a completely known module tree. `exits_early`: a `return` or `break` left items over.
+    `layers`: the layers with parameters below the items, by type. `has_bias`: one of them has a bias.
+    `classes`: the types of the items. `failed_tests`:
+    the `if` statements of which one side was skipped. `functions`: those that ran inside.
+    """
+
+    body: ast.AST
+    scope: ModuleScope
+    location: SourceLocation
+    stack: tuple[tuple[Function, SourceLocation | None], ...]
+    complete: bool = False
+    exits_early: bool = False
+    layers: Counter[str] = field(default_factory=Counter)
+    has_bias: bool = False
+    classes: Counter[str] = field(default_factory=Counter)
+    failed_tests: dict[ast.If, None] = field(default_factory=dict)
+    functions: dict[Function, None] = field(default_factory=dict)
+
+
+class VisitLog:
+    """The runs of all entry points of a file. Records nothing unless `enabled`."""
+
+    def __init__(self) -> None:
+        self.enabled = False
+        self.runs: dict[ast.AST, list[VisitRun]] = {}
+        self.reached: set[ast.AST] = set()
+        """The loops and functions in which a parameter was, or may have been, written."""
+        self.active: list[VisitRun] = []
+        self._may_initialize: dict[ast.AST, bool] = {}
+
+    @contextmanager
+    def run(
+        self,
+        body: ast.AST,
+        scope: ModuleScope,
+        location: SourceLocation,
+        stack: Iterable[tuple[Function, SourceLocation | None]],
+    ) -> Iterator[VisitRun]:
+        """Record one execution of `body`. The caller says whether it is complete."""
+        run = VisitRun(body, scope, location, tuple(stack))
+        self.runs.setdefault(body, []).append(run)
+        self.active.append(run)
+        try:
+            yield run
+        finally:
+            self.active.pop()
+
+    def tracks(self, body: ast.stmt | ast.Lambda, scope: ModuleScope) -> bool:
+        """Whether the text of a loop or function may hold an init call, or call an init function."""
+        if not self.enabled:
+            return False
+        if body not in self._may_initialize:
+            self._may_initialize[body] = CALLS_FILL.search(scope.source.text_of(body)) is not None or any(
+                isinstance(node, ast.Call) and is_weight_initializer(last_name(node.func)) for node in ast.walk(body)
+            )
+        return self._may_initialize[body]
+
+    def record_write(self, stack: Iterable[tuple[Function, SourceLocation | None]]) -> None:
+        """Record that a parameter is, or may be, written inside the active runs."""
+        self.reached.update(run.body for run in self.active)
+        self.reached.update(function.node for function, _ in stack)
+
+    def record_function(self, function: Function) -> None:
+        for run in self.active:
+            run.functions[function] = None
+
+    def record_test(self, node: ast.If) -> None:
+        for run in self.active:
+            run.failed_tests[node] = None

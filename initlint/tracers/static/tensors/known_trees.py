@@ -1,0 +1,104 @@
+"""Whether a module tree is completely known, and the layers in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from initlint.facts.fans import BASES, MODULES
+from initlint.facts.frameworks import has_kind
+from initlint.tracers.static.tensors.module_tree import modules, own_parameters, parameters
+from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value, options
+
+_COMPOSITE = re.compile(r"Transformer|AdaptiveLogSoftmax")
+"""Modules of torch whose submodules are not listed."""
+
+
+def known_modules(items: Iterable[Value]) -> list[Instance] | None:
+    """The modules among the items of a loop, also in pairs with a name; None if one of them is not known."""
+    instances: list[Instance] = []
+    for item in items:
+        for option, _ in options(item):
+            parts = _parts(option)
+            if any(isinstance(part, (Unknown, Tensor)) for part in parts):
+                return None
+            instances += (part for part in parts if isinstance(part, Instance) and part.is_module)
+    if not instances or not all(map(_is_known_tree, instances)):
+        return None
+    return instances
+
+
+def layer_counts(roots: Sequence[Instance]) -> Counter[str]:
+    """The modules with parameters of their own in these trees, by type."""
+    by_identity = {id(module): module for root in roots for _, module, _ in modules(root)}
+    return Counter(module.class_name for module in by_identity.values() if next(own_parameters(module), None))
+
+
+def type_counts(items: Iterable[Value]) -> Counter[str]:
+    """The modules among the items, by type."""
+    parts = (part for item in items for option, _ in options(item) for part in _parts(option))
+    return Counter(part.class_name for part in parts if isinstance(part, Instance))
+
+
+def _parts(item: Value) -> tuple[Value, ...]:
+    return item if isinstance(item, tuple) else (item,)
+
+
+def has_bias(roots: Sequence[Instance]) -> bool:
+    """Whether a parameter in these trees is called a bias."""
+    return any("bias" in name for root in roots for name, _, _ in parameters(root))
+
+
+def _is_known_tree(root: Instance) -> bool:
+    return all(_is_known(module) for _, module, _ in modules(root))
+
+
+def _is_known(module: Instance) -> bool:
+    if module.symbolic or module.open:
+        return False
+    if isinstance(module.cls, ClassValue):
+        externals = module.cls.externals()
+        if not module.cls.readable or not all(_is_known_base(name) for name in externals):
+            return False
+    elif not isinstance(module.cls, ExternalName) or not _is_known_base(module.cls.name):
+        return False
+    return not any(
+        (isinstance(option, Unknown) and _may_be_module(module, name, option)) or _has_unknown_base(option)
+        for name, value in module.fields.items()
+        for option, _ in options(value)
+    )
+
+
+def _has_unknown_base(value: Value) -> bool:
+    """Whether it is an object that may be a module, because its class derives from one of another library."""
+    if not isinstance(value, Instance) or value.is_module or not isinstance(value.cls, ClassValue):
+        return False
+    return not value.cls.readable or not all(name.startswith("builtins.") for name in value.cls.externals())
+
+
+def _is_known_base(name: str) -> bool:
+    if name in MODULES:
+        return _COMPOSITE.search(name) is None
+    return name in BASES or has_kind([name], "module") or name.startswith("builtins.")
+
+
+def _may_be_module(module: Instance, name: str, value: Unknown) -> bool:
+    """Whether an unknown attribute may be a module.
+
+    It is none if its class assigns it without a call, and neither calls it nor uses an attribute or item of it.
+    """
+    if isinstance(value.hint, ExternalName) and value.hint.name.startswith("builtins."):
+        return False
+    if value.reason == "a buffer":
+        return False
+    cls = module.user_class
+    if cls is None:
+        return True
+    used = re.compile(rf"self\.{re.escape(name)}(?:\s*[.(\[]|\s*(?::[^=\n]*)?=[^=\n][^\n]*\()")
+    return any(
+        isinstance(base, ClassValue) and used.search(base.scope.source.text_of(base.node)) is not None
+        for base in cls.mro
+    )
