@@ -262,6 +262,28 @@ class DeprecatedUse:
     location: SourceLocation
 
 
+CopyKind: TypeAlias = Literal["repeated", "series", "parallel"]
+"""`repeated`: one module several times, as by `[layer] * n`. `series`: copies, one after the other. `parallel`: copies
+on one input, whose outputs have no user but one symmetric operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdenticalModules:
+    """Modules that start equal. `location`: where they are copied. `type`: the name of their class.
+
+    `paths`: of the modules, or of the container of a repeated one. `count`: how many there are; None if unknown.
+    `parameters`: how many tensors one of them has. `constructed`: a repeated module is constructed in the list itself.
+    """
+
+    kind: CopyKind
+    location: Location
+    type: str
+    paths: tuple[str, ...]
+    count: int | None
+    parameters: int = 0
+    constructed: bool = False
+
+
 class Forward(enum.Enum):
     """The state of a model's `forward`."""
 
@@ -320,6 +342,7 @@ class ModelGraph:
     root: str | None = None
     stalled: tuple[tuple[str, ...], ...] = ()
     parts: frozenset[str] = frozenset()
+    identical: tuple[IdenticalModules, ...] = ()
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order. Filled on demand, see `tracers.static.Project`."""
     returned: bool = False

@@ -11,7 +11,13 @@ from initlint.rewrite.calls import move_argument, replace_argument, replace_call
 from initlint.rewrite.deprecated_names import rename_deprecated
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.init_loop import append_loop
-from initlint.rewrite.insertions import append_attribute, append_statement, compare_with_none, guard_against_none
+from initlint.rewrite.insertions import (
+    append_attribute,
+    append_statement,
+    compare_with_none,
+    guard_against_none,
+    repeat_construction,
+)
 from initlint.rewrite.requests import (
     AppendAttribute,
     AppendLoop,
@@ -20,6 +26,7 @@ from initlint.rewrite.requests import (
     GuardAgainstNone,
     MoveArgument,
     RenameDeprecated,
+    RepeatConstruction,
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,
@@ -33,6 +40,7 @@ _FUNCTIONS: Mapping[type[FixRequest], Callable[[SourceFile, Any], tuple[Edit, ..
     GuardAgainstNone: guard_against_none,
     MoveArgument: move_argument,
     RenameDeprecated: rename_deprecated,
+    RepeatConstruction: repeat_construction,
     ReplaceArgument: replace_argument,
     ReplaceCall: replace_call,
     ReplaceMethodCall: replace_method_call,

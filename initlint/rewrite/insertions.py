@@ -11,7 +11,13 @@ from initlint.rewrite.cst import CstFile
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.names import MODULE, NameResolver
-from initlint.rewrite.requests import AppendAttribute, AppendStatement, CompareWithNone, GuardAgainstNone
+from initlint.rewrite.requests import (
+    AppendAttribute,
+    AppendStatement,
+    CompareWithNone,
+    GuardAgainstNone,
+    RepeatConstruction,
+)
 from initlint.rewrite.scopes import FileScopes, dotted_name
 from initlint.rewrite.text import SourceText
 
@@ -79,3 +85,19 @@ def _append(source: SourceFile, node: cst.CSTNode, inserted: str) -> tuple[Edit,
     text = SourceText.of(source)
     _, end = text.range(node)
     return (text.edit(Change(end, end, inserted)),)
+
+
+def repeat_construction(source: SourceFile, request: RepeatConstruction) -> tuple[Edit, ...]:
+    text, product = SourceText.of(source), CstFile.of(source).find(request.place)
+    if not isinstance(product, cst.BinaryOperation) or not isinstance(product.operator, cst.Multiply):
+        raise CannotRewrite
+    layers, times = product.left, product.right
+    if not isinstance(layers, cst.List):
+        layers, times = times, layers
+    if not isinstance(layers, cst.List) or not all(isinstance(e.value, cst.Call) for e in layers.elements):
+        raise CannotRewrite
+    constructors = [text.of_node(element.value) for element in layers.elements]
+    loop = f"for _ in range({text.of_node(times)})"
+    each = f"{constructors[0]} {loop}" if len(constructors) == 1 else f"m {loop} for m in ({', '.join(constructors)})"
+    start, end = text.range(product)
+    return (text.edit(Change(start, end, f"[{each}]")),)

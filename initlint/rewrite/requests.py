@@ -112,6 +112,11 @@ class AppendLoop(FixRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatConstruction(FixRequest):
+    """Make the product `[layer()] * n` a comprehension, which calls the constructors n times."""
+
+
+@dataclass(frozen=True, slots=True)
 class RenameDeprecated(FixRequest):
     """Replace the deprecated name `old` of torch.nn.init by `new`.
 
@@ -131,6 +136,7 @@ ALL: tuple[type[FixRequest], ...] = (
     GuardAgainstNone,
     MoveArgument,
     RenameDeprecated,
+    RepeatConstruction,
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,

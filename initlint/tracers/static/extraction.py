@@ -10,6 +10,7 @@ from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward, InitCall, Layer, Location, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
+from initlint.tracers.static.identical_modules import identical_modules
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import as_literals
@@ -44,6 +45,7 @@ class Extraction:
             parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
             stalled=stalled_groups,
+            identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
             operations=list_operations(nodes_by_path) if self.interpreter.keeps_operations else (),
         )
 

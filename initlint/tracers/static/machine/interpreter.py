@@ -67,6 +67,19 @@ class Handlers:
     """The result of a project function that is configured by name; `UNBOUND` for any other function."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleCopy:
+    """A module that is in a list several times (`[layer] * n`: then `copy` is the original), or a deep copy of one.
+
+    `location`: the product, or the call of `deepcopy`. `times`: how often it is in the list; None if unknown.
+    """
+
+    original: Instance
+    copy: Instance
+    location: SourceLocation
+    times: int | None = None
+
+
 @dataclass
 class EntryPointLog:
     """What interpreting one entry point recorded, from which `extraction` builds graphs."""
@@ -76,6 +89,7 @@ class EntryPointLog:
     """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
+    copies: list[ModuleCopy] = field(default_factory=list)
 
 
 class Interpreter:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.branches import Raised
-from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, known_items, truncated
@@ -56,6 +57,8 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     if isinstance(left, tuple) and isinstance(right, (tuple, int)):
         return _compute(compute, left, right)
     if isinstance(left, ListValue) or isinstance(right, ListValue):
+        if name == "mul":
+            _record_repetition(interpreter, left, right, interpreter.location_of(node, env))
         return _combine_lists(name, left, right)
     if isinstance(left, Instance) and isinstance(right, Instance) and name == "add":
         return _joined_module_lists(left, right)
@@ -115,6 +118,15 @@ def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> 
     size = sum(len(one) for one in (left, right) if isinstance(one, (str, bytes, tuple)))
     times = max(one if isinstance(one, int) else 1 for one in (left, right)) if compute is operator.mul else 1
     return size * times > MAX_SEQUENCE
+
+
+def _record_repetition(interpreter: Interpreter, left: Value, right: Value, location: SourceLocation) -> None:
+    """Record the modules of `[layer] * n`."""
+    items, times = (left, right) if isinstance(left, ListValue) else (right, left)
+    for item in items.items if isinstance(items, ListValue) else ():
+        if isinstance(item, Instance) and item.is_module:
+            count = times if isinstance(times, int) else None
+            interpreter.log.copies.append(ModuleCopy(item, item, location, count))
 
 
 def _combine_lists(name: str, left: Value, right: Value) -> Value:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
@@ -15,7 +16,11 @@ from initlint.tracers.static.values.values import Unknown, Value, without_unboun
 
 def deep_copy(interpreter: Interpreter, call: Call) -> Value:
     """`copy.deepcopy(x)`."""
-    return clone(interpreter, call.get(0, "x", Unknown("no argument")), {})
+    original = call.get(0, "x", Unknown("no argument"))
+    copy = clone(interpreter, original, {})
+    if isinstance(original, Instance) and isinstance(copy, Instance) and isinstance(call.site, SourceLocation):
+        interpreter.log.copies.append(ModuleCopy(original, copy, call.site))
+    return copy
 
 
 def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value:

@@ -115,6 +115,7 @@ class Instance:
         "parent",
         "symbolic",
         "torch_name",
+        "walked",
     )
 
     def __init__(
@@ -138,6 +139,8 @@ class Instance:
         self.open = False
         self.parametrized = False
         self.parent = False
+        self.walked = False
+        """Whether `modules()`, `parameters()` or `apply` have visited it."""
 
     def save(self) -> Any:
         return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments))

@@ -1,0 +1,251 @@
+"""Finds modules that start equal: one module several times in a container, deep copies, torch's stacks of copies."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
+from initlint.facts.modules import MODULES
+from initlint.graph.dataflow import ALWAYS
+from initlint.graph.model import UNDETERMINED, Forward, IdenticalModules
+from initlint.graph.symmetry import in_series, merge_symmetrically
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy
+from initlint.tracers.static.tensors.module_tree import conditional_children, own_parameters
+from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.tensors import Storage
+
+_CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList")
+_STACKS = {
+    "torch.nn.TransformerEncoder": "TransformerEncoderLayer",
+    "torch.nn.TransformerDecoder": "TransformerDecoderLayer",
+}
+"""The modules of torch that copy the layer of their first argument."""
+
+_SHARED = re.compile(r"shar|tied|tie_|tying|recurr|universal|siamese", re.IGNORECASE)
+_ASYMMETRIC = re.compile(
+    r"drop|rand|noise|bernoulli|sample|multinomial|flip|roll|transpose|permute|detach|no_grad|chunk|split|unbind|select"
+    r"|narrow|rot90|gather|mask|where|sub$|^T$|^mT$",
+    re.IGNORECASE,
+)
+"""Names in classes whose copies may differ from call to call, or get different parts of one input."""
+
+
+def identical_modules(
+    roots: Mapping[str, Instance], log: EntryPointLog, forward: Forward
+) -> Iterator[IdenticalModules]:
+    """The modules below `roots` that certainly start equal."""
+    has_stacks = any(instance.torch_name in _STACKS for instance in log.instances)
+    if forward is not Forward.RUN or not (log.copies or has_stacks):
+        return
+    tree = _Tree(roots)
+    yield from _repeated(tree, log)
+    yield from _deep_copies(tree, log)
+    if has_stacks:
+        yield from _stacks(tree, log)
+
+
+class _Tree:
+    """The modules below the roots, each with its paths and the container or class that holds it."""
+
+    def __init__(self, roots: Mapping[str, Instance]) -> None:
+        self.paths: dict[int, list[str]] = {}
+        self.holders: dict[int, list[Instance]] = {}
+        self.modules: dict[int, Instance] = {}
+        self.certain: dict[int, bool] = {}
+        stack = [(prefix, root) for prefix, root in roots.items()]
+        for prefix, root in stack:
+            self.modules[id(root)] = root
+            self.paths[id(root)] = [prefix]
+        while stack:
+            path, module = stack.pop()
+            for name, child, condition in conditional_children(module):
+                below = f"{path}.{name}" if path else name
+                self.holders.setdefault(id(child), []).append(module)
+                self.paths.setdefault(id(child), []).append(below)
+                self.certain[id(child)] = self.certain.get(id(child), True) and not condition
+                if id(child) not in self.modules:
+                    self.modules[id(child)] = child
+                    stack.append((below, child))
+
+    def around(self, members: list[Instance]) -> list[Instance]:
+        """The members, their submodules, and the modules that hold them."""
+        around = list(members)
+        seen = set(map(id, around))
+        for module in around:
+            for holder in self.holders.get(id(module), ()):
+                if id(holder) not in seen:
+                    seen.add(id(holder))
+                    around.append(holder)
+        return [*around, *(inner for member in members for inner in _inside(member))]
+
+    def path(self, module: Instance) -> str:
+        return self.paths[id(module)][0]
+
+
+def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
+    """Modules that `[layer] * n` puts into one container several times."""
+    for copy in log.copies:
+        module = copy.original
+        holders = tree.holders.get(id(module), [])
+        if copy.copy is not module or copy.times == 1 or len(holders) < 2 or not tree.certain[id(module)]:
+            continue
+        container = holders[0]
+        if container.torch_name not in _CONTAINERS or any(holder is not container for holder in holders):
+            continue  # it is also registered by itself: a shared layer
+        path = tree.paths[id(container)][0]
+        text = ast.unparse(copy.location.node) if isinstance(copy.location.node, ast.expr) else ""
+        if _SHARED.search(f"{path} {text} {_class_names(container, module)}"):
+            continue
+        uses = [nodes for inner in _inside(module) if (nodes := log.nodes.get(id(inner)))]
+        count = sum(len(parameters) for parameters in _parameters(module).values())
+        constructed = _is_constructed_in(copy.location)
+        if not count or not uses or (len(uses[0]) < 2 and not container.open):
+            continue
+        if constructed or container.open or in_series(uses[0][:1], uses[0][1:2]):
+            yield IdenticalModules(
+                "repeated",
+                copy.location,
+                module.class_name,
+                (path,),
+                None if container.open else len(holders),
+                count,
+                constructed,
+            )
+
+
+def _class_names(*modules: Instance) -> str:
+    owners = (owner for module in modules for owner, _ in module.assigned.values() if owner is not None)
+    return " ".join([*(module.class_name for module in modules), *(owner.name for owner in owners)])
+
+
+def _is_constructed_in(location: SourceLocation) -> bool:
+    node = location.node
+    lists = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+    return any(isinstance(one, ast.List) and all(isinstance(e, ast.Call) for e in one.elts) for one in lists)
+
+
+def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
+    """Groups of deep copies, with the original if it is in the model, that no later init draws again."""
+    groups: dict[int, _Group] = {}
+    for copy in log.copies:
+        if copy.copy is not copy.original:
+            group = groups.setdefault(id(copy.original), _Group([copy.original], copy))
+            group.members.append(copy.copy)
+            groups[id(copy.copy)] = group
+    for group in {id(group): group for group in groups.values()}.values():
+        members = [module for module in group.members if id(module) in tree.modules]
+        uses = [[node for inner in _inside(module) for node in log.nodes.get(id(inner), ())] for module in members]
+        members, uses = [m for m, nodes in zip(members, uses, strict=True) if nodes], list(filter(None, uses))
+        if len(members) < 2 or not all(tree.certain.get(id(module), False) for module in members):
+            continue
+        if not _start_equal(members):
+            continue
+        paths = tuple(map(tree.path, members))
+        parameters = sum(map(len, _parameters(members[0]).values()))
+        location, type = group.first.location, members[0].class_name
+        if all(in_series(one, other) for one, other in itertools.pairwise(uses)):
+            yield IdenticalModules("series", location, type, paths, len(members), parameters)
+        elif merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
+            yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
+
+
+@dataclass
+class _Group:
+    members: list[Instance]
+    first: ModuleCopy
+
+
+def _start_equal(members: list[Instance]) -> bool:
+    """Whether the modules have trainable random weights that nothing has changed in one and not in the others."""
+    parameters = [_parameters(module) for module in members]
+    if any(one.keys() != parameters[0].keys() for one in parameters):
+        return False
+    has_random = False
+    for position, tensors in parameters[0].items():
+        for name, first in tensors.items():
+            others = [one[position].get(name) for one in parameters]
+            if any(other is None or other.frozen or not _same_writes(first, other) for other in others):
+                return False
+            has_random = has_random or (_is_random_matrix(first) and _is_layer(members[0], position))
+    return has_random
+
+
+def _same_writes(one: Storage, other: Storage) -> bool:
+    """Whether nothing was written since the copy: a copy begins with the records of its original."""
+    return len(one.writes) == len(other.writes) and all(a is b for a, b in zip(one.writes, other.writes, strict=True))
+
+
+def _is_random_matrix(storage: Storage) -> bool:
+    if storage.shape is None or len(storage.shape) < 2:
+        return False
+    if not storage.writes:
+        return not storage.uninitialized
+    last = storage.writes[-1].as_write(storage.name, ALWAYS)
+    family = INITIALIZERS.get(last.initializer)
+    constant = constant_value(last.initializer, last.arguments, UNDETERMINED)
+    return family is not None and family.kind not in ("eye", "dirac") and constant is None
+
+
+def _stacks(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
+    """`TransformerEncoder(layer, n)` copies the layer; its weights are drawn again only by walks over the model."""
+    arguments = [value for instance in log.instances for value in instance.arguments.values()]
+    for module in tree.modules.values():
+        name, count = module.torch_name or "", module.arguments.get("num_layers")
+        if name not in _STACKS or module.walked or not tree.certain.get(id(module), True):
+            continue
+        if not isinstance(module.location, SourceLocation) or count == 1 or any(value is module for value in arguments):
+            continue
+        if log.nodes.get(id(module)):
+            known = count if isinstance(count, int) else None
+            yield IdenticalModules("series", module.location, _STACKS[name], (tree.path(module),), known)
+
+
+def _inside(module: Instance) -> list[Instance]:
+    """The module and its submodules, without marking them as walked."""
+    inside, seen = [module], {id(module)}
+    for one in inside:
+        for _, child, _ in conditional_children(one):
+            if id(child) not in seen:
+                seen.add(id(child))
+                inside.append(child)
+    return inside
+
+
+def _parameters(module: Instance) -> Mapping[int, Mapping[str, Storage]]:
+    """The parameters of each module inside, by the position of that module and their names."""
+    return {
+        position: {name: tensor.storage for name, tensor, _ in own_parameters(one) if tensor.storage is not None}
+        for position, one in enumerate(_inside(module))
+    }
+
+
+def _is_layer(module: Instance, position: int) -> bool:
+    """Whether the module at `position` is no norm."""
+    spec = MODULES.get(_inside(module)[position].torch_name or "")
+    return spec is None or spec.role != "norm"
+
+
+def _may_differ(module: Instance) -> bool:
+    """Whether calls of the module may differ, as with dropout, or use parts of a tensor."""
+    if _ASYMMETRIC.search(module.class_name) and module.arguments.get("p") != 0.0:
+        return True
+    cls = module.user_class
+    return cls is not None and any(
+        _ASYMMETRIC.search(name) for part in cls.mro if isinstance(part, ClassValue) for name in _names(part.node)
+    )
+
+
+def _names(cls: ast.ClassDef) -> Iterator[str]:
+    """All names in the class, and `split` for a subscript of anything but an attribute of `self`."""
+    for node in ast.walk(cls):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Subscript) and not ast.unparse(node.value).startswith("self."):
+            yield "split"

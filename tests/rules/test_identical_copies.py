@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from initlint.diagnostics import Severity
+from tests.support.fixing import findings_of, fixed
+
+HEADER = "import copy\nimport torch\nimport torch.nn as nn\n\n"
+
+
+def source(init: str, forward: str, inputs: str = "x") -> str:
+    """A module with these statements; `inputs` of `forward`."""
+
+    def indented(lines: str) -> str:
+        return "".join(f"        {line}\n" for line in lines.splitlines())
+
+    return (
+        f"{HEADER}class Net(nn.Module):\n    def __init__(self, n=3):\n        super().__init__()\n{indented(init)}\n"
+        f"    def forward(self, {inputs}):\n{indented(forward)}"
+    )
+
+
+def messages(init: str, forward: str, inputs: str = "x") -> list[str]:
+    return [finding.message for finding in findings_of(source(init, forward, inputs), ("INI205",))]
+
+
+LOOP = "for layer in self.layers:\n    x = layer(x)\nreturn x"
+PAIR = "self.a = nn.Linear(8, 8)\nself.b = copy.deepcopy(self.a)"
+CLONES = "a = nn.Linear(8, 8)\nself.layers = nn.ModuleList([copy.deepcopy(a) for _ in range(n)])"
+
+
+def test_one_layer_several_times() -> None:
+    init = "self.layers = nn.ModuleList([nn.Linear(8, 8)] * 4)"
+    (finding,) = findings_of(source(init, LOOP), ("INI205",))
+    assert finding.severity is Severity.ERROR
+    assert finding.message == (
+        "`layers` holds one `Linear` 4 times: 2 parameters in place of 8; construct each in a comprehension"
+    )
+
+
+def test_an_unknown_number_of_times() -> None:
+    init = "layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer] * options.depth)"
+    assert messages(init, LOOP) == [
+        "`layers` holds one `Linear` several times, which all share its parameters; construct each in a comprehension"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("init", "forward"),
+    [
+        ("self.shared = nn.ModuleList([nn.Linear(8, 8)] * 4)", LOOP.replace("layers", "shared")),
+        ("tied = nn.Linear(8, 8)\nself.layers = nn.ModuleList([tied] * 4)", LOOP),
+        ("self.one = nn.Linear(8, 8)\nself.layers = nn.ModuleList([self.one] * 4)", LOOP),
+        ("self.layers = nn.ModuleList([nn.Linear(8, 8)] * 4)", "return self.layers[0](x)"),
+        ("self.layers = nn.ModuleList([nn.Linear(8, 8)] * 1)", LOOP),
+        ("self.layers = nn.ModuleList([nn.ReLU()] * 4)", LOOP),
+        ("self.layers = nn.ModuleList([nn.Linear(8, 8) for _ in range(4)])", LOOP),
+        ("self.layer = nn.Linear(8, 8)", "for _ in range(4):\n    x = self.layer(x)\nreturn x"),
+        (
+            "head = nn.Linear(8, 8)\nself.layers = nn.ModuleList([head] * 2)",
+            "return self.layers[0](x), self.layers[1](x)",
+        ),
+    ],
+)
+def test_sharing_that_is_meant(init: str, forward: str) -> None:
+    assert messages(init, forward) == []
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "self.a(x) + self.b(x)",
+        "self.a(x) * self.b(x)",
+        "x + self.a(x) + self.b(x)",
+        "torch.relu(self.a(x)) + torch.relu(self.b(x))",
+        "torch.stack([self.a(x), self.b(x)]).mean(0)",
+        "torch.stack([self.a(x), self.b(x)], dim=1).sum(dim=1)",
+        "(self.a(x) + self.b(x)) / 2",
+    ],
+)
+def test_branches_that_stay_equal(result: str) -> None:
+    (finding,) = findings_of(source(PAIR, f"return {result}"), ("INI205",))
+    assert finding.severity is Severity.ERROR
+    assert finding.message == (
+        "`a`, `b` start equal, get the same input and only meet in one symmetric operation: their gradients are equal, "
+        "and they stay equal forever"
+    )
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "self.a(x) - self.b(x)",
+        "self.a(x) / self.b(x)",
+        "2 * self.a(x) + self.b(x)",
+        "0.3 * self.a(x) + 0.7 * self.b(x)",
+        "torch.add(self.a(x), self.b(x), alpha=2)",
+        "self.a(x) * torch.sigmoid(self.b(x))",
+        "self.a(x) + self.b(y)",
+        "self.a(x) + self.b(x.flip(1)).flip(1)",
+        "self.a(x[:, :8]) + self.b(x[:, 8:])",
+        "(self.a(x) + self.b(x), self.a(x))",
+        "(self.a(x), self.b(x))",
+        "torch.cat([self.a(x), self.b(x)], -1)",
+        "torch.cat([self.a(x), self.b(x)], 1).mean(1)",
+        "torch.stack([self.a(x), self.b(x)], 1).mean(0)",
+        "self.a(x) @ self.b(x)",
+        "merge(self.a(x), self.b(x))",
+    ],
+)
+def test_branches_whose_gradients_differ(result: str) -> None:
+    assert messages(PAIR, f"return {result}", "x, y") == []
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "nn.init.xavier_uniform_(self.b.weight)",
+        "self.apply(lambda m: isinstance(m, nn.Linear) and nn.init.orthogonal_(m.weight))",
+        "self.b.requires_grad_(False)",
+        "self.b.weight.data.mul_(0.5)",
+    ],
+)
+def test_copies_that_a_later_statement_changes(later: str) -> None:
+    assert messages(f"{PAIR}\n{later}", "return self.a(x) + self.b(x)") == []
+
+
+def test_copies_of_a_constant_or_a_norm() -> None:
+    zero = PAIR.replace("\n", "\nnn.init.zeros_(self.a.weight)\n")
+    assert messages(zero, "return self.a(x) + self.b(x)") == []
+    assert messages(PAIR.replace("Linear(8, 8)", "LayerNorm(8)"), "return self.a(x) + self.b(x)") == []
+
+
+def test_copies_in_series() -> None:
+    (finding,) = findings_of(source(CLONES, LOOP), ("INI205",))
+    assert finding.severity is Severity.INFO
+    assert finding.message == (
+        "`layers.0`, `layers.1`, `layers.2` are copies of one `Linear`: they start equal, and differ slowly (correlated "
+        "by 0.9998 after 50 steps); draw the weights of each again"
+    )
+
+
+@pytest.mark.parametrize(("count", "expected"), [("6", 1), ("1", 0), ("n", 1)])
+def test_stacks_of_torch(count: str, expected: int) -> None:
+    init = (
+        f"self.head = nn.Linear(8, 8)\nself.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), {count})"
+    )
+    assert len(messages(init, "return self.head(self.encoder(x))")) == expected
+    again = f"{init}\nfor p in self.encoder.parameters():\n    if p.dim() > 1:\n        nn.init.xavier_uniform_(p)"
+    assert messages(again, "return self.head(self.encoder(x))") == []
+
+
+@pytest.mark.parametrize(
+    ("product", "comprehension"),
+    [
+        ("[nn.Linear(8, 8)] * n", "[nn.Linear(8, 8) for _ in range(n)]"),
+        ("n * [nn.Linear(8, 8)]", "[nn.Linear(8, 8) for _ in range(n)]"),
+        ("[nn.Linear(8, 8), nn.ReLU()] * (n + 1)", "[m for _ in range(n + 1) for m in (nn.Linear(8, 8), nn.ReLU())]"),
+    ],
+)
+def test_fix(product: str, comprehension: str) -> None:
+    text = source(f"self.layers = nn.ModuleList({product})", LOOP)
+    assert fixed({"net.py": text}, select=("INI205",))["net.py"] == text
+    changed = fixed({"net.py": text}, unsafe=True, select=("INI205",))["net.py"]
+    assert changed == text.replace(product, comprehension)
+    assert findings_of(changed, ("INI205",)) == ()
