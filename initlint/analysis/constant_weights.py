@@ -6,7 +6,8 @@ functions below exclude these cases.
 
 from __future__ import annotations
 
-from initlint.analysis.layer_activation import NORMS, certain_activation, constant, is_hidden, is_matrix
+from initlint.analysis.layer_activation import constant, is_matrix
+from initlint.analysis.norms import NORMS, certain_activation, is_hidden
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Forward, Layer, ModelGraph, Write
 

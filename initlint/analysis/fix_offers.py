@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from initlint.analysis.layer_activation import call_at, is_hidden, is_matrix
+from initlint.analysis.layer_activation import call_at, is_matrix
 from initlint.analysis.messages import layer_names
+from initlint.analysis.norms import is_hidden
 from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, replacement, start
 from initlint.diagnostics import Applicability, Fix, FixCondition
 from initlint.facts.activations import ACTIVATIONS

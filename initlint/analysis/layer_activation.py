@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continues_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale, variance
@@ -19,14 +20,6 @@ from initlint.graph.model import (
     Write,
     memoize,
 )
-
-NORMS = frozenset(
-    {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
-)
-"""Entries of `Consumer.between` that are normalizations."""
-
-SCALE_PRESERVING = frozenset({"pool", "concat"})
-"""Operations before or after the activation that do not change the scale."""
 
 RELU_FAMILIES = ("relu", "leaky_relu")
 """Families of activations that pass about half of the signal."""
@@ -75,29 +68,8 @@ def is_matrix(layer: Layer) -> bool:
     return layer.type in MATRICES
 
 
-def certain_activation(layer: Layer, between: frozenset[str]) -> Consumer | None:
-    """The one activation that consumes all outputs of `layer`, with nothing but `between` before it.
-
-    None if there is another consumer or a second kind of activation, or if anything is uncertain.
-    """
-    if not layer.followed_by:
-        return None
-    first = layer.followed_by[0]
-    for consumer in layer.followed_by:
-        if not consumer.certain or consumer.op != first.op or consumer.op not in ACTIVATIONS:
-            return None
-        if _moment(consumer) != _moment(first) or not between.issuperset(consumer.between):
-            return None
-    return first
-
-
 def _moment(consumer: Consumer) -> float | None:
     return second_moment(consumer.op, consumer.arguments)
-
-
-def is_hidden(consumer: Consumer) -> bool:
-    """Whether the output of this activation certainly reaches a further layer."""
-    return any(next_layer.layer is not None and next_layer.certain for next_layer in consumer.onward)
 
 
 def pair(layer: Layer) -> LayerActivation | None:
@@ -111,13 +83,6 @@ def pair(layer: Layer) -> LayerActivation | None:
     if consumer is None or not all(map(continues_at_scale, layer.followed_by)):
         return None
     return LayerActivation(layer, write, consumer)
-
-
-def continues_at_scale(consumer: Consumer) -> bool:
-    """Whether the activation's output reaches a layer without a norm, gate, sum or explicit scale before it."""
-    return is_hidden(consumer) and all(
-        SCALE_PRESERVING.issuperset(next_layer.between) for next_layer in consumer.onward
-    )
 
 
 @memoize

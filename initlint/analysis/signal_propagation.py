@@ -19,7 +19,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from initlint.analysis.layer_activation import NORMS, effective_init, fans_in_use, is_matrix
+from initlint.analysis.layer_activation import effective_init, fans_in_use, is_matrix
+from initlint.analysis.norms import NORMS
 from initlint.facts.activation_curves import (
     IDENTITY,
     Activated,

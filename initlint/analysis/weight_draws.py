@@ -6,26 +6,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.layer_activation import (
-    MATRICES,
-    NORMS,
-    argument,
-    as_number,
-    fans_in_use,
-    initializer_family,
-    is_matrix,
-)
+from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family, is_matrix
+from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target, memoize
-
-_RESCALING = NORMS | {"normalize", "scale", "mul"}
-"""Operations after a layer that set the scale, so the scale of its weight does not matter."""
-
-_NORM_OPERATIONS = ("pow", "norm", "sqrt", "std_mean", "var_mean")
-"""Operations of a hand-written norm on its input."""
-
-_PIECEWISE_LINEAR = ("relu", "leaky_relu", "prelu", "rrelu")
-_MAX_DEPTH = 3
 
 _MIN_INPUTS = 8
 """Sums of fewer inputs hardly grow: inputs such as coordinates and one-hot codes."""
@@ -87,9 +71,9 @@ def _scale_is_undone(layer: Layer) -> bool:
     if layer.frozen or layer.parametrized or _has_few_inputs(layer):
         return True
     paths = [f.between for f in layer.followed_by if f.certain]
-    onward_paths = (f.onward for f in layer.followed_by if f.certain and f.op in _PIECEWISE_LINEAR)
+    onward_paths = (f.onward for f in layer.followed_by if f.certain and f.op in PIECEWISE_LINEAR)
     paths += [next_layer.between for onward in onward_paths for next_layer in onward if next_layer.certain]
-    return any(not _RESCALING.isdisjoint(itertools.takewhile(lambda word: word != "add", path)) for path in paths)
+    return any(not RESCALING.isdisjoint(itertools.takewhile(lambda word: word != "add", path)) for path in paths)
 
 
 def _overwritten_locations(layer: Layer) -> Iterator[Location]:
@@ -100,42 +84,6 @@ def _overwritten_locations(layer: Layer) -> Iterator[Location]:
             yield write.location
         if write.certain or write.reads_old_value:
             changed.add(write.parameter)
-
-
-def scale_is_visible(model: ModelGraph, layer: Layer) -> bool:
-    """Whether the scale of the weight certainly affects later values: no norm, factor or gate undoes it.
-
-    A norm behind the next layer undoes it, too, if only piecewise linear activations come before it.
-    """
-    if layer.frozen or layer.parametrized or not layer.last_write_is_certain():
-        return False
-    if layer.product is not None and not layer.followed_by:
-        return True
-    if any(consumer.op in _NORM_OPERATIONS for consumer in layer.followed_by):
-        return False
-    return any(_is_visible_through(model, consumer, _MAX_DEPTH) for consumer in layer.followed_by)
-
-
-def _is_visible_through(model: ModelGraph, consumer: Consumer, depth: int) -> bool:
-    if not consumer.certain or consumer.op == "unknown" or not _RESCALING.isdisjoint(consumer.between):
-        return False
-    if consumer.op == "layer":
-        return _is_visible_after(model, consumer.layer, depth)
-    if consumer.op not in _PIECEWISE_LINEAR:
-        return True
-    next_layers = [next_layer for next_layer in consumer.onward if next_layer.certain and next_layer.op != "unknown"]
-    open_paths = [next_layer for next_layer in next_layers if _RESCALING.isdisjoint(next_layer.between)]
-    return any(
-        next_layer.op != "layer" or _is_visible_after(model, next_layer.layer, depth) for next_layer in open_paths
-    )
-
-
-def _is_visible_after(model: ModelGraph, path: str | None, depth: int) -> bool:
-    """Whether the scale of a layer's input affects the values behind that layer."""
-    layer = model.by_path.get(path or "")
-    if layer is None or depth == 0 or not layer.followed_by:
-        return True
-    return any(_is_visible_through(model, consumer, depth - 1) for consumer in layer.followed_by)
 
 
 def _sets_scale(model: ModelGraph, layer: Layer) -> bool:

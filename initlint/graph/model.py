@@ -158,6 +158,19 @@ class IneffectiveWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointLoad:
+    """A load of pretrained weights that fills a layer.
+
+    `source`: the function that loads them, as called: `load_state_dict`, `resnet18`. `overwritten_by`: the last write
+    to the weight after it, if that follows the load for certain and replaces the whole weight.
+    """
+
+    source: str
+    location: Location
+    overwritten_by: Write | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A module that owns a weight, or a raw `nn.Parameter` used as one (`type` is then `Parameter`).
 
@@ -193,6 +206,8 @@ class Layer:
     """By parameter name; None for an unknown size or rank. Parameters that the layer does not have are absent."""
     product: AxisRoles | None = None
     uninitialized: bool = False
+    load: CheckpointLoad | None = None
+    """The last load of pretrained weights that fills its weight, if any."""
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""
@@ -345,6 +360,8 @@ class ModelGraph:
     identical: tuple[IdenticalModules, ...] = ()
     operations: tuple[Operation, ...] = ()
     """The whole data flow of its `forward`, in order. Filled on demand, see `tracers.static.Project`."""
+    pretrained: tuple[CheckpointLoad, ...] = ()
+    """The models of other libraries that come with pretrained weights: one load for each type of their layers."""
     returned: bool = False
     """The function at `location` returns the model."""
     trace_method: str | None = None

@@ -17,7 +17,7 @@ from initlint.rewrite.imports import ImportSpelling
 from initlint.rewrite.names import MODULE
 from initlint.rewrite.requests import Expression, GainExpression, Value
 from initlint.rewrite.scopes import FileScopes
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 _ALWAYS_KEPT = frozenset({"mode", "generator"})
 _EQUALS = re.compile(r"\s*=\s*")

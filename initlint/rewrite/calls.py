@@ -18,7 +18,7 @@ from initlint.rewrite.imports import ImportSpelling, is_public, local_name
 from initlint.rewrite.method_calls import change_method
 from initlint.rewrite.names import MODULE, NameResolver, module_prefix
 from initlint.rewrite.requests import MoveArgument, ReplaceArgument, ReplaceCall, ReplaceMethodCall, Value
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 
 @dataclass(frozen=True, slots=True)

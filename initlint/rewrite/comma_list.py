@@ -9,7 +9,7 @@ from itertools import groupby
 
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 _COMMA_OR_COMMENT = re.compile(r"#[^\r\n]*|,")
 _COMMENT_ON_LINE = re.compile(r"[^\S\r\n]*,?[^\S\r\n]*(#[^\r\n]*)")

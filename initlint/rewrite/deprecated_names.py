@@ -19,7 +19,7 @@ from initlint.rewrite.imports import change_names, is_public, local_name
 from initlint.rewrite.names import MODULE, NameResolver, module_prefix
 from initlint.rewrite.requests import RenameDeprecated
 from initlint.rewrite.scopes import Scope
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 
 class Mention(NamedTuple):

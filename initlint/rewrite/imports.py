@@ -15,7 +15,7 @@ from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.names import MODULE, NameResolver
 from initlint.rewrite.scopes import FileScopes, Scope, dotted_name
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 
 class ImportSpelling:

@@ -13,7 +13,7 @@ from initlint.rewrite.imports import ImportSpelling
 from initlint.rewrite.names import NameResolver
 from initlint.rewrite.requests import AppendLoop, Expression, GainExpression
 from initlint.rewrite.scopes import dotted_name
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 
 def append_loop(source: SourceFile, request: AppendLoop) -> tuple[Edit, ...]:

@@ -19,7 +19,7 @@ from initlint.rewrite.requests import (
     RepeatConstruction,
 )
 from initlint.rewrite.scopes import FileScopes, dotted_name
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 _TIGHT = (cst.Name, cst.Attribute, cst.Subscript, cst.Call)
 """Expressions that can be followed by an attribute without parentheses."""

@@ -17,7 +17,7 @@ from initlint.rewrite.imports import ImportSpelling
 from initlint.rewrite.names import NameResolver
 from initlint.rewrite.requests import Value
 from initlint.rewrite.scopes import FileScopes
-from initlint.rewrite.text import SourceText
+from initlint.rewrite.source_text import SourceText
 
 _RANDOM = frozenset({"normal_", "uniform_"})
 """The methods that take `generator=`."""

@@ -84,7 +84,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, all_chains
+from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
 from initlint.analysis.messages import format_range, layer_names, related_locations
 from initlint.analysis.recommended_init import agreed_start

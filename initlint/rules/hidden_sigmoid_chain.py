@@ -72,7 +72,7 @@ import math
 import operator
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, all_chains
+from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.messages import (
     activation_class_name,
     format_number,

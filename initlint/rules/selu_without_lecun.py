@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import chains_of
+from initlint.analysis.chain_products import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import LayerActivation, factors, initializer_family, keeps_scale, pairs
 from initlint.analysis.messages import format_range, init_before_activation, related_locations

@@ -63,7 +63,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Link, chains_of, links, signal_factor
+from initlint.analysis.chain_products import Link, chains_of, links, signal_factor
 from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.diagnostics import Severity

@@ -77,7 +77,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.fan_mismatch import FanMismatch, mismatch
 from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
-from initlint.analysis.weight_draws import scale_is_visible
+from initlint.analysis.norms import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
 from initlint.rewrite.requests import ReplaceArgument

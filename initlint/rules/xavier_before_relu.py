@@ -71,7 +71,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chains import Chain, chains_of, factors_in
+from initlint.analysis.chain_products import Chain, chains_of, factors_in
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,

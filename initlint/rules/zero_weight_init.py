@@ -83,8 +83,8 @@ from initlint.analysis.constant_weights import (
     zero_weight,
 )
 from initlint.analysis.fix_offers import make_fix, suggestion_if_different
-from initlint.analysis.layer_activation import NORMS
 from initlint.analysis.messages import activation_class_name, layer_names, related_locations, short_name
+from initlint.analysis.norms import NORMS
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.analysis.weight_draws import scale_is_visible
+from initlint.analysis.norms import scale_is_visible
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import Consumer, Layer
 from tests.support.rule_models import OUTPUT, following, layer, model, reach, to_layer

@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 
-from initlint.analysis.chains import Chain, Link, all_chains
+from initlint.analysis.chain_products import Chain, Link, all_chains
 from initlint.linter.pipeline import check, check_models
 from initlint.project.settings import Settings
 from tests.support.paths import FIXTURES

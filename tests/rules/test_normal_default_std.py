@@ -28,13 +28,13 @@ def test_message() -> None:
     assert violation.severity is Severity.WARNING
     assert violation.message == (
         "`normal_` without `std` draws the weight of `fc` with a standard deviation of 1: "
-        "the signal's variance is multiplied by 64.00"
+        "the signal's variance is multiplied by 64.00; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
 def test_unknown_sizes() -> None:
     unknown = hidden(arguments={"in_features": UNDETERMINED, "out_features": 9})
-    assert message("INI401", model(unknown)).endswith("the signal's variance is multiplied by fan_in")
+    assert "the signal's variance is multiplied by fan_in;" in message("INI401", model(unknown))
 
 
 def test_a_raw_parameter_has_the_fan_in_use() -> None:
@@ -124,3 +124,13 @@ def test_silent_calls(target: Target, arguments: dict[str, object]) -> None:
 
 def test_a_call_that_also_meets_something_else_is_not_judged_by_its_targets() -> None:
     assert run("INI401", model(calls=(call("normal_", WEIGHT, Target("unknown")),))) == []
+
+
+def test_the_fix_is_the_call_for_the_activation_and_never_a_guessed_number() -> None:
+    calls = (call("normal_", WEIGHT),)
+    tanh = run("INI401", model(hidden(following("tanh", reach("out"))), layer("out", OUTPUT), calls=calls))
+    assert [v.fix and v.fix.message for v in tanh] == ["Use `xavier_normal_`"]
+    last = run("INI401", model(hidden(OUTPUT), calls=calls))
+    assert [v.fix and v.fix.message for v in last] == ["Use `xavier_normal_`"]
+    unknown = run("INI401", model(hidden(following("unknown")), calls=calls))
+    assert [v.fix for v in unknown] == [None]

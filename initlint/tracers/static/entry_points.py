@@ -12,8 +12,8 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
@@ -183,9 +183,11 @@ def _receiver(
 
 
 def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
-    calls = Extraction(interpreter).calls()
+    extraction = Extraction(interpreter)
+    calls = extraction.calls()
     if calls:
-        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, tuple(interpreter.log.incomplete))
+        incomplete, pretrained = tuple(interpreter.log.incomplete), extraction.pretrained()
+        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, incomplete, pretrained=pretrained)
 
 
 def _models(

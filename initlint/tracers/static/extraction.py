@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import Forward, InitCall, Layer, Location, ModelGraph
+from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.tracers.static.identical_modules import identical_modules
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.loads import loads_of_content
 from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.objects import Instance
 
@@ -46,12 +47,17 @@ class Extraction:
             - {_only_root(roots)},
             stalled=stalled_groups,
             identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
+            pretrained=self.pretrained(),
             operations=list_operations(nodes_by_path) if self.interpreter.keeps_operations else (),
         )
 
     def calls(self) -> tuple[InitCall, ...]:
         """The init calls of the entry point, in order of their first execution."""
         return tuple(record.as_call() for record in self.interpreter.log.calls.values())
+
+    def pretrained(self) -> tuple[CheckpointLoad, ...]:
+        """The loads of the models of other libraries that come with pretrained weights."""
+        return tuple(loads_of_content(self.interpreter.log.pretrained))
 
     def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
         key = id(draft.key)
@@ -73,6 +79,7 @@ class Extraction:
             shapes=draft.shapes,
             product=draft.product,
             uninitialized=draft.uninitialized,
+            load=draft.load,
         )
 
 

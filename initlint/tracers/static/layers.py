@@ -8,8 +8,9 @@ from typing import Any
 
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import IneffectiveWrite, Location, Write
+from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Location, Write
 from initlint.project.source import SourceLocation
+from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load
 from initlint.tracers.static.tensors.module_tree import conditional_children, materialize, own_parameters
 from initlint.tracers.static.values.objects import ClassValue, Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
@@ -25,6 +26,7 @@ class ShownParameter:
     writes: tuple[Write, ...]
     ineffective_writes: tuple[IneffectiveWrite, ...] = ()
     parametrized: bool = False
+    load: CheckpointLoad | None = None
 
 
 def shown_parameters(module: Instance, called: str | None = None) -> Iterator[ShownParameter]:
@@ -51,7 +53,8 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
                 _writes(storage, called or shown, condition),
                 _ineffective_writes(storage, shown, condition),
             )
-            yield ShownParameter(shown, storage, writes, ineffective_writes, parametrized=storage.used_transformed)
+            load = last_load(storage, condition | storage.condition) if storage.loads else None
+            yield ShownParameter(shown, storage, writes, ineffective_writes, storage.used_transformed, load)
 
 
 def _parametrized(name: str, called: str, by: DerivedStorage, condition: Condition) -> Iterator[ShownParameter]:
@@ -93,6 +96,7 @@ class LayerDraft:
         "ineffective_writes",
         "inside",
         "key",
+        "load",
         "location",
         "owner",
         "parametrized",
@@ -119,6 +123,7 @@ class LayerDraft:
         self.frozen = False
         self.parametrized = False
         self.uninitialized = False
+        self.load: CheckpointLoad | None = None
         self.writes: list[Write] = []
         self.ineffective_writes: list[IneffectiveWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
@@ -133,7 +138,7 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     while stack:
         here = stack.pop()
         module = here.module
-        if id(module) in seen:
+        if id(module) in seen or is_pretrained_content(module):
             continue
         seen.add(id(module))
         drafts: list[LayerDraft] = []
@@ -190,6 +195,7 @@ def _module_draft(here: _Position) -> LayerDraft:
         if parameter.name == "weight":
             draft.frozen = draft.frozen or parameter.storage.frozen
             draft.parametrized = draft.parametrized or parameter.parametrized
+            draft.load = parameter.load
         draft.writes += parameter.writes
         draft.ineffective_writes += parameter.ineffective_writes
     return draft
@@ -214,6 +220,7 @@ def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> 
         draft.shapes["weight"] = storage.shape
         draft.frozen = storage.frozen
         draft.uninitialized = storage.uninitialized
+        draft.load = parameter.load
         draft.parametrized = parameter.parametrized
         draft.writes += parameter.writes
         draft.ineffective_writes += parameter.ineffective_writes

@@ -11,8 +11,8 @@ from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
-from initlint.tracers.static.machine.branches import OutOfSteps, Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import OutOfSteps, Raised
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.values.calls import Call

@@ -20,7 +20,15 @@ from initlint.tracers.static.tensors.module_tree import class_of, conditional_ch
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef, SuperProxy
+from initlint.tracers.static.values.objects import (
+    BoundMethod,
+    ClassValue,
+    Function,
+    Instance,
+    ModuleRef,
+    PretrainedModule,
+    SuperProxy,
+)
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import (
     BOOL,
@@ -203,6 +211,8 @@ def _tensor_attribute(tensor: Tensor, name: str) -> Value:
 
 
 def _unknown_attribute(value: Unknown, name: str) -> Value:
+    if isinstance(value, PretrainedModule) and name in ("apply", "modules", "named_modules"):
+        return NativeMethod(value.content, name)
     hint = value.hint
     if isinstance(hint, ClassValue):
         member, owner = hint.find(name)

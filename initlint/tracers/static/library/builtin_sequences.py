@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.conditions import truth
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.class_tests import is_instance
 from initlint.tracers.static.syntax.conditions import truth

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.iteration import (
     MAX_SEQUENCE,
     has_known_length,

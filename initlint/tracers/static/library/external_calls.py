@@ -20,6 +20,7 @@ from initlint.facts.operators import (
     WEIGHTED_FUNCTIONS,
     pooling,
 )
+from initlint.facts.pretrained import pretrained_layer_types
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtins import call_builtin
@@ -44,6 +45,7 @@ from initlint.tracers.static.tensors.dataflow import (
     product,
     unknown_result,
 )
+from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
 from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, linear_roles
@@ -91,6 +93,8 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) ->
         return call_init_function(interpreter, function, call)
     if name in MODULES or name in EXTERNAL_MODULES:
         return modules.build(interpreter, function, call)
+    if name == "torch.hub.load":
+        return _call_library(interpreter, name, call)
     if name in CONSTRUCTORS:
         return new_tensor(interpreter, CONSTRUCTORS[name], call)
     base, _, method = name.rpartition(".")
@@ -238,6 +242,9 @@ def _call_math(name: str, call: Call) -> Value:
 
 def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     """A call into another library. If its name suggests an init function, it may write to all its arguments."""
+    layer_types = pretrained_layer_types(name, call.arguments, call.keywords)
+    if layer_types:
+        return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
     if is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)

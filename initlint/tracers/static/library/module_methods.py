@@ -7,11 +7,12 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
-from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
+from initlint.tracers.static.tensors.loads import record_load
 from initlint.tracers.static.tensors.module_tree import (
     children,
     conditional_children,
@@ -210,6 +211,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
 
 def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     mark_maybe_written(interpreter, [instance], call.site)
+    record_load(interpreter, instance, call.site)
     return Unknown("what load_state_dict returns")
 
 

@@ -18,7 +18,7 @@ from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.branches import BranchState, OutOfSteps, Raised
+from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, Raised
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.calls import Call
@@ -88,6 +88,8 @@ class EntryPointLog:
     nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
     """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
+    pretrained: list[Instance] = field(default_factory=list)
+    """The contents of the models of other libraries that come with pretrained weights."""
     incomplete: dict[str, None] = field(default_factory=dict)
     copies: list[ModuleCopy] = field(default_factory=list)
 
@@ -111,6 +113,8 @@ class Interpreter:
         """For each call on the stack, the path condition at the call."""
         self.executed: set[ast.AST] = set()
         """The nodes of all functions that were run."""
+        self.loads_by_branch: dict[ast.If, tuple[ast.Call, ...]] = {}
+        """The calls of `load_state_dict` in the body of each `if` whose test does not hold, see `tensors.loads`."""
         self.constructed: set[ast.AST] = set()
         """The nodes of all classes that were instantiated."""
         self.open_guards = 0

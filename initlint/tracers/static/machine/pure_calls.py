@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from initlint.tracers.static.machine.branches import BranchState
+from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Function, Instance

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from initlint.facts.canonical_names import is_reference
 from initlint.facts.fans import BASES, MODULES
-from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.tensors.module_tree import is_instance_of, torch_base
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from initlint.facts.canonical_names import is_reference
 from initlint.graph.dataflow import Token
-from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic_instance
 from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.containers import DictValue, ListValue

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
+from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
@@ -34,7 +35,10 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
     if verdict is True:
         return interpreter.run_block(node.body, env)
     if verdict is False:
-        return interpreter.run_block(node.orelse, env)
+        exit_kind = interpreter.run_block(node.orelse, env)
+        if exit_kind is None:
+            record_skipped_loads(interpreter, node, env)
+        return exit_kind
 
     def yes() -> str | None:
         narrow(interpreter, node.test, env, True)

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable
 from contextlib import suppress
 
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.objects import ClassValue, Function
 from initlint.tracers.static.values.values import ExternalName, Unknown, external

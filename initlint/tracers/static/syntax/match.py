@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from initlint.tracers.static.machine.branches import new_token
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.class_tests import is_instance, symbolic_instance
 from initlint.tracers.static.syntax.comparisons import equal
 from initlint.tracers.static.syntax.conditions import decide

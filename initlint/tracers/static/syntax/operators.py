@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, known_items, truncated

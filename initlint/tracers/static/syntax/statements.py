@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Execute, Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target, delete
 from initlint.tracers.static.syntax.conditions import narrow
 from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_

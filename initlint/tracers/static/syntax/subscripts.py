@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from initlint.tracers.static.machine.branches import Raised
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.iteration import is_key
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import copy_of

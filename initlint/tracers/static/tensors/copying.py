@@ -62,6 +62,7 @@ def _clone_storage(interpreter: Interpreter, storage: Storage, seen: dict[int, A
     copy = Storage(storage.shape, storage.location, interpreter.state.condition)
     seen[id(storage)] = copy
     copy.writes, copy.parameter = list(storage.writes), storage.parameter
+    copy.loads = storage.loads
     copy.name, copy.frozen = storage.name, storage.frozen
     copy.owner = seen.get(id(storage.owner))
     if storage.derived is not None:

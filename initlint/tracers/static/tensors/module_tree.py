@@ -10,7 +10,7 @@ from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import UNDETERMINED
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.objects import ClassValue, Instance, PretrainedModule
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value, options
 
@@ -149,6 +149,10 @@ def conditional_children(instance: Instance) -> Iterator[tuple[str, Instance, Co
             for option, condition in value.options:
                 if isinstance(option, Instance) and option.is_module:
                     yield name, option, condition
+                elif isinstance(option, PretrainedModule):
+                    yield name, option.content, condition
+        elif isinstance(value, PretrainedModule):
+            yield name, value.content, ALWAYS
 
 
 def modules(instance: Instance, prefix: str = "") -> Iterator[tuple[str, Instance, Condition]]:

@@ -14,6 +14,21 @@ from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
+
+class PretrainedModule(Unknown):
+    """A model of another library that its constructor filled with pretrained weights.
+
+    `content`: a module that represents it in loops over the modules of a model that contains it. It has one layer for
+    each type of layer that the model has for certain.
+    """
+
+    __slots__ = ("content",)
+
+    def __init__(self, reason: str, content: Instance) -> None:
+        super().__init__(reason)
+        self.content = content
+
+
 NAMED_TUPLE = "collections.namedtuple"
 """The function that creates named tuple classes; also the base class of their instances."""
 

@@ -49,6 +49,7 @@ class Storage:
         "derived",
         "frozen",
         "ineffective_writes",
+        "loads",
         "location",
         "name",
         "owner",
@@ -70,6 +71,8 @@ class Storage:
         self.location = location
         self.condition = condition
         self.writes: list[Any] = []
+        self.loads: tuple[Any, ...] = ()
+        """The `loads.LoadRecord`s of checkpoints that fill it, in execution order."""
         self.parameter = False
         self.owner: Value = None
         """The `Instance` whose parameter it is."""

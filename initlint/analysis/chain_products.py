@@ -8,18 +8,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from initlint.analysis.layer_activation import (
-    SCALE_PRESERVING,
     Factors,
     LayerActivation,
-    certain_activation,
     constant,
-    continues_at_scale,
     effective_init,
     factors,
     factors_of,
     is_matrix,
 )
 from initlint.analysis.messages import activation_class_name, format_number, format_range, layer_names, short_name
+from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continues_at_scale
 from initlint.analysis.signal_propagation import Signal, layer_factors, source_signal
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write, memoize

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.graph.dataflow import FlowNode
-from initlint.tracers.static.machine.branches import BranchState, Raised, new_token
+from initlint.tracers.static.machine.path_conditions import BranchState, Raised, new_token
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.tensors import Tensor

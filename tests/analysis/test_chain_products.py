@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from initlint.analysis.chains import chains, chains_of
+from initlint.analysis.chain_products import chains, chains_of
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer
 from tests.support.rule_models import OUTPUT, chain, following, layer, model, reach, to_layer, write

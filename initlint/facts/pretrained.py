@@ -1,0 +1,52 @@
+"""The functions and classes of other libraries that build a model and fill it with pretrained weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_VISION = ("torchvision.models.", "timm.", "segmentation_models_pytorch.", "efficientnet_pytorch.", "pretrainedmodels.")
+_LANGUAGE = ("transformers.", "pytorch_transformers.", "pytorch_pretrained_bert.")
+_HUB = "torch.hub.load"
+
+_FLAGS = ("weights", "pretrained", "encoder_weights")
+"""The keyword arguments that ask for pretrained weights. Any value but None and False does."""
+
+_SECOND_FLAG = frozenset({"timm.create_model", "timm.models.create_model"})
+"""The functions whose second argument is `pretrained`. In older versions of torchvision it is the first one."""
+
+_MODEL_CLASS = re.compile(r"(?:Model|Encoder|Decoder|For[A-Z]\w+|LMHead)$")
+_TRANSFORMER = re.compile(r"vit|swin|deit|beit|eva0?2|dino", re.IGNORECASE)
+
+
+def pretrained_layer_types(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[str, ...]:
+    """The types of layers that the model certainly has which a call of `name` builds with pretrained weights.
+
+    Empty if the call builds no such model, or may build it without them.
+    """
+    base, _, method = name.rpartition(".")
+    if method == "from_pretrained":
+        if base.startswith(_LANGUAGE) and _MODEL_CLASS.search(base):
+            return ("Linear",)
+        return ("Conv2d",) if base.startswith("efficientnet_pytorch.") else ()
+    if not (name.startswith(_VISION) or name == _HUB) or not _asks_for_weights(name, arguments, keywords):
+        return ()
+    named = " ".join(text for text in (method, *arguments, keywords.get("model_name")) if isinstance(text, str))
+    return ("Conv2d", "Linear") if _TRANSFORMER.search(named) else ("Conv2d",)
+
+
+def _asks_for_weights(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+    flags = [keywords[flag] for flag in _FLAGS if flag in keywords]
+    if not flags and name in _SECOND_FLAG:
+        flags = list(arguments[1:2])
+    elif not flags and name.startswith("torchvision.models."):
+        flags = [argument for argument in arguments[:1] if argument is True]
+    return any(_is_certain(flag) for flag in flags)
+
+
+def _is_certain(flag: Any) -> bool:
+    """Whether it certainly asks for weights: True, the name of weights, or a member of torchvision's tables of them."""
+    if isinstance(flag, str):
+        return flag.lower() not in ("", "none")
+    return flag is True or "_Weights" in str(getattr(flag, "name", ""))

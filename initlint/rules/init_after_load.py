@@ -1,0 +1,126 @@
+"""Init that overwrites pretrained weights which were loaded before
+
+## What it does
+
+Reports an init of the layers of a model after `load_state_dict`, or after a constructor with pretrained weights, filled
+them: `resnet18(weights=...)`, `BertModel.from_pretrained(...)`.
+
+It is silent if only some layers of a kind are initialized, or not the first layer of the model: these may be new
+parts, or a head that is reset on purpose. It is also silent if the init belongs to a function named `reset` or
+`replace`, if both depend on the same option, and if either may not run. A `load_state_dict` in the body of
+`if path is not None:` counts: the init after it runs for every path.
+
+## Why is this bad?
+
+The checkpoint has no effect, and nothing fails. Training starts from random weights: a pretrained `resnet18` classifies
+69.8 % of ImageNet's images right, one with random weights 0.1 %. BatchNorm layers that are not initialized keep the
+running statistics of the old weights.
+
+## Bad
+
+```python
+import torch.nn as nn
+from torchvision.models import resnet18
+
+
+class Detector(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = resnet18(weights="DEFAULT")
+        self.head = nn.Conv2d(512, 9, 1)
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+```
+
+## Good
+
+```python
+import torch.nn as nn
+from torchvision.models import resnet18
+
+
+class Detector(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = resnet18(weights="DEFAULT")
+        self.head = nn.Conv2d(512, 9, 1)
+        for m in self.head.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+```
+
+## References
+
+- [torch.nn.Module.load_state_dict](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html)
+- [torchvision.models](https://docs.pytorch.org/vision/stable/models.html), for the accuracy of its weights
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from initlint.analysis.layer_activation import is_matrix
+from initlint.analysis.messages import layer_names, related_locations, short_name
+from initlint.diagnostics import Severity
+from initlint.facts.initializer_formulas import INITIALIZERS
+from initlint.graph.model import CheckpointLoad, Layer, Location, ModelGraph, Write
+from initlint.rules._registry import Violation, rule
+
+_ON_PURPOSE = re.compile(r"reset|replace|re_?init|scratch", re.IGNORECASE)
+"""Names of functions that give up loaded weights."""
+
+
+@rule("INI113", "init-after-load", needs_context=False)
+def check(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each load whose weights an init overwrites."""
+    for load, layers in _overwritten_loads(model):
+        write = layers[0].load.overwritten_by if layers[0].load is not None else None
+        if write is not None:
+            target = f"into {layer_names(layers)}"
+            yield _violation(load, write, f"loads {target}", related_locations((layer, None) for layer in layers))
+    reported: set[Location] = set()
+    for load in model.pretrained:
+        if _is_lost(load) and load.location not in reported:
+            reported.add(load.location)
+            assert load.overwritten_by is not None
+            yield _violation(load, load.overwritten_by, "comes with")
+
+
+def _overwritten_loads(model: ModelGraph) -> Iterator[tuple[CheckpointLoad, list[Layer]]]:
+    """The loads into layers of the model that are lost, with the layers that lose them."""
+    by_load: dict[Location, list[Layer]] = defaultdict(list)
+    for layer in model.layers:
+        if layer.load is not None and is_matrix(layer) and layer.type != "Parameter":
+            by_load[layer.load.location].append(layer)
+    for filled in by_load.values():
+        overwritten = [layer for layer in filled if _is_lost(layer.load)]
+        types = {layer.type for layer in overwritten}
+        if filled[0] not in overwritten or len(overwritten) < min(2, len(filled)):
+            continue
+        if all(layer in overwritten for layer in filled if layer.type in types) and filled[0].load is not None:
+            yield filled[0].load, overwritten
+
+
+def _is_lost(load: CheckpointLoad | None) -> TypeGuard[CheckpointLoad]:
+    write = None if load is None else load.overwritten_by
+    if write is None or not write.certain or write.initializer not in INITIALIZERS:
+        return False
+    return not any(map(_ON_PURPOSE.search, write.helpers))
+
+
+def _violation(
+    load: CheckpointLoad, write: Write, action: str, related: tuple[tuple[Location, str], ...] = ()
+) -> Violation:
+    loader = f"`{load.source}` in row {load.location.span.row}"
+    message = (
+        f"`{short_name(write.initializer)}` overwrites the weights that {loader} {action}: training starts from random"
+        " weights; initialize before the load, or only the new layers"
+    )
+    places = [(load.location, "this loads the weights")]
+    if write.visit is not None:
+        places.append((write.visit.location, "this applies the init"))
+    return Violation(message, write.location, Severity.WARNING, (*places, *related))

@@ -1,0 +1,179 @@
+"""Loads of pretrained weights: which parameters they fill, and which init overwrites them afterwards."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from initlint.graph.dataflow import Condition
+from initlint.graph.model import CheckpointLoad, Location, Write
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.module_tree import modules, own_parameters
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import BoundMethod, Function, Instance, PretrainedModule
+from initlint.tracers.static.values.tensors import Storage
+from initlint.tracers.static.values.values import ExternalName, Unknown, options
+
+_LOAD = "load_state_dict"
+_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecord:
+    """A load that fills a storage, and the path condition under which it runs.
+
+    `via`: the call sites that lead there. `writes_before`: the number of writes to the storage before it.
+    """
+
+    source: str
+    location: Location
+    via: tuple[Location, ...]
+    condition: Condition
+    writes_before: int
+
+
+def record_load(interpreter: Interpreter, module: Instance, location: Location, source: str = _LOAD) -> None:
+    """Record that a load fills all parameters of `module`."""
+    for _, inner, _ in modules(module):
+        for _, tensor, _ in own_parameters(inner):
+            storage = tensor.storage
+            if storage is not None:
+                via, condition = interpreter.call_sites(), interpreter.state.condition
+                storage.loads = (
+                    *storage.loads,
+                    LoadRecord(source, location, via, condition, len(storage.writes)),
+                )
+
+
+def record_skipped_loads(interpreter: Interpreter, branch: ast.If, env: Environment) -> None:
+    """Record the loads in the body of an `if` whose test does not hold by default: `if path is not None: ...`.
+
+    The code after it is the same where the test holds. Only receivers that are names or attributes are evaluated.
+    """
+    calls = interpreter.loads_by_branch.get(branch)
+    if calls is None:
+        has_loads = _LOAD in env.scope.source.code
+        calls = interpreter.loads_by_branch[branch] = tuple(_loads_in(branch.body)) if has_loads else ()
+    for call in calls:
+        assert isinstance(call.func, ast.Attribute)
+        for receiver, _ in options(interpreter.evaluate(call.func.value, env)):
+            if not isinstance(receiver, Instance) or not receiver.is_module or receiver.symbolic:
+                continue
+            if call.func.attr == _LOAD or _loads_itself(interpreter, receiver, call.func.attr):
+                record_load(interpreter, receiver, interpreter.location_of(call, env), call.func.attr)
+
+
+def _loads_in(body: list[ast.stmt]) -> Iterator[ast.Call]:
+    """The calls in a block that may be loads, if the code after the block runs too."""
+    if any(isinstance(statement, _EXITS) for statement in body):
+        return
+    for statement in body:
+        value = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
+        function = value.func if isinstance(value, ast.Call) else None
+        if isinstance(function, ast.Attribute) and "load" in function.attr and _is_path(function.value):
+            assert isinstance(value, ast.Call)
+            yield value
+
+
+def _is_path(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _loads_itself(interpreter: Interpreter, module: Instance, name: str) -> bool:
+    """Whether the method `name` calls `self.load_state_dict` in every case."""
+    method = interpreter.attribute(module, name)
+    function = method.function if isinstance(method, BoundMethod) else None
+    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
+        return False
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr == _LOAD
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "self"
+        for call in _loads_in(function.node.body)
+    )
+
+
+def last_load(storage: Storage, existing: Condition) -> CheckpointLoad:
+    """The last load of a parameter that exists under the condition `existing`."""
+    load: LoadRecord = storage.loads[-1]
+    return CheckpointLoad(load.source, load.location, _overwriting_write(storage, load, existing))
+
+
+def _overwriting_write(storage: Storage, load: LoadRecord, existing: Condition) -> Write | None:
+    later: list[WriteRecord] = storage.writes[load.writes_before :]
+    if any(record.write.initializer == UNKNOWN_WRITE for record in later):
+        return None
+    for record in reversed(later):
+        write = record.write
+        if write.covers_tensor and not write.reads_old_value and record.condition <= load.condition | existing:
+            return None if _depend_on_one_test(load, write) else record.as_write("weight", existing | load.condition)
+    return None
+
+
+def _depend_on_one_test(load: LoadRecord, write: Write) -> bool:
+    """Whether the conditions of both mention a common name: the write may run just where the load does not."""
+    load_sites, write_sites = (*load.via, load.location), (*write.via, write.location)
+    return not _tested_names(load_sites).isdisjoint(_tested_names(write_sites, without=load_sites))
+
+
+_COMMON = frozenset({"self", "nn", "torch", "isinstance", "hasattr", "os", "m", "module"})
+
+
+def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ()) -> set[str]:
+    names: set[str] = set()
+    for site in sites:
+        if not isinstance(site, SourceLocation) or site in without[:-1]:
+            continue
+        row = getattr(site.node, "lineno", 0)
+        for node in ast.walk(site.source.tree):
+            if isinstance(node, (ast.If, ast.While, ast.IfExp)) and node.lineno <= row <= (node.end_lineno or row):
+                for part in ast.walk(node.test):
+                    if isinstance(part, ast.Name):
+                        names.add(part.id)
+                    elif isinstance(part, ast.Attribute):
+                        names.add(part.attr)
+    return names - _COMMON
+
+
+def pretrained_module(
+    interpreter: Interpreter, name: str, layer_types: Iterable[str], location: Location
+) -> PretrainedModule:
+    """The result of the call of `name`, which builds a model with pretrained weights."""
+    condition = interpreter.state.condition
+    content = Instance(ExternalName(name), location, condition, "torch.nn.Module")
+    content.parent = True
+    for at, layer_type in enumerate(layer_types):
+        dotted = f"torch.nn.{layer_type}"
+        layer = Instance(ExternalName(dotted), location, condition, dotted)
+        layer.arguments = {"bias": True, "in_channels": Unknown("a width"), "kernel_size": Unknown("a size")}
+        layer.parent = True
+        content.fields[str(at)] = layer
+    source = name.removesuffix(".from_pretrained").rpartition(".")[2] if name.endswith("from_pretrained") else name
+    record_load(interpreter, content, location, source.rpartition(".")[2])
+    interpreter.log.pretrained.append(content)
+    return PretrainedModule(f"{name} is not followed", content)
+
+
+def is_pretrained_content(module: Instance) -> bool:
+    """Whether it represents a model of another library with pretrained weights."""
+    return (
+        module.torch_name == "torch.nn.Module"
+        and isinstance(module.cls, ExternalName)
+        and not module.symbolic
+        and module.cls.name != "torch.nn.Module"
+    )
+
+
+def loads_of_content(contents: Iterable[Instance]) -> Iterator[CheckpointLoad]:
+    """The loads of the layers that represent pretrained models."""
+    for content in contents:
+        for layer in content.fields.values():
+            for name, tensor, condition in own_parameters(layer):
+                if name == "weight" and tensor.storage is not None:
+                    yield last_load(tensor.storage, condition | tensor.storage.condition)

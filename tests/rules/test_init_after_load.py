@@ -1,0 +1,109 @@
+"""INI113 reports an init that overwrites all of what a load filled, and nothing that only touches new parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
+
+NET = """
+import argparse, timm, torch, torchvision
+from torch import nn
+from torchvision import models
+from torchvision.models import ResNet18_Weights
+from transformers import AutoTokenizer, BertModel
+
+options = argparse.ArgumentParser().parse_args()
+
+
+def start(m):
+    if isinstance(m, (nn.Conv2d, nn.Linear)):
+        nn.init.xavier_uniform_(m.weight)
+
+
+class Net(nn.Module):
+    def __init__(self, pretrained=None):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.body = nn.Conv2d(8, 8, 3)
+        self.fc = nn.Linear(8, 2)
+{init}
+
+    def load(self, path):
+        self.load_state_dict(torch.load(path))
+
+    def reset(self):
+        self.apply(start)
+
+    def forward(self, x):
+        return self.fc(self.body(self.stem(x).relu()).mean((2, 3)))
+"""
+
+
+def messages(init: str = "pass", after: str = "") -> list[str]:
+    source = NET.format(init="\n".join(f"        {line}" for line in init.splitlines())) + after
+    result = check([Path("net.py")], Settings(select=("INI113",)), {"net.py": source.encode()})
+    assert result.failures == ()
+    return [finding.message for finding in result.diagnostics]
+
+
+LOST = [
+    "if pretrained:\n    self.load_state_dict(torch.load(pretrained))\nself.apply(start)",
+    "if pretrained is not None:\n    self.load(pretrained)\nfor m in self.modules():\n    start(m)",
+    "self.load_state_dict(torch.load('net.pt'), strict=False)\nself.apply(start)",
+    "self.load_state_dict(torch.load('net.pt'))\nfor n, p in self.named_parameters():\n    if p.dim() > 1:\n"
+    "        p.data.normal_(0, 0.02)",
+    "self.backbone = models.resnet18(pretrained=True)\nself.apply(start)",
+    "self.backbone = models.resnet18(True)\nself.apply(start)",
+    "self.backbone = torchvision.models.resnet18(weights=ResNet18_Weights.DEFAULT)\nself.apply(start)",
+    "self.backbone = timm.create_model('resnet50', pretrained=True)\nself.apply(start)",
+    "self.backbone = torch.hub.load('pytorch/vision', 'resnet18', pretrained=True)\nself.apply(start)",
+    "self.bert = BertModel.from_pretrained('bert-base-uncased')\nself.apply(start)",
+    "self.backbone = models.resnet18(pretrained=True)\nfor m in self.backbone.modules():\n    start(m)",
+]
+KEPT = [
+    "self.apply(start)\nif pretrained:\n    self.load_state_dict(torch.load(pretrained))",
+    "if pretrained:\n    self.load_state_dict(torch.load(pretrained))\nelse:\n    self.apply(start)",
+    "if pretrained:\n    self.load_state_dict(torch.load(pretrained))\nif not pretrained:\n    self.apply(start)",
+    "if pretrained:\n    self.load_state_dict(torch.load(pretrained))\n    return\nself.apply(start)",
+    "self.load_state_dict(torch.load('net.pt'))\nstart(self.fc)",
+    "self.load_state_dict(torch.load('net.pt'))\nself.fc = nn.Linear(8, 5)\nstart(self.fc)",
+    "self.load_state_dict(torch.load('net.pt'))\nself.reset()",
+    "self.load_state_dict(torch.load('net.pt'))\nself.apply(start)\nself.load_state_dict(torch.load('net.pt'))",
+    "self.load_state_dict(torch.load('net.pt'))\nwith torch.no_grad():\n    self.stem.weight.mul_(0.5)",
+    "self.backbone = models.resnet18(weights=None)\nself.apply(start)",
+    "self.backbone = models.resnet18(pretrained=options.pretrained)\nself.apply(start)",
+    "self.apply(start)\nself.backbone = models.resnet18(pretrained=True)",
+    "self.backbone = models.resnet18(pretrained=True)\nfor n, m in self.named_modules():\n"
+    "    if 'backbone' not in n:\n        start(m)",
+    "self.backbone = models.resnet18(pretrained=True)\nself.fc.apply(start)",
+    "self.tokenizer = AutoTokenizer.from_pretrained('bert-base-uncased')\nself.apply(start)",
+]
+
+
+@pytest.mark.parametrize("init", LOST)
+def test_loaded_weights_are_lost(init: str) -> None:
+    (message,) = messages(init)
+    assert "training starts from random weights" in message
+
+
+@pytest.mark.parametrize("init", KEPT)
+def test_loaded_weights_are_kept(init: str) -> None:
+    assert messages(init) == []
+
+
+def test_a_script_loads_and_then_initializes() -> None:
+    lost = "net = Net()\nif options.resume:\n    net.load_state_dict(torch.load(options.resume))\nnet.apply(start)\n"
+    (message,) = messages(after=lost)
+    assert "into `stem`, `body`, `fc`" in message
+    assert messages(after=lost.replace("net.apply", "if not options.resume:\n    net.apply")) == []
+
+
+def test_a_pretrained_model_alone_is_initialized() -> None:
+    (message,) = messages(
+        after="net = models.resnet18(pretrained=True)\nnet.fc = nn.Linear(512, 10)\nnet.apply(start)\n"
+    )
+    assert "`resnet18` in row" in message
