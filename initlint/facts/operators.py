@@ -32,6 +32,7 @@ __all__ = [
     "COPYING_FUNCTIONS",
     "COPYING_METHODS",
     "EXTERNAL_MODULES",
+    "IN_PLACE_METHODS",
     "MATRIX_TRANSPOSING_METHODS",
     "METADATA_ATTRIBUTES",
     "MODIFIER_FUNCTIONS",
@@ -42,6 +43,7 @@ __all__ = [
     "SINK_FUNCTIONS",
     "SINK_METHODS",
     "SPLITTING_METHODS",
+    "TRACKED_VIEWS",
     "TRANSPARENT_FUNCTIONS",
     "TRANSPARENT_METHODS",
     "TRANSPOSING_METHODS",
@@ -85,6 +87,22 @@ TRANSPOSING_METHODS = REVERSING_METHODS | MATRIX_TRANSPOSING_METHODS | frozenset
 
 VIEW_ATTRIBUTES = frozenset({"H", "T", "data", "mH", "mT", "real"})
 """Attributes that share the memory of the tensor."""
+
+TRACKED_VIEWS = frozenset(
+    "T mT mH H real view view_as reshape flatten unflatten t transpose permute squeeze unsqueeze swapaxes swapdims "
+    "movedim diagonal expand expand_as".split()
+)
+"""Views, as methods and attributes, that autograd records: in-place writes to them raise as those to the leaf do."""
+
+IN_PLACE_METHODS = frozenset(
+    "abs_ add_ addcdiv_ addcmul_ addmm_ clamp_ clamp_max_ clamp_min_ copy_ cos_ div_ divide_ exp_ fill_diagonal_ "
+    "floor_ fmod_ index_add_ index_copy_ index_fill_ index_put_ lerp_ log_ masked_fill_ masked_scatter_ mul_ multiply_ "
+    "nan_to_num_ neg_ pow_ put_ reciprocal_ relu_ renorm_ round_ scatter_ scatter_add_ sigmoid_ sign_ sin_ sqrt_ "
+    "square_ squeeze_ sub_ subtract_ t_ tanh_ transpose_ tril_ triu_ true_divide_ unsqueeze_ "
+    "bernoulli_ cauchy_ clip_ erfinv_ exponential_ geometric_ log_normal_ random_".split()
+)
+"""Methods that change a tensor in place and raise for a leaf that requires grad. Those that initialize are in
+`initializer_formulas.METHODS`."""
 
 COPYING_METHODS = frozenset({*_COPYING.split(), "repeat"})
 """Methods that return the same elements in new memory."""

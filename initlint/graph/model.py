@@ -244,6 +244,23 @@ class InitCall:
     """The nonlinearity that `calculate_gain` was called with, if the gain or Kaiming's `a` is its result."""
 
 
+MisuseKind: TypeAlias = Literal["tensor", "leaf"]
+"""`tensor`: a plain tensor is assigned to the name of a parameter. `leaf`: a parameter is changed in place while
+gradients are recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterMisuse:
+    """A statement that raises for the parameter it is about. Those in a `try` are left out.
+
+    `location`: the target of an assignment, an augmented assignment, or a call. `text`: its source.
+    """
+
+    kind: MisuseKind
+    text: str
+    location: Location
+
+
 TargetKind: TypeAlias = Literal["parameter", "module", "none", "tensor", "unknown"]
 """`none`: the bias of a layer built without one. `tensor`: a tensor that is no known parameter."""
 
@@ -253,8 +270,8 @@ class Target:
     """The first argument of an init call.
 
     `layer`: the type of the layer. `parameter`: the name of the parameter. `shape`: as far as known. `leaf`: a
-    parameter that requires grad: not `.data`, not detached, not under `no_grad`. `certain`: False under an undecided
-    condition.
+    parameter that requires grad, or a view of one: not `.data`, not detached, not under `no_grad`. `certain`: False
+    under an undecided condition.
     """
 
     kind: TargetKind
@@ -366,6 +383,8 @@ class ModelGraph:
     """The function at `location` returns the model."""
     trace_method: str | None = None
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
+    misuses: tuple[ParameterMisuse, ...] = ()
+    """Of the whole entry point, as `calls`."""
 
     @cached_property
     def memo(self) -> dict[object, Any]:

@@ -30,7 +30,9 @@ from initlint.rewrite.requests import (
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,
+    WrapInParameter,
 )
+from initlint.rewrite.wrapping import wrap_in_parameter
 
 _FUNCTIONS: Mapping[type[FixRequest], Callable[[SourceFile, Any], tuple[Edit, ...]]] = {
     AppendAttribute: append_attribute,
@@ -44,6 +46,7 @@ _FUNCTIONS: Mapping[type[FixRequest], Callable[[SourceFile, Any], tuple[Edit, ..
     ReplaceArgument: replace_argument,
     ReplaceCall: replace_call,
     ReplaceMethodCall: replace_method_call,
+    WrapInParameter: wrap_in_parameter,
 }
 
 

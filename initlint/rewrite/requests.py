@@ -117,6 +117,14 @@ class RepeatConstruction(FixRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class WrapInParameter(FixRequest):
+    """Wrap a value in `nn.Parameter(...)`.
+
+    `place` is the target of an assignment with no other targets, or a call whose last argument is the value.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class RenameDeprecated(FixRequest):
     """Replace the deprecated name `old` of torch.nn.init by `new`.
 
@@ -140,4 +148,5 @@ ALL: tuple[type[FixRequest], ...] = (
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,
+    WrapInParameter,
 )

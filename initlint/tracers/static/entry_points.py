@@ -184,10 +184,12 @@ def _receiver(
 
 def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:
     extraction = Extraction(interpreter)
-    calls = extraction.calls()
-    if calls:
+    calls, misuses = extraction.calls(), extraction.misuses()
+    if calls or misuses:
         incomplete, pretrained = tuple(interpreter.log.incomplete), extraction.pretrained()
-        yield ModelGraph(name, site, "static", (), calls, Forward.UNKNOWN, incomplete, pretrained=pretrained)
+        yield ModelGraph(
+            name, site, "static", (), calls, Forward.UNKNOWN, incomplete, pretrained=pretrained, misuses=misuses
+        )
 
 
 def _models(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph
+from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph, ParameterMisuse
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.tracers.static.identical_modules import identical_modules
@@ -40,6 +40,7 @@ class Extraction:
             engine="static",
             layers=with_fed_by(_merged(layers)),
             calls=self.calls(),
+            misuses=self.misuses(),
             forward=forward,
             incomplete=tuple(self.interpreter.log.incomplete),
             root=_only_root(roots),
@@ -58,6 +59,10 @@ class Extraction:
     def pretrained(self) -> tuple[CheckpointLoad, ...]:
         """The loads of the models of other libraries that come with pretrained weights."""
         return tuple(loads_of_content(self.interpreter.log.pretrained))
+
+    def misuses(self) -> tuple[ParameterMisuse, ...]:
+        """The statements of the entry point that raise for a parameter."""
+        return tuple(self.interpreter.log.misuses.values())
 
     def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
         key = id(draft.key)

@@ -32,6 +32,7 @@ _MARKS = TextFilter(
     r"nn as (?<!\wnn as )(?!nn\b)\w",
     r"import torch\.nn\.init",
     r"Parameter\(",
+    r"register_parameter\(",
     r"\.apply\(",
     r"init(?<!\winit)(?:ialization)?(?:\.| import\b)",
     r"import init\b",
@@ -60,6 +61,9 @@ _CALLS = TextFilter(
     *SCHEMES,
     r"calculate_gain",
     r"\.apply\(",
+    r"\.weight = torch\.",
+    r"\.bias = torch\.",
+    r"\.weight\[",
 )
 
 

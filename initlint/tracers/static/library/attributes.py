@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
-from initlint.facts.operators import METADATA_ATTRIBUTES, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
+from initlint.facts.operators import METADATA_ATTRIBUTES, TRACKED_VIEWS, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
 from initlint.tracers.static.library.instantiate import fill_record
@@ -88,6 +88,8 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
             return member
     if name == "__class__":
         return class_of(instance)
+    if name in ("__dict__", "_parameters", "_modules", "_buffers"):
+        instance.registry_changed = True
     if name == "__dict__":
         return Unknown("__dict__")
     if instance.is_module and name == "training":
@@ -189,8 +191,17 @@ def _tensor_attribute(tensor: Tensor, name: str) -> Value:
         is_transposing = name in TRANSPOSING_METHODS
         shape = transposed_shape(tensor.shape) if is_transposing else tensor.shape
         transposed = tensor.transposed != is_transposing
-        axes = view_axes(tensor.axes, name)
-        return Tensor(tensor.node, tensor.storage, False, covers_storage, tensor.sources, shape, transposed, axes=axes)
+        return Tensor(
+            tensor.node,
+            tensor.storage,
+            False,
+            covers_storage,
+            tensor.sources,
+            shape,
+            transposed,
+            axes=view_axes(tensor.axes, name),
+            tracked=tensor.tracked and name in TRACKED_VIEWS,
+        )
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:
             return Unknown("a shape")

@@ -101,6 +101,7 @@ def _delattr(interpreter: Interpreter, call: Call) -> Value:
     if isinstance(value, Instance) and isinstance(name, str):
         interpreter.state.save_before_change(value)
         value.fields.pop(name, None)
+        value.registry_changed = True
     return None
 
 

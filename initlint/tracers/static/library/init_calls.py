@@ -29,6 +29,7 @@ from initlint.tracers.static.tensors.writes import (
     fresh_storage,
     record_init_call,
     record_write,
+    set_requires_grad,
     write_in_place,
 )
 from initlint.tracers.static.values.calls import Call
@@ -212,7 +213,7 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
             )
     storage.parameter = True
     storage.location = storage.location or call.site
-    storage.frozen = call.get(1, "requires_grad", True) is False
+    set_requires_grad(storage, call.get(1, "requires_grad", True))
     return Tensor(storage=storage, leaf=True)
 
 

@@ -21,10 +21,16 @@ from initlint.tracers.static.tensors.module_tree import (
     parameter_names,
     parameters,
 )
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, mark_maybe_written, record_write
+from initlint.tracers.static.tensors.writes import (
+    UNKNOWN_WRITE,
+    mark_maybe_written,
+    record_tensor_registration,
+    record_write,
+)
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import BoundMethod, Function, Instance
+from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Partial, Union, Unknown, Value
 
 
@@ -187,10 +193,13 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, locatio
 
 
 def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
-    frozen = call.get(0, "requires_grad", True) is False
+    requires_grad = call.get(0, "requires_grad", True)
+    frozen = requires_grad is False
     for _, tensor, condition in parameters(instance):
         if tensor.storage is not None and not condition:
             tensor.storage.frozen = frozen
+        if tensor.storage is not None and (condition or not isinstance(requires_grad, bool)):
+            tensor.storage.grad_unknown = True
     return instance
 
 
@@ -217,8 +226,11 @@ def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
 
 def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     name = call.get(0, "name")
+    value = call.get(1, "param", None)
     if isinstance(name, str):
-        set_attribute(interpreter, instance, name, call.get(1, "param", None), call.site)
+        if isinstance(value, Tensor):
+            record_tensor_registration(interpreter, instance, value, call.site)
+        set_attribute(interpreter, instance, name, value, call.site)
     return None
 
 

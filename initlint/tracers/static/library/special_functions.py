@@ -98,7 +98,8 @@ def _context(kind: str) -> Special:
 
 
 def _grad_mode(interpreter: Interpreter, call: Call) -> Value:
-    return ContextManager("no_grad" if call.get(0, "mode", True) is False else "grad")
+    mode = call.get(0, "mode", True)
+    return ContextManager("grad" if mode is True else "no_grad")
 
 
 def _constant(value: Any) -> Special:

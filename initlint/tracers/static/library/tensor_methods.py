@@ -9,11 +9,13 @@ from initlint.facts.activations import PARAMETERS
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operators import (
     COPYING_METHODS,
+    IN_PLACE_METHODS,
     MODIFIER_METHODS,
     SAME_SHAPE_METHODS,
     SHAPE_METHODS,
     SINK_METHODS,
     SPLITTING_METHODS,
+    TRACKED_VIEWS,
     TRANSPARENT_METHODS,
     TRANSPOSING_METHODS,
     pooling,
@@ -29,7 +31,7 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
-from initlint.tracers.static.tensors.writes import copy_of
+from initlint.tracers.static.tensors.writes import copy_of, record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor
@@ -38,6 +40,8 @@ from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
 
 def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
     """`tensor.name(...)`."""
+    if tensor.tracked and name in IN_PLACE_METHODS:
+        record_leaf_write(interpreter, tensor, call.site)
     filled = call_writing_method(interpreter, tensor, name, call)
     if filled is not UNBOUND:
         return filled
@@ -47,7 +51,9 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         return unknown_result(interpreter, f"tensor.{name}()", [tensor], call.site)
     if name == "requires_grad_":
         if tensor.storage is not None and not interpreter.state.condition - tensor.storage.condition:
-            tensor.storage.frozen = call.get(0, "requires_grad", True) is False
+            set_requires_grad(tensor.storage, call.get(0, "requires_grad", True))
+        elif tensor.storage is not None:
+            tensor.storage.grad_unknown = True
         return tensor
     if tensor.node is None and tensor.storage is not None:
         if name in COPYING_METHODS or (tensor.transposed and name in ("contiguous", "reshape")):
@@ -79,9 +85,16 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
 def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
     shape = tensor.shape if name in SAME_SHAPE_METHODS else transposed_shape(tensor.shape) if name == "t" else None
     transposed = tensor.transposed != (name in TRANSPOSING_METHODS)
-    axes = view_axes(tensor.axes, name, call.values)
     return Tensor(
-        tensor.node, tensor.storage, False, tensor.covers_storage, tensor.sources, shape, transposed, axes=axes
+        tensor.node,
+        tensor.storage,
+        False,
+        tensor.covers_storage,
+        tensor.sources,
+        shape,
+        transposed,
+        axes=view_axes(tensor.axes, name, call.values),
+        tracked=tensor.tracked and name in TRACKED_VIEWS,
     )
 
 

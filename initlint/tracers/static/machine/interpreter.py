@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition, FlowNode
-from initlint.graph.model import ApplyCall, Location
+from initlint.graph.model import ApplyCall, Location, ParameterMisuse
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, Raised
@@ -90,6 +90,7 @@ class EntryPointLog:
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
     pretrained: list[Instance] = field(default_factory=list)
     """The contents of the models of other libraries that come with pretrained weights."""
+    misuses: dict[SourceLocation, ParameterMisuse] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
     copies: list[ModuleCopy] = field(default_factory=list)
 
@@ -120,6 +121,8 @@ class Interpreter:
         self.open_guards = 0
         """Number of enclosing `try` blocks and `suppress` managers."""
         self.no_grad = 0
+        self.unknown_contexts = 0
+        """Number of enclosing `with` statements whose context manager is not known: it may disable gradients."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
         self.steps = 0
@@ -300,7 +303,7 @@ class Interpreter:
         self.earlier_steps += self.steps
         self.steps = 0
         self.stack, self._entered = [], []
-        self.open_guards = self.no_grad = 0
+        self.open_guards = self.no_grad = self.unknown_contexts = 0
         self.apply_call = None
         self.visits.active = []
         self.state = BranchState()

@@ -9,7 +9,14 @@ from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import has_known_length, is_key, known_items
 from initlint.tracers.static.tensors.dataflow import part_of
-from initlint.tracers.static.tensors.writes import replaces, write_data, write_item
+from initlint.tracers.static.tensors.writes import (
+    record_leaf_write,
+    record_tensor_assignment,
+    replaces,
+    set_requires_grad,
+    write_data,
+    write_item,
+)
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance, ModuleRef
@@ -81,7 +88,7 @@ def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Val
     elif isinstance(holder, Tensor) and holder.storage is not None:
         interpreter.state.record_side_effect()
         if name == "requires_grad":
-            holder.storage.frozen = value is False
+            set_requires_grad(holder.storage, value)
         elif name == "data":
             write_data(interpreter, holder, value, location)
 
@@ -97,6 +104,8 @@ def _set_field(
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
     before = instance.fields.get(name)
+    if isinstance(value, Tensor) and location is not None:
+        record_tensor_assignment(interpreter, instance, name, value, location)
     if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
         return
     registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
@@ -168,6 +177,8 @@ def _set_item_of(
             key = str(len(holder.fields) + index)
         _set_field(interpreter, holder, key, value, location)
     elif isinstance(holder, Tensor):
+        if holder.tracked:
+            record_leaf_write(interpreter, holder, location)
         write_item(interpreter, holder, value, location)
 
 
@@ -181,6 +192,7 @@ def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None
         if isinstance(holder, Instance):
             interpreter.state.save_before_change(holder)
             holder.fields.pop(target.attr, None)
+            holder.registry_changed = True
     elif isinstance(target, ast.Subscript):
         holder = interpreter.evaluate(target.value, env)
         index = interpreter.evaluate(target.slice, env) if _is_plain(target.slice) else None

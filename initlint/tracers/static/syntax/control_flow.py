@@ -176,20 +176,24 @@ def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str |
 
 def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
     """Run the body with the effects of its context managers."""
-    kinds = []
+    kinds: list[str] = []
     for entry in node.items:
         manager = without_unbound(interpreter.evaluate(entry.context_expr, env))
         if entry.optional_vars is not None:
             bind_target(interpreter, entry.optional_vars, _entered(manager), env)
         if isinstance(manager, ContextManager):
             kinds.append(manager.kind)
+        else:
+            kinds.append("unknown")
     interpreter.no_grad += "no_grad" in kinds
     interpreter.open_guards += "suppress" in kinds
+    interpreter.unknown_contexts += "unknown" in kinds
     try:
         return interpreter.run_block(node.body, env)
     finally:
         interpreter.no_grad -= "no_grad" in kinds
         interpreter.open_guards -= "suppress" in kinds
+        interpreter.unknown_contexts -= "unknown" in kinds
 
 
 def _entered(manager: Any) -> Any:

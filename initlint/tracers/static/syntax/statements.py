@@ -14,7 +14,7 @@ from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.iteration import has_known_length, iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
-from initlint.tracers.static.tensors.writes import record_write_to_copy, write_in_place
+from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy, write_in_place
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
@@ -60,7 +60,10 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
         # `w *= k` writes to the parameter; the name stays bound to the same tensor.
-        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, interpreter.location_of(node, env))
+        location = interpreter.location_of(node, env)
+        if left.tracked:
+            record_leaf_write(interpreter, left, location)
+        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, location)
         return
     bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 

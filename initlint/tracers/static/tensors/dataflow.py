@@ -15,7 +15,16 @@ from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, in
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import CONSTANTS, ExternalName, NativeMethod, Union, Unknown, Value, options
+from initlint.tracers.static.values.values import (
+    CONSTANTS,
+    INT,
+    ExternalName,
+    NativeMethod,
+    Union,
+    Unknown,
+    Value,
+    options,
+)
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
@@ -279,7 +288,19 @@ def is_layer(instance: Instance) -> bool:
 def part_of(value: Tensor, index: Value) -> Tensor:
     """`tensor[index]`: part of the same storage, at the same node of the data flow."""
     shape, axes = _indexed(value, index), index_axes(value.axes, index)
-    return Tensor(value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes)
+    tracked = value.tracked and _is_basic(index)
+    return Tensor(
+        value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes, tracked=tracked
+    )
+
+
+def _is_basic(index: Value) -> bool:
+    """Whether indexing with it surely gives a view: it has numbers, slices, None and `...` only."""
+    if isinstance(index, tuple):
+        return all(_is_basic(part) for part in index)
+    if isinstance(index, Unknown):
+        return index.hint is INT
+    return index is None or index is ... or (isinstance(index, (int, slice)) and not isinstance(index, bool))
 
 
 def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:

@@ -12,10 +12,10 @@ from typing import Any
 
 from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, Write
+from initlint.graph.model import UNDETERMINED, InitCall, Location, MisuseKind, ParameterMisuse, Target, Write
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import as_literal, modules, own_parameters
+from initlint.tracers.static.tensors.module_tree import REGISTRY, as_literal, get_parameter, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import FLOAT, INT, UNBOUND, Unknown, Value, options
@@ -159,7 +159,7 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Tar
         return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
     storage = value.storage
     owner = storage.owner
-    leaf = value.leaf and storage.parameter and not storage.frozen and not interpreter.no_grad
+    leaf = value.tracked and _requires_grad(interpreter, storage)
     return Target(
         kind="parameter" if storage.parameter else "tensor",
         layer=_type_of(owner) if owner is not None else None,
@@ -168,6 +168,72 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Tar
         leaf=leaf,
         certain=(interpreter.state.condition | condition) <= storage.condition,
     )
+
+
+def _requires_grad(interpreter: Interpreter, storage: Storage) -> bool:
+    """Whether autograd surely forbids to change this parameter in place."""
+    if not storage.parameter or storage.frozen or storage.grad_unknown or storage.derived is not None:
+        return False
+    return not interpreter.no_grad and not interpreter.unknown_contexts
+
+
+def set_requires_grad(storage: Storage, value: Value) -> None:
+    """`parameter.requires_grad = value`."""
+    storage.frozen = value is False
+    storage.grad_unknown = not isinstance(value, bool)
+
+
+def record_leaf_write(interpreter: Interpreter, tensor: Tensor, location: SourceLocation) -> None:
+    """Record an in-place operation on a parameter, or on a view of one, if it surely raises."""
+    storage = tensor.storage
+    if storage is None or not _requires_grad(interpreter, storage):
+        return
+    if interpreter.open_guards == 0 and interpreter.state.condition <= storage.condition:
+        _record_misuse(interpreter, "leaf", location)
+
+
+def record_tensor_assignment(
+    interpreter: Interpreter, instance: Instance, name: str, value: Tensor, location: Location
+) -> None:
+    """Record `module.name = tensor` if `name` is surely a registered parameter and the value no Parameter."""
+    if interpreter.open_guards or not isinstance(location, SourceLocation) or not _is_plain(value):
+        return
+    if instance.registry_changed or instance.parametrized or instance.torch_name in _CONVERTING:
+        return
+    cls = instance.user_class
+    if cls is not None and (not cls.readable or cls.find("__setattr__")[1] is not None):
+        return
+    before = instance.fields.get(name)
+    if before is None and name not in instance.fields and REGISTRY not in instance.fields:
+        before = get_parameter(instance, name)
+    if isinstance(before, Tensor) and before.leaf and before.storage is not None:
+        storage = before.storage
+        if storage.parameter and storage.derived is None:
+            _record_misuse(interpreter, "tensor", location)
+
+
+_CONVERTING = frozenset({"torch.nn.ParameterDict", "torch.nn.ParameterList"})
+"""Containers that make a Parameter of each tensor that is assigned to an item."""
+
+
+def record_tensor_registration(
+    interpreter: Interpreter, instance: Instance, value: Tensor, location: SourceLocation
+) -> None:
+    """Record `register_parameter(name, tensor)` if the value is surely no Parameter."""
+    if interpreter.open_guards == 0 and _is_plain(value):
+        _record_misuse(interpreter, "tensor", location)
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Whether it is surely a tensor and no Parameter: new memory, or `.data`; `.to(...)` may return the Parameter."""
+    storage = value.storage
+    return not value.leaf and value.node is None and storage is not None and not storage.parameter
+
+
+def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:
+    interpreter.state.record_side_effect()
+    if location not in interpreter.log.misuses:
+        interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(location.node), location)
 
 
 def _type_of(instance: Instance) -> str | None:

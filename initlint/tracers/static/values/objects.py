@@ -128,6 +128,7 @@ class Instance:
         "parameters",
         "parametrized",
         "parent",
+        "registry_changed",
         "symbolic",
         "torch_name",
         "walked",
@@ -156,6 +157,8 @@ class Instance:
         self.parent = False
         self.walked = False
         """Whether `modules()`, `parameters()` or `apply` have visited it."""
+        self.registry_changed = False
+        """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
 
     def save(self) -> Any:
         return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments))

@@ -48,6 +48,7 @@ class Storage:
         "condition",
         "derived",
         "frozen",
+        "grad_unknown",
         "ineffective_writes",
         "loads",
         "location",
@@ -78,6 +79,8 @@ class Storage:
         """The `Instance` whose parameter it is."""
         self.name = ""
         self.frozen = False
+        self.grad_unknown = False
+        """`requires_grad` was set to a value that is not known."""
         self.derived: DerivedStorage | None = None
         self.ineffective_writes: list[tuple[Any, DerivedStorage]] = []
         self.products: set[AxisRoles | None] = set()
@@ -96,13 +99,25 @@ class Storage:
 class Tensor:
     """A tensor: data in `forward` (`node`), a view of a storage, or a value computed from parameters only.
 
-    `leaf`: it is the parameter itself, so in-place writes need `no_grad`. `covers_storage`: it is all of it.
+    `leaf`: it is the parameter itself. `tracked`: it is, or is a view through which autograd forbids in-place writes to
+    a parameter that requires grad. `covers_storage`: it is all of it.
     `sources`: the storages of the parameters that a value without data was computed from. `transposed`: its elements
     are not in storage order. `zero_with`: the parameter p such that this value is 0 where p is 0, with a non-zero
     derivative there. `axes`: the parameter's axis for each axis of this view.
     """
 
-    __slots__ = ("axes", "covers_storage", "leaf", "node", "shape", "sources", "storage", "transposed", "zero_with")
+    __slots__ = (
+        "axes",
+        "covers_storage",
+        "leaf",
+        "node",
+        "shape",
+        "sources",
+        "storage",
+        "tracked",
+        "transposed",
+        "zero_with",
+    )
 
     def __init__(
         self,
@@ -115,12 +130,14 @@ class Tensor:
         transposed: bool = False,
         zero_with: Storage | None = None,
         axes: Axes = None,
+        tracked: bool = False,
     ) -> None:
         self.zero_with = storage.origin if zero_with is None and storage is not None and covers_storage else zero_with
         self.transposed = transposed
         self.node = node
         self.storage = storage
         self.leaf = leaf
+        self.tracked = leaf or tracked
         self.covers_storage = covers_storage
         self.sources = sources
         self.shape = shape if shape is not None or storage is None else storage.shape

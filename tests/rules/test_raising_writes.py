@@ -1,0 +1,140 @@
+"""INI109 and INI114 report statements on parameters exactly if torch raises for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fixing import findings_of, fixed
+
+HEAD = """import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, flag=None):
+        super().__init__()
+        self.w = nn.Parameter(torch.empty(8, 8))
+        self.fixed = nn.Parameter(torch.empty(8, 8), requires_grad=False)
+        self.fc = nn.Linear(8, 8)
+        self.norm = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
+        self.items = nn.ParameterList([nn.Parameter(torch.zeros(8))])
+        self.register_buffer("offset", torch.zeros(8))
+"""
+TAIL = """
+
+    def forward(self, x):
+        return self.norm(self.fc(x) @ self.w @ self.fixed)
+"""
+
+
+def program(*statements: str) -> str:
+    return HEAD + "\n".join(" " * 8 + line for statement in statements for line in statement.split("\n")) + TAIL
+
+
+def codes(*statements: str) -> list[str]:
+    return [d.code for d in findings_of(program(*statements), ("INI109", "INI114"))]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.w[0] = 1",
+        "self.w[:, 1:] = torch.ones(8, 7)",
+        "self.w[self.w > 0] = 0",
+        "self.w *= 0.1",
+        "self.w[:2] += 1",
+        "self.w[[0, 2]] *= 2",
+        "self.w.mul_(0.1)",
+        "self.w.copy_(torch.eye(8))",
+        "self.w.masked_fill_(self.w > 1, 0)",
+        "self.w[0].normal_()",
+        "self.w.view(-1).zero_()",
+        "self.w.T.fill_(1)",
+        "self.fc.bias[2:4].fill_(1.0)",
+        "for p in self.fc.parameters():\n    p *= 2",
+        "for m in self.modules():\n    if isinstance(m, nn.Linear):\n        m.bias.clamp_(-1, 1)",
+    ],
+)
+def test_writes_in_place_that_raise(statement: str) -> None:
+    assert set(codes(statement)) == {"INI109"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "with torch.no_grad():\n    self.w[0] = 1",
+        "with torch.set_grad_enabled(flag):\n    self.w[0] = 1",
+        "with context():\n    self.w *= 2",
+        "try:\n    self.w.mul_(2)\nexcept RuntimeError:\n    pass",
+        "self.w.data[0] = 1",
+        "self.w.data *= 2",
+        "self.w.detach().mul_(2)",
+        "self.w[self.w > 0].normal_()",
+        "self.fixed[0] = 1",
+        "self.fixed *= 2",
+        "self.fc.weight.requires_grad_(False)\nself.fc.weight[0] = 1",
+        "self.fc.requires_grad_(False)\nself.fc.weight *= 2",
+        "self.fc.weight.requires_grad = flag\nself.fc.weight[0] = 1",
+        "copy = self.w.clone()\ncopy[0] = 1",
+        "scaled = self.w * 2\nscaled *= 2",
+        "nn.init.zeros_(self.w[0])",
+        "self.offset[0] = 1",
+    ],
+)
+def test_writes_in_place_that_do_not_raise(statement: str) -> None:
+    assert codes(statement) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.fc.weight = torch.randn(8, 8)",
+        "self.fc.bias = torch.zeros(8) + 0.1",
+        "self.w = torch.eye(8)",
+        "setattr(self.fc, 'bias', torch.zeros(8))",
+        "self.fc.weight = nn.init.orthogonal_(torch.empty(8, 8))",
+        "self.register_parameter('scale', torch.ones(8))",
+        "for m in self.children():\n    if isinstance(m, nn.LayerNorm) or isinstance(m, nn.Linear):\n"
+        "        self.fc.bias = torch.zeros(8)",
+    ],
+)
+def test_tensors_that_raise(statement: str) -> None:
+    assert codes(statement) == ["INI114"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.fc.weight = nn.Parameter(torch.randn(8, 8))",
+        "self.fc.weight = nn.init.zeros_(self.fc.weight)",
+        "self.fc.weight = self.fc.weight.to('cpu')",
+        "self.fc.bias = None",
+        "self.fc.bias = flag",
+        "self.offset = torch.ones(8)",
+        "self.other = torch.ones(8)",
+        "self.items[0] = torch.ones(8)",
+        "self.norm.weight = torch.randn(8, 8)",
+        "del self.fc.weight\nself.fc.weight = torch.randn(8, 8)",
+        "delattr(self.fc, 'weight')\nself.fc.weight = torch.randn(8, 8)",
+        "self.fc._parameters.pop('weight')\nself.fc.weight = torch.randn(8, 8)",
+        "try:\n    self.fc.bias = torch.zeros(8)\nexcept TypeError:\n    pass",
+        "self.register_parameter('scale', None)",
+    ],
+)
+def test_assignments_that_do_not_raise(statement: str) -> None:
+    assert codes(statement) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("self.fc.bias = torch.zeros(8)", "self.fc.bias = nn.Parameter(torch.zeros(8))"),
+        ("self.fc.bias = (torch.zeros(8))", "self.fc.bias = (nn.Parameter(torch.zeros(8)))"),
+        ("self.fc.bias: torch.Tensor = torch.zeros(8)", "self.fc.bias: torch.Tensor = nn.Parameter(torch.zeros(8))"),
+        ("setattr(self.fc, 'bias', torch.zeros(8))", "setattr(self.fc, 'bias', nn.Parameter(torch.zeros(8)))"),
+        ("self.register_parameter('s', torch.ones(8))", "self.register_parameter('s', nn.Parameter(torch.ones(8)))"),
+        ("self.fc.bias = self.b = torch.zeros(8)", "self.fc.bias = self.b = torch.zeros(8)"),
+    ],
+)
+def test_fix(before: str, after: str) -> None:
+    assert fixed({"net.py": program(before)}, select=("INI114",)) == {"net.py": program(after)}
