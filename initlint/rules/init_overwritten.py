@@ -3,10 +3,10 @@
 ## What it does
 
 Reports an init of one layer that has no effect because a generic one (a loop over the modules, an `apply`) overwrites
-it later: a zeroed head, a gate's bias, a small gain.
+it later: a zeroed head, a gate's bias, a small gain, values that are copied or assigned, a weight that is scaled.
 
-It is silent if the generic init comes first, for equal values, for default biases, and if only one of the two is
-certain.
+It is silent if the generic init comes first, for equal values, for default biases, for random values that a parameter
+is created with, and if only one of the two is certain.
 
 ## Why is this bad?
 
@@ -67,6 +67,8 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
@@ -76,6 +78,7 @@ from initlint.analysis.messages import layer_names, related_locations, short_nam
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
 from initlint.graph.model import Layer, Location, ModelGraph, Write
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _SAME_SCALE = 4.0
@@ -83,6 +86,9 @@ _SAME_SCALE = 4.0
 
 _BIAS = 0.1
 """Smaller constants make no difference as a bias."""
+
+_IDENTITIES = frozenset({"torch.nn.init.eye_", "torch.nn.init.dirac_"})
+_SCALING = frozenset({"torch.Tensor.mul_", "torch.Tensor.div_"})
 
 
 class _Overwritten(NamedTuple):
@@ -94,16 +100,17 @@ class _Overwritten(NamedTuple):
 @rule("INI107", "init-overwritten", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call overwrites."""
-    called = {call.location for call in model.calls}
+    init_calls = {call.location for call in model.calls}
     written = _written(model)
     overwritten: dict[Location, list[_Overwritten]] = {}
     for layer in model.layers:
-        for entry in _overwritten(layer, called):
+        for entry in _overwritten(layer, init_calls):
             first, last = (written[write.location] for write in (entry.first, entry.last))
             if len(first) == 1 and len(last) > 1 and first < last and _differ(entry):
                 overwritten.setdefault(entry.first.location, []).append(entry)
     for location, entries in overwritten.items():
-        yield Violation(_message(entries), location, Severity.WARNING, _related(entries))
+        message = _message(entries, is_assignment=location not in init_calls)
+        yield Violation(message, location, Severity.WARNING, _related(entries))
 
 
 def _written(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
@@ -115,21 +122,64 @@ def _written(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
     return written
 
 
-def _overwritten(layer: Layer, called: Set[Location]) -> Iterator[_Overwritten]:
-    """The last two init calls of each parameter, if both set all of it for certain."""
+def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritten]:
+    """The last two writes to each parameter, if the first one is deliberate and the last one is an init call."""
     for parameter in dict.fromkeys(write.parameter for write in layer.writes):
         writes = [write for write in layer.writes if write.parameter == parameter]
         last, earlier = writes[-1], [write for write in writes[:-1] if write.location != writes[-1].location]
-        if earlier and all(map(_is_init, (earlier[-1], last))) and {earlier[-1].location, last.location} <= called:
-            yield _Overwritten(layer, earlier[-1], last)
+        if not earlier or not _is_init(last) or last.location not in init_calls:
+            continue
+        first = earlier[-1]
+        # A raw parameter must get its first values somewhere: `nn.Parameter(torch.zeros(8))` is not deliberate.
+        is_call = layer.type != "Parameter" or first.location in init_calls
+        if (_is_init(first) and is_call) or _is_scaling(first) or _is_copy(layer, first):
+            yield _Overwritten(layer, first, last)
 
 
 def _is_init(write: Write) -> bool:
     return write.certain and write.covers_tensor and not write.reads_old_value and write.initializer in INITIALIZERS
 
 
+def _is_scaling(write: Write) -> bool:
+    """Whether it is `w.data.mul_(0.1)` or `w *= 0.1`, not arithmetic on a new tensor."""
+    in_place = write.certain and write.covers_tensor and write.reads_old_value and write.method
+    return in_place and write.initializer in _SCALING and write.arguments.get("value") != 1
+
+
+def _is_copy(layer: Layer, write: Write) -> bool:
+    """Whether it copies or assigns values. Those that a raw parameter is created with must not be random."""
+    if not write.certain or not write.covers_tensor or write.initializer != "torch.Tensor.copy_":
+        return False
+    function = write.helpers[-1] if write.helpers else ""
+    if function.endswith("_") and not function.endswith("__"):
+        return False  # an init function of the project, such as `trunc_normal_`
+    return layer.type != "Parameter" or write.method or _is_formula(write.location)
+
+
+_RANDOM = re.compile(r"rand|normal|uniform|empty|init")
+
+
+def _is_formula(location: Location) -> bool:
+    """Whether it is `nn.Parameter(...)` of calls of torch and numpy that are not random: `torch.arange(4).log()`."""
+    node = location.node if isinstance(location, SourceLocation) else None
+    if not isinstance(node, ast.Call) or len(node.args) != 1 or not isinstance(node.args[0], ast.Call):
+        return False
+    calls = [call.func for call in ast.walk(node.args[0]) if isinstance(call, ast.Call)]
+    return _RANDOM.search(ast.unparse(node.args[0])) is None and all(map(_is_of_library, calls))
+
+
+def _is_of_library(function: ast.expr) -> bool:
+    while isinstance(function, (ast.Attribute, ast.Call)):
+        function = function.func if isinstance(function, ast.Call) else function.value
+    return not isinstance(function, ast.Name) or function.id in ("torch", "np", "numpy", "math", "float", "int")
+
+
 def _differ(entry: _Overwritten) -> bool:
-    """Whether the second init changes what the first one was meant to set."""
+    """Whether the second init changes what the first write was meant to set."""
+    if entry.first.initializer not in INITIALIZERS:
+        return True
+    if entry.first.initializer in _IDENTITIES:
+        return entry.last.initializer != entry.first.initializer
     before, after = constant(entry.first), constant(entry.last)
     if entry.first.parameter != "weight" or not is_matrix(entry.layer):
         return before is not None and before != after and (entry.first.parameter == "weight" or abs(before) >= _BIAS)
@@ -148,10 +198,12 @@ def _variance(layer: Layer, write: Write) -> float | None:
     return variance(write.initializer, write.arguments, fan_in, fan_out, layer.shapes.get("weight"))
 
 
-def _message(entries: list[_Overwritten]) -> str:
+def _message(entries: list[_Overwritten], is_assignment: bool) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
     reason = f"`{short_name(last.initializer)}` in row {last.location.span.row} overwrites it later"
+    if is_assignment and not (first.method and first.initializer.startswith("torch.Tensor.")):
+        return f"the assignment to the {first.parameter} of {layers} has no effect: {reason}"
     return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} has no effect: {reason}"
 
 

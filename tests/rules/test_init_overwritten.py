@@ -14,6 +14,10 @@ import torch
 from torch import nn
 
 
+def draw_(tensor):
+    tensor.data.copy_(torch.empty(tensor.shape).normal_().clamp(-2, 2))
+
+
 class Gate(nn.Module):
     def __init__(self):
         super().__init__()
@@ -64,6 +68,16 @@ LOST = [
     {"before": "self.head.weight.data.zero_()"},
     {"gate": "nn.init.zeros_(self.proj.weight)"},
     {"before": "nn.init.eye_(self.head.weight); nn.init.zeros_(self.head.weight)"},
+    {"before": "self.head.weight.data.copy_(torch.eye(8))"},
+    {"before": "self.head.bias.data.copy_(torch.linspace(-4, 4, 8))"},
+    {"before": "self.head.bias = nn.Parameter(torch.arange(8).float().log1p())"},
+    {"before": "self.head.weight = nn.Parameter(torch.eye(8))"},
+    {"before": "self.head.bias = nn.Parameter(torch.tensor([-4.0] * 8))"},
+    {"gate": "self.proj.weight = nn.Parameter(torch.zeros(8, 8))"},
+    {"before": "self.head.weight.data = torch.eye(8)"},
+    {"gate": "self.proj.weight.data.mul_(0.1)"},
+    {"gate": "with torch.no_grad(): self.proj.weight *= 0.1"},
+    {"gate": "self.proj.weight.data.div_(8)"},
 ]
 KEPT = [
     {"after": "nn.init.zeros_(self.head.weight)"},
@@ -74,6 +88,14 @@ KEPT = [
     {"before": "nn.init.zeros_(self.head.weight)", "after": "self.head.weight.data.copy_(torch.eye(8))"},
     {"before": "nn.init.zeros_(self.head.weight[0])"},
     {"before": "nn.init.zeros_(self.norm.bias)"},
+    {"after": "self.head.bias.data.copy_(torch.linspace(-4, 4, 8))"},
+    {"after": "self.head.weight.data.mul_(0.1)"},
+    {"before": "self.head.weight.data.mul_(1)"},
+    {"before": "with torch.no_grad(): self.head.bias[:4].copy_(torch.linspace(-4, 4, 4))"},
+    {"before": "for m in (self.fc, self.gate.proj, self.head): m.weight.data.mul_(0.1)"},
+    {"before": "draw_(self.head.weight)"},
+    {"before": "self.head.weight = nn.Parameter(torch.randn(8, 8) * 0.4)"},
+    {"before": "self.head.bias = nn.Parameter(torch.zeros(8))"},
 ]
 
 
@@ -89,7 +111,7 @@ def test_silent(parts: dict[str, str]) -> None:
 
 def test_the_message() -> None:
     assert messages(program(before="nn.init.constant_(self.head.bias, -4.6)")) == [
-        "`constant_` on the bias of `head` has no effect: `zeros_` in row 30 overwrites it later"
+        "`constant_` on the bias of `head` has no effect: `zeros_` in row 34 overwrites it later"
     ]
 
 
@@ -103,3 +125,36 @@ def test_torch_agrees(parts: dict[str, str]) -> None:
         exec(source.replace("self.apply(", "torch.manual_seed(0); self.apply("), names)
         states.append(names["Net"]().state_dict())  # type: ignore[operator]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+TOKENS = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter({values})
+        self.fc = nn.Linear(16, 16)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, std=0.02)
+
+    def forward(self, x):
+        return self.fc(x) * self.scale
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [
+        ("torch.log(torch.arange(1, 17).float())", 1),
+        ("torch.linspace(0, 1, 16)", 1),
+        ("torch.rand(16).log()", 0),
+        ("torch.stack([torch.randn(4) for _ in range(4)])", 0),
+        ("torch.randn(16) * 0.02", 0),
+        ("draw(16)", 0),
+    ],
+)
+def test_values_of_a_raw_parameter_are_deliberate_unless_they_may_be_random(values: str, number: int) -> None:
+    assert len(messages(TOKENS.format(values=values))) == number

@@ -207,10 +207,7 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
         shape = value.shape if isinstance(value, Tensor) else None
         storage = fresh_storage(interpreter, shape, call.site)
         if value is not None:
-            unknown = isinstance(value, Unknown)
-            record_write(
-                interpreter, Tensor(storage=storage), UNKNOWN_WRITE if unknown else "torch.Tensor.copy_", {}, call.site
-            )
+            record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
     storage.parameter = True
     storage.location = storage.location or call.site
     set_requires_grad(storage, call.get(1, "requires_grad", True))
