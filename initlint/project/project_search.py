@@ -35,7 +35,7 @@ _UNMARKED_ANCESTORS = 2
 _INSTALLED = ("site-packages", "dist-packages")
 _CODE = (".py", ".ipynb")
 _TEXTS = tuple(".yaml .yml .toml .cfg .ini .conf .json .gin .sh .bat .ps1 .md .rst .pyx".split())
-"""Other files that may name a function: configuration, scripts and documents."""
+"""Other files that may name a function: configuration, scripts and documents. Files without a suffix may be scripts."""
 _MAX_FILES = 20_000
 _MAX_FOLDERS = 10_000
 _MAX_TEXTS = 5_000
@@ -129,7 +129,7 @@ class FileSearch:
     def any_names(self, paths: Iterable[str], word: str) -> bool:
         """Whether one of `paths` is another text file that contains `word`."""
         piece, pattern = word.encode(), whole_word(word).encode()
-        texts = (self._text(path) for path in paths if path.endswith(_TEXTS))
+        texts = (self._text(path) for path in paths if _is_text(os.path.basename(path)))
         return any(_matches(data, piece, pattern) for data in texts)
 
     def _text(self, path: str) -> bytes:
@@ -156,13 +156,17 @@ class FileSearch:
     def _walk(self, folder: str) -> Iterator[list[str]]:
         """The Python and text files of each folder from `folder` down."""
         entries = self._folders.listing_or_empty(folder).entries
-        named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith((*_CODE, *_TEXTS)))
+        named = ((os.path.join(folder, name), kind) for name, kind in entries if name.endswith(_CODE) or _is_text(name))
         yield [
             path for path, kind in named if kind is EntryKind.FILE or (kind is EntryKind.LINK and os.path.isfile(path))
         ]
         for name, kind in entries:
             if kind is EntryKind.FOLDER and not _is_pruned(name):
                 yield from self._walk(os.path.join(folder, name))
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith(_TEXTS) or "." not in name
 
 
 def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:

@@ -4,8 +4,8 @@
 
 Reports init code that never runs:
 
-- an init function that nothing in the project calls or passes on, and a statement that names one without calling it
-  (`self.init_weights`)
+- an init function that nothing in the project calls or passes on, or that only an uncalled function uses, and a
+  statement that names one without calling it (`self.init_weights`)
 - an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
@@ -99,6 +99,8 @@ def check(file: FileGraph) -> Iterator[Violation]:
 
 
 def _message(unapplied: UnappliedInit) -> str:
+    if unapplied.reason == "uncalled" and unapplied.cause:
+        return f"`{unapplied.name}` initializes weights, but only {unapplied.cause} uses it, which nothing calls"
     if unapplied.reason == "uncalled":
         return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on"
     if unapplied.reason == "named":

@@ -15,8 +15,34 @@ _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_mod
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
     """The functions and methods of a file that are named for initialising weights, and do."""
     for function in text.functions:
-        if is_weight_initializer(function.name) and initialises(function):
+        if is_weight_initializer(function.name) and initialises(function) and not _fills_only_buffers(text, function):
             yield function
+
+
+def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:
+    """Whether all that a method fills are buffers that its class registers by these names."""
+    owner = text.parents[method]
+    if not isinstance(owner, ast.ClassDef):
+        return False
+    buffers = {
+        f"self.{call.args[0].value}"
+        for call in ast.walk(owner)
+        if isinstance(call, ast.Call) and last_name(call.func) == "register_buffer" and call.args
+        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    }
+    if not buffers:
+        return False
+    calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and is_init_call(node)]
+    return all(_filled(call) in buffers for call in calls)
+
+
+def _filled(call: ast.Call) -> str:
+    """The tensor that an init call fills, without `.data` and indices: `self.centres`."""
+    is_method = isinstance(call.func, ast.Attribute) and not _is_init_module(call.func.value)
+    node = call.func.value if is_method and isinstance(call.func, ast.Attribute) else next(iter(call.args), call)
+    while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr == "data"):
+        node = node.value
+    return dotted(node)
 
 
 def initialises(node: ast.AST) -> bool:

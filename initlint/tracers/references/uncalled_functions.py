@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from initlint.facts.initializer_names import is_weight_initializer
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
 from initlint.tracers.references.init_functions import init_functions, initialises
@@ -16,15 +18,21 @@ from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, Sy
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that do not pass the function on."""
+_ENTRY_POINT = re.compile(r"main|test|setup|pytest|hook|on_", re.IGNORECASE)
+"""The names of functions that tools call."""
 
 
 @dataclass(frozen=True, eq=False)
 class UncalledFunction:
-    """An init function that nothing calls. `named`: a statement that is only its name, without a call."""
+    """An init function that nothing calls. `named`: a statement that is only its name, without a call.
+
+    `callers`: the functions that use it, which nothing calls either.
+    """
 
     function: FunctionNode
     owner: ast.ClassDef | None
     named: ast.Expr | None = None
+    callers: tuple[str, ...] = ()
 
 
 def uncalled_functions(
@@ -35,6 +43,15 @@ def uncalled_functions(
     search = UseSearch(file, index, project)
     is_used = {function: search.is_used(function) for function in init_functions_of_file}
     for function in init_functions_of_file:
+        callers = search.uncalled_callers(function) if is_used[function] else ()
+        if (
+            callers
+            and not any(caller in is_used for caller in callers)
+            and not _has_alternative(index, function, is_used)
+        ):
+            yield UncalledFunction(
+                function, search.owner(function), callers=tuple(dict.fromkeys(caller.name for caller in callers))
+            )
         if is_used[function] or not _has_harmless_decorators(function) or _has_alternative(index, function, is_used):
             continue
         scopes = index.scopes(function)
@@ -61,14 +78,26 @@ def _has_harmless_decorators(function: FunctionNode) -> bool:
 def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
     """Whether another init function in the same scope is used: then this one may be an alternative to choose.
 
-    A constructor that initializes weights itself counts as well.
+    A constructor that initializes weights itself counts as well, and a function that the class calls.
     """
     scope = index.parents[function]
     if isinstance(scope, ast.ClassDef):
         constructor = next((n for n in scope.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         if constructor is not None and initialises(constructor):
             return True
-    return any(is_used and index.parents[other] is scope for other, is_used in used.items())
+        if _uses_other_initializer(scope, function.name):
+            return True
+    return any(is_used and other is not function and index.parents[other] is scope for other, is_used in used.items())
+
+
+def _uses_other_initializer(cls: ast.ClassDef, name: str) -> bool:
+    """Whether the class calls or applies an init function of its file or of another one."""
+    return any(
+        isinstance(node, ast.Name) and node.id != name and is_weight_initializer(node.id)
+        for call in ast.walk(cls)
+        if isinstance(call, ast.Call)
+        for node in (call.func, *(call.args if last_name(call.func) == "apply" else ()))
+    )
 
 
 def _may_be_used_elsewhere(index: SyntaxIndex, function: FunctionNode, library: bool) -> bool:
@@ -125,10 +154,36 @@ class UseSearch:
             return True
         return self.is_looked_up(function)
 
+    def uncalled_callers(self, function: FunctionNode) -> tuple[FunctionNode, ...]:
+        """The functions of the file that contain all uses of a function, if nothing calls these; else nothing."""
+        uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
+        callers = [self._outermost_function(node) for node in uses]
+        certain = [caller for caller in dict.fromkeys(callers) if caller is not None]
+        if not uses or None in callers or not self.index.classes:
+            return ()
+        if not all(self._is_uncalled(caller) for caller in certain) or self.is_used_outside(function, certain):
+            return ()
+        return tuple(certain)
+
+    def _outermost_function(self, node: ast.AST) -> FunctionNode | None:
+        """The top-level function around a use; None elsewhere, and in its decorators and defaults."""
+        scopes = self.index.scopes(node)
+        outermost = scopes[-1] if scopes else None
+        if not isinstance(outermost, FunctionNode):
+            return None
+        return outermost if any(self.index.is_within(node, statement) for statement in outermost.body) else None
+
+    def _is_uncalled(self, function: FunctionNode) -> bool:
+        """Whether nothing uses a top-level function, whose name does not say that others call it."""
+        is_public_api = self.project.is_library(self.file) and not function.name.startswith("_")
+        if is_public_api or not _has_harmless_decorators(function) or _ENTRY_POINT.match(function.name):
+            return False
+        return not self.is_used(function) and not self.is_looked_up(function)
+
     def _is_use_in_file(self, node: ast.AST, function: FunctionNode) -> bool:
         if self.index.is_within(node, function):
             return False
-        owner = self._owner(function)
+        owner = self.owner(function)
         return self._may_mean(NameUse.of(self.index, node, function.name, owner), function)
 
     def _is_used_in(self, path: Path, function: FunctionNode) -> bool:
@@ -136,7 +191,7 @@ class UseSearch:
         return file_uses is None or any(self._may_mean(use, function) for use in file_uses)
 
     def _may_mean(self, use: NameUse, function: FunctionNode) -> bool:
-        owner = self._owner(function)
+        owner = self.owner(function)
         if (
             use.is_bare_statement
             or use.is_other_method
@@ -146,7 +201,7 @@ class UseSearch:
             return False
         return owner is None or use.class_name in (None, owner.name) or self._derives(use.class_name, owner)
 
-    def _owner(self, function: FunctionNode) -> ast.ClassDef | None:
+    def owner(self, function: FunctionNode) -> ast.ClassDef | None:
         """The class of a method."""
         owner = self.index.parents[function]
         return owner if isinstance(owner, ast.ClassDef) else None

@@ -124,6 +124,10 @@ def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:
     function = finding.function.name
     if finding.named is not None:
         return UnappliedInit("named", function, owner, SourceLocation(source, finding.named.value))
+    if finding.callers:
+        cause = " and ".join(f"`{caller}`" for caller in finding.callers)
+        location = SourceLocation(source, _name(source, finding.function))
+        return UnappliedInit("uncalled", function, owner, location, cause=cause)
     return UnappliedInit("uncalled", function, owner, SourceLocation(source, _name(source, finding.function)))
 
 

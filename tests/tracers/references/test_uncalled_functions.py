@@ -350,3 +350,71 @@ def test_only_the_rules_that_are_selected_search_the_project(
     monkeypatch.setattr(ProjectIndex, "files_with_word", lambda _, file, name: searched.append(name))
     findings_in_project(tmp_path, select, {"net.py": net()})
     assert bool(searched) is asks
+
+
+CHAIN = """
+    import torch.nn as nn
+
+    def init_small(m):
+        nn.init.normal_(m.weight, 0.0, 0.02)
+
+    {decorator}
+    def prepare(net):
+        net.apply(init_small)
+        return net
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+    {more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "decorator", "others", "reported"),
+    [
+        ("", "", {}, True),
+        ("prepare(Net())", "", {}, False),
+        ("Net().apply(init_small)", "", {}, False),
+        ("", "@register", {}, False),
+        ("", "", {"train.py": "from net import Net, prepare\nprepare(Net())\n"}, False),
+        ("", "", {"train.py": "from net import init_small\nbuild().apply(init_small)\n"}, False),
+        ("", "", {"run": "#!/usr/bin/env python3\nfrom net import *\nprepare(Net())\n"}, False),
+        ("", "", {"conf.yaml": "setup: net.prepare\n"}, False),
+    ],
+)
+def test_a_function_that_only_an_uncalled_one_uses(
+    tmp_path: Path, more: str, decorator: str, others: dict[str, str], reported: bool
+) -> None:
+    text = CHAIN.format(more=more, decorator=decorator)
+    message = "`init_small` initializes weights, but only `prepare` uses it, which nothing calls"
+    found = findings_in_project(tmp_path, "INI106", {"net.py": text, **others})
+    assert found == ([("warning", 3, message)] if reported else [])
+
+
+def test_a_script_without_a_suffix(tmp_path: Path) -> None:
+    script = "#!/usr/bin/env python3\nfrom net import Net\nNet().init_weights()\n"
+    assert rows(tmp_path / "alone", {"net.py": net()}) == [12]
+    assert rows(tmp_path / "script", {"net.py": net(), "train": script}) == []
+
+
+@pytest.mark.parametrize(
+    ("filled", "reported"),
+    [
+        ("self.centres.copy_(m)", False),
+        ("self.centres.data[0].zero_()", False),
+        ("self.centres.copy_(m); nn.init.normal_(self.fc.weight)", True),
+    ],
+)
+def test_a_method_that_fills_buffers(tmp_path: Path, filled: str, reported: bool) -> None:
+    text = net("self.register_buffer('centres', torch.zeros(4))").replace("nn.init.normal_(self.fc.weight)", filled)
+    assert bool(rows(tmp_path, {"net.py": text})) is reported
+
+
+@pytest.mark.parametrize("use", ["special_init(self)", "self.apply(special_init)"])
+@pytest.mark.parametrize("source", ["def special_init(m):\n    pass\n", "from theirs import special_init\n"])
+def test_a_leftover_of_a_class_that_uses_another_init(tmp_path: Path, use: str, source: str) -> None:
+    text = dedent(net(use)).replace("import torch\n", f"import torch\n{source}")
+    assert rows(tmp_path, {"net.py": text}) == []
+    assert rows(tmp_path, {"net.py": text.replace(use, "print(self)")}) != []
