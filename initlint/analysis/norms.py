@@ -7,12 +7,16 @@ weights.
 from __future__ import annotations
 
 from initlint.facts.activations import ACTIVATIONS, second_moment
+from initlint.facts.modules import MODULES
 from initlint.graph.model import Consumer, Layer, ModelGraph
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
 )
 """Entries of `Consumer.between` that are normalizations."""
+
+NORM_TYPES = frozenset(module.type for module in MODULES.values() if module.role == "norm")
+"""The classes of torch.nn that are normalizations."""
 
 SCALE_PRESERVING = frozenset({"pool", "concat"})
 """Operations before or after the activation that do not change the scale."""

@@ -186,6 +186,7 @@ class Layer:
     `fed_by`: the paths of the layers whose outputs reach it unmodified.
     `called`: whether a traced forward uses it. `product`: how a raw parameter is multiplied with data, if known.
     `uninitialized`: it is made of uninitialized memory (`torch.empty`).
+    `tied`: the path of the layer whose weight it shares.
     """
 
     path: str
@@ -209,6 +210,7 @@ class Layer:
     uninitialized: bool = False
     load: CheckpointLoad | None = None
     """The last load of pretrained weights that fills its weight, if any."""
+    tied: str | None = None
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""

@@ -84,14 +84,12 @@ from initlint.analysis.messages import (
     related_locations,
     short_name,
 )
+from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.facts.initializer_formulas import moment
-from initlint.facts.modules import MODULES
 from initlint.graph.model import UNDETERMINED, Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Write
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
 from initlint.rules._registry import Violation, rule
-
-_NORM_TYPES = frozenset(module.type for module in MODULES.values() if module.role == "norm")
 
 _LARGEST_MOMENT = 0.1
 """Of the gain's square: a tenth of the signal passes."""
@@ -129,10 +127,10 @@ def _calls_without_layers(model: ModelGraph) -> Iterator[Violation]:
     reached = {write.location for layer in model.layers for write in layer.writes}
     for call in model.calls:
         types = [target.layer for target in call.targets if target.parameter == "weight" and target.layer is not None]
-        norms = [type for type in types if type in _NORM_TYPES]
+        norms = [type for type in types if type in NORM_TYPES]
         if call.location in reached or not norms or len(types) != len(call.targets):
             continue
-        if all(type in MATRICES or type in _NORM_TYPES for type in types) and _is_around_zero(call, call.arguments):
+        if all(type in MATRICES or type in NORM_TYPES for type in types) and _is_around_zero(call, call.arguments):
             name = f"a {norms[0]}"
             message = f"`{display_name(call)}` {_effect(call)}".format(name)
             yield Violation(message, call.location, Severity.WARNING, fix=_fix(call.location, call))
@@ -171,7 +169,7 @@ def _center(initializer: str) -> tuple[str, ...]:
 
 def _is_trainable_norm(layer: Layer) -> bool:
     certain = layer.called and layer.last_write_is_certain()
-    return layer.type in _NORM_TYPES and certain and not layer.frozen and not layer.parametrized
+    return layer.type in NORM_TYPES and certain and not layer.frozen and not layer.parametrized
 
 
 def _is_harmful(layer: Layer) -> bool:
@@ -199,9 +197,9 @@ def _has_zero_shift(layer: Layer) -> bool:
 def _fix(location: Location, call: InitCall | None) -> Fix | None:
     if call is None or any(target.kind != "parameter" or target.parameter != "weight" for target in call.targets):
         return None
-    if all(target.layer in _NORM_TYPES for target in call.targets):
+    if all(target.layer in NORM_TYPES for target in call.targets):
         return Fix("Use `ones_`", ReplaceCall(location.span, "ones_"), Applicability.SAFE)
-    if any(target.layer not in MATRICES and target.layer not in _NORM_TYPES for target in call.targets):
+    if any(target.layer not in MATRICES and target.layer not in NORM_TYPES for target in call.targets):
         return None
     request = AppendStatement(location.span, "if {tensor}.dim() == 1: {tensor}.data.fill_(1.0)")
     return Fix("Set the gains to 1 after the call", request, Applicability.UNSAFE)

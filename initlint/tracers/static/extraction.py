@@ -30,8 +30,9 @@ class Extraction:
         flows = self.interpreter.log.nodes
         keys = (id(draft.key) for draft in drafts)
         nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
-        flow = ConsumerIndex(nodes, {id(draft.key): draft.path for draft in drafts})
-        layers = [self._layer(draft, flow) for draft in drafts]
+        paths = {id(draft.key): draft.path for draft in drafts}
+        flow = ConsumerIndex(nodes, paths)
+        layers = [self._layer(draft, flow, paths) for draft in drafts]
         stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
         return ModelGraph(
@@ -64,7 +65,7 @@ class Extraction:
         """The statements of the entry point that raise for a parameter."""
         return tuple(self.interpreter.log.misuses.values())
 
-    def _layer(self, draft: LayerDraft, flow: ConsumerIndex) -> Layer:
+    def _layer(self, draft: LayerDraft, flow: ConsumerIndex, paths: Mapping[int, str]) -> Layer:
         key = id(draft.key)
         return Layer(
             path=draft.path,
@@ -85,6 +86,7 @@ class Extraction:
             product=draft.product,
             uninitialized=draft.uninitialized,
             load=draft.load,
+            tied=paths.get(id(draft.tied)),
         )
 
 

@@ -104,6 +104,7 @@ class LayerDraft:
         "product",
         "shapes",
         "subclass",
+        "tied",
         "type",
         "uninitialized",
         "writes",
@@ -120,6 +121,8 @@ class LayerDraft:
         self.inside: frozenset[str] = frozenset()
         """The qualified names of the project's classes that it lies inside of."""
         self.subclass: str | None = None
+        self.tied: Instance | None = None
+        """The layer whose weight it shares."""
         self.frozen = False
         self.parametrized = False
         self.uninitialized = False
@@ -196,6 +199,8 @@ def _module_draft(here: _Position) -> LayerDraft:
             draft.frozen = draft.frozen or parameter.storage.frozen
             draft.parametrized = draft.parametrized or parameter.parametrized
             draft.load = parameter.load
+            owner_of_weight = parameter.storage.owner
+            draft.tied = owner_of_weight if owner_of_weight is not module else None
         draft.writes += parameter.writes
         draft.ineffective_writes += parameter.ineffective_writes
     return draft
