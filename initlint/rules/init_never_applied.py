@@ -9,6 +9,7 @@ Reports init code that never runs:
 - an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
+- an init behind a name that the function itself sets to False
 - a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it tests for
   a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
   first item, all layers have `bias=False` where `m.bias is not None` is required, no layer has the attribute that is
@@ -109,6 +110,8 @@ def _message(unapplied: UnappliedInit) -> str:
         count = sum(number for _, number in unapplied.layers)
         layers = ", ".join(f"{name} x {number}" for name, number in unapplied.layers)
         return f"this init reaches none of the {count} layers ({layers}): {unapplied.cause}"
+    if unapplied.reason == "constant":
+        return f"`{unapplied.name}` is always False here, so this init never runs"
     if unapplied.reason == "self":
         hint = ": test the argument, which is the module that `apply` passes" if unapplied.name else ""
         return f"this test of `self` is never true in `{unapplied.owner}`, so its init never runs{hint}"

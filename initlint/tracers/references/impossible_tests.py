@@ -11,7 +11,7 @@ from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.init_functions import initialises
-from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 
 class LoopElement(enum.Enum):
@@ -21,6 +21,7 @@ class LoopElement(enum.Enum):
     MODULE = "modules"
     PAIR = "pairs of name and value"
     SELF = "self"
+    CONSTANT = "a name that is always false"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,10 @@ def unsatisfiable_tests(
     guards = [s for s in index.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
     if not guards:
         return
+    for guard in guards:
+        name = _always_false(index, guard)
+        if name is not None:
+            yield UnsatisfiableTest(guard, LoopElement.CONSTANT, name, index.class_of(guard))
     imported = index.imported
     enclosing_nodes = {node for guard in guards for node in index.above(guard)}
     for loop, variable, kind, source in _loops(index):
@@ -71,7 +76,9 @@ def unsatisfiable_tests(
             )
         if isinstance(scope, ast.ClassDef) and in_class and parameters:
             base_info = bases(scope.name)
-            if base_info is not None and _is_module_without_weights(base_info) and not _is_mixed_in(index, scope.name):
+            holds_layers = _visits_children(function, own_parameters) and _assigns_layers(index, scope)
+            is_no_layer = base_info is not None and (_is_module_without_weights(base_info) or holds_layers)
+            if is_no_layer and not _is_mixed_in(index, scope.name):
                 source = "apply" if own_parameters and _is_applied(index, function.name) else ""
                 yield from _tests_in_body(index, imported, function.body, parameters[0].arg, LoopElement.SELF, source)
 
@@ -112,6 +119,49 @@ def _is_applied(index: SyntaxIndex, name: str) -> bool:
 
 def _is_module_without_weights(bases: BaseClassInfo) -> bool:
     return bases.readable and bases.is_module and not any(_is_layer(name) for name in bases.externals)
+
+
+def _visits_children(method: FunctionNode, own_parameters: list[ast.arg]) -> bool:
+    """Whether a method calls itself for each of the children of its argument."""
+    if len(own_parameters) != 1:
+        return False
+    name = own_parameters[0].arg
+    return any(
+        isinstance(loop, ast.For)
+        and isinstance(loop.iter, ast.Call)
+        and dotted(loop.iter.func) in (f"{name}.children", f"{name}.modules")
+        and any(isinstance(n, ast.Call) and last_name(n.func) == method.name for n in ast.walk(loop))
+        for loop in ast.walk(method)
+    )
+
+
+def _assigns_layers(index: SyntaxIndex, cls: ast.ClassDef) -> bool:
+    """Whether a class sets two or more layers of torch as its attributes, as no layer does."""
+    values = (
+        node.value
+        for node in ast.walk(cls)
+        if isinstance(node, ast.Assign) and dotted(node.targets[0]).startswith("self.")
+    )
+    names = (dotted(value.func) for value in values if isinstance(value, ast.Call))
+    parts = (name.partition(".") for name in names)
+    layers = [canonical(f"{index.imported.get(first, first)}.{end}") for first, _, end in parts if end]
+    return sum(map(_is_layer, layers)) > 1
+
+
+def _always_false(index: SyntaxIndex, guard: ast.If) -> str | None:
+    """The name that a test reads, if the only assignment to it in the function is of False, before the test."""
+    function = next((scope for scope in index.scopes(guard) if isinstance(scope, FunctionNode)), None)
+    if not isinstance(guard.test, ast.Name) or function is None:
+        return None
+    name = guard.test.id
+    stores = [node for node in index.mentions(name) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    stores = [node for node in stores if index.is_within(node, function)]
+    assignment = index.parents[stores[0]] if len(stores) == 1 else None
+    if not isinstance(assignment, ast.Assign) or not isinstance(assignment.value, ast.Constant):
+        return None
+    is_before = assignment.lineno < guard.lineno and index.is_within(guard, index.parents[assignment])
+    changes_elsewhere = any(isinstance(node, (ast.Global, ast.Nonlocal)) for node in ast.walk(function))
+    return name if assignment.value.value is False and is_before and not changes_elsewhere else None
 
 
 def _is_mixed_in(index: SyntaxIndex, name: str) -> bool:

@@ -28,6 +28,7 @@ _REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.MODULE: "modules",
     LoopElement.PAIR: "pairs",
     LoopElement.SELF: "self",
+    LoopElement.CONSTANT: "constant",
 }
 
 

@@ -418,3 +418,69 @@ def test_a_leftover_of_a_class_that_uses_another_init(tmp_path: Path, use: str, 
     text = dedent(net(use)).replace("import torch\n", f"import torch\n{source}")
     assert rows(tmp_path, {"net.py": text}) == []
     assert rows(tmp_path, {"net.py": text.replace(use, "print(self)")}) != []
+
+
+FLAG = """
+    import torch.nn as nn
+
+    class Net(nn.Module):
+        def __init__(self, start=None):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+            {before}
+            if start:
+                nn.init.normal_(self.fc.weight)
+            {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reported"),
+    [
+        ("start = False", "", True),
+        ("start = False", "print(start)", True),
+        ("", "start = False", False),
+        ("start = True", "", False),
+        ("if start is None: start = False", "", False),
+        ("start = False; start = bool(self)", "", False),
+        ("for start in (True,): pass", "", False),
+    ],
+)
+def test_a_flag_that_is_always_false(tmp_path: Path, before: str, after: str, reported: bool) -> None:
+    text = FLAG.format(before=before, after=after)
+    messages = [message for _, _, message in findings_in_project(tmp_path, "INI106", {"net.py": text})]
+    assert messages == (["`start` is always False here, so this init never runs"] if reported else [])
+
+
+RECURSION = """
+    import torch.nn as nn
+    from theirs import *
+
+    class Net(Module):
+        def __init__(self):
+            self.a = nn.Linear(4, 4)
+            self.b = {second}
+            self.start(self)
+
+        def start(self, m):
+            if isinstance(self, nn.Linear):
+                nn.init.normal_(self.weight)
+            for child in {looped}:
+                self.start(child)
+
+        def forward(self, x):
+            return self.b(self.a(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "looped", "reported"),
+    [
+        ("nn.Linear(4, 4)", "m.children()", True),
+        ("None", "m.children()", False),
+        ("nn.Linear(4, 4)", "m.others()", False),
+    ],
+)
+def test_self_for_the_argument_below_an_unknown_base(tmp_path: Path, second: str, looped: str, reported: bool) -> None:
+    found = rows(tmp_path, {"net.py": RECURSION.format(second=second, looped=looped)})
+    assert found == ([11] if reported else [])
