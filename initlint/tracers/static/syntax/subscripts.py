@@ -47,6 +47,8 @@ def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Envir
     """`value[index]`."""
     index = index_of(interpreter, node, env)
     if isinstance(value, Tensor):
+        if index is None:
+            return _with_new_axis(value)
         advanced = value.node is None and value.storage is not None and _is_advanced(index)
         return part_of(copy_of(interpreter, value, interpreter.location_of(node, env)) if advanced else value, index)
     if isinstance(value, (tuple, str, range)):
@@ -70,6 +72,23 @@ def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Envir
         value
         if isinstance(value, ClassValue) and not isinstance(index, str)
         else Unknown("an item of something unknown")
+    )
+
+
+def _with_new_axis(value: Tensor) -> Tensor:
+    """`tensor[None]`, which has all of the elements."""
+    part = part_of(value, None)
+    shape = None if value.shape is None else (1, *value.shape)
+    return Tensor(
+        part.node,
+        part.storage,
+        False,
+        value.covers_storage,
+        part.sources,
+        shape,
+        part.transposed,
+        axes=part.axes,
+        tracked=part.tracked,
     )
 
 

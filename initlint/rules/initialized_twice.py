@@ -1,0 +1,280 @@
+"""Parameter that is initialized twice in a row, while its neighbour is never initialized
+
+## What it does
+
+Reports two init calls on the same parameter in one block, the first of which has no effect, if a parameter next to it
+has no init at all: the bias of the same layer, or a layer of the same type of the same class. It also reports
+`weight[padding_idx]` where `padding_idx` is None: that is the whole weight, not a row.
+
+It is silent if the second value depends on the first, if a statement between the two mentions the parameter, if one of
+them only changes a part, and if a loop comes first and a single layer second.
+
+## Why is this bad?
+
+One of the two lines was copied and not changed. The layer that it was meant for keeps PyTorch's default: a policy head
+of 64 inputs starts with a standard deviation of 0.072 in place of the 0.00125 of `orthogonal_` with a gain of 0.01.
+With `padding_idx=None` every row of an embedding is 0, so that all inputs look the same.
+
+## Bad
+
+```python
+import torch.nn as nn
+
+
+class Agent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.value = nn.Linear(64, 1)
+        self.policy = nn.Linear(64, 2)
+        nn.init.orthogonal_(self.value.weight, gain=1.0)
+        nn.init.orthogonal_(self.value.weight, gain=0.01)
+
+    def forward(self, x):
+        return self.policy(x), self.value(x)
+```
+
+## Good
+
+```python
+import torch.nn as nn
+
+
+class Agent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.value = nn.Linear(64, 1)
+        self.policy = nn.Linear(64, 2)
+        nn.init.orthogonal_(self.value.weight, gain=1.0)
+        nn.init.orthogonal_(self.policy.weight, gain=0.01)
+
+    def forward(self, x):
+        return self.policy(x), self.value(x)
+```
+
+## References
+
+- [torch.nn.init.orthogonal_](https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_)
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from itertools import pairwise
+
+from initlint.analysis.messages import name, related_locations, short_name
+from initlint.diagnostics import Severity
+from initlint.facts.initializer_formulas import INITIALIZERS
+from initlint.graph.model import Layer, Location, ModelGraph, Write
+from initlint.project.source import SourceLocation
+from initlint.rules._registry import Violation, rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Repetition:
+    """Two statements of one block that set the same parameter, the first one without effect.
+
+    `is_index`: the second one writes to `weight[index]`, which is all of the weight.
+    """
+
+    first: ast.stmt
+    second: ast.stmt
+    is_index: bool
+
+
+@rule("INI112", "initialized-twice", needs_context=False)
+def check(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each layer, or loop over layers, whose init is repeated."""
+    init_calls = {call.location for call in model.calls}
+    reported: set[object] = set()
+    for layer in model.layers:
+        for first, second in _consecutive_writes(layer, init_calls):
+            repetition = _repetition(first, second)
+            if repetition is None or not reported.isdisjoint((id(repetition.second), layer.path)):
+                continue
+            reason = _reason(model, layer, first, repetition)
+            if reason is not None:
+                reported.update((id(repetition.second), layer.path))
+                message = (
+                    f"`{short_name(first.initializer)}` on the {first.parameter} of `{name(layer)}` has no effect:"
+                    f" `{short_name(second.initializer)}` in row {second.location.span.row} {reason}"
+                )
+                related = ((first.location, "this has no effect"), *related_locations([(layer, None)]))
+                yield Violation(message, second.location, Severity.WARNING, related)
+
+
+def _consecutive_writes(layer: Layer, init_calls: Set[Location]) -> Iterator[tuple[Write, Write]]:
+    """The pairs of writes to a parameter, one after the other, that both set all of it for certain."""
+    if layer.frozen or layer.parametrized:
+        return
+    for parameter in dict.fromkeys(write.parameter for write in layer.writes):
+        writes = [write for write in layer.writes if write.parameter == parameter]
+        for first, second in pairwise(writes):
+            if _is_absolute(first, init_calls) and _is_absolute(second, init_calls):
+                yield first, second
+
+
+def _is_absolute(write: Write, init_calls: Set[Location]) -> bool:
+    is_init = write.initializer in INITIALIZERS and write.location in init_calls
+    is_copy = write.initializer == "torch.Tensor.copy_" and write.method
+    return (is_init or is_copy) and write.certain and write.covers_tensor and not write.reads_old_value
+
+
+def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetition) -> str | None:
+    """The end of the message; None if no parameter next to it lacks an init."""
+    if repetition.is_index:
+        index = "`padding_idx` is None" if layer.type == "Embedding" else "its index is None"
+        return f"sets all of it, because {index}"
+    parameters = {written.parameter for written in layer.writes}
+    if write.parameter == "weight" and "bias" in layer.shapes and "bias" not in parameters:
+        return "sets it again, and its bias is never initialized"
+    siblings = list(_uninitialized_siblings(model, layer, write.parameter))
+    if not siblings:
+        return None
+    sibling = min(siblings, key=lambda other: _distance(model, layer, other))
+    return f"sets it again, and the {write.parameter} of `{name(sibling)}` is never initialized"
+
+
+def _distance(model: ModelGraph, layer: Layer, other: Layer) -> tuple[bool, bool, int]:
+    """How far `other` is from `layer`: in another container, at another depth, so many layers away."""
+    parts, others = layer.attribute.split("."), other.attribute.split(".")
+    between = abs(model.layers.index(layer) - model.layers.index(other))
+    return parts[:-1] != others[:-1], len(parts) != len(others), between
+
+
+def _uninitialized_siblings(model: ModelGraph, layer: Layer, parameter: str) -> Iterator[Layer]:
+    """The layers of the same type, built by the same object, whose `parameter` keeps PyTorch's default."""
+    prefix = layer.path.removesuffix(layer.attribute)
+    for other in model.layers:
+        if (other.type, other.owner) != (layer.type, layer.owner) or other.path.removesuffix(other.attribute) != prefix:
+            continue
+        is_default = not other.frozen and not other.parametrized and other.load is None and other.type != "Parameter"
+        if is_default and parameter in other.shapes and not any(w.parameter == parameter for w in other.writes):
+            yield other
+
+
+def _repetition(first: Write, second: Write) -> _Repetition | None:
+    """The two statements, if they are in one block and differ in nothing but the values."""
+    sites = next(
+        (
+            (one, other)
+            for one, other in zip((*first.via, first.location), (*second.via, second.location), strict=False)
+            if one != other
+        ),
+        None,
+    )
+    if sites is None or not all(isinstance(site, SourceLocation) for site in sites):
+        return None
+    one, other = sites
+    assert isinstance(one, SourceLocation)
+    assert isinstance(other, SourceLocation)
+    if one.source is not other.source:
+        return None
+    targets = _target(one.node), _target(other.node)
+    if targets[0] is None or targets[1] is None:
+        return None
+    block, statements = _common_block(one.source.tree, one.node, other.node)
+    if statements is None:
+        return None
+    before, after = statements
+    is_index = targets[1].startswith(f"{targets[0]}[") and _is_index(other.node)
+    if not is_index and targets[0] != targets[1]:
+        return None
+    is_loop = isinstance(before, ast.For) and isinstance(after, ast.For)
+    if not is_loop and not all(isinstance(statement, (ast.Expr, ast.Assign)) for statement in statements):
+        return None
+    if list(_headers(before, one.node)) != list(_headers(after, other.node)):
+        return None
+    text = targets[0] if not isinstance(before, ast.For) else ast.unparse(before.iter)
+    between = block[block.index(before) + 1 : block.index(after)]
+    if any(text in _text(statement) for statement in between):
+        return None
+    # `start(layer)` says nothing of what it reads, but a function that initializes a layer reads none of its weights.
+    if "." in targets[0] and _text(after).count(targets[0]) > 1:
+        return None
+    return _Repetition(before, after, is_index)
+
+
+def _headers(statement: ast.stmt, node: ast.AST) -> Iterator[str]:
+    """The loops and tests around `node` in `statement`, outermost first."""
+    if isinstance(statement, ast.For):
+        yield ast.unparse(statement.iter)
+    elif isinstance(statement, (ast.If, ast.While)):
+        yield ast.unparse(statement.test)
+    for number, block in enumerate(_blocks(statement)):
+        for inner in block:
+            if _contains(inner, node):
+                yield str(number)
+                yield from _headers(inner, node)
+
+
+def _text(node: ast.AST) -> str:
+    return re.sub(r"\.data\b", "", ast.unparse(node))
+
+
+def _target(call: ast.AST) -> str | None:
+    """The parameter or layer that a call initializes, as written, without `.data`; None for `apply` and `self`."""
+    if not isinstance(call, ast.Call):
+        return None
+    function = call.func
+    if isinstance(function, ast.Attribute) and _is_tensor(function.value):
+        target = function.value
+    elif call.args and getattr(function, "attr", "") != "apply":
+        target = call.args[0]
+    else:
+        return None
+    if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        return None
+    text = _text(target)
+    return None if text == "self" else text
+
+
+_PARAMETER = re.compile(r"(?:weight|bias)(?:_\w+)?|\w*_(?:weight|bias)")
+
+
+def _is_tensor(node: ast.expr) -> bool:
+    """Whether it is `self.fc.weight`, `layer.weight.data`, `table.weight[i]`, and not the `nn.init` of a function."""
+    while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr == "data"):
+        node = node.value
+    return isinstance(node, ast.Attribute) and _PARAMETER.fullmatch(node.attr) is not None
+
+
+def _is_index(call: ast.AST) -> bool:
+    """Whether the target is indexed by a name: by `padding_idx`, not by `:`."""
+    node = call.args[0] if isinstance(call, ast.Call) and call.args else getattr(call, "func", None)
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Name, ast.Attribute))
+
+
+def _common_block(
+    tree: ast.Module, one: ast.AST, other: ast.AST
+) -> tuple[list[ast.stmt], tuple[ast.stmt, ast.stmt] | None]:
+    """The innermost block that contains both, and its statements that contain them, if they come in that order."""
+    block: list[ast.stmt] = tree.body
+    while True:
+        first = next((statement for statement in block if _contains(statement, one)), None)
+        second = next((statement for statement in block if _contains(statement, other)), None)
+        if first is None or second is None:
+            return block, None
+        if first is not second:
+            return block, ((first, second) if block.index(first) < block.index(second) else None)
+        inner = [part for part in _blocks(first) if any(_contains(statement, one) for statement in part)]
+        if not inner:
+            return block, None
+        block = inner[0]
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for field in ("body", "orelse", "finalbody"):
+        yield getattr(statement, field, [])
+
+
+def _contains(statement: ast.AST, node: ast.AST) -> bool:
+    row = getattr(node, "lineno", 0)
+    first, last = getattr(statement, "lineno", 0), getattr(statement, "end_lineno", 0)
+    if first <= row <= last:
+        return any(inner is node for inner in ast.walk(statement))
+    return False
