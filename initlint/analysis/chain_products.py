@@ -82,7 +82,7 @@ class Chain:
         """Whether the signal shrinks so much that training suffers measurably."""
         return self.product < 0.01
 
-    def between(self, paths: Collection[str]) -> Chain:
+    def part_with(self, paths: Collection[str]) -> Chain:
         """The part from the first to the last layer with one of these paths. At least one must be in the chain."""
         indices = [index for index, link in enumerate(self.links) if link.layer.path in paths]
         return Chain(self.links[indices[0] : indices[-1] + 1])
@@ -163,7 +163,7 @@ def all_chains(model: ModelGraph) -> Iterable[Chain]:
 def chains_of(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
     """For each of these paths whose layer is a link: its chain, from the first to the last of these layers."""
     chain_by_path = chains(model) if paths else {}
-    return {path: chain_by_path[path].between(paths) for path in paths if path in chain_by_path}
+    return {path: chain_by_path[path].part_with(paths) for path in paths if path in chain_by_path}
 
 
 def _link(layer: Layer) -> Link | None:

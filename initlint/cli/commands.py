@@ -29,7 +29,7 @@ from initlint.linter import pipeline
 from initlint.linter.pipeline import Contents
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
-from initlint.project.file_io import replace_all, write
+from initlint.project.file_io import hard_linked, replace_all, write
 from initlint.project.settings import Settings
 from initlint.report import console, graph_comparison, rule_pages
 from initlint.report import settings_listing as settings_report
@@ -124,9 +124,9 @@ def check(
     fixing, silent = fix or fix_only or diff, fix_only or diff
     changing = fixing or add_noqa is not None
     options.validate_options(output_file, write_baseline, add_noqa, silent, fix or fix_only)
-    trace_options.check_use(limits is not None and (changing or write_baseline is not None))
+    trace_options.validate_trace_options(limits is not None and (changing or write_baseline is not None))
     if limits is not None:
-        result = trace_options.guarded(check_modes.run_trace_check, inputs, limits)
+        result = trace_options.report_trace_errors(check_modes.run_trace_check, inputs, limits)
     elif write_baseline is not None:
         result = report_usage_errors(check_modes.run_write_baseline, inputs, write_baseline)
     elif add_noqa is not None:
@@ -188,7 +188,16 @@ def write_changes(result: CheckResult, paths: tuple[Path, ...], contents: Conten
             _echo_source(result.changed.get(path, (old, old))[1])
     else:
         changes = [(Path(path), old, new) for path, (old, new) in result.changed.items()]
+        linked = hard_linked(path for path, _, _ in changes)
         failed = replace_all(changes, roots=paths, beside=result.files)
+        _echo(
+            "".join(
+                f"warning: {escape(str(path))} is fixed; its other hard links keep the old content\n"
+                for path in linked
+                if path not in failed
+            ),
+            err=True,
+        )
     errors = (*result.errors, *failed.values())
     _echo("".join(f"initlint: {escape(line)}\n" for line in errors), err=True)
     return {str(path) for path in failed}
@@ -210,7 +219,9 @@ def graph(
     paths, contents = options.inputs(paths, stdin_filename)
     limits = trace_options.limits_for(engine != "static", chosen, contents)
     settings = options.settings_for(paths, **chosen)
-    result = trace_options.guarded(check_modes.run_graph, paths, settings, contents, limits, engine == "both")
+    result = trace_options.report_trace_errors(
+        check_modes.run_graph, paths, settings, contents, limits, engine == "both"
+    )
     _echo(graph_comparison.render(result.models, output_format))
     _echo(concise.render(Report(result.diagnostics)), err=True)
     print_notes(replace(result, not_followed=()), settings, quiet, verbose)
@@ -260,7 +271,7 @@ def server() -> None:
 def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
     """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print their layers."""
     settings, specs, limits = trace_options.read(targets, **chosen)
-    traced = trace_options.guarded(fx_run.trace, specs, settings, limits, measure)
+    traced = trace_options.report_trace_errors(fx_run.trace, specs, settings, limits, measure)
     _echo(trace_report.render(traced, output_format))
     _echo(trace_report.problems(traced), err=True)
     click.get_current_context().exit(int(any(one.problem for one in traced)))

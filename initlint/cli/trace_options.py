@@ -62,7 +62,7 @@ command = apply_options(
 )
 
 
-def guarded(function: Callable[..., Returned], *arguments: Any) -> Returned:
+def report_trace_errors(function: Callable[..., Returned], *arguments: Any) -> Returned:
     """Call `function`, and turn wrong targets and interpreters that cannot trace into a `UsageError`."""
     try:
         return options.report_usage_errors(function, *arguments)
@@ -93,7 +93,7 @@ def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limi
     return limits_of(**limit_options) if wanted else None
 
 
-def check_use(changing: bool) -> None:
+def validate_trace_options(changing: bool) -> None:
     """Raise `UsageError` for options with which --trace cannot be used."""
     if changing:
         raise UsageError("--trace cannot be used with --fix, --fix-only, --diff, --add-noqa or --write-baseline")
@@ -120,7 +120,7 @@ def specs(
 
 
 def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...]) -> TargetSpec:
-    where, attribute = guarded(parse_target, text)
+    where, attribute = report_trace_errors(parse_target, text)
     named = [keyword.partition("=") for keyword in kwargs]
     if not all(equals and name.isidentifier() for name, equals, _ in named):
         raise UsageError("--kwarg takes NAME=VALUE")
@@ -129,5 +129,5 @@ def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tup
         attribute,
         tuple(map(parse_value, args)),
         {name: parse_value(value) for name, _, value in named},
-        tuple(guarded(parse_input, shape) for shape in inputs) or None,
+        tuple(report_trace_errors(parse_input, shape) for shape in inputs) or None,
     )

@@ -25,7 +25,7 @@ class ConsumerIndex:
         self._path_finder = PathFinder()
         self._residual = {layer_key(layer) for layer in residual_layers(_sums_after(nodes.values()))}
 
-    def called(self, layer: Hashable) -> bool:
+    def is_called(self, layer: Hashable) -> bool:
         """Whether the data flow uses the layer."""
         return bool(self._nodes.get(layer))
 

@@ -14,7 +14,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -114,6 +114,8 @@ class _Pool:
         finally:
             for worker in self._workers:
                 worker.process.kill()
+            for worker in self._workers:
+                worker.process.join()  # its CPU time counts as ours only when it has been waited for
 
     def _receive(self, worker: _PoolWorker) -> tuple[Path, FileResult]:
         """The next result of `worker`. If the process died, only the file it was working on fails."""
@@ -138,7 +140,8 @@ class _Pool:
         ours, theirs = context.Pipe()
         others = [ours, *(worker.connection for worker in self._workers)] if forks else []
         process = context.Process(target=_serve, args=(theirs, self._start, others), daemon=True)
-        process.start()
+        with _interrupts_blocked():
+            process.start()
         theirs.close()
         worker = _PoolWorker(process, ours, deque())
         self._workers.append(worker)
@@ -152,6 +155,7 @@ class _Pool:
         else:
             self._workers.remove(worker)
             worker.process.kill()  # freeing all syntax trees at a normal exit would take long
+            worker.process.join()  # its CPU time counts as ours only when it has been waited for
             worker.connection.close()
 
 
@@ -160,6 +164,19 @@ def _dead_worker(file: Path, process: BaseProcess) -> FileResult:
     code = process.exitcode or 0
     how = f"signal {-code}" if code < 0 else f"exit status {code}"
     return FileResult(failures=(Failure("a worker process", str(file), f"it ended with {how}", ""),))
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from a worker until it ignores it: it would end in a traceback while it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:

@@ -97,6 +97,16 @@ def replace_all(
     return failed
 
 
+def hard_linked(paths: Iterable[Path]) -> list[Path]:
+    """Those of the files that have other names (hard links), which a replacement leaves with the old content."""
+    linked = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.stat().st_nlink > 1:
+                linked.append(path)
+    return linked
+
+
 def remove_stale_temp_files(folder: Path) -> None:
     """Remove temporary files of killed runs in `folder`, but not those of running ones."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:

@@ -69,7 +69,7 @@ class FileSearch:
         self._answers: dict[tuple[str, str], tuple[str, ...] | None] = {}
         self._bytes_in_memory = 0
 
-    def matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
+    def files_matching(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
         """The Python files below `root` that match `pattern`; each match contains `piece`.
 
         None if the project has too many files.

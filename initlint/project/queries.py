@@ -215,7 +215,7 @@ class FileSystemQueries:
 
     def search(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
         """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
-        return self._search.matching(root, piece, pattern)
+        return self._search.files_matching(root, piece, pattern)
 
     def search_all(self, root: str, patterns: Mapping[str, str]) -> None:
         """Search for several patterns, by piece, at once; see `FileSearch.search`."""

@@ -22,7 +22,7 @@ from initlint.rewrite.scopes import Scope
 from initlint.rewrite.source_text import SourceText
 
 
-class Mention(NamedTuple):
+class DeprecatedMention(NamedTuple):
     """One use of a deprecated name."""
 
     canonical: str
@@ -30,7 +30,7 @@ class Mention(NamedTuple):
     place: SourceLocation
 
 
-def mentions(source: SourceFile) -> tuple[Mention, ...]:
+def mentions(source: SourceFile) -> tuple[DeprecatedMention, ...]:
     """Imports, then the other uses. There are none in a file that libcst cannot parse: it could not be rewritten."""
     try:
         return tuple(_mentions(source))
@@ -38,7 +38,7 @@ def mentions(source: SourceFile) -> tuple[Mention, ...]:
         return ()
 
 
-def _mentions(source: SourceFile) -> Iterator[Mention]:
+def _mentions(source: SourceFile) -> Iterator[DeprecatedMention]:
     names = NameResolver.of(source)
     scopes = names.scopes
     for statement in scopes.imports:
@@ -49,10 +49,12 @@ def _mentions(source: SourceFile) -> Iterator[Mention]:
         for node in (*scopes.uses.get(last, ()), *attributes):
             # A table such as `{"uniform": nn.init.uniform}` lists the deprecated functions on purpose.
             if names.resolve(node) == old and scopes.keys.get(id(node)) != last:
-                yield Mention(old, "call" if id(node) in scopes.called else "reference", _location(source, node))
+                yield DeprecatedMention(
+                    old, "call" if id(node) in scopes.called else "reference", _location(source, node)
+                )
 
 
-def _imported_mentions(source: SourceFile, node: cst.ImportFrom) -> Iterator[Mention]:
+def _imported_mentions(source: SourceFile, node: cst.ImportFrom) -> Iterator[DeprecatedMention]:
     if isinstance(node.names, cst.ImportStar) or node.relative or node.module is None:
         return
     if cst.Module([]).code_for_node(node.module) != MODULE:
@@ -60,7 +62,7 @@ def _imported_mentions(source: SourceFile, node: cst.ImportFrom) -> Iterator[Men
     for alias in node.names:
         dotted = f"{MODULE}.{alias.evaluated_name}"
         if dotted in DEPRECATED:
-            yield Mention(dotted, "import", _location(source, alias))
+            yield DeprecatedMention(dotted, "import", _location(source, alias))
 
 
 def _location(source: SourceFile, node: cst.CSTNode) -> SourceLocation:

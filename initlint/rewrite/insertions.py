@@ -50,7 +50,7 @@ def append_statement(source: SourceFile, request: AppendStatement) -> tuple[Edit
     if id(call) not in FileScopes.of(source).lines:
         raise CannotRewrite
     start, end = text.range(call)
-    line_tail, _, _ = text.text[end:].partition(text.newline)
+    line_tail = text.line_tail(end)
     if not text.alone_before(start) or (line_tail.strip() and not line_tail.lstrip().startswith("#")):
         raise CannotRewrite
     tensor = _tensor(source, call)

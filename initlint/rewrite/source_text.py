@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -53,6 +54,10 @@ class SourceText:
         """The white space at the start of the line with `offset`."""
         line = self.text[self._start(offset) : offset]
         return line[: len(line) - len(line.lstrip())]
+
+    def line_tail(self, offset: int) -> str:
+        """The text from `offset` to the end of its line. A lone CR ends a line as well."""
+        return re.split("\r|\n", self.text[offset:], maxsplit=1)[0]
 
     def alone_before(self, offset: int) -> bool:
         """Whether only white space precedes `offset` on its line."""

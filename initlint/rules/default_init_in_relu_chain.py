@@ -104,7 +104,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         defaults = [link for link in whole.links if link.write is None and _before_relu(link)]
         if not defaults:
             continue
-        chain = whole.between({link.layer.path for link in defaults})
+        chain = whole.part_with({link.layer.path for link in defaults})
         if chain.product < _VANISHED:
             layers = [link.layer for link in defaults]
             message = (

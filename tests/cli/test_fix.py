@@ -238,3 +238,27 @@ def test_everything_else_about_a_file_stays(data: bytes) -> None:
     changed = b"kaiming_uniform_(self.fc1.weight, nonlinearity='relu')"
     assert path.read_bytes() == data.replace(b"xavier_uniform(self.fc1.weight)", changed)
     assert path.stat().st_mode == mode
+
+
+def test_other_hard_links_keep_the_old_content_and_a_warning_says_so(in_directory: Path) -> None:
+    old = "import torch.nn as nn\n\nnn.init.xavier_uniform(nn.Linear(3, 4).weight)\n"
+    Path("net.py").write_text(old, encoding="utf-8")
+    os.link("net.py", "other.txt")
+    result = run("--fix", "--isolated", "net.py")
+    assert "warning: net.py is fixed; its other hard links keep the old content" in result.stderr
+    assert Path("other.txt").read_text(encoding="utf-8") == old
+    assert "xavier_uniform_" in Path("net.py").read_text(encoding="utf-8")
+
+
+def test_a_line_that_ends_with_a_lone_cr_gets_the_new_line_behind_it(in_directory: Path) -> None:
+    source = (
+        b"import torch.nn as nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        b"        self.embed = nn.Embedding(9, 4, padding_idx=0)\n        self.fc = nn.Linear(4, 2)\n"
+        b"        nn.init.normal_(self.embed.weight)  # words\r        if True:\n            pass\n\n"
+        b"    def forward(self, x):\n        return self.fc(self.embed(x))\n"
+    )
+    Path("net.py").write_bytes(source)
+    run("--fix", "--unsafe-fixes", "--isolated", "net.py")
+    fixed = Path("net.py").read_bytes()
+    assert b"# words\n        self.embed.weight.data[0].zero_()\r        if True:\n" in fixed
+    compile(fixed, "net.py", "exec")

@@ -63,7 +63,7 @@ class GraphReader:
         parts = {
             cls.qualified
             for source in sources
-            if any(f.called(source.key) for f in flows)
+            if any(f.is_called(source.key) for f in flows)
             for cls in source.module.enclosing_classes
         }
         return ModelGraph(
@@ -127,7 +127,7 @@ class GraphReader:
 
     def _layer(self, source: LayerSource, flows: Sequence[ConsumerIndex]) -> Layer:
         # Layers that are unused in evaluation mode (auxiliary heads) may be used in training mode.
-        flow = next((flow for flow in flows if flow.called(source.key)), None)
+        flow = next((flow for flow in flows if flow.is_called(source.key)), None)
         module = source.module
         parameters = {"weight": source.parameter} if source.parameter else {p.name: p for p in module.parameters}
         weight = parameters.get("weight")

@@ -80,7 +80,7 @@ class Extraction:
             residual=flow.residual(key),
             frozen=draft.frozen,
             parametrized=draft.parametrized,
-            called=flow.called(key),
+            called=flow.is_called(key),
             ineffective_writes=tuple(draft.ineffective_writes),
             shapes=draft.shapes,
             product=draft.product,

@@ -7,6 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
+import initlint
 from initlint.graph.model import FileGraph, Forward, ModelGraph
 from initlint.project.source import SourceFile
 from initlint.tracers.static.machine.interpreter import MAX_STEPS
@@ -175,3 +176,22 @@ def test_hostile_code_ends_soon(code: str) -> None:
     found = Project().graph(source)
     assert found.source is source
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def forward(self, x):\n        self.apply(self.apply)\n        return x",
+        "def reset(self, m=None):\n        self.apply(self.reset)\n\n    def forward(self, x):\n"
+        "        self.apply(lambda m: m.apply(self.reset))\n        return self.net(x)",
+        "def forward(self, x):\n        self.net.apply(lambda m: self.net.apply(lambda n: self.forward(x)))\n        return x",
+    ],
+)
+def test_apply_within_itself_ends(body: str) -> None:
+    source = (
+        "import torch.nn as nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.net = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(12)])\n\n    {body}\n"
+    )
+    result = initlint.check_source(source)
+    assert not result.failures
+    assert any("`apply` that calls itself" in line for line in result.not_followed)

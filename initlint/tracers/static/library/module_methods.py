@@ -66,10 +66,17 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
     return _named(parameters(instance, recurse is not False), named, instance)
 
 
+_MAX_NESTED_APPLY = 2
+"""How often `apply` of one module may run within itself: in torch it ends in a RecursionError, or takes n^2 calls."""
+
+
 def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module.apply(fn)`: children first, then the module itself."""
     function = call.get(0, "fn", Unknown("no function"))
     if instance.symbolic:
+        return instance
+    if interpreter.applied_modules.count(id(instance)) >= _MAX_NESTED_APPLY:
+        interpreter.note_not_followed("`apply` that calls itself")
         return instance
     order: list[tuple[Instance, Any]] = []
     seen: set[int] = set()
@@ -84,11 +91,22 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
         order.append((module, condition))
 
     visit(instance, frozenset())
+    interpreter.applied_modules.append(id(instance))
+    try:
+        _call_on_each(interpreter, instance, function, order, call)
+    finally:
+        interpreter.applied_modules.pop()
+    return instance
+
+
+def _call_on_each(
+    interpreter: Interpreter, instance: Instance, function: Value, order: list[tuple[Instance, Any]], call: Call
+) -> None:
     steps = [(_if(condition, module), function) for module, condition in order]
     callback = _callback(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
         interpreter.call_on_each(steps, call.site)
-        return instance
+        return
     roots = known_modules([instance])
     with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
         if roots is not None:
@@ -96,7 +114,6 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
             run.classes = type_counts([module for module, _ in order])
         interpreter.call_on_each(steps, call.site)
         run.complete = roots is not None
-    return instance
 
 
 def _callback(function: Value) -> Function | None:

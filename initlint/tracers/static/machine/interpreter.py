@@ -123,6 +123,8 @@ class Interpreter:
         self.no_grad = 0
         self.unknown_contexts = 0
         """Number of enclosing `with` statements whose context manager is not known: it may disable gradients."""
+        self.applied_modules: list[int] = []
+        """Identities of the modules whose `apply` is running, outermost first."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
         self.steps = 0
@@ -153,6 +155,12 @@ class Interpreter:
             raise OutOfSteps
         handler = self._execute.get(node.__class__)
         return None if handler is None else handler(self, node, env)
+
+    def spend_step(self) -> None:
+        """Count a step of work that evaluates no code. Raises `OutOfSteps` at the limit."""
+        self.steps += 1
+        if self.steps > self.limit:
+            raise OutOfSteps
 
     def run_block(self, body: Sequence[ast.stmt], env: Environment) -> str | None:
         """Run the statements of a block in order, until one exits it."""
@@ -288,6 +296,8 @@ class Interpreter:
         before = self.apply_call
         try:
             for number, (module, function) in enumerate(modules):
+                # Nested `apply` calls evaluate nothing, and may multiply without end.
+                self.spend_step()
                 self.apply_call = ApplyCall(site, number)
                 self.state.map_union(
                     module,
@@ -306,6 +316,7 @@ class Interpreter:
         self.open_guards = self.no_grad = self.unknown_contexts = 0
         self.apply_call = None
         self.visits.active = []
+        self.applied_modules.clear()
         self.state = BranchState()
 
     @property

@@ -114,7 +114,7 @@ def narrow(interpreter: Interpreter, test: ast.expr, env: Environment, side: boo
     elif isinstance(test, ast.Call):
         _narrow_call(interpreter, test, env, side)
     elif isinstance(test, (ast.Name, ast.Attribute)):
-        _keep(interpreter, test, env, lambda value: truth(value) in (side, None))
+        _keep_options(interpreter, test, env, lambda value: truth(value) in (side, None))
 
 
 def _narrow_comparison(interpreter: Interpreter, test: ast.Compare, env: Environment, side: bool) -> None:
@@ -125,9 +125,9 @@ def _narrow_comparison(interpreter: Interpreter, test: ast.Compare, env: Environ
         return
     if isinstance(comparator, ast.Constant) and comparator.value is None:
         if side:
-            _keep(interpreter, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
+            _keep_options(interpreter, test.left, env, lambda value: value is None or isinstance(value, Unknown), None)
         else:
-            _keep(interpreter, test.left, env, lambda value: value is not None)
+            _keep_options(interpreter, test.left, env, lambda value: value is not None)
 
 
 def _narrow_call(interpreter: Interpreter, test: ast.Call, env: Environment, side: bool) -> None:
@@ -135,14 +135,14 @@ def _narrow_call(interpreter: Interpreter, test: ast.Call, env: Environment, sid
         return
     cls = interpreter.evaluate(test.args[1], env)
     subject = test.args[0]
-    _keep(interpreter, subject, env, lambda value: is_instance(value, cls) in (side, None))
+    _keep_options(interpreter, subject, env, lambda value: is_instance(value, cls) in (side, None))
     if side and isinstance(subject, ast.Name):
         value = interpreter.evaluate(subject, env)
         if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
             interpreter.assign(env, subject.id, symbolic_instance(interpreter, cls, value))
 
 
-def _keep(
+def _keep_options(
     interpreter: Interpreter,
     subject: ast.expr,
     env: Environment,
