@@ -419,6 +419,7 @@ REQUESTS = (
     requests.ReplaceCall(CALL, "xavier_uniform_", {"gain": requests.GainExpression("tanh")}),
     requests.ReplaceMethodCall(CALL),
     requests.WrapInParameter(CALL),
+    requests.RepeatConstruction(CALL),
 )
 
 
