@@ -7,8 +7,8 @@ them: `resnet18(weights=...)`, `BertModel.from_pretrained(...)`.
 
 It is silent if only some layers of a kind are initialized, or not the first layer of the model: these may be new
 parts, or a head that is reset on purpose. It is also silent if the init belongs to a function named `reset` or
-`replace`, if both depend on the same option, and if either may not run. A `load_state_dict` in the body of
-`if path is not None:` counts: the init after it runs for every path.
+`replace` (but for `reset_parameters` in a constructor), if both depend on the same option, and if either may not run.
+A `load_state_dict` in the body of `if path is not None:` counts: the init after it runs for every path.
 
 ## Why is this bad?
 
@@ -73,6 +73,9 @@ from initlint.rules._registry import Violation, rule
 _ON_PURPOSE = re.compile(r"reset|replace|re_?init|scratch", re.IGNORECASE)
 """Names of functions that give up loaded weights."""
 
+_RESETS_PARAMETERS = re.compile(r"_?reset_param(?:eter)?s")
+"""torch's name for the first init, if a constructor calls it."""
+
 
 @rule("INI113", "init-after-load", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
@@ -109,7 +112,11 @@ def _is_lost(load: CheckpointLoad | None) -> TypeGuard[CheckpointLoad]:
     write = None if load is None else load.overwritten_by
     if write is None or not write.certain or write.initializer not in INITIALIZERS:
         return False
-    return not any(map(_ON_PURPOSE.search, write.helpers))
+    is_constructed = "__init__" in write.helpers
+    return not any(
+        _ON_PURPOSE.search(function) and not (is_constructed and _RESETS_PARAMETERS.fullmatch(function))
+        for function in write.helpers
+    )
 
 
 def _violation(

@@ -35,6 +35,9 @@ class Net(nn.Module):
     def load(self, path):
         self.load_state_dict(torch.load(path))
 
+    def reset_parameters(self):
+        self.apply(start)
+
     def reset(self):
         self.apply(start)
 
@@ -56,6 +59,7 @@ LOST = [
     "self.load_state_dict(torch.load('net.pt'), strict=False)\nself.apply(start)",
     "self.load_state_dict(torch.load('net.pt'))\nfor n, p in self.named_parameters():\n    if p.dim() > 1:\n"
     "        p.data.normal_(0, 0.02)",
+    "self.load_state_dict(torch.load('net.pt'))\nself.reset_parameters()",
     "self.backbone = models.resnet18(pretrained=True)\nself.apply(start)",
     "self.backbone = models.resnet18(True)\nself.apply(start)",
     "self.backbone = torchvision.models.resnet18(weights=ResNet18_Weights.DEFAULT)\nself.apply(start)",
