@@ -111,7 +111,7 @@ def _weight_source(model: ModelGraph, head: Layer) -> Layer | None:
 
 def _weight_moment(layer: Layer) -> float | None:
     """E[w^2] of a trainable weight whose init is certain; None if it is constant or unknown."""
-    if layer.frozen or layer.parametrized or layer.load is not None or not layer.last_write_is_certain():
+    if layer.frozen or layer.parametrized or not layer.last_write_is_certain():
         return None
     write = layer.effective_write()
     if write is None:

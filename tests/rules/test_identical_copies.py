@@ -119,6 +119,8 @@ def test_branches_whose_gradients_differ(result: str) -> None:
         "self.apply(lambda m: isinstance(m, nn.Linear) and nn.init.orthogonal_(m.weight))",
         "self.b.requires_grad_(False)",
         "self.b.weight.data.mul_(0.5)",
+        "self.a.reset_parameters()",
+        "self.b.load_state_dict(torch.load('b.pt'))",
     ],
 )
 def test_copies_that_a_later_statement_changes(later: str) -> None:
@@ -146,6 +148,8 @@ def test_stacks_of_torch(count: str, expected: int) -> None:
         f"self.head = nn.Linear(8, 8)\nself.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), {count})"
     )
     assert len(messages(init, "return self.head(self.encoder(x))")) == expected
+    by_layer = f"{init}\nfor layer in self.encoder.layers:\n    nn.init.orthogonal_(layer.linear1.weight)"
+    assert messages(by_layer, "return self.head(self.encoder(x))") == []
     again = f"{init}\nfor p in self.encoder.parameters():\n    if p.dim() > 1:\n        nn.init.xavier_uniform_(p)"
     assert messages(again, "return self.head(self.encoder(x))") == []
 

@@ -94,3 +94,15 @@ def test_the_tracer_sees_that_weights_are_tied(embedding: str, expected: int) ->
         "    def forward(self, ids):\n        return self.head(self.norm(self.embed(ids)))\n"
     )
     assert len(findings_of(source, ("INI408",))) == expected
+
+
+@pytest.mark.parametrize(("load", "expected"), [("self.load(path)", 0), ("if path: self.load(path)", 1)])
+def test_a_checkpoint_counts_only_if_it_is_certainly_loaded(load: str, expected: int) -> None:
+    load = load.replace("self.load(path)", "self.load_state_dict(torch.load(path))")
+    source = (
+        "import torch\nimport torch.nn as nn\n\n\nclass Net(nn.Module):\n    def __init__(self, path=None):\n"
+        "        super().__init__()\n        self.embed = nn.Embedding(1000, 256)\n        self.norm = nn.LayerNorm(256)\n"
+        "        self.head = nn.Linear(256, 1000, bias=False)\n        self.head.weight = self.embed.weight\n"
+        f"        {load}\n\n    def forward(self, ids):\n        return self.head(self.norm(self.embed(ids)))\n"
+    )
+    assert len(findings_of(source, ("INI408",))) == expected

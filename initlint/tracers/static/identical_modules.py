@@ -83,6 +83,10 @@ class _Tree:
                     around.append(holder)
         return [*around, *(inner for member in members for inner in _inside(member))]
 
+    def is_walked(self, module: Instance) -> bool:
+        """Whether code may have drawn the weights of the module again, by itself or through a module that holds it."""
+        return any(one.walked for one in self.around([module]))
+
     def path(self, module: Instance) -> str:
         return self.paths[id(module)][0]
 
@@ -163,6 +167,8 @@ class _Group:
 def _start_equal(members: list[Instance]) -> bool:
     """Whether the modules have trainable random weights that nothing has changed in one and not in the others."""
     parameters = [_parameters(module) for module in members]
+    if any(inner.walked for module in members for inner in _inside(module)):
+        return False
     if any(one.keys() != parameters[0].keys() for one in parameters):
         return False
     has_random = False
@@ -196,7 +202,7 @@ def _stacks(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
     arguments = [value for instance in log.instances for value in instance.arguments.values()]
     for module in tree.modules.values():
         name, count = module.torch_name or "", module.arguments.get("num_layers")
-        if name not in _STACKS or module.walked or not tree.certain.get(id(module), True):
+        if name not in _STACKS or tree.is_walked(module) or not tree.certain.get(id(module), True):
             continue
         if not isinstance(module.location, SourceLocation) or count == 1 or any(value is module for value in arguments):
             continue

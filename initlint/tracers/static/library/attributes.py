@@ -88,6 +88,8 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
             return member
     if name == "__class__":
         return class_of(instance)
+    if name == "layers":  # of one of torch's transformers, whose layers are not followed
+        instance.walked = True
     if name in ("__dict__", "_parameters", "_modules", "_buffers"):
         instance.registry_changed = True
     if name == "__dict__":

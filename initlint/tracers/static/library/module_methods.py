@@ -46,6 +46,7 @@ def _opposite(condition: Any) -> Any:
 
 
 def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+    instance.walked = True
     prefix = call.keywords.get("prefix", "")
     submodules = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
@@ -54,12 +55,14 @@ def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bo
 
 
 def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+    instance.walked = True
     if instance.symbolic:
         return Unknown("the children of something unknown")
     return _named(conditional_children(instance), named, instance)
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+    instance.walked = True
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
@@ -72,6 +75,7 @@ _MAX_NESTED_APPLY = 2
 
 def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module.apply(fn)`: children first, then the module itself."""
+    instance.walked = True
     function = call.get(0, "fn", Unknown("no function"))
     if instance.symbolic:
         return instance
@@ -212,6 +216,7 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, locatio
 def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     requires_grad = call.get(0, "requires_grad", True)
     frozen = requires_grad is False
+    instance.walked = True
     for _, tensor, condition in parameters(instance):
         if tensor.storage is not None and not condition:
             tensor.storage.frozen = frozen
@@ -222,6 +227,7 @@ def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> 
 
 def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """torch's own `reset_parameters`: the default init again."""
+    instance.walked = True
     for name, tensor, _ in own_parameters(instance):
         storage = tensor.storage
         if storage is None or name not in parameter_names(instance):

@@ -164,7 +164,6 @@ def modules(instance: Instance, prefix: str = "") -> Iterator[tuple[str, Instanc
         if id(module) in seen:
             continue
         seen.add(id(module))
-        module.walked = True
         yield path, module, condition
         below = [
             (f"{path}.{name}" if path else name, inner, condition | under)

@@ -250,6 +250,7 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
                 if option.storage is not None and option.storage.parameter:
                     record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
             elif isinstance(option, Instance) and option.is_module:
+                option.walked = True
                 for _, module, _ in modules(option):
                     for _, tensor, _ in own_parameters(module):
                         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)

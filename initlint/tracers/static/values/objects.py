@@ -156,7 +156,7 @@ class Instance:
         self.parametrized = False
         self.parent = False
         self.walked = False
-        """Whether `modules()`, `parameters()` or `apply` have visited it."""
+        """Whether code has got hold of its parameters or submodules at once (`parameters()`, `apply`), or reset it."""
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
 
