@@ -156,6 +156,15 @@ def _is_copy(layer: Layer, write: Write) -> bool:
     return layer.type != "Parameter" or write.method or _is_formula(write.location)
 
 
+def _may_be_constant(write: Write) -> bool:
+    """Whether the values may be zeros or ones as well: those of a variable that is assigned, or joined zeros."""
+    node = write.location.node if isinstance(write.location, SourceLocation) else None
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    is_name = isinstance(node.args[0], (ast.Name, ast.Attribute)) and not write.method
+    return is_name or re.search(r"zero|ones|full", ast.unparse(node.args[0])) is not None
+
+
 _RANDOM = re.compile(r"rand|normal|uniform|empty|init")
 
 
@@ -177,7 +186,7 @@ def _is_of_library(function: ast.expr) -> bool:
 def _differ(entry: _Overwritten) -> bool:
     """Whether the second init changes what the first write was meant to set."""
     if entry.first.initializer not in INITIALIZERS:
-        return True
+        return constant(entry.last) is None or not _may_be_constant(entry.first)
     if entry.first.initializer in _IDENTITIES:
         return entry.last.initializer != entry.first.initializer
     before, after = constant(entry.first), constant(entry.last)

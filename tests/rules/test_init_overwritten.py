@@ -96,6 +96,8 @@ KEPT = [
     {"before": "draw_(self.head.weight)"},
     {"before": "self.head.weight = nn.Parameter(torch.randn(8, 8) * 0.4)"},
     {"before": "self.head.bias = nn.Parameter(torch.zeros(8))"},
+    {"before": "bias = torch.cat((torch.zeros(4), torch.zeros(4))); self.head.bias = nn.Parameter(bias)"},
+    {"before": "self.head.bias.data.copy_(torch.zeros(8))"},
 ]
 
 
