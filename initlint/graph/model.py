@@ -266,6 +266,31 @@ class ParameterMisuse:
     location: Location
 
 
+UnregisteredKind: TypeAlias = Literal["container", "device", "copy", "tensor", "forward"]
+"""`container`: layers in a list, tuple or dict. `device`: a Parameter after `.to(...)`, a plain tensor if that moved
+it. `copy`: a Parameter after a method that surely returns another tensor, as `.half()`. `tensor`: one that requires
+grad. `forward`: a layer that `forward` constructs and initializes."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnregisteredParameters:
+    """Layers or a tensor that a module uses as its parameters, but does not register.
+
+    `attribute`: of the class `owner`; both are empty for a layer that `forward` constructs. `location`: the target of
+    the assignment, or the constructor. `layers`: the types of the layers. `exact`: there are no others. `container`:
+    `list`, `tuple`, `dict`, ... `nested`: it contains further containers.
+    """
+
+    kind: UnregisteredKind
+    attribute: str
+    owner: str
+    location: Location
+    layers: tuple[str, ...] = ()
+    exact: bool = True
+    container: str = ""
+    nested: bool = False
+
+
 TargetKind: TypeAlias = Literal["parameter", "module", "none", "tensor", "unknown"]
 """`none`: the bias of a layer built without one. `tensor`: a tensor that is no known parameter."""
 
@@ -390,6 +415,8 @@ class ModelGraph:
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()
     """Of the whole entry point, as `calls`."""
+    unregistered: tuple[UnregisteredParameters, ...] = ()
+    """Of the whole entry point; only its last model has them."""
 
     @cached_property
     def memo(self) -> dict[object, Any]:

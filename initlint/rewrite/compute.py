@@ -25,14 +25,15 @@ from initlint.rewrite.requests import (
     CompareWithNone,
     GuardAgainstNone,
     MoveArgument,
+    MoveIntoParameter,
     RenameDeprecated,
     RepeatConstruction,
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,
-    WrapInParameter,
+    WrapValue,
 )
-from initlint.rewrite.wrapping import wrap_in_parameter
+from initlint.rewrite.wrapping import move_into_parameter, wrap_value
 
 _FUNCTIONS: Mapping[type[FixRequest], Callable[[SourceFile, Any], tuple[Edit, ...]]] = {
     AppendAttribute: append_attribute,
@@ -41,12 +42,13 @@ _FUNCTIONS: Mapping[type[FixRequest], Callable[[SourceFile, Any], tuple[Edit, ..
     CompareWithNone: compare_with_none,
     GuardAgainstNone: guard_against_none,
     MoveArgument: move_argument,
+    MoveIntoParameter: move_into_parameter,
     RenameDeprecated: rename_deprecated,
     RepeatConstruction: repeat_construction,
     ReplaceArgument: replace_argument,
     ReplaceCall: replace_call,
     ReplaceMethodCall: replace_method_call,
-    WrapInParameter: wrap_in_parameter,
+    WrapValue: wrap_value,
 }
 
 

@@ -117,11 +117,19 @@ class RepeatConstruction(FixRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class WrapInParameter(FixRequest):
-    """Wrap a value in `nn.Parameter(...)`.
+class WrapValue(FixRequest):
+    """Wrap a value in `nn.Parameter(...)`, or a list in `nn.ModuleList(...)`: `class_name` is that of the wrapper.
 
-    `place` is the target of an assignment with no other targets, or a call whose last argument is the value.
+    `place` is the target of an assignment with no other targets, or a call whose last argument is the value. For a
+    `ModuleList` the value must be a list display or comprehension, for a `ModuleDict` a dict with strings as keys.
     """
+
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIntoParameter(FixRequest):
+    """Make `nn.Parameter(x).to(device)` `nn.Parameter(x.to(device))`; `place` is the target of the assignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +151,11 @@ ALL: tuple[type[FixRequest], ...] = (
     CompareWithNone,
     GuardAgainstNone,
     MoveArgument,
+    MoveIntoParameter,
     RenameDeprecated,
     RepeatConstruction,
     ReplaceArgument,
     ReplaceCall,
     ReplaceMethodCall,
-    WrapInParameter,
+    WrapValue,
 )

@@ -63,7 +63,7 @@ from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import ModelGraph
-from initlint.rewrite.requests import WrapInParameter
+from initlint.rewrite.requests import WrapValue
 from initlint.rules._registry import Violation, rule
 
 
@@ -74,5 +74,5 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if misuse.kind == "tensor":
             code = misuse.text if misuse.text.endswith(")") else f"{misuse.text} = ..."
             message = f"`{code}` raises TypeError: the value is a tensor, not a Parameter; use `nn.Parameter(...)`"
-            fix = Fix("Wrap it in `nn.Parameter`", WrapInParameter(misuse.location.span), Applicability.SAFE)
+            fix = Fix("Wrap it in `nn.Parameter`", WrapValue(misuse.location.span, "Parameter"), Applicability.SAFE)
             yield Violation(message, misuse.location, Severity.ERROR, fix=fix)

@@ -418,7 +418,8 @@ REQUESTS = (
     requests.ReplaceCall(CALL, "kaiming_uniform_", {"a": 0.2, "nonlinearity": "leaky_relu"}),
     requests.ReplaceCall(CALL, "xavier_uniform_", {"gain": requests.GainExpression("tanh")}),
     requests.ReplaceMethodCall(CALL),
-    requests.WrapInParameter(CALL),
+    requests.WrapValue(CALL, "ModuleList"),
+    requests.MoveIntoParameter(CALL),
     requests.RepeatConstruction(CALL),
 )
 

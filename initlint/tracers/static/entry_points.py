@@ -17,6 +17,7 @@ from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.tensors.module_tree import torch_base
+from initlint.tracers.static.unregistered import has_plain_weights, unregistered_parameters
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue, Function, Instance
@@ -193,6 +194,22 @@ def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> It
 
 
 def _models(
+    interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
+) -> Iterator[ModelGraph]:
+    """One graph for each outermost module that the entry point built; the last has what the modules do not register."""
+    built = len(interpreter.log.instances)
+    graphs = list(_graphs(interpreter, name, location, names, stray_forward))
+    for module in interpreter.log.instances[:built]:
+        if not module.parent and has_plain_weights(module) and next(layers_of(module), None) is None:
+            run_forward(interpreter, module)
+    unregistered = tuple(unregistered_parameters(interpreter, interpreter.log.instances[built:]))
+    if unregistered:
+        last = graphs.pop() if graphs else ModelGraph(name, location, "static", (), forward=Forward.UNKNOWN)
+        graphs.append(replace(last, unregistered=unregistered))
+    yield from graphs
+
+
+def _graphs(
     interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
     """One graph for each outermost module that the entry point built."""

@@ -93,6 +93,10 @@ def _setattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, str):
         set_attribute(interpreter, value, name, call.get(2, "value"), call.site)
+        return None
+    for holder in (value, call.get(2, "value")):
+        if isinstance(holder, Instance):
+            holder.registry_changed = True
     return None
 
 

@@ -47,7 +47,7 @@ from initlint.tracers.static.tensors.dataflow import (
 )
 from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
-from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_written
+from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_registered, mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import ListValue
@@ -246,6 +246,7 @@ def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
+    mark_maybe_registered(call.values)
     if is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
@@ -277,6 +278,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
+        mark_maybe_registered(call.values)
     return unknown_result(interpreter, reason, call.values, call.site)
 
 

@@ -146,6 +146,7 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     storage_of_out = out.storage if isinstance(out, Tensor) else None
     storage = storage_of_out or fresh_storage(interpreter, _size(constructor, call), call.site)
     tensor = Tensor(storage=storage)
+    storage.requires_grad = call.keywords.get("requires_grad") is True
     dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:

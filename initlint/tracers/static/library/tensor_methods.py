@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from typing import Literal
 
 from initlint.facts.activations import METHODS as ACTIVATION_METHODS
 from initlint.facts.activations import PARAMETERS
@@ -35,7 +37,7 @@ from initlint.tracers.static.tensors.writes import copy_of, record_leaf_write, s
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import INT, UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import INT, UNBOUND, ExternalName, Unknown, Value
 
 
 def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
@@ -95,7 +97,42 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
         transposed,
         axes=view_axes(tensor.axes, name, call.values),
         tracked=tensor.tracked and name in TRACKED_VIEWS,
+        conversion=_conversion(name, call) if tensor.leaf else "",
     )
+
+
+def _conversion(name: str, call: Call) -> Literal["", "device", "copy"]:
+    """What `parameter.name(...)` returns: the Parameter itself for the device and type that it surely has."""
+    if name in ("half", "double", "bfloat16"):
+        return "copy"
+    if name in ("cuda", "xpu"):
+        return "device"
+    if name != "to":
+        return ""
+    node = call.site.node
+    written = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
+    changes = [_change(value) for value in call.values if isinstance(value, ExternalName)]
+    if "copy" in changes:
+        return "copy"
+    # An argument of the constructor may be another device than its default.
+    is_device = any(not isinstance(value, (ExternalName, bool)) for value in call.values)
+    return "device" if is_device and not all(_is_default(argument) for argument in written) else ""
+
+
+def _change(argument: ExternalName) -> Literal["", "copy"]:
+    return "copy" if argument.name in _TYPES else ""
+
+
+def _is_default(argument: ast.expr) -> bool:
+    """Whether it is written as the device or type that a new Parameter has: `'cpu'`, `torch.device('cpu')`."""
+    if isinstance(argument, ast.Call):
+        return len(argument.args) == 1 and _is_default(argument.args[0])
+    if isinstance(argument, ast.Constant):
+        return not isinstance(argument.value, str) or argument.value.startswith("cpu")
+    return isinstance(argument, ast.Attribute) and argument.attr in ("float32", "float")
+
+
+_TYPES = frozenset(f"torch.{name}" for name in "float16 half bfloat16 float64 double".split())
 
 
 def _modifier(interpreter: Interpreter, tensor: Tensor, name: str, values: list[Value], call: Call) -> Value:

@@ -6,7 +6,7 @@ Every write goes through `record_write`, which appends a `WriteRecord` to the st
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from initlint.graph.model import UNDETERMINED, InitCall, Location, MisuseKind, P
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.module_tree import REGISTRY, as_literal, get_parameter, modules, own_parameters
+from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.values import FLOAT, INT, UNBOUND, Unknown, Value, options
@@ -180,6 +181,7 @@ def _requires_grad(interpreter: Interpreter, storage: Storage) -> bool:
 def set_requires_grad(storage: Storage, value: Value) -> None:
     """`parameter.requires_grad = value`."""
     storage.frozen = value is False
+    storage.requires_grad = value is True
     storage.grad_unknown = not isinstance(value, bool)
 
 
@@ -254,6 +256,17 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
                 for _, module, _ in modules(option):
                     for _, tensor, _ in own_parameters(module):
                         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
+
+
+def mark_maybe_registered(values: Iterable[Value]) -> None:
+    """Code that is not interpreted may register these modules, and those in lists, or register others in them."""
+    for value in values:
+        if isinstance(value, Instance):
+            value.registry_changed = True
+        elif isinstance(value, ListValue):
+            mark_maybe_registered(item for item in value.items if isinstance(item, Instance))
+        elif isinstance(value, DictValue):
+            mark_maybe_registered(item for item in value.items.values() if isinstance(item, Instance))
 
 
 def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, location: Location | None) -> Storage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from initlint.facts.fans import AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
@@ -56,6 +56,7 @@ class Storage:
         "owner",
         "parameter",
         "products",
+        "requires_grad",
         "shape",
         "uninitialized",
         "used_transformed",
@@ -79,6 +80,8 @@ class Storage:
         """The `Instance` whose parameter it is."""
         self.name = ""
         self.frozen = False
+        self.requires_grad = False
+        """It was created as a plain tensor with `requires_grad=True`, or that was set later."""
         self.grad_unknown = False
         """`requires_grad` was set to a value that is not known."""
         self.derived: DerivedStorage | None = None
@@ -102,12 +105,14 @@ class Tensor:
     `leaf`: it is the parameter itself. `tracked`: it is, or is a view through which autograd forbids in-place writes to
     a parameter that requires grad. `covers_storage`: it is all of it.
     `sources`: the storages of the parameters that a value without data was computed from. `transposed`: its elements
-    are not in storage order. `zero_with`: the parameter p such that this value is 0 where p is 0, with a non-zero
-    derivative there. `axes`: the parameter's axis for each axis of this view.
+    are not in storage order. `conversion`: it is the result of `.to(...)` or a similar method of a Parameter: surely a
+    `copy`, or one only if the `device` changes. `zero_with`: the parameter p such that this value is 0 where p is 0,
+    with a non-zero derivative there. `axes`: the parameter's axis for each axis of this view.
     """
 
     __slots__ = (
         "axes",
+        "conversion",
         "covers_storage",
         "leaf",
         "node",
@@ -131,6 +136,7 @@ class Tensor:
         zero_with: Storage | None = None,
         axes: Axes = None,
         tracked: bool = False,
+        conversion: Literal["", "device", "copy"] = "",
     ) -> None:
         self.zero_with = storage.origin if zero_with is None and storage is not None and covers_storage else zero_with
         self.transposed = transposed
@@ -138,6 +144,7 @@ class Tensor:
         self.storage = storage
         self.leaf = leaf
         self.tracked = leaf or tracked
+        self.conversion = conversion
         self.covers_storage = covers_storage
         self.sources = sources
         self.shape = shape if shape is not None or storage is None else storage.shape

@@ -1,0 +1,210 @@
+"""Layers and tensors that are used as parameters of a module, but that the module does not register."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from initlint.graph.model import UnregisteredKind, UnregisteredParameters
+from initlint.project.source import SourceLocation
+from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.layers import layers_of
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.module_tree import conditional_children, own_parameters
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.values import UNBOUND, Union, Value, options
+
+_BY_NAME = frozenset("add_module register_module register_parameter register_buffer setattr __setattr__".split())
+_REGISTERING = _BY_NAME | frozenset("ModuleList ModuleDict Sequential ParameterList ParameterDict Parameter".split())
+_OPTIMIZERS = frozenset(
+    "Adam AdamW Adamax Adagrad Adadelta SGD ASGD RMSprop Rprop LBFGS NAdam RAdam SparseAdam Muon Lion "
+    "add_param_group".split()
+)
+_MAX_NESTED = 3
+_RANDOM = ("uniform_", "normal_", "orthogonal_", "sparse_")
+
+
+def unregistered_parameters(interpreter: Interpreter, in_forward: list[Instance]) -> Iterator[UnregisteredParameters]:
+    """Those of the entry point that was just interpreted; `in_forward`: the modules that a `forward` constructed."""
+    modules = [module for module in interpreter.log.instances if _is_readable(module)]
+    registered: set[int] | None = None
+    for module in modules:
+        for name, value in list(module.fields.items()):
+            if not isinstance(value, (ListValue, DictValue, tuple, Tensor)):
+                continue
+            if registered is None:
+                registered = set(_registered(interpreter))
+            yield from _of_field(interpreter, module, name, value, registered)
+    for layer in in_forward:
+        if not layer.parent and not layer.registry_changed and id(layer) in interpreter.log.nodes:
+            yield from _made_in_forward(layer)
+
+
+def has_plain_weights(module: Instance) -> bool:
+    """Whether a field of the module is a tensor that requires grad and no Parameter."""
+    if module.user_class is None or not module.is_module:
+        return False
+    storages = (value.storage for value in module.fields.values() if isinstance(value, Tensor))
+    return any(storage is not None and storage.requires_grad and not storage.parameter for storage in storages)
+
+
+def _is_readable(module: Instance) -> bool:
+    cls = module.user_class
+    if not module.is_module or module.symbolic or cls is None or module.registry_changed:
+        return False
+    return cls.readable and cls.find("__setattr__")[1] is None
+
+
+def _registered(interpreter: Interpreter) -> Iterator[int]:
+    """The identities of all registered submodules, and of the storages of all registered parameters."""
+    for module in interpreter.log.instances:
+        yield from (id(child) for _, child, _ in conditional_children(module))
+        yield from (id(tensor.storage) for _, tensor, _ in own_parameters(module))
+
+
+def _of_field(
+    interpreter: Interpreter, module: Instance, name: str, value: Value, registered: set[int]
+) -> Iterator[UnregisteredParameters]:
+    owner, location = module.assigned.get(name, (None, None))
+    if owner is None or not isinstance(location, SourceLocation):
+        return
+    if isinstance(value, Tensor):
+        kind = _kind_of_tensor(value, registered)
+        if kind is not None and not _is_registered_elsewhere(module, name, owner):
+            yield UnregisteredParameters(kind, name, owner.name, location)
+        return
+    if isinstance(value, ListValue) and value.kind == "iterator":
+        return
+    contents = list(_contents(value))
+    if any(id(item) in registered or item.registry_changed for item in contents):
+        return
+    drafts = [draft for item in contents for draft in layers_of(item)]
+    if all(draft.frozen for draft in drafts) or _is_single(owner, location):
+        return
+    if _is_registered_elsewhere(module, name, owner):
+        return
+    is_exact = not (isinstance(value, (ListValue, DictValue)) and value.open)
+    if isinstance(value, ListValue):
+        is_exact = is_exact and not any(isinstance(item, Union) for item in value.items)
+    items = (
+        list(value.items.values())
+        if isinstance(value, DictValue)
+        else value
+        if isinstance(value, tuple)
+        else value.items
+    )
+    is_nested = any(isinstance(item, (ListValue, DictValue, tuple)) for item in items)
+    container = "dict" if isinstance(value, DictValue) else "tuple" if isinstance(value, tuple) else value.kind
+    types = tuple(draft.type for draft in drafts)
+    yield UnregisteredParameters("container", name, owner.name, location, types, is_exact, container, is_nested)
+
+
+def _contents(value: Value, depth: int = 0) -> Iterator[Instance]:
+    """The modules in a container and in those nested in it."""
+    if isinstance(value, Instance):
+        if value.is_module and not value.symbolic:
+            yield value
+        return
+    if depth >= _MAX_NESTED:
+        return
+    for item in _items(value):
+        for option, _ in options(item):
+            if option is not UNBOUND:
+                yield from _contents(option, depth + 1)
+
+
+def _items(value: Value) -> list[Value]:
+    if isinstance(value, DictValue):
+        return list(value.items.values())
+    if isinstance(value, ListValue):
+        return value.items
+    return list(value) if isinstance(value, tuple) else []
+
+
+def _kind_of_tensor(value: Tensor, registered: set[int]) -> UnregisteredKind | None:
+    storage = value.storage
+    if storage is None or value.leaf or value.node is not None or id(storage) in registered:
+        return None
+    if storage.frozen or storage.grad_unknown or storage.owner is not None:
+        return None
+    if storage.parameter:
+        return value.conversion or None
+    return "tensor" if storage.requires_grad and _is_weight(storage) else None
+
+
+def _is_weight(storage: Storage) -> bool:
+    """Whether data is multiplied by it, or an init function of torch was called for it."""
+    return bool(storage.products) or any(
+        record.write.initializer.startswith("torch.nn.init.") and not record.write.method for record in storage.writes
+    )
+
+
+def _made_in_forward(layer: Instance) -> Iterator[UnregisteredParameters]:
+    """A layer whose weight an init call draws at random; a layer with computed weights is a fixed operation."""
+    if layer.torch_name is None or not isinstance(layer.location, SourceLocation):
+        return
+    for name, tensor, _ in own_parameters(layer):
+        storage = tensor.storage
+        if name != "weight" or storage is None or storage.frozen or storage.grad_unknown:
+            continue
+        if any(record.write.initializer.endswith(_RANDOM) for record in storage.writes):
+            type_name = layer.torch_name.rpartition(".")[2]
+            yield UnregisteredParameters("forward", "", "", layer.location, (type_name,))
+
+
+def _is_single(owner: ClassValue, location: SourceLocation) -> bool:
+    """Whether the value is written as `[module]` or `(module,)`, which hides a shared module on purpose."""
+    for node in ast.walk(owner.node):
+        if isinstance(node, ast.Assign) and location.node in node.targets:
+            return isinstance(node.value, (ast.List, ast.Tuple)) and len(node.value.elts) == 1
+    return False
+
+
+def _is_registered_elsewhere(module: Instance, name: str, owner: ClassValue) -> bool:
+    """Whether code that was not interpreted may register the attribute, or hand it to an optimizer."""
+    classes = [cls for cls in module.user_class.mro if isinstance(cls, ClassValue)] if module.user_class else []
+    if any(name in _attributes_in_registrations(cls.node) for cls in classes):
+        return True
+    return name in _attributes_in_optimizers(owner.scope.source.tree)
+
+
+@lru_cache(maxsize=64)
+def _attributes_in_registrations(node: ast.ClassDef) -> frozenset[str]:
+    """The attributes in registrations, in loops with registrations by name, and in functions about parameters."""
+    names = set(_loaded_in_parameter_methods(node))
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and last_name(part.func) in _REGISTERING:
+            names.update(argument for value in (*part.args, *part.keywords) for argument in _attributes(value))
+        elif isinstance(part, ast.For) and _registers(part):
+            names.update(_attributes(part))
+    return frozenset(names)
+
+
+def _registers(loop: ast.For) -> bool:
+    return any(isinstance(part, ast.Call) and last_name(part.func) in _BY_NAME for part in ast.walk(loop))
+
+
+@lru_cache(maxsize=64)
+def _loaded_in_parameter_methods(node: ast.ClassDef) -> frozenset[str]:
+    names: set[str] = set()
+    for function in node.body:
+        if isinstance(function, ast.FunctionDef) and ("param" in function.name or "optim" in function.name):
+            names.update(_attributes(function))
+    return frozenset(names)
+
+
+@lru_cache(maxsize=2)
+def _attributes_in_optimizers(tree: ast.Module) -> frozenset[str]:
+    """The attributes in the arguments of optimizers, in the whole file."""
+    names: set[str] = set()
+    for part in ast.walk(tree):
+        if isinstance(part, ast.Call) and last_name(part.func) in _OPTIMIZERS:
+            names.update(_attributes(part))
+    return frozenset(names)
+
+
+def _attributes(node: ast.AST) -> Iterator[str]:
+    return (part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute))

@@ -1,0 +1,132 @@
+"""INI111 reports what `parameters()` misses, and nothing that it yields."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fixing import findings_of, fixed
+
+HEAD = """import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, n=8, depth=2, device=None, other=None):
+        super().__init__()
+        self.fc = nn.Linear(n, n)
+"""
+TAIL = """
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+def program(statement: str, tail: str = TAIL) -> str:
+    return HEAD + "\n".join(" " * 8 + line for line in statement.split("\n")) + tail
+
+
+def messages(statement: str, tail: str = TAIL) -> list[str]:
+    return [d.message for d in findings_of(program(statement, tail), ("INI111",))]
+
+
+def test_message() -> None:
+    assert messages("self.x = [nn.Linear(n, n) for _ in range(3)]") == [
+        "`x` of `Net` is a plain list: `apply`, `parameters()` and the optimizer miss its 3 layers (Linear x 3); use "
+        "`nn.ModuleList`"
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.x = []\nfor _ in range(depth):\n    self.x.append(nn.Linear(n, n))",
+        "self.x = [nn.Linear(n, n) for _ in range(other)]",
+        "self.x = (nn.Linear(n, n), nn.Conv2d(n, n, 3))",
+        "self.x = {'a': nn.Linear(n, n), 'b': nn.Linear(n, n)}",
+        "self.x = {}\nfor key in ('a', 'b'):\n    self.x[key] = nn.Linear(n, n)",
+        "layers = [nn.Linear(n, n), nn.ReLU()]\nself.x = layers",
+        "self.x = [[nn.Linear(n, n), nn.ReLU()], [nn.Linear(n, n), nn.ReLU()]]",
+        "self.x = [nn.Sequential(nn.Linear(n, n), nn.ReLU()) for _ in range(depth)]",
+        "self.x = nn.Parameter(torch.randn(n, n)).to(device)",
+        "self.x = nn.Parameter(torch.randn(n, n)).cuda()",
+        "self.x = nn.Parameter(torch.randn(n, n)).to(torch.float16)",
+        "self.x = nn.Parameter(torch.randn(n, n)).to(device=device)",
+        "self.x = nn.Parameter(torch.randn(n, n)).half()",
+        "w = nn.Parameter(torch.randn(n, n))\nself.x = w.to(torch.device('cuda'))",
+        "self.x = torch.empty(n, n, requires_grad=True)\nnn.init.xavier_uniform_(self.x)",
+        "self.x = torch.empty(n, n).requires_grad_()\nnn.init.xavier_uniform_(self.x)",
+    ],
+)
+def test_not_registered(statement: str) -> None:
+    assert len(messages(statement)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nself.y = nn.ModuleList(self.x)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nself.x = nn.ModuleList(self.x)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nself.y = nn.Sequential(*self.x)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nfor i, m in enumerate(self.x):\n    self.add_module(str(i), m)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nfor i, m in enumerate(self.x):\n    setattr(self, f'x{i}', m)",
+        "self.x = [nn.Linear(n, n) for _ in other]\nfor m in self.x:\n    setattr(self, other(m), m)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nfor m in self.x:\n    self._modules[other] = m",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nother(self, self.x)",
+        "self.x = [self.fc, self.fc]",
+        "self.x = (nn.Linear(n, n),)",
+        "self.x = [nn.ReLU(), nn.Dropout()]",
+        "self.x = [other, other]",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nfor m in self.x:\n    m.requires_grad_(False)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\n"
+        "self.o = torch.optim.SGD([p for m in self.x for p in m.parameters()])",
+        "self.x = nn.Parameter(torch.randn(n, n).to(device))",
+        "self.x = nn.Parameter(torch.randn(n, n)).to('cpu')",
+        "self.x = nn.Parameter(torch.randn(n, n)).to(torch.device('cpu'))",
+        "self.x = nn.Parameter(torch.randn(n, n)).to(torch.float32)",
+        "self.x = nn.Parameter(torch.randn(n, n)).float()",
+        "self.x = nn.Parameter(torch.randn(n, n), requires_grad=False).to(device)",
+        "self.x = self.fc.weight.to(device)",
+        "self.x = torch.randn(n, n)",
+        "self.x = torch.zeros(1, requires_grad=True)",
+        "x = torch.empty(n, n, requires_grad=True)\nnn.init.zeros_(x)\nself.x = nn.Parameter(x)",
+    ],
+)
+def test_registered_or_not_trained_on_purpose(statement: str) -> None:
+    assert messages(statement) == []
+
+
+def test_other_methods_may_register_or_list_the_layers() -> None:
+    layers = "self.x = [nn.Linear(n, n), nn.Linear(n, n)]"
+    assert messages(layers, TAIL + "\n    def build(self):\n        self.y = nn.ModuleList(self.x)\n") == []
+    assert messages(layers, TAIL + "\n    def parameters(self):\n        return [m.weight for m in self.x]\n") == []
+    assert len(messages(layers, TAIL + "\n    def count(self):\n        return len(self.x)\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("fc = nn.Linear(8, 8)\n        nn.init.xavier_uniform_(fc.weight)\n        return fc(self.fc(x))", 1),
+        ("blur = nn.Linear(8, 8)\n        blur.weight.data = torch.ones(8, 8)\n        return blur(self.fc(x))", 0),
+        ("self.a = nn.Linear(8, 8)\n        nn.init.xavier_uniform_(self.a.weight)\n        return self.a(x)", 0),
+    ],
+)
+def test_layers_in_forward(body: str, count: int) -> None:
+    assert len(messages("pass", f"\n\n    def forward(self, x):\n        {body}\n")) == count
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[nn.Linear(n, n), nn.Linear(n, n)]", "nn.ModuleList([nn.Linear(n, n), nn.Linear(n, n)])"),
+        ("[nn.Linear(n, n) for _ in range(3)]", "nn.ModuleList([nn.Linear(n, n) for _ in range(3)])"),
+        ("{'a': nn.Linear(n, n), 'b': nn.Linear(n, n)}", "nn.ModuleDict({'a': nn.Linear(n, n), 'b': nn.Linear(n, n)})"),
+        ("{1: nn.Linear(n, n), 2: nn.Linear(n, n)}", "{1: nn.Linear(n, n), 2: nn.Linear(n, n)}"),
+        ("[[nn.Linear(n, n)], [nn.Linear(n, n)]]", "[[nn.Linear(n, n)], [nn.Linear(n, n)]]"),
+        ("nn.Parameter(torch.ones(n)).to(device)", "nn.Parameter(torch.ones(n).to(device))"),
+        ("nn.Parameter(torch.ones(n) * 2).half()", "nn.Parameter((torch.ones(n) * 2).half())"),
+    ],
+)
+def test_fix(before: str, after: str) -> None:
+    result = fixed({"net.py": program(f"self.x = {before}")}, unsafe=True, select=("INI111",))
+    assert result == {"net.py": program(f"self.x = {after}")}
