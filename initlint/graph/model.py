@@ -13,11 +13,12 @@ from initlint.facts.fans import AxisRoles
 from initlint.project.source import SourceFile, SourceLocation
 
 UnappliedReason: TypeAlias = Literal[
-    "uncalled", "named", "parameters", "modules", "pairs", "self", "constant", "unreached"
+    "uncalled", "named", "parameters", "modules", "pairs", "self", "constant", "unreached", "attribute"
 ]
 """`uncalled`: nothing uses the function. `named`: a statement names it without a call. `unreached`: a loop or `apply`
-over a known model in which no init call runs. `constant`: a name that is always False. The others are the objects for
-which a test never holds: the parameters, modules or pairs of a loop or an `apply`, or `self`."""
+over a known model in which no init call runs. `constant`: a name that is always False. `attribute`: one that is set on
+a module, but read only from the layers inside. The others are the objects for which a test never holds: the parameters,
+modules or pairs of a loop or an `apply`, or `self`."""
 
 
 @dataclass(frozen=True, slots=True)

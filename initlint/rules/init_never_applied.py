@@ -9,6 +9,7 @@ Reports init code that never runs:
 - an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
+- an attribute that an init looks for with `hasattr` or `getattr`, set on a module whose layers the init visits instead
 - an init behind a name that the function itself sets to False
 - a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it tests for
   a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
@@ -110,6 +111,12 @@ def _message(unapplied: UnappliedInit) -> str:
         count = sum(number for _, number in unapplied.layers)
         layers = ", ".join(f"{name} x {number}" for name, number in unapplied.layers)
         return f"this init reaches none of the {count} layers ({layers}): {unapplied.cause}"
+    if unapplied.reason == "attribute":
+        layers = ", ".join(f"{name} x {number}" for name, number in unapplied.layers)
+        return (
+            f"`{unapplied.name}` has no effect: it is set on `{unapplied.owner}`, "
+            f"but the init looks for it only on the layers inside ({layers}); set it on the layer"
+        )
     if unapplied.reason == "constant":
         return f"`{unapplied.name}` is always False here, so this init never runs"
     if unapplied.reason == "self":

@@ -33,7 +33,7 @@ from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
 from initlint.tracers.static.timer import Timer
 from initlint.tracers.static.unreached import UnreachedFinder
-from initlint.tracers.static.unreached_inits import unreached_inits
+from initlint.tracers.static.unreached_inits import unreached_inits, unread_attributes
 from initlint.tracers.static.values.environment import GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, Value
@@ -150,8 +150,9 @@ class Project:
             interpreter.visits.enabled = "unapplied" in self._searches and CALLS_FILL.search(source.code) is not None
             with self.stopwatch.on("interpret"):
                 models.extend(trace(interpreter, scope))
+                unread = tuple(unread_attributes(interpreter, scope))
                 unreached = tuple(unreached_inits(interpreter, scope))
-            reached = UnreachedFinder(scope, self._index, self._additions, unreached)
+            reached = UnreachedFinder(scope, self._index, self._additions, unreached, unread)
             return FileGraph(
                 source,
                 tuple(models),

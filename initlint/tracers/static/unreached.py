@@ -18,7 +18,7 @@ from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
 from initlint.tracers.references.uncalled_functions import UncalledFunction, UseSearch, uncalled_functions
 from initlint.tracers.references.unwritten_parameters import parameter_fate
-from initlint.tracers.static.unreached_inits import UnreachedInit
+from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.objects import ClassValue
 from initlint.tracers.static.values.values import ExternalName
@@ -40,6 +40,7 @@ class UnreachedFinder:
     project_index: ProjectIndex
     user_tables: UserTables
     unreached: tuple[UnreachedInit, ...] = ()
+    unread: tuple[UnreadAttribute, ...] = ()
 
     def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
@@ -54,6 +55,23 @@ class UnreachedFinder:
         if self.unreached:
             reported: list[ast.AST] = [*(finding.function for finding in uncalled), *(test.branch for test in tests)]
             yield from self._unreached(text, reported)
+        for attribute in self.unread:
+            if not self._is_read_elsewhere(text, attribute):
+                layers = tuple(sorted(attribute.layers.items()))
+                yield UnappliedInit("attribute", attribute.name, attribute.holder, attribute.location, layers)
+
+    def _is_read_elsewhere(self, text: SyntaxIndex, attribute: UnreadAttribute) -> bool:
+        """Whether other code than the init may read the attribute."""
+        file = Path(self.scope.source.path)
+        files = self.project_index.files_with_word(file, attribute.name)
+        if files is None or len(files) > 1:
+            return True
+        return any(
+            not text.is_within(node, attribute.body)
+            and not (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
+            and not isinstance(node, ast.Name)
+            for node in text.mentions(attribute.name)
+        )
 
     def _unreached(self, text: SyntaxIndex, reported: list[ast.AST]) -> Iterator[UnappliedInit]:
         """The loops and callbacks that reach no layer, unless their code is reported already or has other users."""

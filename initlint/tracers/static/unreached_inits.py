@@ -13,10 +13,10 @@ from initlint.tracers.references.init_functions import initialises, is_init_call
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.visits import VisitRun
-from initlint.tracers.static.tensors.module_tree import torch_base
+from initlint.tracers.static.tensors.module_tree import modules, torch_base
 from initlint.tracers.static.values.calls import Call, Parameter
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import ClassValue, Function
+from initlint.tracers.static.values.objects import ClassValue, Function, Instance
 from initlint.tracers.static.values.values import BOOL, Unknown, Value
 
 _MAX_TEST = 60
@@ -45,6 +45,42 @@ def unreached_inits(interpreter: Interpreter, scope: ModuleScope) -> Iterator[Un
     for body in list(interpreter.visits.runs):
         if _is_unreached(interpreter, scope, body) and _stays_unreached(interpreter, scope, body):
             yield _described(interpreter, body)
+
+
+@dataclass(frozen=True, eq=False)
+class UnreadAttribute:
+    """A number that is set on a module, while the init reads it only from the layers inside of that module."""
+
+    name: str
+    holder: str
+    location: SourceLocation
+    layers: Counter[str]
+    body: ast.AST
+
+
+def unread_attributes(interpreter: Interpreter, scope: ModuleScope) -> Iterator[UnreadAttribute]:
+    """Those of the file of `scope`. To be called after all entry points have run."""
+    read: set[object] = set()
+    unread: dict[SourceLocation, UnreadAttribute] = {}
+    for run in (run for runs in interpreter.visits.runs.values() for run in runs if run.complete):
+        for name, tested in run.attribute_tests.items():
+            identities = {id(instance) for instance in tested}
+            for holder in (part for item in run.items for part in _modules_of(item)):
+                location = holder.assigned.get(name, (None, None))[1]
+                if not isinstance(location, SourceLocation) or not isinstance(holder.fields.get(name), (int, float)):
+                    continue
+                inside = [m for _, m, _ in modules(holder) if m is not holder and id(m) in identities]
+                if id(holder) in identities:
+                    read.add(location)
+                elif inside and location.source is scope.source and initialises(run.body):
+                    types = Counter(module.class_name for module in inside)
+                    unread[location] = UnreadAttribute(name, holder.class_name, location, types, run.body)
+    yield from (attribute for location, attribute in unread.items() if location not in read)
+
+
+def _modules_of(item: Value) -> list[Instance]:
+    parts = item if isinstance(item, tuple) else (item,)
+    return [part for part in parts if isinstance(part, Instance) and part.is_module]
 
 
 def _is_unreached(interpreter: Interpreter, scope: ModuleScope, body: ast.AST) -> bool:

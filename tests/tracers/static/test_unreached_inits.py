@@ -179,3 +179,55 @@ def test_a_subclass_that_adds_the_layers(tmp_path: Path) -> None:
     sub = "class Sub(Net):\n    def build(self):\n        self.c = nn.Conv2d(3, 3, 3)\n"
     assert messages(tmp_path / "alone", base) == [reaches_none("it tests for Conv2d")]
     assert messages(tmp_path / "sub", base + sub) == []
+
+
+WRAPPER = """
+class Unit(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.unit = Unit()
+        {target}.scale = 0.01
+        for m in self.modules():
+            if isinstance(m, {cls}):
+                nn.init.normal_(m{layer}.weight, std={read})
+
+    def forward(self, x):
+        return self.unit(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "cls", "layer", "reported"),
+    [
+        ("self.unit", "nn.Conv2d", "", True),
+        ("self.unit.conv", "nn.Conv2d", "", False),
+        ("self.unit", "Unit", ".conv", False),
+        ("self.unit", "(Unit, nn.Conv2d)", "", False),
+        ("self", "nn.Linear", "", False),
+    ],
+)
+@pytest.mark.parametrize("read", ["m.scale if hasattr(m, 'scale') else 0.1", "getattr(m, 'scale', 0.1)"])
+def test_an_attribute_of_the_module_around_the_layer(
+    tmp_path: Path, target: str, cls: str, layer: str, reported: bool, read: str
+) -> None:
+    text = WRAPPER.format(target=target, cls=cls, layer=layer, read=read)
+    found = [message for message in messages(tmp_path, text) if "scale" in message]
+    message = (
+        "`scale` has no effect: it is set on `Unit`, but the init looks for it only on the layers inside (Conv2d x 1); "
+        "set it on the layer"
+    )
+    assert found == ([message] if reported else [])
+
+
+def test_an_attribute_that_other_code_reads(tmp_path: Path) -> None:
+    text = WRAPPER.format(target="self.unit", cls="nn.Conv2d", layer="", read="getattr(m, 'scale', 0.1)")
+    assert messages(tmp_path / "same", text + "def show(net):\n    return net.unit.scale\n") == []
+    assert messages(tmp_path / "other", text, other="def show(net):\n    return net.unit.scale\n") == []

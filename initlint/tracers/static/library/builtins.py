@@ -52,6 +52,8 @@ def _hasattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
         return Unknown("a hasattr test", BOOL)
+    if isinstance(value, Instance) and interpreter.visits.active:
+        interpreter.visits.record_attribute_test(value, name)
     if isinstance(value, Instance) and value.symbolic and value.torch_name in (None, "torch.nn.Module"):
         return Unknown("a hasattr test", BOOL)
     if isinstance(value, ExternalName):
@@ -78,6 +80,8 @@ def _getattr(interpreter: Interpreter, call: Call) -> Value:
         )
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
+    if isinstance(value, Instance) and interpreter.visits.active:
+        interpreter.visits.record_attribute_test(value, name)
     attribute = interpreter.attribute(value, name)
     if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
         return attribute

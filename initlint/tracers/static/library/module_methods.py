@@ -115,7 +115,8 @@ def _call_on_each(
     with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
         if roots is not None:
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
-            run.classes = type_counts([module for module, _ in order])
+            run.items = [module for module, _ in order]
+            run.classes = type_counts(run.items)
         interpreter.call_on_each(steps, call.site)
         run.complete = roots is not None
 

@@ -12,7 +12,8 @@ from initlint.facts.initializer_names import CALLS_FILL, is_weight_initializer
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import Function
+from initlint.tracers.static.values.objects import Function, Instance
+from initlint.tracers.static.values.values import Value
 
 
 @dataclass(eq=False)
@@ -23,7 +24,8 @@ class VisitRun:
     without an exception, over a completely known module tree. `exits_early`: a `return` or `break` left items over.
     `layers`: the layers with parameters below the items, by type. `has_bias`: one of them has a bias.
     `classes`: the types of the items. `failed_tests`:
-    the `if` statements of which one side was skipped. `functions`: those that ran inside.
+    the `if` statements of which one side was skipped. `functions`: those that ran inside. `attribute_tests`: by name of
+    an attribute, the objects that `hasattr` or `getattr` looked for it on.
     """
 
     body: ast.AST
@@ -37,6 +39,8 @@ class VisitRun:
     classes: Counter[str] = field(default_factory=Counter)
     failed_tests: dict[ast.If, None] = field(default_factory=dict)
     functions: dict[Function, None] = field(default_factory=dict)
+    items: list[Value] = field(default_factory=list)
+    attribute_tests: dict[str, list[Instance]] = field(default_factory=dict)
 
 
 class VisitLog:
@@ -85,6 +89,10 @@ class VisitLog:
     def record_function(self, function: Function) -> None:
         for run in self.active:
             run.functions[function] = None
+
+    def record_attribute_test(self, instance: Instance, name: str) -> None:
+        for run in self.active:
+            run.attribute_tests.setdefault(name, []).append(instance)
 
     def record_test(self, node: ast.If) -> None:
         for run in self.active:

@@ -101,7 +101,7 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
     with interpreter.visits.run(node, env.scope, location, interpreter.stack) as run:
         if roots is not None:
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
-            run.classes = type_counts(items)
+            run.classes, run.items = type_counts(items), list(items)
         exit_kind = _run_loop(interpreter, node, iterable, env)
         run.complete = roots is not None
         return exit_kind
