@@ -1,4 +1,4 @@
-"""Modules that are loaded when something of them is first used: what a run does not need costs it nothing."""
+"""Lazy imports, for modules that only some runs need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands for the module `name`, which type checkers are to be told of by an import of their own."""
+    """Imports the module `name` on first attribute access. Import it under TYPE_CHECKING as well, for type checkers."""
 
     def __init__(self, name: str) -> None:
         self._name = name

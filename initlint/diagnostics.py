@@ -1,4 +1,4 @@
-"""What a run of initlint says: places, edits, fixes and diagnostics, all frozen."""
+"""Findings and fixes as frozen values: spans, edits, fixes, severities and diagnostics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Span:
 
     @property
     def local(self) -> Span:
-        """The same with rows that count from the top of the cell; outside of notebooks itself."""
+        """The same span with rows that count from the top of the cell; outside of notebooks the span itself."""
         if self.cell is None:
             return self
         above = self.cell.row - 1
@@ -42,17 +42,17 @@ class Span:
 
     @property
     def key(self) -> tuple[str | int, ...]:
-        """Stands for the place in a table."""
+        """A key for tables."""
         return (self.file, self.row, self.column, self.end_row, self.end_column)
 
     @property
     def span(self) -> Span:
-        """Itself, so that a resolved place can stand wherever a lazy one (`source.Site`) can."""
+        """Itself: a span is used like a lazy location (`source.SourceLocation`)."""
         return self
 
 
 class Severity(enum.IntEnum):
-    """How bad a finding is; ordered, so that `--fail-on` is a comparison."""
+    """How bad a finding is. Ordered: `--fail-on` compares."""
 
     INFO = 1
     WARNING = 2
@@ -64,7 +64,7 @@ class Severity(enum.IntEnum):
 
 
 class Applicability(enum.Enum):
-    """`SAFE`: certain for all that the call initialises. `UNSAFE`: it reaches further, or rests on a default."""
+    """`SAFE`: right for every layer that the call initializes. `UNSAFE`: it affects others, or rests on a default."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -130,7 +130,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that a finding speaks of: the layer, the activation, the other write."""
+    """A related location of a finding: the layer, the activation, the other write."""
 
     span: Span
     message: str

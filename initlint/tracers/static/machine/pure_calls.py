@@ -43,8 +43,8 @@ class CallSummary:
         """Apply the effect of a call without running it; gives its result."""
         if self.changed and isinstance(receiver, Instance):
             state.save_before_change(receiver)
-            receiver.fields.update((name, Unknown("changed by a call that comes to nothing")) for name in self.changed)
-        return Unknown("a call that comes to nothing") if self.returns_value else None
+            receiver.fields.update((name, Unknown("changed by a call without effects")) for name in self.changed)
+        return Unknown("a call without effects") if self.returns_value else None
 
 
 class PureCallCache:
