@@ -101,6 +101,9 @@ _SHAPED: Mapping[str, tuple[Mapping[str, float], Callable[..., Curve]]] = Mappin
 )
 """Activations whose curve depends on arguments: these with torch's defaults (nan: required), and the curve for them."""
 
+_WITH_JUMPS = ("hardshrink", "threshold")
+"""Activations that pass a value as it is or replace it by a constant."""
+
 BOUNDED = frozenset({"relu6", "tanh", "softsign", "hardtanh", "sigmoid", "hardsigmoid", "sin"})
 """Activations whose output cannot grow with their input."""
 
@@ -293,8 +296,11 @@ def _integrated_slope(expression: Expression, inner: Expression, mean: float, mo
     deviation = math.sqrt(max(0.0, moment - mean * mean))
     step = 1e-4
     total = 0.0
-    for z, weight in _grid(_INNER):
+    for z, weight in _grid(5 * _INNER):  # slopes jump where curves bend
         at = argument(mean + deviation * z)
-        slope = (outer(at + step) - outer(at - step)) / (2 * step)
+        if isinstance(expression, Activated) and expression.op in _WITH_JUMPS:
+            slope = float(outer(at) == at)  # as torch: a jump has no slope
+        else:
+            slope = (outer(at + step) - outer(at - step)) / (2 * step)
         total += weight * slope * slope
     return total

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
-from initlint.facts.activation_curves import CURVES, moments_at
+from initlint.facts.activation_curves import CURVES, IDENTITY, activated, moments_at, slope_moment
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of
 
@@ -146,3 +146,17 @@ def test_layers_of_unknown_size_are_told_apart() -> None:
     model = models_of(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
     assert [assumes_equal_fans(layer) for layer in model.layers] == [True, False]
     assert second_moments(model)[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("op", "module"),
+    [("hardshrink", torch.nn.Hardshrink()), ("gelu", torch.nn.GELU()), ("selu", torch.nn.SELU()), ("relu6", F.relu6)],
+)
+@pytest.mark.parametrize("moment", [0.2, 1.0, 30.0])
+def test_the_slope_is_what_torch_gives(op: str, module: Callable[[torch.Tensor], torch.Tensor], moment: float) -> None:
+    torch.manual_seed(0)
+    x = (torch.randn(400_000) * math.sqrt(moment)).requires_grad_()
+    module(x).sum().backward()
+    assert x.grad is not None
+    expression = activated(op, {})
+    assert slope_moment(expression, IDENTITY, 0.0, moment) == pytest.approx(x.grad.square().mean().item(), rel=0.02)
