@@ -190,6 +190,7 @@ class Layer:
     `called`: whether a traced forward uses it. `product`: how a raw parameter is multiplied with data, if known.
     `uninitialized`: it is made of uninitialized memory (`torch.empty`).
     `tied`: the path of the layer whose weight it shares.
+    `left_by_init_weights`: a raw parameter of a PreTrainedModel that its class uses and `_init_weights` never writes.
     """
 
     path: str
@@ -214,6 +215,7 @@ class Layer:
     load: CheckpointLoad | None = None
     """The last load of pretrained weights that fills its weight, if any."""
     tied: str | None = None
+    left_by_init_weights: bool = False
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""

@@ -32,7 +32,9 @@ class Extraction:
         nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
         paths = {id(draft.key): draft.path for draft in drafts}
         flow = ConsumerIndex(nodes, paths)
-        layers = [self._layer(draft, flow, paths) for draft in drafts]
+        left = self.interpreter.log.left_by_init_weights
+        left_keys = frozenset().union(*(left.get(id(root), ()) for root in roots.values()))
+        layers = [self._layer(draft, flow, paths, id(draft.key) in left_keys) for draft in drafts]
         stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
         return ModelGraph(
@@ -65,7 +67,7 @@ class Extraction:
         """The statements of the entry point that raise for a parameter."""
         return tuple(self.interpreter.log.misuses.values())
 
-    def _layer(self, draft: LayerDraft, flow: ConsumerIndex, paths: Mapping[int, str]) -> Layer:
+    def _layer(self, draft: LayerDraft, flow: ConsumerIndex, paths: Mapping[int, str], left: bool) -> Layer:
         key = id(draft.key)
         return Layer(
             path=draft.path,
@@ -87,6 +89,7 @@ class Extraction:
             uninitialized=draft.uninitialized,
             load=draft.load,
             tied=paths.get(id(draft.tied)),
+            left_by_init_weights=left,
         )
 
 

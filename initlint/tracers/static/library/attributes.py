@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
 from initlint.facts.operators import METADATA_ATTRIBUTES, TRACKED_VIEWS, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
 from initlint.tracers.static.library import module_methods
@@ -11,12 +9,18 @@ from initlint.tracers.static.library.container_methods import call_constant_meth
 from initlint.tracers.static.library.instantiate import fill_record
 from initlint.tracers.static.library.module_methods import METHODS
 from initlint.tracers.static.library.modules import default_argument
+from initlint.tracers.static.library.pretrained_models import (
+    INIT_WEIGHTS,
+    is_pretrained_model,
+    run_base_init_weights,
+    run_post_init,
+)
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.tensors.module_tree import class_of, conditional_children, get_child, get_parameter
+from initlint.tracers.static.tensors.module_tree import class_of, get_child, get_parameter
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -182,8 +186,8 @@ def _super_attribute(interpreter: Interpreter, value: SuperProxy, name: str) -> 
                 if has_kind(cls.externals(), "record")
                 else ExternalName("builtins.object.__init__")
             )
-        if name == "__setattr__":
-            return NativeMethod(receiver, "__setattr__")
+        if name == "__setattr__" or (name == INIT_WEIGHTS and is_pretrained_model(receiver)):
+            return NativeMethod(receiver, name)
     return Unknown(f"super().{name} is not followed")
 
 
@@ -258,7 +262,10 @@ def call_method(interpreter: Interpreter, method: NativeMethod, call: Call) -> V
 
 def _call_instance_method(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
     if name in ("post_init", "init_weights"):
-        return _post_init(interpreter, instance, call)
+        return run_post_init(interpreter, instance, call)
+    if name == INIT_WEIGHTS:
+        run_base_init_weights(interpreter, call)
+        return None
     if name == "__init__" and instance.user_class is not None and not instance.is_module:
         fill_record(interpreter, instance.user_class, instance, call)
         return None
@@ -277,18 +284,3 @@ def _call_instance_method(interpreter: Interpreter, instance: Instance, name: st
         key = call.get(0, "key")
         return key in instance.fields if isinstance(key, str) and not instance.open else Unknown("a test")
     return module_methods.METHODS[name](interpreter, instance, call)
-
-
-def _post_init(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
-    """transformers' `post_init`: `_init_weights` of the innermost pretrained model, on every module."""
-
-    def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
-        for _, submodule, _ in conditional_children(module):
-            own = submodule.user_class.find("_init_weights")[0] if submodule.user_class is not None else None
-            yield from visited(submodule, BoundMethod(own, submodule) if isinstance(own, Function) else init)
-        yield module, init
-
-    init = interpreter.attribute(instance, "_init_weights")
-    if isinstance(init, BoundMethod) and not instance.parent:
-        interpreter.call_on_each(visited(instance, init), call.site)
-    return None

@@ -31,6 +31,7 @@ from initlint.tracers.static.library.init_calls import (
     call_init_function,
     new_tensor,
 )
+from initlint.tracers.static.library.pretrained_models import INIT_WEIGHTS
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.iteration import known_items
@@ -241,13 +242,14 @@ def _call_math(name: str, call: Call) -> Value:
 
 
 def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
-    """A call into another library. If its name suggests an init function, it may write to all its arguments."""
+    """A call into another library. An init function, and any that `_init_weights` calls, may write to its arguments."""
     layer_types = pretrained_layer_types(name, call.arguments, call.keywords)
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
     mark_maybe_registered(call.values)
-    if is_initializer_or_loader(last):
+    is_in_init = any(function.name == INIT_WEIGHTS for function, _ in interpreter.stack)
+    if is_in_init or is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
         mark_maybe_written(interpreter, [value for value in call.values if isinstance(value, Tensor)], call.site)

@@ -93,6 +93,8 @@ class EntryPointLog:
     misuses: dict[SourceLocation, ParameterMisuse] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
     copies: list[ModuleCopy] = field(default_factory=list)
+    left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)
+    """By the identity of a PreTrainedModel: the identities of the raw parameters that `_init_weights` never writes."""
 
 
 class Interpreter:
