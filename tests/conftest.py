@@ -30,6 +30,12 @@ def interruptible() -> None:
 
 
 @pytest.fixture(autouse=True)
+def terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text is wrapped alike wherever the tests run."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture(autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes to the user's cache."""
     monkeypatch.setenv("INITLINT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))

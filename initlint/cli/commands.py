@@ -10,6 +10,7 @@ import contextlib
 import gc
 import io
 import os
+import shutil
 import sys
 from collections.abc import Collection
 from dataclasses import replace
@@ -37,9 +38,9 @@ from initlint.report import statistics as statistics_report
 from initlint.report import trace_table as trace_report
 from initlint.report.console import profile_table
 from initlint.report.diff import unified_diff
-from initlint.report.formats import concise, render, shown_fixes
 from initlint.report.formats import json as json_report
-from initlint.report.report import Report
+from initlint.report.formats import render, shown_fixes
+from initlint.report.report import MAX_WIDTH, Report, in_order
 from initlint.report.text import counted, escape, summary
 from initlint.rules import all_rules
 
@@ -105,7 +106,8 @@ def check(
     exit_zero: bool,
     quiet: bool,
     verbose: bool,
-    statistics: bool,
+    sort: str,
+    statistics: str | None,
     output_file: Path | None,
     show_files: bool,
     show_settings: bool,
@@ -145,8 +147,10 @@ def check(
         format_fixes = statistics_report.SHOWN_FIXES if statistics else shown_fixes(settings.output_format, quiet)
         summary_fixes = () if output_file is None or quiet else tuple(Applicability)
         fixes = {*format_fixes, *summary_fixes}
-        report = check_modes.report_of(result, contents, fixed, fixes, run_options.cache, verbose)
-        make = statistics_report.render if statistics else partial(render, quiet=quiet)
+        ordered = replace(result, diagnostics=in_order(result.diagnostics, sort))
+        report = check_modes.report_of(ordered, contents, fixed, fixes, run_options.cache, verbose)
+        report = replace(report, width=80 if output_file else terminal_width())
+        make = partial(statistics_report.render, by=statistics) if statistics else partial(render, quiet=quiet)
         text = report_usage_errors(make, settings.output_format, report)
         if output_file is not None:
             report_usage_errors(write, output_file, click.unstyle(text).encode("utf-8", "backslashreplace"))
@@ -223,7 +227,7 @@ def graph(
         check_modes.run_graph, paths, settings, contents, limits, engine == "both"
     )
     _echo(graph_comparison.render(result.models, output_format))
-    _echo(concise.render(Report(result.diagnostics)), err=True)
+    _echo(render("concise", Report(result.diagnostics), quiet=True), err=True)
     print_notes(replace(result, not_followed=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
 
@@ -301,6 +305,11 @@ def rule(code: str, output_format: str) -> None:
 def clean(cache_dir: Path | None) -> None:
     """Remove the cache."""
     _echo(f"Files removed: {report_usage_errors(cache_file.remove_all, options.cache_folder(cache_dir))}\n")
+
+
+def terminal_width() -> int:
+    """The columns for text: those of the terminal (or `COLUMNS`), but at most as many as are easy to read."""
+    return min(shutil.get_terminal_size().columns, MAX_WIDTH)
 
 
 def print_notes(result: CheckResult, settings: Settings, quiet: bool, verbose: bool) -> None:

@@ -21,8 +21,9 @@ from initlint.linter.process_pool import available_processors
 from initlint.project.discovery import SUFFIXES, DiscoveryError
 from initlint.project.file_io import CannotRead, CannotWrite
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
+from initlint.report.report import ORDERS
 from initlint.report.rule_pages import UnknownRule
-from initlint.report.statistics import UnsupportedFormat
+from initlint.report.statistics import GROUPINGS, UnsupportedFormat
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
@@ -147,7 +148,14 @@ running = apply_options(
 reporting = apply_options(
     click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
-    _flag("--statistics", text="Print the number of findings of each rule instead of the findings."),
+    click.option(
+        "--sort", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True, help="Order of the findings."
+    ),
+    click.option(
+        "--statistics",
+        type=click.Choice(GROUPINGS),
+        help="Print the number of findings by rule (the default), file or severity instead of the findings.",
+    ),
     click.option(
         "--fail-on",
         type=click.Choice([s.label for s in Severity]),
@@ -171,12 +179,15 @@ def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[
     return (name,), {str(name): sys.stdin.buffer.read()}
 
 
+_WITHOUT_VALUE = {"--add-noqa": "--add-noqa=", "--statistics": f"--statistics={GROUPINGS[0]}"}
+
+
 class CheckCommand(click.Command):
-    """Allows `--add-noqa` without a value: click would take the next path as the reason."""
+    """Allows `--add-noqa` and `--statistics` without a value: click would take the next path as the value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
-        options = ["--add-noqa=" if arg == "--add-noqa" else arg for arg in args[:end]]
+        options = [_WITHOUT_VALUE.get(arg, arg) for arg in args[:end]]
         return super().parse_args(ctx, [*options, *args[end:]])
 
 

@@ -31,7 +31,21 @@ elif sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-OUTPUT_FORMATS = ("concise", "full", "json", "json-lines", "github", "gitlab", "sarif", "junit")
+OUTPUT_FORMATS = (
+    "azure",
+    "concise",
+    "full",
+    "github",
+    "gitlab",
+    "grouped",
+    "json",
+    "json-lines",
+    "junit",
+    "markdown",
+    "pylint",
+    "rdjson",
+    "sarif",
+)
 
 DEFAULT_EXCLUDE = tuple(NO_SOURCES)
 

@@ -11,6 +11,12 @@ from initlint.diagnostics import Diagnostic
 from initlint.project.decoding import Lines
 from initlint.rules._registry import Rule
 
+ORDERS = ("location", "severity")
+"""How findings can be sorted: by file and row, or errors first."""
+
+MAX_WIDTH = 120
+"""Longer lines of prose are hard to read."""
+
 _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
@@ -21,13 +27,18 @@ def checkout() -> Path:
     return next((directory for directory in named if here.is_relative_to(directory)), here)
 
 
+def in_order(diagnostics: Sequence[Diagnostic], order: str) -> tuple[Diagnostic, ...]:
+    """`diagnostics`, which are sorted by location, in the order `order`, one of `ORDERS`."""
+    return tuple(diagnostics if order == "location" else sorted(diagnostics, key=lambda d: -d.severity))
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a format renders. The command line makes it from a `CheckResult`.
 
     `fixed`: the number of findings that were fixed and are not in `diagnostics`. `failures`: one line for each internal
     error. `root`: the directory to which the formats for CI servers name files relative. `verbose`: also show the
-    layers behind the numbers in a message.
+    layers behind the numbers in a message. `width`: the columns of the terminal, at which text is wrapped.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -38,6 +49,7 @@ class Report:
     failures: Sequence[str] = ()
     root: Path = field(default_factory=checkout)
     verbose: bool = False
+    width: int = 80
 
     def path(self, file: str) -> str:
         """`file` relative to `root`, with `/`; the absolute path if it is elsewhere."""

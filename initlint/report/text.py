@@ -30,16 +30,30 @@ def _escaped(character: str) -> str:
 COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
 
+KIND = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
+"""How people read a severity."""
+
+
 def headline(diagnostic: Diagnostic) -> str:
-    """`path:row:column: CODE [*] message`; `[*]` marks what `--fix` fixes, `[static+fx]` the tracers."""
+    """`path:row:column: severity[CODE] [*]`; `[*]` marks what `--fix` fixes."""
     span = diagnostic.span
     separator = style(":", fg="cyan")
     cell = [f"cell {span.cell.number}"] if span.cell else []
     place = separator.join((style(escape(span.file), bold=True), *cell, str(span.local.row), str(span.column), " "))
-    code = style(diagnostic.code, fg=COLOUR[diagnostic.severity], bold=True)
-    mark = f"[{style('*', fg='cyan')}] " if is_auto_fixable(diagnostic) else ""
+    return f"{place}{kind_of(diagnostic)}"
+
+
+def kind_of(diagnostic: Diagnostic) -> str:
+    """`severity[CODE]`, with `[*]` if `--fix` fixes the finding."""
+    kind = style(f"{KIND[diagnostic.severity]}[{diagnostic.code}]", fg=COLOUR[diagnostic.severity], bold=True)
+    mark = f" [{style('*', fg='cyan')}]" if is_auto_fixable(diagnostic) else ""
+    return f"{kind}{mark}"
+
+
+def said(diagnostic: Diagnostic) -> str:
+    """The message, and after it the tracers that see the finding, as `[static+fx]`."""
     engines = f" [{'+'.join(diagnostic.engines)}]" if diagnostic.engines else ""
-    return f"{place}{code} {mark}{escape(diagnostic.message)}{engines}"
+    return f"{escape(diagnostic.message)}{engines}"
 
 
 def is_auto_fixable(diagnostic: Diagnostic) -> bool:
@@ -48,18 +62,30 @@ def is_auto_fixable(diagnostic: Diagnostic) -> bool:
 
 
 def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
-    """`Found N errors (M fixable with --fix).` or `All checks passed!`. `fixed` findings are counted in N."""
-    total = len(diagnostics) + fixed
-    if not total:
-        return "All checks passed!\n"
+    """`Found 2 errors and 1 note (1 fixable with --fix).`, `Fixed 3 findings; 1 note remains.` or `All checks passed!`.
+
+    `fixed`: the number of findings that were fixed and are not in `diagnostics`.
+    """
+    if not diagnostics:
+        return f"Fixed {counted(fixed, 'finding')}; none remains.\n" if fixed else "All checks passed!\n"
     kinds = [diagnostic.fix.applicability for diagnostic in diagnostics if diagnostic.fix]
-    notes = [f"{fixed} fixed", f"{len(diagnostics)} remaining"] if fixed else []
-    if safe := kinds.count(Applicability.SAFE):
-        notes.append(f"{safe} fixable with --fix")
-    if unsafe := kinds.count(Applicability.UNSAFE):
-        notes.append(f"{unsafe} fixable with --fix --unsafe-fixes")
-    remark = f" ({', '.join(notes)})" if notes else ""
-    return f"Found {counted(total, 'error')}{remark}.\n"
+    safe, unsafe = kinds.count(Applicability.SAFE), kinds.count(Applicability.UNSAFE)
+    fixable = [f"{safe} fixable with --fix"] if safe else []
+    if unsafe:
+        fixable.append(f"{unsafe} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
+    remark = f" ({', '.join(fixable)})" if fixable else ""
+    found = by_severity(diagnostics)
+    if fixed:
+        verb = "remains" if len(diagnostics) == 1 else "remain"
+        return f"Fixed {counted(fixed, 'finding')}; {found} {verb}{remark}.\n"
+    return f"Found {found}{remark}.\n"
+
+
+def by_severity(diagnostics: Sequence[Diagnostic]) -> str:
+    """`4 errors, 2 warnings and 1 note`, without those of which there are none."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    parts = [counted(severities.count(s), KIND[s]) for s in sorted(Severity, reverse=True) if s in severities]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def counted(number: int, noun: str) -> str:

@@ -35,7 +35,7 @@ def run(*arguments: str, stdin: str | bytes | None = None, env: dict[str, str] |
 
 def test_findings_exit_with_one() -> None:
     result = run("check", "--output-format", "concise")
-    assert result.stdout == "net.py:5:1: INI301 [*] bad start of Net\nFound 1 error (1 fixable with --fix).\n"
+    assert result.stdout == "net.py:5:1: note[INI301] [*] bad start of Net\nFound 1 note (1 fixable with --fix).\n"
     assert (result.stderr, result.exit_code) == ("", 1)
 
 
@@ -129,7 +129,7 @@ def test_settings_are_found_upward_from_the_first_path() -> None:
     assert run("check", "pkg/net.py").exit_code == 0
     assert run("check", "pkg", "--isolated").exit_code == 1
     Path("pkg/initlint.toml").write_text('output-format = "concise"\nfail-on = "error"\n', encoding="utf-8")
-    assert run("check", "pkg").stdout.startswith("pkg/net.py:5:1: INI301 [*] bad start of Net\nFound")
+    assert run("check", "pkg").stdout.startswith("pkg/net.py:5:1: note[INI301] [*] bad start of Net\nFound")
     assert run("check", "pkg").exit_code == 0
     assert run("check", "pkg", "--config", "pyproject.toml").exit_code == 0
     assert run("check", "net.py").exit_code == 0
@@ -151,9 +151,9 @@ def test_gitignore() -> None:
 
 def test_standard_input() -> None:
     result = run("check", "-", "--stdin-filename", "pkg/a.py", "--output-format", "concise", stdin=NET)
-    assert result.stdout.startswith("pkg/a.py:5:1: INI301 [*] bad start of Net\n")
+    assert result.stdout.startswith("pkg/a.py:5:1: note[INI301] [*] bad start of Net\n")
     result = run("check", "-", stdin=NET)
-    assert result.stdout.startswith("-:5:1: INI301")
+    assert result.stdout.startswith("-:5:1: note[INI301]")
     assert "5 | bad()\n" in result.stdout
     assert run("check", "-", stdin=b"\xff").exit_code == 1
 
@@ -186,7 +186,7 @@ UNSAFE = NET.replace("Net", "UnsafeNet")
 
 def test_fix() -> None:
     result = run("check", "--fix")
-    assert (result.stdout, result.exit_code) == ("Found 1 error (1 fixed, 0 remaining).\n", 0)
+    assert (result.stdout, result.exit_code) == ("Fixed 1 finding; none remains.\n", 0)
     assert Path("net.py").read_text(encoding="utf-8") == FIXED
     assert run("check", "--fix").stdout == "All checks passed!\n"
 
@@ -195,7 +195,7 @@ def test_fix_reports_the_rest_by_the_new_lines() -> None:
     Path("net.py").write_text(f"{NET}class A: ...\nclass Other: ...\n", encoding="utf-8")
     Path("safe.py").write_text(NET, encoding="utf-8")
     result = run("check", "--fix", "--output-format", "concise")
-    assert result.stdout == "net.py:5:1: INI301 bad start of Net\nFound 2 errors (1 fixed, 1 remaining).\n"
+    assert result.stdout == "net.py:5:1: note[INI301] bad start of Net\nFixed 1 finding; 1 note remains.\n"
     assert result.exit_code == 1
     assert run("check", "--fix-only").exit_code == 0
     assert run("check", "--fix-only").stdout == ""
@@ -228,7 +228,7 @@ def test_diff_writes_nothing() -> None:
 def test_fix_of_standard_input() -> None:
     result = run("check", "--fix", "-", stdin=NET.replace("\n", "\r\n").encode())
     assert result.stdout_bytes == FIXED.replace("\n", "\r\n").encode()
-    assert (result.stderr, result.exit_code) == ("Found 1 error (1 fixed, 0 remaining).\n", 0)
+    assert (result.stderr, result.exit_code) == ("Fixed 1 finding; none remains.\n", 0)
     assert run("check", "--diff", "-", stdin=NET).stdout.endswith("-bad()\n+good()\n")
     broken = run("check", "--fix", "-", stdin="def f(:")
     assert (broken.stdout, broken.exit_code) == ("def f(:", 1)
@@ -290,10 +290,30 @@ def test_statistics() -> None:
     ]
 
 
+def test_statistics_by_file_and_by_severity() -> None:
+    Path("unsafe.py").write_text(NET.replace("Net", "UnsafeNet"), encoding="utf-8")
+    assert run("check", "--statistics=file").stdout == "1  [*] net.py\n1  [ ] unsafe.py\n"
+    assert run("check", "--statistics=severity").stdout == "2  [-] note\n"
+    entries = json.loads(run("check", "--statistics=severity", "--output-format", "json").stdout)
+    assert entries == [{"severity": "info", "count": 2, "fixable": 1}]
+    assert run("check", "--statistics", "net.py").stdout == "1  INI301  [*] bad-start\n"
+    assert "is not one of" in run("check", "--statistics=colour").stderr
+
+
+def test_errors_first() -> None:
+    Path("a.py").write_text("import torch\nclass Net: ...\n\n\nbad()\n", encoding="utf-8")
+    Path("b.py").write_text("def f(:\n", encoding="utf-8")
+    order = lambda *options: [  # noqa: E731
+        line.split(":")[0] for line in run("check", "-q", "--output-format", "concise", *options).stdout.splitlines()
+    ]
+    assert order() == ["a.py", "b.py", "net.py"]
+    assert order("--sort", "severity") == ["b.py", "a.py", "net.py"]
+
+
 def test_output_file() -> None:
     result = run("check", "--output-format", "concise", "-o", "report.txt", env={"FORCE_COLOR": "1"})
-    assert (result.stdout, result.exit_code) == ("Found 1 error (1 fixable with --fix).\n", 1)
-    report = "net.py:5:1: INI301 [*] bad start of Net\nFound 1 error (1 fixable with --fix).\n"
+    assert (result.stdout, result.exit_code) == ("Found 1 note (1 fixable with --fix).\n", 1)
+    report = "net.py:5:1: note[INI301] [*] bad start of Net\nFound 1 note (1 fixable with --fix).\n"
     assert Path("report.txt").read_text(encoding="utf-8") == report
     assert run("check", "-q", "--output-format", "json", "--output-file", "report.txt").stdout == ""
     assert json.loads(Path("report.txt").read_text(encoding="utf-8"))["diagnostics"]

@@ -52,14 +52,14 @@ def test_safe_fixes_are_made_and_the_rest_is_counted() -> None:
     assert read("pkg/sub/unsafe.py") == UNSAFE
     assert read("pkg/clean.py") == CLEAN
     *_, summary = result.stdout.splitlines()
-    assert summary == "Found 3 errors (2 fixed, 1 remaining, 1 fixable with --fix --unsafe-fixes)."
+    assert summary == "Fixed 2 findings; 1 warning remains (1 fixable with --fix --unsafe-fixes)."
     assert (result.stderr, result.exit_code) == ("", 1)
 
 
 def test_unsafe_fixes_are_made_on_request() -> None:
     result = run("--fix", "--unsafe-fixes", "pkg")
     assert (read("pkg/safe.py"), read("pkg/sub/unsafe.py")) == (SAFE_FIXED, UNSAFE_FIXED)
-    assert (result.stdout, result.exit_code) == ("Found 3 errors (3 fixed, 0 remaining).\n", 0)
+    assert (result.stdout, result.exit_code) == ("Fixed 3 findings; none remains.\n", 0)
     assert run("--fix", "--unsafe-fixes", "pkg").stdout == "All checks passed!\n"
 
 
@@ -131,7 +131,7 @@ def test_git_applies_the_diff_to_the_same_bytes(folder: str, monkeypatch: pytest
 def test_standard_input_goes_to_standard_output() -> None:
     result = run("--fix", "-", "--stdin-filename", "pkg/safe.py", stdin=SAFE)
     assert (result.stdout, result.exit_code) == (SAFE_FIXED, 0)
-    assert result.stderr == "Found 2 errors (2 fixed, 0 remaining).\n"
+    assert result.stderr == "Fixed 2 findings; none remains.\n"
     assert read("pkg/safe.py") == SAFE
     assert run("--fix", "-", stdin=CLEAN).stdout == CLEAN
     rest = run("--fix", "-", stdin=UNSAFE)
@@ -148,8 +148,8 @@ def test_a_read_only_file_is_one_line_and_the_others_are_mended() -> None:
     assert result.stderr == "initlint: pkg/safe.py cannot be written: pkg/safe.py is read-only\n"
     assert result.exit_code == 2
     assert (read("pkg/safe.py"), read("pkg/other.py")) == (SAFE, SAFE_FIXED)
-    assert "pkg/safe.py:9:9: INI301 [*]" in result.stdout
-    assert "(2 fixed, 3 remaining" in result.stdout
+    assert "pkg/safe.py:9:9: note[INI301] [*]" in result.stdout
+    assert "Fixed 2 findings; " in result.stdout
 
 
 def test_a_fix_that_was_dropped_exits_with_two(monkeypatch: pytest.MonkeyPatch) -> None:

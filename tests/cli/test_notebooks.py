@@ -35,13 +35,13 @@ def notebook(in_directory: Path) -> bytes:
 def test_places_are_those_of_cells() -> None:
     lines = run("--output-format", "concise", ".").stdout.splitlines()
     assert [line.split(" [*]")[0] for line in lines[:-1]] == [
-        "nb.ipynb:cell 4:3:9: INI901",
-        "nb.ipynb:cell 4:3:9: INI301",
+        "nb.ipynb:cell 4:3:9: note[INI901]",
+        "nb.ipynb:cell 4:3:9: note[INI301]",
     ]
 
 
 def test_the_frame_shows_rows_of_cells() -> None:
-    assert run("--select", "INI301").stdout.splitlines()[1:11] == [
+    assert run("--select", "INI301").stdout.splitlines()[3:13] == [
         "  |",
         "3 |         nn.init.xavier_normal(m.weight)",
         "  |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
@@ -107,7 +107,7 @@ def test_the_diff_is_one_of_cells(notebook: bytes) -> None:
 
 def test_from_standard_input_to_standard_output(notebook: bytes) -> None:
     arguments = ("--stdin-filename", "elsewhere.ipynb", "-")
-    assert "elsewhere.ipynb:cell 4:3:9: INI301" in run(*arguments, stdin=notebook).stdout
+    assert "elsewhere.ipynb:cell 4:3:9: note[INI301]" in run(*arguments, stdin=notebook).stdout
     Path("nb.ipynb").unlink()
     assert run("--fix", *arguments, stdin=notebook).stdout_bytes == notebook.replace(
         b"xavier_normal(m.weight)", b"kaiming_normal_(m.weight, nonlinearity='relu')"
@@ -121,7 +121,7 @@ def test_a_class_that_is_defined_again_is_another_one() -> None:
     write(IMPORTS, CLASS.replace("relu", "sigmoid"), init, CLASS, relu)
     assert run().stdout == "All checks passed!\n"
     write(IMPORTS, CLASS.replace("relu", "sigmoid"), relu, CLASS, init)
-    assert "cell 6:3:9: INI301" in run("--output-format", "concise").stdout
+    assert "cell 6:3:9: note[INI301]" in run("--output-format", "concise").stdout
 
 
 @pytest.mark.parametrize(
@@ -150,23 +150,22 @@ def test_patterns_of_files_hold_for_notebooks() -> None:
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (b"", "nb.ipynb:1:1: INI000 not a notebook: no JSON: Expecting value"),
-        (b'{"nbformat": 3}', "nb.ipynb:1:1: INI000 a notebook in format 3, and only 4 can be read"),
+        (b"", "not a notebook: no JSON: Expecting value"),
+        (b'{"nbformat": 3}', "a notebook in format 3, and only 4 can be read"),
     ],
 )
 def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
     Path("nb.ipynb").write_bytes(data)
     for arguments in ([], ["--fix"], ["--output-format", "concise"], ["--diff"]):
         result = run(*arguments)
-        assert (result.stdout.startswith(line), result.exit_code) == (
-            "--diff" not in arguments,
-            int(bool(result.stdout)),
-        )
+        shown = " ".join(result.stdout.split())
+        assert (shown.startswith("nb.ipynb:1:1: error[INI000] "), line in shown) == ("--diff" not in arguments,) * 2
+        assert result.exit_code == int(bool(shown))
     assert Path("nb.ipynb").read_bytes() == data
 
 
 def test_a_broken_cell_is_one_line(notebook: bytes) -> None:
     write(IMPORTS, CLASS, INIT + "\ndef f(:")
     result = run("--fix", "--output-format", "concise")
-    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:7: INI000 not valid Python 3.")
+    assert result.stdout.splitlines()[0].startswith("nb.ipynb:cell 4:7:7: error[INI000] not valid Python 3.")
     assert len(result.stdout.splitlines()) == 2

@@ -75,7 +75,7 @@ def init_bias(m):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (LONG, "Found 100 errors"),
+        (LONG, "Found 100 notes"),
         (nested("(", ")"), TOO_DEEP),
         (nested("nn.Sequential(", ")"), TOO_DEEP),
         (nested("1 + "), TOO_DEEP),

@@ -7,25 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from initlint.cli.commands import cli
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.linter.pipeline import check
 from initlint.project import settings
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
 from tests.support.paths import ROOT
-from tools.website import configuration, plots
+from tools.website import configuration, plots, shown_output
 from tools.website.stacks import STACKS, source
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-OUTPUT = re.compile(r"<!-- output -->\n```console\n\$ initlint (?P<command>[^\n]*)\n(?P<output>.*?)\n```", re.DOTALL)
-SHOWN = [
-    (page.name, found["command"], found["output"]) for page in PAGES for found in OUTPUT.finditer(page.read_text())
-]
+SHOWN = [(page.name, command, output) for page in shown_output.pages() for command, output in shown_output.blocks(page)]
 LOADED = re.compile(
     r"""<(?:script|img|iframe)[^>]*\ssrc="?(https?:[^"\s>]*)|<link[^>]*rel="?stylesheet[^>]*href="?(https?:[^"\s>]*)"""
 )
@@ -70,11 +65,11 @@ def test_plots_and_tables_stand_in_their_places(site: Path) -> None:
 @pytest.mark.parametrize(("page", "command", "output"), SHOWN, ids=lambda value: value[:60])
 def test_output_in_the_pages_is_real(page: str, command: str, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert CliRunner().invoke(cli, command.split()).stdout.rstrip() == output
+    assert shown_output.printed(command) == output
 
 
 def test_there_is_output_to_check() -> None:
-    assert {page for page, _, _ in SHOWN} >= {"tutorial.md"}
+    assert {page for page, _, _ in SHOWN} >= {"README.md", "tutorial.md"}
 
 
 def test_the_list_of_rules_leads_to_each(site: Path) -> None:

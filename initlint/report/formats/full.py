@@ -1,10 +1,12 @@
 """One block for each finding: a line, the code frame, the related locations and the fix.
 
-The text is styled; the command line strips the styles if the output has no colours.
+The text is styled; the command line strips the styles if the output has no colours. Prose is wrapped at the width of
+the terminal, source lines are not.
 """
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +14,8 @@ from dataclasses import dataclass
 from click import style
 
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Span
-from initlint.project.decoding import Lines
 from initlint.report.report import Report
-from initlint.report.text import COLOUR, escape, headline, place
+from initlint.report.text import COLOUR, escape, headline, place, said
 
 MAX_ROWS = 8
 """Of longer spans (a class, a long call) the first rows are shown."""
@@ -24,12 +25,14 @@ MAX_RELATED = 6
 
 
 def render(report: Report) -> str:
-    """The lines of `concise`, each with a code frame, the related locations and the fix.
+    """For each finding where it is and how bad, the message, a code frame, the related locations and the fix.
 
     A verbose report also shows the layers behind the numbers.
     """
     return "".join(
-        f"{headline(diagnostic)}\n{_body(diagnostic, report.lines, report.verbose)}\n"
+        f"{headline(diagnostic)} {style(diagnostic.name, bold=True)}\n"
+        f"{_wrapped('  ', said(diagnostic), report.width)}\n"
+        f"{_body(diagnostic, report)}\n"
         for diagnostic in report.diagnostics
     )
 
@@ -44,7 +47,8 @@ class _Frame:
     colour: str
 
 
-def _body(diagnostic: Diagnostic, lines: Lines, verbose: bool) -> str:
+def _body(diagnostic: Diagnostic, report: Report) -> str:
+    lines, width = report.lines, report.width
     shown = diagnostic.related[:MAX_RELATED]
     frames = [
         _Frame(diagnostic.span, "^", "", COLOUR[diagnostic.severity]),
@@ -59,20 +63,20 @@ def _body(diagnostic: Diagnostic, lines: Lines, verbose: bool) -> str:
             body.append(f"{' ' * gutter}{style('::: ', fg='blue')}{place(span)}")
         elif span != before and span.row != _last_row(before) + 1:
             body.append(style("...", fg="blue"))
-        body += _frame(frame, lines(span.file), gutter)
+        body += _frame(frame, lines(span.file), gutter, width)
         before = span
     if body:
         body.append(_margin(gutter))
     if hidden := len(diagnostic.related) - len(shown):
-        body.append(_note(gutter, "note", f"and {hidden} more places"))
-    if verbose:
-        body += [_note(gutter, "chain", step) for step in diagnostic.chain]
+        body.append(_note(gutter, "note", f"and {hidden} more places", width))
+    if report.verbose:
+        body += [_note(gutter, "chain", step, width) for step in diagnostic.chain]
     if diagnostic.fix:
-        body.append(_note(gutter, "help", _offer(diagnostic.fix)))
+        body.append(_note(gutter, "help", _offer(diagnostic.fix), width))
     return "".join(f"{line}\n" for line in body)
 
 
-def _frame(frame: _Frame, lines: Sequence[str], gutter: int) -> Iterator[str]:
+def _frame(frame: _Frame, lines: Sequence[str], gutter: int, width: int) -> Iterator[str]:
     span = frame.span
     last = min(_last_row(span), len(lines))
     above = span.row - span.local.row
@@ -85,9 +89,15 @@ def _frame(frame: _Frame, lines: Sequence[str], gutter: int) -> Iterator[str]:
         yield f"{style(f'{row - above:>{gutter}} |', fg='blue')} {_printable(line.rstrip())}".rstrip()
         if not line.strip() and row != last:
             continue
-        underline = style(frame.marker * max(_width(marked), 1), fg=frame.colour, bold=True)
-        label = f" {escape(frame.label)}" if frame.label and row == last else ""
-        yield f"{_margin(gutter)} {' ' * _width(before)}{underline}{label}"
+        start, size = _width(before), max(_width(marked), 1)
+        underline = style(frame.marker * size, fg=frame.colour, bold=True)
+        label = escape(frame.label) if row == last else ""
+        fits = gutter + 4 + start + size + _width(label) <= width
+        yield f"{_margin(gutter)} {' ' * start}{underline}{' ' + label if label and fits else ''}"
+        if not fits and label:
+            indent = min(start, max(width // 2 - gutter, 0))
+            rows = _wrapped(" " * indent, label, width - gutter - 3).split("\n")
+            yield from (f"{_margin(gutter)} {line}" for line in rows)
     if _last_row(span) < span.end_row and last == _last_row(span):
         yield f"{_margin(gutter)} ..."
 
@@ -102,8 +112,24 @@ def _margin(gutter: int) -> str:
     return style(f"{' ' * gutter} |", fg="blue")
 
 
-def _note(gutter: int, kind: str, text: str) -> str:
-    return f"{' ' * gutter} {style('=', fg='blue')} {style(kind, bold=True)}: {escape(text)}"
+def _note(gutter: int, kind: str, text: str, width: int) -> str:
+    hanging = " " * (gutter + 3 + len(kind) + 2)
+    shown = _wrapped(hanging, escape(text), width).removeprefix(hanging)
+    return f"{' ' * gutter} {style('=', fg='blue')} {style(kind, bold=True)}: {shown}"
+
+
+def _wrapped(indent: str, text: str, width: int) -> str:
+    """`text` in lines of at most `width` columns, each after `indent`. A longer word, as a path, is not broken."""
+    return "\n".join(
+        textwrap.wrap(
+            text,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 def _offer(fix: Fix) -> str:

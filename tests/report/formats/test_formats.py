@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import click
 import jsonschema
 import junitparser
 import pytest
+from markdown_it import MarkdownIt
 
 from initlint.diagnostics import Applicability, Cell, Diagnostic, Edit, Fix, Related, Severity, Span
 from initlint.linter.fix_edits import compute_fixes
@@ -93,13 +95,14 @@ def junit(shown: Report) -> junitparser.JUnitXml:
 def test_every_format_takes_every_finding(name: str, real: Report) -> None:
     assert len(render(name, real).splitlines()) >= len(real.diagnostics)
     hostile = render(name, report(finding()))
-    assert not set(hostile) & {"\x1b", "\0", "\r"} - ({"\x1b"} if name in ("concise", "full") else set())
+    assert not set(hostile) & {"\x1b", "\0", "\r"} - ({"\x1b"} if name in ("concise", "full", "grouped") else set())
 
 
 def test_only_the_formats_for_people_have_a_summary() -> None:
     assert [name for name in OUTPUT_FORMATS if "Found 1 error" in render(name, report(finding()))] == [
         "concise",
         "full",
+        "grouped",
     ]
     assert "Found" not in render("full", report(finding()), quiet=True)
 
@@ -240,6 +243,71 @@ def test_a_notebook_is_shown_by_its_cells() -> None:
     assert case.name == "INI301 xavier-before-relu (cell 3:2:3)"
 
 
+def test_pylint() -> None:
+    (line,) = render("pylint", report(finding(Span("src/net.py", 2, 3, 2, 8), "wrong"))).splitlines()
+    assert line == "src/net.py:2: [INI301] wrong"
+    (line,) = render("pylint", report(finding())).splitlines()
+    assert line.startswith("src/net, 100%: é.py:2: [INI301] 100%: a,b\\x0d\\x0a")
+
+
+LOGGING = re.compile(r"##vso\[task\.logissue (?P<properties>[^]]*)\](?P<message>.*)")
+
+
+def test_azure() -> None:
+    """As the agent reads it: properties end in `;`, and `%AZP25` is a percent sign."""
+    lines = render("azure", report(finding(), finding(severity=Severity.INFO))).splitlines()
+    error, note = (LOGGING.fullmatch(line) for line in lines)
+    assert error
+    assert note
+    properties = dict(pair.split("=", 1) for pair in error["properties"].rstrip(";").split(";"))
+    assert {**properties, "sourcepath": properties["sourcepath"].replace("%AZP25", "%")} == {
+        "type": "error",
+        "sourcepath": "src/net, 100%: é.py",
+        "linenumber": "2",
+        "columnnumber": "3",
+        "code": "INI301",
+    }
+    assert error["message"].startswith("100%AZP25: a,b")
+    assert note["properties"].startswith("type=warning;")
+
+
+def test_rdjson(real: Report) -> None:
+    wide = Report([finding(Span("a.py", 1, 7, 1, 8), "wrong")], lambda _: ["é重 = (x)"])
+    document = json.loads(render("rdjson", wide))
+    assert document["source"]["name"] == "initlint"
+    (found,) = document["diagnostics"]
+    assert (found["severity"], found["code"]["value"], found["message"]) == ("ERROR", "INI301", "wrong")
+    assert found["location"] == {
+        "path": "a.py",
+        "range": {"start": {"line": 1, "column": 10}, "end": {"line": 1, "column": 11}},
+    }
+    assert "suggestions" not in found  # it has two edits
+    suggestions = [d["suggestions"] for d in json.loads(render("rdjson", real))["diagnostics"] if "suggestions" in d]
+    assert len(suggestions) > 10
+    assert {len(one) for one in suggestions} == {1}
+
+
+def test_markdown_is_a_table_that_shows_every_character() -> None:
+    rows = render("markdown", report(finding(message="`a | b` before <b>x</b>"), finding(message="odd ` *one*")))
+    heading, _, columns, _, first, second = rows.splitlines()
+    assert heading == "**initlint** found 2 errors"
+    assert columns == "| severity | rule | place | finding |"
+    page = MarkdownIt("commonmark").enable("table").render(rows)
+    cells = re.findall(r"<td>(.*?)</td>", page)
+    assert cells[3] == "<code>a | b</code> before &lt;b&gt;x&lt;/b&gt; <em>(fixable)</em>"
+    assert cells[7] == "odd ` *one* <em>(fixable)</em>"
+    assert first.count("INI301") == second.count("INI301") == 1
+    assert render("markdown", report()) == "**initlint**: all checks passed\n"
+    assert render("markdown", report(*[finding()] * 21)).startswith("<details>\n<summary>initlint found 21 errors<")
+
+
+def test_grouped(real: Report) -> None:
+    shown = click.unstyle(render("grouped", real, quiet=True)).splitlines()
+    headings = [line for line in shown if line.endswith(":") and not line.startswith(" ")]
+    assert len(headings) == len({d.span.file for d in real.diagnostics})
+    assert sum(line.startswith("  ") for line in shown) == len(real.diagnostics)
+
+
 def test_junit_keeps_what_xml_allows() -> None:
     (suite,) = junit(report(finding()))
     (case,) = suite
@@ -258,9 +326,11 @@ def test_a_run_loads_only_what_it_prints() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
     loaded = set(done.stdout.split())
-    assert "initlint.report.formats.concise" in loaded, done.stderr
-    formats = {name.replace("-", "_") for name in OUTPUT_FORMATS} - {"concise", "json"}
-    costly = {*(f"initlint.report.{name}" for name in formats), "initlint.report.html", "initlint.integrations.lsp"}
+    assert "initlint.report.formats.lines" in loaded, done.stderr
+    formats = {path.stem for path in (ROOT / "initlint/report/formats").glob("*.py")} - {"__init__", "lines", "json"}
+    assert "sarif" in formats
+    costly = {f"initlint.report.formats.{name}" for name in formats}
+    costly |= {"initlint.report.html", "initlint.integrations.lsp"}
     costly |= {
         "initlint.integrations.flake8",
         "xml",

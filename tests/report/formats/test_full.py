@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 import pytest
@@ -11,8 +12,9 @@ from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, 
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.project.decoding import decode_lines
 from initlint.report import graph_text
-from initlint.report.formats import concise, json
 from initlint.report.formats import full as full_report
+from initlint.report.formats import json
+from initlint.report.formats import lines as line_formats
 from initlint.report.report import Report
 from initlint.report.text import escape, summary
 
@@ -46,17 +48,18 @@ def full(*diagnostics: Diagnostic) -> str:
 
 
 def test_concise() -> None:
-    shown = click.unstyle(concise.render(Report([diagnostic(FIX), diagnostic(UNSAFE), diagnostic()])))
+    shown = click.unstyle(line_formats.concise(Report([diagnostic(FIX), diagnostic(UNSAFE), diagnostic()])))
     assert shown == (
-        "net.py:4:3: INI301 [*] wrong\n"
-        "net.py:4:3: INI301 wrong\n"
-        "net.py:4:3: INI301 wrong\n"
+        "net.py:4:3: note[INI301] [*] wrong\n"
+        "net.py:4:3: note[INI301] wrong\n"
+        "net.py:4:3: note[INI301] wrong\n"
     )  # fmt: skip
 
 
 def test_full_shows_the_code_the_places_and_the_fix() -> None:
     assert full(diagnostic(FIX, (LAYER,))) == (
-        "net.py:4:3: INI301 [*] wrong\n"
+        "net.py:4:3: note[INI301] [*] xavier-before-relu\n"
+        "  wrong\n"
         "  |\n"
         "4 |         nn.init.xavier_uniform_(\n"
         "  |         ^^^^^^^^^^^^^^^^^^^^^^^^\n"
@@ -77,7 +80,8 @@ def test_full_shows_the_code_the_places_and_the_fix() -> None:
 def test_full_names_another_file_and_an_unsafe_fix() -> None:
     shown = full(diagnostic(UNSAFE, (Related(Span("other.py", 2, 5, 2, 9), "the activation"),), LAYER.span))
     assert shown == (
-        "net.py:3:13: INI301 wrong\n"
+        "net.py:3:13: note[INI301] xavier-before-relu\n"
+        "  wrong\n"
         "  |\n"
         "3 |         self.fc = nn.Linear(8, 8)\n"
         "  |                   ^^^^^^^^^^^^^^^\n"
@@ -107,7 +111,10 @@ def test_a_verbose_report_shows_the_layers_behind_a_number() -> None:
 
 
 def test_full_of_a_file_without_lines() -> None:
-    assert full(diagnostic(span=Span("gone.py", 1, 1, 1, 1))) == "gone.py:1:1: INI301 wrong\n\n"
+    assert (
+        full(diagnostic(span=Span("gone.py", 1, 1, 1, 1)))
+        == "gone.py:1:1: note[INI301] xavier-before-relu\n  wrong\n\n"
+    )
 
 
 def test_many_related_places_are_counted() -> None:
@@ -127,18 +134,18 @@ def test_wide_and_combining_characters_keep_the_marker_in_place() -> None:
     line = "f('重み', 'e\u0301', x)"
     shown = click.unstyle(full_report.render(Report([diagnostic(span=Span("a.py", 1, 15, 1, 16))], lambda _: [line])))
     assert line[14] == "x"
-    assert shown.splitlines()[3] == "  | " + " " * (14 + 2 - 1) + "^"
+    assert shown.splitlines()[4] == "  | " + " " * (14 + 2 - 1) + "^"
 
 
 @pytest.mark.parametrize(
     ("diagnostics", "expected"),
     [
         ([], "All checks passed!\n"),
-        ([diagnostic()], "Found 1 error.\n"),
-        ([diagnostic(FIX), diagnostic()], "Found 2 errors (1 fixable with --fix).\n"),
+        ([diagnostic()], "Found 1 note.\n"),
+        ([diagnostic(FIX), diagnostic()], "Found 2 notes (1 fixable with --fix).\n"),
         (
             [diagnostic(FIX), diagnostic(UNSAFE), diagnostic(UNSAFE)],
-            "Found 3 errors (1 fixable with --fix, 2 fixable with --fix --unsafe-fixes).\n",
+            "Found 3 notes (1 fixable with --fix, 2 more with --fix --unsafe-fixes).\n",
         ),
     ],
 )
@@ -146,9 +153,37 @@ def test_summary(diagnostics: list[Diagnostic], expected: str) -> None:
     assert summary(diagnostics) == expected
 
 
+def test_the_summary_counts_each_severity() -> None:
+    error, warning, note = (replace(diagnostic(), severity=severity) for severity in sorted(Severity, reverse=True))
+    assert summary([note, warning, error, warning]) == "Found 1 error, 2 warnings and 1 note.\n"
+    assert summary([note, error]) == "Found 1 error and 1 note.\n"
+    assert summary([warning], fixed=3) == "Fixed 3 findings; 1 warning remains.\n"
+
+
+def test_text_is_wrapped_at_the_width() -> None:
+    call = Span("net.py", 4, 3, 4, 26)
+    long = diagnostic(FIX, (Related(call, "word " * 30),), message="word " * 40 + "`a_name_that_is_longer_than_a_line`")
+    for width in (40, 80, 120):
+        shown = click.unstyle(full_report.render(Report([long], lines, width=width))).splitlines()
+        prose = [line for line in shown if "word" in line]
+        assert max(map(len, prose)) <= width
+        assert sum(line.count("word") for line in prose) == 70
+        assert shown[1].startswith("  word word")
+
+
+def test_a_label_that_does_not_fit_goes_below_its_marker() -> None:
+    label = Related(Span("net.py", 3, 13, 3, 28), "a label that is too long for the rest of this line of 60 columns")
+    shown = click.unstyle(full_report.render(Report([diagnostic(None, (label,), CALL)], lines, width=60)))
+    assert (
+        "  |                   ---------------\n"
+        "  |                   a label that is too long for the rest\n"
+        "  |                   of this line of 60 columns\n"
+    ) in shown
+
+
 def test_summary_behind_a_fix() -> None:
-    assert summary([], fixed=2) == "Found 2 errors (2 fixed, 0 remaining).\n"
-    expected = "Found 3 errors (1 fixed, 2 remaining, 1 fixable with --fix --unsafe-fixes).\n"
+    assert summary([], fixed=2) == "Fixed 2 findings; none remains.\n"
+    expected = "Fixed 1 finding; 2 notes remain (1 fixable with --fix --unsafe-fixes).\n"
     assert summary([diagnostic(), diagnostic(UNSAFE)], fixed=1) == expected
 
 

@@ -136,11 +136,11 @@ class Net(nn.Module):
     result = CliRunner().invoke(cli, ["check", "--trace", "--select", "INI301", "--output-format", "concise", "."])
     assert result.exit_code == 1
     first, second, summary = result.stdout.splitlines()
-    assert first.startswith("exits.py:8:9: INI301 ")
+    assert first.startswith("exits.py:8:9: note[INI301] ")
     assert first.endswith(" [static]")
-    assert second.startswith("net.py:8:9: INI301 ")
+    assert second.startswith("net.py:8:9: note[INI301] ")
     assert second.endswith(" [static+fx]")
-    assert summary.startswith("Found 2 errors")
+    assert summary.startswith("Found 2 notes")
     (warning,) = result.stderr.splitlines()
     assert warning.startswith("warning: exits.py: cannot be imported: it called sys.exit(3) (")
 
