@@ -25,6 +25,7 @@ from initlint._lazy import LazyModule
 from initlint.cli import check_modes, options, trace_options
 from initlint.cli.check_modes import CheckInput
 from initlint.cli.options import report_usage_errors
+from initlint.cli.progress import Progress
 from initlint.diagnostics import Applicability
 from initlint.linter import pipeline
 from initlint.linter.pipeline import Contents
@@ -79,7 +80,7 @@ def exit_now(status: int) -> NoReturn:
     os._exit(status)
 
 
-@click.group("initlint", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("initlint", cls=options.CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def cli() -> None:
     """Lint the weight initialization of PyTorch models."""
@@ -90,8 +91,8 @@ def cli() -> None:
 @options.rules
 @options.fixing
 @options.adopting
-@options.running
 @options.reporting
+@options.running
 @trace_options.tracing
 def check(
     paths: tuple[Path, ...],
@@ -117,7 +118,8 @@ def check(
 ) -> None:
     """Report wrong weight initialization in PATHS (default: the current directory; `-`: standard input)."""
     paths, contents = options.inputs(paths, stdin_filename)
-    run_options = options.pop_run_options(chosen)
+    progress = Progress(quiet)
+    run_options = replace(options.pop_run_options(chosen), progress=progress.report)
     limits = trace_options.limits_for(trace, chosen, contents)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
@@ -127,16 +129,17 @@ def check(
     changing = fixing or add_noqa is not None
     options.validate_options(output_file, write_baseline, add_noqa, silent, fix or fix_only)
     trace_options.validate_trace_options(limits is not None and (changing or write_baseline is not None))
-    if limits is not None:
-        result = trace_options.report_trace_errors(check_modes.run_trace_check, inputs, limits)
-    elif write_baseline is not None:
-        result = report_usage_errors(check_modes.run_write_baseline, inputs, write_baseline)
-    elif add_noqa is not None:
-        result = report_usage_errors(check_modes.run_add_noqa, inputs, add_noqa)
-    elif fixing:
-        result = report_usage_errors(check_modes.run_fix, inputs, unsafe_fixes)
-    else:
-        result = report_usage_errors(check_modes.run_check, inputs)
+    with progress:
+        if limits is not None:
+            result = trace_options.report_trace_errors(check_modes.run_trace_check, inputs, limits)
+        elif write_baseline is not None:
+            result = report_usage_errors(check_modes.run_write_baseline, inputs, write_baseline)
+        elif add_noqa is not None:
+            result = report_usage_errors(check_modes.run_add_noqa, inputs, add_noqa)
+        elif fixing:
+            result = report_usage_errors(check_modes.run_fix, inputs, unsafe_fixes)
+        else:
+            result = report_usage_errors(check_modes.run_check, inputs)
     failed = write_changes(result, paths, contents, diff) if changing else ()
     if failed:
         result = result.without_changes_in(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -179,11 +181,49 @@ def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[
     return (name,), {str(name): sys.stdin.buffer.read()}
 
 
+class CommandGroup(click.Group):
+    """The commands. Whoever forgets the command and names a path reads what to write."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and (os.sep in name or os.path.exists(name)):
+            raise UsageError(escape(f"no such command {name!r}; to lint it: initlint check {shlex.join(args)}"))
+        return super().resolve_command(ctx, args)
+
+
 _WITHOUT_VALUE = {"--add-noqa": "--add-noqa=", "--statistics": f"--statistics={GROUPINGS[0]}"}
 
 
+SECTIONS = {
+    "stdin_filename": "Files and settings",
+    "select": "Rules",
+    "fix": "Fixes",
+    "add_noqa": "Adopting initlint in an old project",
+    "output_format": "Report",
+    "jobs": "Processes and cache",
+    "trace": "Tracing",
+}
+"""The headings of `check --help`, each before the option of that name."""
+
+
 class CheckCommand(click.Command):
-    """Allows `--add-noqa` and `--statistics` without a value: click would take the next path as the value."""
+    """Groups the options in its help, and allows `--add-noqa` and `--statistics` without a value.
+
+    Without that, click would take the next path as the value.
+    """
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        heading = ""
+        for parameter in self.get_params(ctx):
+            heading = SECTIONS.get(parameter.name or "", heading)
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)

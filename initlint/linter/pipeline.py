@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
@@ -41,10 +41,14 @@ Contents = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """`jobs`: the largest number of processes. `cache`: the cache directory; None for no cache."""
+    """`jobs`: the largest number of processes. `cache`: the cache directory; None for no cache.
+
+    `progress` is called after each file that is linted, with the number of those and the number of all.
+    """
 
     jobs: int = 1
     cache: Path | None = None
+    progress: Callable[[int, int], None] | None = None
 
 
 _MANY = 100
@@ -82,7 +86,10 @@ def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[
         return {}
     records = options.cache is not None
     start = partial(lint_file.start_linting, run.files, run.settings, run.contents, run.applied, records)
-    results = dict(zip(files, lint_in_processes(start, [*files.values()], run.contents, options.jobs), strict=True))
+    progress, total = options.progress, len(files)
+    report = (lambda done: progress(done, total)) if progress else None
+    linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
+    results = dict(zip(files, linted, strict=True))
     if len(results) > _MANY:
         gc.collect()  # the syntax trees that are left refer to each other, and the results need memory too
     return results

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from initlint._lazy import LazyModule
 from initlint.linter.results import Failure, FileResult
@@ -31,6 +31,8 @@ else:
     # Not needed for small runs, which stay in one process.
     multiprocessing = LazyModule("multiprocessing")
     connection = LazyModule("multiprocessing.connection")
+
+_Result = TypeVar("_Result")
 
 Lint: TypeAlias = Callable[[Path], FileResult]
 Start: TypeAlias = Callable[[], Lint]
@@ -50,18 +52,29 @@ def available_processors() -> int:
 
 
 def lint_in_processes(
-    start: Start, files: Sequence[Path], contents: Mapping[str, bytes], jobs: int
+    start: Start,
+    files: Sequence[Path],
+    contents: Mapping[str, bytes],
+    jobs: int,
+    report: Callable[[int], None] | None = None,
 ) -> Iterator[FileResult]:
     """The result of each of `files`, in their order, from up to `jobs` processes. A small run stays in this one.
 
-    `contents` has the sizes of files that are not read from disk.
+    `contents` has the sizes of files that are not read from disk. `report` is called with the number of results so far.
     """
     sizes = {file: _size(file, contents) for file in files}
     if jobs <= 1 or len(files) < 2 or sum(sizes.values()) < _SMALL:
-        yield from map(start(), files)
+        yield from _reported(map(start(), files), report)
         return
-    result_of = dict(_Pool(start, batches(sizes, jobs), jobs).results())
+    result_of = dict(_reported(_Pool(start, batches(sizes, jobs), jobs).results(), report))
     yield from (result_of[file] for file in files)
+
+
+def _reported(results: Iterator[_Result], report: Callable[[int], None] | None) -> Iterator[_Result]:
+    for done, result in enumerate(results, 1):
+        if report is not None:
+            report(done)
+        yield result
 
 
 def _size(file: Path, contents: Mapping[str, bytes]) -> int:

@@ -28,6 +28,9 @@ def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListin
     below it, unless `force_exclude` is set. Links to directories are not followed. `folders` shares directory listings
     with the rest of the run. Raises `DiscoveryError`.
     """
+    paths = tuple(paths)
+    if missing := [str(path) for path in paths if not os.path.exists(path)]:
+        raise DiscoveryError(f"{', '.join(missing)}: no such file or directory")
     files: dict[str, Path] = {}
     for path in paths:
         links: list[Path] = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from initlint import __version__
-from initlint.cli import commands
+from initlint.cli import commands, options
 from initlint.project.settings import load
 from tests.support.paths import ROOT
 
@@ -275,6 +277,28 @@ def test_graph() -> None:
     result = run("graph", "net.py", "--output-format", "json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["models"][0]["layers"][0]["writes"][0]["line"] == 5
+
+
+def test_a_path_without_a_command_is_answered_with_the_command() -> None:
+    result = run("net.py", "--select", "INI3")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: no such command 'net.py'; to lint it: initlint check net.py --select INI3\n"
+    assert "to lint it: initlint check missing/net.py" in run("missing/net.py").stderr
+    assert "Did you mean 'check'?" in run("chekc").stderr
+
+
+def test_all_missing_paths_are_named() -> None:
+    result = run("check", "gone.py", "net.py", "other")
+    assert (result.stderr, result.exit_code) == ("Error: gone.py, other: no such file or directory\n", 2)
+
+
+def test_the_help_of_check_has_sections() -> None:
+    shown = run("check", "--help").stdout
+    headings = [line.rstrip(":") for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == list(options.SECTIONS.values())
+    listed = re.findall(r"^  (?:-\w, )?--([\w-]+)", shown, re.MULTILINE)
+    declared = [p for p in commands.check.params if isinstance(p, click.Option) and not p.hidden]
+    assert len(listed) == len(set(listed)) == len(declared) + 1  # and --help
 
 
 def test_statistics() -> None:
