@@ -16,11 +16,12 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
-from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.unregistered import has_plain_weights, unregistered_parameters
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import Value
 
 _FILE_STEPS = 30_000
@@ -41,7 +42,7 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     yield from _builders(interpreter, functions)
     based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
     for cls in classes:
-        if cls.node not in interpreter.constructed and cls.node not in based_on and torch_base(cls) is not None:
+        if cls.node not in interpreter.constructed and cls.node not in based_on and cls.torch_base() is not None:
             yield from _models_of_class(interpreter, cls)
     if may_call_initializers(scope.source.code):
         yield from _leftovers(interpreter, functions, classes)
@@ -149,11 +150,11 @@ def _called_from_elsewhere(
     """Run it with its defaults for the models that it builds, then with unknown arguments for its init calls."""
     site = SourceLocation(function.scope.source, function.node)
     name = function.name if cls is None else f"{cls.name}.{function.name}"
-    receiver: list[Value] = []
+    receiver: list[Instance] = []
     with interpreter.entry_point():
         interpreter.limit = _LEFTOVER_STEPS
         receiver = _receiver(interpreter, function, cls, site)
-        interpreter.call(function, Call(receiver, {}, site, more=True))
+        interpreter.call(function, Call([*receiver], {}, site, more=True))
     resets = any(instance.is_module and not instance.symbolic for instance in receiver) and is_reset(function.name)
     for instance in receiver if not resets else ():
         instance.parent = True  # the receiver is not a model of this entry point
@@ -162,17 +163,17 @@ def _called_from_elsewhere(
     if any(parameter.default is not None for parameter in function.signature.positional):
         with interpreter.entry_point():
             interpreter.limit = _LEFTOVER_STEPS
-            interpreter.call(function, Call(_receiver(interpreter, function, cls, site), {}, site, open=True))
+            interpreter.call(function, Call([*_receiver(interpreter, function, cls, site)], {}, site, open=True))
         yield from _calls_only(interpreter, name, site)
 
 
 def _receiver(
     interpreter: Interpreter, function: Function, cls: ClassValue | None, site: SourceLocation
-) -> list[Value]:
+) -> list[Instance]:
     """`self` for a method: an object built with default arguments, or a symbolic instance."""
     if cls is None or function.wrappers & {"staticmethod", "classmethod"}:
         return []
-    if torch_base(cls) is not None and function.name != "__init__":
+    if cls.torch_base() is not None and function.name != "__init__":
         try:
             instance = interpreter.call(cls, Call([], {}, site, more=True))
         except Raised:
@@ -180,7 +181,7 @@ def _receiver(
         else:
             if isinstance(instance, Instance):
                 return [instance]
-    return [Instance(cls, site, torch_name=torch_base(cls), symbolic=True)]
+    return [Instance(cls, site, torch_name=cls.torch_base(), symbolic=True)]
 
 
 def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> Iterator[ModelGraph]:

@@ -14,7 +14,7 @@ from initlint.tracers.static.identical_modules import identical_modules
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
-from initlint.tracers.static.tensors.module_tree import as_literals
+from initlint.tracers.static.values.constants import literals
 from initlint.tracers.static.values.objects import Instance
 
 
@@ -72,7 +72,7 @@ class Extraction:
         return Layer(
             path=draft.path,
             type=draft.type,
-            arguments=as_literals(draft.arguments),
+            arguments=literals(draft.arguments),
             owner=draft.owner,
             attribute=draft.attribute,
             location=draft.location,

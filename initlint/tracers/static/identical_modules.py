@@ -15,8 +15,9 @@ from initlint.graph.model import UNDETERMINED, Forward, IdenticalModules
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy
-from initlint.tracers.static.tensors.module_tree import conditional_children, own_parameters
-from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.module_tree import own_parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
 
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList")
@@ -63,7 +64,7 @@ class _Tree:
             self.paths[id(root)] = [prefix]
         while stack:
             path, module = stack.pop()
-            for name, child, condition in conditional_children(module):
+            for name, child, condition in module.conditional_children():
                 below = f"{path}.{name}" if path else name
                 self.holders.setdefault(id(child), []).append(module)
                 self.paths.setdefault(id(child), []).append(below)
@@ -215,7 +216,7 @@ def _inside(module: Instance) -> list[Instance]:
     """The module and its submodules, without marking them as walked."""
     inside, seen = [module], {id(module)}
     for one in inside:
-        for _, child, _ in conditional_children(one):
+        for _, child, _ in one.conditional_children():
             if id(child) not in seen:
                 seen.add(id(child))
                 inside.append(child)

@@ -11,10 +11,11 @@ from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Location, Write
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load
-from initlint.tracers.static.tensors.module_tree import conditional_children, materialize, own_parameters
-from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.module_tree import own_parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.values import options
+from initlint.tracers.static.values.unions import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
     One that is parametrized comes with the writes from before, and then, under their own names, those that it is
     computed from with the writes from after.
     """
-    materialize(module)
+    module.materialize()
     behind: set[int] = set()
     for name, value in list(module.fields.items()):
         for option, condition in options(value):
@@ -154,7 +155,7 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         for draft in drafts:
             draft.inside = inside
             yield draft
-        stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in conditional_children(module)]))
+        stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in module.conditional_children()]))
 
 
 @dataclass(frozen=True, slots=True)

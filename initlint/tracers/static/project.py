@@ -34,8 +34,8 @@ from initlint.tracers.static.syntax.statements import EXECUTE
 from initlint.tracers.static.timer import Timer
 from initlint.tracers.static.unreached import UnreachedFinder
 from initlint.tracers.static.unreached_inits import unreached_inits, unread_attributes
+from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import GlobalEnvironment, ModuleScope
-from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, Value
 
 HANDLERS = Handlers(

@@ -16,7 +16,9 @@ from initlint.tracers.static.machine.path_conditions import OutOfSteps, Raised
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 

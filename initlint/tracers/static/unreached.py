@@ -19,8 +19,8 @@ from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
 from initlint.tracers.references.uncalled_functions import UncalledFunction, UseSearch, uncalled_functions
 from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import ClassValue
 from initlint.tracers.static.values.values import ExternalName
 
 _REASONS: Mapping[LoopElement, UnappliedReason] = {

@@ -13,10 +13,12 @@ from initlint.tracers.references.init_functions import initialises, is_init_call
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.visits import VisitRun
-from initlint.tracers.static.tensors.module_tree import modules, torch_base
 from initlint.tracers.static.values.calls import Call, Parameter
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.module_tree import modules
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import BOOL, Unknown, Value
 
 _MAX_TEST = 60
@@ -138,7 +140,7 @@ def _is_entry_point(function: Function) -> bool:
 def _run_with_other_arguments(interpreter: Interpreter, entry: Function) -> None:
     site = SourceLocation(entry.scope.source, entry.node)
     owner = entry.owner
-    if owner is None or entry.wrappers & {"staticmethod", "classmethod"} or torch_base(owner) is None:
+    if owner is None or entry.wrappers & {"staticmethod", "classmethod"} or owner.torch_base() is None:
         interpreter.call(entry, Call([], _other_arguments(entry), site, more=True))
         return
     constructor, _ = owner.find("__init__")

@@ -11,11 +11,13 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import conditional_children, own_parameters
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import ClassValue, Instance
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import container_kind, contents, has_known_length
+from initlint.tracers.static.values.module_tree import own_parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import UNBOUND, Union, Value, options
+from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.values import UNBOUND, Value
 
 _BY_NAME = frozenset("add_module register_module register_parameter register_buffer setattr __setattr__".split())
 _REGISTERING = _BY_NAME | frozenset("ModuleList ModuleDict Sequential ParameterList ParameterDict Parameter".split())
@@ -33,7 +35,7 @@ def unregistered_parameters(interpreter: Interpreter, in_forward: list[Instance]
     registered: set[int] | None = None
     for module in modules:
         for name, value in list(module.fields.items()):
-            if not isinstance(value, (ListValue, DictValue, tuple, Tensor)):
+            if not container_kind(value) and not isinstance(value, Tensor):
                 continue
             if registered is None:
                 registered = set(_registered(interpreter))
@@ -61,7 +63,7 @@ def _is_readable(module: Instance) -> bool:
 def _registered(interpreter: Interpreter) -> Iterator[int]:
     """The identities of all registered submodules, and of the storages of all registered parameters."""
     for module in interpreter.log.instances:
-        yield from (id(child) for _, child, _ in conditional_children(module))
+        yield from (id(child) for _, child, _ in module.conditional_children())
         yield from (id(tensor.storage) for _, tensor, _ in own_parameters(module))
 
 
@@ -76,52 +78,37 @@ def _of_field(
         if kind is not None and not _is_registered_elsewhere(module, name, owner):
             yield UnregisteredParameters(kind, name, owner.name, location)
         return
-    if isinstance(value, ListValue) and value.kind == "iterator":
+    if container_kind(value) == "iterator":
         return
-    contents = list(_contents(value))
-    if any(id(item) in registered or item.registry_changed for item in contents):
+    modules = list(_modules(value))
+    if any(id(item) in registered or item.registry_changed for item in modules):
         return
-    drafts = [draft for item in contents for draft in layers_of(item)]
+    drafts = [draft for item in modules for draft in layers_of(item)]
     if all(draft.frozen for draft in drafts) or _is_single(owner, location):
         return
     if _is_registered_elsewhere(module, name, owner):
         return
-    is_exact = not (isinstance(value, (ListValue, DictValue)) and value.open)
-    if isinstance(value, ListValue):
-        is_exact = is_exact and not any(isinstance(item, Union) for item in value.items)
-    items = (
-        list(value.items.values())
-        if isinstance(value, DictValue)
-        else value
-        if isinstance(value, tuple)
-        else value.items
-    )
-    is_nested = any(isinstance(item, (ListValue, DictValue, tuple)) for item in items)
-    container = "dict" if isinstance(value, DictValue) else "tuple" if isinstance(value, tuple) else value.kind
+    items = list(contents(value))
+    is_list = container_kind(value) not in ("dict", "tuple")
+    is_exact = has_known_length(value) and not (is_list and any(isinstance(item, Union) for item in items))
+    is_nested = any(container_kind(item) for item in items)
+    container = container_kind(value)
     types = tuple(draft.type for draft in drafts)
     yield UnregisteredParameters("container", name, owner.name, location, types, is_exact, container, is_nested)
 
 
-def _contents(value: Value, depth: int = 0) -> Iterator[Instance]:
+def _modules(value: Value, depth: int = 0) -> Iterator[Instance]:
     """The modules in a container and in those nested in it."""
     if isinstance(value, Instance):
         if value.is_module and not value.symbolic:
             yield value
         return
-    if depth >= _MAX_NESTED:
+    if depth >= _MAX_NESTED or not container_kind(value):
         return
-    for item in _items(value):
+    for item in contents(value):
         for option, _ in options(item):
             if option is not UNBOUND:
-                yield from _contents(option, depth + 1)
-
-
-def _items(value: Value) -> list[Value]:
-    if isinstance(value, DictValue):
-        return list(value.items.values())
-    if isinstance(value, ListValue):
-        return value.items
-    return list(value) if isinstance(value, tuple) else []
+                yield from _modules(option, depth + 1)
 
 
 def _kind_of_tensor(value: Tensor, registered: set[int]) -> UnregisteredKind | None:

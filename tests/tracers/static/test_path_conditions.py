@@ -9,7 +9,8 @@ from initlint.tracers.static.machine.path_conditions import BranchState, Raised,
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import UNBOUND, Union, Unknown, without_unbound
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import UNBOUND, Unknown
 
 YES, NO = ("test", True), ("test", False)
 ONE, OTHER = frozenset([YES]), frozenset([NO])

@@ -20,20 +20,14 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.tensors.module_tree import class_of, get_child, get_parameter
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue, ModuleRef
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import (
-    BoundMethod,
-    ClassValue,
-    Function,
-    Instance,
-    ModuleRef,
-    PretrainedModule,
-    SuperProxy,
-)
+from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.objects import Instance, PretrainedModule, SuperProxy
 from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import (
     BOOL,
     CONSTANTS,
@@ -41,12 +35,9 @@ from initlint.tracers.static.values.values import (
     UNBOUND,
     ExternalName,
     NativeMethod,
-    Partial,
-    Union,
     Unknown,
     Value,
     external,
-    without_unbound,
 )
 
 _TRAINING = Unknown("whether the module is training", BOOL)
@@ -91,7 +82,7 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
         if member is not UNBOUND:
             return member
     if name == "__class__":
-        return class_of(instance)
+        return instance.current_class()
     if name == "layers":  # of one of torch's transformers, whose layers are not followed
         instance.walked = True
     if name in ("__dict__", "_parameters", "_modules", "_buffers"):
@@ -108,9 +99,9 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
         if owner is not None:
             return _bound(interpreter, without_unbound(member), instance)
     if instance.is_module:
-        created = get_parameter(instance, name)
+        created = instance.get_parameter(name)
         if created is UNBOUND:
-            created = get_child(instance, name)
+            created = instance.get_child(name)
         if created is not UNBOUND:
             return created
         if name in instance.arguments:

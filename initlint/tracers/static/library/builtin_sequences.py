@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.conditions import truth
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items, truncated
+from initlint.tracers.static.syntax.iteration import iterate, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import has_known_length, known_items, truth
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import (
-    BOOL,
-    CONSTANTS,
-    FLOAT,
-    INT,
-    UNBOUND,
-    Union,
-    Unknown,
-    Value,
-    without_unbound,
-)
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, INT, UNBOUND, Unknown, Value
 
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
@@ -40,9 +30,10 @@ def _len(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _range(interpreter: Interpreter, call: Call) -> Value:
-    if call.arguments and all(isinstance(a, int) for a in call.arguments):
+    bounds = [argument for argument in call.arguments if isinstance(argument, int)]
+    if bounds and len(bounds) == len(call.arguments):
         try:
-            numbers = range(*call.arguments)
+            numbers = range(*bounds)
         except (TypeError, ValueError):
             raise Raised from None
         if len(numbers[:_TOO_LONG]) < _TOO_LONG:
@@ -141,9 +132,10 @@ def _reversed(interpreter: Interpreter, call: Call) -> Value:
 
 def _sorted(interpreter: Interpreter, call: Call) -> Value:
     items = _list(interpreter, call)
-    if isinstance(items, ListValue) and not call.keywords and all(isinstance(i, (int, float)) for i in items.items):
-        return ListValue(sorted(items.items), items.open)
-    return items
+    if not isinstance(items, ListValue) or call.keywords:
+        return items
+    numbers = [item for item in items.items if isinstance(item, (int, float))]
+    return ListValue(sorted(numbers), items.open) if len(numbers) == len(items.items) else items
 
 
 def _next(interpreter: Interpreter, call: Call) -> Value:
@@ -163,7 +155,7 @@ def _iter(interpreter: Interpreter, call: Call) -> Value:
     return items
 
 
-def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Value]:
+def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, Call], Value]:
     def run(interpreter: Interpreter, call: Call) -> Value:
         values = call.arguments
         if len(values) == 1:
@@ -171,8 +163,9 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[[Interpreter, Call], Valu
             if items is None or not has_known_length(values[0]):
                 return Unknown("an extreme", FLOAT)
             values = items
-        if values and not call.keywords and all(isinstance(value, (int, float)) for value in values):
-            return choose(values)
+        numbers = [value for value in values if isinstance(value, (int, float))]
+        if values and not call.keywords and len(numbers) == len(values):
+            return choose(numbers)
         return Unknown("an extreme", FLOAT)
 
     return run

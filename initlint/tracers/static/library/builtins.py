@@ -9,26 +9,15 @@ from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import set_attribute
-from initlint.tracers.static.syntax.class_tests import is_instance
-from initlint.tracers.static.syntax.conditions import truth
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.tensors.module_tree import class_of
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import is_instance, python_type, truth
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import (
-    BOOL,
-    CONSTANTS,
-    FLOAT,
-    INT,
-    STR,
-    ExternalName,
-    Union,
-    Unknown,
-    Value,
-    without_unbound,
-)
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, INT, STR, ExternalName, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: Call) -> Value:
@@ -117,15 +106,7 @@ def _type(interpreter: Interpreter, call: Call) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
-    if isinstance(value, Instance):
-        return class_of(value) if not value.symbolic else Unknown("the type of something unknown")
-    if isinstance(value, CONSTANTS):
-        return ExternalName(f"builtins.{type(value).__name__}")
-    if isinstance(value, (ListValue, DictValue, tuple)):
-        return ExternalName(
-            f"builtins.{'tuple' if isinstance(value, tuple) else 'list' if isinstance(value, ListValue) else 'dict'}"
-        )
-    return ExternalName("torch.Tensor") if isinstance(value, Tensor) else Unknown("the type of something unknown")
+    return python_type(value)
 
 
 def _callable(interpreter: Interpreter, call: Call) -> Value:
@@ -165,7 +146,7 @@ def _bool(interpreter: Interpreter, call: Call) -> Value:
     return Unknown("a truth value", BOOL) if verdict is None else verdict
 
 
-def _number(kind: type, hint: ExternalName) -> Callable[[Interpreter, Call], Value]:
+def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Interpreter, Call], Value]:
     def run(interpreter: Interpreter, call: Call) -> Value:
         value = without_unbound(call.get(0, "x", 0))
         if isinstance(value, (int, float, str, bool)):
@@ -208,9 +189,10 @@ def _pure(name: str, call: Call) -> Value:
     if name == "pow" and any(abs(a) > 1000 for a in arguments if isinstance(a, (int, float))):
         return Unknown("a power too large", FLOAT)
     try:
-        return _PURE[name](*arguments)
+        result: Value = _PURE[name](*arguments)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         return Unknown(f"{name} fails")
+    return result
 
 
 _HANDLERS: dict[str, Callable[[Interpreter, Call], Value]] = {

@@ -7,17 +7,12 @@ from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.iteration import (
-    MAX_SEQUENCE,
-    has_known_length,
-    is_key,
-    iterate,
-    known_items,
-    truncated,
-)
+from initlint.tracers.static.syntax.iteration import iterate, truncated
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, is_key, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value
 
 
 def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call: Call) -> Value:
@@ -73,10 +68,11 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
 def _split(value: ListValue, sizes: Value) -> Value:
     """`torch.linspace(0, rate, sum(depths)).split(depths)`, the usual schedule of drop-path rates."""
     lengths = known_items(sizes)
-    if lengths is None or not all(isinstance(length, int) for length in lengths):
+    known = [length for length in lengths or () if isinstance(length, int)]
+    if lengths is None or len(known) < len(lengths):
         return Unknown("a split")
     parts, at = [], 0
-    for length in lengths:
+    for length in known:
         parts.append(ListValue(value.items[at : at + length]))
         at += length
     return ListValue(parts)

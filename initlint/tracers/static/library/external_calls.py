@@ -34,7 +34,6 @@ from initlint.tracers.static.library.init_calls import (
 from initlint.tracers.static.library.pretrained_models import INIT_WEIGHTS
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import known_items
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
     arithmetic,
@@ -47,14 +46,15 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.tensors.loads import pretrained_module
-from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
 from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_registered, mark_maybe_written
 from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import known_items, literal, literals
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, Value
 
 
 def call_external(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
@@ -99,16 +99,16 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) ->
     if name in CONSTRUCTORS:
         return new_tensor(interpreter, CONSTRUCTORS[name], call)
     base, _, method = name.rpartition(".")
-    if base in MODULES and call.arguments and isinstance(call.arguments[0], Instance):
-        return _unbound_method(interpreter, base, method, call)
+    receiver = call.arguments[0] if call.arguments else None
+    if base in MODULES and isinstance(receiver, Instance):
+        return _unbound_method(interpreter, receiver, base, method, call)
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
     return _call_operator(interpreter, name, call)
 
 
-def _unbound_method(interpreter: Interpreter, base: str, method: str, call: Call) -> Value:
+def _unbound_method(interpreter: Interpreter, instance: Instance, base: str, method: str, call: Call) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
-    instance = call.arguments[0]
     method_call = Call(call.arguments[1:], call.keywords, call.site, call.open)
     if method == "__init__":
         modules.initialize(interpreter, instance, base, method_call)
@@ -125,7 +125,7 @@ def _call_operator(interpreter: Interpreter, name: str, call: Call) -> Value:
     if name in ACTIVATION_FUNCTIONS:
         op = ACTIVATION_FUNCTIONS[name]
         signature = (("input", None), *PARAMETERS.get(op, ()))
-        arguments = as_literals(bind_arguments(signature, call, skip=1))
+        arguments = literals(bind_arguments(signature, call, skip=1))
         result = operation(interpreter, "activation", op, [first], call.site, arguments=arguments)
         if (
             (name.endswith("_") or arguments.get("inplace") is True)
@@ -199,7 +199,7 @@ def _modifier(interpreter: Interpreter, name: str, op: str, first: Value, values
 
 
 def _pooling(name: str, call: Call) -> dict[str, object]:
-    arguments = {key: as_literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
+    arguments = {key: literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
     return pooling(name.rpartition(".")[2], arguments)
 
 
@@ -231,13 +231,15 @@ def _call_math(name: str, call: Call) -> Value:
             "perm",
         ):
             try:
-                return function(*call.arguments)
+                result: Value = function(*call.arguments)
             except (ValueError, OverflowError, TypeError):
                 return Unknown(f"math.{name} fails")
+            return result
         if name == "prod" and call.arguments:
             items = known_items(call.arguments[0])
-            if items is not None and all(isinstance(item, (int, float)) for item in items):
-                return math.prod(items)
+            numbers = [item for item in items or () if isinstance(item, (int, float))]
+            if items is not None and len(numbers) == len(items):
+                return math.prod(numbers)
     return Unknown(f"math.{name}", FLOAT)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from initlint.facts.initializer_formulas import (
     COMPLEX,
@@ -21,7 +21,6 @@ from initlint.facts.library_initializers import init_effect
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import operation
-from initlint.tracers.static.tensors.module_tree import as_literals, own_parameters
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,
     GainValue,
@@ -33,10 +32,14 @@ from initlint.tracers.static.tensors.writes import (
     write_in_place,
 )
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import literals
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.objects import Function, Instance
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.module_tree import own_parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, Union, Unknown, Value, options
+from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, Unknown, Value
 
 
 def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
@@ -71,7 +74,7 @@ def write(interpreter: Interpreter, target: Value, initializer: str, arguments: 
     """Record the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
-            record_write(interpreter, option, initializer, as_literals(arguments), call.site, condition=condition)
+            record_write(interpreter, option, initializer, literals(arguments), call.site, condition=condition)
 
 
 def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
@@ -99,7 +102,7 @@ def apply_library_initializer(
     """A call of another library's init function."""
     target = call.get(0, initializer.signature[0][0], Unknown("no tensor"))
     init = init_effect(initializer, bind_arguments(initializer.signature, call, skip=1))
-    canonical, arguments = init.initializer, dict(init.arguments)
+    canonical, arguments = init.initializer, cast("dict[str, Value]", dict(init.arguments))
     if initializer.takes == "tensor":
         record_init_call(interpreter, name, canonical, call.site, arguments, target)
         write(interpreter, target, canonical, arguments, call)
@@ -110,7 +113,7 @@ def apply_library_initializer(
         if parameter == "weight":
             write(interpreter, tensor, canonical, arguments, call)
         elif parameter == "bias":
-            write(interpreter, tensor, "torch.nn.init.constant_", {"val": init.bias}, call)
+            write(interpreter, tensor, "torch.nn.init.constant_", {"val": cast("Value", init.bias)}, call)
     return target
 
 
@@ -126,7 +129,7 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
             if value is not UNBOUND:
                 arguments[theirs] = value
         record_init_call(interpreter, name, METHODS[name], call.site, arguments, tensor, method=True)
-        record_write(interpreter, tensor, METHODS[name], as_literals(arguments), call.site, method=True)
+        record_write(interpreter, tensor, METHODS[name], literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
         copy_into(interpreter, tensor, call.site)
@@ -152,11 +155,11 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
-        arguments: dict[str, Value] = dict(constructor.arguments)
+        arguments = cast("dict[str, Value]", dict(constructor.arguments))
         values = bind_arguments(constructor.signature, call)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
-        record_write(interpreter, tensor, constructor.initializer, as_literals(arguments), call.site, method=True)
+        record_write(interpreter, tensor, constructor.initializer, literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
         record_write(interpreter, tensor, "torch.Tensor.copy_", {}, call.site, method=True)

@@ -9,9 +9,10 @@ from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
-from initlint.tracers.static.tensors.module_tree import torch_base
 from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "model_validator"})
@@ -20,7 +21,7 @@ _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "mode
 
 def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
-    name = torch_base(cls)
+    name = cls.torch_base()
     instance = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
     interpreter.constructed.add(cls.node)
     if name is not None:

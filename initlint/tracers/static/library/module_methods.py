@@ -10,17 +10,9 @@ from initlint.tracers.static.library.modules import call_instance, initialize, t
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate
+from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import record_load
-from initlint.tracers.static.tensors.module_tree import (
-    children,
-    conditional_children,
-    modules,
-    own_parameters,
-    parameter_names,
-    parameters,
-)
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,
     mark_maybe_written,
@@ -28,10 +20,14 @@ from initlint.tracers.static.tensors.writes import (
     record_write,
 )
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import BoundMethod, Function, Instance
+from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Partial, Union, Unknown, Value
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
 
 
 def _named(pairs: Any, named: bool, origin: Instance) -> ListValue:
@@ -58,7 +54,7 @@ def _children(interpreter: Interpreter, instance: Instance, call: Call, named: b
     instance.walked = True
     if instance.symbolic:
         return Unknown("the children of something unknown")
-    return _named(conditional_children(instance), named, instance)
+    return _named(instance.conditional_children(), named, instance)
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
@@ -90,7 +86,7 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
         if id(module) in seen:
             return
         seen.add(id(module))
-        for _, child, under in conditional_children(module):
+        for _, child, under in module.conditional_children():
             visit(child, condition | under)
         order.append((module, condition))
 
@@ -231,7 +227,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
     instance.walked = True
     for name, tensor, _ in own_parameters(instance):
         storage = tensor.storage
-        if storage is None or name not in parameter_names(instance):
+        if storage is None or name not in instance.parameter_names():
             continue
         if interpreter.visits.active:
             interpreter.visits.record_write(interpreter.stack)

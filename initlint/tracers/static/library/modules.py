@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
@@ -9,13 +11,16 @@ from initlint.facts.operators import EXTERNAL_MODULES, pooling
 from initlint.tracers.static.library.init_calls import apply_activation, bind_arguments
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate, known_items
+from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.dataflow import new_node, pass_through, unknown_result
-from initlint.tracers.static.tensors.module_tree import as_literals
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import has_known_length, known_items, literals
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Union, Unknown, Value
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, ExternalName, Unknown, Value
 
 
 def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
@@ -122,10 +127,10 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
     if spec.role == "norm":
         return new_node(interpreter, "modifier", spec.between or "norm", values, call.site, layer=instance, exact=True)
     if spec.role == "activation" and name in ACTIVATION_MODULES:
-        arguments = as_literals(instance.arguments)
+        arguments = literals(instance.arguments)
         return new_node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if spec.role == "pool":
-        window = pooling(name.rpartition(".")[2], as_literals(instance.arguments))
+        window = pooling(name.rpartition(".")[2], literals(instance.arguments))
         pooled = new_node(interpreter, "modifier", "pool", values, call.site, arguments=window)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if spec.role == "transparent":
@@ -187,7 +192,7 @@ def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: Cal
     )
 
 
-class _Pass:
+class _Pass(AbstractValue):
     """Represents an absent child of a Sequential: the value passes unchanged."""
 
 
@@ -198,5 +203,5 @@ def default_argument(instance: Instance, name: str) -> Value:
         return UNBOUND
     for parameter, default in spec.signature:
         if parameter == name and default is not REQUIRED:
-            return default
+            return cast("Value", default)
     return UNBOUND

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from initlint.facts.frameworks import POST_INIT_NAMES, framework_class
 from initlint.facts.initializer_names import is_setup
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import conditional_children, modules, own_parameters
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
+from initlint.tracers.static.values.functions import BoundMethod, Function
+from initlint.tracers.static.values.module_tree import modules, own_parameters
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
-from initlint.tracers.static.values.values import NativeMethod, Value, options
+from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.values import NativeMethod, Value
 
 INIT_WEIGHTS = "_init_weights"
 _NORM_NAMES = ("LayerNorm", "RMSNorm")
@@ -34,7 +37,7 @@ def run_post_init(interpreter: Interpreter, instance: Instance, call: Call) -> V
     """Run `_init_weights` of the innermost pretrained model on every module, and record the parameters it leaves."""
 
     def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
-        for _, submodule, _ in conditional_children(module):
+        for _, submodule, _ in module.conditional_children():
             own = submodule.user_class.find(INIT_WEIGHTS)[0] if submodule.user_class is not None else None
             yield from visited(submodule, BoundMethod(own, submodule) if isinstance(own, Function) else init)
         yield module, init

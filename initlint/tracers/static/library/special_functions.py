@@ -13,15 +13,17 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import MAX_UNROLL, known_items, truncated
+from initlint.tracers.static.syntax.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.functions import Partial
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import FLOAT, ContextManager, Partial, Unknown, Value, external
+from initlint.tracers.static.values.values import FLOAT, ContextManager, Unknown, Value, external
 
 Special = Callable[[Interpreter, Call], Value]
 
@@ -52,11 +54,12 @@ def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
 
 def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
     """`collections.namedtuple`: a constructor that knows the field names."""
-    names = call.get(1, "field_names", None)
-    names = names.replace(",", " ").split() if isinstance(names, str) else known_items(names)
-    if call.open or not names or not all(isinstance(name, str) for name in names):
+    written = call.get(1, "field_names", None)
+    parts = written.replace(",", " ").split() if isinstance(written, str) else known_items(written) or []
+    names = tuple(part for part in parts if isinstance(part, str))
+    if call.open or not names or len(names) < len(parts):
         return Unknown("a named tuple")
-    return Partial(external(_MAKE_RECORD), [tuple(names)], {})
+    return Partial(external(_MAKE_RECORD), [names], {})
 
 
 def _make_record(interpreter: Interpreter, call: Call) -> Value:
@@ -176,8 +179,9 @@ def _is_quick(arguments: list[Value]) -> bool:
 
 def _repeat(interpreter: Interpreter, call: Call) -> Value:
     value, times = _first(interpreter, call), call.get(1, "times", None)
-    is_finite = isinstance(times, int) and 0 <= times <= MAX_UNROLL
-    return ListValue([value] * (times if is_finite else 2), open=not is_finite, kind="iterator")
+    if isinstance(times, int) and 0 <= times <= MAX_UNROLL:
+        return ListValue([value] * times, kind="iterator")
+    return ListValue([value] * 2, open=True, kind="iterator")
 
 
 def _activation_named(interpreter: Interpreter, call: Call) -> Value:

@@ -32,10 +32,10 @@ from initlint.tracers.static.tensors.dataflow import (
     set_in_place,
     unknown_result,
 )
-from initlint.tracers.static.tensors.module_tree import as_literal, as_literals
 from initlint.tracers.static.tensors.writes import copy_of, record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import literal, literals
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import INT, UNBOUND, ExternalName, Unknown, Value
 
@@ -69,7 +69,7 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
     values = [tensor, *call.arguments, *call.keywords.values()]
     if name in ACTIVATION_METHODS:
         op = ACTIVATION_METHODS[name]
-        arguments = as_literals(bind_arguments(PARAMETERS.get(op, ()), call))
+        arguments = literals(bind_arguments(PARAMETERS.get(op, ()), call))
         result: Value = operation(interpreter, "activation", op, [tensor], call.site, arguments=arguments)
     elif name in TRANSPARENT_METHODS:
         result = _view(tensor, name, call)
@@ -143,7 +143,7 @@ def _modifier(interpreter: Interpreter, tensor: Tensor, name: str, values: list[
     if name in ("max", "min", "median") and len(values) > 1:
         pooled = operation(interpreter, "modifier", op, [tensor], call.site)
         return pooled if isinstance(values[1], Tensor) else (pooled, Unknown("indices"))
-    window = pooling(name, {"dim": as_literal(values[1]) if len(values) > 1 else None}) if op == "pool" else None
+    window = pooling(name, {"dim": literal(values[1]) if len(values) > 1 else None}) if op == "pool" else None
     return operation(interpreter, "modifier", op, [tensor], call.site, arguments=window)
 
 

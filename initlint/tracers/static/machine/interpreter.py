@@ -22,11 +22,14 @@ from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSt
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
+from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, NativeMethod, Partial, Union, Unknown, Value
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, NativeMethod, Unknown, Value
 
 MAX_STEPS = 150_000
 """Evaluated expressions and statements per entry point; torchvision's largest model needs about a third."""
@@ -195,7 +198,7 @@ class Interpreter:
 
     # Calls -----------------------------------------------------------------------------------------------------
 
-    def call(self, function: Value, call: Call) -> Value:
+    def call(self, function: Any, call: Call) -> Value:
         """Call any value. Raises `Raised` if the program surely raises."""
         kind, handlers = function.__class__, self.handlers
         if kind is Function:

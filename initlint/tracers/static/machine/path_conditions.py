@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.values import UNBOUND, Mutable, Union, Value
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import UNBOUND, Mutable, Value
 
 Result = TypeVar("Result")
 Changes = dict[int, tuple[Mutable, Any]]

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import Function, Instance
-from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
+from initlint.tracers.static.values.constants import is_data_only
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
 
 _MAX_STEPS = 2_000
 """Steps spent on a function after which its calls are skipped."""
@@ -61,7 +63,7 @@ class PureCallCache:
         if node in self._excluded:
             return None
         # The fields that a constructor sets are its purpose.
-        if function.name == "__init__" or not all(_is_plain(value, _DEPTH) for value in call.values):
+        if function.name == "__init__" or not all(is_data_only(value, _DEPTH) for value in call.values):
             self._excluded.add(node)
             return None
         return self._summaries.setdefault(node, CallSummary())
@@ -86,31 +88,6 @@ class PureCallCache:
             self._excluded.discard(function.node)
             summary.add(steps, value, receiver, before)
         return value
-
-
-def _is_plain(value: Value, depth: int) -> bool:
-    """Whether a value is, and contains, no module, tensor, class or function."""
-    if isinstance(value, (*CONSTANTS, ExternalName)) or value is UNBOUND:
-        return True
-    if isinstance(value, Unknown):
-        return value.node is None
-    if depth == 0 or (isinstance(value, Instance) and value.is_module):
-        return False
-    contents = _contents(value)
-    return contents is not None and all(_is_plain(item, depth - 1) for item in contents)
-
-
-def _contents(value: Value) -> list[Value] | None:
-    """The items of a container or the fields of an object; None for any other value."""
-    if isinstance(value, Union):
-        return value.values
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, ListValue):
-        return value.items
-    if isinstance(value, DictValue):
-        return list(value.items.values())
-    return list(value.fields.values()) if isinstance(value, Instance) else None
 
 
 def _is_none_or_unknown(value: Value) -> bool:

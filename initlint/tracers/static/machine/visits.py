@@ -12,7 +12,8 @@ from initlint.facts.initializer_names import CALLS_FILL, is_weight_initializer
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.objects import Function, Instance
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import Value
 
 

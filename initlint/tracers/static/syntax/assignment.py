@@ -7,7 +7,6 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import has_known_length, is_key, known_items
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import (
     record_leaf_write,
@@ -17,11 +16,15 @@ from initlint.tracers.static.tensors.writes import (
     write_data,
     write_item,
 )
+from initlint.tracers.static.values.classes import ClassValue, ModuleRef
+from initlint.tracers.static.values.constants import has_known_length, is_key, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance, ModuleRef
+from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import CONSTANTS, Union, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:

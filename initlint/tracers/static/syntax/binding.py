@@ -6,9 +6,10 @@ import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.calls import Call, Parameter
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
-from initlint.tracers.static.values.objects import ClassValue, Function
+from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 

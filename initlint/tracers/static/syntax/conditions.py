@@ -5,54 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from initlint.facts.canonical_names import is_reference
 from initlint.graph.dataflow import Token
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
-from initlint.tracers.static.syntax.class_tests import is_instance, symbolic_instance
 from initlint.tracers.static.tensors.writes import record_init_call
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import flat_classes, is_instance, truth
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import BoundMethod, ClassValue, Function, Instance, ModuleRef
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import (
-    CONSTANTS,
-    UNBOUND,
-    ExternalName,
-    NativeMethod,
-    Partial,
-    Union,
-    Unknown,
-    Value,
-    without_unbound,
-)
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
 
 _SETTLED: Token = (None, True)
 """The token of a decided test, which is never used."""
-_ALWAYS_TRUE = (Function, BoundMethod, NativeMethod, ClassValue, ModuleRef, Partial)
-
-
-def truth(value: Value) -> bool | None:
-    """`bool(value)`; None if unknown."""
-    if isinstance(value, CONSTANTS):
-        return bool(value)
-    if isinstance(value, tuple):
-        return bool(value)
-    if isinstance(value, (ListValue, DictValue)):
-        return True if value.items else (None if value.open else False)
-    if isinstance(value, Instance):
-        if value.torch_name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict"):
-            return True if value.fields else (None if value.open or value.symbolic else False)
-        return True
-    if isinstance(value, _ALWAYS_TRUE):
-        return True
-    if isinstance(value, ExternalName):
-        # `if TYPE_CHECKING:` is taken: packages with lazy imports declare their contents there.
-        return True if value.name.endswith(".TYPE_CHECKING") or is_reference(value.name) else None
-    if isinstance(value, Union):
-        verdicts = {truth(option) for option in value.values if option is not UNBOUND}
-        return verdicts.pop() if len(verdicts) == 1 else None
-    return None
 
 
 def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[bool | None, Token]:
@@ -170,3 +136,22 @@ def _keep_options(
     if isinstance(holder, Instance) and subject.attr in holder.fields:
         interpreter.state.save_before_change(holder)
         holder.fields[subject.attr] = narrowed
+
+
+def symbolic_instance(interpreter: Interpreter, cls: Value, value: Value) -> Value:
+    """The symbolic instance that replaces an unknown value after `isinstance(value, cls)`."""
+    instances = [_symbolic_instance_of(interpreter, one) for one in flat_classes(cls)]
+    known = [instance for instance in instances if instance is not None]
+    if not known or len(known) < len(instances):
+        return value
+    if len(known) == 1:
+        return known[0]
+    return Union([(instance, frozenset([(new_token(), True)])) for instance in known])
+
+
+def _symbolic_instance_of(interpreter: Interpreter, cls: Value) -> Instance | None:
+    """A symbolic instance of a class of modules; None for any other value."""
+    if not isinstance(cls, (ClassValue, ExternalName)):
+        return None
+    name = cls.torch_base()
+    return None if name is None else Instance(cls, None, interpreter.state.condition, name, symbolic=True)

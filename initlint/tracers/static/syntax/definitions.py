@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
-from initlint.tracers.static.values.objects import ClassValue, Function
+from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.values import ExternalName, Unknown, external
 
 _WRAPPERS = {

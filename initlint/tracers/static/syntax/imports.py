@@ -11,8 +11,8 @@ from initlint.facts.activations import FUNCTIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIALIZERS
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
+from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import Environment, LazyImport
-from initlint.tracers.static.values.objects import ModuleRef
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value, external
 
 
@@ -86,7 +86,9 @@ def _of_star_import(interpreter: Interpreter, module_name: str, env: Environment
     module = module_named(interpreter, module_name, env)
     if isinstance(module, ModuleRef):
         return module.scope.lookup(name)
-    exported = _STAR_EXPORTS.get(module.name) if isinstance(module, ExternalName) else None
+    if not isinstance(module, ExternalName):
+        return UNBOUND
+    exported = _STAR_EXPORTS.get(module.name)
     return external(f"{module.name}.{name}") if exported is not None and exported(name) else UNBOUND
 
 

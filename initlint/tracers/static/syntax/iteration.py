@@ -7,19 +7,11 @@ from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import conditional_children
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.constants import known_items
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import (
-    CONSTANTS,
-    UNBOUND,
-    ExternalName,
-    Union,
-    Unknown,
-    Value,
-    without_unbound,
-)
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 MAX_UNROLL = 4096
 """Maximum number of iterations of one loop or comprehension."""
@@ -28,37 +20,6 @@ MAX_SEQUENCE = 20_000
 _MAX_NESTED = 64
 
 _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
-
-
-def known_items(value: Value) -> list[Value] | None:
-    """The known items of a value; None if it is not known to be iterable. See `has_known_length`."""
-    value = without_unbound(value)
-    if isinstance(value, ListValue):
-        return value.items
-    if isinstance(value, (tuple, str, range)):
-        return list(value) if len(value) <= MAX_SEQUENCE else None
-    if isinstance(value, DictValue):
-        return list(value.items)
-    if isinstance(value, Instance):
-        if value.torch_name in _ORDERED and value.user_class is None:
-            return list(value.fields.values())
-        if value.torch_name in _ORDERED:
-            return [module for _, module, _ in conditional_children(value)]
-        if value.torch_name == "torch.nn.ModuleDict":
-            return list(value.fields)
-        if value.is_named_tuple:
-            return list(value.fields.values())
-    return None
-
-
-def has_known_length(value: Value) -> bool:
-    """Whether the number of items is known."""
-    value = without_unbound(value)
-    if isinstance(value, (ListValue, DictValue)):
-        return not value.open
-    if isinstance(value, Instance):
-        return not value.open and known_items(value) is not None
-    return isinstance(value, (tuple, str, range))
 
 
 def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
@@ -119,12 +80,3 @@ def _unknown_items(value: Value) -> list[Value]:
     if isinstance(value, Tensor):
         return [Tensor(value.node, sources=value.sources, storage=value.storage, covers_storage=False, shape=None)] * 2
     return [Unknown("an item of something unknown") for _ in range(2)]
-
-
-def is_key(value: Value) -> bool:
-    """Whether a value can be a key of a `DictValue`."""
-    if isinstance(value, tuple):
-        return all(is_key(item) for item in value)
-    if isinstance(value, (ClassValue, Function, ExternalName)):
-        return True
-    return isinstance(value, CONSTANTS) and not isinstance(value, slice)

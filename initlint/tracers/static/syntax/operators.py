@@ -13,13 +13,15 @@ from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import MAX_SEQUENCE, has_known_length, known_items, truncated
+from initlint.tracers.static.syntax.iteration import truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Union, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Unknown, Value
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("add", operator.add),
@@ -96,11 +98,12 @@ def _compute(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Value
     if _is_too_large(compute, left, right):
         return Unknown("a result too large")
     try:
-        return compute(left, right)
+        result: Value = compute(left, right)
     except ZeroDivisionError:
         raise Raised from None
     except (TypeError, ValueError, OverflowError):
         return Unknown("an operation that fails")
+    return result
 
 
 def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
@@ -131,10 +134,11 @@ def _record_repetition(interpreter: Interpreter, left: Value, right: Value, loca
 
 def _combine_lists(name: str, left: Value, right: Value) -> Value:
     if name == "mul":
-        items, times = (left, right) if isinstance(left, ListValue) else (right, left)
-        if isinstance(times, int) and len(items.items) * times <= MAX_SEQUENCE:
-            return ListValue(items.items * times, items.open)
-        return ListValue(*truncated(items.items * 2, open=True))
+        repeated, times = (left, right) if isinstance(left, ListValue) else (right, left)
+        open, items = not has_known_length(repeated), known_items(repeated) or []
+        if isinstance(times, int) and len(items) * times <= MAX_SEQUENCE:
+            return ListValue(items * times, open)
+        return ListValue(*truncated(items * 2, open=True))
     if name == "add":
         first, second = known_items(left), known_items(right)
         open = not has_known_length(left) or not has_known_length(right)

@@ -11,16 +11,18 @@ from initlint.tracers.static.syntax.conditions import narrow
 from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_
 from initlint.tracers.static.syntax.definitions import define_class, define_function
 from initlint.tracers.static.syntax.imports import import_from, import_names
-from initlint.tracers.static.syntax.iteration import has_known_length, iterate
+from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy, write_in_place
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.values import Unknown, without_unbound
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import Unknown
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.iteration import is_key
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import is_key
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import ClassValue, Function, Instance
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
 def subscript(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
@@ -102,9 +105,10 @@ def _is_advanced(index: Value) -> bool:
 def _item_of_constant(value: Any, index: Value) -> Value:
     if isinstance(index, (int, slice)):
         try:
-            return value[index]
+            item: Value = value[index]
         except (IndexError, ValueError):
             raise Raised from None
+        return item
     if isinstance(value, tuple) and value:
         return _any_of(list(value))
     return Unknown("an item at an unknown index")

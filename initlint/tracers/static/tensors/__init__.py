@@ -1,5 +1,5 @@
 """What torch does to tensors and modules.
 
-`module_tree` lists submodules and parameters, `writes` records what sets their values,
+`writes` records what sets the values of parameters, `copying` copies modules,
 `parametrizations` replaces parameters by computed ones, and `dataflow` adds the nodes of `forward`.
 """

@@ -11,7 +11,8 @@ from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import Unknown, Value
 
 
 def deep_copy(interpreter: Interpreter, call: Call) -> Value:
@@ -26,7 +27,8 @@ def deep_copy(interpreter: Interpreter, call: Call) -> Value:
 def clone(interpreter: Interpreter, value: Value, seen: dict[int, Any]) -> Value:
     """A deep copy: new modules and parameters, with the writes so far. `seen` maps identities to finished copies."""
     if id(value) in seen:
-        return seen[id(value)]
+        earlier: Value = seen[id(value)]
+        return earlier
     if isinstance(value, Tensor) and value.storage is not None:
         tensor = Tensor(value.node, _clone_storage(interpreter, value.storage, seen), value.leaf, sources=value.sources)
         seen[id(value)] = tensor

@@ -12,19 +12,12 @@ from initlint.graph.model import Arguments, Location, OperationKind
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import scaled
 from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.constants import contents
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import (
-    CONSTANTS,
-    INT,
-    ExternalName,
-    NativeMethod,
-    Union,
-    Unknown,
-    Value,
-    options,
-)
+from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.values import CONSTANTS, INT, ExternalName, Unknown, Value
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 
@@ -47,20 +40,7 @@ def _collect_data(
             elif not isinstance(option, CONSTANTS) and id(option) not in seen:
                 # Objects may refer to each other in cycles.
                 seen.add(id(option))
-                _collect_data(_contents(option), condition | under, nodes, seen)
-
-
-def _contents(value: Value) -> Iterable[Value]:
-    """The items of a container or the fields of an object."""
-    if isinstance(value, tuple):
-        return value
-    if isinstance(value, ListValue):
-        return value.items
-    if isinstance(value, DictValue):
-        return value.items.values()
-    if isinstance(value, NativeMethod):
-        return (value.receiver,)  # `batch.x`, where `batch` was assumed to be a tensor
-    return value.fields.values() if isinstance(value, Instance) and not value.is_module else ()
+                _collect_data(contents(option), condition | under, nodes, seen)
 
 
 def new_node(

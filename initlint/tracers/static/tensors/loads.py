@@ -10,12 +10,14 @@ from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, Location, Write
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import modules, own_parameters
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import BoundMethod, Function, Instance, PretrainedModule
+from initlint.tracers.static.values.functions import BoundMethod, Function
+from initlint.tracers.static.values.module_tree import children, modules, own_parameters
+from initlint.tracers.static.values.objects import Instance, PretrainedModule
 from initlint.tracers.static.values.tensors import Storage
-from initlint.tracers.static.values.values import ExternalName, Unknown, options
+from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.values import ExternalName, Unknown
 
 _LOAD = "load_state_dict"
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -173,7 +175,7 @@ def is_pretrained_content(module: Instance) -> bool:
 def loads_of_content(contents: Iterable[Instance]) -> Iterator[CheckpointLoad]:
     """The loads of the layers that represent pretrained models."""
     for content in contents:
-        for layer in content.fields.values():
+        for _, layer in children(content):
             for name, tensor, condition in own_parameters(layer):
                 if name == "weight" and tensor.storage is not None:
                     yield last_load(tensor.storage, condition | tensor.storage.condition)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import REGISTRY, materialize, modules
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage, record_write
 from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.module_tree import modules
+from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.values import ExternalName, Union, Unknown, Value, without_unbound
+from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def _wrap(
 ) -> None:
     if not isinstance(module, Instance) or not module.is_module:
         return
-    materialize(module)
+    module.materialize()
     if not isinstance(name, str) or not isinstance(without_unbound(module.fields.get(name)), (Tensor, Union)):
         # A class of the project that exposes the weight of a submodule, or an unknown parameter.
         for _, inner, _ in modules(module):

@@ -15,11 +15,13 @@ from initlint.graph.dataflow import Condition
 from initlint.graph.model import UNDETERMINED, InitCall, Location, MisuseKind, ParameterMisuse, Target, Write
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.module_tree import REGISTRY, as_literal, get_parameter, modules, own_parameters
+from initlint.tracers.static.values.constants import literal
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.module_tree import modules, own_parameters
+from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.values import FLOAT, INT, UNBOUND, Unknown, Value, options
+from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.values import FLOAT, INT, UNBOUND, Unknown, Value
 
 UNKNOWN_WRITE = "unknown"
 """The initializer of a possible write in code that is not interpreted."""
@@ -127,7 +129,7 @@ def record_init_call(
     interpreter.state.record_side_effect()
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
-    literals = {key: as_literal(value) for key, value in arguments.items()}
+    literals = {key: literal(value) for key, value in arguments.items()}
     gain = arguments.get("gain", arguments.get("a"))
     init_call = interpreter.log.calls.get(location)
     if init_call is None:
@@ -207,7 +209,7 @@ def record_tensor_assignment(
         return
     before = instance.fields.get(name)
     if before is None and name not in instance.fields and REGISTRY not in instance.fields:
-        before = get_parameter(instance, name)
+        before = instance.get_parameter(name)
     if isinstance(before, Tensor) and before.leaf and before.storage is not None:
         storage = before.storage
         if storage.parameter and storage.derived is None:
@@ -326,7 +328,7 @@ def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, val
     """`parameter *= value`: the new value depends on the old one."""
     name = {"mult": "mul"}.get(operation, operation)
     is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
-    arguments = {"value": as_literal(value)} if is_number else {}
+    arguments = {"value": literal(value)} if is_number else {}
     record_write(interpreter, target, f"torch.Tensor.{name}_", arguments, location, method=True, reads_old_value=True)
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import zip_longest
 from typing import Any
 
 from initlint.graph.dataflow import Condition
+from initlint.tracers.static.values.constants import (
+    are_data_only,
+    equal_items,
+    flat_classes,
+    is_among,
+    is_key,
+    literal,
+)
 from initlint.tracers.static.values.join import join, join_fields
-from initlint.tracers.static.values.values import UNBOUND, Value
+from initlint.tracers.static.values.values import SEQUENCE_TYPES, UNBOUND, AbstractValue, ExternalName, Value
 
 
-class ListValue:
+class ListValue(AbstractValue):
     """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow.
 
     `origin`: the module whose submodules or parameters these are.
@@ -37,11 +45,52 @@ class ListValue:
         pairs = zip_longest(one[0], other[0], fillvalue=UNBOUND)
         return [join(a, when, b, otherwise) for a, b in pairs], one[1] or other[1]
 
+    def known_items(self) -> list[Value]:
+        return self.items
+
+    def has_known_length(self) -> bool:
+        return not self.open
+
+    def contents(self) -> Iterable[Value]:
+        return self.items
+
+    def container_kind(self) -> str:
+        return self.kind
+
+    def truth(self) -> bool | None:
+        return True if self.items else (None if self.open else False)
+
+    def is_data_only(self, depth: int) -> bool:
+        return are_data_only(self.items, depth)
+
+    def contains(self, item: Value) -> bool | None:
+        return is_among(item, self.items, not self.open)
+
+    def equals(self, other: Value) -> bool | None:
+        if isinstance(other, ListValue) and not self.open and not other.open:
+            return equal_items(self.items, other.items)
+        return super().equals(other)
+
+    def python_type(self) -> Value:
+        return ExternalName("builtins.list")
+
+    def flat_classes(self) -> list[Value]:
+        return [inner for item in self.items for inner in flat_classes(item)]
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        return _is_of_type(cls, (self.kind,))
+
+    def literal(self) -> Any:
+        return tuple(literal(item) for item in self.items)
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return list, self.open, frozenset(map(inner, self.items))
+
     def __repr__(self) -> str:
         return f"ListValue({self.items!r}{', open' if self.open else ''})"
 
 
-class DictValue:
+class DictValue(AbstractValue):
     """A dictionary with known keys. `open`: it may have further keys."""
 
     __slots__ = ("items", "open")
@@ -58,3 +107,43 @@ class DictValue:
 
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         return join_fields(one[0], when, other[0], otherwise), one[1] or other[1]
+
+    def known_items(self) -> list[Value]:
+        return list(self.items)
+
+    def has_known_length(self) -> bool:
+        return not self.open
+
+    def contents(self) -> Iterable[Value]:
+        return self.items.values()
+
+    def container_kind(self) -> str:
+        return "dict"
+
+    def truth(self) -> bool | None:
+        return True if self.items else (None if self.open else False)
+
+    def is_data_only(self, depth: int) -> bool:
+        return are_data_only(self.items.values(), depth)
+
+    def contains(self, item: Value) -> bool | None:
+        if not is_key(item):
+            return None
+        return True if item in self.items else (None if self.open else False)
+
+    def python_type(self) -> Value:
+        return ExternalName("builtins.dict")
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        return _is_of_type(cls, ("dict", "OrderedDict", "Mapping", "MutableMapping"))
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return dict, self.open, frozenset((name, inner(value)) for name, value in self.items.items())
+
+    def __repr__(self) -> str:
+        return f"DictValue({self.items!r}{', open' if self.open else ''})"
+
+
+def _is_of_type(cls: ExternalName, names: tuple[str, ...]) -> bool:
+    last = cls.name.rpartition(".")[2]
+    return last in names or last in SEQUENCE_TYPES

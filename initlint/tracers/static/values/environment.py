@@ -15,10 +15,11 @@ from typing import Any
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, ModuleBody, definitions
 from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.values import UNBOUND, Union, Value
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Value
 
 
-class LazyImport:
+class LazyImport(AbstractValue):
     """A name imported from another module, which is loaded when the name is first looked up."""
 
     __slots__ = ("resolve",)
@@ -38,7 +39,7 @@ class CallFrame:
 
     __slots__ = ("function", "not_returned", "returns", "yields")
 
-    def __init__(self, function: Value) -> None:
+    def __init__(self, function: Any) -> None:
         self.function = function
         self.returns: list[tuple[Value, Condition]] = []
         self.yields: list[Value] | None = None

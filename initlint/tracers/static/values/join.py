@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from initlint.graph.dataflow import Condition, FlowNode
-from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, ExternalName, Union, Unknown, Value, options
-
-
-def same(one: Value, other: Value) -> bool:
-    """Whether two values are surely the same, cheaply."""
-    if one is other:
-        return True
-    if isinstance(one, CONSTANTS) and isinstance(other, CONSTANTS):
-        return type(one) is type(other) and one == other
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, Tensor):
-        return isinstance(other, Tensor) and one.node is other.node and one.storage is other.storage is None
-    return isinstance(one, ExternalName) and one == other
-
+from initlint.graph.dataflow import Condition
+from initlint.tracers.static.values.constants import same
+from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Unknown, Value
 
 _MAX_OPTIONS = 6
 
@@ -47,26 +34,11 @@ def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Val
 
 def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     """One value for several, no two of them the same."""
-    if all(isinstance(v, Tensor) and v.node is not None and v.storage is None for v, _ in merged):
-        inputs = [(v.node, c) for v, c in merged]
-        return Tensor(FlowNode("join", "join", inputs, None))
-    view = _one_view([value for value, _ in merged])
-    if view is not None:
-        return view
-    if len(merged) > _MAX_OPTIONS:
-        return Unknown("too many alternatives")
-    return Union(merged)
-
-
-def _one_view(values: list[Value]) -> Tensor | None:
-    """One view that represents several views of one parameter along the same axes; None if these differ."""
-    views = [value for value in values if isinstance(value, Tensor) and value.storage is not None and value.axes]
-    first = views[0] if views else None
-    if first is None or len(views) < len(values):
-        return None
-    if any(v.node is not None or v.storage is not first.storage or v.axes != first.axes for v in views):
-        return None
-    return Tensor(None, first.storage, False, False, first.sources, None, first.transposed, axes=first.axes)
+    (first, under), *others = merged
+    one_value = first.merged_with(others, under) if isinstance(first, AbstractValue) else None
+    if one_value is not None:
+        return one_value
+    return Unknown("too many alternatives") if len(merged) > _MAX_OPTIONS else Union(merged)
 
 
 def join_fields(

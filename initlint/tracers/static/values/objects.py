@@ -1,113 +1,30 @@
-"""Functions, classes and modules of the project, and instances of its classes and of torch's."""
+"""Objects: instances of classes of the project, of torch and of other libraries."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.graph.model import Location
-from initlint.tracers.static.values.calls import FunctionNode, Signature
-from initlint.tracers.static.values.environment import Environment, ModuleScope
+from initlint.graph.model import UNDETERMINED, Location
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import are_data_only, is_among, literals
 from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, ExternalName, Unknown, Value
 
-
-class PretrainedModule(Unknown):
-    """A model of another library that its constructor filled with pretrained weights.
-
-    `content`: a module that represents it in loops over the modules of a model that contains it. It has one layer for
-    each type of layer that the model has for certain.
-    """
-
-    __slots__ = ("content",)
-
-    def __init__(self, reason: str, content: Instance) -> None:
-        super().__init__(reason)
-        self.content = content
-
-
+REGISTRY = "parametrizations"
+"""The attribute under which a module stores its parametrizations."""
 NAMED_TUPLE = "collections.namedtuple"
 """The function that creates named tuple classes; also the base class of their instances."""
+_ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
+_NONE: Mapping[str, Any] = {}
 
 
-class ClassValue:
-    """A class of the project."""
-
-    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
-
-    def __init__(
-        self, name: str, node: ast.ClassDef, scope: ModuleScope, bases: list[Value], closure: Environment | None
-    ) -> None:
-        self.name = name
-        self.node = node
-        self.scope = scope
-        self.bases = bases
-        self.closure = closure
-        self.fields: dict[str, Value] = {}
-        self.mro: list[Value] = _linearize(self)
-
-    def save(self) -> Any:
-        return dict(self.fields)
-
-    def restore(self, saved: Any) -> None:
-        self.fields = dict(saved)
-
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        return join_fields(one, when, other, otherwise)
-
-    @property
-    def qualified(self) -> str:
-        """The dotted name: `models.layers.Block`."""
-        return f"{self.scope.name}.{self.name}"
-
-    def find(self, name: str, after: ClassValue | None = None) -> tuple[Value, Value]:
-        """The attribute `name` and the class in the method resolution order that has it; `(None, None)` if none.
-
-        With `after`, the search starts behind that class, as `super()` does.
-        """
-        classes = self.mro
-        if after is not None and after in classes:
-            classes = classes[classes.index(after) + 1 :]
-        for cls in classes:
-            if isinstance(cls, ClassValue) and name in cls.fields:
-                return cls.fields[name], cls
-        return None, None
-
-    def externals(self) -> list[str]:
-        """The names of its base classes outside the project."""
-        return [base.name for base in self.mro if isinstance(base, ExternalName)]
-
-    @property
-    def readable(self) -> bool:
-        """Whether every base class is known: of the project, or external with a name."""
-        return not any(isinstance(base, Unknown) for base in self.mro)
-
-    def __repr__(self) -> str:
-        return f"ClassValue({self.qualified})"
-
-
-def _linearize(cls: ClassValue) -> list[Value]:
-    """The method resolution order (C3); depth first if no consistent order exists."""
-    linearizations = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
-    linearizations.append(list(cls.bases))
-    merged: list[Value] = [cls]
-    while any(linearizations):
-        linearizations = [s for s in linearizations if s]
-        for linearization in linearizations:
-            head = linearization[0]
-            if not any(head in other[1:] for other in linearizations):
-                break
-        else:
-            head = linearizations[0][0]
-        merged.append(head)
-        linearizations = [[item for item in s if item is not head and item != head] for s in linearizations]
-    return merged
-
-
-class Instance:
+class Instance(AbstractValue):
     """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `ExternalName`).
 
     `fields` holds attributes, parameters and submodules in the order of their registration.
@@ -136,7 +53,7 @@ class Instance:
 
     def __init__(
         self,
-        cls: Value,
+        cls: ClassValue | ExternalName,
         location: Location | None,
         condition: Condition = ALWAYS,
         torch_name: str | None = None,
@@ -176,10 +93,83 @@ class Instance:
         )
 
     @property
+    def precedence(self) -> int:
+        return 3
+
+    def known_items(self) -> list[Value] | None:
+        if self.torch_name in _ORDERED:
+            if self.user_class is None:
+                return list(self.fields.values())
+            return [module for _, module, _ in self.conditional_children()]
+        if self.torch_name == "torch.nn.ModuleDict":
+            return list(self.fields)
+        return list(self.fields.values()) if self.is_named_tuple else None
+
+    def has_known_length(self) -> bool:
+        return not self.open and self.known_items() is not None
+
+    def contents(self) -> Iterable[Value]:
+        return () if self.is_module else self.fields.values()
+
+    def truth(self) -> bool | None:
+        if self.torch_name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict"):
+            return True if self.fields else (None if self.open or self.symbolic else False)
+        return True
+
+    def is_data_only(self, depth: int) -> bool:
+        return not self.is_module and are_data_only(self.fields.values(), depth)
+
+    def contains(self, item: Value) -> bool | None:
+        items = self.known_items()
+        return None if items is None else is_among(item, items, not self.open)
+
+    def equals(self, other: Value) -> bool | None:
+        return self is other
+
+    def python_type(self) -> Value:
+        return Unknown("the type of something unknown") if self.symbolic else self.current_class()
+
+    def current_class(self) -> Value:
+        """`instance.__class__`: `register_parametrization` gives a module a class of its own."""
+        registry = self.fields.get(REGISTRY)
+        if registry is None or not isinstance(options(registry)[0][0], Instance):
+            return self.cls
+        if isinstance(registry, Union):
+            return Unknown("the class of a module that may be parametrized")
+        return ExternalName(f"torch.nn.utils.parametrize.Parametrized{self.class_name}")
+
+    def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
+        if not isinstance(self.cls, ClassValue):
+            return False
+        if any(c.equals(cls) for c in self.cls.mro if isinstance(c, ClassValue)):
+            return True
+        return None if self.symbolic else False
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        if self.torch_name is not None and (self.torch_name == cls.name or cls.name in BASES.get(self.torch_name, ())):
+            return True
+        if isinstance(self.cls, ClassValue):
+            names = self.cls.externals()
+            if cls.name in names or any(cls.name in BASES.get(name, ()) for name in names):
+                return True
+            last = cls.name.rpartition(".")[2]
+            if any(name.rpartition(".")[2] == last for name in names):
+                return True
+            if not self.cls.readable:
+                return None
+        if self.symbolic and self.torch_name == "torch.nn.Module":
+            return None
+        return False
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        if self.is_module and self.fields:
+            return object()
+        return Instance, inner(self.cls), frozenset((name, inner(value)) for name, value in self.fields.items())
+
+    @property
     def class_name(self) -> str:
         """The unqualified name of its class: `Linear`."""
-        name: str = self.cls.name
-        return name.rpartition(".")[2]
+        return self.cls.name.rpartition(".")[2]
 
     @property
     def user_class(self) -> ClassValue | None:
@@ -197,74 +187,97 @@ class Instance:
         """Whether it is an `nn.Module`."""
         return self.torch_name is not None
 
+    def parameter_names(self) -> Mapping[str, Any]:
+        """The parameters that torch gives a layer of this type, with their shapes."""
+        cached = self.parameters
+        if cached is None or cached[0] is not self.arguments:
+            cached = self.parameters = self.arguments, self._torch_parameters()
+        return cached[1]
+
+    def _torch_parameters(self) -> Mapping[str, Any]:
+        name = self.torch_name
+        if name is None or name not in MODULES or MODULES[name].role not in ("layer", "norm"):
+            return _NONE
+        return shapes(MODULES[name].type, literals(self.arguments), UNDETERMINED)
+
+    def get_parameter(self, name: str) -> Value:
+        """The parameter `name` of a torch layer, created on first use; None with `bias=False`, `UNBOUND` if unknown."""
+        shapes_by_name = self.parameter_names()
+        if name not in shapes_by_name:
+            if name in ("bias", "weight") and shapes_by_name is not _NONE:
+                return None
+            return UNBOUND
+        storage = Storage(shapes_by_name[name], self.location, self.condition)
+        storage.parameter, storage.owner, storage.name = True, self, name
+        tensor = Tensor(storage=storage, leaf=True)
+        self.fields[name] = tensor
+        return tensor
+
+    def get_child(self, name: str) -> Value:
+        """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; `UNBOUND` if none."""
+        if self.torch_name is None:
+            return UNBOUND
+        class_names = CHILDREN.get(self.torch_name.rpartition(".")[2], {})
+        if name not in class_names:
+            return UNBOUND
+        module = Instance(ExternalName(class_names[name]), self.location, self.condition, class_names[name])
+        width = self.arguments.get("embed_dim")
+        if width is not None:
+            module.arguments = {"in_features": width, "out_features": width}
+        module.parent = True
+        self.fields[name] = module
+        self.assigned[name] = (self.user_class, self.location)
+        return module
+
+    def materialize(self) -> None:
+        """Create all parameters and submodules that torch creates for this layer."""
+        for name in self.parameter_names():
+            if name not in self.fields:
+                self.get_parameter(name)
+        if self.torch_name is not None:
+            for name in CHILDREN.get(self.torch_name.rpartition(".")[2], {}):
+                if name not in self.fields:
+                    self.get_child(name)
+
+    def conditional_children(self) -> Iterator[tuple[str, Instance, Condition]]:
+        """The direct submodules by name, with the conditions under which they exist."""
+        self.materialize()
+        for name, value in list(self.fields.items()):
+            if isinstance(value, Instance):
+                if value.is_module:
+                    yield name, value, ALWAYS
+            elif isinstance(value, Union):
+                for option, condition in value.options:
+                    if isinstance(option, Instance) and option.is_module:
+                        yield name, option, condition
+                    elif isinstance(option, PretrainedModule):
+                        yield name, option.content, condition
+            elif isinstance(value, PretrainedModule):
+                yield name, value.content, ALWAYS
+
     def __repr__(self) -> str:
         return f"Instance({self.class_name})"
 
 
-class SuperProxy:
+class PretrainedModule(Unknown):
+    """A model of another library that its constructor filled with pretrained weights.
+
+    `content`: a module that represents it in loops over the modules of a model that contains it. It has one layer for
+    each type of layer that the model has for certain.
+    """
+
+    __slots__ = ("content",)
+
+    def __init__(self, reason: str, content: Instance) -> None:
+        super().__init__(reason)
+        self.content = content
+
+
+class SuperProxy(AbstractValue):
     """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
 
     __slots__ = ("cls", "receiver")
 
-    def __init__(self, cls: ClassValue, receiver: Value) -> None:
+    def __init__(self, cls: Value, receiver: Value) -> None:
         self.cls = cls
         self.receiver = receiver
-
-
-class Function:
-    """A function or lambda of the project, with the scope it closes over."""
-
-    __slots__ = ("_signature", "closure", "defaults", "name", "node", "owner", "scope", "wrappers")
-
-    def __init__(
-        self,
-        node: FunctionNode,
-        name: str,
-        scope: ModuleScope,
-        closure: Environment | None,
-        owner: ClassValue | None = None,
-        wrappers: frozenset[str] = frozenset(),
-    ) -> None:
-        self.node = node
-        self.name = name
-        self.scope = scope
-        self.closure = closure
-        self.owner = owner
-        self.wrappers = wrappers
-        self.defaults: dict[str, Value] = {}
-        self._signature: Signature | None = None
-
-    @property
-    def signature(self) -> Signature:
-        """Its parameters."""
-        if self._signature is None:
-            self._signature = Signature.of(self.node)
-        return self._signature
-
-    @property
-    def qualified(self) -> str:
-        """The dotted name: `models.layers.Block.reset`."""
-        owner = f"{self.owner.name}." if self.owner is not None else ""
-        return f"{self.scope.name}.{owner}{self.name}"
-
-    def __repr__(self) -> str:
-        return f"Function({self.qualified})"
-
-
-class BoundMethod:
-    """A method with its object."""
-
-    __slots__ = ("function", "receiver")
-
-    def __init__(self, function: Value, receiver: Value) -> None:
-        self.function = function
-        self.receiver = receiver
-
-
-class ModuleRef:
-    """A module of the project, as `import models.blocks` binds it."""
-
-    __slots__ = ("scope",)
-
-    def __init__(self, scope: ModuleScope) -> None:
-        self.scope = scope

@@ -9,7 +9,7 @@ from initlint.facts.fans import AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Location
 from initlint.tracers.static.values.axes import Axes
-from initlint.tracers.static.values.values import Value
+from initlint.tracers.static.values.values import AbstractValue, ExternalName, Value
 
 COPY = "a copy"
 """The `cause` of a `DerivedStorage` that is computed once, not at each use."""
@@ -76,8 +76,8 @@ class Storage:
         self.loads: tuple[Any, ...] = ()
         """The `loads.LoadRecord`s of checkpoints that fill it, in execution order."""
         self.parameter = False
-        self.owner: Value = None
-        """The `Instance` whose parameter it is."""
+        self.owner: Any = None
+        """The `Instance` whose parameter it is, or None. Its class is defined above this module."""
         self.name = ""
         self.frozen = False
         self.requires_grad = False
@@ -99,7 +99,7 @@ class Storage:
         return self if self.derived is None or self.parameter else self.derived.original.origin
 
 
-class Tensor:
+class Tensor(AbstractValue):
     """A tensor: data in `forward` (`node`), a view of a storage, or a value computed from parameters only.
 
     `leaf`: it is the parameter itself. `tracked`: it is, or is a view through which autograd forbids in-place writes to
@@ -160,6 +160,49 @@ class Tensor:
         if one is None or other is None or one is other:
             return one or other
         return FlowNode("join", "join", [(one, when), (other, otherwise)], None)
+
+    @property
+    def precedence(self) -> int:
+        return 2  # a comparison with a tensor compares its elements
+
+    def equals(self, other: Value) -> bool | None:
+        return True if self is other else None
+
+    def is_same_object(self, other: Value) -> bool | None:
+        if not isinstance(other, Tensor):
+            return False
+        return True if self is other or (self.storage is not None and self.storage is other.storage) else None
+
+    def is_same(self, other: Value) -> bool:
+        return self is other or (
+            isinstance(other, Tensor) and self.node is other.node and self.storage is other.storage is None
+        )
+
+    def merged_with(self, others: list[tuple[Value, Condition]], under: Condition) -> Tensor | None:
+        tensors = [(value, condition) for value, condition in others if isinstance(value, Tensor)]
+        if len(tensors) < len(others):
+            return None
+        tensors.insert(0, (self, under))
+        inputs = [(tensor.node, c) for tensor, c in tensors if tensor.node is not None and tensor.storage is None]
+        if len(inputs) == len(tensors):
+            return Tensor(FlowNode("join", "join", inputs, None))
+        return self._as_view_of_all([tensor for tensor, _ in tensors])
+
+    def _as_view_of_all(self, views: list[Tensor]) -> Tensor | None:
+        """One view that represents several views of one parameter along the same axes; None if these differ."""
+        if self.storage is None or not self.axes:
+            return None
+        if any(v.node is not None or v.storage is not self.storage or v.axes != self.axes for v in views):
+            return None
+        return Tensor(None, self.storage, False, False, self.sources, None, self.transposed, axes=self.axes)
+
+    def python_type(self) -> Value:
+        return ExternalName("torch.Tensor")
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        if cls.name == "torch.nn.Parameter":
+            return self.leaf
+        return cls.name in ("torch.Tensor", "torch.FloatTensor") or (None if cls.name.startswith("torch.") else False)
 
     def __repr__(self) -> str:
         return f"Tensor({self.node.kind if self.node else None}, {self.storage.name if self.storage else None})"

@@ -1,23 +1,152 @@
-"""The values of the abstract interpreter.
+"""The kinds of values of the abstract interpreter, and the questions that each of them answers.
 
-Numbers, strings, None, booleans, tuples, ranges and slices represent themselves. Every other value is an instance of
-a class here, in `tensors`, `containers` or `objects`. A value that cannot be determined is an `Unknown` with a reason,
-never a guess.
+Numbers, strings, None, booleans, tuples, ranges and slices represent themselves: `constants` answers for them. Every
+other value is an instance of an `AbstractValue`: of a class here, or in `tensors`, `containers` or `objects`. A value
+that cannot be determined is an `Unknown` with a reason, never a guess.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
+from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
-from initlint.facts.canonical_names import canonical
-from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
+from initlint.facts.canonical_names import canonical, is_reference
+from initlint.facts.fans import BASES, MODULES
+from initlint.graph.dataflow import Condition, FlowNode
+from initlint.graph.model import UNDETERMINED
 
-Value: TypeAlias = Any
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
 
+PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "builtins.int": int,
+    "builtins.float": float,
+    "builtins.str": str,
+    "builtins.bool": bool,
+    "builtins.tuple": tuple,
+    "builtins.bytes": bytes,
+    "numbers.Number": (int, float, complex),
+    "numbers.Real": (int, float),
+    "numbers.Integral": int,
+    "builtins.range": range,
+}
+"""The types that constants and tuples may be of, by the names that `isinstance` is called with."""
+SEQUENCE_TYPES = ("Sequence", "Iterable", "Collection", "Sized")
 
-class Unknown:
+
+class AbstractValue:
+    """A value that is not a constant of Python. Each kind of value is a subclass.
+
+    The methods are the questions that the interpreter asks. Here they answer that nothing is known: None, or an
+    `Unknown` with its reason; a kind overrides those that it can answer. Call them by the functions in `constants`
+    where the value may also be a constant.
+    """
+
+    __slots__ = ()
+
+    @property
+    def precedence(self) -> int:
+        """Of two compared values, the one with the higher precedence decides: see `equals` and `is_same_object`."""
+        return 0
+
+    def known_items(self) -> list[Value] | None:
+        """The known items, in the order of iteration; None if it is not known to be iterable."""
+        return None
+
+    def has_known_length(self) -> bool:
+        """Whether `known_items` are all its items."""
+        return False
+
+    def contents(self) -> Iterable[Value]:
+        """The values that it holds: items of a container, fields of an object that is no module."""
+        return ()
+
+    def container_kind(self) -> str:
+        """The type of a container of Python: `list`, `dict`, `iterator`; empty for any other value."""
+        return ""
+
+    def truth(self) -> bool | None:
+        """`bool(value)`; None if unknown."""
+        return None
+
+    def is_key(self) -> bool:
+        """Whether it can be a key of a `DictValue`."""
+        return False
+
+    def is_data_only(self, depth: int) -> bool:
+        """Whether it is, and contains, no module, tensor, class or function. Contents below `depth` are not known."""
+        return False
+
+    def contains(self, item: Value) -> bool | None:
+        """`item in value`; None if unknown."""
+        return None
+
+    def equals(self, other: Value) -> bool | None:
+        """`value == other`, for an `other` of no higher precedence; None if unknown."""
+        if self is other:
+            return True
+        return False if is_plain(other) else None
+
+    def is_same_object(self, other: Value) -> bool | None:
+        """`value is other`, for an `other` of no higher precedence; None if unknown."""
+        return self is other
+
+    def is_same(self, other: Value) -> bool:
+        """Whether two values are surely the same, cheaply: a join keeps one of them."""
+        return self is other
+
+    def merged_with(self, others: list[tuple[Value, Condition]], under: Condition) -> AbstractValue | None:
+        """One value for this one, which holds `under` a condition, and others; None if that takes a `Union`."""
+        return None
+
+    def python_type(self) -> Value:
+        """`type(value)`."""
+        return Unknown("the type of something unknown")
+
+    def flat_classes(self) -> list[Value]:
+        """The classes that it stands for as the second argument of `isinstance`, which may be nested tuples."""
+        return [self]
+
+    def has_instance(self, value: Value) -> bool | None:
+        """`isinstance(value, self)`, where this is a class; None if unknown."""
+        return None
+
+    def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
+        """`isinstance(value, cls)` for a `ClassValue`; None if unknown."""
+        return False
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        """`isinstance(value, cls)` for a class outside the project; None if unknown."""
+        return False if cls.name in PYTHON_TYPES else None
+
+    def literal(self) -> Any:
+        """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
+        return UNDETERMINED
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        """A key that is equal for arguments of builder functions that differ in numbers only.
+
+        `inner` gives the key of a value that this one holds.
+        """
+        return object()
+
+
+Value: TypeAlias = (
+    "AbstractValue | bool | int | float | complex | str | bytes | range | slice | EllipsisType"
+    " | tuple[Value, ...] | None"
+)
+"""What an expression evaluates to: a kind of value that is a class, or a constant of Python."""
+
+
+def is_plain(value: Value) -> bool:
+    """Whether it is a constant of Python, or a tuple of these."""
+    if isinstance(value, tuple):
+        return all(is_plain(item) for item in value)
+    return isinstance(value, CONSTANTS)
+
+
+class Unknown(AbstractValue):
     """An unknown value. The same object is always the same value: two tests of it have the same result.
 
     `hint` is its annotated or known type: a class or an external name.
@@ -40,12 +169,39 @@ class Unknown:
             self.attributes[name] = Unknown(self.reason, hint, self.node)
         return self.attributes[name]
 
+    @property
+    def precedence(self) -> int:
+        return 5
+
+    def is_data_only(self, depth: int) -> bool:
+        return self.node is None
+
+    def equals(self, other: Value) -> bool | None:
+        return True if self is other else None
+
+    def is_same_object(self, other: Value) -> bool | None:
+        return True if self is other else None
+
+    def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
+        return None
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        return True if self.hint == cls and cls.name.startswith("builtins.") else None
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return Unknown
+
     def __repr__(self) -> str:
         return f"Unknown({self.reason!r})"
 
 
-class Unbound:
+class Unbound(AbstractValue):
     """The value of a name or attribute under conditions in which it is not set."""
+
+    __slots__ = ()
+
+    def is_data_only(self, depth: int) -> bool:
+        return True
 
     def __repr__(self) -> str:
         return "UNBOUND"
@@ -54,24 +210,7 @@ class Unbound:
 UNBOUND = Unbound()
 
 
-class Union:
-    """One of several values, each under its own condition."""
-
-    __slots__ = ("options",)
-
-    def __init__(self, options: list[tuple[Value, Condition]]) -> None:
-        self.options = options
-
-    @property
-    def values(self) -> list[Value]:
-        """The alternatives without their conditions."""
-        return [value for value, _ in self.options]
-
-    def __repr__(self) -> str:
-        return f"Union({self.values!r})"
-
-
-class ExternalName:
+class ExternalName(AbstractValue):
     """A name outside the project: a module, class or function of torch, Python or another library.
 
     `name` is dotted and canonical.
@@ -82,6 +221,59 @@ class ExternalName:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @property
+    def precedence(self) -> int:
+        return 1 if is_reference(self.name) else 4  # other names may be bound to a number, a string or None
+
+    def truth(self) -> bool | None:
+        # `if TYPE_CHECKING:` is taken: packages with lazy imports declare their contents there.
+        return True if self.name.endswith(".TYPE_CHECKING") or is_reference(self.name) else None
+
+    def is_key(self) -> bool:
+        return True
+
+    def is_data_only(self, depth: int) -> bool:
+        return True
+
+    def equals(self, other: Value) -> bool | None:
+        if self == other:
+            return True
+        return False if is_reference(self.name) else None
+
+    def is_same_object(self, other: Value) -> bool | None:
+        return self.equals(other)
+
+    def is_same(self, other: Value) -> bool:
+        return self == other
+
+    def has_instance(self, value: Value) -> bool | None:
+        if isinstance(value, AbstractValue):
+            return value.is_instance_of_external(self)
+        if self.name in PYTHON_TYPES:
+            return isinstance(value, PYTHON_TYPES[self.name])
+        last = self.name.rpartition(".")[2]
+        if last in SEQUENCE_TYPES:
+            return isinstance(value, (tuple, str, range))
+        # Besides its own type, a constant is an instance of the ABCs that this type is registered with.
+        return None if last in _ABSTRACT_TYPES else False
+
+    def torch_base(self) -> str | None:
+        """The name itself, if it is a class of torch's modules; else None."""
+        return self.name if self.name in MODULES else None
+
+    def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
+        return False if is_reference(self.name) else None
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        if not is_reference(self.name):
+            return None
+        if cls.name == "builtins.type":
+            return self.name.rpartition(".")[2][:1].isupper()
+        return is_instance_of_callable(cls)
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return self.name
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ExternalName) and other.name == self.name
 
@@ -90,6 +282,23 @@ class ExternalName:
 
     def __repr__(self) -> str:
         return f"External({self.name})"
+
+
+_ABSTRACT_TYPES = (
+    "Hashable", "SupportsInt", "SupportsFloat", "SupportsIndex", "Complex", "Rational", "object", "Container",
+)  # fmt: skip
+
+
+def is_instance_of_callable(cls: ExternalName, kinds: tuple[str, ...] = ()) -> bool | None:
+    """`isinstance(value, cls)` for a function, method or class, which is an instance of the types `kinds` only."""
+    if cls.name in _CALLABLE_TYPES:
+        return cls.name in kinds
+    return False if cls.name in BASES or cls.name in PYTHON_TYPES else None
+
+
+_CALLABLE_TYPES = (
+    "builtins.type", "functools.partial", "types.FunctionType", "types.LambdaType", "types.MethodType",
+)  # fmt: skip
 
 
 @cache
@@ -118,18 +327,7 @@ class Mutable(Protocol):
         """The state that is `one` under the condition `when` and `other` under `otherwise`."""
 
 
-class Partial:
-    """`functools.partial`, and `functools.partial(...).func`."""
-
-    __slots__ = ("arguments", "function", "keywords")
-
-    def __init__(self, function: Value, arguments: list[Value], keywords: dict[str, Value]) -> None:
-        self.function = function
-        self.arguments = arguments
-        self.keywords = keywords
-
-
-class NativeMethod:
+class NativeMethod(AbstractValue):
     """A method that the interpreter implements itself: `layers.append`, `x.view`, `net.apply`."""
 
     __slots__ = ("name", "receiver")
@@ -138,28 +336,17 @@ class NativeMethod:
         self.receiver = receiver
         self.name = name
 
+    def truth(self) -> bool | None:
+        return True
 
-class ContextManager:
+    def contents(self) -> Iterable[Value]:
+        return (self.receiver,)  # `batch.x`, where `batch` was assumed to be a tensor
+
+
+class ContextManager(AbstractValue):
     """A context manager that has an effect here: `no_grad`, `suppress`."""
 
     __slots__ = ("kind",)
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-
-
-def options(value: Value) -> list[tuple[Value, Condition]]:
-    """The alternatives of a value: several for a `Union`, else the value itself."""
-    if isinstance(value, Union):
-        return value.options
-    return [(value, ALWAYS)]
-
-
-def without_unbound(value: Value) -> Value:
-    """The value without its unbound alternative; `UNBOUND` if that is the only one."""
-    if not isinstance(value, Union):
-        return value
-    remaining = [(v, c) for v, c in value.options if v is not UNBOUND]
-    if len(remaining) == len(value.options):
-        return value
-    return remaining[0][0] if len(remaining) == 1 else Union(remaining)

@@ -1,0 +1,158 @@
+"""Classes and modules of the project."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from initlint.facts.fans import BASES, MODULES
+from initlint.facts.frameworks import has_kind
+from initlint.graph.dataflow import Condition
+from initlint.tracers.static.values.environment import Environment, ModuleScope
+from initlint.tracers.static.values.join import join_fields
+from initlint.tracers.static.values.values import (
+    AbstractValue,
+    ExternalName,
+    Unknown,
+    Value,
+    is_instance_of_callable,
+)
+
+
+class ClassValue(AbstractValue):
+    """A class of the project."""
+
+    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
+
+    def __init__(
+        self,
+        name: str,
+        node: ast.ClassDef,
+        scope: ModuleScope,
+        bases: Sequence[AbstractValue],
+        closure: Environment | None,
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.scope = scope
+        self.bases = bases
+        self.closure = closure
+        self.fields: dict[str, Value] = {}
+        self.mro: list[AbstractValue] = _linearize(self)
+
+    def save(self) -> Any:
+        return dict(self.fields)
+
+    def restore(self, saved: Any) -> None:
+        self.fields = dict(saved)
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        return join_fields(one, when, other, otherwise)
+
+    @property
+    def precedence(self) -> int:
+        return 1
+
+    def truth(self) -> bool | None:
+        return True
+
+    def is_key(self) -> bool:
+        return True
+
+    def equals(self, other: Value) -> bool | None:
+        return self is other or (isinstance(other, ClassValue) and self.node is other.node)
+
+    def has_instance(self, value: Value) -> bool | None:
+        return value.is_instance_of_project_class(self) if isinstance(value, AbstractValue) else False
+
+    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+        return is_instance_of_callable(cls, ("builtins.type",))
+
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return self.node
+
+    def torch_base(self) -> str | None:
+        """The torch base class: `torch.nn.Conv2d`, `torch.nn.Module`; None if there is none."""
+        fallback = None
+        for name in self.externals():
+            if name in MODULES and MODULES[name].role != "container":
+                return name
+            if name in MODULES:
+                fallback = fallback if fallback not in (None, "torch.nn.Module") else name
+            elif name in BASES or has_kind([name], "module"):
+                fallback = fallback or "torch.nn.Module"
+        if fallback is None and self.mro[1:] and "forward" in self.fields and not self._is_no_module():
+            return "torch.nn.Module"
+        return fallback
+
+    def _is_no_module(self) -> bool:
+        """Whether, with a `forward`, it is surely no module: `torch.autograd.Function`, a record, or without a base."""
+        names = self.externals()
+        if not self.readable:
+            return False
+        return (
+            not names
+            or has_kind(names, "function", "record", "named tuple")
+            or any(name.startswith("builtins.") for name in names)
+        )
+
+    @property
+    def qualified(self) -> str:
+        """The dotted name: `models.layers.Block`."""
+        return f"{self.scope.name}.{self.name}"
+
+    def find(self, name: str, after: Value = None) -> tuple[Value, ClassValue | None]:
+        """The attribute `name` and the class in the method resolution order that has it; `(None, None)` if none.
+
+        With `after`, the search starts behind that class, as `super()` does.
+        """
+        classes = self.mro
+        if isinstance(after, AbstractValue) and after in classes:
+            classes = classes[classes.index(after) + 1 :]
+        for cls in classes:
+            if isinstance(cls, ClassValue) and name in cls.fields:
+                return cls.fields[name], cls
+        return None, None
+
+    def externals(self) -> list[str]:
+        """The names of its base classes outside the project."""
+        return [base.name for base in self.mro if isinstance(base, ExternalName)]
+
+    @property
+    def readable(self) -> bool:
+        """Whether every base class is known: of the project, or external with a name."""
+        return not any(isinstance(base, Unknown) for base in self.mro)
+
+    def __repr__(self) -> str:
+        return f"ClassValue({self.qualified})"
+
+
+def _linearize(cls: ClassValue) -> list[AbstractValue]:
+    """The method resolution order (C3); depth first if no consistent order exists."""
+    linearizations = [list(base.mro) if isinstance(base, ClassValue) else [base] for base in cls.bases]
+    linearizations.append(list(cls.bases))
+    merged: list[AbstractValue] = [cls]
+    while any(linearizations):
+        linearizations = [s for s in linearizations if s]
+        for linearization in linearizations:
+            head = linearization[0]
+            if not any(head in other[1:] for other in linearizations):
+                break
+        else:
+            head = linearizations[0][0]
+        merged.append(head)
+        linearizations = [[item for item in s if item is not head and item != head] for s in linearizations]
+    return merged
+
+
+class ModuleRef(AbstractValue):
+    """A module of the project, as `import models.blocks` binds it."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: ModuleScope) -> None:
+        self.scope = scope
+
+    def truth(self) -> bool | None:
+        return True
