@@ -272,9 +272,14 @@ def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield getattr(statement, field, [])
 
 
-def _contains(statement: ast.AST, node: ast.AST) -> bool:
-    row = getattr(node, "lineno", 0)
-    first, last = getattr(statement, "lineno", 0), getattr(statement, "end_lineno", 0)
-    if first <= row <= last:
-        return any(inner is node for inner in ast.walk(statement))
-    return False
+def _contains(statement: ast.stmt, node: ast.AST) -> bool:
+    """Whether `node`, a node of the same tree, is within `statement`, by their positions."""
+    start, end = _bounds(statement)
+    first, last = _bounds(node)
+    return start <= first and last <= end
+
+
+def _bounds(node: ast.AST) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a node starts and ends: (0, 0) for one without a position."""
+    row, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+    return (row, column), (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0))
