@@ -47,6 +47,26 @@ def is_deliberate_zero(layer: Layer, write: Write) -> bool:
     return bias_written and bias_constant(layer) != 0.0
 
 
+def is_fed_by_random(model: ModelGraph, layer: Layer) -> bool:
+    """Whether it is the second factor of `B(A(x))`, and a layer before it does not start at zero."""
+    return any(zero_weight(model.by_path[path]) is None for path in layer.fed_by)
+
+
+def feeds_zero(model: ModelGraph, layer: Layer) -> bool:
+    """Whether all consumers certainly are layers whose weights are zero too, and no skip connection runs around it."""
+    if layer.residual or not layer.followed_by:
+        return False
+    return all(
+        consumer.certain and consumer.op == "layer" and not consumer.between and _is_zero_at(model, consumer.layer)
+        for consumer in layer.followed_by
+    )
+
+
+def _is_zero_at(model: ModelGraph, path: str | None) -> bool:
+    layer = model.by_path.get(path or "")
+    return layer is not None and zero_weight(layer) is not None
+
+
 def dead_activation(layer: Layer) -> Consumer | None:
     """The activation behind the layer, also behind norms, if its slope at zero is zero."""
     consumer = certain_activation(layer, _ZERO_PRESERVING)

@@ -29,6 +29,7 @@ __all__ = [
     "LIBRARY_INITIALIZERS",
     "METHODS",
     "METHOD_PARAMETERS",
+    "MULTIPLICATION",
     "NONLINEARITIES",
     "RANDOM_METHODS",
     "RELATIVE_METHODS",
@@ -44,6 +45,12 @@ __all__ = [
     "scale",
     "variance",
 ]
+
+MULTIPLICATION = "torch.Tensor.mul_"
+"""The initializer of `w.mul_(k)`. By 0 it is a write of zeros."""
+
+_FACTORS = {"xavier": "gain", "orthogonal": "gain", "sparse": "std", "lecun": "scale"}
+"""By kind: the argument that every entry is multiplied by."""
 
 _BOUND = 40.0
 _GAINS = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
@@ -119,7 +126,7 @@ def constant_value(initializer: str, arguments: Mapping[str, object], undetermin
     """The number that fills the whole tensor; None if the entries differ or the number is unknown."""
     row = INITIALIZERS.get(initializer)
     if row is None:
-        return None
+        return 0.0 if initializer == MULTIPLICATION and number(arguments.get("value")) == 0.0 else None
     if row.kind in ("zeros", "ones"):
         return 0.0 if row.kind == "zeros" else 1.0
     if row.kind == "constant":
@@ -131,7 +138,8 @@ def constant_value(initializer: str, arguments: Mapping[str, object], undetermin
     if row.kind == "normal":
         mean, std = _numbers(row, arguments, "mean", "std")
         return mean if std == 0 else None
-    return None
+    factor = _FACTORS.get(row.kind)
+    return 0.0 if factor is not None and number(arguments.get(factor)) == 0.0 else None
 
 
 def _numbers(initializer: Initializer, arguments: Mapping[str, object], *names: str) -> list[float | None]:
@@ -277,6 +285,8 @@ def scaled(
     `operation`: `mul`, `div`, `add` or `sub`. Arguments that depend on a value that is no number are `undetermined`.
     None if no single initializer has that effect.
     """
+    if operation == "mul" and not isinstance(number, bool) and number == 0:
+        return _INIT + "zeros_", {}
     kind = initializer.rpartition(".")[2]
     if kind not in _SCALED or operation not in _NUMERIC:
         return None

@@ -142,7 +142,7 @@ def _is_init(write: Write) -> bool:
 
 def _is_scaling(write: Write) -> bool:
     """Whether it is `w.data.mul_(0.1)` or `w *= 0.1`, not arithmetic on a new tensor."""
-    in_place = write.certain and write.covers_tensor and write.reads_old_value and write.method
+    in_place = write.certain and write.covers_tensor and write.method
     return in_place and write.initializer in _SCALING and write.arguments.get("value") != 1
 
 

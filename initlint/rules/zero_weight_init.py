@@ -6,12 +6,15 @@ Reports a hidden layer whose whole weight starts at zero.
 
 - error: its bias is zero too and its activation has slope zero at zero (ReLU, ReLU6, the shrinks), also with a norm in
   between
-- warning: other hidden layers, and layers of a class without a `forward`
+- warning: other hidden layers, two such layers in series, and layers of a class without a `forward`
+
+It does not matter how it is written: `zeros_`, `gain=0`, `std=0`, `w.mul_(0)`, `w.copy_(torch.zeros(...))`,
+`w.data = w.data * 0`.
 
 A zero is often right, and initlint is silent if the structure shows it: the last layer before a residual sum, a gate, a
-modulation, the second factor of `B(A(x))` as in LoRA, an output head, the input of a sampling grid or of a deformable
-convolution, a bias with a deliberate value, a helper named for it (`zero_module`). It is also silent for embeddings,
-for the gains of norms, and wherever it is not certain.
+modulation, the second factor of `B(A(x))` with a random A as in LoRA, an output head, the input of a sampling grid or
+of a deformable convolution, a bias with a deliberate value, a helper named for it (`zero_module`). It is also silent
+for embeddings, for the gains of norms, and wherever it is not certain.
 
 ## Why is this bad?
 
@@ -77,9 +80,11 @@ from typing import NamedTuple
 from initlint.analysis.constant_weights import (
     bias_constant,
     dead_activation,
+    feeds_zero,
     has_no_forward,
     hidden_activation,
     is_deliberate_zero,
+    is_fed_by_random,
     zero_weight,
 )
 from initlint.analysis.fix_offers import make_fix, suggestion_if_different
@@ -136,8 +141,11 @@ def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | No
         activation = activation_class_name(dead.op)
         reason = f"with {bias} and {over}{activation} after it, whose slope at zero is zero, it never learns"
         return _Effect(Severity.ERROR, reason), dead
-    if is_deliberate_zero(layer, write) or layer.fed_by:
+    if is_deliberate_zero(layer, write) or is_fed_by_random(model, layer):
         return None, None
+    if feeds_zero(model, layer):
+        reason = "the next layer is zero too, so only their biases pass a signal at first"
+        return _Effect(Severity.WARNING, reason), None
     if has_no_forward(model, layer):
         return _Effect(Severity.WARNING, "its output is the same for every input, and no `forward` shows why"), None
     hidden = hidden_activation(layer)

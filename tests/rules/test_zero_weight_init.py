@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Forward, Layer
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, at, following, layer, message, model, reach, run, to_layer, write
 
 WEIGHT = write("zeros_")
@@ -138,3 +141,97 @@ def test_two_zeros_in_series_are_left_to_their_own_rule() -> None:
     second = layer("up", OUTPUT, writes=(write("zeros_", 12),))
     assert len(run("INI201", model(first, second))) == 1
     assert run("INI201", replace(model(first, second), stalled=(("fc", "up"),))) == []
+
+
+def test_fed_by_a_zero_layer() -> None:
+    """The second factor of `B(A(x))` is a good zero only if the first one is random."""
+    first = layer("a", to_layer("fc"), writes=(WEIGHT,))
+    second = zeroed(RELU, bias=False, fed_by=("a",))
+    assert severities(first, second) == [Severity.WARNING]
+    assert severities(replace(first, writes=()), second) == []
+
+
+def test_two_zeros_in_series() -> None:
+    """The default biases of both are random: something passes, but hardly anything."""
+    first = layer("a", to_layer("b"), writes=(WEIGHT,))
+    second = layer("b", to_layer("out"), writes=(write("zeros_", 12),), fed_by=("a",))
+    found = message("INI201", model(first, second, OUT))
+    assert found == (
+        "`zeros_` zeroes the whole weight of `a`: the next layer is zero too, so only their biases pass a signal at first"
+    )
+    assert severities(replace(first, residual=True), second) == []
+    assert severities(first, replace(second, writes=())) == []
+
+
+NET = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(64, 64)
+        self.out = nn.Linear(64, 8)
+        nn.init.zeros_(self.a.bias)
+        with torch.no_grad():
+            {init}
+
+    def forward(self, x):
+        return self.out(F.relu(self.a(x)))
+"""
+ZEROS = [
+    "self.a.weight.mul_(0)",
+    "self.a.weight.multiply_(0.0)",
+    "self.a.weight *= 0",
+    "self.a.weight.data = self.a.weight.data * 0",
+    "self.a.weight.data = 0 * self.a.weight.data",
+    "self.a.weight = nn.Parameter(self.a.weight.mul(0))",
+    "self.a.weight[:] = 0",
+    "self.a.weight[...] = torch.zeros(64, 64)",
+    "self.a.weight[:, :].zero_()",
+    "self.a.weight.copy_(torch.zeros(64, 64))",
+    "self.a.weight.copy_(torch.randn(64, 64) * 0)",
+    "self.a.weight = nn.Parameter(torch.zeros_like(self.a.weight))",
+    "nn.init.xavier_normal_(self.a.weight, gain=0)",
+    "nn.init.orthogonal_(self.a.weight, gain=0.0)",
+    "nn.init.sparse_(self.a.weight, 0.5, std=0)",
+    "nn.init.normal_(self.a.weight, 0, 0)",
+    "nn.init.uniform_(self.a.weight, -0.0, 0.0)",
+]
+NO_ZEROS = [
+    "self.a.weight.mul_(0.1)",
+    "self.a.weight[:32] = 0",
+    "self.a.weight[:, 0] = 0",
+    "self.a.weight[:32].mul_(0)",
+    "self.a.weight.copy_(torch.zeros(64, 64) + torch.randn(64, 64))",
+    "self.a.weight.mul_(torch.bernoulli(torch.full((64, 64), 0.5)))",
+    "self.a.weight += 0",
+    "nn.init.xavier_normal_(self.a.weight, gain=1e-3)",
+    "nn.init.orthogonal_(self.a.weight)",
+]
+
+
+def rows(init: str) -> list[int]:
+    result = check([Path("net.py")], Settings(select=("INI201",)), {"net.py": NET.format(init=init).encode()})
+    assert result.failures == ()
+    return [found.span.row for found in result.diagnostics]
+
+
+@pytest.mark.parametrize("init", ZEROS)
+def test_zero_by_any_way(init: str) -> None:
+    assert rows(init) == [14]
+
+
+@pytest.mark.parametrize("init", NO_ZEROS)
+def test_no_zero(init: str) -> None:
+    assert rows(init) == []
+
+
+@pytest.mark.parametrize("init", [*ZEROS, *NO_ZEROS])
+def test_torch_agrees(init: str) -> None:
+    torch = pytest.importorskip("torch")
+    names: dict[str, object] = {}
+    exec(NET.format(init=init), names)
+    assert (not torch.any(names["Net"]().a.weight)) == (init in ZEROS)  # type: ignore[operator]

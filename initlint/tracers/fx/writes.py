@@ -14,6 +14,7 @@ from initlint.facts.initializer_formulas import (
     METHODS,
     RELATIVE_METHODS,
     UNINITIALIZED,
+    constant_value,
     scaled,
 )
 from initlint.facts.library_initializers import init_effect
@@ -96,7 +97,10 @@ class WriteReader:
         return self._new_write(record, parameter, constructor.initializer, {**constructor.arguments, **values})
 
     def _read_method(self, record: JsonObject, parameter: str, name: str) -> Write:
-        """The write of an in-place method of a tensor."""
+        """The write of an in-place method of a tensor. One that copies a constant is a write of that constant."""
+        copied = self._read_write(record["copied"], parameter) if record["copied"] is not None else None
+        if copied is not None and constant_value(copied.initializer, copied.arguments, UNDETERMINED) is not None:
+            return self._new_write(record, parameter, copied.initializer, copied.arguments)
         if name == "__setitem__":
             value = as_constant(record["args"][1]) if len(record["args"]) > 1 else UNDETERMINED
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -110,9 +114,9 @@ class WriteReader:
         if name in RELATIVE_METHODS:
             value = record["args"][0] if record["args"] else None
             arguments = {"value": value} if isinstance(value, (int, float)) else {}
-            return self._new_write(
-                record, parameter, _METHOD + _IN_PLACE.get(name, name), arguments, reads_old_value=True
-            )
+            name = _METHOD + _IN_PLACE.get(name, name)
+            reads_old_value = constant_value(name, arguments, UNDETERMINED) is None
+            return self._new_write(record, parameter, name, arguments, reads_old_value=reads_old_value)
         return self._new_write(record, parameter, _METHOD + name, {})
 
     def _new_write(

@@ -36,6 +36,8 @@ _NOT_WRITING = frozenset(
     ).split()
 )
 _RANDOM_FILLS = frozenset("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_".split())
+_COPYING = ("torch.Tensor.copy_", "torch.Tensor.__setitem__")
+"""Methods that write the elements of their last argument."""
 _COPIES = frozenset(
     (
         "bfloat16 clone contiguous cpu cuda detach double expand float half permute repeat reshape t to transpose type "
@@ -176,18 +178,29 @@ class Recorder(TorchFunctionMode):
             self._store(key, tensor, [])
         storage, writes = self._writes[key]
         covers_storage = tensor.numel() * tensor.element_size() >= storage.nbytes()
+        if function.endswith("__setitem__"):
+            covers_storage = covers_storage and _selects_all(args[0])
         write = {
             "function": function,
             "args": [to_json(value) for value in args],
             "kwargs": {name: to_json(value) for name, value in kwargs.items()},
-            "covers_storage": covers_storage and not function.endswith("__setitem__"),
+            "covers_storage": covers_storage,
             "derived": derived,
             "leaf": isinstance(tensor, nn.Parameter) and tensor.requires_grad,
+            "copied": self._only_write(args) if function in _COPYING else None,
             **context,
         }
         writes.append(write)
         if function.startswith("torch.nn.init."):
             self.calls.append({**write, "storage": key, "shape": list(tensor.shape), "kind": "tensor"})
+
+    def _only_write(self, args: Any) -> Write | None:
+        """The only write to the tensor that is copied, the last argument, if that is no Parameter."""
+        value = args[-1] if args else None
+        if not isinstance(value, torch.Tensor) or isinstance(value, nn.Parameter):
+            return None
+        writes = self.writes(value)
+        return writes[0] if len(writes) == 1 else None
 
     def _record_call(self, function: str, key: int | None, kind: str, args: Any, kwargs: Any, context: Any) -> None:
         context.pop("helper")
@@ -246,3 +259,10 @@ def storage_key(tensor: torch.Tensor) -> int | None:
     if is_lazy(tensor) or not torch._C._has_storage(tensor):
         return None
     return int(tensor.untyped_storage()._cdata)
+
+
+def _selects_all(index: Any) -> bool:
+    """Whether `tensor[index]` has all elements of the tensor."""
+    if isinstance(index, tuple):
+        return bool(index) and all(map(_selects_all, index))
+    return index is ... or (isinstance(index, slice) and index == slice(None))

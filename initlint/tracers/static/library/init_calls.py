@@ -20,16 +20,15 @@ from initlint.facts.initializer_formulas import (
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.contents import copy_into, write_in_place
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,
     GainValue,
-    copy_into,
     fresh_storage,
     record_init_call,
     record_write,
     set_requires_grad,
-    write_in_place,
 )
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import literals
@@ -132,7 +131,7 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
         record_write(interpreter, tensor, METHODS[name], literals(arguments), call.site, method=True)
         return tensor
     if name == "copy_":
-        copy_into(interpreter, tensor, call.site)
+        copy_into(interpreter, tensor, call.get(0, "other"), call.site)
         return tensor
     if name in RANDOM_METHODS:
         record_write(interpreter, tensor, f"torch.Tensor.{name}", {}, call.site, method=True)

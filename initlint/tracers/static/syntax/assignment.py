@@ -7,14 +7,14 @@ from typing import Any
 
 from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.syntax.subscripts import index_of
+from initlint.tracers.static.tensors.contents import write_data, write_item
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import (
     record_leaf_write,
     record_tensor_assignment,
     replaces,
     set_requires_grad,
-    write_data,
-    write_item,
 )
 from initlint.tracers.static.values.classes import ClassValue, ModuleRef
 from initlint.tracers.static.values.constants import has_known_length, is_key, known_items
@@ -147,9 +147,7 @@ def _assigning_class(interpreter: Interpreter, instance: Instance) -> ClassValue
 
 def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env: Environment) -> None:
     holder = without_unbound(interpreter.evaluate(target.value, env))
-    index: Value = Unknown("an index")
-    if _is_plain(target.slice):
-        index = interpreter.evaluate(target.slice, env)
+    index = index_of(interpreter, target, env)
     interpreter.state.map_union(holder, lambda option: _set_item_of(interpreter, option, index, value, target, env))
 
 
@@ -182,7 +180,7 @@ def _set_item_of(
     elif isinstance(holder, Tensor):
         if holder.tracked:
             record_leaf_write(interpreter, holder, location)
-        write_item(interpreter, holder, value, location)
+        write_item(interpreter, holder, index, value, location)
 
 
 def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None:

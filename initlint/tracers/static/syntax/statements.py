@@ -14,7 +14,8 @@ from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
-from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy, write_in_place
+from initlint.tracers.static.tensors.contents import write_in_place
+from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue

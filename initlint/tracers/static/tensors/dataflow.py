@@ -10,7 +10,7 @@ from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Arguments, Location, OperationKind
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.writes import scaled
+from initlint.tracers.static.tensors.contents import is_zero, scaled, selects_all, zeros
 from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.containers import ListValue
@@ -178,6 +178,8 @@ def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Valu
             continue
         if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
             return scaled(interpreter, tensor, name, other, location)
+        if name == "mul" and isinstance(tensor, Tensor) and is_zero(other):
+            return zeros(interpreter, tensor.shape, location)
     storages = source_parameters([left, right])
     if not storages:
         return Unknown("an operation on tensors that are not followed")
@@ -267,10 +269,20 @@ def is_layer(instance: Instance) -> bool:
 
 def part_of(value: Tensor, index: Value) -> Tensor:
     """`tensor[index]`: part of the same storage, at the same node of the data flow."""
-    shape, axes = _indexed(value, index), index_axes(value.axes, index)
+    covers_storage = selects_all(index) and value.covers_storage
+    shape = value.shape if covers_storage else _indexed(value, index)
+    axes = index_axes(value.axes, index)
     tracked = value.tracked and _is_basic(index)
     return Tensor(
-        value.node, value.storage, False, False, value.sources, shape, value.transposed, axes=axes, tracked=tracked
+        value.node,
+        value.storage,
+        False,
+        covers_storage,
+        value.sources,
+        shape,
+        value.transposed,
+        axes=axes,
+        tracked=tracked,
     )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import UNDETERMINED, InitCall, Location, MisuseKind, ParameterMisuse, Target, Write
 from initlint.project.source import SourceLocation
@@ -21,7 +20,7 @@ from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import FLOAT, INT, UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Value
 
 UNKNOWN_WRITE = "unknown"
 """The initializer of a possible write in code that is not interpreted."""
@@ -294,44 +293,6 @@ def replaces(value: Tensor, before: Tensor) -> bool:
     return value.leaf and value.storage is not None and value.storage is not before.storage
 
 
-def write_data(interpreter: Interpreter, target: Tensor, value: Value, location: Location | None) -> None:
-    """`parameter.data = value`."""
-    if location is None or target.storage is None:
-        return
-    if isinstance(value, Tensor) and value.storage is not None:
-        if value.storage is not target.storage:
-            _write_contents(interpreter, target, value.storage, location)
-        return
-    name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
-    record_write(interpreter, target, name, {}, location)
-
-
-def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
-    """Copy the elements of `source`: if one init call set all of them, repeat that call for `target`."""
-    origin = source.writes[0].write if len(source.writes) == 1 else None
-    if origin is not None and origin.covers_tensor and not origin.reads_old_value:
-        record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
-        return
-    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
-
-
-def write_item(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
-    """`parameter[index] = value`: a write to part of the parameter."""
-    part = Tensor(storage=target.storage, covers_storage=False)
-    if isinstance(value, (int, float)):
-        record_write(interpreter, part, "torch.nn.init.constant_", {"val": value}, location, method=True)
-    else:
-        record_write(interpreter, part, "torch.Tensor.copy_", {}, location, method=True)
-
-
-def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:
-    """`parameter *= value`: the new value depends on the old one."""
-    name = {"mult": "mul"}.get(operation, operation)
-    is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
-    arguments = {"value": literal(value)} if is_number else {}
-    record_write(interpreter, target, f"torch.Tensor.{name}_", arguments, location, method=True, reads_old_value=True)
-
-
 def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
     """Record an ineffective write: a statement created a copy of a parameter, wrote to it and dropped it.
 
@@ -348,34 +309,3 @@ def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
         return
     if any(node is copied_at.node for node in ast.walk(statement) if node is not statement):
         storage.derived.original.ineffective_writes.append((record, storage.derived))
-
-
-def copy_into(interpreter: Interpreter, target: Tensor, location: Location) -> None:
-    """`parameter.copy_(value)`."""
-    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
-
-
-def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, location: Location) -> Tensor:
-    """A new tensor combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
-    result = copy_of(interpreter, tensor, location)
-    storage = result.storage
-    assert storage is not None
-    if len(storage.writes) == 1:
-        record = storage.writes[0]
-        write = _scaled_write(record.write, operation, other)
-        if write is not None:
-            storage.writes = [WriteRecord(write, record.condition)]
-            return result
-    if storage.writes:
-        record_write(interpreter, result, f"torch.Tensor.{operation}_", {}, location, reads_old_value=True)
-    return result
-
-
-def _scaled_write(write: Write, operation: str, other: Value) -> Write | None:
-    """The init call that is equivalent to `write` and the operation after it; None if there is none."""
-    if write.reads_old_value:
-        return None
-    scaled_call = scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
-    if scaled_call is None:
-        return None
-    return replace(write, initializer=scaled_call[0], arguments=scaled_call[1], method=True)

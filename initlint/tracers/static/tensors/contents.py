@@ -1,0 +1,113 @@
+"""Writes of contents: assignment to `.data` and to items, `copy_`, and arithmetic with numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from initlint.facts.initializer_formulas import constant_value
+from initlint.facts.initializer_formulas import scaled as scaled_init
+from initlint.graph.model import UNDETERMINED, Location, Write
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, copy_of, fresh_storage, record_write
+from initlint.tracers.static.values.constants import literal
+from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
+
+
+def write_data(interpreter: Interpreter, target: Tensor, value: Value, location: Location | None) -> None:
+    """`parameter.data = value`."""
+    if location is None or target.storage is None:
+        return
+    if isinstance(value, Tensor) and value.storage is not None:
+        if value.storage is not target.storage:
+            _write_contents(interpreter, target, value.storage, location)
+        return
+    name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
+    record_write(interpreter, target, name, {}, location)
+
+
+def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
+    """Copy the elements of `source`: if one init call set all of them, repeat that call for `target`."""
+    origin = source.writes[0].write if len(source.writes) == 1 else None
+    if origin is not None and origin.covers_tensor and not origin.reads_old_value:
+        record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
+        return
+    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
+
+
+def write_item(interpreter: Interpreter, target: Tensor, index: Value, value: Value, location: Location) -> None:
+    """`parameter[index] = value`: a write to part of the parameter, or to all of it by `[:]` and `[...]`."""
+    part = Tensor(storage=target.storage, covers_storage=target.covers_storage and selects_all(index))
+    if isinstance(value, (int, float)):
+        record_write(interpreter, part, "torch.nn.init.constant_", {"val": value}, location, method=True)
+    else:
+        copy_into(interpreter, part, value, location)
+
+
+def selects_all(index: Value) -> bool:
+    """Whether `tensor[index]` has all elements of the tensor."""
+    if isinstance(index, tuple):
+        return bool(index) and all(map(selects_all, index))
+    return index is ... or index == slice(None)
+
+
+def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:
+    """`parameter *= value`: the new value depends on the old one, unless that is multiplied by 0."""
+    name = f"torch.Tensor.{_OPERATIONS.get(operation, operation)}_"
+    is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
+    arguments = {"value": literal(value)} if is_number else {}
+    reads_old_value = constant_value(name, arguments, UNDETERMINED) is None
+    record_write(interpreter, target, name, arguments, location, method=True, reads_old_value=reads_old_value)
+
+
+_OPERATIONS = {"mult": "mul", "multiply": "mul", "divide": "div", "true_divide": "div", "subtract": "sub"}
+"""Other names of the operations of `write_in_place`."""
+
+
+def copy_into(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
+    """`parameter.copy_(value)`."""
+    source = value.storage if isinstance(value, Tensor) and value.node is None and value.covers_storage else None
+    if source is not None and len(source.writes) == 1 and source.derived is None and not source.parameter:
+        write = source.writes[0].write
+        if constant_value(write.initializer, write.arguments, UNDETERMINED) is not None:
+            _write_contents(interpreter, target, source, location)
+            return
+    record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
+
+
+def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, location: Location) -> Tensor:
+    """A new tensor combined with a number: `torch.randn(3, 4) * 0.02` is normal with std 0.02."""
+    result = copy_of(interpreter, tensor, location)
+    storage = result.storage
+    assert storage is not None
+    if len(storage.writes) == 1:
+        record = storage.writes[0]
+        write = _scaled_write(record.write, operation, other)
+        if write is not None:
+            storage.writes = [WriteRecord(write, record.condition)]
+            return result
+    if storage.writes:
+        record_write(interpreter, result, f"torch.Tensor.{operation}_", {}, location, reads_old_value=True)
+    return result
+
+
+def is_zero(value: Value) -> bool:
+    """Whether it is the number 0."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
+
+
+def zeros(interpreter: Interpreter, shape: tuple[int | None, ...] | None, location: Location) -> Tensor:
+    """A new tensor of zeros: the result of a multiplication by 0."""
+    tensor = Tensor(storage=fresh_storage(interpreter, shape, location))
+    record_write(interpreter, tensor, "torch.nn.init.zeros_", {}, location, method=True)
+    return tensor
+
+
+def _scaled_write(write: Write, operation: str, other: Value) -> Write | None:
+    """The init call that is equivalent to `write` and the operation after it; None if there is none."""
+    if write.reads_old_value:
+        return None
+    scaled_call = scaled_init(write.initializer, write.arguments, operation, other, UNDETERMINED)
+    if scaled_call is None:
+        return None
+    return replace(write, initializer=scaled_call[0], arguments=scaled_call[1], method=True)
