@@ -46,12 +46,12 @@ def lint(text: str, rule: Rule) -> list[str]:
 def test_the_rule_of_the_contributing_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (text,) = re.findall(r"^````python\n(.*?)^````$", guide, re.MULTILINE | re.DOTALL)
-    path = tmp_path / "zero_gain.py"
+    path = tmp_path / "negative_std.py"
     path.write_text(text, encoding="utf-8")
     rule = load(path, monkeypatch)
     assert rule.code not in {other.code for other in all_rules()}
     assert rule.name == path.stem.replace("_", "-")
-    assert lint(example(rule, "Bad"), rule) == ["`xavier_uniform_` with a gain of 0 sets the whole weight to zero"]
+    assert lint(example(rule, "Bad"), rule) == ["`normal_` raises, because its standard deviation of -0.05 is negative"]
     assert lint(example(rule, "Good"), rule) == []
     assert not any(lint(example(rule, heading), other) for heading in ("Bad", "Good") for other in all_rules())
 
