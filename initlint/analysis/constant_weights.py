@@ -49,7 +49,7 @@ def is_deliberate_zero(layer: Layer, write: Write) -> bool:
 
 def is_fed_by_random(model: ModelGraph, layer: Layer) -> bool:
     """Whether it is the second factor of `B(A(x))`, and a layer before it does not start at zero."""
-    return any(zero_weight(model.by_path[path]) is None for path in layer.fed_by)
+    return any(not _is_zero_at(model, path) for path in layer.fed_by)
 
 
 def feeds_zero(model: ModelGraph, layer: Layer) -> bool:
