@@ -190,16 +190,3 @@ def _slope_moment(activation: Activation, moment: float) -> float | None:
 def keeps_scale(factor: float) -> bool:
     """Whether a factor on the second moment is close enough to 1 for many layers to train well."""
     return 0.8 <= factor <= 1.25
-
-
-def predicted_factor(layer: Layer) -> float | None:
-    """The factor of a layer on the signal's second moment, with its effective init or torch's default.
-
-    Includes the activation if it is the only consumer and follows directly. None if anything is unknown, or the layer
-    is not one linear map.
-    """
-    init = effective_init(layer)
-    if init is None or not is_matrix(layer) or not layer.last_write_is_certain():
-        return None
-    layer_factors = factors_of(layer, *init, certain_activation(layer, frozenset()))
-    return None if layer_factors is None or layer_factors.at_equal_fans else layer_factors.signal

@@ -48,6 +48,7 @@ from initlint.rules import all_rules
 if TYPE_CHECKING:
     from initlint.linter.cache import cache_file
     from initlint.tracers import fx_run
+    from initlint.tracers.fx import Mode
 else:
     cache_file = LazyModule("initlint.linter.cache.cache_file")
     fx_run = LazyModule("initlint.tracers.fx_run")
@@ -275,10 +276,19 @@ def server() -> None:
 
 @cli.command()
 @trace_options.command
-def trace(targets: tuple[str, ...], measure: bool, output_format: str, **chosen: Any) -> None:
+def trace(
+    targets: tuple[str, ...],
+    measure: bool,
+    seed: int | None,
+    repeat: int | None,
+    mode: Mode | None,
+    output_format: str,
+    **chosen: Any,
+) -> None:
     """Build the models TARGETS (`package.module:Model`, `file.py:Model`), which runs their code; print their layers."""
+    measurement = trace_options.measurement(measure, seed, repeat, mode)
     settings, specs, limits = trace_options.read(targets, **chosen)
-    traced = trace_options.report_trace_errors(fx_run.trace, specs, settings, limits, measure)
+    traced = trace_options.report_trace_errors(fx_run.trace, specs, settings, limits, measurement)
     _echo(trace_report.render(traced, output_format))
     _echo(trace_report.problems(traced), err=True)
     click.get_current_context().exit(int(any(one.problem for one in traced)))

@@ -19,7 +19,7 @@ from initlint.report.text import escape
 
 if TYPE_CHECKING:
     from initlint.tracers import fx
-    from initlint.tracers.fx import Limits
+    from initlint.tracers.fx import Limits, Measurement, Mode
 else:
     fx = LazyModule("initlint.tracers.fx")
 
@@ -50,12 +50,25 @@ graphs = apply_options(
     click.option("-v", "--verbose", is_flag=True, help="Print tracebacks of internal errors."),
 )
 
+measuring = apply_options(
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the first measured run. Default: 0."),
+    click.option("--repeat", type=click.IntRange(min=1), metavar="N", help="Measure N runs. Default: 5."),
+    click.option("--train", "mode", flag_value="train", help="Measure in training mode, with dropout."),
+    click.option(
+        "--eval",
+        "mode",
+        flag_value="eval",
+        help="Measure in evaluation mode. Default: as that, but norms use batch statistics.",
+    ),
+)
+
 command = apply_options(
     click.argument("targets", nargs=-1),
     click.option("--arg", "args", multiple=True, metavar="VALUE", help="Call the target with this; a Python literal."),
     click.option("--kwarg", "kwargs", multiple=True, metavar="NAME=VALUE", help="Call the target with this keyword."),
     click.option("--input", "inputs", multiple=True, metavar="SHAPE", help="Call the model with this: 2,3,224,224."),
     click.option("--measure", is_flag=True, help="Run the models with real weights; measure signal and gradient."),
+    measuring,
     limits,
     configuration,
     click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
@@ -83,6 +96,15 @@ def read(
     """The settings, the targets and the limits."""
     settings = file_settings(Path(), config, isolated)
     return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**limit_options)
+
+
+def measurement(measure: bool, seed: int | None, repeat: int | None, mode: Mode | None) -> Measurement | None:
+    """How to measure; None without `measure`. Raises `UsageError` for options that need it."""
+    if not measure:
+        if (seed, repeat, mode) != (None, None, None):
+            raise UsageError("--seed, --repeat, --train and --eval need --measure")
+        return None
+    return fx.Measurement(seed or 0, 5 if repeat is None else repeat, mode or "start")
 
 
 def limits_for(wanted: bool, chosen: dict[str, Any], contents: Contents) -> Limits | None:

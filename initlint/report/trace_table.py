@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from click import style
 
-from initlint.analysis.layer_activation import predicted_factor
+from initlint.analysis.operating_factors import operating_factors
 from initlint.facts.fans import MODULES
-from initlint.graph.model import Layer, Location, ModelGraph
+from initlint.graph.model import Forward, Layer, Location, ModelGraph
 from initlint.report import graph_json
 from initlint.report.formats.json import dumps
-from initlint.report.text import escape
+from initlint.report.text import counted, escape
 
 if TYPE_CHECKING:
     from initlint.tracers.fx import MeasuredSignal, TraceResult
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
 _WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by running it on the CPU"}
+_NONE = "-"
+_UNMEASURED = dict.fromkeys(("signal", "gradient", "signal_spread", "gradient_spread"))
 
 
 def render(traced: Sequence[TraceResult], output_format: str) -> str:
@@ -30,25 +33,41 @@ def render(traced: Sequence[TraceResult], output_format: str) -> str:
 
 def tables(traced: Sequence[TraceResult]) -> str:
     """One table for each built model."""
-    return "\n".join(table(one.graph, one.measured) for one in traced if one.graph is not None)
+    return "\n".join(table(one.graph, one) for one in traced if one.graph is not None)
 
 
 def problems(traced: Sequence[TraceResult]) -> str:
-    """One line for each target that could not be built or measured."""
+    """One line for each target that could not be built or measured, or whose signal is not finite."""
     return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
 
 
-def table(model: ModelGraph, measured: Mapping[str, MeasuredSignal] | None) -> str:
-    """One table. The layer with its activation multiplies the second moment of the signal by `factor`.
+def table(model: ModelGraph, traced: TraceResult) -> str:
+    """One table, in the order in which the layers are called; a column in which no row has a value is left out.
 
-    With `measured`, two columns have the second moments of each layer's output and of its gradient.
+    The layer with its activation multiplies the mean square of the signal by `factor`. If measured, two columns have
+    the mean squares of each layer's output and of its gradient, as the mean over the runs and its relative spread.
     """
+    measured, runs = traced.measured, traced.runs
     headings = _HEADINGS if measured is None else (*_HEADINGS, *_MEASURED)
-    rows = [headings, *(_row(layer, measured) for layer in model.layers if _is_shown(layer))]
+    layers = [layer for layer in _in_call_order(model, traced.calls) if _is_shown(layer)]
+    rows = [headings, *(_row(model, layer, measured) for layer in layers)]
+    shown = [
+        index
+        for index, heading in enumerate(headings)
+        if heading != "between" or any(row[index] != _NONE for row in rows[1:])
+    ]
     way = _WAYS.get(model.trace_method or "", "not traced")
-    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way})\n"
+    measurement = f", {counted(runs, 'run')}" if runs else ""
+    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way}{measurement})\n"
     notes = "".join(f"  {escape(reason)}\n" for reason in model.incomplete)
-    return title + notes + "".join(f"  {line}\n" for line in _aligned(rows))
+    cells = [[row[index] for index in shown] for row in rows]
+    return title + notes + "".join(f"  {line}\n" for line in _aligned(cells))
+
+
+def _in_call_order(model: ModelGraph, calls: Sequence[str]) -> tuple[Layer, ...]:
+    """The layers in the order of their first calls, then those that are not called."""
+    numbers = {path: number for number, path in enumerate(calls)}
+    return tuple(sorted(model.layers, key=lambda layer: numbers.get(layer.path, len(numbers))))
 
 
 def _is_shown(layer: Layer) -> bool:
@@ -56,26 +75,41 @@ def _is_shown(layer: Layer) -> bool:
     return module is None or module.role == "layer"
 
 
-def _row(layer: Layer, measured: Mapping[str, MeasuredSignal] | None) -> tuple[str, ...]:
-    ends = dict.fromkeys((" ".join(f.between) or "-", _end(f.op, f.layer)) for f in layer.followed_by)
-    factor = predicted_factor(layer)
+def _row(model: ModelGraph, layer: Layer, measured: Mapping[str, MeasuredSignal] | None) -> tuple[str, ...]:
+    ends = dict.fromkeys((" ".join(f.between) or _NONE, _end(f.op, f.layer)) for f in layer.followed_by)
+    factor = operating_factors(model).get(layer.path)
     row = (
         layer.path,
         f"{layer.type} {_shape(layer)}",
-        _init(layer),
-        ", ".join(dict.fromkeys(between for between, _ in ends)) or "-",
-        ", ".join(dict.fromkeys(op for _, op in ends)) or ("-" if layer.called else "not used"),
-        "-" if factor is None else f"{factor:.3g}",
+        _init(model, layer),
+        ", ".join(dict.fromkeys(between for between, _ in ends)) or _NONE,
+        ", ".join(dict.fromkeys(op for _, op in ends)) or _use(model, layer),
+        _NONE if factor is None else f"{factor:.3g}",
     )
     if measured is None:
         return row
-    return (*row, *("-" if value is None else f"{value:.3g}" for value in _moments(measured, layer).values()))
-
-
-def _moments(measured: Mapping[str, MeasuredSignal], layer: Layer) -> dict[str, float | None]:
-    """The measured columns by heading; None if the layer was not measured."""
     signal = measured.get(layer.path)
-    return dict.fromkeys(_MEASURED) if signal is None else signal._asdict()
+    if signal is None:
+        return (*row, _NONE, _NONE)
+    return (
+        *row,
+        _mean_and_spread(signal.signal, signal.signal_spread),
+        _mean_and_spread(signal.gradient, signal.gradient_spread),
+    )
+
+
+def _use(model: ModelGraph, layer: Layer) -> str:
+    """The text in place of a consumer, if none is known."""
+    if layer.called:
+        return "used" if layer.type == "Parameter" else _NONE
+    return "not used" if model.forward is Forward.RUN else "unknown"
+
+
+def _mean_and_spread(mean: float | None, spread: float | None) -> str:
+    """The mean, and the standard deviation in percent of it: `0.481 ±3%`."""
+    if mean is None:
+        return _NONE
+    return f"{mean:.3g}" if spread is None or mean == 0 else f"{mean:.3g} ±{100 * spread / mean:.0f}%"
 
 
 def _end(op: str, layer: str | None) -> str:
@@ -87,14 +121,18 @@ def _shape(layer: Layer) -> str:
     return "" if shape is None else "x".join("?" if size is None else str(size) for size in shape)
 
 
-def _init(layer: Layer) -> str:
+def _init(model: ModelGraph, layer: Layer) -> str:
     parameter = "weight" if "weight" in layer.shapes else next(iter(layer.shapes), "weight")
     writes = [write for write in layer.writes if write.parameter == parameter]
     if not writes:
-        return "torch's default"
+        if layer.uninitialized:
+            return "uninitialized"
+        return "unknown" if layer.type == "Parameter" else "torch's default"
     arguments = ", ".join(f"{name}={_number(value)}" for name, value in writes[-1].arguments.items())
     then = " and more" if len(writes) > 1 and not layer.last_write_is_certain(parameter) else ""
-    return f"{writes[-1].initializer.rpartition('.')[2]}({arguments}){then} {_at(writes[-1].location)}"
+    span = writes[-1].location.span
+    place = f" :{span.row}" if span.file == model.location.span.file else f" {span.file}:{span.row}"
+    return f"{writes[-1].initializer.rpartition('.')[2]}({arguments}){then}{place}"
 
 
 def _number(value: object) -> str:
@@ -120,13 +158,23 @@ def _width(text: str) -> int:
 
 
 def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:
-    """The graphs in the documented shape. Each layer also has its factor and, with `--measure`, its measurements."""
-    built = [(one.graph, one.measured) for one in traced if one.graph is not None]
+    """The graphs in the documented shape. Each layer also has its factor and, with `--measure`, its measurements.
+
+    A number that is not finite is the string `nan`, `inf` or `-inf`.
+    """
+    built = [
+        (replace(one.graph, layers=_in_call_order(one.graph, one.calls)), one)
+        for one in traced
+        if one.graph is not None
+    ]
     document = graph_json.to_json(graph for graph, _ in built)
-    for (graph, measured), model in zip(built, document["models"], strict=True):
+    for (graph, one), model in zip(built, document["models"], strict=True):
+        if one.measured is not None:
+            model["runs"] = one.runs
         for layer, entry in zip(graph.layers, model["layers"], strict=True):
-            entry["factor"] = predicted_factor(layer)
-            if measured is not None:
-                entry["measured"] = _moments(measured, layer)
+            entry["factor"] = operating_factors(graph).get(layer.path)
+            if one.measured is not None:
+                signal = one.measured.get(layer.path)
+                entry["measured"] = dict(_UNMEASURED) if signal is None else signal._asdict()
     document["problems"] = [{"target": one.spec.text, "message": one.problem} for one in traced if one.problem]
     return document

@@ -9,20 +9,22 @@ from pathlib import Path
 from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile
 from initlint.project.trace_targets import TargetSpec
-from initlint.tracers.fx import Limits, TraceContext, TraceResult, trace_models
+from initlint.tracers.fx import Limits, Measurement, TraceContext, TraceResult, trace_models
 from initlint.tracers.static.project import Project
 
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def trace(specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measure: bool = False) -> list[TraceResult]:
-    """Build and trace each target. Raises `WorkerError` if the worker cannot start."""
+def trace(
+    specs: Sequence[TargetSpec], settings: Settings, limits: Limits, measurement: Measurement | None = None
+) -> list[TraceResult]:
+    """Build and trace each target, and measure its signal on request. Raises `WorkerError`: the worker cannot start."""
     roots = settings.import_roots
     project = Project(roots=roots, additions=settings.additions)
     context = TraceContext(
         limits, [Path.cwd(), *roots], settings.additions, project_file_loader(project.load), display_path
     )
-    return trace_models(specs, context, measure=measure)
+    return trace_models(specs, context, measurement=measurement)
 
 
 def project_file_loader(load: Callable[[Path], SourceFile]) -> Callable[[Path], SourceFile | None]:

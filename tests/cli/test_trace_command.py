@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,19 +53,21 @@ def test_the_table_has_a_row_for_each_layer(net: str) -> None:
     result = run(f"{net}:Net", "--measure", "--input", "64,256")
     assert result.exit_code == 0, result.stderr
     title, heading, hidden, out = result.stdout.splitlines()
-    assert title == "Net  net.py:5  (by running it on meta)"
-    assert heading.split() == ["layer", "shape", "init", "between", "follows", "factor", "signal", "gradient"]
-    assert hidden.split()[:7] == [
+    assert title == "Net  net.py:5  (by running it on meta, 5 runs)"
+    assert heading.split() == ["layer", "shape", "init", "follows", "factor", "signal", "gradient"]
+    assert hidden.split()[:6] == [
         "hidden",
         "Linear",
         "64x256",
         "kaiming_normal_(nonlinearity='relu')",
-        "net.py:10",
-        "-",
+        ":10",
         "relu",
     ]
     assert out.split()[:5] == ["out", "Linear", "3x64", "torch's", "default"]
-    factor, signal, gradient = map(float, hidden.split()[7:])
+    factor, signal, signal_spread, gradient, gradient_spread = hidden.split()[6:]
+    assert re.fullmatch(r"±\d+%", signal_spread)
+    assert re.fullmatch(r"±\d+%", gradient_spread)
+    factor, signal, gradient = float(factor), float(signal), float(gradient)
     assert factor == pytest.approx(1.0)
     assert signal == pytest.approx(2.0, rel=0.3)  # twice the input's, before the ReLU
     assert 0 < gradient < 1
@@ -73,10 +76,10 @@ def test_the_table_has_a_row_for_each_layer(net: str) -> None:
 def test_a_layer_that_the_signal_does_not_reach_has_no_measure(net: str) -> None:
     result = run("net.py:Unused", "--measure", "--input", "64,256")
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines()[-1].split()[-4:] == ["used", "0.333", "-", "-"]
+    assert result.stdout.splitlines()[-1].split()[-4:] == ["used", "-", "-", "-"]
     result = run("net.py:Unused", "--measure", "--input", "64,256", "--output-format", "json")
     *_, spare = json.loads(result.stdout)["models"][0]["layers"]
-    assert spare["measured"] == {"signal": None, "gradient": None}
+    assert set(spare["measured"].values()) == {None}
 
 
 def test_json_is_the_shape_of_graph_and_more(net: str) -> None:
@@ -139,6 +142,9 @@ def test_the_configuration_names_targets(net: str, in_directory: Path) -> None:
         (("net.py:Net", "--kwarg", "width"), "NAME=VALUE"),
         (("net.py:Net", "--input", "wide"), "`wide` is no input"),
         (("net.py:Net", "--python", "/no/such/python"), "cannot be started"),
+        (("net.py:Net", "--repeat", "2"), "--seed, --repeat, --train and --eval need --measure"),
+        (("net.py:Net", "--eval"), "--seed, --repeat, --train and --eval need --measure"),
+        (("net.py:Net", "--measure", "--repeat", "0"), "0 is not in the range"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_2(net: str, arguments: tuple[str, ...], message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from initlint.diagnostics import Diagnostic, Fix, Span
@@ -19,7 +20,16 @@ def render(report: Report) -> str:
 
 def dumps(document: dict[str, Any] | list[Any]) -> str:
     """JSON in ASCII, which every terminal and encoding can represent."""
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def finite(value: Any) -> Any:
+    """`value` with the strings `nan`, `inf` and `-inf` for the numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -9,22 +9,24 @@ writes to these parameters and the init calls (`writes`), and the data flow (`da
 from __future__ import annotations
 
 from initlint.tracers.fx.graphs import read_graph
+from initlint.tracers.fx.measured_signals import MeasuredSignal
 from initlint.tracers.fx.models import (
     BuildResult,
-    MeasuredSignal,
     TraceContext,
     TraceResult,
     build_models,
     trace_models,
 )
 from initlint.tracers.fx.source_locations import SourceLocations
-from initlint.tracers.fx.worker_process import IMPORT_FAILED, Limits, WorkerError
+from initlint.tracers.fx.worker_process import IMPORT_FAILED, Limits, Measurement, Mode, WorkerError
 
 __all__ = [
     "IMPORT_FAILED",
     "BuildResult",
     "Limits",
     "MeasuredSignal",
+    "Measurement",
+    "Mode",
     "SourceLocations",
     "TraceContext",
     "TraceResult",

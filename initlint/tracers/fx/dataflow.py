@@ -29,6 +29,7 @@ from initlint.facts.operators import (
     TRANSPARENT_METHODS,
     WEIGHTED_FUNCTIONS,
     WITH_NUMBER,
+    pooling,
 )
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Arguments, Location, OperationKind
@@ -75,6 +76,8 @@ class FlowReader:
         self.nodes_by_layer: dict[str, list[FlowNode]] = {}
         self.transformed_parameters: set[str] = set()
         """The paths of the parameters that are transformed before they are multiplied with data."""
+        self.used_parameters: set[str] = set()
+        """The paths of the parameters that are combined with data, or returned."""
 
     def read(self, nodes: Iterable[JsonObject]) -> None:
         """Translate the nodes, in order."""
@@ -118,6 +121,8 @@ class FlowReader:
         """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
         node_values = [node_value for value in values for node_value in self._values_in(value)]
         nodes = {node_value.node.index: node_value.node for node_value in node_values if node_value.node is not None}
+        if nodes or kind in ("layer", "output"):
+            self.used_parameters.update(path for node_value in node_values for path in node_value.weights)
         if not nodes and kind not in ("input", "layer"):
             return NodeValue(
                 weights=frozenset().union(*(node_value.weights for node_value in node_values)), is_computed=True
@@ -150,7 +155,8 @@ class FlowReader:
             op = ACTIVATION_MODULES[f"torch.nn.{module.type}"]
             return self._add_node("activation", op, values[:1], arguments=module.arguments)
         if module_type.role == "pool":
-            pooled = self._add_node("modifier", "pool", values[:1])
+            window = pooling(module_type.type, module.arguments)
+            pooled = self._add_node("modifier", "pool", values[:1], arguments=window)
             return replace(pooled, data_items=1) if module.arguments.get("return_indices") is True else pooled
         if module_type.role == "transparent":
             return self._first_value(values)
@@ -200,7 +206,7 @@ class FlowReader:
         if name == "setitem":
             return self._set_item(args)
         if name in ARITHMETIC:
-            result = self._arithmetic(ARITHMETIC[name], args)
+            result = self._arithmetic(ARITHMETIC[name], args, name)
             return self._assign_in_place(args, result) if name[0] == "i" and name != "invert" else result
         return self._add_node("sink", "compare", args)
 
@@ -219,7 +225,7 @@ class FlowReader:
         elif name == "copy_":
             return self._set_item([args[0], None, *args[1:]])
         elif name in ARITHMETIC:
-            result = self._arithmetic(ARITHMETIC[name], values)
+            result = self._arithmetic(ARITHMETIC[name], values, name)
         elif name in MODIFIER_METHODS:
             result = self._modifier(MODIFIER_METHODS[name], name, args, kwargs)
         elif name in SINK_METHODS:
@@ -263,24 +269,34 @@ class FlowReader:
     def _modifier(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         values = [*args, *kwargs.values()]
         if op in ("add", "mul") and name in ARITHMETIC:
-            return self._arithmetic(ARITHMETIC[name], values)
+            return self._arithmetic(ARITHMETIC[name], values, name)
         if op == "concat":
             return self._add_node("modifier", op, values[:1])
-        result = self._add_node("modifier", op, values[:1] if self._is_data(values[:1]) else values)
+        pooled = pooling(name, _pool_arguments(name, args, kwargs)) if op == "pool" else None
+        inputs = values[:1] if self._is_data(values[:1]) else values
+        norm = self._norm_of(values[1:]) if op.endswith("_norm") else None
+        result = self._add_node("modifier", op, inputs, layer=norm, arguments=pooled)
         if op == "chunk" and name not in ("index_select", "narrow", "select"):
             return replace(result, data_items=_ALL_ITEMS)
         by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._values_in(values[1])
         return replace(result, data_items=1) if by_dimension or kwargs.get("return_indices") is True else result
 
-    def _arithmetic(self, word: str, args: Sequence[Any]) -> NodeValue:
+    def _norm_of(self, values: Sequence[Any]) -> str | None:
+        """The norm whose weight is among the values: its `forward` is called, and not the norm itself."""
+        paths = sorted(path for node_value in self._values_in(list(values)) for path in node_value.weights)
+        norms = (self._modules[self._parameters[path].module] for path in paths)
+        return next((norm.path for norm in norms if norm.is_shown and not norm.is_layer), None)
+
+    def _arithmetic(self, word: str, args: Sequence[Any], name: str) -> NodeValue:
         if word == "matmul":
             return self._matrix_product(args)
         if word == "neg":
-            return self._add_node("modifier", "scale", args)
+            return self._add_node("modifier", "scale", args, arguments={"operator": "neg"})
         if word not in WITH_NUMBER:
             return self._add_node("sink", word, args)
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
-        return self._add_node("modifier", word if both else WITH_NUMBER[word], args[:2])
+        arguments = _operator_arguments(name, args, both)
+        return self._add_node("modifier", word if both else WITH_NUMBER[word], args[:2], arguments=arguments)
 
     def _functional_layer(self, names: Sequence[str], args: list[Any], kwargs: JsonObject) -> NodeValue:
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -318,3 +334,28 @@ def _weight_sort_key(parameter: TracedParameter) -> tuple[bool, bool, str]:
     """Sort key: among the parameters that a value is computed from, the likely weight comes first."""
     rank = None if parameter.shape is None else len(parameter.shape)
     return (parameter.name != "weight", rank is not None and rank < 2, parameter.name)
+
+
+def _operator_arguments(name: str, args: Sequence[Any], both: bool) -> Arguments:
+    """The operator of an arithmetic node and, if one operand is a number, that number.
+
+    `rsub` and `rdiv`: the number is the first operand.
+    """
+    bare = name.strip("_")
+    operator = next((word for word in ("sub", "div", "mul", "add") if word in bare), "mul")
+    if bare == "rsub" or bare.startswith("rdiv") or bare.startswith("rtruediv"):
+        operator, args = f"r{operator}", args[::-1]
+    if both:
+        return {"operator": operator}
+    numbers = [arg for arg in args[:2] if isinstance(arg, (int, float)) and not isinstance(arg, bool)]
+    if len(args) > 2 or len(numbers) != 1:  # `alpha`, or a parameter
+        return {"operator": operator}
+    if args[0] is numbers[0] and not operator.startswith("r"):
+        operator = f"r{operator}"
+    return {"operator": operator, "number": numbers[0]}
+
+
+def _pool_arguments(name: str, args: Sequence[Any], kwargs: JsonObject) -> dict[str, Any]:
+    """The arguments of a pooling function or method that say what it pools."""
+    parameter = "dim" if name in ("mean", "amax", "max") else "output_size" if "adaptive" in name else "kernel_size"
+    return bind_arguments((("input", None), (parameter, None)), args, kwargs)

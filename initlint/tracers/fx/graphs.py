@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from initlint.diagnostics import Span
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Engine, Forward, Layer, Location, ModelGraph
+from initlint.graph.operations import list_operations
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
 from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.module_tree import TracedClass, TracedModule, TracedParameter, read_modules
 from initlint.tracers.fx.source_locations import SourceLocations
-from initlint.tracers.fx.writes import InitCallReader, WriteReader
+from initlint.tracers.fx.writes import InitCallReader, WriteReader, is_allocation
 
 ENGINE: Engine = "fx"
 """`ModelGraph.engine` of this tracer, for each of its trace methods."""
@@ -53,11 +55,17 @@ class GraphReader:
         self._parameters = {p.path: p for module in self._modules.values() for p in module.parameters}
         self._writes = WriteReader(self._locations, user_tables)
         self._transformed_parameters: set[str] = set()
+        self._used_parameters: set[str] = set()
         self._location = self._definition(result["file"], name) or Span(result["file"] or name, 1, 1, 1, 1)
 
     def graph(self) -> ModelGraph:
         sources = list(self._layer_sources())
-        flows = [self._flow(nodes, sources) for nodes in self._result["flows"]]
+        readers = [self._read_flow(nodes) for nodes in self._result["flows"]]
+        flows = [
+            ConsumerIndex(reader.nodes_by_layer, {source.key: source.key for source in sources}) for reader in readers
+        ]
+        self._transformed_parameters = {path for reader in readers for path in reader.transformed_parameters}
+        self._used_parameters = {path for reader in readers for path in reader.used_parameters}
         problem = self._result["problem"]
         root = self._modules[""].cls
         parts = {
@@ -79,13 +87,13 @@ class GraphReader:
             root=None if root is None else root.qualified,
             parts=frozenset(parts - ({root.qualified} if root is not None else set())),
             trace_method=self._result["way"],
+            operations=list_operations(_nodes_by_layer(readers)),
         )
 
-    def _flow(self, nodes: Sequence[JsonObject], sources: Sequence[LayerSource]) -> ConsumerIndex:
+    def _read_flow(self, nodes: Sequence[JsonObject]) -> FlowReader:
         reader = FlowReader(self._modules, self._parameters, self._locations, self._location)
         reader.read(nodes)
-        self._transformed_parameters |= reader.transformed_parameters
-        return ConsumerIndex(reader.nodes_by_layer, {source.key: source.key for source in sources})
+        return reader
 
     def _layer_sources(self) -> Iterator[LayerSource]:
         seen_storages: set[str] = set()
@@ -125,6 +133,11 @@ class GraphReader:
         location: int | None = records[0]["location"] if records else None
         return location
 
+    def _is_uninitialized(self, parameter: TracedParameter) -> bool:
+        """Whether the parameter is made of memory that only `torch.empty` or its like have written to."""
+        records = self._result["storages"].get(parameter.storage, ())
+        return bool(records) and all(map(is_allocation, records))
+
     def _layer(self, source: LayerSource, flows: Sequence[ConsumerIndex]) -> Layer:
         # Layers that are unused in evaluation mode (auxiliary heads) may be used in training mode.
         flow = next((flow for flow in flows if flow.is_called(source.key)), None)
@@ -148,7 +161,8 @@ class GraphReader:
             residual=flow is not None and flow.residual(source.key),
             frozen=weight is not None and weight.frozen,
             parametrized=module.parametrized or (weight is not None and weight.path in self._transformed_parameters),
-            called=flow is not None,
+            called=flow is not None or (source.parameter is not None and source.key in self._used_parameters),
+            uninitialized=source.parameter is not None and self._is_uninitialized(source.parameter),
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )
 
@@ -167,3 +181,12 @@ class GraphReader:
         return (
             location if location is not None or file is None else self._source_locations.location([file, 1, -1, -1, -1])
         )
+
+
+def _nodes_by_layer(readers: Sequence[FlowReader]) -> dict[str, list[FlowNode]]:
+    """The nodes of each layer in all flows."""
+    nodes: dict[str, list[FlowNode]] = {}
+    for reader in readers:
+        for path, uses in reader.nodes_by_layer.items():
+            nodes.setdefault(path, []).extend(uses)
+    return nodes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from initlint.facts.library_initializers import LIBRARY_INITIALIZERS
 from initlint.facts.operators import EXTERNAL_MODULES
@@ -15,28 +15,26 @@ from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.graphs import read_graph
 from initlint.tracers.fx.json_values import JsonObject
+from initlint.tracers.fx.measured_signals import MeasuredSignal, measured_signals, not_finite
 from initlint.tracers.fx.source_locations import Load, SourceLocations
-from initlint.tracers.fx.worker_process import Limits, Request, run
-
-
-class MeasuredSignal(NamedTuple):
-    """The second moments of a layer's output and of the gradient there; None where not measured."""
-
-    signal: float | None = None
-    gradient: float | None = None
+from initlint.tracers.fx.worker_process import Limits, Measurement, Request, run
 
 
 @dataclass(frozen=True, slots=True)
 class TraceResult:
     """The result for one target: a graph, or one line that says why there is none. An optional target may have neither.
 
-    `measured`: by the path of the layer; None if measuring was not requested, or the model could not be run.
+    `measured`: by the path of the layer, in the order of the calls; None if measuring was not requested, or the model
+    could not be run. `runs`: how often it was run. `calls`: the paths of the layers in the order of their first use.
+    A signal that is infinite or not a number is a problem, too.
     """
 
     spec: TargetSpec
     graph: ModelGraph | None
     problem: str | None = None
     measured: Mapping[str, MeasuredSignal] | None = None
+    runs: int = 0
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,14 @@ def build_models(
     roots: Sequence[Path],
     user_tables: UserTables,
     optional: bool = False,
-    measure: bool = False,
+    measurement: Measurement | None = None,
 ) -> list[BuildResult]:
-    """Build and trace each target in the worker, in order; with `measure`, also run it. Raises `WorkerError`.
+    """Build and trace each target in the worker, in order; with `measurement`, also run it. Raises `WorkerError`.
 
     `roots`: import roots in addition to that of the target's file. `optional`: skip targets that are no module class
     or cannot be built without arguments.
     """
+    measure = None if measurement is None else {**asdict(measurement), "seconds": limits.seconds}
     requests = [_request(spec, roots, optional, measure) for spec in specs]
     helpers = sorted({*LIBRARY_INITIALIZERS, *user_tables.initializers})
     leaves = sorted({*EXTERNAL_MODULES, *user_tables.activations})
@@ -83,30 +82,41 @@ def build_models(
 
 
 def trace_models(
-    specs: Sequence[TargetSpec], context: TraceContext, optional: bool = False, measure: bool = False
+    specs: Sequence[TargetSpec],
+    context: TraceContext,
+    optional: bool = False,
+    measurement: Measurement | None = None,
 ) -> list[TraceResult]:
     """The graphs of the targets, in order. Raises `WorkerError`."""
-    user_tables = context.user_tables
     source_locations = SourceLocations(context.load, context.display_path)
-    results = []
-    for built in build_models(specs, context.limits, context.roots, user_tables, optional, measure):
-        worker_output, graph, measured, problem = built.result, None, None, built.problem
-        if worker_output is not None:
-            graph = read_graph(worker_output, built.spec.attribute, source_locations, user_tables)
-            measured, problem = _measured(worker_output["measured"]), worker_output["unmeasured"]
-        results.append(TraceResult(built.spec, graph, problem, measured))
-    return results
+    built = build_models(specs, context.limits, context.roots, context.user_tables, optional, measurement)
+    return [_trace_result(one, source_locations, context.user_tables) for one in built]
 
 
-def _measured(moments_by_path: Mapping[str, Sequence[float | None]] | None) -> Mapping[str, MeasuredSignal] | None:
-    return (
-        None
-        if moments_by_path is None
-        else {path: MeasuredSignal(*moments) for path, moments in moments_by_path.items()}
-    )
+def _trace_result(built: BuildResult, source_locations: SourceLocations, user_tables: UserTables) -> TraceResult:
+    output = built.result
+    if output is None:
+        return TraceResult(built.spec, None, built.problem)
+    if built.spec.inputs is not None and output["problem"]:
+        return TraceResult(built.spec, None, f"cannot be called with this input: {output['problem']}")
+    graph = read_graph(output, built.spec.attribute, source_locations, user_tables)
+    calls, measured = _calls(output, graph), output["measured"]
+    if measured is None:
+        return TraceResult(built.spec, graph, output["unmeasured"], calls=calls)
+    signals = measured_signals(measured)
+    problem = not_finite(signals, measured["parameters"])
+    return TraceResult(built.spec, graph, problem, signals, measured["runs"], calls)
 
 
-def _request(spec: TargetSpec, roots: Sequence[Path], optional: bool, measure: bool) -> Request:
+def _calls(output: JsonObject, graph: ModelGraph) -> tuple[str, ...]:
+    """The paths of the layers in the order in which the model uses them or their parameters."""
+    nodes = (node for flow in output["flows"] for node in flow if node["op"] in ("call_module", "get_attr"))
+    targets = (node["target"] for node in nodes)
+    paths = (target if target in graph.by_path else target.rpartition(".")[0] for target in targets)
+    return tuple(dict.fromkeys(path for path in paths if path in graph.by_path))
+
+
+def _request(spec: TargetSpec, roots: Sequence[Path], optional: bool, measure: Mapping[str, Any] | None) -> Request:
     file, module = None, spec.where
     folders = [str(root.absolute()) for root in roots if root.is_dir()]
     if spec.is_file:

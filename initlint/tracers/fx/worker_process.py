@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from initlint.tracers.fx.json_values import JsonObject
 
@@ -74,6 +75,21 @@ class Limits:
     megabytes: int = 16_384
 
 
+Mode: TypeAlias = Literal["start", "train", "eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How to measure: `repeat` runs with the seeds from `seed` on.
+
+    `mode`: `train` and `eval` are torch's modes; in `start`, norms use batch statistics, and dropout is off.
+    """
+
+    seed: int = 0
+    repeat: int = 5
+    mode: Mode = "start"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One target in the worker's request. `roots` are the import roots."""
@@ -87,8 +103,8 @@ class Request:
     inputs: tuple[tuple[tuple[int, ...], str], ...] | None = None
     optional: bool = False
     """Skip it silently if it is no module class, or cannot be built without arguments."""
-    measure: bool = False
-    """Also run it with real weights, which takes memory and time."""
+    measure: Mapping[str, Any] | None = None
+    """Also run it with real weights, which takes memory and time: the fields of `Measurement`, and `seconds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +173,23 @@ class _WorkerProcess:
         process = self._start()
         try:
             for index, number in enumerate(self._numbers):
-                result = self._wait(process, number, is_first=index == 0)
+                result = self._with_interpreter(self._wait(process, number, is_first=index == 0))
                 yield result
                 if result.worker_ended:
                     return
         finally:
             _kill(process)
             kill_stray_processes(str(self._folder))
+
+    def _with_interpreter(self, result: WorkerResult) -> WorkerResult:
+        """The result; a problem with a package that is missing also names the interpreter that lacks it."""
+        problem = result.problem or (result.result or {}).get("unmeasured") or ""
+        if _MISSING.search(problem) is None and _NO_NUMPY.search(problem) is None:
+            return result
+        hint = f"{problem}; the interpreter is {self._limits.python}, --python names another one"
+        if result.problem is not None:
+            return replace(result, problem=hint)
+        return replace(result, result={**(result.result or {}), "unmeasured": hint})
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
@@ -218,9 +244,15 @@ class _WorkerProcess:
 
     def _start_error(self, status: int) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        missing = _MISSING.search(lines[-1]) if lines else None
+        if missing is not None:
+            return f"{self._limits.python} has no {missing[1]}: name the interpreter that has it with --python"
         return f"{self._limits.python} cannot trace: {lines[-1] if lines else f'it {_exit_description(status)}'}"
 
 
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+_NO_NUMPY = re.compile(r"RuntimeError: Numpy is not available")
+"""torch raises this where it was imported without numpy."""
 _STAGES = {
     "import": IMPORT_FAILED,
     "build": "cannot be built",

@@ -151,6 +151,12 @@ def _init_arguments(initializer: str, record: JsonObject) -> dict[str, Any]:
     return arguments
 
 
+def is_allocation(record: JsonObject) -> bool:
+    """Whether the record is of a constructor that leaves memory uninitialized, such as `torch.empty`."""
+    constructor = CONSTRUCTORS.get(canonical(record["function"]))
+    return constructor is not None and constructor.initializer == UNINITIALIZED and not record["derived"]
+
+
 class InitCallReader:
     """Reads the init calls of one model, one for each location."""
 

@@ -43,8 +43,11 @@ def tensor(shape: Sequence[int], dtype: str, device: str) -> torch.Tensor:
     return torch.ones(tuple(shape), dtype=torch_dtype, device=device)
 
 
-def guess_calls(model: nn.Module, device: str, prefer_small: bool = False) -> Iterator[Call]:
-    """Arguments that may fit the model, likeliest first. `prefer_small`: try an image that stays small first."""
+def guess_calls(model: nn.Module, device: str, prefer_small: bool = False, batch: int = BATCH) -> Iterator[Call]:
+    """Arguments that may fit the model, likeliest first. `prefer_small`: try an image that stays small first.
+
+    `batch`: the number of images; of vectors and sequences there are eight times as many if it is not the default.
+    """
     required = _required(model)
     image_sizes = list(_image_sizes(model, prefer_small))
     example = _example_inputs(model, device)
@@ -53,10 +56,10 @@ def guess_calls(model: nn.Module, device: str, prefer_small: bool = False) -> It
     if required and "list" in _annotation_name(required[0]).lower():  # detection takes a list of images
         yield from (
             ([[main[0]]], {})
-            for main in islice(_main_inputs(model, image_sizes, device), _MAX_CALLS)
+            for main in islice(_main_inputs(model, image_sizes, device, batch), _MAX_CALLS)
             if main.dim() == 4
         )
-    for main in islice(_main_inputs(model, image_sizes, device), _MAX_CALLS):
+    for main in islice(_main_inputs(model, image_sizes, device, batch), _MAX_CALLS):
         further_arguments = {p: _further_argument(p, main, device) for p in required[1:]}
         args = [value for p, value in further_arguments.items() if p.kind is not p.KEYWORD_ONLY]
         yield [main, *args], {p.name: value for p, value in further_arguments.items() if p.kind is p.KEYWORD_ONLY}
@@ -80,25 +83,28 @@ def _example_inputs(model: nn.Module, device: str) -> Call | None:
     return None
 
 
-def _main_inputs(model: nn.Module, image_sizes: Sequence[tuple[int, int]], device: str) -> Iterator[torch.Tensor]:
+def _main_inputs(
+    model: nn.Module, image_sizes: Sequence[tuple[int, int]], device: str, batch: int
+) -> Iterator[torch.Tensor]:
     """Tensors for the first argument of `forward`, guessed from the first layer of each kind."""
+    vectors = batch if batch == BATCH else 8 * batch
     kinds = [kind for kind in map(_input_kind, model.modules()) if kind is not None]
     for name, size in dict.fromkeys(kinds[:1] + [kind for kind in kinds if kind[0] != kinds[0][0]][:3]):
         if name == "image":
             for size_of_image in image_sizes:
-                yield torch.ones((BATCH, size, *size_of_image), device=device)
+                yield torch.ones((batch, size, *size_of_image), device=device)
         elif name == "video":
             for frames, side in _VIDEOS:
-                yield torch.ones((BATCH, size, frames, side, side), device=device)
+                yield torch.ones((batch, size, frames, side, side), device=device)
         elif name == "signal":
             for length in _SIGNALS:
-                yield torch.ones((BATCH, size, length), device=device)
+                yield torch.ones((batch, size, length), device=device)
         elif name == "tokens":
             for length in (_LENGTH, 256, 1024):
-                yield torch.ones((BATCH, length), dtype=torch.long, device=device)
+                yield torch.ones((vectors, length), dtype=torch.long, device=device)
         else:
             for inner_shape in ((), (_LENGTH,), (_LENGTH, _LENGTH)):
-                yield torch.ones((BATCH, *inner_shape, size), device=device)
+                yield torch.ones((vectors, *inner_shape, size), device=device)
     # Vision transformers often cut an image into patches before their first layer.
     channels = next(
         (
@@ -109,7 +115,7 @@ def _main_inputs(model: nn.Module, image_sizes: Sequence[tuple[int, int]], devic
         3,
     )
     for shape in (*image_sizes, *((count, side, side) for count, side in _VIDEOS), *((count,) for count in _SIGNALS)):
-        yield torch.ones((BATCH, channels, *shape), device=device)
+        yield torch.ones((batch, channels, *shape), device=device)
 
 
 def _input_kind(module: nn.Module) -> tuple[str, int] | None:
@@ -170,9 +176,11 @@ def _further_argument(parameter: inspect.Parameter, main: torch.Tensor, device: 
     if hint in ("int", "float", "bool"):
         return {"int": 1, "float": 1.0, "bool": False}[hint]
     if "len" in name:
-        return torch.full((BATCH,), main.shape[1], dtype=torch.long)  # on the CPU, as `pack_padded_sequence` requires
+        return torch.full(
+            (len(main),), main.shape[1], dtype=torch.long
+        )  # on the CPU, as `pack_padded_sequence` requires
     if "mask" in name:
         return torch.ones(main.shape[:2], dtype=torch.bool, device=device)
     if name in ("t", "time", "times", "timestep", "timesteps", "sigma", "y", "label", "labels", "target", "targets"):
-        return torch.ones((BATCH,), dtype=torch.long, device=device)
+        return torch.ones((len(main),), dtype=torch.long, device=device)
     return torch.ones(main.shape, dtype=main.dtype, device=device)

@@ -76,8 +76,10 @@ def _trace(
         traced_forward = tracing.trace(model, rebuild, target["inputs"], locations, leaves)
         seconds = {"build": build_end - start_time, "trace": time.perf_counter() - build_end}
         stage = "measure"
-        moments, measure_problem = (
-            measuring.measure(create_model, target["inputs"]) if target["measure"] else (None, None)
+        measured, measure_problem = (
+            measuring.measure(create_model, target["inputs"], target["measure"])
+            if target["measure"] and not (target["inputs"] is not None and traced_forward.problem)
+            else (None, None)
         )
     except BaseException as error:  # SystemExit ends only this target, too
         return {"error": _error_line(error), "stage": stage, **_error_location(error)}
@@ -89,7 +91,7 @@ def _trace(
         "way": traced_forward.method,
         "problem": traced_forward.problem,
         "flows": [flow.nodes for flow in traced_forward.flows],
-        "measured": moments,
+        "measured": measured,
         "unmeasured": measure_problem,
         "seconds": seconds,
     }

@@ -10,12 +10,13 @@ import copy
 import dataclasses
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 from torch import nn
 from torch.fx.experimental import _config
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from .frames import TORCH_FOLDER, FrameLocations, callers, first_argument
@@ -43,6 +44,7 @@ class FlowRecorder(TorchFunctionMode):
         """Keeps the tensors alive, because their addresses are the keys of `_node_numbers`."""
         named_parameters = [*model.named_parameters(remove_duplicate=True)]
         self._parameters = {id(parameter): path for path, parameter in named_parameters}
+        self._model = model
         self._is_paused = False
 
     def bind(self, value: Any, number: int, depth: int = 0) -> None:
@@ -96,12 +98,24 @@ class FlowRecorder(TorchFunctionMode):
             rows = list(func(*args, **kwargs))
             self._record("Tensor.unbind", args, kwargs, rows)
             return iter(rows)
-        result = func(*args, **kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except Exception as error:
+            self._note_failing_layer(error, (*args, *kwargs.values()))
+            raise
         if name == "__setitem__":
             self._record("Tensor.__setitem__", args, kwargs, args[0])
         elif isinstance(result, (torch.Tensor, tuple, list)) and name != "__set__":
             self._record(dotted_name(func), args, kwargs, result)
         return result
+
+    def _note_failing_layer(self, error: Exception, values: Sequence[Any]) -> None:
+        """Note the layer that owns a parameter among the arguments of the function that raised `error`."""
+        paths = [self._parameters[id(value)] for value in values if id(value) in self._parameters]
+        if paths:
+            path = paths[0].rpartition(".")[0]
+            data = [value for value in values if id(value) not in self._parameters]
+            note_failing_module(error, path, self._model.get_submodule(path), data)
 
     def _record(self, target: str, args: Any, kwargs: Any, result: Any) -> None:
         if not any(self._is_tracked(value) for value in (*args, *kwargs.values())):
@@ -205,6 +219,38 @@ def _random(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
     return (numbers if number <= _RANDOM_COUNT else numbers.repeat(-(-number // _RANDOM_COUNT))[:number]).view(shape)
 
 
+_FAILURE = "_initlint_failure"
+
+
+def note_failing_module(error: Exception, path: str | None, module: nn.Module, args: Sequence[Any]) -> None:
+    """Note on `error` in which module it was raised, and the shapes there. Only the innermost one is noted."""
+    if not path or hasattr(error, _FAILURE):
+        return
+    weight = next((f"{name} {_shape(p)}" for name, p in module._parameters.items() if p is not None), None)
+    kind = type(module).__name__ if weight is None else f"{type(module).__name__}, {weight}"
+    shapes = ", ".join(_shape(value) for value in _tensors(list(args)))
+    with suppress(AttributeError):  # an exception class with slots
+        setattr(error, _FAILURE, f"`{path}` ({kind}) is called with {shapes or 'no tensor'}: ")
+
+
+def failing_module(error: BaseException) -> str:
+    """The start of a line about `error`: the module that raised it and the shapes there; empty if unknown."""
+    return str(getattr(error, _FAILURE, ""))
+
+
+def _shape(tensor: torch.Tensor) -> str:
+    return "?" if is_lazy(tensor) else "x".join(map(str, tensor.shape)) or "a number"
+
+
+@contextmanager
+def _noting_failure(path: str | None, module: nn.Module, args: Sequence[Any]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        note_failing_module(error, path, module, args)
+        raise
+
+
 @contextmanager
 def _recording_leaves(
     model: nn.Module, recorder: FlowRecorder, flow: Flow, locations: FrameLocations, leaves: frozenset[str]
@@ -215,9 +261,10 @@ def _recording_leaves(
 
     def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         if recorder.is_paused or self not in paths or not is_leaf(self, leaves):
-            return original(self, *args, **kwargs)
+            with _noting_failure(paths.get(self), self, args):
+                return original(self, *args, **kwargs)
         positional, keywords = recorder.arguments(args, kwargs)
-        with recorder.paused():
+        with recorder.paused(), _noting_failure(paths[self], self, args):
             result = _random_output(self, args) if _is_skippable(self, args) else original(self, *args, **kwargs)
         recorder.bind(result, flow.add("call_module", paths[self], positional, keywords, locations.here()))
         return result

@@ -173,4 +173,5 @@ def explain(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     if text and type(error).__module__.startswith(__package__ or "."):
         return text[0]
-    return f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
+    name = running.failing_module(error) + type(error).__name__
+    return f"{name}: {text[0][:300]}" if text else name

@@ -1,0 +1,51 @@
+"""The factor of each layer on the signal that reaches it, for the tables of `initlint trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from initlint.analysis.layer_activation import effective_init, factors_of, is_matrix
+from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
+from initlint.analysis.signal_propagation import Signal, assumes_equal_fans, layer_factors, propagation
+from initlint.graph.model import Consumer, Layer, ModelGraph, memoize
+
+
+@memoize
+def operating_factors(model: ModelGraph) -> Mapping[str, float]:
+    """The factor of each layer with its activation on the mean square of the signal, at the signal that reaches it.
+
+    The activation counts if it is the only consumer and follows directly. A layer has no factor if it is not called or
+    no linear map, if a norm follows directly, or if the factor depends on a signal that is not known.
+    """
+    inputs: dict[str, Signal | None] = {}
+    signals = propagation(model).signals
+    for operation in model.operations:
+        if operation.kind == "layer" and operation.layer is not None:
+            signal = signals[operation.inputs[0]] if len(operation.inputs) == 1 else None
+            inputs.setdefault(operation.layer, signal)
+    factors = ((layer.path, _factor(layer, inputs.get(layer.path))) for layer in model.layers)
+    return {path: factor for path, factor in factors if factor is not None}
+
+
+def _factor(layer: Layer, signal: Signal | None) -> float | None:
+    init = effective_init(layer)
+    if init is None or not layer.called or not is_matrix(layer) or assumes_equal_fans(layer):
+        return None
+    if layer.parametrized or not layer.last_write_is_certain() or _is_normalized(layer):
+        return None
+    activation = certain_activation(layer, frozenset())
+    if signal is not None:
+        following = activation or Consumer("layer", (), layer.location, certain=True)
+        result = layer_factors(layer, following, signal)
+        return None if result is None else result[0]
+    if activation is not None and activation.op not in PIECEWISE_LINEAR:
+        return None
+    at_unit_variance = factors_of(layer, *init, activation)
+    return None if at_unit_variance is None else at_unit_variance.signal
+
+
+def _is_normalized(layer: Layer) -> bool:
+    """Whether a norm follows directly, so the scale of the weight has no effect."""
+    return bool(layer.followed_by) and all(
+        consumer.between and consumer.between[0] in NORMS for consumer in layer.followed_by
+    )
