@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from initlint.report.formats.json import dumps
 from initlint.report.text import counted, escape
 
 if TYPE_CHECKING:
-    from initlint.tracers.fx import MeasuredSignal, TraceResult
+    from initlint.tracers.fx import TraceResult
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
@@ -47,17 +47,16 @@ def table(model: ModelGraph, traced: TraceResult) -> str:
     The layer with its activation multiplies the mean square of the signal by `factor`. If measured, two columns have
     the mean squares of each layer's output and of its gradient, as the mean over the runs and its relative spread.
     """
-    measured, runs = traced.measured, traced.runs
-    headings = _HEADINGS if measured is None else (*_HEADINGS, *_MEASURED)
+    headings = _HEADINGS if traced.measured is None else (*_HEADINGS, *_MEASURED)
     layers = [layer for layer in _in_call_order(model, traced.calls) if _is_shown(layer)]
-    rows = [headings, *(_row(model, layer, measured) for layer in layers)]
+    rows = [headings, *(_row(model, layer, traced) for layer in layers)]
     shown = [
         index
         for index, heading in enumerate(headings)
         if heading != "between" or any(row[index] != _NONE for row in rows[1:])
     ]
     way = _WAYS.get(model.trace_method or "", "not traced")
-    measurement = f", {counted(runs, 'run')}" if runs else ""
+    measurement = f", {counted(traced.runs, 'run')}" if traced.runs else ""
     title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way}{measurement})\n"
     notes = "".join(f"  {escape(reason)}\n" for reason in model.incomplete)
     cells = [[row[index] for index in shown] for row in rows]
@@ -75,7 +74,7 @@ def _is_shown(layer: Layer) -> bool:
     return module is None or module.role == "layer"
 
 
-def _row(model: ModelGraph, layer: Layer, measured: Mapping[str, MeasuredSignal] | None) -> tuple[str, ...]:
+def _row(model: ModelGraph, layer: Layer, traced: TraceResult) -> tuple[str, ...]:
     ends = dict.fromkeys((" ".join(f.between) or _NONE, _end(f.op, f.layer)) for f in layer.followed_by)
     factor = operating_factors(model).get(layer.path)
     row = (
@@ -83,12 +82,12 @@ def _row(model: ModelGraph, layer: Layer, measured: Mapping[str, MeasuredSignal]
         f"{layer.type} {_shape(layer)}",
         _init(model, layer),
         ", ".join(dict.fromkeys(between for between, _ in ends)) or _NONE,
-        ", ".join(dict.fromkeys(op for _, op in ends)) or _use(model, layer),
+        ", ".join(dict.fromkeys(op for _, op in ends)) or _use(model, layer, traced.calls),
         _NONE if factor is None else f"{factor:.3g}",
     )
-    if measured is None:
+    if traced.measured is None:
         return row
-    signal = measured.get(layer.path)
+    signal = traced.measured.get(layer.path)
     if signal is None:
         return (*row, _NONE, _NONE)
     return (
@@ -98,9 +97,9 @@ def _row(model: ModelGraph, layer: Layer, measured: Mapping[str, MeasuredSignal]
     )
 
 
-def _use(model: ModelGraph, layer: Layer) -> str:
+def _use(model: ModelGraph, layer: Layer, calls: Sequence[str]) -> str:
     """The text in place of a consumer, if none is known."""
-    if layer.called:
+    if layer.path in calls:
         return "used" if layer.type == "Parameter" else _NONE
     return "not used" if model.forward is Forward.RUN else "unknown"
 

@@ -76,8 +76,6 @@ class FlowReader:
         self.nodes_by_layer: dict[str, list[FlowNode]] = {}
         self.transformed_parameters: set[str] = set()
         """The paths of the parameters that are transformed before they are multiplied with data."""
-        self.used_parameters: set[str] = set()
-        """The paths of the parameters that are combined with data, or returned."""
 
     def read(self, nodes: Iterable[JsonObject]) -> None:
         """Translate the nodes, in order."""
@@ -121,8 +119,6 @@ class FlowReader:
         """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
         node_values = [node_value for value in values for node_value in self._values_in(value)]
         nodes = {node_value.node.index: node_value.node for node_value in node_values if node_value.node is not None}
-        if nodes or kind in ("layer", "output"):
-            self.used_parameters.update(path for node_value in node_values for path in node_value.weights)
         if not nodes and kind not in ("input", "layer"):
             return NodeValue(
                 weights=frozenset().union(*(node_value.weights for node_value in node_values)), is_computed=True

@@ -55,7 +55,6 @@ class GraphReader:
         self._parameters = {p.path: p for module in self._modules.values() for p in module.parameters}
         self._writes = WriteReader(self._locations, user_tables)
         self._transformed_parameters: set[str] = set()
-        self._used_parameters: set[str] = set()
         self._location = self._definition(result["file"], name) or Span(result["file"] or name, 1, 1, 1, 1)
 
     def graph(self) -> ModelGraph:
@@ -65,7 +64,6 @@ class GraphReader:
             ConsumerIndex(reader.nodes_by_layer, {source.key: source.key for source in sources}) for reader in readers
         ]
         self._transformed_parameters = {path for reader in readers for path in reader.transformed_parameters}
-        self._used_parameters = {path for reader in readers for path in reader.used_parameters}
         problem = self._result["problem"]
         root = self._modules[""].cls
         parts = {
@@ -161,7 +159,7 @@ class GraphReader:
             residual=flow is not None and flow.residual(source.key),
             frozen=weight is not None and weight.frozen,
             parametrized=module.parametrized or (weight is not None and weight.path in self._transformed_parameters),
-            called=flow is not None or (source.parameter is not None and source.key in self._used_parameters),
+            called=flow is not None,
             uninitialized=source.parameter is not None and self._is_uninitialized(source.parameter),
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )
