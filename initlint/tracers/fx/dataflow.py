@@ -278,10 +278,12 @@ class FlowReader:
         return replace(result, data_items=1) if by_dimension or kwargs.get("return_indices") is True else result
 
     def _norm_of(self, values: Sequence[Any]) -> str | None:
-        """The norm whose weight is among the values: its `forward` is called, and not the norm itself."""
-        paths = sorted(path for node_value in self._values_in(list(values)) for path in node_value.weights)
+        """The norm of torch whose parameters are among the values: its `forward` is called, and not the norm itself."""
+        weights = [node_value for node_value in self._values_in(list(values)) if node_value.weights]
+        paths = sorted(path for node_value in weights for path in node_value.weights)
         norms = (self._modules[self._parameters[path].module] for path in paths)
-        return next((norm.path for norm in norms if norm.is_shown and not norm.is_layer), None)
+        norm = next((norm for norm in norms if norm.is_shown and not norm.is_layer and norm.cls is None), None)
+        return None if norm is None or any(node_value.is_computed for node_value in weights) else norm.path
 
     def _arithmetic(self, word: str, args: Sequence[Any], name: str) -> NodeValue:
         if word == "matmul":
