@@ -230,7 +230,7 @@ def graph(
     result = trace_options.report_trace_errors(
         check_modes.run_graph, paths, settings, contents, limits, engine == "both"
     )
-    _echo(graph_comparison.render(result.models, output_format))
+    _echo(graph_comparison.render(result.models, output_format, terminal_width()))
     _echo(render("concise", Report(result.diagnostics), quiet=True), err=True)
     print_notes(replace(result, not_followed=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))

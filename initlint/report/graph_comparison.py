@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from initlint._lazy import LazyModule
 from initlint.graph.model import Layer, ModelGraph
-from initlint.report import graph_json, graph_text
+from initlint.report import graph_json
 from initlint.report.formats.json import dumps
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
     from initlint.linter import trace_check
+    from initlint.report import graph_text
 else:
+    graph_text = LazyModule("initlint.report.graph_text")
     trace_check = LazyModule("initlint.linter.trace_check")
 
 
-def render(models: Sequence[ModelGraph], output_format: str) -> str:
-    """The models as `json` or `text`."""
-    return dumps(to_json(models)) if output_format == "json" else listing(models)
+def render(models: Sequence[ModelGraph], output_format: str, width: int) -> str:
+    """The models as `json`, or as `text` of at most `width` columns."""
+    return dumps(to_json(models)) if output_format == "json" else listing(models, width)
 
 
 def to_json(models: Sequence[ModelGraph]) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def to_json(models: Sequence[ModelGraph]) -> dict[str, Any]:
     return document
 
 
-def listing(models: Sequence[ModelGraph]) -> str:
+def listing(models: Sequence[ModelGraph], width: int) -> str:
     """The models as text, then one line for each layer in which the tracers differ."""
     lines = (
         f"differs: {escape(f'{model.name}.{path}')}: {', '.join(fields)}\n"
@@ -41,7 +43,7 @@ def listing(models: Sequence[ModelGraph]) -> str:
         for path, fields in _compared(model, models)
         if fields
     )
-    return graph_text.listing(models) + "".join(lines)
+    return graph_text.listing(models, width) + "".join(lines)
 
 
 def _compared(model: ModelGraph, models: Sequence[ModelGraph]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -143,7 +143,7 @@ def test_a_notebook_is_one_line(in_directory: Path, command: tuple[str, ...]) ->
 def test_a_pyw_file_is_traced(in_directory: Path) -> None:
     (in_directory / "net.pyw").write_text(NET)
     result = run("check", "--trace", "--select", "INI301", "--output-format", "concise", "net.pyw")
-    assert f"net.pyw:{row(NET, 'hidden')}:9: INI301" in result.stdout
+    assert f"net.pyw:{row(NET, 'hidden')}:9: note[INI301]" in result.stdout
 
 
 @pytest.mark.parametrize(

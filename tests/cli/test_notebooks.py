@@ -67,7 +67,7 @@ def test_the_graph_has_the_cell() -> None:
     (model,) = json.loads(CliRunner().invoke(commands.cli, [*arguments, "json"]).stdout)["models"]
     write = model["layers"][0]["writes"][0]
     assert [(place["cell"], place["line"]) for place in (model, write, *write["via"])] == [(3, 1), (4, 3), (4, 6)]
-    assert "via nb.ipynb:cell 4:6" in CliRunner().invoke(commands.cli, [*arguments, "text"]).stdout
+    assert "via cell 4, line 6" in CliRunner().invoke(commands.cli, [*arguments, "text"]).stdout
 
 
 def test_the_page_shows_rows_of_cells() -> None:

@@ -163,7 +163,7 @@ def test_what_cannot_be_suppressed_is_reported() -> None:
     Path("latin.py").write_bytes(b"# coding: latin-1\n" + NET.encode())
     result = run("--add-noqa=重み")
     assert result.exit_code == 2
-    assert result.stdout.startswith("latin.py:10:9: INI901")
+    assert result.stdout.startswith("latin.py:10:9: note[INI901]")
     assert "net.py:1:" in result.stdout
     assert "initlint: latin.py: no comment added: 'latin-1' codec can't encode" in result.stderr
 
@@ -257,7 +257,7 @@ def test_what_has_gone_is_said() -> None:
         "  net.py: INI301: nn.init.xavier_uniform(self.fc1.weight)",
         "  net.py: INI901: nn.init.xavier_uniform(self.fc1.weight)",
     ]
-    assert result.stdout.startswith("net.py:9:9: INI301")  # another text: a new finding
+    assert result.stdout.startswith("net.py:9:9: note[INI301]")  # another text: a new finding
     assert "other" not in result.stderr + result.stdout
     assert run("--baseline", "known.json", "--quiet").stderr == ""
     assert run("--baseline", "known.json", "other.py").stderr == ""

@@ -9,9 +9,7 @@ import pytest
 
 import initlint
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
-from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 from initlint.project.decoding import decode_lines
-from initlint.report import graph_text
 from initlint.report.formats import full as full_report
 from initlint.report.formats import json
 from initlint.report.formats import lines as line_formats
@@ -242,22 +240,3 @@ def test_lines_are_decoded_by_the_files_own_encoding() -> None:
     assert list(decode_lines("a.py", "# coding: latin-1\né".encode("latin-1"))) == ["# coding: latin-1", "é"]
     assert list(decode_lines("a.py", b"\xff")) == []
     assert list(decode_lines("a.py", b"# coding: nothing\n")) == []
-
-
-def test_graph_listing() -> None:
-    def at(row: int) -> Span:
-        return Span("net.py", row, 1, row, 2)
-
-    write = Write("weight", "torch.nn.init.xavier_uniform_", {"gain": 1.0}, at(12), via=(at(40),))
-    perhaps = Write("bias", "torch.nn.init.zeros_", {}, at(13), certain=False)
-    following = Consumer("layer", ("batch_norm",), at(20), True, layer="fc2")
-    layer = Layer("fc1", "Linear", {"in_features": 8}, "Net", "fc1", at(8), (following,), (write, perhaps))
-    model = ModelGraph("Net", at(5), "static", (layer,), incomplete=("a loop without end",))
-    assert click.unstyle(graph_text.listing([model])) == (
-        "Net  net.py:5\n"
-        "  fc1  Linear(in_features=8)  net.py:8\n"
-        "    weight <- torch.nn.init.xavier_uniform_(gain=1.0)  net.py:12, via net.py:40\n"
-        "    bias <- torch.nn.init.zeros_() (perhaps)  net.py:13\n"
-        "    -> batch_norm -> layer fc2  net.py:20\n"
-        "  not followed: a loop without end\n"
-    )
