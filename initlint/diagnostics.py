@@ -158,6 +158,8 @@ class Diagnostic:
     fix: Fix | None = None
     engines: tuple[str, ...] = ()
     """Which tracers see it, `static` and `fx`; empty where only one was asked."""
+    origin: Span | None = None
+    """The init call, if that is in a file that is not linted: `span` is then the call that leads there."""
     chain: tuple[str, ...] = ()
     """A line for each layer behind the numbers of the message, in the order of the signal."""
 

@@ -238,7 +238,8 @@ class InitCall:
 
     Calls that no model reaches are included: the tracer runs functions without callers on unknown arguments.
     `name`: as written, `xavier_uniform` for a deprecated one. `targets`: its first argument in each distinct
-    execution. `guarded`: it is inside a `try` or `contextlib.suppress`.
+    execution. `guarded`: it is inside a `try` or `contextlib.suppress`. `via`: the call sites that lead to its first
+    execution, the outermost first.
     """
 
     name: str
@@ -250,6 +251,7 @@ class InitCall:
     method: bool = False
     gain: str | None = None
     """The nonlinearity that `calculate_gain` was called with, if the gain or Kaiming's `a` is its result."""
+    via: tuple[Location, ...] = ()
 
 
 MisuseKind: TypeAlias = Literal["tensor", "leaf"]

@@ -1,7 +1,6 @@
 """The plugin for flake8: `flake8 --select INI`.
 
-flake8 passes one file at a time. Use `initlint check` to also find mistakes that span several files, such as a helper
-that is wrong for a model in another file.
+flake8 passes one file at a time. A helper that is wrong for a model in another file is reported in both.
 """
 
 from __future__ import annotations

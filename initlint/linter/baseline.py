@@ -83,11 +83,11 @@ def subtract(result: CheckResult, baseline: Baseline, lines: Lines, enabled: Col
     unmatched = Counter(baseline.counts)
     new: list[Diagnostic] = []
     for diagnostic in result.diagnostics:
-        item = _content(diagnostic, baseline.path, lines)
-        if unmatched[item] > 0:
-            unmatched[item] -= 1
-        else:
+        item = next((item for item in _contents(diagnostic, baseline.path, lines) if unmatched[item] > 0), None)
+        if item is None:
             new.append(diagnostic)
+        else:
+            unmatched[item] -= 1
     linted = {_name(str(file), baseline.path) for file in result.files}
     removed = () if result.failures else tuple(_removed(unmatched, baseline.path.parent, linted, enabled))
     return replace(
@@ -101,6 +101,13 @@ def _removed(
     for item, count in sorted(unmatched.items()):
         if item.code in enabled and (item.file in linted or not (directory / item.file).exists()):
             yield from [f"{item.file}: {item.code}: {item.text}"] * count
+
+
+def _contents(diagnostic: Diagnostic, path: Path, lines: Lines) -> Iterator[FindingIdentity]:
+    """The finding where it is reported, and where it is if the file of the init call is linted as well."""
+    yield _content(diagnostic, path, lines)
+    if diagnostic.origin is not None:
+        yield _content(replace(diagnostic, span=diagnostic.origin), path, lines)
 
 
 def _content(diagnostic: Diagnostic, path: Path, lines: Lines) -> FindingIdentity:

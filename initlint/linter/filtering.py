@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from initlint.diagnostics import Diagnostic
+from initlint.diagnostics import Diagnostic, Span
 from initlint.linter import unused_noqa
 from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
@@ -21,7 +21,8 @@ from initlint.rules import all_rules, rule_for
 class LintRun:
     """The input of a run: `files` by real path, and `contents` by path for files that are not read from disk.
 
-    `enabled`: the codes of the rules whose findings are shown. `whole`: whether the user named directories.
+    `users`: further files, by real path, whose models may run code of `files`. `enabled`: the codes of the rules whose
+    findings are shown. `whole`: whether the user named directories.
     """
 
     files: Mapping[str, Path]
@@ -29,6 +30,17 @@ class LintRun:
     contents: Mapping[str, bytes]
     enabled: frozenset[str]
     whole: bool
+    users: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def traced(self) -> dict[str, Path]:
+        """All files whose models are linted, in one order, however the files of the run were named."""
+        return dict(sorted({**self.files, **self.users}.items(), key=lambda item: Path(item[0]).parts))
+
+    @property
+    def shown_paths(self) -> frozenset[str]:
+        """The paths of the linted files in messages."""
+        return frozenset(map(str, self.files.values()))
 
     @property
     def applied(self) -> Collection[str]:
@@ -51,7 +63,7 @@ def filter_diagnostics(
 ) -> Iterator[Diagnostic]:
     """Those of `diagnostics` that are shown, then the unused `noqa` comments in `noqa_files`."""
     suppressor = _Suppressor(run)
-    linted = {str(file) for file in run.files.values()}
+    linted = run.shown_paths
     # A rule may report a location in an imported file that is not linted.
     shown = [d for d in diagnostics if d.span.file in linted and not suppressor.suppresses(d)]
     if run.finds_unused_noqa and noqa_files:
@@ -72,7 +84,12 @@ class _Suppressor:
     """The directives that suppress a finding, with the code and the file."""
 
     def suppresses(self, diagnostic: Diagnostic) -> bool:
-        code, span = diagnostic.code, diagnostic.span
+        is_suppressed = self._suppresses_at(diagnostic.span, diagnostic.code)
+        if diagnostic.origin is None:
+            return is_suppressed
+        return self._suppresses_at(diagnostic.origin, diagnostic.code) or is_suppressed
+
+    def _suppresses_at(self, span: Span, code: str) -> bool:
         may_be_covered = may_cover(self._code(span.file), code)
         covering = [*self._suppressions(span.file).covering(code, span.row, span.end_row)] if may_be_covered else []
         self.used.update((directive, code, span.file) for directive in covering)

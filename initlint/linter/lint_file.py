@@ -12,6 +12,7 @@ from typing import TypeAlias
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Location, ModelGraph, Target
+from initlint.linter.calling_files import calls_to
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
 from initlint.project.settings import Settings
@@ -118,7 +119,9 @@ class FileLinter:
             for number, subject in models if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
-                        yield Finding(rule.diagnostic(violation), violation.location.key, number, violation.layers)
+                        calls = calls_to(violation, subject) if isinstance(subject, ModelGraph) else ()
+                        key = violation.location.key
+                        yield Finding(rule.diagnostic(violation), key, number, violation.layers, calls)
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:

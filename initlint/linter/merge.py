@@ -48,11 +48,11 @@ def merge(
     """One diagnostic for each rule and location, in the order of first appearance.
 
     It has the first message, the highest severity and the related locations of all. `parts` are the numbers of the part
-    models: whether a layer's init fits its consumers is decided by the models that use the part.
+    models: they are linted as any other, but a fix need not suit a layer whose consumers are known only in the whole.
     """
     groups: dict[tuple[str, LocationKey], list[Finding]] = {}
     for item in findings:
-        if item.model in parts and rules_by_code()[item.diagnostic.code].needs_context:
+        if item.model in parts and rules_by_code()[item.diagnostic.code].whole_models:
             continue
         groups.setdefault((item.diagnostic.code, item.location), []).append(item)
     return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]

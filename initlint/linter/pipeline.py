@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
 from initlint.graph.model import ModelGraph
+from initlint.linter.calling_files import at_linted_calls
+from initlint.linter.context import files_in_use
 from initlint.linter.filtering import LintRun, filter_diagnostics
 from initlint.linter.merge import combine, merge
 from initlint.linter.process_pool import lint_in_processes
 from initlint.linter.results import NOTHING, CheckResult, FileResult, Finding
 from initlint.project.discovery import discover, excluded
-from initlint.project.filesystem import DirectoryListings
+from initlint.project.filesystem import DirectoryListings, by_real_path
+from initlint.project.queries import FileSystemQueries
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
 
@@ -72,12 +75,14 @@ def check(
     listings = DirectoryListings()
     run = _start(paths, settings, contents, listings)
     cache = result_cache.ResultCache.open(options.cache, settings, contents, listings) if options.cache else None
-    results = cache.load(run.files) if cache else {}
-    new = _lint({real: file for real, file in run.files.items() if real not in results}, run, options)
+    run = _with_users(run, listings)
+    traced = run.traced
+    results = cache.load(traced) if cache else {}
+    new = _lint({real: file for real, file in traced.items() if real not in results}, run, options)
     if cache:
-        cache.store(new, run.files, started)
+        cache.store(new, traced, started)
     results |= new
-    return _check_result(run, [(file, results[real]) for real, file in run.files.items()])
+    return _check_result(run, [(file, results[real]) for real, file in traced.items()])
 
 
 def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[str, FileResult]:
@@ -85,7 +90,7 @@ def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[
     if not files:
         return {}
     records = options.cache is not None
-    start = partial(lint_file.start_linting, run.files, run.settings, run.contents, run.applied, records)
+    start = partial(lint_file.start_linting, run.traced, run.settings, run.contents, run.applied, records)
     progress, total = options.progress, len(files)
     report = (lambda done: progress(done, total)) if progress else None
     linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
@@ -109,16 +114,17 @@ def check_models(
     `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it. `whole_models`: keep
     the data flow of the models, and leave out those without layers and those that are parts of others.
     """
-    run = _start(paths, settings, contents)
-    run = run if rules else replace(run, enabled=frozenset())
+    listings = DirectoryListings()
+    run = _start(paths, settings, contents, listings)
+    run = _with_users(run, listings) if rules else replace(run, enabled=frozenset())
     codes = run.applied if rules else ()
-    linter = lint_file.FileLinter.start(run.files, settings, contents, codes, whole_models, refine)
+    linter = lint_file.FileLinter.start(run.traced, settings, contents, codes, whole_models, refine)
     results: list[tuple[Path, FileResult]] = []
-    models: list[ModelGraph] = []
-    for file in run.files.values():
+    models: list[ModelGraph | None] = []
+    for real, file in run.traced.items():
         result, graph = linter.lint_with_graph(file)
         results.append((file, result))
-        models += graph.models if graph else ()
+        models += (model if real in run.files else None for model in graph.models) if graph else ()
     return _check_result(run, results, models, whole_models)
 
 
@@ -152,15 +158,27 @@ def _start(
     return LintRun(files(paths, settings, contents, folders), settings, contents, enabled_codes(settings), whole)
 
 
+def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
+    """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
+    queries = FileSystemQueries(by_real_path(run.contents), map(str, run.settings.import_roots), listings=listings)
+    return replace(run, users=files_in_use(run.files, run.settings, queries))
+
+
 def _check_result(
     run: LintRun,
     results: Sequence[tuple[Path, FileResult]],
-    models: Sequence[ModelGraph] = (),
+    models: Sequence[ModelGraph | None] = (),
     whole_models: bool = False,
 ) -> CheckResult:
-    """Merge the results of all files and select the diagnostics that are shown. `models` are those of all files."""
+    """Merge the results of all files and select the diagnostics that are shown.
+
+    `models` are those of all files, None for one that is not in a linted file.
+    """
     results = [(file, result) for file, result in results if result is not NOTHING]
     findings, usages, parts = combine([result for _, result in results])
+    linted = run.shown_paths
+    findings = at_linted_calls(findings, linted)
+    results = [(file, result) for file, result in results if str(file) in linted]
     unreadable = [result.unreadable for _, result in results if result.unreadable is not None]
     failures = tuple(failure for _, result in results for failure in result.failures)
     # Without the findings of every file, any `noqa` may seem unused.
@@ -171,13 +189,17 @@ def _check_result(
     for finding in findings if models else ():
         if (finding.diagnostic.code, finding.diagnostic.span) in keys:
             by_model.setdefault(finding.model, []).append(finding)
-    numbers = [n for n, model in enumerate(models) if not whole_models or (model.layers and n not in parts)]
+    shown_models = [
+        (number, model)
+        for number, model in enumerate(models)
+        if model is not None and (not whole_models or (model.layers and number not in parts))
+    ]
     return CheckResult(
         diagnostics=tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key)),
         files=tuple(run.files.values()),
         failures=failures,
         not_followed=tuple(f"{file}: {line}" for file, result in results for line in result.incomplete),
-        models=tuple(models[number] for number in numbers),
-        findings_by_model=tuple(tuple(by_model.get(number, ())) for number in numbers),
+        models=tuple(model for _, model in shown_models),
+        findings_by_model=tuple(tuple(by_model.get(number, ())) for number, _ in shown_models),
         timings=tuple((file, result.timings) for file, result in results if result.timings is not None),
     )

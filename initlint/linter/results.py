@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from initlint.diagnostics import Diagnostic
+from initlint.diagnostics import Diagnostic, Span
 from initlint.graph.model import ModelGraph
 from initlint.project.tracking import NO_DEPENDENCIES, RecordedDependencies
 
@@ -39,13 +39,15 @@ class Finding:
 
     `lint_file` makes it; `merge` and the HTML report, which draws each model with its findings, read it. `model` is the
     number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
-    `layers` are those of the violation.
+    `layers` are those of the violation. `calls`: for each way to a location in another file, the calls that may be
+    reported in its place, one in each file, the outermost first.
     """
 
     diagnostic: Diagnostic
     location: LocationKey
     model: int | None
     layers: tuple[str, ...] = ()
+    calls: tuple[tuple[Span, ...], ...] = ()
 
 
 @dataclass(slots=True)
@@ -111,7 +113,8 @@ class FileResult:
     def mentioned_files(self) -> set[str]:
         """The display paths of all files in which a finding or an init call has a location."""
         span_files = {span.file for finding in self.findings for span in finding.diagnostic.spans}
-        return {*self.uses, *(str(finding.location[0]) for finding in self.findings), *span_files}
+        calls = {call.file for finding in self.findings for chain in finding.calls for call in chain}
+        return {*self.uses, *(str(finding.location[0]) for finding in self.findings), *span_files, *calls}
 
 
 NOTHING = FileResult()

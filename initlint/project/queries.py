@@ -241,6 +241,10 @@ class FileSystemQueries:
             return self.is_mentioned(root, word) == is_mentioned
         return not self._search.any_names(self._changed(root), word)
 
+    def code_files(self, root: str) -> tuple[str, ...] | None:
+        """The Python files and notebooks of the project at `root`; None if there are too many."""
+        return self._search.code(root)
+
     def searched(self, root: str) -> tuple[str, ...]:
         """The files that a search of the project at `root` reads."""
         return (*(self._search.code(root) or ()), *(self._search.texts(root) or ()))

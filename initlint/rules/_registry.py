@@ -51,6 +51,7 @@ class Rule:
     fixable: bool = False
     in_tests: bool = False
     needs_context: bool = True
+    whole_models: bool = False
     searches: ProjectSearch | None = None
     tags: tuple[Tag, ...] = ()
     always_on: bool = False
@@ -92,6 +93,7 @@ def rule(
     fixable: bool = False,
     in_tests: bool = False,
     needs_context: bool = True,
+    whole_models: bool = False,
     searches: ProjectSearch | None = None,
     tags: tuple[Tag, ...] = (),
     always_on: bool = False,
@@ -103,8 +105,10 @@ def rule(
     - `default`: whether the rule is on by default.
     - `fixable`: whether some of its violations have a fix.
     - `in_tests`: whether it also runs on test files, whose models often have weights set for predictable results.
-    - `needs_context`: whether a violation depends on the model around the layer. Such a rule does not report on a model
-      that is a part of another one: it reports where that part is used. False for a call that always raises.
+    - `needs_context`: whether a violation depends on what follows the layer, as an activation. False for a call that
+      always raises. A drawing of the model shows such a finding between two layers.
+    - `whole_models`: whether it is about the output of a whole model. Such a rule does not report on a model that is a
+      part of another one: what a part returns may be scaled there.
     - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
     - `tags`: how editors show the findings; they strike deprecated names through.
     - `always_on`: the rule can be neither deselected nor ignored, and its findings never enter a baseline.
@@ -125,6 +129,7 @@ def rule(
             fixable=fixable,
             in_tests=in_tests,
             needs_context=needs_context,
+            whole_models=whole_models,
             searches=searches,
             tags=tags,
             always_on=always_on,

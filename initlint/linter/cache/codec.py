@@ -52,6 +52,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
                 _renamed(finding.location, stored),
                 finding.model,
                 finding.layers,
+                [[_span_to_json(call, stored) for call in chain] for chain in finding.calls],
             ]
             for finding in result.findings
         ],
@@ -85,8 +86,14 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         findings=tuple(
-            Finding(_diagnostic(diagnostic, shown), _renamed(location, shown), model, tuple(layers))
-            for diagnostic, location, model, layers in findings
+            Finding(
+                _diagnostic(diagnostic, shown),
+                _renamed(location, shown),
+                model,
+                tuple(layers),
+                tuple(tuple(_span(call, shown) for call in chain) for chain in calls),
+            )
+            for diagnostic, location, model, layers, calls in findings
         ),
         uses={shown(path): _Uses(uses, shown(path)) for path, uses in uses_by_file.items()},
         roots=tuple(roots),

@@ -59,6 +59,7 @@ class InitCallRecord:
     guarded: bool
     method: bool
     gain: str | None
+    via: tuple[Location, ...]
     targets: dict[Target, None] = field(default_factory=dict)
 
     def as_call(self) -> InitCall:
@@ -72,6 +73,7 @@ class InitCallRecord:
             guarded=self.guarded,
             method=self.method,
             gain=self.gain,
+            via=self.via,
         )
 
 
@@ -140,6 +142,7 @@ def record_init_call(
             guarded=interpreter.open_guards > 0,
             method=method,
             gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
+            via=interpreter.call_sites(),
         )
     elif init_call.arguments != literals:
         init_call.arguments = {

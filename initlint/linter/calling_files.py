@@ -1,0 +1,111 @@
+"""Findings about a helper in one file and models in another: where each is reported if only one of them is linted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from initlint.diagnostics import Diagnostic, Related, Span
+from initlint.graph.model import Location, ModelGraph
+from initlint.linter.results import Finding, LocationKey
+from initlint.project.source import SourceLocation
+from initlint.rules._registry import Violation
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def calls_to(violation: Violation, model: ModelGraph) -> tuple[tuple[Span, ...], ...]:
+    """For each way to a violation in another file, the calls that it may be reported at; see `Finding.calls`.
+
+    A call that constructs a model of another file does not count: what its constructor does is about that model.
+    """
+    file = str(violation.location.key[0])
+    chains = dict.fromkeys(_chains(violation, model))
+    if all(str(site.key[0]) == file for chain in chains for site in chain):
+        return ()
+    layer_files = {str(layer.location.key[0]) for layer in model.layers if layer.path in violation.layers}
+    calls = (tuple(_calls(chain, violation.location, layer_files)) for chain in chains)
+    return tuple(dict.fromkeys(chain for chain in calls if chain))
+
+
+def _chains(violation: Violation, model: ModelGraph) -> Iterator[tuple[Location, ...]]:
+    """The call sites that lead to the location, for each layer of the violation that is written there."""
+    found = False
+    for layer in [layer for layer in model.layers if layer.path in violation.layers] or model.layers:
+        writes = (*(ineffective.write for ineffective in layer.ineffective_writes), *layer.writes)
+        here = [write for write in writes if write.location == violation.location]
+        if here:
+            found = True
+            yield here[-1].via
+    if not found:
+        yield from (call.via for call in model.calls if call.location == violation.location)
+
+
+def _calls(chain: Sequence[Location], location: Location, layer_files: Collection[str]) -> Iterator[Span]:
+    """The last call of `chain` in each file but that of `location`."""
+    last = {str(site.key[0]): index for index, site in enumerate(chain)}
+    last.pop(str(location.key[0]), None)
+    called = (*chain[1:], location)
+    for file, index in sorted(last.items(), key=lambda item: item[1]):
+        site = chain[index]
+        node = site.node if isinstance(site, SourceLocation) else None
+        if isinstance(node, (ast.ClassDef, *_FUNCTIONS)):  # the model itself, or what builds it
+            yield _header(site.span)
+        elif file in layer_files or not _is_in_constructor(called[index]):
+            yield site.span
+
+
+def _header(span: Span) -> Span:
+    """The first word of a definition: the whole would be marked line by line."""
+    return replace(span, end_row=span.row, end_column=span.column + len("class"))
+
+
+def _is_in_constructor(location: Location) -> bool:
+    """Whether the innermost function around a location is an `__init__`."""
+    if not isinstance(location, SourceLocation):
+        return False
+    around = [
+        node
+        for node in ast.walk(location.source.tree)
+        if isinstance(node, _FUNCTIONS) and any(inner is location.node for inner in ast.walk(node))
+    ]
+    return bool(around) and max(around, key=lambda node: node.lineno).name == "__init__"
+
+
+def at_linted_calls(findings: Iterable[Finding], linted: Collection[str]) -> list[Finding]:
+    """Each finding where it is reported: those in a file that is not linted at the calls that lead there.
+
+    `linted`: the paths as shown. Such a finding keeps its fix only if that changes linted files.
+    """
+    return [
+        _at_call(finding, linted) if finding.calls and finding.diagnostic.span.file not in linted else finding
+        for finding in findings
+    ]
+
+
+def _at_call(finding: Finding, linted: Collection[str]) -> Finding:
+    calls = [next((call for call in reversed(chain) if call.file in linted), None) for chain in finding.calls]
+    spans = [span for span in dict.fromkeys(calls) if span is not None]
+    if not spans:
+        return finding
+    diagnostic, first = finding.diagnostic, spans[0]
+    fix = diagnostic.fix
+    reported = replace(
+        diagnostic,
+        span=first,
+        related=(
+            Related(diagnostic.span, "the init call"),
+            *(Related(span, "this call leads there, too") for span in spans[1:]),
+            *diagnostic.related,
+        ),
+        fix=fix if fix and all(span.file in linted for span in fix.spans) else None,
+        origin=diagnostic.span,
+    )
+    return replace(finding, diagnostic=reported, location=_key(reported, finding.location))
+
+
+def _key(diagnostic: Diagnostic, origin: LocationKey) -> LocationKey:
+    """Two helpers that one call leads to stay apart."""
+    span = diagnostic.span
+    return (span.file, span.row, span.column, span.end_row, span.end_column, *origin)

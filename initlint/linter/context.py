@@ -1,0 +1,41 @@
+"""The files of a project that use the linted ones: they may build or initialize the models of these."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from initlint.project.decoding import decode_python, is_notebook
+from initlint.project.discovery import excluded
+from initlint.project.queries import FileSystemQueries
+from initlint.project.settings import Settings
+from initlint.tracers.references.file_users import FileUsers, may_have_findings
+
+
+def files_in_use(files: Mapping[str, Path], settings: Settings, queries: FileSystemQueries) -> dict[str, Path]:
+    """The files of the projects of `files` that may run what these define, and are not among them, by real path.
+
+    Excluded files are left out, and too large projects.
+    """
+    by_root: dict[str, list[str]] = {}
+    for real in files:
+        by_root.setdefault(queries.project_root(os.path.dirname(real)), []).append(real)
+    own = replace(settings, force_exclude=True)
+    read = _reader(queries)
+    users: dict[str, Path] = {}
+    for root, linted in by_root.items():
+        others = [path for path in queries.code_files(root) or () if path not in files]
+        if others and any(may_have_findings(read(path)) for path in linted):
+            found = FileUsers([*others, *linted], read).of(linted).intersection(others)
+            users |= {path: Path(path) for path in found if not excluded(Path(path), own)}
+    return users
+
+
+def _reader(queries: FileSystemQueries) -> Callable[[str], bytes]:
+    def read(path: str) -> bytes:
+        data = queries.content(path)
+        return decode_python(path, data).encode(errors="replace") if is_notebook(path) else data
+
+    return read

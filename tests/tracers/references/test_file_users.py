@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from initlint.tracers.references.file_users import FileUsers
+
+INIT = b"from torch import nn\n\ndef start(m):\n    nn.init.zeros_(m.weight)\n\nclass Net(nn.Sequential):\n    pass\n"
+
+
+def users(**files: bytes) -> set[str]:
+    """The users of `init.py`. A double underscore in a name is a folder."""
+    by_path = {f"/p/{name.replace('9', '/')}.py": text for name, text in {"init": INIT, **files}.items()}
+    return {path[3:-3] for path in FileUsers(by_path, by_path.__getitem__).of(["/p/init.py"])} - {"init"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"from init import start\nnet.apply(start)\n",
+        b"from init import start as begin\nnet.apply(begin)\n",
+        b"from .init import (\n    other,\n    start,\n)\nnet.apply(start)\n",
+        b"import init\nnet.apply(init.start)\n",
+        b"import pkg.init as i\nnet.apply(i.start)\n",
+        b"from pkg import init\n@decorated\ndef f(net):\n    net.apply(init.start)\n",
+        b"from init import *\nnet.apply(start)\n",
+        b"def f(net):\n    from init import start\n    net.apply(start)\n",
+    ],
+)
+def test_each_form_of_import(text: bytes) -> None:
+    assert users(use=text) == {"use"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"from init import start\n",
+        b"from other import start\nnet.apply(start)\n",
+        b"def start(m): ...\nstart(1)\n",
+        b"from init import start\n__all__ = ['start']\n",
+        b"from init import Net, started\nstarted()\n",
+        b'"""Net and start."""\nimport torch\n',
+    ],
+)
+def test_what_is_no_use(text: bytes) -> None:
+    assert users(use=text) == set()
+
+
+def test_uses_by_way_of_other_files() -> None:
+    package = b"from .parts import *\nfrom .init import start\n"
+    assert users(
+        layers9__init__=package,
+        layers9parts=b"from ..init import Net\n\ndef make():\n    return Net()\n",
+        model=b"from layers import make\n\nclass Model:\n    def __init__(self):\n        self.net = make()\n",
+        train=b"import model\n\nif True:\n    net = model.Model()\n",
+        apart=b"from layers import other\n\nother()\n",
+    ) == {"layers/parts", "model", "train"}
+
+
+def test_code_that_cannot_have_findings_has_no_users() -> None:
+    files = {"/p/a.py": b"def size():\n    return 3\n", "/p/b.py": b"from a import size\nsize()\n"}
+    assert FileUsers(files, files.__getitem__).of(["/p/a.py"]) == {"/p/a.py"}
