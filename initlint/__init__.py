@@ -16,7 +16,7 @@ Only `initlint.cli.commands` prints or exits.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from initlint.api import check_paths as check_paths
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from initlint.diagnostics import Related as Related
     from initlint.diagnostics import Severity as Severity
     from initlint.diagnostics import Span as Span
+    from initlint.integrations.inspection.inspection import Inspection as Inspection
+    from initlint.integrations.inspection.inspection import inspect as inspect
     from initlint.linter.results import CheckResult as CheckResult
     from initlint.linter.results import Failure as Failure
     from initlint.project.discovery import DiscoveryError as DiscoveryError
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "api": "check_paths check_source",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
+    "integrations.inspection.inspection": "Inspection inspect",
     "project.discovery": "DiscoveryError",
     "linter.results": "CheckResult Failure",
     "project.settings": "ConfigurationError Settings",
@@ -53,6 +56,12 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'initlint' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magic `%initlint`; IPython calls it for `%load_ext initlint`."""
+    magic = importlib.import_module("initlint.integrations.inspection.inspection").magic
+    shell.register_magic_function(lambda line: magic(shell.user_ns, line), magic_name="initlint")
 
 
 def __dir__() -> list[str]:

@@ -28,7 +28,7 @@ class Net{number}(nn.Module):
 LAYERS = ["self.fc = nn.Linear(4, 4)", "self.out = nn.Linear(4, 4)"]
 FORWARD = ["return self.out(self.fc(x).relu())"]
 XAVIER = "nn.init.xavier_uniform_(self.fc.weight)"
-TOO_DEEP = "INI000 nested too deeply to be parsed"
+TOO_DEEP = "error[INI000] nested too deeply to be parsed"
 
 
 def net(constructor: list[str], forward: list[str], number: str = "") -> str:

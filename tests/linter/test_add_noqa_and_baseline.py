@@ -243,7 +243,10 @@ def test_new_findings_are_reported_and_a_copy_is_new() -> None:
     baseline()
     write(NET.replace(CALL, f"{CALL}\n{CALL}\n        nn.init.zeros_(self.fc1.weight)"))
     *found, _ = run("--baseline", "known.json", "--ignore", "INI112").stdout.splitlines()
-    assert [line.split()[:2] for line in found] == [["net.py:10:9:", "INI901"], ["net.py:11:9:", "INI201"]]
+    assert [line.split()[:2] for line in found] == [
+        ["net.py:10:9:", "note[INI901]"],
+        ["net.py:11:9:", "warning[INI201]"],
+    ]
 
 
 def test_what_has_gone_is_said() -> None:
