@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from initlint.analysis.layer_activation import effective_init, factors_of, is_matrix
 from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
 from initlint.analysis.signal_propagation import Signal, assumes_equal_fans, layer_factors, propagation
+from initlint.facts.initializer_formulas import mean_and_variance
 from initlint.graph.model import Consumer, Layer, ModelGraph, memoize
 
 
@@ -28,10 +30,12 @@ def operating_factors(model: ModelGraph) -> Mapping[str, float]:
 
 
 def _factor(layer: Layer, signal: Signal | None) -> float | None:
+    if not layer.last_write_is_certain():
+        return _scaled_factor(layer)
     init = effective_init(layer)
     if init is None or not layer.called or not is_matrix(layer) or assumes_equal_fans(layer):
         return None
-    if layer.parametrized or not layer.last_write_is_certain() or _is_normalized(layer):
+    if layer.parametrized or _is_normalized(layer):
         return None
     activation = certain_activation(layer, frozenset())
     if signal is not None:
@@ -40,8 +44,25 @@ def _factor(layer: Layer, signal: Signal | None) -> float | None:
         return None if result is None else result[0]
     if activation is not None and activation.op not in PIECEWISE_LINEAR:
         return None
+    drawn = mean_and_variance(*init, 1.0, 1.0, layer.shapes.get("weight"))
+    if drawn is None or drawn[0]:
+        return None  # it depends on the mean of the signal
     at_unit_variance = factors_of(layer, *init, activation)
     return None if at_unit_variance is None else at_unit_variance.signal
+
+
+def _scaled_factor(layer: Layer) -> float | None:
+    """The factor of a layer whose weight was last multiplied by a number, for any signal: `w.data = w.data * 4`."""
+    *others, last = (write for write in layer.writes if write.parameter == "weight")
+    number = last.arguments.get("value")
+    name = last.initializer.rpartition(".")[2]
+    if name not in ("mul_", "div_") or not last.certain or not last.covers_tensor:
+        return None
+    if not isinstance(number, (int, float)) or not number:
+        return None
+    rest = tuple(write for write in layer.writes if write is not last)
+    factor = _factor(replace(layer, writes=rest), None)
+    return None if factor is None or len(others) > 1 else factor * (number**2 if name == "mul_" else number**-2)
 
 
 def _is_normalized(layer: Layer) -> bool:

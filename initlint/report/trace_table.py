@@ -11,7 +11,7 @@ from click import style
 
 from initlint.analysis.operating_factors import operating_factors
 from initlint.facts.fans import MODULES
-from initlint.graph.model import Forward, Layer, Location, ModelGraph
+from initlint.graph.model import UNDETERMINED, Forward, Layer, Location, ModelGraph
 from initlint.report import graph_json
 from initlint.report.formats.json import dumps
 from initlint.report.text import counted, escape
@@ -116,7 +116,7 @@ def _end(op: str, layer: str | None) -> str:
 
 
 def _shape(layer: Layer) -> str:
-    shape = next(iter(layer.shapes.values()), None)
+    shape = layer.shapes.get("weight", next(iter(layer.shapes.values()), None))
     return "" if shape is None else "x".join("?" if size is None else str(size) for size in shape)
 
 
@@ -135,6 +135,8 @@ def _init(model: ModelGraph, layer: Layer) -> str:
 
 
 def _number(value: object) -> str:
+    if value is UNDETERMINED:
+        return "?"
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 

@@ -88,6 +88,18 @@ class Normed(nn.Module):
 
     def forward(self, x):
         return self.last.forward(self.drop(self.norm.forward(self.first.forward(x))))
+
+class Changed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scaled = nn.Linear(64, 64, bias=False)
+        self.scaled.weight.data = self.scaled.weight.data * 4
+        self.turned = nn.utils.parametrizations.orthogonal(nn.Linear(64, 64, bias=False))
+        self.last = nn.Linear(64, 64, bias=False)
+        self.last.weight.data = torch.ones(64, 64)
+
+    def forward(self, x):
+        return self.last(self.turned(self.scaled(x).relu()).relu())
 """
 
 
@@ -181,6 +193,14 @@ def test_a_scale_that_a_norm_undoes_has_no_factor(run: Run) -> None:
     layers = json.loads(result.stdout)["models"][0]["layers"]
     assert {layer["path"]: layer["factor"] for layer in layers}["first"] is None
     assert [layer["path"] for layer in layers] == ["first", "norm", "last"]
+
+
+def test_weights_that_are_replaced_or_parametrized_have_factors(run: Run) -> None:
+    result = run("net.py:Changed")
+    *_, scaled, turned, last = (line.split() for line in result.stdout.splitlines())
+    assert (scaled[-3:], scaled[3]) == ([":83", "relu", "2.67"], "mul_(value=4)")  # 16 / 3 / 2
+    assert (turned[-3:], turned[3]) == ([":84", "relu", "0.5"], "orthogonal_()")
+    assert (last[-2:], last[3]) == (["output", "-"], "ones_()")  # it depends on the mean of its input
 
 
 def test_an_input_of_the_wrong_shape_is_one_line_with_both_shapes(run: Run) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from initlint.facts.library_initializers import LIBRARY_INITIALIZERS
 from initlint.facts.operators import EXTERNAL_MODULES
-from initlint.graph.model import ModelGraph
+from initlint.graph.model import ModelGraph, Write
 from initlint.project.queries import module_name
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
@@ -18,6 +18,8 @@ from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.measured_signals import MeasuredSignal, measured_signals, not_finite
 from initlint.tracers.fx.source_locations import Load, SourceLocations
 from initlint.tracers.fx.worker_process import Limits, Measurement, Request, run
+
+_ORTHOGONAL = "torch.nn.init.orthogonal_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,34 @@ def _trace_result(built: BuildResult, source_locations: SourceLocations, user_ta
     if built.spec.inputs is not None and output["problem"]:
         return TraceResult(built.spec, None, f"cannot be called with this input: {output['problem']}")
     graph = read_graph(output, built.spec.attribute, source_locations, user_tables)
+    graph = _with_initial_values(graph, output, source_locations)
     calls, measured = _calls(output, graph), output["measured"]
     if measured is None:
         return TraceResult(built.spec, graph, output["unmeasured"], calls=calls)
     signals = measured_signals(measured)
     problem = not_finite(signals, measured["parameters"])
     return TraceResult(built.spec, graph, problem, signals, measured["runs"], calls)
+
+
+def _with_initial_values(graph: ModelGraph, output: JsonObject, source_locations: SourceLocations) -> ModelGraph:
+    """The graph with an init of the weights that a parametrization keeps orthogonal, whatever was written before."""
+    positions = {
+        module["path"]: output["locations"][module["orthogonal"]]
+        for module in output["modules"]
+        if module["orthogonal"] is not None
+    }
+    if not positions:
+        return graph
+    locations = {path: source_locations.location(position) for path, position in positions.items()}
+    layers = (
+        replace(
+            layer, parametrized=False, writes=(*layer.writes, Write("weight", _ORTHOGONAL, {}, locations[layer.path]))
+        )
+        if layer.path in locations
+        else layer
+        for layer in graph.layers
+    )
+    return replace(graph, layers=tuple(layers))
 
 
 def _calls(output: JsonObject, graph: ModelGraph) -> tuple[str, ...]:

@@ -42,28 +42,36 @@ class WriteReader:
     def read(self, records: Iterable[JsonObject], parameter: str) -> list[Write]:
         """The writes to `parameter` after torch's default init, in order."""
         writes: list[Write] = []
+        has_default = False
         for record in records:
             if record["default"]:
                 writes.clear()
+                has_default = True
             elif record["derived"]:
-                writes = self._read_derived(writes, record, parameter)
+                writes = self._read_derived(writes, record, parameter, has_default)
             elif (write := self._read_write(record, parameter)) is not None:
                 writes.append(write)
         return writes
 
-    def _read_derived(self, writes_before: list[Write], record: JsonObject, parameter: str) -> list[Write]:
-        """The writes of a tensor that was computed from an initialized one: `torch.randn(3, 4) * 0.02`."""
+    def _read_derived(
+        self, writes_before: list[Write], record: JsonObject, parameter: str, has_default: bool
+    ) -> list[Write]:
+        """The writes of a tensor that was computed from an initialized one: `torch.randn(3, 4) * 0.02`.
+
+        `has_default`: torch's default init came before all of them.
+        """
         operation = _OPERATIONS.get(record["function"].rpartition(".")[2])
-        if not writes_before:
+        if not writes_before and not has_default:
             return []
+        number = record["args"][0] if record["args"] else None
         if operation is not None and len(writes_before) == 1 and not writes_before[0].reads_old_value:
-            number = record["args"][0] if record["args"] else None
             combined = scaled(writes_before[0].initializer, writes_before[0].arguments, operation, number, UNDETERMINED)
             if combined is not None:
                 return [self._new_write(record, parameter, *combined, location=writes_before[0].location)]
+        arguments = {"value": number} if isinstance(number, (int, float)) and operation is not None else {}
         return [
             *writes_before,
-            self._new_write(record, parameter, f"{_METHOD}{operation or 'sub'}_", {}, reads_old_value=True),
+            self._new_write(record, parameter, f"{_METHOD}{operation or 'sub'}_", arguments, reads_old_value=True),
         ]
 
     def _read_write(self, record: JsonObject, parameter: str) -> Write | None:

@@ -14,6 +14,7 @@ from initlint.tracers.fx import Limits, TraceContext, trace_models
 
 PROGRAM = """
 import copy
+import numpy
 import torch
 from torch import nn
 from torch.nn.init import xavier_uniform_ as xavier
@@ -63,6 +64,16 @@ class Net(nn.Module):
         self.attention = nn.MultiheadAttention(4, 2)
         self.normed = torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
         self.own = torch.nn.utils.parametrizations.weight_norm(Own(4, 4))
+        self.rebound = nn.Linear(4, 4)
+        self.rebound.weight.data = self.rebound.weight.data * 3  # rebound
+        self.redrawn = nn.Linear(4, 4)
+        self.redrawn.weight.data = torch.randn(4, 4) / 2  # redrawn
+        self.sampled = nn.Linear(4, 4)
+        with torch.no_grad():
+            self.sampled.weight.copy_(torch.distributions.Gamma(2.0, 1.0).sample((4, 4)))  # sampled
+        self.gammas = nn.Parameter(torch.distributions.Gamma(2.0, 1.0).sample((4, 4)))  # gammas
+        self.uniforms = nn.Parameter(torch.distributions.Uniform(-1.0, 1.0).sample((4, 4)))  # uniforms
+        self.turned = torch.nn.utils.parametrizations.orthogonal(nn.Linear(4, 4))  # turned
         self.apply(self._last)
 
     def _last(self, module):
@@ -71,6 +82,15 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.own(x)
+
+class Filled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.fc.weight.data = torch.from_numpy(numpy.eye(4, dtype="float32"))
+
+    def forward(self, x):
+        return self.fc(x)
 """
 
 EXPECTED = {
@@ -91,17 +111,29 @@ EXPECTED = {
     "gained.weight": [("torch.nn.init.xavier_normal_", {"gain": pytest.approx(2**0.5)})],
     "attention.in_proj_weight": [],
     "normed.weight": [],
+    "rebound.weight": [("torch.Tensor.mul_", {"value": 3})],
+    "redrawn.weight": [("torch.nn.init.normal_", {"mean": 0.0, "std": 0.5})],
+    "sampled.weight": [("torch.Tensor.copy_", {})],
+    "gammas.weight": [("torch.Tensor.copy_", {})],
+    "uniforms.weight": [("torch.Tensor.copy_", {})],
+    "turned.weight": [("torch.nn.init.orthogonal_", {})],
 }
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> ModelGraph:
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[ModelGraph]:
     file = tmp_path_factory.mktemp("recording") / "net.py"
     file.write_text(PROGRAM)
     context = TraceContext(Limits(), [], UserTables(), SourceFile.read, lambda path: Path(path).name)
-    (traced,) = trace_models([TargetSpec(str(file), "Net")], context)
-    assert traced.graph is not None, traced.problem
-    return traced.graph
+    traced = trace_models([TargetSpec(str(file), name) for name in ("Net", "Filled")], context)
+    graphs = [one.graph for one in traced if one.graph is not None]
+    assert len(graphs) == 2, [one.problem for one in traced]
+    return graphs
+
+
+@pytest.fixture(scope="module")
+def graph(graphs: list[ModelGraph]) -> ModelGraph:
+    return graphs[0]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -130,6 +162,18 @@ def test_parts_and_relative_writes_are_marked(graph: ModelGraph) -> None:
     assert not graph.by_path["partly"].writes[-1].covers_tensor
     assert graph.by_path["divided"].writes[-1].reads_old_value
     assert graph.by_path["divided"].last_write_is_certain() is False
+
+
+def test_data_from_outside_of_torch_is_unknown(graphs: list[ModelGraph]) -> None:
+    (write,) = graphs[1].by_path["fc"].writes
+    row = next(row for row, text in enumerate(PROGRAM.splitlines(), 1) if "from_numpy" in text)
+    assert (write.initializer, write.location.span.row) == ("torch.Tensor.copy_", row)
+
+
+def test_a_value_times_a_number_depends_on_the_default(graph: ModelGraph) -> None:
+    (write,) = graph.by_path["rebound"].writes
+    assert write.reads_old_value
+    assert not graph.by_path["rebound"].last_write_is_certain()
 
 
 def test_a_parametrized_layer_keeps_its_weight(graph: ModelGraph) -> None:

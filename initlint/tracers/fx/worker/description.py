@@ -58,8 +58,21 @@ def _module(path: str, module: nn.Module) -> dict[str, Any]:
         "assigned": {name: [_class_reference(cls), location] for name, (cls, location) in origin.assigned_by.items()},
         "parametrized": hasattr(module, "parametrizations")
         or any(name != own_name for name, own_name, _ in _named_parameters(module)),
+        "orthogonal": _orthogonal_parametrization(module),
         "parameters": [],
     }
+
+
+def _orthogonal_parametrization(module: nn.Module) -> int | None:
+    """Where the weight matrix of `module` was parametrized as orthogonal; None if it was not."""
+    parametrizations: Any | None = getattr(module, "parametrizations", None)
+    weight = parametrizations["weight"] if parametrizations is not None and "weight" in parametrizations else None
+    matrix = getattr(module, "weight", None)
+    if weight is None or not isinstance(matrix, torch.Tensor) or matrix.dim() != 2:
+        return None
+    if any(type(part).__name__ != "_Orthogonal" for part in weight):
+        return None
+    return origin_of(weight).location
 
 
 def _class_reference(cls: type) -> list[str]:

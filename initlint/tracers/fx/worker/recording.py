@@ -29,6 +29,18 @@ from .json_values import CalculatedGain, dotted_name, to_json
 
 _TORCH_INIT_FOLDERS = tuple(os.path.join(TORCH_FOLDER, "nn", folder) + os.sep for folder in ("modules", "utils"))
 """Folders of torch's own init code."""
+_WRAPPERS = frozenset(
+    os.path.join(TORCH_FOLDER, *name.split("/"))
+    for name in (
+        "_tensor.py",
+        "functional.py",
+        "nn/functional.py",
+        "nn/init.py",
+        "nn/parameter.py",
+        "utils/_contextlib.py",
+    )
+)
+"""Files of torch whose functions call one operator for the user. The operators in other files are torch's own."""
 _NOT_WRITING = frozenset(
     (
         "as_strided_ detach_ pin_memory_ rename_ requires_grad_ resize_ resize_as_ retain_grad_ set_ share_memory_ "
@@ -127,6 +139,11 @@ class Recorder(TorchFunctionMode):
         first_tensor = args[0] if args and isinstance(args[0], torch.Tensor) else None
         if name == "__get__":
             return func(*args, **kwargs)
+        if name == "__set__":
+            result = func(*args, **kwargs)
+            if getattr(func.__self__, "__name__", "") == "data" and storage_key(args[0]) not in self._writes:
+                self.record_write(args[0], "torch.Tensor.copy_", args[1:], {})  # of data from outside of torch
+            return result
         if first_tensor is not None and (name == "__setitem__" or (name[-1] == "_" and name[-2] != "_")):
             if name in _NOT_WRITING:
                 return func(*args, **kwargs)
@@ -167,13 +184,18 @@ class Recorder(TorchFunctionMode):
         if key is None:
             return
         context = self._call_context()
-        helper = context.pop("helper")
+        helper, is_internal = context.pop("helper"), context.pop("internal")
         if helper is not None:
             # All writes of one helper call to one tensor count as one.
             frame, function, args, kwargs = helper
             if self._current_helper == (frame, key):
                 return
             self._current_helper = (frame, key)
+        elif is_internal:
+            # Nothing is known of the values: `torch.distributions` draws, scales and clamps them.
+            function, args, kwargs, derived = "torch.Tensor.copy_", (), {}, False
+            if not isinstance(tensor, nn.Parameter):
+                self._store(key, tensor, [])
         if key not in self._writes:
             self._store(key, tensor, [])
         storage, writes = self._writes[key]
@@ -203,7 +225,7 @@ class Recorder(TorchFunctionMode):
         return writes[0] if len(writes) == 1 else None
 
     def _record_call(self, function: str, key: int | None, kind: str, args: Any, kwargs: Any, context: Any) -> None:
-        context.pop("helper")
+        del context["helper"], context["internal"]
         self.calls.append(
             {
                 "function": function,
@@ -227,11 +249,15 @@ class Recorder(TorchFunctionMode):
                 users_of_helper = user_frames[index + 1 :]
         if helper is not None:
             user_frames = users_of_helper
+        innermost = all_frames[0].f_code.co_filename if all_frames else ""
+        is_default = innermost.startswith(_TORCH_INIT_FOLDERS)
+        is_internal = innermost.startswith(TORCH_FOLDER) and innermost not in _WRAPPERS and not is_default
         return {
             "location": self._locations.number(user_frames[0]) if user_frames else None,
             "via": [self._locations.number(frame) for frame in reversed(user_frames[1:])],
             "helpers": [frame.f_code.co_name for frame in reversed(user_frames)],
-            "default": bool(all_frames) and all_frames[0].f_code.co_filename.startswith(_TORCH_INIT_FOLDERS),
+            "default": is_default,
+            "internal": is_internal and bool(user_frames),
             "no_grad": not torch.is_grad_enabled(),
             "helper": helper,
         }
