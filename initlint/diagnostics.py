@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 
@@ -136,6 +136,37 @@ class Related:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class SignalNumbers:
+    """The numbers that the message of a finding states, so that no program needs to read the message.
+
+    `factor`, `gradient`: the smallest factors of its layers on the mean square of the signal, and of the gradient;
+    those with `_max` are the largest. `product`: of the factors over the layers in a row. None: it is not stated.
+    """
+
+    factor: float | None = None
+    factor_max: float | None = None
+    product: float | None = None
+    gradient: float | None = None
+    gradient_max: float | None = None
+
+    @classmethod
+    def of(
+        cls, factors: Iterable[float] = (), *, product: float | None = None, gradients: Iterable[float] = ()
+    ) -> SignalNumbers:
+        """The numbers of several layers, each with its factors."""
+        (least, greatest), (least_gradient, greatest_gradient) = _bounds(factors), _bounds(gradients)
+        return cls(least, greatest, product, least_gradient, greatest_gradient)
+
+
+def _bounds(values: Iterable[float]) -> tuple[float | None, float | None]:
+    ordered = sorted(values)
+    return (ordered[0], ordered[-1]) if ordered else (None, None)
+
+
+NO_NUMBERS = SignalNumbers()
+
+
 def rule_url(name: str) -> str:
     """The manual page of the rule called `name`."""
     return f"https://initlint.readthedocs.io/rules/{name}/"
@@ -162,6 +193,11 @@ class Diagnostic:
     """The init call, if that is in a file that is not linted: `span` is then the call that leads there."""
     chain: tuple[str, ...] = ()
     """A line for each layer behind the numbers of the message, in the order of the signal."""
+    model: str | None = None
+    """The name of the model; None for a finding about a whole file."""
+    layers: tuple[str, ...] = ()
+    """The paths of the layers in that model."""
+    numbers: SignalNumbers = NO_NUMBERS
 
     @property
     def url(self) -> str:

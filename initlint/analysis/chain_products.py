@@ -19,6 +19,7 @@ from initlint.analysis.layer_activation import (
 from initlint.analysis.messages import activation_class_name, format_number, format_range, layer_names, short_name
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continues_at_scale
 from initlint.analysis.signal_propagation import Signal, layer_factors, source_signal
+from initlint.diagnostics import SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write, memoize
 
@@ -59,6 +60,11 @@ class Chain:
         """P: the signal after the last layer and its activation, divided by the signal that reaches the first layer."""
         return math.prod(link.factors.signal for link in self.links)
 
+    @property
+    def stated_product(self) -> float | None:
+        """P if the text for messages states it, else None."""
+        return self.product if len(self.links) > 1 else None
+
     def __str__(self) -> str:
         """Text for messages: ` (0.016 over the 6 layers in a row)`; empty for a single link."""
         is_single = len(self.links) == 1
@@ -93,6 +99,11 @@ def signal_factor(group: Sequence[Link]) -> str:
     call = f"`{short_name(group[0].initializer)}` in {layer_names([link.layer for link in group])}"
     verb = "each multiplies" if len(group) > 1 else "multiplies"
     return f"{call}: {verb} the signal's second moment by {format_range(link.factors.signal for link in group)}"
+
+
+def signal_numbers(group: Sequence[Link], chain: Chain) -> SignalNumbers:
+    """The numbers of a message made of `signal_factor` and the chain."""
+    return SignalNumbers.of((link.factors.signal for link in group), product=chain.stated_product)
 
 
 def links(model: ModelGraph) -> Iterator[Link]:

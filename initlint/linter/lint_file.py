@@ -118,10 +118,11 @@ class FileLinter:
         for rule in rules:
             for number, subject in models if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
+                    name = subject.name if isinstance(subject, ModelGraph) else None
                     for violation in rule.check(subject):
                         calls = calls_to(violation, subject) if isinstance(subject, ModelGraph) else ()
-                        key = violation.location.key
-                        yield Finding(rule.diagnostic(violation), key, number, violation.layers, calls)
+                        diagnostic, key = rule.diagnostic(violation, name), violation.location.key
+                        yield Finding(diagnostic, key, number, violation.layers, calls)
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from initlint.diagnostics import Diagnostic, Fix, Related, Severity
+from initlint.diagnostics import NO_NUMBERS, Diagnostic, Fix, Related, Severity, SignalNumbers
 from initlint.graph.model import Location, ProjectSearch
 
 Scope: TypeAlias = Literal["model", "file", "unreadable file", "unused noqa"]
@@ -25,7 +25,7 @@ class Violation:
 
     `location` is where the user must act: the init call. `related`: the layer, the activation. `layers`: the paths of
     all affected layers, which are marked in a drawing of the model. `chain`: a line for each layer behind the numbers
-    of the message.
+    of the message. `numbers`: those numbers as data.
     """
 
     message: str
@@ -35,6 +35,7 @@ class Violation:
     fix: Fix | None = None
     layers: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
+    numbers: SignalNumbers = NO_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class Rule:
         """Whether the check runs on what the tracers found in a file, and `noqa` suppresses its findings."""
         return self.scope in _MODEL_SCOPES
 
-    def diagnostic(self, violation: Violation) -> Diagnostic:
-        """The finding that is reported for `violation`, with rows and columns."""
+    def diagnostic(self, violation: Violation, model: str | None = None) -> Diagnostic:
+        """The finding that is reported for `violation` in the model of that name, with rows and columns."""
         return Diagnostic(
             code=self.code,
             name=self.name,
@@ -77,6 +78,9 @@ class Rule:
             related=tuple(Related(location.span, message) for location, message in violation.related),
             fix=violation.fix,
             chain=violation.chain,
+            model=model,
+            layers=violation.layers,
+            numbers=violation.numbers,
         )
 
 

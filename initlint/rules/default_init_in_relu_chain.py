@@ -88,7 +88,7 @@ from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
 from initlint.analysis.messages import format_range, layer_names, related_locations
 from initlint.analysis.recommended_init import agreed_start
-from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import ModelGraph
 from initlint.rewrite.requests import AppendLoop
@@ -113,7 +113,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             )
             related = related_locations((link.layer, link.following) for link in defaults)
             fix = _fix(model, defaults)
-            yield Violation(message, layers[0].location, Severity.WARNING, related, fix, chain=chain.steps())
+            numbers = SignalNumbers.of((link.factors.signal for link in defaults), product=chain.stated_product)
+            paths = tuple(layer.path for layer in layers)
+            location = layers[0].location
+            yield Violation(message, location, Severity.WARNING, related, fix, paths, chain.steps(), numbers)
 
 
 def _before_relu(link: Link) -> bool:

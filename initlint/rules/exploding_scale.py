@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Link, chains_of, links, signal_factor
+from initlint.analysis.chain_products import Link, chains_of, links, signal_factor, signal_numbers
 from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.analysis.weight_draws import one_sided
@@ -86,7 +86,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         chain = max((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
         related = related_locations((link.layer, link.following) for link in group)
         message = f"{signal_factor(group)}{chain}"
-        yield Violation(message, location, Severity.WARNING, related, chain=chain.steps())
+        paths = tuple(link.layer.path for link in group)
+        yield Violation(
+            message, location, Severity.WARNING, related, None, paths, chain.steps(), signal_numbers(group, chain)
+        )
 
 
 def _explodes(link: Link) -> bool:

@@ -81,7 +81,7 @@ from initlint.analysis.messages import (
     related_locations,
 )
 from initlint.analysis.signal_propagation import weight_scale
-from initlint.diagnostics import Severity
+from initlint.diagnostics import Severity, SignalNumbers
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
@@ -106,7 +106,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         )
         related = related_locations((link.layer, link.following) for link in squashed)
         location = first.layer.location if first.write is None else first.write.location
-        yield Violation(message, location, Severity.INFO, related, chain=_steps(squashed, slopes))
+        numbers = SignalNumbers.of(product=math.prod(slopes), gradients=slopes)
+        paths = tuple(layer.path for layer in layers)
+        yield Violation(message, location, Severity.INFO, related, None, paths, _steps(squashed, slopes), numbers)
 
 
 def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import LayerActivation, draws_for_relu, pairs
 from initlint.analysis.messages import format_number, init_before_activation, related_locations
-from initlint.diagnostics import Severity
+from initlint.diagnostics import NO_NUMBERS, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -75,13 +75,15 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if mismatched:
             related = related_locations((pair.layer, pair.following) for pair in mismatched)
             layers = tuple(pair.layer.path for pair in mismatched)
-            yield Violation(_message(mismatched), location, Severity.INFO, related, layers=layers)
+            message, numbers = _message(mismatched)
+            yield Violation(message, location, Severity.INFO, related, layers=layers, numbers=numbers)
 
 
-def _message(mismatched: list[LayerActivation]) -> str:
+def _message(mismatched: list[LayerActivation]) -> tuple[str, SignalNumbers]:
     pair = mismatched[0]
     drawn, slope = scale(pair.write.initializer, pair.write.arguments), pair.activation.slope_moment
     if drawn is None or slope is None:
-        return f"{init_before_activation(mismatched)} differs from the documented pairing"
+        return f"{init_before_activation(mismatched)} differs from the documented pairing", NO_NUMBERS
     factors = f"{format_number(drawn * slope)} (plain Xavier by {format_number(slope)})"
-    return f"{init_before_activation(mismatched)}: the gradient's second moment is multiplied by {factors}"
+    message = f"{init_before_activation(mismatched)}: the gradient's second moment is multiplied by {factors}"
+    return message, SignalNumbers.of(gradients=[drawn * slope])

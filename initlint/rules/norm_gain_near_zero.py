@@ -85,7 +85,7 @@ from initlint.analysis.messages import (
     short_name,
 )
 from initlint.analysis.norms import NORM_TYPES
-from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import moment
 from initlint.graph.model import UNDETERMINED, Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Write
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
@@ -109,7 +109,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             message = f"`{short_name(served[0][1].initializer)}` {_effect(served[0][1])}".format(layer_names(drawn))
             related = related_locations((layer, None) for layer in drawn)
             paths = tuple(layer.path for layer in drawn)
-            yield Violation(message, location, Severity.WARNING, related, _fix(location, call), paths)
+            numbers = _numbers(served[0][1])
+            yield Violation(message, location, Severity.WARNING, related, _fix(location, call), paths, (), numbers)
         elif dead:
             layers = [layer for layer, _ in dead]
             activations = conjunction(activation_class_name(activation.op) for _, activation in dead)
@@ -133,7 +134,8 @@ def _calls_without_layers(model: ModelGraph) -> Iterator[Violation]:
         if all(type in MATRICES or type in NORM_TYPES for type in types) and _is_around_zero(call, call.arguments):
             name = f"a {norms[0]}"
             message = f"`{display_name(call)}` {_effect(call)}".format(name)
-            yield Violation(message, call.location, Severity.WARNING, fix=_fix(call.location, call))
+            fix = _fix(call.location, call)
+            yield Violation(message, call.location, Severity.WARNING, fix=fix, numbers=_numbers(call))
 
 
 def _effect(drawing: Write | InitCall) -> str:
@@ -141,6 +143,11 @@ def _effect(drawing: Write | InitCall) -> str:
     kept = moment(drawing.initializer, drawing.arguments, None, None)
     share = "the square of `std`" if kept is None else format_number(kept)
     return f"draws the gain of {{}} around 0: the norm passes on {share} of the signal, not 1; use `ones_`"
+
+
+def _numbers(drawing: Write | InitCall) -> SignalNumbers:
+    kept = moment(drawing.initializer, drawing.arguments, None, None)
+    return SignalNumbers.of(() if kept is None else (kept,))
 
 
 def _is_drawn_around_zero(call: InitCall | None, write: Write) -> bool:

@@ -72,7 +72,7 @@ from initlint.analysis.layer_activation import as_number, call_at, initializer_f
 from initlint.analysis.messages import display_name, format_range, related_locations, weight_of
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
-from initlint.diagnostics import Applicability, Fix, Severity
+from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.graph.model import Arguments, InitCall, Layer, ModelGraph
 from initlint.rewrite.requests import MoveArgument
 from initlint.rules._registry import Violation, rule
@@ -90,7 +90,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             recommended = _recommended(draw)
             message = _message(model, draw) + (f"; use `{recommended}`" if recommended is not None else "")
             fix = make_fix(model, draw.place, draw.layers, recommended, recommend=replacement, unsafe=True)
-            yield Violation(message, draw.place, Severity.WARNING, related, fix)
+            layers = tuple(layer.path for layer in draw.layers)
+            numbers = SignalNumbers.of(_stated_factors(draw))
+            yield Violation(message, draw.place, Severity.WARNING, related, fix, layers, numbers=numbers)
     for call in model.calls:
         if _means_std(call):
             mean = f"{_mean(call.arguments):g}"
@@ -115,10 +117,16 @@ def _means_std(call: InitCall) -> bool:
 def _message(model: ModelGraph, draw: WeightDraw) -> str:
     call = call_at(model, draw.place)
     name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
-    fan_ins = [fan for fan in draw.fan_ins if fan is not None]
-    factor = format_range(fan_ins) if fan_ins and len(fan_ins) == len(draw.fan_ins) else "fan_in"
+    fan_ins = _stated_factors(draw)
+    factor = format_range(fan_ins) if fan_ins else "fan_in"
     weight = weight_of(draw.layers, draw.type)
     return f"{name} draws {weight} with a standard deviation of 1: the signal's variance is multiplied by {factor}"
+
+
+def _stated_factors(draw: WeightDraw) -> list[float]:
+    """The fan_in of each layer, by which the signal is multiplied; empty if one is unknown."""
+    fan_ins = [fan for fan in draw.fan_ins if fan is not None]
+    return fan_ins if len(fan_ins) == len(draw.fan_ins) else []
 
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:

@@ -66,10 +66,10 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
-from initlint.analysis.layer_activation import LayerActivation, factors, initializer_family, keeps_scale, pairs
+from initlint.analysis.layer_activation import Factors, LayerActivation, factors, initializer_family, keeps_scale, pairs
 from initlint.analysis.messages import format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
-from initlint.diagnostics import Severity
+from initlint.diagnostics import Severity, SignalNumbers
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
@@ -96,6 +96,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 fix=make_fix(model, location, [pair.layer for pair in group], agreed(group), unsafe=not by_fans),
                 layers=tuple(pair.layer.path for pair in group),
                 chain=longest.steps(),
+                numbers=SignalNumbers.of(factor.signal for factor in _weight_factors(group)),
             )
 
 
@@ -106,9 +107,13 @@ def _is_mismatched(pair: LayerActivation) -> bool:
     return measured is not None and not keeps_scale(measured.signal)
 
 
+def _weight_factors(group: list[LayerActivation]) -> list[Factors]:
+    return [factor for pair in group if (factor := factors(pair)) is not None]
+
+
 def _message(group: list[LayerActivation]) -> str:
     # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
-    measured = [factor for pair in group if (factor := factors(pair)) is not None]
+    measured = _weight_factors(group)
     fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
     scales = format_range(factor.signal for factor in measured)
     return f"{init_before_activation(group)}: fan_in times the variance is {scales}{fans}, and SELU needs 1"

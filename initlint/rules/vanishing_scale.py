@@ -63,7 +63,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Link, chains_of, links, signal_factor
+from initlint.analysis.chain_products import Link, chains_of, links, signal_factor, signal_numbers
 from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.diagnostics import Severity
@@ -87,4 +87,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if chain.product < _VANISHED and len(chain.links) > 1:
             related = related_locations((link.layer, link.following) for link in group)
             message = f"{signal_factor(group)}{chain}"
-            yield Violation(message, location, Severity.WARNING, related, chain=chain.steps())
+            paths = tuple(link.layer.path for link in group)
+            yield Violation(
+                message, location, Severity.WARNING, related, None, paths, chain.steps(), signal_numbers(group, chain)
+            )

@@ -100,7 +100,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             fix = _fix(location, mismatches) if len(group) == len(served) else None
             related = related_locations((layer, None) for layer in layers)
             message = f"{call}: {reason}{_effect(mismatches)}"
-            yield Violation(message, location, Severity.WARNING, related, fix)
+            paths = tuple(layer.path for layer in layers)
+            yield Violation(message, location, Severity.WARNING, related, fix, paths)
 
 
 def _effect(mismatches: list[FanMismatch]) -> str:

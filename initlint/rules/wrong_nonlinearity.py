@@ -81,7 +81,7 @@ from initlint.analysis.layer_activation import (
 )
 from initlint.analysis.messages import format_number, format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed, corrected
-from initlint.diagnostics import Severity
+from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
 from initlint.graph.model import Location, ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -111,6 +111,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             ),
             layers=tuple(pair.layer.path for pair in group),
             chain=() if worst is None else worst.steps(),
+            numbers=SignalNumbers.of(_stated_factors(model, group)),
         )
 
 
@@ -158,8 +159,15 @@ def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> 
         documented = format_number(calculate_gain("tanh"))
         reason = f"differs from the documented gain of {documented} (harmless)"
     else:
-        measured = [factor.signal for pair in group if (factor := factors_in(model, pair)) is not None]
+        measured = _stated_factors(model, group)
         reason = "it is for another activation"
         if measured:
             reason += f" and multiplies the signal's second moment by {format_range(measured)}"
     return f"{init_before_activation(group, argument)}: {reason}"
+
+
+def _stated_factors(model: ModelGraph, group: list[LayerActivation]) -> list[float]:
+    """The factors on the signal that the message states."""
+    if group[0].activation.family == "tanh":
+        return []
+    return [factor.signal for pair in group if (factor := factors_in(model, pair)) is not None]

@@ -82,7 +82,7 @@ from initlint.analysis.layer_activation import (
 )
 from initlint.analysis.messages import format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
-from initlint.diagnostics import Severity
+from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -114,6 +114,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             fix=make_fix(model, location, [pair.layer for pair in group], agreed(group)),
             layers=tuple(pair.layer.path for pair in group),
             chain=chain.steps(),
+            numbers=SignalNumbers.of(
+                (factor.signal for _, factor in measured),
+                product=chain.stated_product,
+                gradients=_stated_gradients([factor for _, factor in measured]),
+            ),
         )
 
 
@@ -133,7 +138,14 @@ def _effect(measured: list[Factors], chain: Chain) -> str:
     text = f"{each} the signal's second moment by {format_range(factor.signal for factor in measured)}"
     if any(factor.at_equal_fans for factor in measured):
         text += " at equal fans"
-    gradients = [factor.gradient for factor in measured if factor.gradient is not None]
-    if len(gradients) == len(measured) and min(gradients) < min(factor.signal for factor in measured):
+    gradients = _stated_gradients(measured)
+    if gradients:
         text += f" and the gradient's by {format_range(gradients)}"
     return f"{text}{chain}"
+
+
+def _stated_gradients(measured: list[Factors]) -> list[float]:
+    """The factors on the gradient if the message states them: they are worse than those on the signal."""
+    gradients = [factor.gradient for factor in measured if factor.gradient is not None]
+    is_worse = len(gradients) == len(measured) and min(gradients) < min(factor.signal for factor in measured)
+    return gradients if is_worse else []

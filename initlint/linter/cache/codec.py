@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import (
+    NO_NUMBERS,
     Applicability,
     Cell,
     Diagnostic,
@@ -21,6 +22,7 @@ from initlint.diagnostics import (
     FixRequest,
     Related,
     Severity,
+    SignalNumbers,
     Span,
 )
 from initlint.linter.cache.cache_file import compact_json
@@ -150,11 +152,14 @@ def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
             fix.condition.value,
         ],
         diagnostic.chain,
+        diagnostic.model,
+        diagnostic.layers,
+        None if diagnostic.numbers == NO_NUMBERS else astuple(diagnostic.numbers),
     ]
 
 
 def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
-    code, name, message, severity, span, related, fix, chain = document
+    code, name, message, severity, span, related, fix, chain, model, layers, numbers = document
     return Diagnostic(
         code,
         name,
@@ -164,6 +169,9 @@ def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
         tuple(Related(_span(place, shown), text) for place, text in related),
         fix and _fix(fix, shown),
         chain=tuple(chain),
+        model=model,
+        layers=tuple(layers),
+        numbers=NO_NUMBERS if numbers is None else SignalNumbers(*numbers),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from initlint.diagnostics import Diagnostic, Fix, Span
@@ -33,7 +34,7 @@ def finite(value: Any) -> Any:
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """One finding in the documented shape."""
+    """One finding in the documented shape. Numbers that its message does not state are null."""
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
@@ -43,6 +44,9 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
         "related": [{**_start(related.span), "message": related.message} for related in diagnostic.related],
         "url": diagnostic.url,
+        "model": diagnostic.model,
+        "layers": list(diagnostic.layers),
+        **asdict(diagnostic.numbers),
         **({"engines": list(diagnostic.engines)} if diagnostic.engines else {}),
     }
 

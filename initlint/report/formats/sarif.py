@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -72,8 +73,15 @@ def _result(diagnostic: Diagnostic, fingerprint: str, report: Report) -> dict[st
         "locations": [{"physicalLocation": _place(diagnostic.span, report)}],
         "relatedLocations": [_related(related, report) for related in diagnostic.related],
         "partialFingerprints": {"initlint/v1": fingerprint},
+        "properties": _properties(diagnostic),
         "fixes": [_fix(diagnostic.fix, report)] if diagnostic.fix and not diagnostic.span.cell else [],
     }
+
+
+def _properties(diagnostic: Diagnostic) -> dict[str, Any]:
+    """The model, its layers and the numbers of the message, as in JSON; without those that it does not have."""
+    values = {"model": diagnostic.model, "layers": list(diagnostic.layers) or None, **asdict(diagnostic.numbers)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _related(related: Related, report: Report) -> dict[str, Any]:

@@ -214,6 +214,13 @@ def test_json_is_the_documented_shape() -> None:
         },
         "related": [{"file": "net.py", "row": 3, "message": "this layer"}],
         "url": "https://initlint.readthedocs.io/rules/xavier-before-relu/",
+        "model": None,
+        "layers": [],
+        "factor": None,
+        "factor_max": None,
+        "product": None,
+        "gradient": None,
+        "gradient_max": None,
     }
     assert document["diagnostics"][1]["fix"] is None
 
