@@ -132,7 +132,7 @@ def specs(
     """The targets of the command line, or those of the configuration file if there are none."""
     if (args or kwargs or inputs) and len(texts) != 1:
         raise UsageError("--arg, --kwarg and --input need exactly one target")
-    targets = tuple(_spec(text, args, kwargs, inputs) for text in texts) or settings.trace
+    targets = tuple(_spec(text, args, kwargs, inputs, settings) for text in texts) or settings.trace
     if not targets:
         raise UsageError("no target: use `package.module:Model` or `path/to/file.py:Model`")
     for spec in targets:
@@ -141,8 +141,15 @@ def specs(
     return targets
 
 
-def _spec(text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...]) -> TargetSpec:
+def _spec(
+    text: str, args: tuple[str, ...], kwargs: tuple[str, ...], inputs: tuple[str, ...], settings: Settings
+) -> TargetSpec:
+    """The target with these arguments; without any, with those of the configuration file."""
     where, attribute = report_trace_errors(parse_target, text)
+    if not (args or kwargs or inputs):
+        configured = next((spec for spec in settings.trace if spec.text == text), None)
+        if configured is not None:
+            return configured
     named = [keyword.partition("=") for keyword in kwargs]
     if not all(equals and name.isidentifier() for name, equals, _ in named):
         raise UsageError("--kwarg takes NAME=VALUE")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from initlint.diagnostics import Diagnostic, Span
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.linter import pipeline
 from initlint.linter.results import CheckResult
+from initlint.project.queries import FileSystemQueries, module_name
 from initlint.project.settings import Settings
 from initlint.project.source import SourceLocation
 from initlint.project.trace_targets import TargetSpec
+from initlint.project.tracking import TrackedQueries
 from initlint.tracers.fx import IMPORT_FAILED, BuildResult, Limits, SourceLocations, build_models, read_graph
-from initlint.tracers.fx_run import display_path, project_file_loader
+from initlint.tracers.fx_run import display_path, project_file_loader, specs_of_calls
+from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.static.project import Project
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -77,12 +81,44 @@ def _init_and_span(write: Write | None) -> object:
 
 
 def _build(models: Sequence[ModelGraph], settings: Settings, limits: Limits) -> list[BuildResult]:
-    """Build every class with default arguments, and call every function that returns a model."""
+    """Build every class, and call every function that returns a model.
+
+    With the arguments of the configuration file; else with the defaults; a class that needs arguments, with those of
+    the first call in the project that builds it.
+    """
     classes = _importable(spec for model in models for spec in _classes(model))
     functions = _importable(spec for model in models for spec in _builder(model))
-    roots = settings.import_roots
-    built = build_models(classes, limits, roots, settings.additions, optional=True)
-    return built + build_models(functions, limits, roots, settings.additions)
+    roots, configured = settings.import_roots, [_configured(spec, settings) for spec in (*classes, *functions)]
+    wanted = [spec for spec in configured if spec is not None]
+    names = {spec.text for spec in wanted}
+    build = partial(build_models, limits=limits, roots=roots, user_tables=settings.additions)
+    built = build([spec for spec in classes if spec.text not in names], optional=True)
+    built = _with_arguments_of_calls(built, partial(build, optional=True), settings)
+    return built + build([*wanted, *(spec for spec in functions if spec.text not in names)])
+
+
+def _configured(spec: TargetSpec, settings: Settings) -> TargetSpec | None:
+    """The target with the arguments and inputs that the configuration file has for it."""
+    file = Path(spec.where).resolve()
+    for target in settings.trace:
+        is_same_file = Path(target.where).resolve() == file if target.is_file else module_name(file)[1] == target.where
+        if target.attribute == spec.attribute and is_same_file:
+            return replace(target, where=spec.where)
+    return None
+
+
+def _with_arguments_of_calls(
+    built: Sequence[BuildResult], build: Callable[[list[TargetSpec]], list[BuildResult]], settings: Settings
+) -> list[BuildResult]:
+    """The results; a class that cannot be built without arguments, with those of the first calls that can build it."""
+    index = ProjectIndex(TrackedQueries(FileSystemQueries({}, map(str, settings.import_roots)), records=False))
+    skipped = [one.spec for one in built if one.result is None and one.problem is None]
+    candidates = [spec for one in skipped for spec, _ in specs_of_calls(one, index)]
+    by_text: dict[str, BuildResult] = {}
+    for one in build(candidates) if candidates else ():
+        if one.result is not None:
+            by_text.setdefault(one.spec.text, one)
+    return [by_text.get(one.spec.text, one) for one in built]
 
 
 def _importable(targets: Iterable[tuple[str, str]]) -> list[TargetSpec]:

@@ -58,7 +58,8 @@ def table(model: ModelGraph, traced: TraceResult) -> str:
     way = _WAYS.get(model.trace_method or "", "not traced")
     measurement = f", {counted(traced.runs, 'run')}" if traced.runs else ""
     title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way}{measurement})\n"
-    notes = "".join(f"  {escape(reason)}\n" for reason in model.incomplete)
+    built_as = () if traced.built_as is None else (f"built as {traced.built_as}",)
+    notes = "".join(f"  {escape(line)}\n" for line in (*built_as, *model.incomplete))
     cells = [[row[index] for index in shown] for row in rows]
     return title + notes + "".join(f"  {line}\n" for line in _aligned(cells))
 
@@ -170,6 +171,8 @@ def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:
     ]
     document = graph_json.to_json(graph for graph, _ in built)
     for (graph, one), model in zip(built, document["models"], strict=True):
+        if one.built_as is not None:
+            model["built_as"] = one.built_as
         if one.measured is not None:
             model["runs"] = one.runs
         for layer, entry in zip(graph.layers, model["layers"], strict=True):

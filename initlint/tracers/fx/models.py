@@ -28,6 +28,7 @@ class TraceResult:
 
     `measured`: by the path of the layer, in the order of the calls; None if measuring was not requested, or the model
     could not be run. `runs`: how often it was run. `calls`: the paths of the layers in the order of their first use.
+    `built_as`: the call in the project whose arguments it was built with, and its place; None for those of the target.
     A signal that is infinite or not a number is a problem, too.
     """
 
@@ -37,6 +38,7 @@ class TraceResult:
     measured: Mapping[str, MeasuredSignal] | None = None
     runs: int = 0
     calls: tuple[str, ...] = ()
+    built_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,11 @@ def _trace(
         with recorder:
             module = targets.import_module(target)
         record_import()
-        if target["optional"] and not targets.is_buildable_module(module, target["attribute"]):
+        args, kwargs = pickle.loads(bytes.fromhex(target["call"]))
+        if target["optional"] and not targets.is_buildable_module(module, target["attribute"], args, kwargs):
             return {"skipped": True}
         attribute = targets.find_attribute(module, target["attribute"])
         stage = "build"
-        args, kwargs = pickle.loads(bytes.fromhex(target["call"]))
         create_model = targets.model_factory(attribute, args, kwargs)
         model, device = building.build_model(create_model, recorder)
         build_end = time.perf_counter()

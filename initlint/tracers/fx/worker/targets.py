@@ -106,20 +106,16 @@ def project_module_name(module: str) -> str:
     return _names.get(module, module)
 
 
-def is_buildable_module(module: ModuleType, name: str) -> bool:
-    """Whether `name` is an `nn.Module` class that `module` defines and that can be built without arguments."""
+def is_buildable_module(module: ModuleType, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether `name` is an `nn.Module` class that `module` defines and that can be called with these arguments."""
     cls = getattr(module, name, None)
     if not inspect.isclass(cls) or not issubclass(cls, nn.Module) or cls.__module__ != module.__name__:
         return False
     signature = signature_of(cls)
-    return signature is not None and all(map(_has_default, signature.parameters.values()))
-
-
-def _has_default(parameter: inspect.Parameter) -> bool:
-    return parameter.default is not parameter.empty or parameter.kind in (
-        parameter.VAR_POSITIONAL,
-        parameter.VAR_KEYWORD,
-    )
+    try:
+        return signature is not None and bool(signature.bind(*args, **kwargs))
+    except TypeError:
+        return False
 
 
 def module_files(model: nn.Module) -> dict[str, str | None]:

@@ -1,0 +1,100 @@
+"""Finds the calls with which a project constructs a model from literals: the fx tracer can build it with them."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from initlint.tracers.references.file_queries import file_query
+from initlint.tracers.references.project_index import ProjectIndex
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted
+
+_MAX_FILES = 50
+"""More files are not searched: a class that so many name is a layer, not a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """A call with literal arguments: `text` is its source, in line `row`. `kwargs` are pairs of a name and a value."""
+
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+    text: str
+    row: int
+
+
+def constructions(file: Path, name: str, project: ProjectIndex) -> Iterator[tuple[Path, Construction]]:
+    """The distinct calls of the class or function `name` of `file`: first those in `file`, last those in tests."""
+    paths = project.files_with_word(file, name) or ()
+    seen: set[str] = set()
+    for path in sorted(paths[:_MAX_FILES], key=lambda path: (_is_test(path), path != paths[0])):
+        origins = () if path == paths[0] else (file.stem, file.resolve().parent.name)
+        for construction in project.query(path, _literal_calls, name, *origins) or ():
+            key = repr((construction.args, construction.kwargs))
+            if key not in seen:
+                seen.add(key)
+                yield path, construction
+
+
+def _is_test(path: Path) -> bool:
+    return path.stem.startswith("test") or path.stem.endswith("_test") or "tests" in path.parts
+
+
+@file_query
+def _literal_calls(index: SyntaxIndex, name: str, *origins: str) -> tuple[Construction, ...]:
+    """The calls of `name` in a file; `origins`: the modules it may come from, none if this file defines it."""
+    uses = (node for node in index.mentions(name) if _is_class(index, node, name, origins))
+    calls = (call for node in uses for call in _call(index, node))
+    constants = _constants(index)
+    return tuple(construction for call in calls for construction in _read(call, constants))
+
+
+def _is_class(index: SyntaxIndex, node: ast.AST, name: str, origins: tuple[str, ...]) -> bool:
+    if not origins:
+        return isinstance(node, ast.Name) and (name in index.classes or any(f.name == name for f in index.functions))
+    if isinstance(node, ast.Name):
+        module, _, imported = index.imported.get(name, "").rpartition(".")
+        return imported == name and (module.rpartition(".")[2] in origins or not module.strip("."))
+    if isinstance(node, ast.Attribute):
+        root, *rest = dotted(node.value).split(".")
+        module = ".".join((index.imported.get(root, ""), *rest))
+        return module.rpartition(".")[2] in origins
+    return False
+
+
+def _call(index: SyntaxIndex, node: ast.AST) -> Iterator[ast.Call]:
+    parent = index.parents.get(node)
+    if isinstance(parent, ast.Call) and parent.func is node:
+        yield parent
+
+
+def _constants(index: SyntaxIndex) -> dict[str, ast.expr]:
+    """The names that the module binds once, at its top level."""
+    bindings = [
+        (target.id, statement.value)
+        for statement in index.tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    ]
+    counts = Counter(name for name, _ in bindings)
+    return {name: value for name, value in bindings if counts[name] == 1}
+
+
+def _read(call: ast.Call, constants: Mapping[str, ast.expr]) -> Iterator[Construction]:
+    if any(keyword.arg is None for keyword in call.keywords):
+        return
+    try:
+        args = tuple(_value(argument, constants) for argument in call.args)
+        kwargs = tuple((str(keyword.arg), _value(keyword.value, constants)) for keyword in call.keywords)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return  # not literal
+    yield Construction(args, kwargs, ast.unparse(call), call.lineno)
+
+
+def _value(node: ast.expr, constants: Mapping[str, ast.expr]) -> Any:
+    return ast.literal_eval(constants[node.id] if isinstance(node, ast.Name) and node.id in constants else node)
