@@ -219,6 +219,7 @@ def _merged(static: ModelGraph, traced: ModelGraph) -> ModelGraph:
         engine=traced.engine,
         forward=traced.forward,
         trace_method=traced.trace_method,
+        identical=static.identical or traced.identical,
         incomplete=(),
     )
 

@@ -115,6 +115,7 @@ class FlowReader:
         values: Iterable[Any],
         layer: str | None = None,
         arguments: Arguments | None = None,
+        exact: bool = False,
     ) -> NodeValue:
         """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
         node_values = [node_value for value in values for node_value in self._values_in(value)]
@@ -124,7 +125,7 @@ class FlowReader:
                 weights=frozenset().union(*(node_value.weights for node_value in node_values)), is_computed=True
             )
         inputs = [(node, frozenset[Any]()) for node in nodes.values()]
-        node = FlowNode(kind, op, inputs, self._location, layer=layer, arguments=arguments)
+        node = FlowNode(kind, op, inputs, self._location, layer=layer, arguments=arguments, exact=exact)
         if layer is not None:
             self.nodes_by_layer.setdefault(layer, []).append(node)
         return NodeValue(node)
@@ -294,7 +295,8 @@ class FlowReader:
             return self._add_node("sink", word, args)
         both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
         arguments = _operator_arguments(name, args, both)
-        return self._add_node("modifier", word if both else WITH_NUMBER[word], args[:2], arguments=arguments)
+        op = word if both else WITH_NUMBER[word]
+        return self._add_node("modifier", op, args[:2], arguments=arguments, exact=both and len(args) == 2)
 
     def _functional_layer(self, names: Sequence[str], args: list[Any], kwargs: JsonObject) -> NodeValue:
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}

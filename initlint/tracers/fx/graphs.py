@@ -12,6 +12,7 @@ from initlint.graph.model import Engine, Forward, Layer, Location, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
+from initlint.tracers.fx.identical_modules import CopyReader
 from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.module_tree import TracedClass, TracedModule, TracedParameter, read_modules
 from initlint.tracers.fx.source_locations import SourceLocations
@@ -66,6 +67,9 @@ class GraphReader:
         self._transformed_parameters = {path for reader in readers for path in reader.transformed_parameters}
         problem = self._result["problem"]
         root = self._modules[""].cls
+        layers = with_fed_by([self._layer(source, flows) for source in sources])
+        nodes_by_layer = _nodes_by_layer(readers)
+        copies = CopyReader(self._result, self._modules, self._source_locations, nodes_by_layer)
         parts = {
             cls.qualified
             for source in sources
@@ -76,7 +80,7 @@ class GraphReader:
             name=self._name,
             location=self._location,
             engine=ENGINE,
-            layers=with_fed_by([self._layer(source, flows) for source in sources]),
+            layers=layers,
             calls=InitCallReader(
                 self._locations, self._source_locations, self._modules, self._parameters.values()
             ).read(self._result["calls"]),
@@ -85,7 +89,8 @@ class GraphReader:
             root=None if root is None else root.qualified,
             parts=frozenset(parts - ({root.qualified} if root is not None else set())),
             trace_method=self._result["way"],
-            operations=list_operations(_nodes_by_layer(readers)),
+            operations=list_operations(nodes_by_layer),
+            identical=tuple(copies.read({layer.path: layer for layer in layers})) if flows else (),
         )
 
     def _read_flow(self, nodes: Sequence[JsonObject]) -> FlowReader:
@@ -131,6 +136,11 @@ class GraphReader:
         location: int | None = records[0]["location"] if records else None
         return location
 
+    def _tied_to(self, weight: TracedParameter) -> str | None:
+        """The path of the layer that registered the weight first, if that is another one."""
+        owner = None if weight.owner is None else self._modules.get(weight.owner)
+        return owner.path if owner is not None and owner.is_shown and owner.path != weight.module else None
+
     def _is_uninitialized(self, parameter: TracedParameter) -> bool:
         """Whether the parameter is made of memory that only `torch.empty` or its like have written to."""
         records = self._result["storages"].get(parameter.storage, ())
@@ -160,6 +170,7 @@ class GraphReader:
             frozen=weight is not None and weight.frozen,
             parametrized=module.parametrized or (weight is not None and weight.path in self._transformed_parameters),
             called=flow is not None,
+            tied=None if weight is None or source.parameter is not None else self._tied_to(weight),
             uninitialized=source.parameter is not None and self._is_uninitialized(source.parameter),
             shapes={name: parameter.shape for name, parameter in parameters.items()},
         )

@@ -39,6 +39,8 @@ class TracedParameter:
     shape: tuple[int, ...] | None
     frozen: bool
     storage: str
+    owner: str | None
+    """The path of the module that registered it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +134,5 @@ def _parameters(entry: JsonObject) -> Iterator[TracedParameter]:
             shape=None if shape is None else tuple(shape),
             frozen=parameter["frozen"],
             storage=parameter["storage"],
+            owner=parameter["owner"],
         )

@@ -79,9 +79,12 @@ class FileIndex:
         """The call or other expression that a bytecode instruction with this position executes."""
         if column < 0:
             return self._location(self._calls_by_row.get(row))
+        node = self._by_span.get((row, column, end_row, end_column))
+        if isinstance(node, ast.BinOp):  # its last operand may be a call, which ends there, too
+            return self._location(node)
         # For a method chain over several lines Python reports the start of the last method. The end is the call's.
         call = self._calls_by_end.get((end_row, end_column))
-        return self._location(call or self._by_span.get((row, column, end_row, end_column)))
+        return self._location(call or node)
 
     def definition(self, name: str) -> SourceLocation | None:
         """The class or function `name`, the last definition if there are several."""

@@ -21,14 +21,14 @@ from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
 
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList")
-_STACKS = {
+STACKS = {
     "torch.nn.TransformerEncoder": "TransformerEncoderLayer",
     "torch.nn.TransformerDecoder": "TransformerDecoderLayer",
 }
 """The modules of torch that copy the layer of their first argument."""
 
-_SHARED = re.compile(r"shar|tied|tie_|tying|recurr|universal|siamese", re.IGNORECASE)
-_ASYMMETRIC = re.compile(
+SHARED = re.compile(r"shar|tied|tie_|tying|recurr|universal|siamese", re.IGNORECASE)
+ASYMMETRIC = re.compile(
     r"drop|rand|noise|bernoulli|sample|multinomial|flip|roll|transpose|permute|detach|no_grad|chunk|split|unbind|select"
     r"|narrow|rot90|gather|mask|where|sub$|^T$|^mT$",
     re.IGNORECASE,
@@ -40,7 +40,7 @@ def identical_modules(
     roots: Mapping[str, Instance], log: EntryPointLog, forward: Forward
 ) -> Iterator[IdenticalModules]:
     """The modules below `roots` that certainly start equal."""
-    has_stacks = any(instance.torch_name in _STACKS for instance in log.instances)
+    has_stacks = any(instance.torch_name in STACKS for instance in log.instances)
     if forward is not Forward.RUN or not (log.copies or has_stacks):
         return
     tree = _Tree(roots)
@@ -104,11 +104,11 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
             continue  # it is also registered by itself: a shared layer
         path = tree.paths[id(container)][0]
         text = ast.unparse(copy.location.node) if isinstance(copy.location.node, ast.expr) else ""
-        if _SHARED.search(f"{path} {text} {_class_names(container, module)}"):
+        if SHARED.search(f"{path} {text} {_class_names(container, module)}"):
             continue
         uses = [nodes for inner in _inside(module) if (nodes := log.nodes.get(id(inner)))]
         count = sum(len(parameters) for parameters in _parameters(module).values())
-        constructed = _is_constructed_in(copy.location)
+        constructed = is_constructed_in(copy.location)
         if not count or not uses or (len(uses[0]) < 2 and not container.open):
             continue
         if constructed or container.open or in_series(uses[0][:1], uses[0][1:2]):
@@ -128,7 +128,7 @@ def _class_names(*modules: Instance) -> str:
     return " ".join([*(module.class_name for module in modules), *(owner.name for owner in owners)])
 
 
-def _is_constructed_in(location: SourceLocation) -> bool:
+def is_constructed_in(location: SourceLocation) -> bool:
     node = location.node
     lists = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
     return any(isinstance(one, ast.List) and all(isinstance(e, ast.Call) for e in one.elts) for one in lists)
@@ -203,13 +203,13 @@ def _stacks(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
     arguments = [value for instance in log.instances for value in instance.arguments.values()]
     for module in tree.modules.values():
         name, count = module.torch_name or "", module.arguments.get("num_layers")
-        if name not in _STACKS or tree.is_walked(module) or not tree.certain.get(id(module), True):
+        if name not in STACKS or tree.is_walked(module) or not tree.certain.get(id(module), True):
             continue
         if not isinstance(module.location, SourceLocation) or count == 1 or any(value is module for value in arguments):
             continue
         if log.nodes.get(id(module)):
             known = count if isinstance(count, int) else None
-            yield IdenticalModules("series", module.location, _STACKS[name], (tree.path(module),), known)
+            yield IdenticalModules("series", module.location, STACKS[name], (tree.path(module),), known)
 
 
 def _inside(module: Instance) -> list[Instance]:
@@ -239,15 +239,15 @@ def _is_layer(module: Instance, position: int) -> bool:
 
 def _may_differ(module: Instance) -> bool:
     """Whether calls of the module may differ, as with dropout, or use parts of a tensor."""
-    if _ASYMMETRIC.search(module.class_name) and module.arguments.get("p") != 0.0:
+    if ASYMMETRIC.search(module.class_name) and module.arguments.get("p") != 0.0:
         return True
     cls = module.user_class
     return cls is not None and any(
-        _ASYMMETRIC.search(name) for part in cls.mro if isinstance(part, ClassValue) for name in _names(part.node)
+        ASYMMETRIC.search(name) for part in cls.mro if isinstance(part, ClassValue) for name in names_in(part.node)
     )
 
 
-def _names(cls: ast.ClassDef) -> Iterator[str]:
+def names_in(cls: ast.ClassDef) -> Iterator[str]:
     """All names in the class, and `split` for a subscript of anything but an attribute of `self`."""
     for node in ast.walk(cls):
         if isinstance(node, ast.Name):

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from .copies import describe_copies
 from .json_values import to_json
-from .module_origins import is_torch_class, origin_of, torch_class_name
+from .module_origins import is_torch_class, origin_of, owner_of, torch_class_name
 from .recording import Recorder, storage_key
 from .targets import project_module_name
 
@@ -20,7 +21,8 @@ _REPARAMETRIZED_SUFFIXES = ("_v", "_orig")
 def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
     """All modules in the order of `named_modules`, and the writes to the storages of their parameters."""
     storages: dict[str, list[dict[str, Any]]] = {}
-    modules = []
+    modules: list[dict[str, Any]] = []
+    owner_paths = {module: path for path, module in model.named_modules()}
     for path, module in model.named_modules():
         if ".parametrizations" in f".{path}":
             continue
@@ -34,13 +36,14 @@ def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
                     "shape": None if is_lazy else list(parameter.shape),
                     "frozen": not parameter.requires_grad,
                     "storage": str(key),
+                    "owner": owner_paths.get(owner_of(parameter)),
                 }
             )
             if key is not None:
                 storages.setdefault(str(key), recorder.writes(parameter))
         modules.append(entry)
     calls = [{**call, "storage": str(call["storage"])} for call in recorder.calls]
-    return {"modules": modules, "storages": storages, "calls": calls}
+    return {"modules": modules, "storages": storages, "calls": calls, **describe_copies(model, recorder)}
 
 
 def _module(path: str, module: nn.Module) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from torch import nn
 from .frames import FrameLocations, callers, first_argument, is_user_file, user_callers
 
 _ATTRIBUTE = "_initlint_made"
+_OWNER = "_initlint_owner"
 
 
 class ModuleOrigin:
@@ -21,7 +22,7 @@ class ModuleOrigin:
 
     `arguments`: those of the constructor of the torch class that it is or derives from. `integer_arguments`: integers
     and tuples of integers among the arguments of the user's constructors, by name. `assigned_by`: for each child and
-    parameter, the class whose method assigns it, and the location.
+    parameter, the class whose method assigns it, and the location. `copied_at`: the first deep copy of the module.
     """
 
     def __init__(self) -> None:
@@ -29,15 +30,29 @@ class ModuleOrigin:
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.integer_arguments: dict[str, tuple[int, ...]] = {}
         self.assigned_by: dict[str, tuple[type, int | None]] = {}
+        self.copied_at: int | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModuleOrigin:
+        if self.copied_at is None:
+            self.copied_at = _current_location()
         return self
+
+
+def _current_location() -> int | None:
+    """The location in the user's code; `watch` replaces this function."""
+    return None
 
 
 def origin_of(module: nn.Module) -> ModuleOrigin:
     """The origin of `module`. A copy of a module shares that of the original."""
     origin: ModuleOrigin = module.__dict__.setdefault(_ATTRIBUTE, ModuleOrigin())
     return origin
+
+
+def owner_of(parameter: torch.Tensor) -> nn.Module | None:
+    """The module that registered the parameter first; others that register it are tied to that one."""
+    owner: nn.Module | None = vars(parameter).get(_OWNER)
+    return owner
 
 
 def is_torch_class(cls: type) -> bool:
@@ -47,6 +62,8 @@ def is_torch_class(cls: type) -> bool:
 
 def watch(locations: FrameLocations) -> None:
     """Patch torch's module classes to record the origin of each module from now on."""
+    global _current_location
+    _current_location = locations.here
     for cls in _torch_module_classes():
         if "__init__" in vars(cls):
             cls.__init__ = _recording_constructor(vars(cls)["__init__"], locations)  # type: ignore[method-assign]
@@ -108,6 +125,8 @@ def _recording_assignment(original: Callable[..., None], locations: FrameLocatio
     def register(self: nn.Module, name: str, *value: Any, **named: Any) -> None:
         original(self, name, *value, **named)
         child = value[0] if value else next(iter(named.values()), None)
+        if isinstance(child, nn.Parameter) and _OWNER not in vars(child):
+            vars(child)[_OWNER] = self
         if isinstance(child, (nn.Module, torch.Tensor)) and not is_torch_class(type(self)):
             origin_of(self).assigned_by[name] = _assigner(self, locations)
 
