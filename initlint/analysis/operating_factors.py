@@ -9,7 +9,7 @@ from initlint.analysis.layer_activation import effective_init, factors_of, is_ma
 from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
 from initlint.analysis.signal_propagation import Signal, assumes_equal_fans, layer_factors, propagation
 from initlint.facts.initializer_formulas import mean_and_variance
-from initlint.graph.model import Consumer, Layer, ModelGraph, memoize
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write, memoize
 
 
 @memoize
@@ -25,8 +25,18 @@ def operating_factors(model: ModelGraph) -> Mapping[str, float]:
         if operation.kind == "layer" and operation.layer is not None:
             signal = signals[operation.inputs[0]] if len(operation.inputs) == 1 else None
             inputs.setdefault(operation.layer, signal)
-    factors = ((layer.path, _factor(layer, inputs.get(layer.path))) for layer in model.layers)
+    layers = ((layer.path, _with_tied_init(model, layer)) for layer in model.layers)
+    factors = ((path, _factor(layer, inputs.get(path))) for path, layer in layers)
     return {path: factor for path, factor in factors if factor is not None}
+
+
+def _with_tied_init(model: ModelGraph, layer: Layer) -> Layer:
+    """The layer; if its weight is that of an embedding with PyTorch's default init, with that init."""
+    source = None if layer.tied is None else model.by_path.get(layer.tied)
+    if source is None or source.type != "Embedding" or any(write.parameter == "weight" for write in layer.writes):
+        return layer
+    init = effective_init(source)
+    return layer if init is None else replace(layer, writes=(*layer.writes, Write("weight", *init, source.location)))
 
 
 def _factor(layer: Layer, signal: Signal | None) -> float | None:

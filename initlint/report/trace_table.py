@@ -102,6 +102,8 @@ def _use(model: ModelGraph, layer: Layer, calls: Sequence[str]) -> str:
     """The text in place of a consumer, if none is known."""
     if layer.path in calls:
         return "used" if layer.type == "Parameter" else _NONE
+    if any(layer.path.startswith(f"{path}.") for path in calls):
+        return "inside"  # of a layer such as MultiheadAttention, which uses it
     return "not used" if model.forward is Forward.RUN else "unknown"
 
 
@@ -127,6 +129,8 @@ def _init(model: ModelGraph, layer: Layer) -> str:
     if not writes:
         if layer.uninitialized:
             return "uninitialized"
+        if layer.tied is not None:
+            return f"tied to {layer.tied}"
         return "unknown" if layer.type == "Parameter" else "torch's default"
     arguments = ", ".join(f"{name}={_number(value)}" for name, value in writes[-1].arguments.items())
     then = " and more" if len(writes) > 1 and not layer.last_write_is_certain(parameter) else ""

@@ -125,7 +125,7 @@ def _input_kind(module: nn.Module) -> tuple[str, int] | None:
         return "video", module.in_channels
     if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)):
         return "signal", module.in_channels
-    if isinstance(module, nn.Embedding):
+    if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
         return "tokens", 0
     if isinstance(module, nn.Linear):
         return "features", module.in_features

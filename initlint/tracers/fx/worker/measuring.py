@@ -46,7 +46,7 @@ def measure(create_model: Callable[[], Any], shapes: Shapes, options: dict[str, 
         if run is None:
             if runs:
                 break
-            return None, f"cannot be measured: {explain(problem) if problem is not None else 'no input fits'}"
+            return None, f"cannot be measured: {_explain(problem, shapes)}"
         runs.append(run)
     paths = dict.fromkeys(path for run in runs for path in run.moments)
     return {
@@ -54,6 +54,16 @@ def measure(create_model: Callable[[], Any], shapes: Shapes, options: dict[str, 
         "layers": {path: [run.moments[path] for run in runs if path in run.moments] for path in paths},
         "parameters": next(({**run.not_finite_parameters} for run in runs if run.not_finite_parameters), {}),
     }, None
+
+
+def _explain(problem: Exception | None, shapes: Shapes) -> str:
+    if problem is None:
+        return "no input fits"
+    if "more than 1 value per channel" in str(problem):
+        return f"{explain(problem)}; --input with more samples, or --eval, avoids that"
+    return (
+        explain(problem) if shapes is not None else f"{explain(problem)}; the input was guessed, --input gives another"
+    )
 
 
 def _set_seed(seed: int) -> None:
