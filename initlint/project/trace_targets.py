@@ -38,6 +38,8 @@ class TargetSpec:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Input, ...] | None = None
+    names: tuple[tuple[int | str, str], ...] = ()
+    """The arguments, by position or name, that are what the module of the target calls by these names."""
 
     @property
     def text(self) -> str:

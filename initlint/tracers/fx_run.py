@@ -58,7 +58,7 @@ def specs_of_calls(spec: TargetSpec, index: ProjectIndex) -> Iterator[tuple[Targ
         return
     for path, call in islice(constructions(Path(spec.where), spec.attribute, index), _MAX_CALLS):
         text = f"{call.text}, {display_path(str(path))}:{call.row}"
-        yield replace(spec, args=call.args, kwargs=dict(call.kwargs)), text
+        yield replace(spec, args=call.args, kwargs=dict(call.kwargs), names=call.names), text
 
 
 def project_file_loader(load: Callable[[Path], SourceFile]) -> Callable[[Path], SourceFile | None]:

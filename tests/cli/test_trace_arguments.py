@@ -41,6 +41,20 @@ class Other(nn.Module):
     def forward(self, x):
         return self.last(torch.relu(self.only(x)))
 
+class Stack(nn.Module):
+    def __init__(self, block, widths, norm=None):
+        super().__init__()
+        assert norm is None or norm is nn.Identity
+        self.blocks = nn.ModuleList(block(width) for width in widths)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+def stack(**kwargs):
+    return Stack(Other, [4, 4], norm=None, **kwargs)
+
 class Unused(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -94,6 +108,21 @@ def test_tests_come_last_and_calls_that_raise_are_skipped(project: Path) -> None
     assert "built as Net([2, 4], '', depth=1), test_net.py:5" in run("trace", "net.py:Net").stdout
 
 
+def test_an_argument_may_be_a_class_of_the_same_module(project: Path) -> None:
+    result = run("trace", "net.py:Stack")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    row = next(row for row, line in enumerate(NET.splitlines(), 1) if "Stack(Other" in line)
+    assert lines[1] == f"  built as Stack(Other, [4, 4], norm=None, **kwargs), net.py:{row}"
+    assert [line.split()[0] for line in lines[3:]] == [
+        f"blocks.{n}.{name}" for n in (0, 1) for name in ("only", "last")
+    ]
+    (project / "use.py").write_text("from net import Other, Stack\nmodel = Stack(Other, widths=[2], norm=None)\n")
+    text = NET.replace("return Stack(Other, [4, 4], norm=None, **kwargs)", "pass")
+    (project / "net.py").write_text(text)
+    assert "  built as Stack(Other, widths=[2], norm=None), use.py:2" in run("trace", "net.py:Stack").stdout
+
+
 def test_without_a_literal_call_the_missing_argument_is_named(project: Path) -> None:
     result = run("trace", "net.py:Unused")
     assert result.exit_code == 1
@@ -116,6 +145,7 @@ def findings(*options: str) -> list[tuple[str, int]]:
 
 
 def test_the_rules_see_models_that_need_arguments(project: Path) -> None:
+    (project / "net.py").write_text(NET.replace("return Stack(Other, [4, 4], norm=None, **kwargs)", "pass"))
     rows = [row for row, line in enumerate(NET.splitlines(), 1) if line.endswith("only torch sees it")]
     assert findings() == [("Net", rows[0])]
     table = '[[trace]]\ntarget = "net:Other"\nargs = [4]\n'

@@ -157,6 +157,7 @@ def _request(spec: TargetSpec, roots: Sequence[Path], optional: bool, measure: M
         roots=tuple(dict.fromkeys(folders)),
         args=spec.args,
         kwargs=spec.kwargs,
+        names=spec.names,
         inputs=None
         if spec.inputs is None
         else tuple((input_spec.shape, input_spec.dtype) for input_spec in spec.inputs),

@@ -100,6 +100,8 @@ class Request:
     roots: tuple[str, ...]
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[tuple[int | str, str], ...] = ()
+    """The arguments that are attributes of the module, by position or name."""
     inputs: tuple[tuple[tuple[int, ...], str], ...] | None = None
     optional: bool = False
     """Skip it silently if it is no module class, or cannot be built without arguments."""

@@ -19,10 +19,15 @@ _MAX_FILES = 50
 
 @dataclass(frozen=True, slots=True)
 class Construction:
-    """A call with literal arguments: `text` is its source, in line `row`. `kwargs` are pairs of a name and a value."""
+    """A call with known arguments: `text` is its source, in line `row`. `kwargs` are pairs of a name and a value.
+
+    `names`: the arguments, by position or name, that are classes or functions of the module of the called class; their
+    value is None.
+    """
 
     args: tuple[Any, ...]
     kwargs: tuple[tuple[str, Any], ...]
+    names: tuple[tuple[int | str, str], ...]
     text: str
     row: int
 
@@ -34,7 +39,7 @@ def constructions(file: Path, name: str, project: ProjectIndex) -> Iterator[tupl
     for path in sorted(paths[:_MAX_FILES], key=lambda path: (_is_test(path), path != paths[0])):
         origins = () if path == paths[0] else (file.stem, file.resolve().parent.name)
         for construction in project.query(path, _literal_calls, name, *origins) or ():
-            key = repr((construction.args, construction.kwargs))
+            key = repr((construction.args, construction.kwargs, construction.names))
             if key not in seen:
                 seen.add(key)
                 yield path, construction
@@ -50,7 +55,7 @@ def _literal_calls(index: SyntaxIndex, name: str, *origins: str) -> tuple[Constr
     uses = (node for node in index.mentions(name) if _is_class(index, node, name, origins))
     calls = (call for node in uses for call in _call(index, node))
     constants = _constants(index)
-    return tuple(construction for call in calls for construction in _read(call, constants))
+    return tuple(construction for call in calls for construction in _read(index, call, origins, constants))
 
 
 def _is_class(index: SyntaxIndex, node: ast.AST, name: str, origins: tuple[str, ...]) -> bool:
@@ -85,16 +90,26 @@ def _constants(index: SyntaxIndex) -> dict[str, ast.expr]:
     return {name: value for name, value in bindings if counts[name] == 1}
 
 
-def _read(call: ast.Call, constants: Mapping[str, ast.expr]) -> Iterator[Construction]:
-    if any(keyword.arg is None for keyword in call.keywords):
+def _read(
+    index: SyntaxIndex, call: ast.Call, origins: tuple[str, ...], constants: Mapping[str, ast.expr]
+) -> Iterator[Construction]:
+    keywords = [keyword for keyword in call.keywords if keyword.arg is not None or dotted(keyword.value) != "kwargs"]
+    if any(keyword.arg is None for keyword in keywords):
         return
-    try:
-        args = tuple(_value(argument, constants) for argument in call.args)
-        kwargs = tuple((str(keyword.arg), _value(keyword.value, constants)) for keyword in call.keywords)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return  # not literal
-    yield Construction(args, kwargs, ast.unparse(call), call.lineno)
-
-
-def _value(node: ast.expr, constants: Mapping[str, ast.expr]) -> Any:
-    return ast.literal_eval(constants[node.id] if isinstance(node, ast.Name) and node.id in constants else node)
+    # `**kwargs` of a builder such as `resnet18(**kwargs)` is empty by default.
+    arguments: list[tuple[int | str, ast.expr]] = [*enumerate(call.args)]
+    arguments += [(str(keyword.arg), keyword.value) for keyword in keywords]
+    names: list[tuple[int | str, str]] = []
+    values: dict[int | str, Any] = {}
+    for key, node in arguments:
+        if isinstance(node, ast.Name) and _is_class(index, node, node.id, origins):
+            names.append((key, node.id))
+            values[key] = None
+            continue
+        try:
+            values[key] = ast.literal_eval(constants.get(node.id, node) if isinstance(node, ast.Name) else node)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return  # not literal
+    args = tuple(value for key, value in values.items() if isinstance(key, int))
+    kwargs = tuple((key, value) for key, value in values.items() if isinstance(key, str))
+    yield Construction(args, kwargs, tuple(names), ast.unparse(call), call.lineno)

@@ -59,6 +59,7 @@ def _trace(
             module = targets.import_module(target)
         record_import()
         args, kwargs = pickle.loads(bytes.fromhex(target["call"]))
+        args, kwargs = targets.arguments(module, args, kwargs, target["names"])
         if target["optional"] and not targets.is_buildable_module(module, target["attribute"], args, kwargs):
             return {"skipped": True}
         attribute = targets.find_attribute(module, target["attribute"])

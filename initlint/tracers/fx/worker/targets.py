@@ -72,6 +72,16 @@ def find_attribute(module: ModuleType, path: str) -> Any:
     return attribute
 
 
+def arguments(
+    module: ModuleType, args: Sequence[Any], kwargs: dict[str, Any], names: Sequence[tuple[int | str, str]]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call. `names`: those that are attributes of the module, by position or name."""
+    values: dict[int | str, Any] = dict(enumerate(args))
+    values.update(kwargs.items())
+    values.update((key, find_attribute(module, name)) for key, name in names)
+    return tuple(values[index] for index in range(len(args))), {name: values[name] for name in kwargs}
+
+
 def defining_file(attribute: Any, module: ModuleType) -> str | None:
     """The file that defines the target `attribute`, which `module` may only have imported."""
     home = module if isinstance(attribute, nn.Module) else sys.modules.get(getattr(attribute, "__module__", ""), module)
