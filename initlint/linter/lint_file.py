@@ -85,7 +85,8 @@ class FileLinter:
             return FileResult(
                 unreadable=_unreadable(file, error), has_noqa=names_our_codes(self.project.content(file))
             ), None
-        result, graph = self._lint_source(source) if may_contain_models(source.code) else (FileResult(), None)
+        is_traced = may_contain_models(source.code) or self.project.is_script(source)
+        result, graph = self._lint_source(source) if is_traced else (FileResult(), None)
         return replace(result, has_noqa=names_our_codes(source.data)), graph
 
     def _lint_source(self, source: SourceFile) -> tuple[FileResult, FileGraph | None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from initlint._lazy import LazyModule
 from initlint.project.file_io import read_file
 from initlint.project.filesystem import DirectoryListings, EntryKind
+from initlint.project.own_output import without_own_output
 
 if TYPE_CHECKING:
     import tempfile
@@ -127,10 +128,11 @@ class FileSearch:
         return (path for path in code if _matches(self.read(path), piece.encode(), pattern.encode()))
 
     def any_names(self, paths: Iterable[str], word: str) -> bool:
-        """Whether one of `paths` is another text file that contains `word`."""
+        """Whether one of `paths` is another text file that contains `word`, and not as output of initlint."""
         piece, pattern = word.encode(), whole_word(word).encode()
         texts = (self._text(path) for path in paths if _is_text(os.path.basename(path)))
-        return any(_matches(data, piece, pattern) for data in texts)
+        naming = (data for data in texts if _matches(data, piece, pattern))
+        return any(_matches(without_own_output(data), piece, pattern) for data in naming)
 
     def _text(self, path: str) -> bytes:
         try:

@@ -44,6 +44,9 @@ class FakeProject:
             self.sources[path] = SourceFile.read(path) if data is None else SourceFile.parse(str(path), data)
         return self.sources[path]
 
+    def is_script(self, source: SourceFile) -> bool:
+        return False
+
     def graph(self, source: SourceFile) -> FileGraph:
         if b"BREAK_THE_TRACER" in source.data:
             raise RuntimeError("broken tracer")

@@ -86,6 +86,8 @@ def _lookup_scope(index: SyntaxIndex, node: ast.Call | ast.Attribute) -> LookupS
         return _module_scope(index, node.value) if node.attr == "__dict__" else None
     function, arguments = last_name(node.func), node.args
     if function in _IMPORTS:
+        if isinstance(index.parents[node], ast.Expr):
+            return None  # only imported, as by a check of what is installed
         return _import_scope(arguments[0]) if arguments and not isinstance(arguments[0], ast.Constant) else None
     if function in _SCOPE_FUNCTIONS:
         if isinstance(node.func, ast.Attribute) and function != "Fire":

@@ -24,7 +24,7 @@ class NameUse:
     of that name. `class_name`: the class, defined or imported in the file, of which it is an attribute.
     `positional_count`: the number of positional arguments of a call of the attribute; None if unknown or not called.
     `receiver_is_object`: it is an attribute of something that is certainly no class. `is_bare_statement`: it is a
-    statement by itself, without a call.
+    statement by itself, without a call. `is_unused_import`: it is imported, and the file does nothing with it.
     """
 
     is_bare_name: bool
@@ -33,6 +33,7 @@ class NameUse:
     positional_count: int | None
     receiver_is_object: bool
     is_bare_statement: bool
+    is_unused_import: bool
 
     @classmethod
     def of(cls, index: SyntaxIndex, node: ast.AST, name: str, owner: ast.ClassDef | None = None) -> NameUse:
@@ -48,6 +49,7 @@ class NameUse:
             positional_count=None if value is None else _count_positional(parent, node),
             receiver_is_object=value is not None and _is_object(value),
             is_bare_statement=isinstance(parent, ast.Expr) and isinstance(node, (ast.Name, ast.Attribute)),
+            is_unused_import=isinstance(node, ast.alias) and _is_unused_import(index, node),
         )
 
     def has_too_many_arguments(self, function: FunctionNode) -> bool:
@@ -66,6 +68,14 @@ class NameUse:
 def name_uses(index: SyntaxIndex, name: str) -> tuple[NameUse, ...]:
     """How a file uses the name of a function in another file."""
     return tuple(dict.fromkeys(NameUse.of(index, node, name) for node in index.mentions(name)))
+
+
+def _is_unused_import(index: SyntaxIndex, alias: ast.alias) -> bool:
+    """Whether an imported name is not mentioned again. A package imports names for those who import the package."""
+    if index.path.name == "__init__.py":
+        return False
+    bound = alias.asname or alias.name.partition(".")[0]
+    return all(isinstance(node, ast.alias) for node in index.mentions(bound))
 
 
 def _defines_other_method(cls: ast.ClassDef | None, name: str, owner: ast.ClassDef | None) -> bool:

@@ -18,6 +18,8 @@ from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, Sy
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that do not pass the function on."""
+_MODULE = r"\bclass\s+\w+\([^)]*\bModule\b"
+"""A pattern for the definition of a module."""
 _ENTRY_POINT = re.compile(r"main|test|setup|pytest|hook|on_", re.IGNORECASE)
 """The names of functions that tools call."""
 
@@ -56,9 +58,7 @@ def uncalled_functions(
             continue
         scopes = index.scopes(function)
         if not scopes:
-            if not _may_be_used_elsewhere(index, function, project.is_library(file)) and not search.is_looked_up(
-                function
-            ):
+            if not _may_be_used_elsewhere(file, index, function, project) and not search.is_looked_up(function):
                 yield UncalledFunction(function, None, search.bare_statement(function))
         elif isinstance(scopes[0], ast.ClassDef):
             if _may_be_called_elsewhere(index, function, scopes, bases(scopes[0].name), project.is_library(file)):
@@ -100,9 +100,11 @@ def _uses_other_initializer(cls: ast.ClassDef, name: str) -> bool:
     )
 
 
-def _may_be_used_elsewhere(index: SyntaxIndex, function: FunctionNode, library: bool) -> bool:
-    """Whether it is part of a library's public API, or in a file without classes that could use it."""
-    return (library and not function.name.startswith("_")) or not index.classes
+def _may_be_used_elsewhere(file: Path, index: SyntaxIndex, function: FunctionNode, project: ProjectIndex) -> bool:
+    """Whether it is part of a library's public API, or of a project without modules that could use it."""
+    if project.is_library(file) and not function.name.startswith("_"):
+        return True
+    return not index.classes and len(project.files_matching(file, "Module", _MODULE) or ()) <= 1
 
 
 def _may_be_called_elsewhere(
@@ -194,6 +196,7 @@ class UseSearch:
         owner = self.owner(function)
         if (
             use.is_bare_statement
+            or use.is_unused_import
             or use.is_other_method
             or (use.is_bare_name and owner is not None)
             or use.has_too_many_arguments(function)

@@ -52,6 +52,20 @@ def may_contain_models(code: str) -> bool:
     return _MARKS.found_in(code) or (_FORWARD.search(code) is not None and _DERIVED.search(code) is not None)
 
 
+_MAIN = re.compile(r"""^if __name__ == ['"]__main__""", re.MULTILINE)
+_FROM_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
+
+
+def is_main_module(code: str) -> bool:
+    """Whether a file says what it does when it is run."""
+    return "__main__" in code and _MAIN.search(code) is not None
+
+
+def imported_modules(code: str) -> list[str]:
+    """The modules that a file imports, as written there, without relative ones."""
+    return [name for name in dict.fromkeys(_FROM_IMPORT.findall(code)) if not name.startswith(".")]
+
+
 _CALLS = TextFilter(
     r"init\.(?<!\winit\.)",
     r"init import",

@@ -28,6 +28,7 @@ from initlint.tracers.static.library.init_calls import call_configured_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
 from initlint.tracers.static.machine.interpreter import Handlers, Interpreter
+from initlint.tracers.static.prefilter import imported_modules, is_main_module
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
@@ -128,6 +129,19 @@ class Project:
         body = ModuleBody(source)
         self._bodies.put(real, body, len(source.data))
         return body
+
+    def is_script(self, source: SourceFile) -> bool:
+        """Whether a file is run by itself and imports modules of the project: it may build their models.
+
+        Not tests, which build models for other reasons than to train them.
+        """
+        if source.holds_tests:
+            return False
+        real = self._paths.of(source.path)
+        root, name = self._tracked.module_name(real)
+        if "." in name and not is_main_module(source.code):
+            return False
+        return any(self._tracked.module_file(root, module) is not None for module in imported_modules(source.code))
 
     def content(self, path: Path) -> bytes:
         """The bytes of a file; empty if it cannot be read."""

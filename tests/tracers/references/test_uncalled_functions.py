@@ -6,7 +6,9 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from click.testing import CliRunner
 
+from initlint.cli.commands import cli
 from initlint.tracers.references.project_index import ProjectIndex
 from tests.support.reference_projects import findings_in_project
 
@@ -174,6 +176,48 @@ def test_a_text_beside_the_code_that_names_it(tmp_path: Path, file: str, text: s
     assert rows(tmp_path, {"net.py": net, file: text.replace("weights_init", "my_weights_init")}) == [3]
 
 
+@pytest.mark.parametrize(
+    "output_format",
+    ["json", "json-lines", "concise", "full", "grouped", "markdown", "gitlab", "sarif", "rdjson", "github", "pylint"],
+)
+def test_reports_are_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output_format: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"net.py": FUNCTION.format(cls="class Net(nn.Module): pass", more="")}
+    reported = rows(tmp_path, files)
+    for name in ("out.json", "out.md", "out"):
+        initlint("check", "net.py", "--select=INI106", "--isolated", f"--output-format={output_format}", "-o", name)
+        assert "weights_init" in Path(name).read_text(encoding="utf-8")
+        assert rows(tmp_path, files) == reported != []
+    Path("out.md").write_text("Then call `net.apply(weights_init)`.\n", encoding="utf-8")
+    assert rows(tmp_path, files) == []
+
+
+def test_baselines_and_graphs_are_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"net.py": FUNCTION.format(cls="class Net(nn.Module): pass", more="")}
+    reported = rows(tmp_path, files)
+    initlint("check", "net.py", "--select=INI106", "--isolated", "--write-baseline", "known.json")
+    assert "weights_init" in Path("known.json").read_text(encoding="utf-8")
+    graph = initlint("graph", "net.py", "--output-format=json")
+    Path("graph.json").write_text(graph, encoding="utf-8")
+    assert "weights_init" in graph
+    assert rows(tmp_path, files) == reported != []
+
+
+def initlint(*arguments: str) -> str:
+    return CliRunner().invoke(cli, arguments).stdout
+
+
+def test_a_helper_in_a_file_of_its_own(tmp_path: Path) -> None:
+    """It is reported in a project with models that could use it."""
+    helper = FUNCTION.format(cls="", more="")
+    assert rows(tmp_path, {"helper.py": helper}) == []
+    assert (
+        len(rows(tmp_path, {"helper.py": helper, "net.py": "import torch.nn as nn\n\nclass Net(nn.Module): ...\n"}))
+        == 1
+    )
+
+
 def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
     net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
     words = '["weights_init"' + ', "another word"' * 30_000 + "]"
@@ -196,6 +240,11 @@ def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
         ("import torch\nact = getattr(torch.nn, args.act)\n", True),
         ("import net\nnet.Net().eval()\n", True),
         ("import importlib\ndata = importlib.import_module('datasets.' + args.data)\n", True),
+        ("import importlib\nfor name in names:\n    importlib.import_module(name)\n", True),
+        ("from net import weights_init\n", True),
+        ("from net import weights_init as start\nimport torch\n", True),
+        ("from net import weights_init as start\nmodel.apply(start)\n", False),
+        ("from net import *\nmodel.apply(weights_init)\n", False),
     ],
 )
 def test_names_that_code_takes_from_values(tmp_path: Path, other: str, reported: bool) -> None:

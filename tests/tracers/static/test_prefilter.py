@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.tracers.static.prefilter import may_contain_models
+from initlint.tracers.static.prefilter import imported_modules, is_main_module, may_contain_models
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,10 @@ from initlint.tracers.static.prefilter import may_contain_models
 )
 def test_which_files_can_matter(code: str, expected: bool) -> None:
     assert may_contain_models(code) is expected
+
+
+def test_scripts() -> None:
+    assert is_main_module("def main(): ...\n\nif __name__ == '__main__':\n    main()\n")
+    assert not is_main_module("# python -m this, __main__\n")
+    code = "import os\nfrom . import near\nfrom agents.base import Agent\n\ndef f():\n    import late\n"
+    assert imported_modules(code) == ["os", "agents.base", "late"]
