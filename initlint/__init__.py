@@ -19,6 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from initlint.api import check_files as check_files
     from initlint.api import check_paths as check_paths
     from initlint.api import check_source as check_source
     from initlint.diagnostics import Applicability as Applicability
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "api": "check_paths check_source",
+    "api": "check_files check_paths check_source",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
     "integrations.inspection.inspection": "Inspection inspect",
     "project.discovery": "DiscoveryError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from initlint.linter.fix_edits import compute_fixes
 from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import encode, line_reader
+from initlint.project.discovery import SUFFIXES
 from initlint.project.settings import Settings, find, load
 
 
@@ -26,9 +27,9 @@ def check_paths(
     """Lint files and directories.
 
     `settings`: by default those of the nearest configuration file, from the first path upward. `contents`: bytes by
-    path that are linted instead of the file on disk; each path is in `paths` or below one of them. `options`: by
-    default one process and no cache. `edits`: compute the edits of fixes, which takes about as long as the rest.
-    Without them a fix states only what its rule requests.
+    path that replace those on disk. A file that exists there only is linted if it is in `paths` or below one of them,
+    and is imported by others as any file. `options`: by default one process and no cache. `edits`: compute the edits of
+    fixes, which takes about as long as the rest. Without them a fix states only what its rule requests.
 
     Raises `DiscoveryError` for a path that does not exist and `ConfigurationError` for settings that cannot be used.
     A file that cannot be read or parsed is a finding of the rule `unreadable-file`, and an internal error is one of
@@ -52,14 +53,38 @@ def without_baseline(result: CheckResult, settings: Settings, contents: Contents
     return baseline.subtract(result, existing, line_reader(contents), enabled)
 
 
+def check_files(
+    files: Mapping[str, str | bytes], settings: Settings | None = None, *, edits: bool = True
+) -> CheckResult:
+    """Lint a project in memory: texts by path, which see each other and nothing else.
+
+    Neither the disk nor the current folder matters: other modules are unknown, and `settings` are by default those of
+    a project without a configuration file. Files that are no Python, such as a YAML file, may name functions. `edits`:
+    as in `check_paths`. Raises `ConfigurationError`.
+    """
+    contents = {str(Path(path)): encode(text) if isinstance(text, str) else text for path, text in files.items()}
+    own = replace(settings or Settings(), respect_gitignore=False)
+    return _in_memory([Path(path) for path in contents if path.endswith(SUFFIXES)], own, contents, edits)
+
+
+def _in_memory(paths: Iterable[Path], settings: Settings, contents: Contents, edits: bool) -> CheckResult:
+    result = pipeline.check(paths, settings, contents, has_disk=False)
+    result = without_baseline(result, settings, contents)
+    return replace(result, diagnostics=compute_fixes(result.diagnostics, contents)) if edits else result
+
+
 def check_source(
     text: str, filename: str | Path = "<string>", settings: Settings | None = None, *, edits: bool = True
 ) -> CheckResult:
     """Lint one text, which need not be on disk.
 
-    The findings have `filename`, from which imports and, by default, settings are resolved. `edits`: as in
-    `check_paths`. Raises `ConfigurationError`.
+    The findings have `filename`, from which imports and, by default, settings are resolved. Nothing is imported for a
+    name in angle brackets, as `<string>`. `edits`: as in `check_paths`. Raises `ConfigurationError`.
     """
+    if str(filename).startswith("<"):
+        path = Path(filename)
+        own = settings or settings_for(path)
+        return _in_memory([path], own, {str(path): encode(text)}, edits)
     return check_paths([filename], settings, contents={str(Path(filename)): encode(text)}, edits=edits)
 
 

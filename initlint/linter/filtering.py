@@ -31,6 +31,8 @@ class LintRun:
     enabled: frozenset[str]
     whole: bool
     users: Mapping[str, Path] = field(default_factory=dict)
+    has_disk: bool = True
+    """Whether files exist besides `contents`."""
 
     @property
     def traced(self) -> dict[str, Path]:

@@ -29,9 +29,10 @@ def start_linting(
     contents: Mapping[str, bytes],
     codes: Collection[str],
     records: bool,
+    has_disk: bool = True,
 ) -> Callable[[Path], FileResult]:
     """A function that lints one of `files` with the rules `codes`. The arguments can be sent to another process."""
-    return FileLinter.start(files, settings, contents, codes, records=records).lint
+    return FileLinter.start(files, settings, contents, codes, records=records, has_disk=has_disk).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -57,6 +58,7 @@ class FileLinter:
         operations: bool = False,
         refine: Refine | None = None,
         records: bool = False,
+        has_disk: bool = True,
     ) -> FileLinter:
         """`files` by real path; `codes` of the rules to apply.
 
@@ -64,7 +66,9 @@ class FileLinter:
         """
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
-        project = Project(files, contents, settings.import_roots, settings.additions, operations, searches, records)
+        project = Project(
+            files, contents, settings.module_roots, settings.additions, operations, searches, records, has_disk
+        )
         return cls(settings, project, rules, refine)
 
     def lint(self, file: Path) -> FileResult:

@@ -66,13 +66,14 @@ def check(
     settings: Settings,
     contents: Contents = MappingProxyType({}),
     options: RunOptions = DEFAULT_OPTIONS,
+    has_disk: bool = True,
 ) -> CheckResult:
-    """Lint `paths`.
+    """Lint `paths`. `has_disk=False`: no files exist but those in `contents`.
 
     Raises `DiscoveryError` for a path that does not exist, `ConfigurationError` for a rule that does not.
     """
     started = time.time_ns()
-    listings = DirectoryListings()
+    listings = DirectoryListings(by_real_path(contents), has_disk)
     run = _start(paths, settings, contents, listings)
     cache = result_cache.ResultCache.open(options.cache, settings, contents, listings) if options.cache else None
     run = _with_users(run, listings)
@@ -90,7 +91,7 @@ def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[
     if not files:
         return {}
     records = options.cache is not None
-    start = partial(lint_file.start_linting, run.traced, run.settings, run.contents, run.applied, records)
+    start = partial(lint_file.start_linting, run.traced, run.settings, run.contents, run.applied, records, run.has_disk)
     progress, total = options.progress, len(files)
     report = (lambda done: progress(done, total)) if progress else None
     linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
@@ -114,7 +115,7 @@ def check_models(
     `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it. `whole_models`: keep
     the data flow of the models, and leave out those without layers and those that are parts of others.
     """
-    listings = DirectoryListings()
+    listings = DirectoryListings(by_real_path(contents))
     run = _start(paths, settings, contents, listings)
     run = _with_users(run, listings) if rules else replace(run, enabled=frozenset())
     codes = run.applied if rules else ()
@@ -139,6 +140,7 @@ def files(
     in_memory = {
         os.path.realpath(path): path for path in paths if str(path) in contents and not excluded(path, settings)
     }
+    folders = folders or DirectoryListings(by_real_path(contents))
     on_disk = discover((path for path in paths if str(path) not in contents), settings, folders)
     return dict(sorted({**on_disk, **in_memory}.items(), key=itemgetter(1))) if in_memory else on_disk
 
@@ -148,19 +150,18 @@ def enabled_codes(settings: Settings) -> frozenset[str]:
     return frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default, rule.always_on))
 
 
-def _start(
-    paths: Iterable[Path], settings: Settings, contents: Contents, folders: DirectoryListings | None = None
-) -> LintRun:
+def _start(paths: Iterable[Path], settings: Settings, contents: Contents, listings: DirectoryListings) -> LintRun:
     paths = tuple(paths)
     settings.check_selectors(rule.code for rule in all_rules())
     settings.check_patterns()
     whole = any(path.is_dir() for path in paths)
-    return LintRun(files(paths, settings, contents, folders), settings, contents, enabled_codes(settings), whole)
+    found = files(paths, settings, contents, listings)
+    return LintRun(found, settings, contents, enabled_codes(settings), whole, has_disk=listings.has_disk)
 
 
 def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
     """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
-    queries = FileSystemQueries(by_real_path(run.contents), map(str, run.settings.import_roots), listings=listings)
+    queries = FileSystemQueries(by_real_path(run.contents), map(str, run.settings.module_roots), listings=listings)
     return replace(run, users=files_in_use(run.files, run.settings, queries))
 
 

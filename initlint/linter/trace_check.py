@@ -56,7 +56,7 @@ def graphs(paths: Sequence[Path], settings: Settings, limits: Limits) -> CheckRe
     """The models in `paths` as torch builds them. The warnings name those not traced. Raises as `check` does."""
     static = pipeline.check_models(paths, settings, rules=False)
     built = _build(static.models, settings, limits)
-    project = Project(pipeline.files(paths, settings), {}, settings.import_roots, settings.additions)
+    project = Project(pipeline.files(paths, settings), {}, settings.module_roots, settings.additions)
     locations = SourceLocations(project_file_loader(project.load), display_path)
     additions = settings.additions
     models = (

@@ -28,13 +28,13 @@ def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListin
     below it, unless `force_exclude` is set. Links to directories are not followed. `folders` shares directory listings
     with the rest of the run. Raises `DiscoveryError`.
     """
-    paths = tuple(paths)
-    if missing := [str(path) for path in paths if not os.path.exists(path)]:
+    paths, folders = tuple(paths), folders or DirectoryListings()
+    if missing := [str(path) for path in paths if not folders.exists(os.path.realpath(path))]:
         raise DiscoveryError(f"{', '.join(missing)}: no such file or directory")
     files: dict[str, Path] = {}
     for path in paths:
         links: list[Path] = []
-        for real, file in _expand(path, settings, folders or DirectoryListings()):
+        for real, file in _expand(path, settings, folders):
             if real is None:
                 links.append(file)
             else:
@@ -62,12 +62,11 @@ def matches(path: Path, pattern: str, root: Path) -> bool:
 
 def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Iterator[tuple[str | None, Path]]:
     """Sorted, each with its real path, or None for a link."""
-    if not os.path.exists(path):
-        raise DiscoveryError(f"{path}: no such file or directory")
+    real = os.path.realpath(path)
     if excluded(path, settings):
         return
-    if not os.path.isdir(path):
-        yield None if os.path.islink(path) else os.path.realpath(path), path
+    if not folders.is_folder(real):
+        yield None if os.path.islink(path) else real, path
         return
     named = os.path.abspath(path)
     exclude = _excludes(settings)
@@ -77,7 +76,7 @@ def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Itera
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
     files: list[tuple[str | None, Path]] = []
-    _FolderWalk(folders, in_repository, files).walk(_Folder(path, named, os.path.realpath(path)), (exclude, *ignoring))
+    _FolderWalk(folders, in_repository, files).walk(_Folder(path, named, real), (exclude, *ignoring))
     yield from files
 
 

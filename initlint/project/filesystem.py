@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -64,16 +64,53 @@ _EMPTY = DirectoryListing(())
 
 
 class DirectoryListings:
-    """Listings by folder, each from the time of its first use."""
+    """Listings by folder, each from the time of its first use.
 
-    def __init__(self) -> None:
+    `in_memory`: the real paths of files that exist as well. With `has_disk` false, no others do.
+    """
+
+    def __init__(self, in_memory: Iterable[str] = (), has_disk: bool = True) -> None:
+        self.has_disk = has_disk
         self._listings: dict[str, DirectoryListing] = {}
+        self._files = frozenset(in_memory)
+        self._entries: dict[str, dict[str, EntryKind]] = {}
+        for path in self._files:
+            self._add(path, EntryKind.FILE)
+
+    def _add(self, path: str, kind: EntryKind) -> None:
+        folder, name = os.path.split(path)
+        if not name or name in self._entries.get(folder, {}):
+            return
+        self._entries.setdefault(folder, {})[name] = kind
+        self._add(folder, EntryKind.FOLDER)
 
     def of(self, folder: str) -> DirectoryListing:
         """Raises as `DirectoryListing.of` does."""
         if folder not in self._listings:
-            self._listings[folder] = DirectoryListing.of(folder)
+            self._listings[folder] = self._list(folder)
         return self._listings[folder]
+
+    def _list(self, folder: str) -> DirectoryListing:
+        added = self._entries.get(folder)
+        if added is None and self.has_disk:
+            return DirectoryListing.of(folder)
+        on_disk: tuple[tuple[str, EntryKind], ...] = ()
+        if self.has_disk:
+            with suppress(OSError, ValueError):
+                on_disk = DirectoryListing.of(folder).entries
+        return DirectoryListing(tuple(sorted({**(added or {}), **dict(on_disk)}.items())))
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file exists; also for a link to one."""
+        return path in self._files or (self.has_disk and os.path.isfile(path))
+
+    def exists(self, path: str) -> bool:
+        """Whether anything exists there."""
+        return path in self._files or path in self._entries or (self.has_disk and os.path.exists(path))
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder exists; also for a link to one."""
+        return path in self._entries or (self.has_disk and os.path.isdir(path))
 
     def listing_or_empty(self, folder: str) -> DirectoryListing:
         """As `of`, but empty if `folder` is no folder or cannot be listed."""

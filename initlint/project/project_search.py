@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -98,7 +99,7 @@ class FileSearch:
         """The bytes of a file; empty if it cannot be read."""
         if path not in self._contents:
             try:
-                data = read_file(path)
+                data = read_file(path) if self._folders.has_disk else b""
             except OSError:
                 data = b""
             if self._bytes_in_memory + len(data) > _MAX_IN_MEMORY:
@@ -136,9 +137,10 @@ class FileSearch:
 
     def _text(self, path: str) -> bytes:
         try:
-            return b"" if os.path.getsize(path) > _MAX_TEXT else self.read(path)
+            size = len(self._contents[path]) if path in self._contents else os.path.getsize(path)
         except OSError:
             return b""
+        return b"" if size > _MAX_TEXT else self.read(path)
 
     def _listed(self, root: str) -> _ProjectFiles:
         if root not in self._files_of_projects:
@@ -176,7 +178,7 @@ def _matches(data: bytes, piece: bytes, pattern: bytes) -> bool:
     return piece in data and re.search(pattern, data) is not None
 
 
-def project_root(folder: Path, top: Path) -> Path:
+def project_root(folder: Path, top: Path, listings: DirectoryListings) -> Path:
     """The root folder of the project that `folder` belongs to.
 
     One with a marker, else the highest of the next folders above `top` with any sign of the project, else `top`, which
@@ -187,27 +189,28 @@ def project_root(folder: Path, top: Path) -> Path:
     candidate = top
     for _ in range(MAX_ANCESTORS):
         # A copy of another project in a folder without sources is not part of the project around it.
-        if is_marked(candidate) or _is_pruned(candidate.parent.name):
+        if is_marked(candidate, listings) or _is_pruned(candidate.parent.name):
             return candidate
         candidate = candidate.parent
-    return _unmarked_root(top)
+    return _unmarked_root(top, listings)
 
 
-def _unmarked_root(top: Path) -> Path:
+def _unmarked_root(top: Path, listings: DirectoryListings) -> Path:
     """Scripts that use the code in `top` are often next to that folder, or next to its parent."""
     root = top
     for folder in (top, *(*top.parents,)[:_UNMARKED_ANCESTORS]):
         if _is_shared(folder):
             break
-        if _holds(folder, _TOP_SIGNS):
+        if _holds(folder, _TOP_SIGNS, listings):
             return folder
-        if _holds(folder, _SIGNS):
+        if _holds(folder, _SIGNS, listings):
             root = folder
     return root
 
 
-def _holds(folder: Path, patterns: Iterable[str]) -> bool:
-    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
+def _holds(folder: Path, patterns: Iterable[str], listings: DirectoryListings) -> bool:
+    names = listings.listing_or_empty(str(folder)).names
+    return any(fnmatch.filter(names, pattern) for pattern in patterns)
 
 
 def _is_shared(folder: Path) -> bool:
@@ -216,9 +219,10 @@ def _is_shared(folder: Path) -> bool:
     return folder in (path.resolve() for path in shared)
 
 
-def is_marked(folder: Path) -> bool:
+def is_marked(folder: Path, listings: DirectoryListings) -> bool:
     """Whether it is the root of a project, or of an unpacked distribution."""
-    return any((folder / marker).exists() for marker in MARKERS) or next(folder.glob("*.dist-info"), None) is not None
+    names = listings.listing_or_empty(str(folder)).names
+    return not names.isdisjoint(MARKERS) or any(name.endswith(".dist-info") for name in names)
 
 
 def is_installed(folder: Path) -> bool:

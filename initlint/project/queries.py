@@ -34,7 +34,7 @@ class FileSystemQueries:
         self._contents = contents
         self._import_roots = tuple(import_roots)
         self._cached_digests = cached_digests or {}
-        self._listings = listings or DirectoryListings()
+        self._listings = listings or DirectoryListings(contents)
         self._digests: dict[str, str] = {}
         self._same_stat: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
@@ -72,9 +72,14 @@ class FileSystemQueries:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, which `digest` describes from then on. Raises OSError."""
-        data = self._contents[path] if path in self._contents else read_file(path)
+        data = self._contents[path] if path in self._contents else self._read_disk(path)
         self._digests[path] = digest_of(data)
         return data
+
+    def _read_disk(self, path: str) -> bytes:
+        if not self._listings.has_disk:
+            raise FileNotFoundError(path)
+        return read_file(path)
 
     def content(self, path: str) -> bytes:
         """As `read`, from memory if possible; empty if the file cannot be read."""
@@ -166,7 +171,7 @@ class FileSystemQueries:
         if not self._is_file(os.path.join(folder, "__init__.py")):
             return False
         root = Path(self.project_root(folder))
-        return is_marked(root) or is_installed(root.parent)
+        return is_marked(root, self._listings) or is_installed(root.parent)
 
     def project_root(self, folder: str) -> str:
         """The root folder of the project that the files in `folder` belong to."""
@@ -175,10 +180,13 @@ class FileSystemQueries:
         return self._project_roots[folder]
 
     def _find_project_root(self, folder: str, import_root: str) -> str:
+        if not self._listings.has_disk:
+            return os.path.commonpath([os.path.dirname(path) for path in self._contents])
         if is_installed(Path(import_root)):
-            return str(project_root(Path(folder), Path(import_root)))
+            return str(project_root(Path(folder), Path(import_root), self._listings))
         if import_root not in self._roots_of_packages:
-            self._roots_of_packages[import_root] = str(project_root(Path(import_root), Path(import_root)))
+            root = project_root(Path(import_root), Path(import_root), self._listings)
+            self._roots_of_packages[import_root] = str(root)
         return self._roots_of_packages[import_root]
 
     def _folders_for_imports(self, root: str) -> Sequence[tuple[str, frozenset[str]]]:
@@ -206,7 +214,7 @@ class FileSystemQueries:
         return name in self._names_in(folder) and self._is_no_folder(path)
 
     def _is_no_folder(self, path: str) -> bool:
-        return path in self._same_stat or os.path.isfile(path)
+        return path in self._same_stat or self._listings.is_file(path)
 
     def _names_in(self, folder: str) -> frozenset[str]:
         return self._listings.listing_or_empty(folder).names
@@ -251,7 +259,7 @@ class FileSystemQueries:
 
     def removed_files(self, root: str) -> Iterable[str]:
         """The files below `root` that are in the cache and no longer exist."""
-        return (path for path in self._dropped(root) if not os.path.exists(path))
+        return (path for path in self._dropped(root) if not self._listings.is_file(path))
 
     def _dropped(self, root: str) -> frozenset[str]:
         """The files below `root` that are in the cache and that a search no longer reads."""

@@ -133,6 +133,15 @@ class Settings:
         """The folders that the project's own modules are imported from, beside those that its layout tells."""
         return tuple(self.root / folder for folder in self.src)
 
+    @property
+    def module_roots(self) -> tuple[Path, ...]:
+        """As `import_roots`, but none if nothing configures them: imports do not depend on the current folder."""
+        return (
+            self.import_roots
+            if self.file is not None or self.src != Settings.__dataclass_fields__["src"].default
+            else ()
+        )
+
     def enabled(self, code: str, default: bool, always_on: bool = False) -> bool:
         """Whether the rule `code`, which is on or off by `default`, runs."""
         from_file = Selection(self.select, self.extend_select, self.ignore).decide(code, default)

@@ -47,7 +47,7 @@ class ResultCache:
         """
         path = folder / f"{_cache_key(settings)}{cache_file.SUFFIX}"
         contents = cache_file.load(path)
-        roots = map(str, settings.import_roots)
+        roots = map(str, settings.module_roots)
         queries = FileSystemQueries(by_real_path(sources), roots, contents.digests, listings)
         return cls(path, contents, queries, frozenset(_invalid_results(contents, queries)))
 

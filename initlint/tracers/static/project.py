@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.model import FileGraph, ModelGraph, ProjectSearch
-from initlint.project.filesystem import RealPaths, by_real_path
+from initlint.project.filesystem import DirectoryListings, RealPaths, by_real_path
 from initlint.project.lru import SizedLRU
 from initlint.project.queries import FileSystemQueries
 from initlint.project.source import SourceError, SourceFile
@@ -68,7 +68,8 @@ class Project:
     by path. `roots` are folders that absolute imports may start from, besides those that the project's layout gives.
     `additions` are the user's tables of other packages. `operations`: fill `ModelGraph.operations`. `searches`: the
     fields of a `FileGraph` for which the whole project is searched; the others stay empty. `records`: record
-    dependencies. `stopwatch`: the time spent since `start_recording`.
+    dependencies. `has_disk`: whether files on disk exist besides `contents`. `stopwatch`: the time spent since
+    `start_recording`.
     """
 
     def __init__(
@@ -80,8 +81,11 @@ class Project:
         operations: bool = False,
         searches: Container[ProjectSearch] = (),
         records: bool = False,
+        has_disk: bool = True,
     ) -> None:
-        self._queries = FileSystemQueries(by_real_path(contents), map(str, roots))
+        in_memory = by_real_path(contents)
+        listings = DirectoryListings(in_memory, has_disk)
+        self._queries = FileSystemQueries(in_memory, map(str, roots), listings=listings)
         self._tracked = TrackedQueries(self._queries, records)
         self._additions = additions or UserTables()
         self._paths = RealPaths()
