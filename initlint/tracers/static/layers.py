@@ -10,7 +10,7 @@ from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Location, Write
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load
+from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load, without_loads
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
@@ -72,7 +72,7 @@ def _parametrized(name: str, called: str, by: DerivedStorage, condition: Conditi
 
 
 def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Write, ...]:
-    existing = condition | storage.condition
+    existing = without_loads(storage.loads, condition | storage.condition)
     return tuple(write.as_write(parameter, existing) for write in storage.writes)
 
 

@@ -57,6 +57,8 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: attribute(interpreter, option, name))
     if isinstance(value, Unknown):
+        if name in _TRAINING_METHODS:
+            interpreter.log.has_trained = True
         return _unknown_attribute(value, name)
     if isinstance(value, ModuleRef):
         member = value.scope.lookup(name)
@@ -73,6 +75,10 @@ def attribute(interpreter: Interpreter, value: Value, name: str) -> Value:
             return function.name
         return Unknown(f"an attribute {name} of a function")
     return NativeMethod(value, name)
+
+
+_TRAINING_METHODS = frozenset({"backward", "fit"})
+"""Of a loss, a trainer or an accelerator."""
 
 
 def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) -> Value:

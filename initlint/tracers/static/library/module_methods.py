@@ -12,7 +12,7 @@ from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
-from initlint.tracers.static.tensors.loads import record_load
+from initlint.tracers.static.tensors.loads import is_optional, record_load
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,
     mark_maybe_written,
@@ -239,7 +239,11 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
 
 
 def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
-    mark_maybe_written(interpreter, [instance], call.site)
+    if interpreter.log.has_trained or is_optional(interpreter, instance):
+        for _, module, _ in modules(instance):
+            module.walked = True
+    else:
+        mark_maybe_written(interpreter, [instance], call.site)
     record_load(interpreter, instance, call.site)
     return Unknown("what load_state_dict returns")
 

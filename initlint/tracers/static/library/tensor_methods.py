@@ -47,6 +47,8 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
     filled = call_writing_method(interpreter, tensor, name, call)
     if filled is not UNBOUND:
         return filled
+    if name == "backward":
+        interpreter.log.has_trained = True
     if name in ("register_hook", "backward", "retain_grad", "share_memory_"):
         return None
     if name in ("item", "tolist", "numpy"):

@@ -95,6 +95,8 @@ class EntryPointLog:
     """The contents of the models of other libraries that come with pretrained weights."""
     misuses: dict[SourceLocation, ParameterMisuse] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
+    has_trained: bool = False
+    """Gradients were computed, or a trainer was run."""
     copies: list[ModuleCopy] = field(default_factory=list)
     left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)
     """By the identity of a PreTrainedModel: the identities of the raw parameters that `_init_weights` never writes."""

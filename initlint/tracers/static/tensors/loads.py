@@ -50,6 +50,16 @@ def record_load(interpreter: Interpreter, module: Instance, location: Location, 
                 )
 
 
+def is_optional(interpreter: Interpreter, module: Instance) -> bool:
+    """Whether a load into `module` that runs now depends on a condition under which the module exists in any case."""
+    return not interpreter.state.condition <= module.condition
+
+
+def without_loads(loads: Iterable[LoadRecord], existing: Condition) -> Condition:
+    """`existing`, and that optional loads do not run: then an init counts that runs in place of one."""
+    return existing.union((key, not side) for load in loads for key, side in load.condition - existing)
+
+
 def record_skipped_loads(interpreter: Interpreter, branch: ast.If, env: Environment) -> None:
     """Record the loads in the body of an `if` whose test does not hold by default: `if path is not None: ...`.
 
