@@ -155,12 +155,12 @@ def _moments(
     shape: tuple[int | None, ...] | None,
 ) -> tuple[float, float] | None:
     """The mean and the variance of the entries."""
-    initializer = INITIALIZERS.get(name)
-    if initializer is None:
-        return None
     value = constant_value(name, arguments, REQUIRED)
     if value is not None:
         return value, 0.0
+    initializer = INITIALIZERS.get(name)
+    if initializer is None:
+        return None
     if initializer.kind in ("uniform", "normal", "trunc_normal"):
         return _by_arguments(initializer, arguments)
     if initializer.kind in ("xavier", "kaiming", "lecun"):

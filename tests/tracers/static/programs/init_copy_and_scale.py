@@ -18,7 +18,7 @@ class Net(nn.Module):
             self.b.weight.mul_(0.1)  # init: b.weight = unsettled
             self.b.bias *= 0.5  # init: b.bias = unsettled
             self.c.weight[:] = torch.zeros(32, 32)  # init: c.weight = zeros_
-            self.c.bias.mul_(0)  # init: c.bias = Tensor.mul_
+            self.c.bias.mul_(0)  # init: c.bias = Tensor.mul_ (value=0)
 
     def forward(self, x):
         return self.c(self.b(self.a(x)))
