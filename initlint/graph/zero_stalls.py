@@ -22,7 +22,7 @@ from initlint.graph.model import UNDETERMINED, Layer
 Parameter = tuple[Hashable, str]
 """The key of a layer in the data flow, and `weight` or `bias`."""
 
-_FAMILIES = frozenset({"linear", "conv", "conv_transpose"})
+_FAMILIES = frozenset({"linear", "conv", "conv_transpose", "embedding"})
 _KEEP_ZERO = frozenset({"pool", "chunk", "normalize"})
 _ROUNDS = 20
 
@@ -38,7 +38,7 @@ class ZeroStart:
 
 def zero_start(layer: Layer) -> ZeroStart | None:
     """Which parameters of `layer` start at zero. None for a frozen or recomputed layer, and for one that is neither a
-    linear map, a norm nor a raw parameter."""
+    linear map, an embedding, a norm nor a raw parameter."""
     module = MODULES.get(f"torch.nn.{layer.type}")
     is_norm = module is not None and module.role == "norm"
     if layer.frozen or layer.parametrized:
@@ -59,11 +59,14 @@ def _is_zero(layer: Layer, parameter: str) -> bool:
 
 
 def stalled_groups(
-    nodes: Mapping[Hashable, Sequence[FlowNode]], starts: Mapping[Hashable, ZeroStart]
+    nodes: Mapping[Hashable, Sequence[FlowNode]],
+    starts: Mapping[Hashable, ZeroStart],
+    tied: Mapping[Hashable, Hashable] | None = None,
 ) -> list[tuple[Hashable, ...]]:
     """Groups of layers whose zero weights keep each other from learning, in the order of the data flow.
 
-    `nodes`: the uses of each layer, by its key. `starts`: by the same keys.
+    `nodes`: the uses of each layer, by its key. `starts`: by the same keys. `tied`: for a layer that shares its weight
+    the one that owns it.
     """
     weights = {(layer, "weight") for layer, start in starts.items() if start.weight}
     if len(weights) < 2:
@@ -72,6 +75,9 @@ def stalled_groups(
     zeros = weights | {(layer, "bias") for layer, start in starts.items() if start.bias}
     for _ in range(_ROUNDS):
         lasting = flow.without_gradient(zeros)
+        for one, other in (tied or {}).items():
+            if (one, "weight") not in lasting or (other, "weight") not in lasting:
+                lasting -= {(one, "weight"), (other, "weight")}
         if lasting == zeros:
             return flow.groups([layer for layer, name in zeros if name == "weight"])
         zeros = lasting

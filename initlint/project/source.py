@@ -22,6 +22,8 @@ from initlint.project.notebook import Notebook, NotebookError
 _TOO_DEEP = "too many nested"
 """How CPython's message about brackets begins."""
 _TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
+_HELPER = re.compile(r"(?:^|_)(?:utils?|helpers?|common|support|testing|conftest)(?:$|_)")
+_TEST_HELPER = re.compile(r"(?:.*_)?(?:test|tests|testing)_(?:utils?|helpers?|common|support)|conftest")
 _TEST_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:pytest|unittest)\b", re.MULTILINE)
 
 
@@ -94,8 +96,13 @@ class SourceFile:
 
     @cached_property
     def holds_tests(self) -> bool:
-        """Whether it defines tests, and imports pytest or unittest or has the name of a test file."""
-        stem = Path(self.path).stem
+        """Whether it defines tests and imports pytest or unittest, or its name says that it belongs to tests.
+
+        The name of a test file, `test_net.py`, counts only together with tests, that of a helper of tests by itself.
+        """
+        stem, folder = Path(self.path).stem, Path(self.path).parent.name
+        if _TEST_HELPER.fullmatch(stem) or (folder in ("test", "tests") and _HELPER.search(stem)):
+            return True
         is_named = stem.startswith("test_") or stem.endswith("_test")
         return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))
 

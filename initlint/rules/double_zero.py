@@ -5,7 +5,7 @@
 Reports weights that start at zero and never receive a gradient because the others are zero: two layers in series
 (LoRA's A and B), a zero gate or scale before a zero layer, a norm's zero gamma after one, two zero factors of a product
 (the two branches of a gated unit, query and key of an attention, two low-rank parameters). It points to the init of the
-first one, because the second is usually zero on purpose.
+first one, because the second is usually zero on purpose. An embedding and a head tied to it are two factors.
 
 It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, and if the
 data flow is unknown.

@@ -27,12 +27,16 @@ class Net(nn.Module):
         self.a, self.b, self.c = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
         self.gate = nn.Parameter(torch.zeros(1))
         self.A, self.B = nn.Parameter(torch.zeros(8, 2)), nn.Parameter(torch.zeros(2, 8))
+        self.U, self.V = nn.Parameter(torch.zeros(8, 2)), nn.Parameter(torch.zeros(2, 8))
+        self.P = nn.ParameterDict({{"k": nn.Parameter(torch.zeros(8, 8))}})
+        self.L = nn.ParameterList([nn.Parameter(torch.zeros(8, 8))])
         self.norm = nn.BatchNorm1d(8)
         {init}
 
     def forward(self, x):
         return {forward}
 """
+NAMES = ("a", "b", "c", "gate", "A", "B", "U", "V", "P.k", "L.0", "norm")
 GAMMA = "nn.init.zeros_(self.norm.weight)"
 Q_K = "F.scaled_dot_product_attention(self.a(x), self.b(x), self.c(x))"
 STUCK = [
@@ -49,6 +53,14 @@ STUCK = [
     ("pass", "F.linear(x, self.a.weight + torch.matmul(self.A, self.B) * 2, self.a.bias)", {"A", "B"}),
     ("zero(self.a, self.b)", "x + torch.softmax(self.a(x) @ self.b(x).transpose(-2, -1), -1) @ self.c(x)", {"a", "b"}),
     ("zero(self.a, self.b)", f"x + {Q_K}", {"a", "b"}),
+    ("pass", "x + (self.A @ self.B @ x.T).T", {"A", "B"}),
+    ("pass", "x + x @ (self.A @ self.B).T * 0.5", {"A", "B"}),
+    ("nn.init.normal_(self.L[0])", "F.linear(x, self.L[0] + self.A @ self.B)", {"A", "B"}),
+    ("pass", "self.a(x) + F.linear(x, torch.matmul(self.A, self.B).t() * 2.0)", {"A", "B"}),
+    ("pass", "self.a(x) + F.linear(x, self.A @ self.B + self.U @ self.V)", {"A", "B", "U", "V"}),
+    ("pass", "x + torch.einsum('bd,dr,re->be', x, self.A, self.B)", {"A", "B"}),
+    ("pass", "x + F.linear(F.linear(x, self.P['k']), self.L[0])", {"P.k", "L.0"}),
+    ("pass", "x + F.linear(F.linear(x, self.A.T), self.B.T)", {"A", "B"}),
 ]
 FREE = [
     ("zero(self.b)", "x + self.b(self.a(x))"),
@@ -71,6 +83,13 @@ FREE = [
     ("nn.init.normal_(self.A)", "self.a(x) + x @ (self.A @ self.B)"),
     ("zero(self.a, self.c)", f"x + {Q_K}"),
     ("zero(self.a)", f"x + {Q_K}"),
+    ("nn.init.normal_(self.A)", "x + (self.A @ self.B @ x.T).T"),
+    ("nn.init.normal_(self.B)", "self.a(x) + F.linear(x, self.A @ self.B)"),
+    ("nn.init.normal_(self.L[0])", "F.linear(x, self.L[0] + (1 + self.A) @ self.B)"),
+    ("pass", "self.a(x) + F.linear(x, self.A @ self.B + self.A.sum(1))"),
+    ("nn.init.normal_(self.B)", "x + torch.einsum('bd,dr,re->be', x, self.A, self.B)"),
+    ("nn.init.eye_(self.P['k'])", "x + F.linear(F.linear(x, self.P['k']), self.L[0])"),
+    ("pass", "x + F.linear(x, self.P['k']) + F.linear(x, self.L[0])"),
 ]
 
 
@@ -87,13 +106,41 @@ def messages(init: str, forward: str) -> list[str]:
 
 @pytest.mark.parametrize(("init", "forward", "names"), STUCK)
 def test_stuck(init: str, forward: str, names: set[str]) -> None:
-    (message,) = messages(init, forward)
-    assert {name for name in ("a", "b", "c", "gate", "A", "B", "norm") if f"`{name}`" in message} == names
+    found = " ".join(messages(init, forward))
+    assert {name for name in NAMES if f"`{name}`" in found} == names
 
 
 @pytest.mark.parametrize(("init", "forward"), FREE)
 def test_silent(init: str, forward: str) -> None:
     assert messages(init, forward) == []
+
+
+CALLS = [
+    "net = Net(); net(torch.randn(4, 8))",
+    "def main(loader):\n    net = Net()\n    for x, y in loader:\n        F.mse_loss(net(x), y).backward()",
+    "def main():\n    net = Net()\n    for x in load():\n        net(x)\ndef load():\n    return [torch.randn(4, 8)]",
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "forward", ["x + F.linear(F.linear(x, self.A.T), self.B.T)", "self.a(x) + x @ self.A @ self.B"]
+)
+def test_code_that_calls_the_model_changes_nothing(forward: str, call: str) -> None:
+    source = f"{program('pass', forward)}\n\n{call}\n"
+    result = check([Path("net.py")], Settings(select=("INI202",)), {"net.py": source.encode()})
+    assert [found.message for found in result.diagnostics] == messages("pass", forward) != []
+
+
+def test_a_zeroed_head_that_is_tied_to_the_embedding() -> None:
+    init = (
+        "self.e = nn.Embedding(9, 8); self.b = nn.Linear(8, 9, bias=False); self.b.weight = self.e.weight; zero(self.b)"
+    )
+    forward = "self.b({}(self.e(x.argmax(-1))))"
+    assert messages(init, forward.format("")) == [
+        "`e` and `b` start at zero on one path, so neither ever receives a gradient"
+    ]
+    assert messages(init, forward.format("self.a")) == []
 
 
 def test_the_message() -> None:

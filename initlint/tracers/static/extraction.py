@@ -97,7 +97,9 @@ def _stalled(
     layers: Mapping[Hashable, Layer], nodes: Mapping[Hashable, Sequence[FlowNode]]
 ) -> tuple[tuple[str, ...], ...]:
     starts = {key: begin for key, layer in layers.items() if (begin := zero_start(layer)) is not None}
-    groups = stalled_groups(nodes, starts)
+    keys = {layer.path: key for key, layer in layers.items()}
+    tied = {key: keys[layer.tied] for key, layer in layers.items() if layer.tied is not None}
+    groups = stalled_groups(nodes, starts, tied)
     # The iterations of a loop of unknown length share their paths.
     return tuple(dict.fromkeys(tuple(dict.fromkeys(layers[key].path for key in group)) for group in groups))
 

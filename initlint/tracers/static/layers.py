@@ -85,6 +85,7 @@ def _ineffective_writes(storage: Storage, parameter: str, condition: Condition) 
 
 
 _ROLES = ("layer", "norm")
+_PARAMETER_CONTAINERS = ("torch.nn.ParameterList", "torch.nn.ParameterDict")
 
 
 class LayerDraft:
@@ -149,8 +150,8 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         torch_module = MODULES.get(module.torch_name or "")
         if torch_module is not None and torch_module.role in _ROLES:
             drafts.append(_module_draft(here))
-        elif module.user_class is not None:
-            drafts.extend(_raw_parameters(module, here.path, seen))
+        elif module.user_class is not None or module.torch_name in _PARAMETER_CONTAINERS:
+            drafts.extend(_raw_parameters(here, seen))
         inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
         for draft in drafts:
             draft.inside = inside
@@ -171,12 +172,17 @@ class _Position:
 
 
 def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) -> _Position:
-    label = "*" if name.startswith("<") or (here.module.open and name.isdigit()) else name
+    label = _label(here.module, name)
     path = (*here.path, label)
     if here.module.user_class is None:
         return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)
     by, location = here.module.assigned.get(name, (None, None))
     return _Position(child, path, (label,), by or here.module.user_class, location, inside)
+
+
+def _label(module: Instance, name: str) -> str:
+    """The name of a child or parameter in a path: `*` for the items of a list of unknown length."""
+    return "*" if name.startswith("<") or (module.open and name.isdigit()) else name
 
 
 def _module_draft(here: _Position) -> LayerDraft:
@@ -207,20 +213,25 @@ def _module_draft(here: _Position) -> LayerDraft:
     return draft
 
 
-def _raw_parameters(module: Instance, path: tuple[str, ...], seen: set[int]) -> Iterator[LayerDraft]:
+def _raw_parameters(here: _Position, seen: set[int]) -> Iterator[LayerDraft]:
+    module = here.module
     for parameter in shown_parameters(module, called="weight"):
         name, storage = parameter.name, parameter.storage
         if id(storage) in seen:
             continue
         seen.add(id(storage))
-        by, assigned = module.assigned.get(name, (module.user_class, None))
-        owner = by or module.user_class
+        if module.user_class is None:
+            owner, assigned, label = here.owner, here.assigned, _label(module, name)
+            attribute = ".".join((*here.below, label))
+        else:
+            by, assigned = module.assigned.get(name, (module.user_class, None))
+            owner, label, attribute = by or module.user_class, name, name
         draft = LayerDraft(
             storage,
-            ".".join((*path, name)),
+            ".".join((*here.path, label)),
             "Parameter",
             owner.name if owner is not None else "",
-            name,
+            attribute,
             _location(storage.location, owner, assigned),
         )
         draft.shapes["weight"] = storage.shape

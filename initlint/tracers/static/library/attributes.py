@@ -204,6 +204,8 @@ def _tensor_attribute(tensor: Tensor, name: str) -> Value:
             transposed,
             axes=view_axes(tensor.axes, name),
             tracked=tensor.tracked and name in TRACKED_VIEWS,
+            factors=tensor.factors,
+            in_products=tensor.in_products,
         )
     if name == "shape":
         if tensor.shape is None or tensor.node is not None:

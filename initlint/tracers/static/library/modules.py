@@ -8,6 +8,8 @@ from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
 from initlint.facts.operators import EXTERNAL_MODULES, pooling
+from initlint.graph.dataflow import FlowNode
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.library.init_calls import apply_activation, bind_arguments
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import set_attribute
@@ -19,6 +21,7 @@ from initlint.tracers.static.values.constants import has_known_length, known_ite
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, ExternalName, Unknown, Value
 
@@ -95,10 +98,29 @@ def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> V
         if function is None and instance.is_module:
             function, _ = cls.find("__call__")
         if function is not None:
-            return interpreter.call(function, Call([instance, *call.arguments], call.keywords, call.site, call.open))
+            arguments, keywords = call.arguments, call.keywords
+            if instance.is_module and not _is_in_forward(interpreter):
+                arguments = [_as_input(argument, call.site) for argument in arguments]
+                keywords = {name: _as_input(argument, call.site) for name, argument in keywords.items()}
+            return interpreter.call(function, Call([instance, *arguments], keywords, call.site, call.open))
         if not instance.is_module or _may_inherit_forward(cls, instance):
             return unknown_result(interpreter, f"{cls.name} is not followed", call.values, call.site)
     return torch_forward(interpreter, instance, call)
+
+
+def _is_in_forward(interpreter: Interpreter) -> bool:
+    """Whether a module calls another one, so that the tensors it makes are not the data of the outermost model."""
+    return any(function.name in ("forward", "__call__") for function, _ in interpreter.stack)
+
+
+def _as_input(value: Value, location: SourceLocation) -> Value:
+    """A tensor that a script makes or loads, as in `net(torch.randn(4, 16))`, as data; other values unchanged."""
+    if isinstance(value, Tensor):
+        storage = value.storage
+        is_data = value.node is None and storage is not None and not storage.origin.parameter and not value.sources
+    else:
+        is_data = isinstance(value, Unknown) and value.node is None and value.hint is None
+    return Tensor(FlowNode("input", "input", (), location)) if is_data else value
 
 
 def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:

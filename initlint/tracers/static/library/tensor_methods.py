@@ -100,6 +100,8 @@ def _view(tensor: Tensor, name: str, call: Call) -> Tensor:
         axes=view_axes(tensor.axes, name, call.values),
         tracked=tensor.tracked and name in TRACKED_VIEWS,
         conversion=_conversion(name, call) if tensor.leaf else "",
+        factors=tensor.factors,
+        in_products=tensor.in_products,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, Mutable, Value
 
@@ -77,10 +78,12 @@ class BranchState:
         self._watched: SideEffects | None = None
 
     def save_before_change(self, target: Mutable) -> None:
-        """Remember the state of `target` before its first change in this branch."""
+        """Remember the state of `target` before its first change in this branch, unless this branch created it."""
         if self._watched is not None and target.__class__ is not Environment:
             self._watched.changed.add(id(target))
         if self._changed and id(target) not in self._changed[-1]:
+            if isinstance(target, Instance) and self.condition <= target.condition:
+                return  # on the other side it does not exist
             self._changed[-1][id(target)] = (target, target.save())
 
     def record_new(self, value: Result) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
@@ -73,7 +74,8 @@ def operation(
         if storages:
             activation = ACTIVATIONS.get(op)
             keeps = activation is not None and activation.value_at_zero == 0.0 and activation.slope_at_zero != 0.0
-            return Tensor(sources=storages, zero_with=_zero_with(values[0]) if keeps else None)
+            factors = _factors(values[0]) if keeps else ()
+            return Tensor(sources=storages, factors=factors, in_products=_in_products(values[0]) if factors else _NONE)
     return new_node(interpreter, kind, op, values, location, **more)
 
 
@@ -107,7 +109,17 @@ def pass_through(interpreter: Interpreter, value: Value, operator: str = "", arg
         return interpreter.state.map_union(value, lambda option: pass_through(interpreter, option, operator, arguments))
     if isinstance(value, Tensor):
         axes = view_axes(value.axes, operator, arguments)
-        return Tensor(value.node, value.storage, False, value.covers_storage, value.sources, shape=None, axes=axes)
+        return Tensor(
+            value.node,
+            value.storage,
+            False,
+            value.covers_storage,
+            value.sources,
+            shape=None,
+            axes=axes,
+            factors=value.factors,
+            in_products=value.in_products,
+        )
     return value
 
 
@@ -130,9 +142,9 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
     if name in ("mul", "div"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
             return _of_data(interpreter, "mul", name, left, right, location)
-        factor = _zero_with(right if left_data else left)
-        exact = factor is not None and are_data(left if left_data else right)
-        factors, number = (factor,) if exact else (), _with_number(name, left, right)
+        factors, number = _factors(right if left_data else left), _with_number(name, left, right)
+        exact = bool(factors) and are_data(left if left_data else right)
+        factors = factors if exact else ()
         return new_node(
             interpreter, "modifier", "scale", [left, right], location, exact=exact, factors=factors, arguments=number
         )
@@ -156,10 +168,17 @@ def are_data(*values: Value) -> bool:
     return all(isinstance(value, Tensor) and value.node is not None for value in values)
 
 
-def _zero_with(value: Value) -> Storage | None:
-    """The parameter that a value without data is zero with: see `Tensor.zero_with`."""
-    zero_with = value.zero_with if isinstance(value, Tensor) and value.node is None else None
-    return zero_with if zero_with is not None and zero_with.parameter else None
+_NONE: frozenset[Storage] = frozenset()
+
+
+def _factors(value: Value) -> tuple[Storage, ...]:
+    """The parameters that a value without data is a product of: see `Tensor.factors`."""
+    factors = value.factors if isinstance(value, Tensor) and value.node is None else ()
+    return factors if all(factor.parameter for factor in factors) else ()
+
+
+def _in_products(value: Value) -> frozenset[Storage]:
+    return value.in_products if isinstance(value, Tensor) else _NONE
 
 
 def _may_be_data(value: Value) -> bool:
@@ -183,28 +202,26 @@ def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Valu
     storages = source_parameters([left, right])
     if not storages:
         return Unknown("an operation on tensors that are not followed")
-    return Tensor(sources=storages, zero_with=_combined(interpreter, name, left, right, location))
+    return _of_both(interpreter, name, left, right, location)
 
 
-def _combined(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Storage | None:
-    """The `zero_with` of an operation on parameters. A product of two parameters adds a node to the data flow."""
-    left_parameter, right_parameter = _zero_with(left), _zero_with(right)
-    if left_parameter is not None and right_parameter is not None:
-        if name in ("mul", "matmul"):
-            product_node = FlowNode(
-                "factor",
-                name,
-                (),
-                location,
-                interpreter.state.condition,
-                exact=True,
-                factors=(left_parameter, right_parameter),
-            )
-            for factor in (left_parameter, right_parameter):
-                interpreter.log.nodes.setdefault(id(factor), []).append(product_node)
-        return None
+def _of_both(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Tensor:
+    """The result of an operation on parameters. A product of several ones adds a node to the data flow."""
+    left_factors, right_factors = _factors(left), _factors(right)
+    sources = source_parameters([left, right])
+    if left_factors and right_factors and name in ("mul", "matmul"):
+        factors = (*left_factors, *right_factors)
+        node = FlowNode(
+            "factor", name, (), location, interpreter.state.condition, exact=len(set(factors)) > 1, factors=factors
+        )
+        for factor in dict.fromkeys(factors):
+            interpreter.log.nodes.setdefault(id(factor), []).append(node)
+        return Tensor(sources=sources, factors=factors, in_products=sources)
+    outside = frozenset[Storage]().union(*(source_parameters([side]) - _in_products(side) for side in (left, right)))
     is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
-    return (left_parameter or right_parameter) if is_scaled else None
+    return Tensor(
+        sources=sources, factors=left_factors or right_factors if is_scaled else (), in_products=sources - outside
+    )
 
 
 def product(
@@ -214,18 +231,27 @@ def product(
     data = [value for value in values if data_of([value])]
     weights = [value for value in values if not data_of([value]) and source_parameters([value])]
     if weights and not data and len(values) == 2:
-        return Tensor(
-            sources=source_parameters(weights),
-            zero_with=_combined(interpreter, "matmul", values[0], values[1], location),
-        )
+        return _of_both(interpreter, "matmul", values[0], values[1], location)
     if not data or not weights:
         return new_node(interpreter, "sink", "matmul", values, location, exact=len(values) == 2 and are_data(*values))
+    if len(weights) > 1 and len(weights) + len(data) == len(values):
+        return _multiply_by_all(interpreter, weights, data, location)
     used = None
     if len(values) == 2:
         position = values.index(weights[0])
         axes = _axes(weights[0])
         used = matmul_roles(axes, position == 1) if equation is None else einsum_roles(equation, position, axes)
     return multiply_by_weight(interpreter, weights[0], data, location, used)
+
+
+def _multiply_by_all(interpreter: Interpreter, weights: list[Value], data: list[Value], location: Location) -> Tensor:
+    """Data multiplied by several parameters at once: `einsum('bd,dr,re->be', x, a, b)`."""
+    factors = [_factors(weight) for weight in weights]
+    sources = source_parameters(weights)
+    product_of_all = Tensor(
+        sources=sources, factors=tuple(chain(*factors)) if all(factors) else (), in_products=sources
+    )
+    return multiply_by_weight(interpreter, product_of_all if all(factors) else weights[0], data, location)
 
 
 def _axes(value: Value) -> Axes:
@@ -239,20 +265,23 @@ def multiply_by_weight(
 
     `used`: the roles of the raw parameter's axes in the product.
     """
-    storages = sorted(source_parameters([weight]), key=_weight_order)
+    factors = _factors(weight)
+    outside_products = source_parameters([weight]) - _in_products(weight)
+    storages = sorted(factors or outside_products, key=_weight_order)
     if not storages:
         return new_node(interpreter, "layer", "unknown", data, location)
     storage = storages[0]
     itself = isinstance(weight, Tensor) and weight.storage is storage
     storage.products.add(used if itself else None)
     owner = storage.owner
-    if isinstance(weight, Tensor) and weight.storage is None:
+    if isinstance(weight, Tensor) and weight.storage is None and len(factors) < 2:
         # The weight is standardized, normalized or masked before use, so its own scale has no effect.
         storage.used_transformed = True
-    exact = _zero_with(weight) is storage and are_data(*data)
+    exact = bool(factors) and are_data(*data)
     if owner is not None and is_layer(owner) and storage.name == "weight":
         return new_node(interpreter, "layer", owner.class_name, data, location, layer=owner)
-    return new_node(interpreter, "layer", "Parameter", data, location, layer=storage, exact=exact)
+    others = factors if exact and len(factors) > 1 else ()
+    return new_node(interpreter, "layer", "Parameter", data, location, layer=storage, exact=exact, factors=others)
 
 
 def _weight_order(storage: Storage) -> tuple[bool, bool, str]:

@@ -106,14 +106,18 @@ class Tensor(AbstractValue):
     a parameter that requires grad. `covers_storage`: it is all of it.
     `sources`: the storages of the parameters that a value without data was computed from. `transposed`: its elements
     are not in storage order. `conversion`: it is the result of `.to(...)` or a similar method of a Parameter: surely a
-    `copy`, or one only if the `device` changes. `zero_with`: the parameter p such that this value is 0 where p is 0,
-    with a non-zero derivative there. `axes`: the parameter's axis for each axis of this view.
+    `copy`, or one only if the `device` changes. `factors`: the parameters such that this value is 0 where one of them
+    is 0, with a derivative there that is not 0 unless another one is. `in_products`: those of the `sources` that it
+    contains only in products of several parameters, which have nodes of their own. `axes`: the parameter's axis for
+    each axis of this view.
     """
 
     __slots__ = (
         "axes",
         "conversion",
         "covers_storage",
+        "factors",
+        "in_products",
         "leaf",
         "node",
         "shape",
@@ -121,7 +125,6 @@ class Tensor(AbstractValue):
         "storage",
         "tracked",
         "transposed",
-        "zero_with",
     )
 
     def __init__(
@@ -133,12 +136,14 @@ class Tensor(AbstractValue):
         sources: frozenset[Storage] = frozenset(),
         shape: tuple[int | None, ...] | None = None,
         transposed: bool = False,
-        zero_with: Storage | None = None,
+        factors: tuple[Storage, ...] = (),
         axes: Axes = None,
         tracked: bool = False,
         conversion: Literal["", "device", "copy"] = "",
+        in_products: frozenset[Storage] = frozenset(),
     ) -> None:
-        self.zero_with = storage.origin if zero_with is None and storage is not None and covers_storage else zero_with
+        self.factors = (storage.origin,) if not factors and storage is not None and covers_storage else factors
+        self.in_products = in_products
         self.transposed = transposed
         self.node = node
         self.storage = storage
