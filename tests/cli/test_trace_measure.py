@@ -198,8 +198,10 @@ def test_a_scale_that_a_norm_undoes_has_no_factor(run: Run) -> None:
 def test_weights_that_are_replaced_or_parametrized_have_factors(run: Run) -> None:
     result = run("net.py:Changed")
     *_, scaled, turned, last = (line.split() for line in result.stdout.splitlines())
-    assert (scaled[-3:], scaled[3]) == ([":83", "relu", "2.67"], "mul_(value=4)")  # 16 / 3 / 2
-    assert (turned[-3:], turned[3]) == ([":84", "relu", "0.5"], "orthogonal_()")
+    rows = {line.strip(): row for row, line in enumerate(MODELS.splitlines(), 1)}
+    row = rows["self.scaled.weight.data = self.scaled.weight.data * 4"]
+    assert (scaled[3], scaled[-3:]) == ("mul_(value=4)", [f":{row}", "relu", "2.67"])  # 16 / 3 / 2
+    assert (turned[3], turned[-3:]) == ("orthogonal_()", [f":{row + 1}", "relu", "0.5"])
     assert (last[-2:], last[3]) == (["output", "-"], "ones_()")  # it depends on the mean of its input
 
 
