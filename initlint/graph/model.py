@@ -237,9 +237,9 @@ class InitCall:
     """A call of a `torch.nn.init` function or of an in-place initializer method.
 
     Calls that no model reaches are included: the tracer runs functions without callers on unknown arguments.
-    `name`: as written, `xavier_uniform` for a deprecated one. `targets`: its first argument in each distinct
-    execution. `guarded`: it is inside a `try` or `contextlib.suppress`. `via`: the call sites that lead to its first
-    execution, the outermost first.
+    `name`: as written, `xavier_uniform` for a deprecated one; the text of a parameter whose truth value is tested.
+    `targets`: its first argument in each distinct execution. `guarded`: it is inside a `try` or `contextlib.suppress`.
+    `via`: the call sites that lead to its first execution, the outermost first.
     """
 
     name: str
@@ -249,26 +249,32 @@ class InitCall:
     targets: tuple[Target, ...]
     guarded: bool
     method: bool = False
+    takes_module: bool = False
+    """It is the function of a library that takes a module. Its `initializer` is the name of that function."""
     gain: str | None = None
     """The nonlinearity that `calculate_gain` was called with, if the gain or Kaiming's `a` is its result."""
     via: tuple[Location, ...] = ()
 
 
-MisuseKind: TypeAlias = Literal["tensor", "leaf"]
+MisuseKind: TypeAlias = Literal["tensor", "leaf", "absent", "missing"]
 """`tensor`: a plain tensor is assigned to the name of a parameter. `leaf`: a parameter is changed in place while
-gradients are recorded."""
+gradients are recorded. `absent`: an attribute or item of a parameter that is None, or an operation on one.
+`missing`: the attribute `weight` or `bias` of a module that sets none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterMisuse:
     """A statement that raises for the parameter it is about. Those in a `try` are left out.
 
-    `location`: the target of an assignment, an augmented assignment, or a call. `text`: its source.
+    `location`: the target of an assignment, an augmented assignment, a call, or an attribute. `text`: its source.
+    `layer` and `parameter`: the type of the module that lacks the parameter, and its name.
     """
 
     kind: MisuseKind
     text: str
-    location: Location
+    location: SourceLocation
+    layer: str = ""
+    parameter: str = ""
 
 
 UnregisteredKind: TypeAlias = Literal["container", "device", "copy", "tensor", "forward"]
@@ -296,8 +302,9 @@ class UnregisteredParameters:
     nested: bool = False
 
 
-TargetKind: TypeAlias = Literal["parameter", "module", "none", "tensor", "unknown"]
-"""`none`: the bias of a layer built without one. `tensor`: a tensor that is no known parameter."""
+TargetKind: TypeAlias = Literal["parameter", "module", "none", "tensor", "lazy", "unknown"]
+"""`none`: the bias of a layer built without one. `tensor`: a tensor that is no known parameter. `lazy`: a parameter of
+a lazy layer, before its first forward."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,15 +34,37 @@ def compare_with_none(source: SourceFile, request: CompareWithNone) -> tuple[Edi
 
 
 def guard_against_none(source: SourceFile, request: GuardAgainstNone) -> tuple[Edit, ...]:
-    text, place = SourceText.of(source), request.place
-    call = CstFile.of(source).find(place)
-    tensor = _tensor(source, call)
-    line = FileScopes.of(source).lines.get(id(call))
-    start, _ = text.range(call)
-    if line is None or dotted_name(tensor) is None or place.row != place.end_row or not text.alone_before(start):
+    text = SourceText.of(source)
+    node = CstFile.of(source).find(request.place)
+    tensor = _tensor(source, node)
+    if tensor is node and isinstance(node, (cst.Attribute, cst.Subscript)):
+        tensor = node.value
+    statement = _statement_around(source, node)
+    start, end = text.range(statement)
+    if dotted_name(tensor) is None or text.newline in text.text[start:end] or not text.alone_before(start):
         raise CannotRewrite
     inner = text.newline + text.indent(start) + CstFile.of(source).module.default_indent
     return (text.edit(Change(start, start, f"if {text.of_node(tensor)} is not None:{inner}")),)
+
+
+def _statement_around(source: SourceFile, node: cst.CSTNode) -> cst.CSTNode:
+    """The only statement of its line that contains `node`, if it binds no name."""
+    spans = CstFile.of(source).spans
+    inner = spans[node]
+    for line, span in spans.items():
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1 or not _binds_no_name(line.body[0]):
+            continue
+        if span.start <= inner.start and inner.start + inner.length <= span.start + span.length:
+            return line.body[0]
+    raise CannotRewrite
+
+
+def _binds_no_name(statement: cst.BaseSmallStatement) -> bool:
+    if isinstance(statement, cst.Assign):
+        return all(isinstance(target.target, (cst.Attribute, cst.Subscript)) for target in statement.targets)
+    if isinstance(statement, cst.AugAssign):
+        return isinstance(statement.target, (cst.Attribute, cst.Subscript))
+    return isinstance(statement, cst.Expr)
 
 
 def append_statement(source: SourceFile, request: AppendStatement) -> tuple[Edit, ...]:

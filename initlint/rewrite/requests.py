@@ -80,7 +80,10 @@ class CompareWithNone(FixRequest):
 
 @dataclass(frozen=True, slots=True)
 class GuardAgainstNone(FixRequest):
-    """Put the init call, a statement on one line, under `if <tensor> is not None:`."""
+    """Put a statement on one line under `if <tensor> is not None:`.
+
+    `place` is the init call, which is the statement, or an attribute or item of the tensor in the statement.
+    """
 
 
 @dataclass(frozen=True, slots=True)

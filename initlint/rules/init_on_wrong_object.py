@@ -1,16 +1,24 @@
-"""Initializer called on a module, or on a bias that the layer does not have
+"""Initializer called on a module, or on a parameter that the layer does not have
 
 ## What it does
 
-Reports an init function that is called on a module instead of one of its parameters, or on the bias of a layer built
-with `bias=False`, which is None. Also reports `if m.bias:` for a bias with several elements.
+Reports code that initializes something that is no initialized tensor:
+
+- an init function that is called on a module instead of one of its parameters, and a function of another library that
+  takes a module (`c2_msra_fill`, `kaiming_init`) on a tensor
+- an init function that is called on a parameter that is None (`bias=False`, `affine=False`), and any attribute or item
+  of one: `m.bias.data.zero_()`, `m.bias.fill_(0)`, `m.bias[0] = 1`
+- the `weight` or `bias` of a module that has none, because the test of its class name (`'Conv' in name`) accepts it
+- the truth value of a parameter: `if m.bias:`
+- an init of a lazy layer (`LazyLinear`) before its first forward
 
 It is silent if a test (`is not None`, `hasattr`) guards the call, and inside `try`.
 
 ## Why is this bad?
 
-The call raises `AttributeError`: neither a module nor None is a tensor. The truth value of a bias with several elements
-raises `RuntimeError`.
+Neither a module nor None is a tensor, and the call raises `AttributeError`. The truth value of a bias with several
+elements raises `RuntimeError`; with one element it asks whether the bias is 0. The parameters of a lazy layer have no
+shape before its first forward: functions of `torch.nn.init` raise `ValueError`, and methods of `.data` change nothing.
 
 ## Bad
 
@@ -46,8 +54,9 @@ class Net(nn.Module):
 
 ## Fix safety
 
-A layer with a weight is replaced by its `.weight`. The call raised before, so this is safe. A call on a bias that may
-be None is put below `if ... is not None:`. This is unsafe, because the bias may have been left out by mistake.
+A layer with a weight is replaced by its `.weight`. The call raised before, so this is safe for initializers that draw
+values. It is unsafe for `zeros_`, `ones_` and `constant_`, which may be meant for the bias. A statement on a parameter
+that may be None is put below `if ... is not None:`. This is unsafe, because the bias may have been left out by mistake.
 
 ## References
 
@@ -60,39 +69,88 @@ from collections.abc import Iterator
 
 from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixCondition, Severity
-from initlint.facts.fans import shapes
+from initlint.facts.fans import MODULES, shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
-from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, Target
+from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, ParameterMisuse, Target
 from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True, needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that certainly gets a module or None."""
+    """One violation for each call, test and attribute that certainly gets something else than a tensor."""
     for call in model.calls:
+        if call.guarded:
+            continue
         if call.initializer == _TRUTH:
             yield from _tested(call)
-            continue
-        wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain]
-        if wrong and not call.guarded:
-            reasons = conjunction(_reason(target) for target in wrong)
-            message = f"`{display_name(call)}` raises AttributeError: {reasons}"
-            yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
+        elif call.takes_module:
+            yield from _tensor_for_module(call)
+        else:
+            yield from _no_tensor(call)
+            yield from _lazy(call)
+    for misuse in model.misuses:
+        if misuse.kind in ("absent", "missing"):
+            yield _missing(misuse)
 
 
 _TRUTH = "builtins.bool"
 """The initializer of an `InitCall` for the truth value of a parameter: `if m.bias:`."""
 
 
+def _no_tensor(call: InitCall) -> Iterator[Violation]:
+    wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain]
+    if wrong:
+        reasons = conjunction(_reason(target) for target in wrong)
+        message = f"`{display_name(call)}` raises AttributeError: {reasons}"
+        yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
+
+
+def _tensor_for_module(call: InitCall) -> Iterator[Violation]:
+    """`c2_msra_fill(conv.weight)`. The functions of mmcv and mmengine skip what has no `weight`."""
+    tensors = [t for t in call.targets if t.kind == "parameter" and t.certain]
+    if tensors:
+        parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in tensors)
+        message = f"`{call.name}` initializes nothing: it takes a module, and gets {parameters}; pass the layer"
+        yield Violation(message, call.location, Severity.ERROR)
+
+
+def _lazy(call: InitCall) -> Iterator[Violation]:
+    lazy = [t for t in call.targets if t.kind == "lazy" and t.certain]
+    if lazy:
+        parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in lazy)
+        problem = "changes nothing" if call.method and not any(t.leaf for t in lazy) else "raises ValueError"
+        reason = f"{parameters} has no shape before the first forward"
+        yield Violation(f"`{display_name(call)}` {problem}: {reason}", call.location, Severity.ERROR)
+
+
+def _missing(misuse: ParameterMisuse) -> Violation:
+    """`m.bias.data` where the bias is None, and `m.weight` of a module without one."""
+    place = misuse.location.span
+    if misuse.kind == "missing":
+        advice = "" if misuse.text.startswith("self.") else "; select the layers that have one with `isinstance`"
+        reason = f"{misuse.layer} has no {misuse.parameter}{advice}"
+        return Violation(f"`{misuse.text}` raises AttributeError: {reason}", misuse.location, Severity.ERROR)
+    error = "TypeError" if misuse.text.endswith("]") or "=" in misuse.text else "AttributeError"
+    reason = _absence(misuse.layer, misuse.parameter)
+    fix = Fix("Test for None", GuardAgainstNone(place), Applicability.UNSAFE)
+    return Violation(f"`{misuse.text}` raises {error}: {reason}", misuse.location, Severity.ERROR, fix=fix)
+
+
 def _tested(call: InitCall) -> Iterator[Violation]:
     """`if m.bias:` raises for every bias of more than one element."""
-    several = [t for t in call.targets if t.kind == "parameter" and t.certain and t.shape not in (None, (), (1,))]
-    if not several or call.guarded or any(None in (target.shape or ()) for target in several):
+    tested = [t for t in call.targets if t.kind == "parameter" and t.certain and t.shape not in (None, (), (1,))]
+    if not tested:
         return
-    parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in several)
-    fix = Fix("Compare with None", CompareWithNone(call.location.span), Applicability.UNSAFE)
-    message = f"the truth value of {parameters} raises RuntimeError: it has several elements; use `is not None`"
+    parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in tested)
+    fix = None
+    if not call.name.endswith(".data"):
+        fix = Fix("Compare with None", CompareWithNone(call.location.span), Applicability.UNSAFE)
+    if all(None in (target.shape or ()) for target in tested):
+        reason = "raises RuntimeError if it has several elements, and is that of its value if it has one"
+    else:
+        reason = "raises RuntimeError: it has several elements"
+    message = f"the truth value of {parameters} {reason}; use `is not None`"
     yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
@@ -102,7 +160,12 @@ def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:
     if len(wrong) < len(call.targets) or not all(_takes_weight(call, target) for target in wrong):
         return None
     request = AppendAttribute(call.location.span, ".weight")
-    return Fix("Use the `weight`", request, Applicability.SAFE, FixCondition.EVERY_USE)
+    draws = INITIALIZERS[call.initializer].name not in _CONSTANTS
+    applicability = Applicability.SAFE if draws else Applicability.UNSAFE
+    return Fix("Use the `weight`", request, applicability, FixCondition.EVERY_USE)
+
+
+_CONSTANTS = ("zeros_", "ones_", "constant_")
 
 
 def _takes_weight(call: InitCall, target: Target) -> bool:
@@ -116,7 +179,17 @@ def _takes_weight(call: InitCall, target: Target) -> bool:
 
 def _reason(target: Target) -> str:
     if target.kind == "none":
-        parameter = target.parameter or "bias"
-        reason = " (`bias=False`)" if parameter == "bias" else ""
-        return f"{target.layer or 'the layer'} has no {parameter}{reason}"
+        return "its argument is None" if target.layer is None else _absence(target.layer, target.parameter or "bias")
     return f"its argument is a module{f' ({target.layer})' if target.layer else ''}, not its `weight`"
+
+
+def _absence(layer: str, parameter: str) -> str:
+    """Why the parameter of a layer is None."""
+    torch_module = MODULES.get(f"torch.nn.{layer}")
+    if torch_module is None:
+        return f"the {parameter} of {layer} is None"
+    flags = ["bias"] if parameter == "bias" else []
+    if torch_module.family == "norm":
+        names = dict(torch_module.signature)
+        flags.insert(0, "elementwise_affine" if "elementwise_affine" in names else "affine")
+    return f"{layer} has no {parameter} ({' or '.join(f'`{flag}=False`' for flag in flags)})"

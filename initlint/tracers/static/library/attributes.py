@@ -86,6 +86,9 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
     if name in instance.fields:
         member = without_unbound(instance.fields[name])
         if member is not UNBOUND:
+            if member is None:
+                is_parameter = name in ("weight", "bias") and instance.is_module
+                interpreter.last_absent = (instance, name) if is_parameter else None
             return member
     if name == "__class__":
         return instance.current_class()
@@ -109,6 +112,8 @@ def instance_attribute(interpreter: Interpreter, instance: Instance, name: str) 
         if created is UNBOUND:
             created = instance.get_child(name)
         if created is not UNBOUND:
+            if created is None:
+                interpreter.last_absent = (instance, name)
             return created
         if name in instance.arguments:
             return instance.arguments[name]

@@ -46,7 +46,8 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.tensors.loads import pretrained_module
-from initlint.tracers.static.tensors.writes import copy_of, mark_maybe_registered, mark_maybe_written
+from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
+from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import Equation, linear_roles
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import known_items, literal, literals
@@ -249,7 +250,7 @@ def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
-    mark_maybe_registered(call.values)
+    mark_maybe_changed(interpreter, call.values)
     is_in_init = any(function.name == INIT_WEIGHTS for function, _ in interpreter.stack)
     if is_in_init or is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
@@ -282,7 +283,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
-        mark_maybe_registered(call.values)
+        mark_maybe_changed(interpreter, call.values)
     return unknown_result(interpreter, reason, call.values, call.site)
 
 

@@ -106,6 +106,7 @@ def apply_library_initializer(
         record_init_call(interpreter, name, canonical, call.site, arguments, target)
         write(interpreter, target, canonical, arguments, call)
         return target
+    record_init_call(interpreter, name, name, call.site, {}, target, takes_module=True)
     if not isinstance(target, Instance):
         return target
     for parameter, tensor, _ in own_parameters(target):

@@ -13,12 +13,8 @@ from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_a
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import is_optional, record_load
-from initlint.tracers.static.tensors.writes import (
-    UNKNOWN_WRITE,
-    mark_maybe_written,
-    record_tensor_registration,
-    record_write,
-)
+from initlint.tracers.static.tensors.unknown_effects import mark_maybe_written
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import DictValue, ListValue

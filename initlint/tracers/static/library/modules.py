@@ -88,6 +88,7 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
 
 def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module(x)`."""
+    interpreter.log.may_have_run = True
     cls = instance.user_class
     op = interpreter.user_tables.activations.get(instance.cls.name if cls is None else cls.qualified)
     if op is not None:

@@ -98,6 +98,8 @@ class EntryPointLog:
     has_trained: bool = False
     """Gradients were computed, or a trainer was run."""
     copies: list[ModuleCopy] = field(default_factory=list)
+    may_have_run: bool = False
+    """Whether a module was called, or passed to code that may call it: then lazy layers may have their shapes."""
     left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)
     """By the identity of a PreTrainedModel: the identities of the raw parameters that `_init_weights` never writes."""
 
@@ -134,6 +136,8 @@ class Interpreter:
         """Identities of the modules whose `apply` is running, outermost first."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
+        self.last_absent: tuple[Instance, str] | None = None
+        """The layer and the name of the last parameter that was read and is None."""
         self.steps = 0
         self.earlier_steps = 0
         """Steps of all earlier entry points."""

@@ -8,6 +8,7 @@ from typing import Any
 from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.subscripts import index_of
+from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_data, write_item
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import (
@@ -36,6 +37,8 @@ def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Enviro
         _unpack(interpreter, target, value, env)
     elif kind is ast.Attribute:
         holder = interpreter.evaluate(target.value, env)
+        if holder is None:
+            record_use_of_none(interpreter, target, target.value, env)
         set_attribute(interpreter, holder, target.attr, value, interpreter.location_of(target, env))
     elif kind is ast.Starred:
         bind_target(interpreter, target.value, value, env)
@@ -147,6 +150,8 @@ def _assigning_class(interpreter: Interpreter, instance: Instance) -> ClassValue
 
 def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env: Environment) -> None:
     holder = without_unbound(interpreter.evaluate(target.value, env))
+    if holder is None:
+        record_use_of_none(interpreter, target, target.value, env)
     index = index_of(interpreter, target, env)
     interpreter.state.map_union(holder, lambda option: _set_item_of(interpreter, option, index, value, target, env))
 

@@ -32,14 +32,27 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
     if isinstance(test, ast.BoolOp):
         return _decide_any(interpreter, isinstance(test.op, ast.Or), test.values, env)
     value = without_unbound(interpreter.evaluate(test, env))
-    if isinstance(value, Tensor) and value.leaf and isinstance(test, (ast.Name, ast.Attribute)):
-        record_init_call(interpreter, "bool", "builtins.bool", interpreter.location_of(test, env), {}, value)
+    if isinstance(test, (ast.Name, ast.Attribute)) and all(map(_is_parameter, _alternatives(value))):
+        for tensor in _alternatives(value):
+            location = interpreter.location_of(test, env)
+            record_init_call(interpreter, ast.unparse(test), "builtins.bool", location, {}, tensor)
     verdict = truth(value)
     if verdict is not None:
         return verdict, _SETTLED
     # The object itself is the key, not its address: a token must outlive it.
     key = value if isinstance(value, (Unknown, ExternalName)) else new_token()
     return interpreter.state.decided_side(key), (key, True)
+
+
+def _alternatives(value: Value) -> list[Value]:
+    return value.values if isinstance(value, Union) else [value]
+
+
+def _is_parameter(value: Value) -> bool:
+    """Whether it is a parameter or its `.data`."""
+    if not isinstance(value, Tensor) or value.node is not None or not value.covers_storage:
+        return False
+    return value.leaf or (value.storage is not None and value.storage.parameter)
 
 
 def _decide_any(

@@ -19,13 +19,14 @@ from initlint.tracers.static.syntax.literals import (
 )
 from initlint.tracers.static.syntax.operators import binary, boolean, comparison, conditional, unary
 from initlint.tracers.static.syntax.subscripts import subscript
+from initlint.tracers.static.tensors.absent_parameters import record_missing_attribute, record_use_of_none
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.objects import SuperProxy
+from initlint.tracers.static.values.objects import Instance, SuperProxy
 from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
 
@@ -59,7 +60,13 @@ _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")
 
 def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -> Value:
     """`value.name`."""
-    return interpreter.attribute(interpreter.evaluate(node.value, env), node.attr)
+    holder = interpreter.evaluate(node.value, env)
+    value = interpreter.attribute(holder, node.attr)
+    if holder is None:
+        record_use_of_none(interpreter, node, node.value, env)
+    elif value.__class__ is Unknown and node.attr in ("weight", "bias") and isinstance(holder, Instance):
+        record_missing_attribute(interpreter, holder, node, env)
+    return value
 
 
 def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:

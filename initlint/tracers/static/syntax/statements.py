@@ -14,6 +14,7 @@ from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
+from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
 from initlint.tracers.static.values.calls import Call
@@ -50,6 +51,8 @@ def annotated(interpreter: Interpreter, node: ast.AnnAssign, env: Environment) -
 def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environment) -> None:
     """`a += value`; lists, containers and parameters are changed in place."""
     left = without_unbound(interpreter.evaluate(node.target, env))
+    if left is None and isinstance(node.target, ast.Attribute):
+        record_use_of_none(interpreter, node, node.target, env)
     right = interpreter.evaluate(node.value, env)
     if isinstance(left, ListValue) and isinstance(node.op, ast.Add):
         interpreter.state.save_before_change(left)

@@ -6,17 +6,25 @@ Every write goes through `record_write`, which appends a `WriteRecord` to the st
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import UNDETERMINED, InitCall, Location, MisuseKind, ParameterMisuse, Target, Write
+from initlint.graph.model import (
+    UNDETERMINED,
+    InitCall,
+    Location,
+    MisuseKind,
+    ParameterMisuse,
+    Target,
+    TargetKind,
+    Write,
+)
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.absent_parameters import absent_argument, type_name
 from initlint.tracers.static.values.constants import literal
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.unions import options
@@ -58,6 +66,7 @@ class InitCallRecord:
     arguments: dict[str, Any]
     guarded: bool
     method: bool
+    takes_module: bool
     gain: str | None
     via: tuple[Location, ...]
     targets: dict[Target, None] = field(default_factory=dict)
@@ -72,6 +81,7 @@ class InitCallRecord:
             targets=tuple(self.targets),
             guarded=self.guarded,
             method=self.method,
+            takes_module=self.takes_module,
             gain=self.gain,
             via=self.via,
         )
@@ -125,6 +135,7 @@ def record_init_call(
     arguments: Mapping[str, Value],
     target: Value,
     method: bool = False,
+    takes_module: bool = False,
 ) -> None:
     """Record the call of an init function on `target`."""
     interpreter.state.record_side_effect()
@@ -141,6 +152,7 @@ def record_init_call(
             arguments=literals,
             guarded=interpreter.open_guards > 0,
             method=method,
+            takes_module=takes_module,
             gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
             via=interpreter.call_sites(),
         )
@@ -151,28 +163,42 @@ def record_init_call(
         }
     for option, condition in options(target):
         if option is not UNBOUND:
-            init_call.targets[_target(interpreter, option, condition)] = None
+            init_call.targets[_target(interpreter, option, condition, location.node)] = None
 
 
-def _target(interpreter: Interpreter, value: Value, condition: Condition) -> Target:
+def _target(interpreter: Interpreter, value: Value, condition: Condition, call: ast.AST) -> Target:
     if isinstance(value, Instance) and value.is_module:
         certain = interpreter.state.condition | condition <= value.condition
-        return Target("module", layer=_type_of(value), certain=certain)
+        return Target("module", layer=type_name(value), certain=certain)
     if value is None:
-        return Target("none", certain=not (interpreter.state.condition | condition))
+        under = interpreter.state.condition | condition
+        absent = absent_argument(interpreter, call)
+        if absent is None:
+            return Target("none", certain=not under)
+        return Target("none", type_name(absent[0]), absent[1], certain=under <= absent[0].condition)
     if not isinstance(value, Tensor) or value.storage is None:
         return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
     storage = value.storage
     owner = storage.owner
     leaf = value.tracked and _requires_grad(interpreter, storage)
+    kind: TargetKind = "parameter" if storage.parameter else "tensor"
+    if owner is not None and _is_uninitialized_lazy(interpreter, owner, storage):
+        kind = "lazy"
     return Target(
-        kind="parameter" if storage.parameter else "tensor",
-        layer=_type_of(owner) if owner is not None else None,
+        kind=kind,
+        layer=type_name(owner) if owner is not None else None,
         parameter=storage.name or None,
         shape=value.shape if value.covers_storage else None,
         leaf=leaf,
         certain=(interpreter.state.condition | condition) <= storage.condition,
     )
+
+
+def _is_uninitialized_lazy(interpreter: Interpreter, owner: Instance, storage: Storage) -> bool:
+    """Whether it is a parameter of a lazy layer (`LazyLinear`) that surely has not been called yet."""
+    if owner.torch_name is None or not owner.torch_name.startswith("torch.nn.Lazy"):
+        return False
+    return not (owner.symbolic or owner.registry_changed or interpreter.log.may_have_run or storage.loads)
 
 
 def _requires_grad(interpreter: Interpreter, storage: Storage) -> bool:
@@ -240,37 +266,6 @@ def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceL
     interpreter.state.record_side_effect()
     if location not in interpreter.log.misuses:
         interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(location.node), location)
-
-
-def _type_of(instance: Instance) -> str | None:
-    if instance.torch_name == "torch.nn.Module" and instance.user_class is not None:
-        return instance.user_class.name
-    return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]
-
-
-def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location) -> None:
-    """Record a possible write to all parameters of `values`, which were passed to code that is not interpreted."""
-    for value in values:
-        for option, _ in options(value):
-            if isinstance(option, Tensor):
-                if option.storage is not None and option.storage.parameter:
-                    record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
-            elif isinstance(option, Instance) and option.is_module:
-                option.walked = True
-                for _, module, _ in modules(option):
-                    for _, tensor, _ in own_parameters(module):
-                        record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
-
-
-def mark_maybe_registered(values: Iterable[Value]) -> None:
-    """Code that is not interpreted may register these modules, and those in lists, or register others in them."""
-    for value in values:
-        if isinstance(value, Instance):
-            value.registry_changed = True
-        elif isinstance(value, ListValue):
-            mark_maybe_registered(item for item in value.items if isinstance(item, Instance))
-        elif isinstance(value, DictValue):
-            mark_maybe_registered(item for item in value.items.values() if isinstance(item, Instance))
 
 
 def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, location: Location | None) -> Storage:

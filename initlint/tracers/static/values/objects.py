@@ -204,14 +204,24 @@ class Instance(AbstractValue):
         """The parameter `name` of a torch layer, created on first use; None with `bias=False`, `UNBOUND` if unknown."""
         shapes_by_name = self.parameter_names()
         if name not in shapes_by_name:
-            if name in ("bias", "weight") and shapes_by_name is not _NONE:
-                return None
-            return UNBOUND
+            return None if self._may_be_none(name) else UNBOUND
         storage = Storage(shapes_by_name[name], self.location, self.condition)
         storage.parameter, storage.owner, storage.name = True, self, name
         tensor = Tensor(storage=storage, leaf=True)
         self.fields[name] = tensor
         return tensor
+
+    def _may_be_none(self, name: str) -> bool:
+        """Whether torch registers None where an argument (`bias`, `affine`) switches this parameter off."""
+        torch_module = MODULES.get(self.torch_name or "")
+        if torch_module is None or name not in ("bias", "weight"):
+            return False
+        names = dict(torch_module.signature)
+        if torch_module.family == "norm":
+            return (name == "bias" and "bias" in names) or (
+                name == "weight" and not names.keys().isdisjoint(("affine", "elementwise_affine"))
+            )
+        return name == "bias" and torch_module.family in ("linear", "conv", "conv_transpose", "bilinear")
 
     def get_child(self, name: str) -> Value:
         """A submodule that torch creates (`MultiheadAttention.out_proj`), built on first use; `UNBOUND` if none."""

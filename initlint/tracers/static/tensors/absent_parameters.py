@@ -1,0 +1,125 @@
+"""Uses of parameters that a module does not have: they are None, or its class never sets them."""
+
+from __future__ import annotations
+
+import ast
+
+from initlint.facts.fans import MODULES
+from initlint.graph.model import MisuseKind, ParameterMisuse
+from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Instance
+
+
+def record_use_of_none(interpreter: Interpreter, node: ast.AST, none: ast.expr, env: Environment) -> None:
+    """Record that `node` uses `none`, whose value is None, if that is certainly a parameter that its layer lacks."""
+    absent = _absent_parameter(interpreter, none)
+    if absent is not None:
+        instance, name = absent
+        if not instance.symbolic and interpreter.state.condition <= instance.condition:
+            _record(interpreter, "absent", node, env, instance, name)
+
+
+def _absent_parameter(interpreter: Interpreter, node: ast.expr) -> tuple[Instance, str] | None:
+    """The layer and the name of the parameter whose value None `node` has."""
+    if isinstance(node, ast.Name):
+        assigned = _only_assignment(interpreter, node.id)
+        return None if assigned is None else _absent_parameter(interpreter, assigned)
+    last = interpreter.last_absent
+    if isinstance(node, ast.Attribute):
+        return last if last is not None and last[1] == node.attr else None
+    if isinstance(node, ast.Call) and last_name(node.func) == "getattr" and len(node.args) == 2:
+        return last if last is not None and ast.unparse(node.args[1]) == repr(last[1]) else None
+    return None
+
+
+def absent_argument(interpreter: Interpreter, call: ast.AST) -> tuple[Instance, str] | None:
+    """The layer and the name of the parameter that is the first argument of an init call, and None."""
+    if not isinstance(call, ast.Call):
+        return None
+    tensors = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "tensor")]
+    return _absent_parameter(interpreter, tensors[0]) if tensors else None
+
+
+def _only_assignment(interpreter: Interpreter, name: str) -> ast.expr | None:
+    """The value of the only assignment to a name in the running function."""
+    if not interpreter.stack:
+        return None
+    values = [
+        statement.value
+        for statement in ast.walk(interpreter.stack[-1][0].node)
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name) and target.id == name
+    ]
+    return values[0] if len(values) == 1 else None
+
+
+def record_missing_attribute(interpreter: Interpreter, value: Instance, node: ast.Attribute, env: Environment) -> None:
+    """Record a read of `weight` or `bias` of a module that certainly has none."""
+    if value.symbolic or value.open or value.registry_changed or not interpreter.state.condition <= value.condition:
+        return
+    if interpreter.location_of(node, env) in interpreter.log.misuses:
+        return
+    if any(function.name == "forward" for function, _ in interpreter.stack) or not _lacks(value, node.attr):
+        return
+    _record(interpreter, "missing", node, env, value, node.attr)
+
+
+def _lacks(value: Instance, name: str) -> bool:
+    torch_module = MODULES.get(value.torch_name or "")
+    if torch_module is None or torch_module.role not in _KNOWN_ROLES or torch_module.type in _WITH_WEIGHT:
+        return False
+    if name in value.parameter_names() or name in value.fields:
+        return False
+    cls = value.user_class
+    if cls is None:
+        return True
+    if not cls.readable or any(base not in MODULES for base in cls.externals()):
+        return False
+    return not any(_may_set(base, name) for base in cls.mro if isinstance(base, ClassValue))
+
+
+_KNOWN_ROLES = ("layer", "norm", "activation", "pool", "transparent", "container")
+"""The roles of the modules whose parameters are all known."""
+_WITH_WEIGHT = ("PReLU", "ParameterList", "ParameterDict")
+
+
+def _may_set(cls: ClassValue, name: str) -> bool:
+    """Whether the source of a class sets an attribute of that name, or attributes of names that it computes."""
+    return any(_names(node, name) for node in ast.walk(cls.node))
+
+
+def _names(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in (name, "__dict__") and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.FunctionDef):
+        return node.name in (name, "__getattr__", "__getattribute__")
+    if isinstance(node, ast.Name):
+        return node.id == name and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.Call):
+        return last_name(node.func) in _SETTERS
+    return isinstance(node, ast.Constant) and node.value == name
+
+
+_SETTERS = frozenset("setattr __setattr__ register_parameter register_buffer add_module register_module".split())
+
+
+def _record(
+    interpreter: Interpreter, kind: MisuseKind, node: ast.AST, env: Environment, instance: Instance, name: str
+) -> None:
+    location = interpreter.location_of(node, env)
+    if interpreter.open_guards or location in interpreter.log.misuses:
+        return
+    interpreter.state.record_side_effect()
+    layer = type_name(instance) or instance.class_name
+    interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(node), location, layer, name)
+
+
+def type_name(instance: Instance) -> str | None:
+    """The name of torch's class of a module, or of its own class if that derives from `nn.Module` alone."""
+    if instance.torch_name == "torch.nn.Module" and instance.user_class is not None:
+        return instance.user_class.name
+    return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]

@@ -1,0 +1,43 @@
+"""What code that is not interpreted may do to the modules and tensors that it receives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from initlint.graph.model import Location
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.module_tree import modules, own_parameters
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.values import Value
+
+
+def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location) -> None:
+    """Record a possible write to all parameters of `values`, which were passed to code that is not interpreted."""
+    for value in values:
+        for option, _ in options(value):
+            if isinstance(option, Tensor):
+                if option.storage is not None and option.storage.parameter:
+                    record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
+            elif isinstance(option, Instance) and option.is_module:
+                option.walked = True
+                interpreter.log.may_have_run = True
+                for _, module, _ in modules(option):
+                    for _, tensor, _ in own_parameters(module):
+                        record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
+
+
+def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> None:
+    """Code that is not interpreted may call or register these modules, also in lists, or register others in them."""
+    for value in values:
+        if isinstance(value, Instance):
+            value.registry_changed = True
+            interpreter.log.may_have_run = True
+        elif isinstance(value, ListValue):
+            mark_maybe_changed(interpreter, (item for item in value.items if isinstance(item, Instance)))
+        elif isinstance(value, DictValue):
+            mark_maybe_changed(interpreter, (item for item in value.items.values() if isinstance(item, Instance)))
