@@ -256,15 +256,21 @@ class InitCall:
     via: tuple[Location, ...] = ()
 
 
-MisuseKind: TypeAlias = Literal["tensor", "leaf", "absent", "missing"]
+MisuseKind: TypeAlias = Literal[
+    "tensor", "leaf", "absent", "missing", "dropped", "returned", "method", "entry", "rebound"
+]
 """`tensor`: a plain tensor is assigned to the name of a parameter. `leaf`: a parameter is changed in place while
 gradients are recorded. `absent`: an attribute or item of a parameter that is None, or an operation on one.
-`missing`: the attribute `weight` or `bias` of a module that sets none."""
+`missing`: the attribute `weight` or `bias` of a module that sets none.
+
+Those that have no effect: `dropped`: the result of a statement. `returned`: a new tensor that a callback of `apply`
+returns. `method`: an assignment to the name of a method. `entry`: a tensor stored in the result of a `state_dict()`
+that is never loaded. `rebound`: a new tensor bound to the variable of a loop over parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterMisuse:
-    """A statement that raises for the parameter it is about. Those in a `try` are left out.
+    """A statement that raises for the parameter it is about, or changes nothing. Those in a `try` are left out.
 
     `location`: the target of an assignment, an augmented assignment, a call, or an attribute. `text`: its source.
     `layer` and `parameter`: the type of the module that lacks the parameter, and its name.

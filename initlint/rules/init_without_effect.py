@@ -2,9 +2,15 @@
 
 ## What it does
 
-Reports an init of a weight that is computed by `weight_norm`, a parametrization (`parametrizations.weight_norm`,
-`orthogonal`, `spectral_norm`, `register_parametrization`) or pruning, and an init of a temporary copy (`.clone()`,
-`.t().contiguous()`, indexing with a list).
+Reports an init that changes no parameter:
+
+- of a weight that is computed by `weight_norm`, a parametrization (`parametrizations.weight_norm`, `orthogonal`,
+  `spectral_norm`, `register_parametrization`) or pruning
+- of a temporary copy (`.clone()`, `.t().contiguous()`, indexing with a list)
+- a statement that drops a new tensor or layer: `w.data.mul(0.1)`, `self.emb.from_pretrained(vectors)`
+- a new tensor that a callback of `apply` returns, or that replaces the variable of a loop over parameters
+- a tensor stored in the dictionary of `state_dict()` that nothing loads: `net.state_dict()['fc.weight'] = w`
+- an assignment to the name of a method: `w.data.copy_ = x`
 
 It is silent for an init before the wrapping, for `weight_v` and `weight_g` themselves, for the old
 `torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, and for a parametrization that may
@@ -14,7 +20,7 @@ return its input unchanged.
 
 The weight is recomputed from its original parameters at the next use, so the init is lost and the layer keeps its
 previous values: a `Conv1d(512, 512, 7)` starts with PyTorch's standard deviation of 0.0096, whatever the call sets.
-There is no error and no warning.
+There is no error and no warning. In the same way, a new tensor that nothing refers to is discarded.
 
 ## Bad
 
@@ -61,11 +67,11 @@ class Block(nn.Module):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
-from initlint.graph.model import IneffectiveWrite, Layer, Location, ModelGraph, Write
+from initlint.graph.model import IneffectiveWrite, Layer, Location, MisuseKind, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 
@@ -79,6 +85,21 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 by_location.setdefault(lost.write.location, []).append((layer, lost))
     for location, entries in by_location.items():
         yield Violation(_message(entries), location, Severity.WARNING, _related(entries))
+    for misuse in model.misuses:
+        if misuse.kind in _LOST:
+            yield Violation(_LOST[misuse.kind].format(misuse.text), misuse.location, Severity.WARNING)
+
+
+_LOST: Mapping[MisuseKind, str] = {
+    "dropped": "`{}` changes no parameter: it returns a new object, which is dropped",
+    "returned": "`{}` changes no parameter: it is a new tensor, and `apply` ignores what its function returns",
+    "rebound": "`{}` changes no parameter: it is a new tensor, which only the name in the loop refers to; use `copy_`",
+    "entry": (
+        "`{} = ...` changes no parameter: it replaces an entry of the dictionary that `state_dict()` returned, "
+        "and nothing loads that; use `copy_` on the entry"
+    ),
+    "method": "`{} = ...` changes no parameter: it replaces the method; call it",
+}
 
 
 def _last_writes(layer: Layer) -> Iterator[IneffectiveWrite]:

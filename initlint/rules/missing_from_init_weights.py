@@ -82,17 +82,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import Layer, ModelGraph
+from initlint.graph.model import Location, ModelGraph
 from initlint.rules._registry import Violation, rule
 
 
 @rule("INI115", "missing-from-init-weights", needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each parameter, where it is created."""
-    if model.incomplete:
+    if model.incomplete or _is_template(model.location):
         return
     for layer in model.layers:
-        if layer.left_by_init_weights and not _is_template(layer):
+        if layer.left_by_init_weights and not _is_template(layer.location):
             message = (
                 f"`_init_weights` never writes the parameter `{layer.attribute}` of `{layer.owner}`: where a "
                 f"checkpoint lacks it, `from_pretrained` leaves uninitialized memory (transformers 4.51 and newer)"
@@ -100,5 +100,5 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             yield Violation(message, layer.location, Severity.WARNING, layers=(layer.path,))
 
 
-def _is_template(layer: Layer) -> bool:
-    return Path(layer.location.span.file).name.startswith("modular_")
+def _is_template(location: Location) -> bool:
+    return Path(location.span.file).name.startswith("modular_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from initlint.graph.model import Location
@@ -13,11 +14,12 @@ from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_a
 from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import is_optional, record_load
+from initlint.tracers.static.tensors.lost_values import record_returned_tensor
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_written
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
@@ -61,6 +63,20 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
     return _named(parameters(instance, recurse is not False), named, instance)
 
 
+def _state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+    """`module.state_dict()`: writes to its tensors change the parameters."""
+    instance.walked = True
+    if instance.symbolic or call.arguments or call.keywords:
+        return Unknown("a state dict")
+    return StateDict(
+        {
+            path: _if(condition, Tensor(storage=tensor.storage, shape=tensor.shape))
+            for path, tensor, condition in parameters(instance)
+        },
+        open=True,
+    )
+
+
 _MAX_NESTED_APPLY = 2
 """How often `apply` of one module may run within itself: in torch it ends in a RecursionError, or takes n^2 calls."""
 
@@ -101,7 +117,7 @@ def _call_on_each(
     steps = [(_if(condition, module), function) for module, condition in order]
     callback = _callback(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
-        interpreter.call_on_each(steps, call.site)
+        interpreter.call_on_each(steps, call.site, partial(record_returned_tensor, interpreter))
         return
     roots = known_modules([instance])
     with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
@@ -109,7 +125,7 @@ def _call_on_each(
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
             run.items = [module for module, _ in order]
             run.classes = type_counts(run.items)
-        interpreter.call_on_each(steps, call.site)
+        interpreter.call_on_each(steps, call.site, partial(record_returned_tensor, interpreter))
         run.complete = roots is not None
 
 
@@ -308,6 +324,7 @@ METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
     "reset_parameters": reset_parameters,
     "_reset_parameters": reset_parameters,
     "load_state_dict": _load,
+    "state_dict": _state_dict,
     "register_parameter": _register_parameter,
     "register_buffer": _register_buffer,
     "get_submodule": _get_submodule,

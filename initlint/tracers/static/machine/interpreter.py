@@ -302,7 +302,12 @@ class Interpreter:
             under = under & condition
         return result
 
-    def call_on_each(self, modules: Iterable[tuple[Value, Value]], site: SourceLocation) -> None:
+    def call_on_each(
+        self,
+        modules: Iterable[tuple[Value, Value]],
+        site: SourceLocation,
+        on_result: Callable[[Value], None] = lambda value: None,
+    ) -> None:
         """Call each function on its module, for pairs of module and function, as `apply` does."""
         before = self.apply_call
         try:
@@ -310,10 +315,11 @@ class Interpreter:
                 # Nested `apply` calls evaluate nothing, and may multiply without end.
                 self.spend_step()
                 self.apply_call = ApplyCall(site, number)
-                self.state.map_union(
+                result = self.state.map_union(
                     module,
                     lambda option, function=function: self.call(function, Call([option], {}, site)),  # type: ignore[misc]
                 )
+                on_result(result)
         finally:
             self.apply_call = before
 

@@ -6,11 +6,13 @@ import ast
 from typing import Any
 
 from initlint.graph.model import Location
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.subscripts import index_of
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_data, write_item
 from initlint.tracers.static.tensors.dataflow import part_of
+from initlint.tracers.static.tensors.lost_values import record_lost_entry, record_replaced_method
 from initlint.tracers.static.tensors.writes import (
     record_leaf_write,
     record_tensor_assignment,
@@ -97,6 +99,8 @@ def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Val
             set_requires_grad(holder.storage, value)
         elif name == "data":
             write_data(interpreter, holder, value, location)
+        elif isinstance(location, SourceLocation):
+            record_replaced_method(interpreter, holder, name, location)
 
 
 def _set_field(
@@ -152,6 +156,7 @@ def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env
     holder = without_unbound(interpreter.evaluate(target.value, env))
     if holder is None:
         record_use_of_none(interpreter, target, target.value, env)
+    record_lost_entry(interpreter, holder, target, env)
     index = index_of(interpreter, target, env)
     interpreter.state.map_union(holder, lambda option: _set_item_of(interpreter, option, index, value, target, env))
 

@@ -16,6 +16,7 @@ from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
+from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
 from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length
@@ -33,11 +34,14 @@ def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> No
         value = interpreter.evaluate(node.value, env)
         if isinstance(value, Tensor):
             record_write_to_copy(value, node.value)
+        record_dropped_result(interpreter, value, node.value, env)
 
 
 def assign(interpreter: Interpreter, node: ast.Assign, env: Environment) -> None:
     """`a = b = value`."""
     value = interpreter.evaluate(node.value, env)
+    if isinstance(value, Tensor):
+        record_rebound_name(interpreter, node, value, env)
     for target in node.targets:
         bind_target(interpreter, target, value, env)
 

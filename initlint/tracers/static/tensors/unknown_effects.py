@@ -8,7 +8,7 @@ from typing import Any
 from initlint.graph.model import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -23,6 +23,8 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
             if isinstance(option, Tensor):
                 if option.storage is not None and option.storage.parameter:
                     record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
+            elif isinstance(option, StateDict):
+                mark_maybe_written(interpreter, option.items.values(), location)
             elif isinstance(option, Instance) and option.is_module:
                 option.walked = True
                 interpreter.log.may_have_run = True

@@ -144,6 +144,12 @@ class DictValue(AbstractValue):
         return f"DictValue({self.items!r}{', open' if self.open else ''})"
 
 
+class StateDict(DictValue):
+    """The result of `state_dict()`: tensors that share the memory of the parameters. Its buffers are not known."""
+
+    __slots__ = ()
+
+
 def _is_of_type(cls: ExternalName, names: tuple[str, ...]) -> bool:
     last = cls.name.rpartition(".")[2]
     return last in names or last in SEQUENCE_TYPES

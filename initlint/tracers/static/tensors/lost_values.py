@@ -1,0 +1,140 @@
+"""Statements that compute values for a parameter and lose them: dropped results, dictionaries that nothing loads."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from initlint.facts.initializer_formulas import METHODS
+from initlint.graph.model import MisuseKind, ParameterMisuse
+from initlint.project.source import SourceLocation
+from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.values.containers import StateDict
+from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import COPY, Tensor
+from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+
+_EMBEDDINGS = ("torch.nn.Embedding", "torch.nn.EmbeddingBag")
+_WITH_IN_PLACE_FORM = frozenset("mul multiply add sub subtract div divide clamp clip fill masked_fill".split())
+"""Methods that return a new tensor, and whose names with an underscore change the tensor itself."""
+_READING = frozenset("items keys values get".split())
+_READERS = frozenset("len print sorted list enumerate iter".split())
+_WRITERS = frozenset((*METHODS, "copy_", "mul_", "add_", "sub_", "div_", "clamp_"))
+
+
+def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast.expr, env: Environment) -> None:
+    """Record a statement that computes a new tensor from a parameter, or a new Embedding, and drops it."""
+    if isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
+        name = statement.func.attr
+        if name == "from_pretrained":
+            receiver = interpreter.evaluate(statement.func.value, env)
+            torch_name = receiver.torch_name if isinstance(receiver, Instance) else None
+            torch_name = receiver.name if isinstance(receiver, ExternalName) else torch_name
+            if torch_name in _EMBEDDINGS:
+                _record(interpreter, "dropped", interpreter.location_of(statement, env))
+        elif name in _WITH_IN_PLACE_FORM and _is_copy_of_parameter(value):
+            _record(interpreter, "dropped", interpreter.location_of(statement, env))
+    elif isinstance(statement, ast.BinOp) and _is_copy_of_parameter(value):
+        _record(interpreter, "dropped", interpreter.location_of(statement, env))
+
+
+def _is_copy_of_parameter(value: Value) -> bool:
+    """Whether it is computed from parameters alone, and is neither one of them nor a view of one."""
+    if not isinstance(value, Tensor) or value.node is not None:
+        return False
+    storage = value.storage
+    if storage is None or storage.derived is None:
+        return bool(value.sources) and (storage is None or not storage.parameter)
+    return storage.derived.cause == COPY and storage.derived.original.parameter
+
+
+def record_returned_tensor(interpreter: Interpreter, value: Value) -> None:
+    """Record that a callback of `apply`, which ignores what it returns, returns a new tensor with its init."""
+    if isinstance(value, Tensor) and value.node is None and value.storage is not None:
+        storage = value.storage
+        if not storage.parameter and storage.owner is None and storage.derived is None and storage.writes:
+            location = storage.writes[-1].write.location
+            if isinstance(location, SourceLocation):
+                _record(interpreter, "returned", location)
+
+
+def record_replaced_method(interpreter: Interpreter, target: Tensor, name: str, location: SourceLocation) -> None:
+    """Record `w.data.copy_ = x`: it sets an attribute in place of calling the method."""
+    if name in _WRITERS and target.storage is not None and target.storage.parameter:
+        _record(interpreter, "method", location)
+
+
+def record_lost_entry(interpreter: Interpreter, holder: Value, target: ast.Subscript, env: Environment) -> None:
+    """Record `sd[name] = value` for the result of `state_dict()`, if nothing else uses that dictionary."""
+    source = env.scope.source
+    if not isinstance(holder, (Unknown, StateDict)) or "state_dict" not in source.code:
+        return
+    if isinstance(target.value, ast.Name):
+        around = interpreter.stack[-1][0].node if interpreter.stack else source.tree
+        is_lost = _is_used_by_items_only(around, target.value.id)
+    else:
+        is_lost = _is_state_dict(target.value)
+    if is_lost:
+        _record(interpreter, "entry", interpreter.location_of(target, env))
+
+
+def _is_state_dict(node: ast.expr) -> bool:
+    """Whether it is `model.state_dict()`, and not the state of an optimizer."""
+    if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Attribute):
+        return False
+    receiver = last_name(node.func.value).lower()
+    return node.func.attr == "state_dict" and not any(word in receiver for word in ("optim", "sched", "scaler"))
+
+
+def _is_used_by_items_only(around: ast.AST, name: str) -> bool:
+    """Whether a name is bound once, to `state_dict()`, and only its items are read and replaced afterwards."""
+    parents = {child: node for node in ast.walk(around) for child in ast.iter_child_nodes(node)}
+    uses = [node for node in parents if isinstance(node, ast.Name) and node.id == name]
+    bindings = [node for node in uses if not isinstance(node.ctx, ast.Load)]
+    if len(bindings) != 1 or not isinstance(parents[bindings[0]], ast.Assign):
+        return False
+    assignment = parents[bindings[0]]
+    if not isinstance(assignment, ast.Assign) or len(assignment.targets) > 1 or not _is_state_dict(assignment.value):
+        return False
+    return all(_is_of_items(node, parents) for node in uses if node is not bindings[0])
+
+
+def _is_of_items(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    parent = parents[node]
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in _READING
+    if isinstance(parent, ast.Call):
+        return parent.func is not node and last_name(parent.func) in _READERS
+    if isinstance(parent, (ast.For, ast.comprehension)):
+        return parent.iter is node
+    return isinstance(parent, ast.Compare) or (isinstance(parent, ast.Subscript) and parent.value is node)
+
+
+def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Value, env: Environment) -> None:
+    """Record `p = torch.zeros_like(p)` in a loop over parameters, if nothing uses the new tensor."""
+    target = node.targets[0]
+    if not isinstance(target, ast.Name) or not isinstance(value, Tensor) or value.node is not None:
+        return
+    before, storage = env.values.get(target.id), value.storage
+    if not isinstance(before, Tensor) or not before.leaf or storage is None or storage.parameter or not storage.writes:
+        return
+    around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
+    loops = [loop for loop in _loops_of(around, target.id) if any(inner is node for inner in ast.walk(loop))]
+    later = (use for loop in loops[-1:] for use in ast.walk(loop) if isinstance(use, ast.Name) and use.id == target.id)
+    if loops and not any(isinstance(use.ctx, ast.Load) and use.lineno > (node.end_lineno or 0) for use in later):
+        _record(interpreter, "rebound", interpreter.location_of(node.value, env))
+
+
+def _loops_of(around: ast.AST, name: str) -> Iterator[ast.For]:
+    """The loops that bind `name` to each item."""
+    for node in ast.walk(around):
+        if isinstance(node, ast.For) and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(node.target)):
+            yield node
+
+
+def _record(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:
+    interpreter.state.record_side_effect()
+    if location not in interpreter.log.misuses:
+        interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(location.node), location)
