@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family, is_matrix
 from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
+from initlint.analysis.stacked_weights import StackedWrite, matrix_writes
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target, memoize
 
@@ -27,6 +28,8 @@ class WeightDraw:
     arguments: Arguments
     layers: tuple[Layer, ...]
     type: str
+    stacked_fan_ins: tuple[float | None, ...] = ()
+    """Of layers with several matrices: for each one that the call draws."""
 
     @property
     def has_one_output(self) -> bool:
@@ -37,6 +40,8 @@ class WeightDraw:
     @property
     def fan_ins(self) -> tuple[float | None, ...]:
         """For each layer the number of inputs that are summed into one output; None if unknown."""
+        if self.stacked_fan_ins:
+            return self.stacked_fan_ins
         sizes = map(fans_in_use, self.layers)
         return tuple(None if layer_fans is None else layer_fans.signal_fan_in for layer_fans in sizes)
 
@@ -52,6 +57,8 @@ def draws(model: ModelGraph) -> Sequence[WeightDraw]:
             draw_by_location[location] = WeightDraw(
                 location, write.initializer, write.arguments, tuple(layers), layers[0].type
             )
+    for draw in _stacked_draws(model):
+        draw_by_location.setdefault(draw.place, draw)
     others = [
         WeightDraw(call.location, call.initializer, call.arguments, (), types[0])
         for call in model.calls
@@ -64,6 +71,21 @@ def draws(model: ModelGraph) -> Sequence[WeightDraw]:
         excluded |= {location for layer in model.layers for location in _overwritten_locations(layer)}
         others = [draw for draw in others if draw.place not in excluded]
     return [*draw_by_location.values(), *others]
+
+
+def _stacked_draws(model: ModelGraph) -> Iterator[WeightDraw]:
+    """The calls that draw matrices of recurrent layers and attentions that a `forward` uses."""
+    by_location: dict[Location, list[tuple[Layer, StackedWrite]]] = {}
+    for layer in model.layers:
+        if layer.called and not layer.frozen and not layer.parametrized:
+            for written in matrix_writes(layer):
+                if written.fan_in is None or written.fan_in >= _MIN_INPUTS:
+                    by_location.setdefault(written.write.location, []).append((layer, written))
+    for location, served in by_location.items():
+        write = served[0][1].write
+        layers = tuple({layer.path: layer for layer, _ in served}.values())
+        fan_ins = tuple(written.fan_in for _, written in served)
+        yield WeightDraw(location, write.initializer, write.arguments, layers, layers[0].type, fan_ins)
 
 
 def _scale_is_undone(layer: Layer) -> bool:

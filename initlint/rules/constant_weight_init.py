@@ -5,7 +5,8 @@
 Reports `ones_`, `constant_(w, c)`, `fill_` and similar calls on the weight of a hidden layer.
 
 - error: its bias and the next layer's weight are constant too
-- warning: other hidden layers, and layers of a class without a `forward`
+- warning: other hidden layers, and layers of a class without a `forward`; recurrent cells (`LSTM`, `GRU`, ...) whose two
+  matrices are one constant each, zero included
 
 It is silent for norms, for a single linear map, for convolutions with groups (averaging), for fixed kernels
 (`requires_grad=False`), for writes to slices, and wherever it is not certain. INI201 reports zeros.
@@ -72,8 +73,9 @@ from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import as_number, constant
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.analysis.recommended_init import agreed_start, start
+from initlint.analysis.stacked_weights import constant_cells
 from initlint.diagnostics import Severity
-from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
 
 _REASONS = {
@@ -109,6 +111,30 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             message = f"{effect}: {_REASONS[severity]}{suggestion_if_different(model, location, start)}"
             paths = tuple(layer.path for layer in layers)
             yield Violation(message, location, severity, related_locations(suspects[severity]), fix, paths)
+    yield from _recurrent(model)
+
+
+def _recurrent(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each call that sets all matrices of recurrent cells to constants."""
+    cells: dict[Location, dict[str, tuple[Layer, Severity]]] = {}
+    for layer in model.layers:
+        if layer.called and not layer.frozen and as_number(layer.arguments.get("hidden_size")) != 1:
+            for write, bias in constant_cells(layer):
+                constant_next = bias is not None and _has_constant_consumers(model, layer)
+                severity = Severity.ERROR if constant_next else Severity.WARNING
+                cells.setdefault(write.location, {})[layer.path] = layer, severity
+    for location, by_path in cells.items():
+        severity = max(severity for _, severity in by_path.values())
+        layers = [layer for layer, own_severity in by_path.values() if own_severity is severity]
+        message = f"the recurrent weights of {layer_names(layers)} are one constant: {_REASONS[severity]}"
+        related = related_locations((layer, None) for layer in layers)
+        yield Violation(message, location, severity, related, layers=tuple(layer.path for layer in layers))
+
+
+def _has_constant_consumers(model: ModelGraph, layer: Layer) -> bool:
+    """Whether all that reads the output are layers whose weight is one constant."""
+    consumers = [model.by_path.get(f.layer or "") if f.certain else None for f in layer.followed_by]
+    return bool(consumers) and all(other is not None and constant_weight(other) is not None for other in consumers)
 
 
 def _is_suspect(layer: Layer, write: Write) -> bool:

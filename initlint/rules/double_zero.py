@@ -4,7 +4,8 @@
 
 Reports weights that start at zero and never receive a gradient because the others are zero: two layers in series
 (LoRA's A and B), a zero gate or scale before a zero layer, a norm's zero gamma after one, two zero factors of a product
-(the two branches of a gated unit, query and key of an attention, two low-rank parameters). It points to the init of the
+(the two branches of a gated unit, query and key of an attention, also of `nn.MultiheadAttention`, or its value and
+`out_proj`, two low-rank parameters). It points to the init of the
 first one, because the second is usually zero on purpose. An embedding and a head tied to it are two factors.
 
 It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, and if the
@@ -62,7 +63,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.messages import SHOWN, conjunction
+from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations
+from initlint.analysis.stacked_weights import AttentionStall, attention_stalls
 from initlint.diagnostics import Severity
 from initlint.graph.model import Forward, Layer, Location, ModelGraph, Write
 from initlint.rules._registry import Violation, rule
@@ -80,6 +82,24 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         by_location.setdefault(zeroed[0][1].location, []).append(zeroed)
     for location, groups in by_location.items():
         yield Violation(_message(groups), location, Severity.ERROR, _related(groups, location))
+    yield from _attentions(model)
+
+
+def _attentions(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each call that zeroes projections of a `MultiheadAttention`."""
+    stalls: dict[Location, list[tuple[Layer, AttentionStall]]] = {}
+    for layer in model.layers:
+        if layer.called and not layer.frozen and not layer.parametrized:
+            for stall in attention_stalls(layer, model.by_path.get(f"{layer.path}.out_proj")):
+                stalls.setdefault(stall.write.location, []).append((layer, stall))
+    for location, served in stalls.items():
+        parts = served[0][1].parts
+        none = "neither" if len(parts) == 2 else "none of them"
+        names = layer_names([layer for layer, _ in served])
+        message = f"{conjunction(parts)} of {names} start at zero on one path, so {none} ever receives a gradient"
+        paths = tuple(layer.path for layer, _ in served)
+        related = related_locations((layer, None) for layer, _ in served)
+        yield Violation(message, location, Severity.ERROR, related, layers=paths)
 
 
 def _message(groups: list[list[tuple[Layer, Write]]]) -> str:

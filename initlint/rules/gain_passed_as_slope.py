@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports `kaiming_*` with `a` above 1, or with `a=calculate_gain(...)`: `a` is the negative slope of a leaky ReLU, from
-which the gain is computed.
+Reports `kaiming_*` with `a` above 1, with `a=calculate_gain(...)`, with a variable named as a gain (`a=gain`,
+`a=self.scale`), or with a variable factor of PyTorch's value (`a=math.sqrt(5) * scale`): `a` is the negative slope of a
+leaky ReLU, from which the gain is computed.
 
 It is silent for `a=math.sqrt(5)`, which PyTorch's own layers use, for `a=1`, which means a gain of 1, for slopes below
 1, and with a `nonlinearity` other than `'leaky_relu'`, where `a` is ignored.
@@ -57,7 +58,9 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import ast
 import math
+import re
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import argument, as_number, initializer_family
@@ -65,33 +68,78 @@ from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import InitCall, ModelGraph
+from initlint.project.source import SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _DEFAULT_OF_TORCH = math.sqrt(5)
+_GAIN = re.compile(r"(?:^|_)(?:gain|scale|std|stdev|stddev)(?:_|$)", re.IGNORECASE)
 
 
 @rule("INI307", "gain-passed-as-slope")
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each Kaiming call whose `a` cannot be a slope."""
+    """One violation for each Kaiming call whose `a` is a gain."""
     for call in model.calls:
-        slope = _wrong_slope(call)
-        if slope is None:
+        if not _has_slope(call):
             continue
-        drawn = scale(call.initializer, {**call.arguments, "mode": "fan_in"})
-        message = f"`{display_name(call)}` takes the slope of a leaky ReLU as `a`, not a gain"
-        if drawn is not None:
-            argument_text = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
-            message += f": `a={argument_text}` gives a variance of {format_number(drawn)} / fan instead of 2 / fan"
-        yield Violation(message, call.location, Severity.INFO)
+        slope = as_number(call.arguments.get("a"))
+        expression = _argument_node(call)
+        scaling = None if expression is None else _scaling_name(expression)
+        if scaling is None and (slope is None or not _is_no_slope(call, slope)):
+            continue
+        message = f"`{display_name(call)}` takes the slope of a leaky ReLU as `a`, not a gain: "
+        if scaling is not None and expression is not None:
+            message += f"with `a={ast.unparse(expression)}`, a larger `{scaling}` gives smaller weights"
+            if (drawn := _drawn(call)) is not None:
+                message += f" (as it is called here, their variance is {format_number(drawn)} / fan)"
+        else:
+            assert slope is not None
+            text = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
+            meant = slope * slope if call.gain is not None else 2.0
+            drawn = _drawn(call)
+            if drawn is not None:
+                message += f"`a={text}` gives a variance of {format_number(drawn)} / fan, not {meant:.3g} / fan"
+        yield Violation(message.removesuffix(": "), call.location, Severity.INFO)
 
 
-def _wrong_slope(call: InitCall) -> float | None:
-    """The `a` that is a gain, by its name or because no slope is that large."""
+def _has_slope(call: InitCall) -> bool:
+    """Whether it is a Kaiming call that uses `a`."""
     if initializer_family(call.initializer) != "kaiming":
+        return False
+    return argument(call.initializer, call.arguments, "nonlinearity") == "leaky_relu" and "a" in call.arguments
+
+
+def _drawn(call: InitCall) -> float | None:
+    """The variance of the weights times the fan."""
+    return scale(call.initializer, {**call.arguments, "mode": "fan_in"})
+
+
+def _is_no_slope(call: InitCall, slope: float) -> bool:
+    """Whether `a` is the result of `calculate_gain`, or larger than any slope."""
+    if slope == 1.0:
+        return False
+    return call.gain is not None or (slope > 1.0 and not math.isclose(slope, _DEFAULT_OF_TORCH, rel_tol=0.01))
+
+
+def _argument_node(call: InitCall) -> ast.expr | None:
+    """The expression that the call passes as `a`."""
+    node = call.location.node if isinstance(call.location, SourceLocation) else None
+    if not isinstance(node, ast.Call):
         return None
-    slope = as_number(call.arguments.get("a"))
-    if slope is None or argument(call.initializer, call.arguments, "nonlinearity") != "leaky_relu" or slope == 1.0:
-        return None
-    if call.gain is not None or (slope > 1.0 and not math.isclose(slope, _DEFAULT_OF_TORCH, rel_tol=0.01)):
-        return slope
+    keyword = next((keyword.value for keyword in node.keywords if keyword.arg == "a"), None)
+    return keyword or (node.args[1] if len(node.args) > 1 else None)
+
+
+def _scaling_name(expression: ast.expr) -> str | None:
+    """The variable that is meant as a gain: one of such a name, or a factor of the square root of 5."""
+    if isinstance(expression, (ast.Name, ast.Attribute)):
+        name = expression.attr if isinstance(expression, ast.Attribute) else expression.id
+        return ast.unparse(expression) if _GAIN.search(name) else None
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Mult):
+        for factor, other in ((expression.left, expression.right), (expression.right, expression.left)):
+            if isinstance(factor, (ast.Name, ast.Attribute)) and (_is_root(other) or _scaling_name(factor)):
+                return ast.unparse(factor)
     return None
+
+
+def _is_root(expression: ast.expr) -> bool:
+    return re.fullmatch(r"(?:\w+\.)?sqrt\(5(?:\.0)?\)|5 \*\* (?:0\.5|\(1 / 2\))", ast.unparse(expression)) is not None

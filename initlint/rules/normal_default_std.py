@@ -131,7 +131,7 @@ def _stated_factors(draw: WeightDraw) -> list[float]:
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:
     """The call for the activation after these layers, output layers aside; None if they differ or one is unknown."""
-    if initializer_family(draw.initializer) != "normal" or not draw.layers:
+    if initializer_family(draw.initializer) != "normal" or not draw.layers or draw.stacked_fan_ins:
         return None
     hidden = [layer for layer in draw.layers if not _is_output(layer)]
     if not hidden:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from initlint.graph.model import UNDETERMINED, InitCall, Target
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from tests.support.rule_models import call, message, model, run
 
 WEIGHT = Target("parameter", "Linear", "weight", (64, 64))
@@ -18,7 +21,7 @@ def kaiming(**arguments: object) -> InitCall:
 def test_a_named_gain() -> None:
     assert message("INI307", model(calls=(kaiming(a=math.sqrt(2), named="relu"),))) == (
         "`kaiming_normal_` takes the slope of a leaky ReLU as `a`, not a gain: "
-        "`a=calculate_gain('relu')` gives a variance of 0.67 / fan instead of 2 / fan"
+        "`a=calculate_gain('relu')` gives a variance of 0.67 / fan, not 2 / fan"
     )
 
 
@@ -52,3 +55,68 @@ def test_a_gain_below_one() -> None:
 )
 def test_silent(silent: InitCall) -> None:
     assert run("INI307", model(calls=(silent,))) == []
+
+
+def test_the_gain_of_a_leaky_relu_is_not_two() -> None:
+    gain = math.sqrt(2 / 1.04)
+    assert "gives a variance of 0.68 / fan, not 1.92 / fan" in message(
+        "INI307", model(calls=(kaiming(a=gain, named="leaky_relu"),))
+    )
+
+
+PROGRAM = """
+import math
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, gain=0.5, scale=1.0, slope=0.2, std=0.02, width=2):
+        super().__init__()
+        self.fc = nn.Linear(64, 64)
+        self.scale = scale
+        nn.init.kaiming_uniform_(self.fc.weight, {})
+"""
+
+
+def messages(arguments: str) -> list[str]:
+    source = PROGRAM.format(arguments).encode()
+    result = check([Path("net.py")], Settings(select=("INI307",)), {"net.py": source})
+    assert result.failures == ()
+    return [found.message for found in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            "a=gain",
+            "with `a=gain`, a larger `gain` gives smaller weights (as it is called here, their variance is 1.60",
+        ),
+        ("gain", "with `a=gain`, a larger `gain`"),
+        ("a=std, mode='fan_out'", "with `a=std`, a larger `std` gives smaller weights"),
+        ("a=self.scale", "with `a=self.scale`, a larger `self.scale`"),
+        ("a=math.sqrt(5) * self.scale", "with `a=math.sqrt(5) * self.scale`, a larger `self.scale`"),
+        ("a=scale * math.sqrt(5)", "a larger `scale` gives smaller weights"),
+        ("a=5 ** 0.5 * width", "a larger `width` gives smaller weights"),
+        ("a=math.sqrt(2) * gain", "a larger `gain` gives smaller weights"),
+    ],
+)
+def test_a_variable_gain(arguments: str, expected: str) -> None:
+    (found,) = messages(arguments)
+    assert expected in found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "a=slope",
+        "a=math.sqrt(5)",
+        "a=5 ** 0.5",
+        "nonlinearity='relu'",
+        "a=gain, nonlinearity='relu'",
+        "a=slope * 0.5",
+        "mode='fan_out'",
+    ],
+)
+def test_slopes_and_ignored_arguments(arguments: str) -> None:
+    assert messages(arguments) == []
