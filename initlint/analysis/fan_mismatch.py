@@ -88,11 +88,13 @@ def _reason(layer: Layer, mode: object) -> str | None:
 
 
 def _is_stacked_first(layer: Layer) -> bool:
-    """Whether it is a raw weight of three axes, whose first axis enumerates matrices."""
+    """Whether it is a raw weight whose first axes enumerate matrices: several axes, and not all of them have size one."""
     shape = layer.shapes.get("weight")
-    if layer.product is None or shape is None or len(shape) != 3:
+    if layer.product is None or shape is None or len(shape) < 3:
         return False
-    return len(layer.product.summed) == 1 and 0 not in layer.product.summed
+    roles = layer.product
+    enumerated = [axis for axis in range(len(shape)) if axis not in roles.summed and axis not in roles.kept]
+    return len(roles.summed) == 1 and 0 in enumerated and any(shape[axis] != 1 for axis in enumerated)
 
 
 def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | None:

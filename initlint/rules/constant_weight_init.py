@@ -5,8 +5,8 @@
 Reports `ones_`, `constant_(w, c)`, `fill_` and similar calls on the weight of a hidden layer.
 
 - error: its bias and the next layer's weight are constant too
-- warning: other hidden layers, and layers of a class without a `forward`; recurrent cells (`LSTM`, `GRU`, ...) whose two
-  matrices are one constant each, zero included
+- warning: other hidden layers, and layers of a class without a `forward`; recurrent cells (`LSTM`, `GRU`, ...) whose
+  two matrices are one constant each, zero included
 
 It is silent for norms, for a single linear map, for convolutions with groups (averaging), for fixed kernels
 (`requires_grad=False`), for writes to slices, and wherever it is not certain. INI201 reports zeros.
