@@ -88,7 +88,7 @@ def _reason(layer: Layer, mode: object) -> str | None:
 
 
 def _is_stacked_first(layer: Layer) -> bool:
-    """Whether it is a raw weight whose first axes enumerate matrices: several axes, and not all of them have size one."""
+    """Whether it is a raw weight whose first axes enumerate matrices, and not all of these axes have size one."""
     shape = layer.shapes.get("weight")
     if layer.product is None or shape is None or len(shape) < 3:
         return False

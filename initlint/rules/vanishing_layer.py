@@ -1,0 +1,134 @@
+"""Init that leaves less than a thousandth of the signal in one layer
+
+## What it does
+
+Reports an explicit init after which one hidden layer of known size passes on less than 1/1000 of the signal (the mean
+square of its output), its bias counted: a gain that divides by the fan a second time (`gain=1 / n_in`), a standard
+deviation such as 1e-4 where no zero is meant.
+
+It is silent if a norm follows, in residual branches, where the output is added to or multiplied with another tensor or
+scaled by a number, for output layers, for all-zero weights, for layers of fewer than 16 inputs (side networks on
+coordinates, as in Swin V2), if the next layer is zero or scales the signal up again, and if sizes are unknown.
+
+## Why is this bad?
+
+Xavier and Kaiming already divide by the fan. Xavier with `gain=1 / 128` in front of a ReLU leaves 3.1e-05 of the signal
+in one layer, and the gradient of the layers before it shrinks by the same factor. Behind it, only biases are left: the
+network starts as a constant.
+
+## Bad
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self, dim=128):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, dim)
+        self.fc2 = nn.Linear(dim, 10)
+        nn.init.xavier_uniform_(self.fc1.weight, gain=1 / dim)
+        nn.init.zeros_(self.fc1.bias)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Good
+
+```python
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self, dim=128):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, dim)
+        self.fc2 = nn.Linear(dim, 10)
+        nn.init.kaiming_uniform_(self.fc1.weight, nonlinearity='relu')
+        nn.init.zeros_(self.fc1.bias)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+```
+
+## Fix safety
+
+The call is replaced by the documented one for the activation that follows. It is unsafe: a small start may be meant. No
+fix is offered if the layers of the call need different calls.
+
+## References
+
+- He et al., [Delving Deep into Rectifiers](https://arxiv.org/abs/1502.01852), section 2.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from initlint.analysis.chain_products import Link, chains_of, links, signal_factor
+from initlint.analysis.fix_offers import make_fix
+from initlint.analysis.layer_activation import constant, fans_in_use
+from initlint.analysis.messages import related_locations
+from initlint.analysis.norms import scale_is_visible
+from initlint.analysis.recommended_init import RecommendedCall, replacement, start
+from initlint.diagnostics import Severity
+from initlint.facts.activations import ACTIVATIONS
+from initlint.graph.model import Consumer, Layer, Location, ModelGraph
+from initlint.rules._registry import Violation, rule
+
+_VANISHED = 1e-3
+_FEWEST_INPUTS = 16
+_SCALED_UP = 10.0
+
+
+@rule("INI409", "vanishing-layer", fixable=True)
+def check(model: ModelGraph) -> Iterator[Violation]:
+    """One violation for each call that sets hidden layers whose factor is below 1/1000."""
+    by_path = {link.layer.path: link for link in links(model)}
+    vanishing: dict[Location, list[Link]] = {}
+    for link in by_path.values():
+        if link.write is not None and _vanishes(model, link) and not _is_made_up_for(model, link, by_path):
+            vanishing.setdefault(link.write.location, []).append(link)
+    chain_of = chains_of(model, {link.layer.path for group in vanishing.values() for link in group})
+    for location, group in vanishing.items():
+        chain = min((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
+        layers = [link.layer for link in group]
+        calls = [_recommended(link.initializer, link.following) for link in group]
+        recommended = calls[0] if all(call == calls[0] for call in calls) else None
+        suggestion = f"; use `{recommended}`" if recommended is not None else ""
+        fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
+        related = related_locations((link.layer, link.following) for link in group)
+        message = f"{signal_factor(group)}{chain}{suggestion}"
+        paths = tuple(layer.path for layer in layers)
+        yield Violation(message, location, Severity.WARNING, related, fix, paths, chain=chain.steps())
+
+
+def _vanishes(model: ModelGraph, link: Link) -> bool:
+    if link.factors.at_equal_fans or link.factors.signal >= _VANISHED or not scale_is_visible(model, link.layer):
+        return False
+    sizes = fans_in_use(link.layer)
+    return sizes is not None and sizes.signal_fan_in is not None and sizes.signal_fan_in >= _FEWEST_INPUTS
+
+
+def _is_made_up_for(model: ModelGraph, link: Link, by_path: dict[str, Link]) -> bool:
+    """Whether a layer that reads the output is zero, or scales it up again."""
+    paths = [link.following.layer, *(next_layer.layer for next_layer in link.following.onward)]
+    next_layers = [model.by_path[path] for path in paths if path is not None and path in model.by_path]
+    return any(map(_is_constant, next_layers)) or any(
+        layer.path in by_path and by_path[layer.path].factors.signal > _SCALED_UP for layer in next_layers
+    )
+
+
+def _is_constant(layer: Layer) -> bool:
+    write = layer.effective_write()
+    return write is not None and constant(write) is not None
+
+
+def _recommended(initializer: str, following: Consumer) -> RecommendedCall | None:
+    """The call for the activation; none if the next layer follows directly."""
+    if following.op not in ACTIVATIONS:
+        return None
+    return replacement(initializer, following) or start(initializer, following)
