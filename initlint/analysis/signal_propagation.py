@@ -116,13 +116,15 @@ def propagation(model: ModelGraph) -> Propagation:
     return Propagation(tuple(signals), _gradients(model.operations, signals, layers))
 
 
-def layer_factors(layer: Layer, following: Consumer, signal: Signal) -> tuple[float, float | None, Signal] | None:
+def layer_factors(
+    layer: Layer, following: Consumer, signal: Signal, *, biased: bool = False
+) -> tuple[float, float | None, Signal] | None:
     """The factors of `layer` and its activation on the signal and on the gradient, and the signal after them.
 
-    `following` is the activation, or the next layer itself. The bias is left out: its part in the signal depends on the
-    layers before. None if a part is unknown or the signal is zero.
+    `following` is the activation, or the next layer itself. The bias is left out unless `biased`: its part in the
+    signal depends on the layers before. None if a part is unknown or the signal is zero.
     """
-    output = layer_output(layer, signal, layer.path, biased=False)
+    output = layer_output(layer, signal, layer.path, biased=biased)
     if output is None or signal.moment <= 0:
         return None
     gradient = _layer_gradient(layer, 1.0)

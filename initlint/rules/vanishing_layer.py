@@ -68,12 +68,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Link, chains_of, links, signal_factor
+from initlint.analysis.chain_products import Link, links
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import constant, fans_in_use
-from initlint.analysis.messages import related_locations
+from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
+from initlint.analysis.signal_propagation import layer_factors, source_signal
 from initlint.diagnostics import Severity
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, Location, ModelGraph
@@ -92,25 +93,33 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     for link in by_path.values():
         if link.write is not None and _vanishes(model, link) and not _is_made_up_for(model, link, by_path):
             vanishing.setdefault(link.write.location, []).append(link)
-    chain_of = chains_of(model, {link.layer.path for group in vanishing.values() for link in group})
     for location, group in vanishing.items():
-        chain = min((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
         layers = [link.layer for link in group]
         calls = [_recommended(link.initializer, link.following) for link in group]
         recommended = calls[0] if all(call == calls[0] for call in calls) else None
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
-        message = f"{signal_factor(group)}{chain}{suggestion}"
+        factor = format_range(factor for link in group if (factor := _factor(link)) is not None)
+        call = f"`{short_name(group[0].initializer)}` leaves {factor} of the signal in {layer_names(layers)}"
         paths = tuple(layer.path for layer in layers)
-        yield Violation(message, location, Severity.WARNING, related, fix, paths, chain=chain.steps())
+        yield Violation(f"{call}, the bias counted{suggestion}", location, Severity.WARNING, related, fix, paths)
 
 
 def _vanishes(model: ModelGraph, link: Link) -> bool:
     if link.factors.at_equal_fans or link.factors.signal >= _VANISHED or not scale_is_visible(model, link.layer):
         return False
+    factor = _factor(link)
     sizes = fans_in_use(link.layer)
+    if factor is None or factor >= _VANISHED:
+        return False
     return sizes is not None and sizes.signal_fan_in is not None and sizes.signal_fan_in >= _FEWEST_INPUTS
+
+
+def _factor(link: Link) -> float | None:
+    """The mean square of the output for an input of mean square 1, the bias counted."""
+    factors = layer_factors(link.layer, link.following, source_signal(), biased=True)
+    return None if factors is None else factors[0]
 
 
 def _is_made_up_for(model: ModelGraph, link: Link, by_path: dict[str, Link]) -> bool:
