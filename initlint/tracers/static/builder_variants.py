@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable
 
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import variant_key
 from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.values import Call
 
 _DEPTH = 6
 """Depth to which the arguments of two calls are compared."""

@@ -13,16 +13,14 @@ from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilde
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.unregistered import has_plain_weights, unregistered_parameters
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import Value
+from initlint.tracers.static.values.values import Call, Raised, Value
 
 _FILE_STEPS = 30_000
 """Budget of all builder functions of a file: further variants of a model bring nothing new."""

@@ -22,16 +22,21 @@ from initlint.tracers.references.parsed_dependencies import Definition
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.static.deprecated_names import deprecated_uses
 from initlint.tracers.static.entry_points import bases, trace
-from initlint.tracers.static.library.attributes import attribute, call_method
+from initlint.tracers.static.library.attributes import call_object_method, inherited_method, object_attribute
+from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
 from initlint.tracers.static.library.external_calls import call_external, call_unknown
 from initlint.tracers.static.library.init_calls import call_configured_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
+from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.interpreter import Handlers, Interpreter
 from initlint.tracers.static.prefilter import imported_modules, is_main_module
+from initlint.tracers.static.syntax.assignment import set_field, set_tensor_attribute, set_tensor_item
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.statements import EXECUTE
+from initlint.tracers.static.syntax.subscripts import tensor_item
+from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.timer import Timer
 from initlint.tracers.static.unreached import UnreachedFinder
 from initlint.tracers.static.unreached_inits import unreached_inits, unread_attributes
@@ -42,13 +47,23 @@ from initlint.tracers.static.values.values import UNBOUND, Value
 HANDLERS = Handlers(
     evaluate=EVALUATE,
     execute=EXECUTE,
-    attribute=attribute,
-    call_external=call_external,
-    call_method=call_method,
-    call_instance=call_instance,
-    construct=construct,
     bind=bind,
     call_unknown=call_unknown,
+    unknown_result=unknown_result,
+    call_external=call_external,
+    call_instance=call_instance,
+    construct=construct,
+    object_attribute=object_attribute,
+    set_field=set_field,
+    object_method=call_object_method,
+    inherited_method=inherited_method,
+    tensor_method=call_tensor_method,
+    list_method=call_list_method,
+    dict_method=call_dict_method,
+    constant_method=call_constant_method,
+    set_tensor_attribute=set_tensor_attribute,
+    tensor_item=tensor_item,
+    set_tensor_item=set_tensor_item,
     configured_function=call_configured_function,
 )
 

@@ -12,15 +12,15 @@ from initlint.graph.model import Forward
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import OutOfSteps, Raised
+from initlint.tracers.static.machine.path_conditions import OutOfSteps
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Call, Raised, Unknown, Value
 
 
 def run_forward(interpreter: Interpreter, root: Instance) -> Forward:

@@ -21,7 +21,7 @@ from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.values import ExternalName
+from initlint.tracers.static.values.external_names import ExternalName
 
 _REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.PARAMETER: "parameters",

@@ -13,13 +13,14 @@ from initlint.tracers.references.init_functions import initialises, is_init_call
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.visits import VisitRun
-from initlint.tracers.static.values.calls import Call, Parameter
+from initlint.tracers.static.values.calls import Parameter
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
+from initlint.tracers.static.values.external_names import BOOL
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import BOOL, Unknown, Value
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 _MAX_TEST = 60
 """Characters of a test that a message quotes."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from initlint.graph.dataflow import FlowNode
-from initlint.tracers.static.machine.path_conditions import BranchState, Raised, new_token
+from initlint.tracers.static.machine.path_conditions import BranchState, new_token
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, Unknown
+from initlint.tracers.static.values.values import UNBOUND, Raised, Unknown
 
 YES, NO = ("test", True), ("test", False)
 ONE, OTHER = frozenset([YES]), frozenset([NO])

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.iteration import iterate, truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length, known_items, truth
 from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT
+from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, INT, UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Call, Raised, Unknown, Value
 
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""

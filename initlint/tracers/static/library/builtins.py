@@ -7,17 +7,15 @@ from typing import Any
 
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.assignment import set_attribute
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import is_instance, python_type, truth
+from initlint.tracers.static.values.constants import is_instance, python_type, set_attribute, truth
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, INT, STR, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, Call, Raised, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: Call) -> Value:

@@ -6,13 +6,12 @@ import re
 from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
-from initlint.tracers.static.syntax.iteration import iterate, truncated
-from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, is_key, known_items
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import INT, STR
+from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, INT, STR, UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Call, Raised, Unknown, Value, is_key
 
 
 def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call: Call) -> Value:
@@ -129,7 +128,7 @@ _PURE = frozenset(
 )
 
 
-def call_constant_method(value: Any, name: str, call: Call) -> Value:
+def call_constant_method(interpreter: Interpreter, value: Any, name: str, call: Call) -> Value:
     """A method of a string, number or tuple, computed if its arguments are known."""
     if name in ("item", "tolist", "float", "clone") and isinstance(value, (int, float)):
         return value

@@ -49,13 +49,13 @@ from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import Equation, linear_roles
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import known_items, literal, literals
 from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.external_names import FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import FLOAT, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 
 def call_external(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:

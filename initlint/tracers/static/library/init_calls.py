@@ -30,15 +30,15 @@ from initlint.tracers.static.tensors.writes import (
     record_write,
     set_requires_grad,
 )
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import literals
 from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.external_names import FLOAT, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, options
-from initlint.tracers.static.values.values import FLOAT, UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
 
 def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:

@@ -9,11 +9,10 @@ from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
 _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "model_validator"})
 """The decorators of pydantic for functions that check the arguments."""

@@ -10,22 +10,21 @@ from initlint.graph.model import Location
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
-from initlint.tracers.static.syntax.assignment import adopt, delete_child, set_attribute
-from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import is_optional, record_load
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_written
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
-from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.constants import has_known_length
+from initlint.tracers.static.values.constants import has_known_length, set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
 
 def _named(pairs: Any, named: bool, origin: Instance) -> ListValue:
@@ -172,7 +171,7 @@ def _insert(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     values = list(instance.fields.values())
     values.insert(index if isinstance(index, int) else len(values), module)
     instance.fields = {str(at): value for at, value in enumerate(values)}
-    adopt(instance, str(index), module)
+    instance.adopt(str(index), module)
     return None
 
 
@@ -193,7 +192,7 @@ def _pop(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
         child = instance.fields[keys[index]]
     else:
         return Unknown("a child at an unknown index")
-    delete_child(interpreter, instance, index)
+    instance.delete_item(interpreter, index)
     return child
 
 

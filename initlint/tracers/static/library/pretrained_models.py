@@ -10,7 +10,6 @@ from initlint.facts.frameworks import POST_INIT_NAMES, framework_class
 from initlint.facts.initializer_names import is_setup
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.functions import BoundMethod, Function
@@ -18,7 +17,7 @@ from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import NativeMethod, Value
+from initlint.tracers.static.values.values import Call, NativeMethod, Value
 
 INIT_WEIGHTS = "_init_weights"
 _NORM_NAMES = ("LayerNorm", "RMSNorm")

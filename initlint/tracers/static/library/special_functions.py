@@ -13,17 +13,17 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.syntax.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import Partial
-from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
+from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
+from initlint.tracers.static.values.objects import NAMED_TUPLE, ContextManager, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import FLOAT, ContextManager, Unknown, Value, external
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 Special = Callable[[Interpreter, Call], Value]
 

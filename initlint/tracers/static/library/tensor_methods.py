@@ -34,10 +34,10 @@ from initlint.tracers.static.tensors.dataflow import (
 )
 from initlint.tracers.static.tensors.writes import copy_of, record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.axes import transposed_shape, view_axes
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import literal, literals
+from initlint.tracers.static.values.external_names import INT, ExternalName
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import INT, UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
 
 def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:

@@ -18,18 +18,24 @@ from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location, ParameterMisuse
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, Raised
+from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
-from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
-from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, NativeMethod, Unknown, Value
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    Call,
+    Library,
+    NativeMethod,
+    Raised,
+    Unknown,
+    Value,
+)
 
 MAX_STEPS = 150_000
 """Evaluated expressions and statements per entry point; torchvision's largest model needs about a third."""
@@ -37,6 +43,9 @@ MAX_DEPTH = 60
 """Depth of the call stack."""
 MAX_RECURSION = 12
 """Depth of recursion of one function."""
+
+
+_TRAINING_METHODS = frozenset({"backward", "fit"})
 
 
 class Imports(Protocol):
@@ -53,19 +62,13 @@ Evaluate = Callable[["Interpreter", Any, Environment], Value]
 Execute = Callable[["Interpreter", Any, Environment], "str | None"]
 
 
-@dataclass(frozen=True)
-class Handlers:
-    """The dispatch table: expressions and statements by node class, calls by the class of the called value."""
+@dataclass(frozen=True, kw_only=True)
+class Handlers(Library):
+    """What the packages above add: expressions and statements by node class, and the operations of values."""
 
     evaluate: Mapping[type, Evaluate]
     execute: Mapping[type, Execute]
-    attribute: Callable[[Interpreter, Value, str], Value]
-    call_external: Callable[[Interpreter, ExternalName, Call], Value]
-    call_method: Callable[[Interpreter, NativeMethod, Call], Value]
-    call_instance: Callable[[Interpreter, Instance, Call], Value]
-    construct: Callable[[Interpreter, ClassValue, Call], Value]
     bind: Callable[[Interpreter, Function, Call, Environment], None]
-    call_unknown: Callable[[Interpreter, Value, Call], Value]
     configured_function: Callable[[Interpreter, Function, Call], Value]
     """The result of a project function that is configured by name; `UNBOUND` for any other function."""
 
@@ -183,7 +186,7 @@ class Interpreter:
 
     def attribute(self, value: Value, name: str) -> Value:
         """`value.name`."""
-        return self.handlers.attribute(self, value, name)
+        return value.get_attribute(self, name) if isinstance(value, AbstractValue) else NativeMethod(value, name)
 
     def assign(self, env: Environment, name: str, value: Value) -> None:
         """Bind a local or global name."""
@@ -198,37 +201,27 @@ class Interpreter:
         """Record a reason why the result is incomplete."""
         self.log.incomplete[reason] = None
 
+    def note_unknown_attribute(self, name: str) -> None:
+        """Record that training may have begun, if this is a method of a loss, a trainer or an accelerator."""
+        if name in _TRAINING_METHODS:
+            self.log.has_trained = True
+
     def call_sites(self) -> tuple[Location, ...]:
         """The locations of all calls on the stack, outermost first."""
         return tuple(site for _, site in self.stack if site is not None)
 
     # Calls -----------------------------------------------------------------------------------------------------
 
-    def call(self, function: Any, call: Call) -> Value:
+    def call(self, function: Value, call: Call) -> Value:
         """Call any value. Raises `Raised` if the program surely raises."""
-        kind, handlers = function.__class__, self.handlers
-        if kind is Function:
-            return self._call_function(function, call)
-        if kind is ExternalName:
-            return handlers.call_external(self, function, call)
-        if kind is Instance:
-            return handlers.call_instance(self, function, call)
-        if kind is NativeMethod:
-            return handlers.call_method(self, function, call)
-        if kind is ClassValue:
-            return handlers.construct(self, function, call)
-        if kind is BoundMethod:
-            arguments = [function.receiver, *call.arguments]
-            return self.call(function.function, Call(arguments, call.keywords, call.site, call.open))
-        if kind is Partial:
-            arguments = [*function.arguments, *call.arguments]
-            keywords = {**function.keywords, **call.keywords}
-            return self.call(function.function, Call(arguments, keywords, call.site, call.open))
-        if kind is Union:
-            return self.state.map_union(function, lambda option: self.call(option, call))
-        return handlers.call_unknown(self, function, call)
+        if function.__class__ is Function:
+            return self.call_function(function, call)
+        if isinstance(function, AbstractValue):
+            return function.call(self, call)
+        return self.handlers.call_unknown(self, function, call)
 
-    def _call_function(self, function: Function, call: Call) -> Value:
+    def call_function(self, function: Function, call: Call) -> Value:
+        """Call a function of the project."""
         if self.on_direct_call is not None and len(self.stack) == 1:
             self.on_direct_call(function, call)
         result = self.handlers.configured_function(self, function, call)

@@ -7,21 +7,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, Mutable, Value
+from initlint.tracers.static.values.values import UNBOUND, Raised, Value
 
 Result = TypeVar("Result")
+
+
+class Mutable(Protocol):
+    """An object whose state a branch can change: see `BranchState.save_before_change`.
+
+    A protocol, not an abstract base class, which would slow down `isinstance`, the interpreter's most frequent call.
+    """
+
+    def save(self) -> Any:
+        """A copy of the state."""
+
+    def restore(self, saved: Any) -> None:
+        """Go back to a saved state."""
+
+    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+        """The state that is `one` under the condition `when` and `other` under `otherwise`."""
+
+
 Changes = dict[int, tuple[Mutable, Any]]
-
-
-class Raised(Exception):
-    """The interpreted program raises here."""
 
 
 class OutOfSteps(Exception):

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from initlint.tracers.static.machine.path_conditions import BranchState
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import is_data_only
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, Call, Unknown, Value
 
 _MAX_STEPS = 2_000
 """Steps spent on a function after which its calls are skipped."""

@@ -19,15 +19,15 @@ from initlint.tracers.static.tensors.writes import (
     replaces,
     set_requires_grad,
 )
-from initlint.tracers.static.values.classes import ClassValue, ModuleRef
-from initlint.tracers.static.values.constants import has_known_length, is_key, known_items
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import has_known_length, known_items, set_attribute
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, AbstractValue, Unknown, Value
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
@@ -81,31 +81,7 @@ def _part(value: Value) -> Value:
     return Unknown("an unpacked value")
 
 
-def set_attribute(interpreter: Interpreter, holder: Value, name: str, value: Value, location: Location | None) -> None:
-    """`holder.name = value`."""
-    if isinstance(holder, Union):
-        interpreter.state.map_union(holder, lambda option: set_attribute(interpreter, option, name, value, location))
-    elif isinstance(holder, Instance):
-        _set_field(interpreter, holder, name, value, location)
-    elif isinstance(holder, ClassValue):
-        interpreter.state.save_before_change(holder)
-        holder.fields[name] = value
-    elif isinstance(holder, ModuleRef):
-        interpreter.state.record_side_effect()
-        holder.scope.values[name] = value
-    elif isinstance(holder, Tensor) and holder.storage is not None:
-        interpreter.state.record_side_effect()
-        if name == "requires_grad":
-            set_requires_grad(holder.storage, value)
-        elif name == "data":
-            write_data(interpreter, holder, value, location)
-        elif isinstance(location, SourceLocation):
-            record_replaced_method(interpreter, holder, name, location)
-
-
-def _set_field(
-    interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None
-) -> None:
+def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
     if instance.user_class is not None:
         setter, _ = instance.user_class.find(name)
         if isinstance(setter, Function) and "property" in setter.wrappers:
@@ -124,22 +100,11 @@ def _set_field(
         del instance.fields[name]
     instance.fields[name] = value
     instance.assigned[name] = (_assigning_class(interpreter, instance), location)
-    adopt(instance, name, value)
+    instance.adopt(name, value)
 
 
 def _is_new(value: Tensor, before: Tensor) -> bool:
     return before.storage is None or value is before or replaces(value, before)
-
-
-def adopt(instance: Instance, name: str, value: Value) -> None:
-    """Make `instance` the parent of a child module or the owner of a parameter."""
-    for option in value.values if isinstance(value, Union) else (value,):
-        if isinstance(option, Instance):
-            option.parent = option.parent or instance.is_module
-        elif isinstance(option, Tensor) and option.leaf:
-            storage = option.storage
-            if storage is not None and storage.owner is None:
-                storage.owner, storage.name = instance, name
 
 
 def _assigning_class(interpreter: Interpreter, instance: Instance) -> ClassValue | None:
@@ -158,39 +123,13 @@ def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env
         record_use_of_none(interpreter, target, target.value, env)
     record_lost_entry(interpreter, holder, target, env)
     index = index_of(interpreter, target, env)
-    interpreter.state.map_union(holder, lambda option: _set_item_of(interpreter, option, index, value, target, env))
-
-
-def _is_plain(index: ast.expr) -> bool:
-    """Whether it is a single index, not a slice or a tuple."""
-    return not isinstance(index, (ast.Slice, ast.Tuple))
-
-
-def _set_item_of(
-    interpreter: Interpreter, holder: Value, index: Value, value: Value, target: ast.Subscript, env: Environment
-) -> None:
     location = interpreter.location_of(target, env)
-    if isinstance(holder, DictValue):
-        interpreter.state.save_before_change(holder)
-        if is_key(index):
-            holder.items[index] = value
-        else:
-            holder.open = True
-    elif isinstance(holder, ListValue):
-        interpreter.state.save_before_change(holder)
-        if isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
-            holder.items[index] = value
-        else:
-            holder.items = [Unknown("an item that may have been replaced") for _ in holder.items]
-    elif isinstance(holder, Instance) and holder.is_module and isinstance(index, (int, str)):
-        key = str(index)
-        if isinstance(index, int) and index < 0:
-            key = str(len(holder.fields) + index)
-        _set_field(interpreter, holder, key, value, location)
-    elif isinstance(holder, Tensor):
-        if holder.tracked:
-            record_leaf_write(interpreter, holder, location)
-        write_item(interpreter, holder, index, value, location)
+
+    def set_in(option: Value) -> None:
+        if isinstance(option, AbstractValue):
+            option.set_item(interpreter, index, value, location)
+
+    interpreter.state.map_union(holder, set_in)
 
 
 def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None:
@@ -200,36 +139,37 @@ def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None
         env.values.pop(target.id, None)
     elif isinstance(target, ast.Attribute):
         holder = interpreter.evaluate(target.value, env)
-        if isinstance(holder, Instance):
-            interpreter.state.save_before_change(holder)
-            holder.fields.pop(target.attr, None)
-            holder.registry_changed = True
+        if isinstance(holder, AbstractValue):
+            holder.delete_attribute(interpreter, target.attr)
     elif isinstance(target, ast.Subscript):
         holder = interpreter.evaluate(target.value, env)
-        index = interpreter.evaluate(target.slice, env) if _is_plain(target.slice) else None
-        if isinstance(holder, Instance) and isinstance(index, (int, str)):
-            delete_child(interpreter, holder, index)
-        elif isinstance(holder, (DictValue, ListValue)) and index is not None:
-            interpreter.state.save_before_change(holder)
-            if isinstance(holder, DictValue):
-                if is_key(index):
-                    holder.items.pop(index, None)
-            elif isinstance(index, int) and -len(holder.items) <= index < len(holder.items):
-                del holder.items[index]
+        if isinstance(target.slice, (ast.Slice, ast.Tuple)):
+            return
+        index = interpreter.evaluate(target.slice, env)
+        if isinstance(holder, AbstractValue) and index is not None:
+            holder.delete_item(interpreter, index)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
             delete(interpreter, element, env)
 
 
-def delete_child(interpreter: Interpreter, holder: Instance, index: int | str) -> None:
-    """`del container[index]`."""
-    interpreter.state.save_before_change(holder)
-    keys = list(holder.fields)
-    if isinstance(index, str):
-        holder.fields.pop(index, None)
-        return
-    if not -len(keys) <= index < len(keys):
-        return
-    del holder.fields[keys[index]]
-    # torch renumbers the children of a Sequential or ModuleList.
-    holder.fields = {str(at): value for at, value in enumerate(holder.fields.values())}
+def set_tensor_attribute(
+    interpreter: Interpreter, tensor: Tensor, name: str, value: Value, location: Location | None
+) -> None:
+    """`tensor.requires_grad = value`, `tensor.data = value`."""
+    interpreter.state.record_side_effect()
+    if tensor.storage is not None and name == "requires_grad":
+        set_requires_grad(tensor.storage, value)
+    elif name == "data":
+        write_data(interpreter, tensor, value, location)
+    elif isinstance(location, SourceLocation):
+        record_replaced_method(interpreter, tensor, name, location)
+
+
+def set_tensor_item(
+    interpreter: Interpreter, tensor: Tensor, index: Value, value: Value, location: SourceLocation
+) -> None:
+    """`tensor[index] = value`."""
+    if tensor.tracked:
+        record_leaf_write(interpreter, tensor, location)
+    write_item(interpreter, tensor, index, value, location)

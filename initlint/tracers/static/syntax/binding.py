@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.calls import Call, Parameter
+from initlint.tracers.static.values.calls import Parameter
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 
 def bind(interpreter: Interpreter, function: Function, call: Call, env: Environment) -> None:

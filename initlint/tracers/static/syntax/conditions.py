@@ -12,10 +12,11 @@ from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.constants import flat_classes, is_instance, truth
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 _SETTLED: Token = (None, True)
 """The token of a decided test, which is never used."""

@@ -8,19 +8,18 @@ from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.iteration import iterate
+from initlint.tracers.static.values.objects import ContextManager, Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import ContextManager, Unknown, Value
+from initlint.tracers.static.values.values import Raised, Unknown, Value
 
 Block: TypeAlias = Callable[[], str | None]
 """Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""

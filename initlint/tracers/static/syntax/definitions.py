@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
+from initlint.tracers.static.values.external_names import ExternalName, external
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.values import ExternalName, Unknown, external
+from initlint.tracers.static.values.values import Raised, Unknown
 
 _WRAPPERS = {
     "no_grad": "no_grad",

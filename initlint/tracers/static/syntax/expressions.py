@@ -7,7 +7,6 @@ import builtins
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Evaluate, Interpreter
-from initlint.tracers.static.syntax.iteration import iterate, truncated
 from initlint.tracers.static.syntax.literals import (
     comprehension,
     constant,
@@ -20,15 +19,16 @@ from initlint.tracers.static.syntax.literals import (
 from initlint.tracers.static.syntax.operators import binary, boolean, comparison, conditional, unary
 from initlint.tracers.static.syntax.subscripts import subscript
 from initlint.tracers.static.tensors.absent_parameters import record_missing_attribute, record_use_of_none
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance, SuperProxy
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
 
 def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:

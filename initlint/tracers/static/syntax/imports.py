@@ -13,7 +13,8 @@ from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIA
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import Environment, LazyImport
-from initlint.tracers.static.values.values import UNBOUND, ExternalName, Unknown, Value, external
+from initlint.tracers.static.values.external_names import ExternalName, external
+from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 
 def import_names(interpreter: Interpreter, node: ast.Import, env: Environment) -> None:

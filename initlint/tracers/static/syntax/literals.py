@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import iterate, truncated
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, is_key, known_items
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import STR
+from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import STR, Unknown, Value
+from initlint.tracers.static.values.values import Unknown, Value, is_key
 
 
 def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> Value:

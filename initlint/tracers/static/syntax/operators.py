@@ -10,18 +10,18 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.syntax.iteration import truncated
 from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import BOOL, FLOAT, STR
+from initlint.tracers.static.values.iteration import truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import BOOL, CONSTANTS, FLOAT, STR, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, Raised, Unknown, Value
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("add", operator.add),

@@ -5,27 +5,25 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.interpreter import Execute, Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.syntax.assignment import bind_target, delete
 from initlint.tracers.static.syntax.conditions import narrow
 from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_, with_
 from initlint.tracers.static.syntax.definitions import define_class, define_function
 from initlint.tracers.static.syntax.imports import import_from, import_names
-from initlint.tracers.static.syntax.iteration import iterate
 from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
+from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import Unknown
+from initlint.tracers.static.values.values import Call, Raised, Unknown
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:

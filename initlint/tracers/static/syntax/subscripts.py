@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.path_conditions import Raised
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import copy_of
-from initlint.tracers.static.values.calls import Call
-from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import is_key
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.items import get_item
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Raised, Unknown, Value
 
 
 def subscript(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
     """`value[index]`, for each alternative of the value."""
     value = without_unbound(interpreter.evaluate(node.value, env))
-    return interpreter.state.map_union(value, lambda option: item(interpreter, option, node, env))
+    location = interpreter.location_of(node, env)
+    return interpreter.state.map_union(
+        value, lambda option: get_item(interpreter, option, index_of(interpreter, node, env), location)
+    )
 
 
 def index_of(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
@@ -44,38 +41,6 @@ def _index(interpreter: Interpreter, node: ast.expr, env: Environment) -> Value:
             raise Raised
         return slice(*bounds)
     return Unknown("a slice with unknown bounds")
-
-
-def item(interpreter: Interpreter, value: Value, node: ast.Subscript, env: Environment) -> Value:
-    """`value[index]`."""
-    index = index_of(interpreter, node, env)
-    if isinstance(value, Tensor):
-        if index is None:
-            return _with_new_axis(value)
-        advanced = value.node is None and value.storage is not None and _is_advanced(index)
-        return part_of(copy_of(interpreter, value, interpreter.location_of(node, env)) if advanced else value, index)
-    if isinstance(value, (tuple, str, range)):
-        return _item_of_constant(value, index)
-    if isinstance(value, ListValue):
-        return _item_of_list(interpreter, value, index)
-    if isinstance(value, DictValue):
-        return _item_of_dict(interpreter, value, index)
-    if isinstance(value, Instance):
-        if value.is_named_tuple:
-            return _item_of_constant(tuple(value.fields.values()), index)
-        method = interpreter.attribute(value, "__getitem__")
-        if not isinstance(method, Unknown):
-            return interpreter.call(method, Call([index], {}, interpreter.location_of(node, env)))
-        return method
-    if isinstance(value, (ExternalName, Function)):
-        return value  # `Optional[int]`, `nn.Module[T]`
-    if isinstance(value, Unknown):
-        return value.member(("item", index) if is_key(index) else object())
-    return (
-        value
-        if isinstance(value, ClassValue) and not isinstance(index, str)
-        else Unknown("an item of something unknown")
-    )
 
 
 def _with_new_axis(value: Tensor) -> Tensor:
@@ -102,44 +67,9 @@ def _is_advanced(index: Value) -> bool:
     return isinstance(index, ListValue) or (isinstance(index, Tensor) and bool(index.shape))
 
 
-def _item_of_constant(value: Any, index: Value) -> Value:
-    if isinstance(index, (int, slice)):
-        try:
-            item: Value = value[index]
-        except (IndexError, ValueError):
-            raise Raised from None
-        return item
-    if isinstance(value, tuple) and value:
-        return _any_of(list(value))
-    return Unknown("an item at an unknown index")
-
-
-def _item_of_list(interpreter: Interpreter, value: ListValue, index: Value) -> Value:
-    if isinstance(index, slice):
-        return ListValue(value.items[index], value.open)
-    if isinstance(index, int):
-        if -len(value.items) <= index < len(value.items):
-            return without_unbound(value.items[index])
-        if value.open:
-            return value.items[-1] if value.items else Unknown("an item of a list of unknown length")
-        raise Raised
-    return _any_of(value.items)
-
-
-def _any_of(items: list[Value]) -> Value:
-    if not items or len(items) > 16:
-        return Unknown("an item at an unknown index")
-    result = items[0]
-    for at, other in enumerate(items[1:], 1):
-        result = join(result, frozenset([(("item", at), False)]), other, frozenset([(("item", at), True)]))
-    return result
-
-
-def _item_of_dict(interpreter: Interpreter, value: DictValue, index: Value) -> Value:
-    if is_key(index):
-        if index in value.items:
-            return without_unbound(value.items[index])
-        if value.open:
-            return Unknown("an item of a dictionary that is not known")
-        raise Raised
-    return Unknown("an item under an unknown key")
+def tensor_item(interpreter: Interpreter, tensor: Tensor, index: Value, location: SourceLocation) -> Value:
+    """`tensor[index]`."""
+    if index is None:
+        return _with_new_axis(tensor)
+    advanced = tensor.node is None and tensor.storage is not None and _is_advanced(index)
+    return part_of(copy_of(interpreter, tensor, location) if advanced else tensor, index)

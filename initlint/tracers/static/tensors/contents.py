@@ -10,8 +10,9 @@ from initlint.graph.model import UNDETERMINED, Location, Write
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, copy_of, fresh_storage, record_write
 from initlint.tracers.static.values.constants import literal
+from initlint.tracers.static.values.external_names import FLOAT, INT
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import FLOAT, INT, Unknown, Value
+from initlint.tracers.static.values.values import Unknown, Value
 
 
 def write_data(interpreter: Interpreter, target: Tensor, value: Value, location: Location | None) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
-from initlint.tracers.static.values.calls import Call
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import Unknown, Value
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 
 def deep_copy(interpreter: Interpreter, call: Call) -> Value:

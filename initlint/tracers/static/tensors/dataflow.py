@@ -15,10 +15,11 @@ from initlint.tracers.static.tensors.contents import is_zero, scaled, selects_al
 from initlint.tracers.static.values.axes import Axes, Equation, einsum_roles, index_axes, matmul_roles, view_axes
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.external_names import INT, ExternalName
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union, options
-from initlint.tracers.static.values.values import CONSTANTS, INT, ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool")
 

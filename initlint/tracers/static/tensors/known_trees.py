@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Unknown, Value
 
 _COMPOSITE = re.compile(r"Transformer|AdaptiveLogSoftmax")
 """Modules of torch whose submodules are not listed."""

@@ -12,12 +12,13 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import ExternalName, Unknown
+from initlint.tracers.static.values.values import Unknown
 
 _LOAD = "load_state_dict"
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)

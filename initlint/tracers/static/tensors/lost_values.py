@@ -12,9 +12,10 @@ from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Unknown, Value
 
 _EMBEDDINGS = ("torch.nn.Embedding", "torch.nn.EmbeddingBag")
 _WITH_IN_PLACE_FORM = frozenset("mul multiply add sub subtract div divide clamp clip fill masked_fill".split())

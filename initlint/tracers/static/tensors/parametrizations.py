@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage, record_write
-from initlint.tracers.static.values.calls import Call
+from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import ExternalName, Unknown, Value
+from initlint.tracers.static.values.values import Call, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)

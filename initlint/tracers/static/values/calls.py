@@ -1,15 +1,11 @@
-"""Both ends of a call: the parameters that a function declares, and the arguments that a call passes."""
+"""The parameters that a function declares."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
-
-from initlint.project.source import SourceLocation
-from initlint.tracers.static.values.values import UNBOUND, Value
 
 FunctionNode: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda"
 
@@ -53,30 +49,3 @@ class Signature:
     def named(self) -> tuple[Parameter, ...]:
         """All parameters except `*args` and `**kwargs`."""
         return self.positional + self.keyword_only
-
-
-@dataclass(slots=True)
-class Call:
-    """The evaluated arguments of a call, and its location.
-
-    `open`: further arguments may be passed that are not known (`*args`, `**options`). `more`: only the function's own
-    `*args` may receive further arguments; its other parameters keep their defaults.
-    """
-
-    arguments: list[Value]
-    keywords: dict[str, Value]
-    site: SourceLocation
-    open: bool = False
-    more: bool = False
-
-    def get(self, position: int, name: str, default: Value = UNBOUND) -> Value:
-        """The argument at `position` or with the keyword `name`."""
-        if position < len(self.arguments):
-            return self.arguments[position]
-        return self.keywords.get(name, default)
-
-    @property
-    def values(self) -> Iterator[Value]:
-        """All arguments, positional ones first."""
-        yield from self.arguments
-        yield from self.keywords.values()

@@ -9,15 +9,14 @@ from typing import Any
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import Condition
+from initlint.graph.model import Location
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.values.constants import is_function
 from initlint.tracers.static.values.environment import Environment, ModuleScope
+from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
 from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.values import (
-    AbstractValue,
-    ExternalName,
-    Unknown,
-    Value,
-    is_instance_of_callable,
-)
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, ExternalClass, Machine, Unknown, Value
 
 
 class ClassValue(AbstractValue):
@@ -50,6 +49,33 @@ class ClassValue(AbstractValue):
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         return join_fields(one, when, other, otherwise)
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in ("__name__", "__qualname__"):
+            return self.name
+        member, owner = self.find(name)
+        if owner is None:
+            bases = [base for base in self.mro[1:] if isinstance(base, ExternalName)]
+            if bases and name.startswith("__"):
+                return external(f"{bases[0].name}.{name}")
+            return Unknown(f"{self.name} has no known attribute {name}")
+        member = without_unbound(member)
+        return member.bound_to_class(self) if isinstance(member, AbstractValue) else member
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        machine.state.save_before_change(self)
+        self.fields[name] = value
+
+    def class_constant(self, name: str) -> Value:
+        member, owner = self.find(name)
+        is_constant = owner is not None and name.isupper() and not isinstance(member, Unknown)
+        return without_unbound(member) if is_constant and not is_function(member) else UNBOUND
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        return Unknown("an item of something unknown") if isinstance(index, str) else self
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        return machine.handlers.construct(machine, self, call)
+
     @property
     def precedence(self) -> int:
         return 1
@@ -66,7 +92,7 @@ class ClassValue(AbstractValue):
     def has_instance(self, value: Value) -> bool | None:
         return value.is_instance_of_project_class(self) if isinstance(value, AbstractValue) else False
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return is_instance_of_callable(cls, ("builtins.type",))
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
@@ -156,3 +182,11 @@ class ModuleRef(AbstractValue):
 
     def truth(self) -> bool | None:
         return True
+
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        member = self.scope.lookup(name)
+        return Unknown(f"{self.scope.name} has no {name}") if member is UNBOUND else without_unbound(member)
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        machine.state.record_side_effect()
+        self.scope.values[name] = value

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from initlint.graph.model import UNDETERMINED
-from initlint.tracers.static.values.values import AbstractValue, ExternalName, Value, is_plain
+from initlint.graph.model import UNDETERMINED, Location
+from initlint.tracers.static.values.external_names import ExternalName
+from initlint.tracers.static.values.values import AbstractValue, Machine, Value, is_plain
 
 MAX_SEQUENCE = 20_000
 """Maximum length of a sequence."""
@@ -43,15 +44,6 @@ def container_kind(value: Value) -> str:
 def truth(value: Value) -> bool | None:
     """`bool(value)`; None if unknown."""
     return value.truth() if isinstance(value, AbstractValue) else bool(value)
-
-
-def is_key(value: Value) -> bool:
-    """Whether a value can be a key of a `DictValue`."""
-    if isinstance(value, AbstractValue):
-        return value.is_key()
-    if isinstance(value, tuple):
-        return all(is_key(item) for item in value)
-    return not isinstance(value, slice)
 
 
 def is_data_only(value: Value, depth: int) -> bool:
@@ -193,3 +185,19 @@ def variant_key(value: Value, own_name: str, depth: int) -> Hashable:
 
 def _inner_key(own_name: str, depth: int) -> Callable[[Value], Hashable]:
     return lambda value: variant_key(value, own_name, depth - 1)
+
+
+def set_attribute(machine: Machine, holder: Value, name: str, value: Value, location: Location | None) -> None:
+    """`holder.name = value`."""
+    if isinstance(holder, AbstractValue):
+        holder.set_attribute(machine, name, value, location)
+
+
+def is_function(value: Value) -> bool:
+    """Whether a value is a function of the project."""
+    return isinstance(value, AbstractValue) and value.is_function()
+
+
+def bound_to(machine: Machine, member: Value, instance: Value, cls: Value) -> Value:
+    """The value of `instance.name`, where `member` is the attribute `name` of its class `cls`."""
+    return member.bound_to(machine, instance, cls) if isinstance(member, AbstractValue) else member

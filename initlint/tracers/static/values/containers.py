@@ -7,16 +7,29 @@ from itertools import zip_longest
 from typing import Any
 
 from initlint.graph.dataflow import Condition
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.constants import (
     are_data_only,
     equal_items,
     flat_classes,
     is_among,
-    is_key,
     literal,
 )
+from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
+from initlint.tracers.static.values.items import any_of
 from initlint.tracers.static.values.join import join, join_fields
-from initlint.tracers.static.values.values import SEQUENCE_TYPES, UNBOUND, AbstractValue, ExternalName, Value
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    Call,
+    ExternalClass,
+    Machine,
+    Raised,
+    Unknown,
+    Value,
+    is_key,
+)
 
 
 class ListValue(AbstractValue):
@@ -44,6 +57,32 @@ class ListValue(AbstractValue):
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         pairs = zip_longest(one[0], other[0], fillvalue=UNBOUND)
         return [join(a, when, b, otherwise) for a, b in pairs], one[1] or other[1]
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        if isinstance(index, slice):
+            return ListValue(self.items[index], self.open)
+        if not isinstance(index, int):
+            return any_of(self.items)
+        if -len(self.items) <= index < len(self.items):
+            return without_unbound(self.items[index])
+        if not self.open:
+            raise Raised
+        return self.items[-1] if self.items else Unknown("an item of a list of unknown length")
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        machine.state.save_before_change(self)
+        if isinstance(index, int) and -len(self.items) <= index < len(self.items):
+            self.items[index] = value
+        else:
+            self.items = [Unknown("an item that may have been replaced") for _ in self.items]
+
+    def delete_item(self, machine: Machine, index: Value) -> None:
+        machine.state.save_before_change(self)
+        if isinstance(index, int) and -len(self.items) <= index < len(self.items):
+            del self.items[index]
+
+    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+        return machine.handlers.list_method(machine, self, name, call)
 
     def known_items(self) -> list[Value]:
         return self.items
@@ -77,7 +116,7 @@ class ListValue(AbstractValue):
     def flat_classes(self) -> list[Value]:
         return [inner for item in self.items for inner in flat_classes(item)]
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return _is_of_type(cls, (self.kind,))
 
     def literal(self) -> Any:
@@ -108,6 +147,30 @@ class DictValue(AbstractValue):
     def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
         return join_fields(one[0], when, other[0], otherwise), one[1] or other[1]
 
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        if not is_key(index):
+            return Unknown("an item under an unknown key")
+        if index in self.items:
+            return without_unbound(self.items[index])
+        if not self.open:
+            raise Raised
+        return Unknown("an item of a dictionary that is not known")
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        machine.state.save_before_change(self)
+        if is_key(index):
+            self.items[index] = value
+        else:
+            self.open = True
+
+    def delete_item(self, machine: Machine, index: Value) -> None:
+        machine.state.save_before_change(self)
+        if is_key(index):
+            self.items.pop(index, None)
+
+    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+        return machine.handlers.dict_method(machine, self, name, call)
+
     def known_items(self) -> list[Value]:
         return list(self.items)
 
@@ -134,7 +197,7 @@ class DictValue(AbstractValue):
     def python_type(self) -> Value:
         return ExternalName("builtins.dict")
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return _is_of_type(cls, ("dict", "OrderedDict", "Mapping", "MutableMapping"))
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
@@ -150,6 +213,6 @@ class StateDict(DictValue):
     __slots__ = ()
 
 
-def _is_of_type(cls: ExternalName, names: tuple[str, ...]) -> bool:
+def _is_of_type(cls: ExternalClass, names: tuple[str, ...]) -> bool:
     last = cls.name.rpartition(".")[2]
     return last in names or last in SEQUENCE_TYPES

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.calls import FunctionNode, Signature
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment, ModuleScope
-from initlint.tracers.static.values.values import AbstractValue, ExternalName, Value, is_instance_of_callable
+from initlint.tracers.static.values.external_names import is_instance_of_callable
+from initlint.tracers.static.values.values import AbstractValue, Call, ExternalClass, Machine, Unknown, Value
 
 
 class Function(AbstractValue):
@@ -33,6 +35,30 @@ class Function(AbstractValue):
         self.defaults: dict[str, Value] = {}
         self._signature: Signature | None = None
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in ("__name__", "__qualname__"):
+            return self.name
+        return Unknown(f"an attribute {name} of a function")
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        return self
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        return machine.call_function(self, call)
+
+    def is_function(self) -> bool:
+        return True
+
+    def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
+        if self.wrappers & {"property", "cached_property"}:
+            return machine.call(self, Call([instance], {}, SourceLocation(self.scope.source, self.node)))
+        if "staticmethod" in self.wrappers:
+            return self
+        return BoundMethod(self, cls if "classmethod" in self.wrappers else instance)
+
+    def bound_to_class(self, cls: Value) -> Value:
+        return BoundMethod(self, cls) if "classmethod" in self.wrappers else self
+
     @property
     def precedence(self) -> int:
         return 3
@@ -46,7 +72,7 @@ class Function(AbstractValue):
     def equals(self, other: Value) -> bool | None:
         return self is other
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return is_instance_of_callable(cls, ("types.FunctionType", "types.LambdaType"))
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
@@ -78,10 +104,18 @@ class BoundMethod(AbstractValue):
         self.function = function
         self.receiver = receiver
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if isinstance(self.function, Function):
+            return self.function.get_attribute(machine, name)
+        return Unknown(f"an attribute {name} of a function")
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        return machine.call(self.function, Call([self.receiver, *call.arguments], call.keywords, call.site, call.open))
+
     def truth(self) -> bool | None:
         return True
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return is_instance_of_callable(cls, ("types.MethodType",))
 
 
@@ -95,10 +129,19 @@ class Partial(AbstractValue):
         self.arguments = arguments
         self.keywords = keywords
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in ("func", "args", "keywords"):
+            return self.function if name == "func" else Unknown(f"partial.{name}")
+        return super().get_attribute(machine, name)
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        keywords = {**self.keywords, **call.keywords}
+        return machine.call(self.function, Call([*self.arguments, *call.arguments], keywords, call.site, call.open))
+
     def truth(self) -> bool | None:
         return True
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return is_instance_of_callable(cls, ("functools.partial",))
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:

@@ -9,12 +9,25 @@ from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import UNDETERMINED, Location
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import are_data_only, is_among, literals
+from initlint.tracers.static.values.constants import are_data_only, bound_to, is_among, is_function, literals
+from initlint.tracers.static.values.external_names import ExternalName
+from initlint.tracers.static.values.functions import BoundMethod
+from initlint.tracers.static.values.items import item_of_sequence
 from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, ExternalName, Unknown, Value
+from initlint.tracers.static.values.unions import Union, options, without_unbound
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    Call,
+    ExternalClass,
+    Machine,
+    NativeMethod,
+    Unknown,
+    Value,
+)
 
 REGISTRY = "parametrizations"
 """The attribute under which a module stores its parametrizations."""
@@ -92,6 +105,57 @@ class Instance(AbstractValue):
             join_fields(one[3], when, other[3], otherwise),
         )
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        return machine.handlers.object_attribute(machine, self, name)
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        machine.handlers.set_field(machine, self, name, value, location)
+
+    def delete_attribute(self, machine: Machine, name: str) -> None:
+        machine.state.save_before_change(self)
+        self.fields.pop(name, None)
+        self.registry_changed = True
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        if self.is_named_tuple:
+            return item_of_sequence(tuple(self.fields.values()), index)
+        method = self.get_attribute(machine, "__getitem__")
+        return method if isinstance(method, Unknown) else machine.call(method, Call([index], {}, location))
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        if self.is_module and isinstance(index, (int, str)):
+            is_from_end = isinstance(index, int) and index < 0
+            key = str(len(self.fields) + int(index)) if is_from_end else str(index)
+            machine.handlers.set_field(machine, self, key, value, location)
+
+    def delete_item(self, machine: Machine, index: Value) -> None:
+        if not isinstance(index, (int, str)):
+            return
+        machine.state.save_before_change(self)
+        keys = list(self.fields)
+        if isinstance(index, str):
+            self.fields.pop(index, None)
+        elif -len(keys) <= index < len(keys):
+            del self.fields[keys[index]]
+            # torch renumbers the children of a Sequential or ModuleList.
+            self.fields = {str(at): value for at, value in enumerate(self.fields.values())}
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        return machine.handlers.call_instance(machine, self, call)
+
+    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+        return machine.handlers.object_method(machine, self, name, call)
+
+    def adopt(self, name: str, value: Value) -> None:
+        """Become the parent of a child module, or the owner of a parameter."""
+        for option, _ in options(value):
+            if isinstance(option, Instance):
+                option.parent = option.parent or self.is_module
+            elif isinstance(option, Tensor) and option.leaf:
+                storage = option.storage
+                if storage is not None and storage.owner is None:
+                    storage.owner, storage.name = self, name
+
     @property
     def precedence(self) -> int:
         return 3
@@ -145,7 +209,7 @@ class Instance(AbstractValue):
             return True
         return None if self.symbolic else False
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         if self.torch_name is not None and (self.torch_name == cls.name or cls.name in BASES.get(self.torch_name, ())):
             return True
         if isinstance(self.cls, ClassValue):
@@ -282,6 +346,11 @@ class PretrainedModule(Unknown):
         super().__init__(reason)
         self.content = content
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in ("apply", "modules", "named_modules"):
+            return NativeMethod(self.content, name)
+        return super().get_attribute(machine, name)
+
 
 class SuperProxy(AbstractValue):
     """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
@@ -291,3 +360,27 @@ class SuperProxy(AbstractValue):
     def __init__(self, cls: Value, receiver: Value) -> None:
         self.cls = cls
         self.receiver = receiver
+
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        receiver = self.receiver
+        instance = receiver if isinstance(receiver, Instance) else None
+        cls = receiver if instance is None else instance.user_class
+        if not isinstance(cls, ClassValue):
+            return Unknown("super() of something unknown")
+        member, owner = cls.find(name, after=self.cls)
+        if owner is not None:
+            member = without_unbound(member)
+            if instance is not None:
+                return bound_to(machine, member, instance, cls)
+            return BoundMethod(member, receiver) if is_function(member) else member
+        method = UNBOUND if instance is None else machine.handlers.inherited_method(machine, instance, name)
+        return Unknown(f"super().{name} is not followed") if method is UNBOUND else method
+
+
+class ContextManager(AbstractValue):
+    """A context manager that has an effect here: `no_grad`, `suppress`."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind

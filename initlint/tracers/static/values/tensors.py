@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from initlint.facts.fans import AxisRoles
+from initlint.facts.operators import METADATA_ATTRIBUTES, TRACKED_VIEWS, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Location
-from initlint.tracers.static.values.axes import Axes
-from initlint.tracers.static.values.values import AbstractValue, ExternalName, Value
+from initlint.project.source import SourceLocation
+from initlint.tracers.static.values.axes import Axes, transposed_shape, view_axes
+from initlint.tracers.static.values.external_names import INT, ExternalName
+from initlint.tracers.static.values.values import (
+    AbstractValue,
+    Call,
+    ExternalClass,
+    Machine,
+    NativeMethod,
+    Unknown,
+    Value,
+)
 
 COPY = "a copy"
 """The `cause` of a `DerivedStorage` that is computed once, not at each use."""
@@ -166,6 +177,56 @@ class Tensor(AbstractValue):
             return one or other
         return FlowNode("join", "join", [(one, when), (other, otherwise)], None)
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in VIEW_ATTRIBUTES:
+            covers_storage = self.covers_storage
+            is_transposing = name in TRANSPOSING_METHODS
+            shape = transposed_shape(self.shape) if is_transposing else self.shape
+            transposed = self.transposed != is_transposing
+            return Tensor(
+                self.node,
+                self.storage,
+                False,
+                covers_storage,
+                self.sources,
+                shape,
+                transposed,
+                axes=view_axes(self.axes, name),
+                tracked=self.tracked and name in TRACKED_VIEWS,
+                factors=self.factors,
+                in_products=self.in_products,
+            )
+        if name == "shape":
+            if self.shape is None or self.node is not None:
+                return Unknown("a shape")
+            return tuple(Unknown("a size", INT) if size is None else size for size in self.shape)
+        if name == "ndim" and self.node is None:
+            return Unknown("a rank", INT) if self.shape is None else len(self.shape)
+        if name == "requires_grad":
+            return (
+                True
+                if self.storage is not None and self.storage.parameter and not self.storage.frozen
+                else Unknown(name)
+            )
+        if name in ("grad", "grad_fn"):
+            return None if self.leaf else Unknown(name)
+        if name in METADATA_ATTRIBUTES:
+            return Unknown(f"a tensor's {name}")
+        return NativeMethod(self, name)
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        if self.storage is not None:
+            machine.handlers.set_tensor_attribute(machine, self, name, value, location)
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        return machine.handlers.tensor_item(machine, self, index, location)
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        machine.handlers.set_tensor_item(machine, self, index, value, location)
+
+    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+        return machine.handlers.tensor_method(machine, self, name, call)
+
     @property
     def precedence(self) -> int:
         return 2  # a comparison with a tensor compares its elements
@@ -204,7 +265,7 @@ class Tensor(AbstractValue):
     def python_type(self) -> Value:
         return ExternalName("torch.Tensor")
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         if cls.name == "torch.nn.Parameter":
             return self.leaf
         return cls.name in ("torch.Tensor", "torch.FloatTensor") or (None if cls.name.startswith("torch.") else False)

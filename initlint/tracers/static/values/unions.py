@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.graph.model import Location
 from initlint.tracers.static.values.constants import (
     are_data_only,
     has_known_length,
     known_items,
+    set_attribute,
     truth,
 )
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, ExternalName, Value
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, ExternalClass, Machine, Value
 
 
 class Union(AbstractValue):
@@ -26,6 +28,18 @@ class Union(AbstractValue):
     def values(self) -> list[Value]:
         """The alternatives without their conditions."""
         return [value for value, _ in self.options]
+
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        value = without_unbound(self)
+        if not isinstance(value, Union):
+            return machine.attribute(value, name)
+        return machine.state.map_union(value, lambda option: machine.attribute(option, name))
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        machine.state.map_union(self, lambda option: set_attribute(machine, option, name, value, location))
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        return machine.state.map_union(self, lambda option: machine.call(option, call))
 
     def known_items(self) -> list[Value] | None:
         value = without_unbound(self)
@@ -44,7 +58,7 @@ class Union(AbstractValue):
     def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
         return _agreed(cls.has_instance(option) for option in self.values if option is not UNBOUND)
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         return _agreed(cls.has_instance(option) for option in self.values if option is not UNBOUND)
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:

@@ -7,32 +7,16 @@ that cannot be determined is an `Unknown` with a reason, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
-from initlint.facts.canonical_names import canonical, is_reference
-from initlint.facts.fans import BASES, MODULES
 from initlint.graph.dataflow import Condition, FlowNode
-from initlint.graph.model import UNDETERMINED
+from initlint.graph.model import UNDETERMINED, Location
+from initlint.project.source import SourceLocation
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
-
-PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "builtins.int": int,
-    "builtins.float": float,
-    "builtins.str": str,
-    "builtins.bool": bool,
-    "builtins.tuple": tuple,
-    "builtins.bytes": bytes,
-    "numbers.Number": (int, float, complex),
-    "numbers.Real": (int, float),
-    "numbers.Integral": int,
-    "builtins.range": range,
-}
-"""The types that constants and tuples may be of, by the names that `isinstance` is called with."""
-SEQUENCE_TYPES = ("Sequence", "Iterable", "Collection", "Sized")
 
 
 class AbstractValue:
@@ -116,9 +100,9 @@ class AbstractValue:
         """`isinstance(value, cls)` for a `ClassValue`; None if unknown."""
         return False
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         """`isinstance(value, cls)` for a class outside the project; None if unknown."""
-        return False if cls.name in PYTHON_TYPES else None
+        return False if cls.is_type_of_constants else None
 
     def literal(self) -> Any:
         """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
@@ -131,6 +115,50 @@ class AbstractValue:
         """
         return object()
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        """`value.name`; `Unknown` if it is not known to exist."""
+        return NativeMethod(self, name)
+
+    def class_constant(self, name: str) -> Value:
+        """The constant `name` that every object of this class has; `UNBOUND` if there is none."""
+        return UNBOUND
+
+    def is_function(self) -> bool:
+        """Whether it is a function of the project."""
+        return False
+
+    def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
+        """The value of `instance.name`, where this is the attribute `name` of its class `cls`."""
+        return self
+
+    def bound_to_class(self, cls: Value) -> Value:
+        """The value of `cls.name`, where this is the attribute `name` of `cls` or of a base class."""
+        return self
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        """`self.name = value`."""
+
+    def delete_attribute(self, machine: Machine, name: str) -> None:
+        """`del self.name`."""
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        """`self[index]`."""
+        return Unknown("an item of something unknown")
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        """`self[index] = value`."""
+
+    def delete_item(self, machine: Machine, index: Value) -> None:
+        """`del self[index]`."""
+
+    def call(self, machine: Machine, call: Call) -> Value:
+        """`self(...)`."""
+        return machine.handlers.call_unknown(machine, self, call)
+
+    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+        """`self.name(...)`, for a method that the interpreter implements itself."""
+        return machine.handlers.unknown_result(machine, f"a method {name}", call.values, call.site)
+
 
 Value: TypeAlias = (
     "AbstractValue | bool | int | float | complex | str | bytes | range | slice | EllipsisType"
@@ -139,11 +167,150 @@ Value: TypeAlias = (
 """What an expression evaluates to: a kind of value that is a class, or a constant of Python."""
 
 
+def is_key(value: Value) -> bool:
+    """Whether a value can be a key of a `DictValue`."""
+    if isinstance(value, AbstractValue):
+        return value.is_key()
+    if isinstance(value, tuple):
+        return all(is_key(item) for item in value)
+    return not isinstance(value, slice)
+
+
 def is_plain(value: Value) -> bool:
     """Whether it is a constant of Python, or a tuple of these."""
     if isinstance(value, tuple):
         return all(is_plain(item) for item in value)
     return isinstance(value, CONSTANTS)
+
+
+class Unbound(AbstractValue):
+    """The value of a name or attribute under conditions in which it is not set."""
+
+    __slots__ = ()
+
+    def is_data_only(self, depth: int) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "UNBOUND"
+
+
+UNBOUND = Unbound()
+
+
+class Raised(Exception):
+    """The interpreted program raises here."""
+
+
+@dataclass(slots=True)
+class Call:
+    """The evaluated arguments of a call, and its location.
+
+    `open`: further arguments may be passed that are not known (`*args`, `**options`). `more`: only the function's own
+    `*args` may receive further arguments; its other parameters keep their defaults.
+    """
+
+    arguments: list[Value]
+    keywords: dict[str, Value]
+    site: SourceLocation
+    open: bool = False
+    more: bool = False
+
+    def get(self, position: int, name: str, default: Value = UNBOUND) -> Value:
+        """The argument at `position` or with the keyword `name`."""
+        if position < len(self.arguments):
+            return self.arguments[position]
+        return self.keywords.get(name, default)
+
+    @property
+    def values(self) -> Iterator[Value]:
+        """All arguments, positional ones first."""
+        yield from self.arguments
+        yield from self.keywords.values()
+
+
+class ExternalClass(Protocol):
+    """An `ExternalName` that is used as a class."""
+
+    @property
+    def name(self) -> str:
+        """Its dotted and canonical name."""
+
+    @property
+    def is_type_of_constants(self) -> bool:
+        """Whether only constants of Python, and tuples, are instances of it."""
+
+    def has_instance(self, value: Value) -> bool | None:
+        """`isinstance(value, self)`; None if unknown."""
+
+
+class Branches(Protocol):
+    """What a value needs of `path_conditions.BranchState`."""
+
+    @property
+    def condition(self) -> Condition:
+        """The current path condition."""
+
+    def save_before_change(self, target: Any) -> None:
+        """Remember the state of `target` before its first change in this branch."""
+
+    def record_side_effect(self) -> None:
+        """Record an effect that is not part of an object's state."""
+
+    def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
+        """Apply `act` to each alternative of a value under its condition, and join the results."""
+
+
+class Machine(Protocol):
+    """What a value needs of the interpreter, which is defined above this package."""
+
+    @property
+    def state(self) -> Branches:
+        """The path condition, and the states to go back to."""
+
+    @property
+    def handlers(self) -> Library:
+        """What the packages above know of torch and of Python's library."""
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """`value.name`."""
+
+    def call(self, function: Value, call: Call) -> Value:
+        """Call any value. Raises `Raised` if the program surely raises."""
+
+    def call_function(self, function: Any, call: Call) -> Value:
+        """Call a `Function`."""
+
+    def note_not_followed(self, reason: str) -> None:
+        """Record a reason why the result is incomplete."""
+
+    def note_unknown_attribute(self, name: str) -> None:
+        """Record that an attribute of an unknown value was used."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the packages above do with values: the parts that need torch, Python's library, or the interpreter's log.
+
+    Each function receives the interpreter, the value, and the arguments of the method that calls it.
+    """
+
+    call_unknown: Callable[[Any, Any, Call], Value]
+    unknown_result: Callable[[Any, str, Iterable[Value], Any], Value]
+    call_external: Callable[[Any, Any, Call], Value]
+    call_instance: Callable[[Any, Any, Call], Value]
+    construct: Callable[[Any, Any, Call], Value]
+    object_attribute: Callable[[Any, Any, str], Value]
+    inherited_method: Callable[[Any, Any, str], Value]
+    set_field: Callable[[Any, Any, str, Value, Any], None]
+    object_method: Callable[[Any, Any, str, Call], Value]
+    tensor_method: Callable[[Any, Any, str, Call], Value]
+    list_method: Callable[[Any, Any, str, Call], Value]
+    dict_method: Callable[[Any, Any, str, Call], Value]
+    constant_method: Callable[[Any, Any, str, Call], Value]
+    set_tensor_attribute: Callable[[Any, Any, str, Value, Any], None]
+    tensor_item: Callable[[Any, Any, Value, Any], Value]
+    set_tensor_item: Callable[[Any, Any, Value, Value, Any], None]
 
 
 class Unknown(AbstractValue):
@@ -173,6 +340,14 @@ class Unknown(AbstractValue):
     def precedence(self) -> int:
         return 5
 
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        machine.note_unknown_attribute(name)
+        constant = self.hint.class_constant(name) if isinstance(self.hint, AbstractValue) else UNBOUND
+        return self.member(name) if constant is UNBOUND else constant
+
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        return self.member(("item", index) if is_key(index) else object())
+
     def is_data_only(self, depth: int) -> bool:
         return self.node is None
 
@@ -185,146 +360,15 @@ class Unknown(AbstractValue):
     def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
         return None
 
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
-        return True if self.hint == cls and cls.name.startswith("builtins.") else None
+    def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
+        hint: object = self.hint
+        return True if hint == cls and cls.name.startswith("builtins.") else None
 
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
         return Unknown
 
     def __repr__(self) -> str:
         return f"Unknown({self.reason!r})"
-
-
-class Unbound(AbstractValue):
-    """The value of a name or attribute under conditions in which it is not set."""
-
-    __slots__ = ()
-
-    def is_data_only(self, depth: int) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        return "UNBOUND"
-
-
-UNBOUND = Unbound()
-
-
-class ExternalName(AbstractValue):
-    """A name outside the project: a module, class or function of torch, Python or another library.
-
-    `name` is dotted and canonical.
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    @property
-    def precedence(self) -> int:
-        return 1 if is_reference(self.name) else 4  # other names may be bound to a number, a string or None
-
-    def truth(self) -> bool | None:
-        # `if TYPE_CHECKING:` is taken: packages with lazy imports declare their contents there.
-        return True if self.name.endswith(".TYPE_CHECKING") or is_reference(self.name) else None
-
-    def is_key(self) -> bool:
-        return True
-
-    def is_data_only(self, depth: int) -> bool:
-        return True
-
-    def equals(self, other: Value) -> bool | None:
-        if self == other:
-            return True
-        return False if is_reference(self.name) else None
-
-    def is_same_object(self, other: Value) -> bool | None:
-        return self.equals(other)
-
-    def is_same(self, other: Value) -> bool:
-        return self == other
-
-    def has_instance(self, value: Value) -> bool | None:
-        if isinstance(value, AbstractValue):
-            return value.is_instance_of_external(self)
-        if self.name in PYTHON_TYPES:
-            return isinstance(value, PYTHON_TYPES[self.name])
-        last = self.name.rpartition(".")[2]
-        if last in SEQUENCE_TYPES:
-            return isinstance(value, (tuple, str, range))
-        # Besides its own type, a constant is an instance of the ABCs that this type is registered with.
-        return None if last in _ABSTRACT_TYPES else False
-
-    def torch_base(self) -> str | None:
-        """The name itself, if it is a class of torch's modules; else None."""
-        return self.name if self.name in MODULES else None
-
-    def is_instance_of_project_class(self, cls: AbstractValue) -> bool | None:
-        return False if is_reference(self.name) else None
-
-    def is_instance_of_external(self, cls: ExternalName) -> bool | None:
-        if not is_reference(self.name):
-            return None
-        if cls.name == "builtins.type":
-            return self.name.rpartition(".")[2][:1].isupper()
-        return is_instance_of_callable(cls)
-
-    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
-        return self.name
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ExternalName) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __repr__(self) -> str:
-        return f"External({self.name})"
-
-
-_ABSTRACT_TYPES = (
-    "Hashable", "SupportsInt", "SupportsFloat", "SupportsIndex", "Complex", "Rational", "object", "Container",
-)  # fmt: skip
-
-
-def is_instance_of_callable(cls: ExternalName, kinds: tuple[str, ...] = ()) -> bool | None:
-    """`isinstance(value, cls)` for a function, method or class, which is an instance of the types `kinds` only."""
-    if cls.name in _CALLABLE_TYPES:
-        return cls.name in kinds
-    return False if cls.name in BASES or cls.name in PYTHON_TYPES else None
-
-
-_CALLABLE_TYPES = (
-    "builtins.type", "functools.partial", "types.FunctionType", "types.LambdaType", "types.MethodType",
-)  # fmt: skip
-
-
-@cache
-def external(name: str) -> ExternalName:
-    """The external object with this dotted name, in its documented spelling."""
-    return ExternalName(canonical(name))
-
-
-BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
-"""Types for `Unknown.hint`."""
-
-
-class Mutable(Protocol):
-    """An object whose state a branch can change: see `branches.BranchState.save_before_change`.
-
-    A protocol, not an abstract base class, which would slow down `isinstance`, the interpreter's most frequent call.
-    """
-
-    def save(self) -> Any:
-        """A copy of the state."""
-
-    def restore(self, saved: Any) -> None:
-        """Go back to a saved state."""
-
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        """The state that is `one` under the condition `when` and `other` under `otherwise`."""
 
 
 class NativeMethod(AbstractValue):
@@ -339,14 +383,10 @@ class NativeMethod(AbstractValue):
     def truth(self) -> bool | None:
         return True
 
+    def call(self, machine: Machine, call: Call) -> Value:
+        if isinstance(self.receiver, AbstractValue):
+            return self.receiver.call_method(machine, self.name, call)
+        return machine.handlers.constant_method(machine, self.receiver, self.name, call)
+
     def contents(self) -> Iterable[Value]:
         return (self.receiver,)  # `batch.x`, where `batch` was assumed to be a tensor
-
-
-class ContextManager(AbstractValue):
-    """A context manager that has an effect here: `no_grad`, `suppress`."""
-
-    __slots__ = ("kind",)
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind

@@ -15,7 +15,6 @@ from initlint.tracers.static.values.constants import (
     has_known_length,
     is_data_only,
     is_instance,
-    is_key,
     is_same_object,
     known_items,
     literal,
@@ -25,22 +24,13 @@ from initlint.tracers.static.values.constants import (
     variant_key,
 )
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import INT, ExternalName, external
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import ContextManager, Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union, options, without_unbound
-from initlint.tracers.static.values.values import (
-    INT,
-    UNBOUND,
-    AbstractValue,
-    ContextManager,
-    ExternalName,
-    NativeMethod,
-    Unknown,
-    Value,
-    external,
-)
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, NativeMethod, Unknown, Value, is_key
 
 LINEAR = external("torch.nn.Linear")
 MODULE = external("torch.nn.Module")

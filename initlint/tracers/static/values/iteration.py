@@ -6,20 +6,15 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.constants import known_items
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, known_items
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Machine, Unknown, Value
 
 MAX_UNROLL = 4096
 """Maximum number of iterations of one loop or comprehension."""
-MAX_SEQUENCE = 20_000
-"""Maximum length of a sequence."""
 _MAX_NESTED = 64
-
-_ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"})
 
 
 def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
@@ -48,7 +43,7 @@ def _outweighs(items: list[Value], limit: int) -> bool:
     return False
 
 
-def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Condition]]:
+def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]:
     """The items of a value, each with its condition.
 
     A value with unknown items is assumed to have two of them, because loops that build or initialize layers usually
@@ -57,14 +52,14 @@ def iterate(interpreter: Interpreter, value: Value) -> Iterator[tuple[Value, Con
     value = without_unbound(value)
     if isinstance(value, Union):
         for option, condition in value.options:
-            for item, under in iterate(interpreter, option):
+            for item, under in iterate(machine, option):
                 yield item, under | condition
         return
     items = known_items(value)
     if items is None:
         items = _unknown_items(value)
     elif len(items) > MAX_UNROLL:
-        interpreter.note_not_followed(f"a loop of more than {MAX_UNROLL} steps")
+        machine.note_not_followed(f"a loop of more than {MAX_UNROLL} steps")
         items = items[:2]
     # Iterate over a copy: `layers += layers` must terminate.
     for item in list(items):
