@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -157,6 +158,13 @@ class SignalNumbers:
         """The numbers of several layers, each with its factors."""
         (least, greatest), (least_gradient, greatest_gradient) = _bounds(factors), _bounds(gradients)
         return cls(least, greatest, product, least_gradient, greatest_gradient)
+
+    @property
+    def distance(self) -> float:
+        """How far the worst number is from 1, in powers of e: that of the product if there is one."""
+        factors = (self.factor, self.factor_max, self.gradient, self.gradient_max)
+        numbers = [self.product] if self.product is not None else [number for number in factors if number is not None]
+        return max((abs(math.log(n)) if 0 < n < math.inf else math.inf for n in numbers), default=0.0)
 
 
 def _bounds(values: Iterable[float]) -> tuple[float | None, float | None]:

@@ -29,6 +29,17 @@ def calls_to(violation: Violation, model: ModelGraph) -> tuple[tuple[Span, ...],
     return tuple(dict.fromkeys(chain for chain in calls if chain))
 
 
+def with_leading_call(diagnostic: Diagnostic, violation: Violation, model: ModelGraph) -> Diagnostic:
+    """`diagnostic` with the call that leads to it, as `self.apply(init_weights)`, as its first related location."""
+    chain = next(iter(_chains(violation, model)), ())
+    if len(chain) < 2:  # the first is the construction of the model
+        return diagnostic
+    span = chain[-1].span
+    if span == diagnostic.span or any(related.span == span for related in diagnostic.related):
+        return diagnostic
+    return replace(diagnostic, related=(Related(span, "called here"), *diagnostic.related))
+
+
 def _chains(violation: Violation, model: ModelGraph) -> Iterator[tuple[Location, ...]]:
     """The call sites that lead to the location, for each layer of the violation that is written there."""
     found = False

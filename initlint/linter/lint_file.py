@@ -12,13 +12,13 @@ from typing import TypeAlias
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Location, ModelGraph, Target
-from initlint.linter.calling_files import calls_to
+from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
 from initlint.project.settings import Settings
 from initlint.project.source import SourceError, SourceFile, UnreadableFile
 from initlint.rules import all_rules, rule_for
-from initlint.rules._registry import Rule
+from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static.prefilter import may_contain_models
 from initlint.tracers.static.project import Project
 
@@ -123,11 +123,16 @@ class FileLinter:
         for rule in rules:
             for number, subject in models if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
-                    name = subject.name if isinstance(subject, ModelGraph) else None
                     for violation in rule.check(subject):
-                        calls = calls_to(violation, subject) if isinstance(subject, ModelGraph) else ()
-                        diagnostic, key = rule.diagnostic(violation, name), violation.location.key
-                        yield Finding(diagnostic, key, number, violation.layers, calls)
+                        yield _finding(rule, violation, subject, number)
+
+
+def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, number: int | None) -> Finding:
+    """The violation in a file, or in its model of that number."""
+    if not isinstance(subject, ModelGraph):
+        return Finding(rule.diagnostic(violation), violation.location.key, None, violation.layers)
+    diagnostic = with_leading_call(rule.diagnostic(violation, subject.name), violation, subject)
+    return Finding(diagnostic, violation.location.key, number, violation.layers, calls_to(violation, subject))
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:

@@ -47,8 +47,9 @@ def merge(
 ) -> list[Diagnostic]:
     """One diagnostic for each rule and location, in the order of first appearance.
 
-    It has the first message, the highest severity and the related locations of all. `parts` are the numbers of the part
-    models: they are linted as any other, but a fix need not suit a layer whose consumers are known only in the whole.
+    It speaks for the worst finding and names its model, and it has the related locations of all. `parts` are the
+    numbers of the part models: they are linted as any other, but a fix need not suit a layer whose consumers are known
+    only in the whole.
     """
     groups: dict[tuple[str, LocationKey], list[Finding]] = {}
     for item in findings:
@@ -59,14 +60,32 @@ def merge(
 
 
 def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic:
-    severity = max(item.diagnostic.severity for item in group)
+    group = sorted(group, key=_badness)
     fix = _agreed_fix(group, use, parts)
     first_fix = group[0].diagnostic.fix
-    merged = replace(group[0].diagnostic, severity=severity, fix=fix, related=_related(group))
+    merged = replace(group[0].diagnostic, message=_message(group), fix=fix, related=_related(group))
     if first_fix is not None and first_fix.condition is FixCondition.ACTIVATION and len(use.wanted_calls) > 1:
         needs = ", ".join(f"`{call}` in `{model}`" for call, model in use.wanted_calls.items())
         return replace(merged, message=f"{merged.message}; models differ: {needs}", fix=None)
     return merged
+
+
+def _badness(item: Finding) -> tuple[object, ...]:
+    """A key that sorts the worst finding first, whatever the order of the models: the most severe, then the one whose
+    numbers are the furthest from 1, then the one with the most layers.
+    """
+    diagnostic = item.diagnostic
+    return (-diagnostic.severity, -diagnostic.numbers.distance, -len(item.layers), diagnostic.model or "")
+
+
+def _message(group: list[Finding]) -> str:
+    """The message of the first finding, with the name of its model and the number of the others."""
+    worst = group[0].diagnostic
+    if worst.model is None:
+        return worst.message
+    others = len({item.diagnostic.model for item in group}) - 1
+    more = f" and {others} more model{'' if others == 1 else 's'}" if others else ""
+    return f"in `{worst.model}`{more}: {worst.message}"
 
 
 def _related(group: list[Finding]) -> tuple[Related, ...]:

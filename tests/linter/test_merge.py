@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from initlint.diagnostics import (
+    NO_NUMBERS,
     Applicability,
     Diagnostic,
     Edit,
@@ -12,6 +14,7 @@ from initlint.diagnostics import (
     FixCondition,
     Related,
     Severity,
+    SignalNumbers,
     Span,
 )
 from initlint.linter.merge import merge
@@ -34,9 +37,30 @@ def merged(*items: Finding, uses: int) -> Diagnostic:
     return diagnostic
 
 
-def test_one_diagnostic_with_the_first_message_and_the_highest_severity() -> None:
+def test_one_diagnostic_that_speaks_for_the_worst_model() -> None:
     diagnostic = merged(found(0), found(1, severity=Severity.ERROR), found(2), uses=3)
-    assert (diagnostic.message, diagnostic.severity, diagnostic.fix) == ("of model 0", Severity.ERROR, SAFE)
+    assert (diagnostic.message, diagnostic.severity, diagnostic.fix) == ("of model 1", Severity.ERROR, SAFE)
+
+
+def of(name: str, numbers: SignalNumbers = NO_NUMBERS, severity: Severity = Severity.WARNING) -> Finding:
+    item = found(0, severity=severity)
+    return replace(item, diagnostic=replace(item.diagnostic, message="wrong", model=name, numbers=numbers))
+
+
+def test_the_worst_model_is_named_whatever_the_order() -> None:
+    items = [
+        of("Shallow", SignalNumbers.of([0.5], product=0.5)),
+        of("Deep", SignalNumbers.of([0.5], product=1e-4)),
+        of("Deep", SignalNumbers.of([0.5], product=1e-2)),
+        of("Loud", SignalNumbers.of([900.0])),
+        of("Mild", SignalNumbers.of([1e-9]), Severity.INFO),
+    ]
+    for order in itertools.permutations(items):
+        assert merged(*order, uses=1).message == "in `Deep` and 3 more models: wrong"
+    assert merged(*items[:2], uses=1).message == "in `Deep` and 1 more model: wrong"
+    assert merged(items[0], uses=1).message == "in `Shallow`: wrong"
+    zero = of("Zero", SignalNumbers.of([0.0]))
+    assert merged(items[1], zero, uses=1).message == "in `Zero` and 1 more model: wrong"
 
 
 def test_the_layers_of_all_models_are_related_places() -> None:
