@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,4 +247,5 @@ def read_measured(file: Path) -> Measured:
 
 def _signals(model: Mapping[str, Any]) -> dict[str, float]:
     measured = {layer["path"]: layer["measured"]["signal"] for layer in model["layers"]}
-    return {path: float(signal) for path, signal in measured.items() if signal is not None}
+    signals = {path: float(signal) for path, signal in measured.items() if signal is not None}
+    return {path: signal for path, signal in signals.items() if math.isfinite(signal)}  # `inf` cannot be drawn

@@ -156,7 +156,7 @@ def trace_report(signal: object) -> str:
     return json.dumps({"version": 1, "models": [{"name": "DeepMLP", "layers": layers}]})
 
 
-@pytest.mark.parametrize(("signal", "drawn"), [(0.25, True), (None, False)])
+@pytest.mark.parametrize(("signal", "drawn"), [(0.25, True), (None, False), ("nan", False), ("inf", False)])
 def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, signal: object, drawn: bool) -> None:
     file = tmp_path / "trace.json"
     file.write_text(trace_report(signal), encoding="utf-8")
