@@ -335,11 +335,15 @@ UseKind: TypeAlias = Literal["call", "reference", "import"]
 
 @dataclass(frozen=True, slots=True)
 class DeprecatedUse:
-    """A use of a deprecated `torch.nn.init` name in the source. `canonical`: the dotted name without aliases."""
+    """A use of a deprecated `torch.nn.init` name in the source. `canonical`: the dotted name without aliases.
+
+    `from_project`: the name comes from another file of the project (`from parts import *`).
+    """
 
     canonical: str
     kind: UseKind
     location: SourceLocation
+    from_project: bool = False
 
 
 CopyKind: TypeAlias = Literal["repeated", "series", "parallel"]

@@ -31,6 +31,8 @@ class LintRun:
     enabled: frozenset[str]
     whole: bool
     users: Mapping[str, Path] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+    """The files that the user named, by the path in messages."""
     has_disk: bool = True
     """Whether files exist besides `contents`."""
 
@@ -52,6 +54,16 @@ class LintRun:
     @property
     def finds_unused_noqa(self) -> bool:
         return rule_for("unused noqa").code in self.enabled
+
+    def concerns_user(self, unreadable: Diagnostic) -> bool:
+        """Whether a file that could not be read was named, or mentions torch. Others may be templates, or Python 2."""
+        file = unreadable.span.file
+        if file in self.named:
+            return True
+        try:
+            return b"torch" in (self.contents[file] if file in self.contents else read_file(file))
+        except OSError:
+            return True
 
     def read(self, file: str) -> bytes:
         try:

@@ -156,7 +156,8 @@ def _start(paths: Iterable[Path], settings: Settings, contents: Contents, listin
     settings.check_patterns()
     whole = any(path.is_dir() for path in paths)
     found = files(paths, settings, contents, listings)
-    return LintRun(found, settings, contents, enabled_codes(settings), whole, has_disk=listings.has_disk)
+    named = frozenset(str(path) for path in paths if str(path) in contents or not path.is_dir())
+    return LintRun(found, settings, contents, enabled_codes(settings), whole, named=named, has_disk=listings.has_disk)
 
 
 def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
@@ -180,7 +181,8 @@ def _check_result(
     linted = run.shown_paths
     findings = at_linted_calls(findings, linted)
     results = [(file, result) for file, result in results if str(file) in linted]
-    unreadable = [result.unreadable for _, result in results if result.unreadable is not None]
+    unparsed = [result.unreadable for _, result in results if result.unreadable is not None]
+    unreadable = [diagnostic for diagnostic in unparsed if run.concerns_user(diagnostic)]
     failures = tuple(failure for _, result in results for failure in result.failures)
     # Without the findings of every file, any `noqa` may seem unused.
     noqa_files = [] if failures or unreadable else [file for file, result in results if result.has_noqa]
@@ -199,6 +201,11 @@ def _check_result(
         diagnostics=tuple(sorted(shown, key=lambda diagnostic: diagnostic.sort_key)),
         files=tuple(run.files.values()),
         failures=failures,
+        ignored=tuple(
+            f"{diagnostic.span.file}:{diagnostic.span.row}: {diagnostic.message}"
+            for diagnostic in unparsed
+            if diagnostic not in unreadable
+        ),
         not_followed=tuple(f"{file}: {line}" for file, result in results for line in result.incomplete),
         models=tuple(model for _, model in shown_models),
         findings_by_model=tuple(tuple(by_model.get(number, ())) for number, _ in shown_models),

@@ -134,6 +134,8 @@ class CheckResult:
     files: tuple[Path, ...]
     """The files that were linted."""
     failures: tuple[Failure, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """One line for each file that cannot be parsed and does not mention torch. Such a file is no finding."""
     not_followed: tuple[str, ...] = ()
     """One line for each model that was analysed in part only."""
     warnings: tuple[str, ...] = ()

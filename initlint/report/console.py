@@ -45,14 +45,22 @@ def messages(result: CheckResult, settings: Settings, quiet: bool, verbose: bool
     return "".join(f"{line}\n" for line in _lines(result, settings, quiet, verbose, verbose or debug))
 
 
+_VERB = ("does not mention", "do not mention")
+
+
 def _lines(result: CheckResult, settings: Settings, quiet: bool, verbose: bool, tracebacks: bool) -> Iterator[str]:
     if not (result.files or result.diagnostics or quiet):
         yield "warning: no Python files found under the given paths"
     if not quiet:
         yield from (f"warning: {escape(line)}" for line in result.warnings)
+        if result.ignored:
+            count = "1 file that is" if len(result.ignored) == 1 else f"{len(result.ignored)} files that are"
+            advice = "" if verbose else " (-v lists them)"
+            yield f"warning: ignored {count} not valid Python 3 and {_VERB[len(result.ignored) > 1]} torch{advice}"
     if verbose:
         yield f"settings: {escape(str(settings.file)) if settings.file else 'defaults'}"
         yield f"files: {len(result.files)}"
+        yield from (f"ignored: {escape(line)}" for line in result.ignored)
         yield from (f"not followed: {escape(line)}" for line in result.not_followed)
         yield from map(escape, result.verbose_notes)
     for failure in result.failures:

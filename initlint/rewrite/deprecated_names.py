@@ -71,7 +71,7 @@ def _location(source: SourceFile, node: cst.CSTNode) -> SourceLocation:
 
 def rename_deprecated(source: SourceFile, request: RenameDeprecated) -> tuple[Edit, ...]:
     text = SourceText.of(source)
-    changes = sorted(_changes(source, _reference(source, request.place), request.old, request.new))
+    changes = sorted(_changes(source, _reference(source, request.place), request))
     return tuple(text.edit(change) for change in changes)
 
 
@@ -84,15 +84,15 @@ def _reference(source: SourceFile, place: Span) -> cst.CSTNode:
     raise CannotRewrite
 
 
-def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Iterator[Change]:
-    names = NameResolver.of(source)
+def _changes(source: SourceFile, node: cst.CSTNode, request: RenameDeprecated) -> Iterator[Change]:
+    names, old, new = NameResolver.of(source), request.old, request.new
     if isinstance(node, cst.Call):
         node = node.func
     if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
         node = next((alias for alias in node.names if alias.evaluated_name == old), node)
     if isinstance(node, cst.ImportAlias):
         yield from _renamed_import(source, node, old, new)
-    elif isinstance(node, cst.Attribute) and node.attr.value == old and module_prefix(node, names) is not None:
+    elif isinstance(node, cst.Attribute) and node.attr.value == old and _is_of_module(node, request, names):
         yield Change(*SourceText.of(source).range(node.attr), new)
     elif isinstance(node, cst.Name) and names.resolve(node) == f"{MODULE}.{old}":
         scope = names.scope(node)
@@ -102,6 +102,10 @@ def _changes(source: SourceFile, node: cst.CSTNode, old: str, new: str) -> Itera
             yield from _renamed_import(source, names.imported(node.value, scope)[1], old, new)
     else:
         raise CannotRewrite
+
+
+def _is_of_module(node: cst.Attribute, request: RenameDeprecated, names: NameResolver) -> bool:
+    return module_prefix(node, names) is not None or (request.from_project and names.resolve(node.value) is None)
 
 
 def _renamed_star_import(source: SourceFile, node: cst.Name, new: str, scope: Scope) -> Iterator[Change]:

@@ -140,11 +140,13 @@ class RenameDeprecated(FixRequest):
     """Replace the deprecated name `old` of torch.nn.init by `new`.
 
     `place` is a call, an attribute (`nn.init.xavier_uniform`), a plain name, a `from` import or a name in one. A name
-    from a `from` import changes in the whole file, together with the import; an alias is kept.
+    from a `from` import changes in the whole file, together with the import; an alias is kept. `from_project`: the name
+    comes from another file, so this one does not show that it is torch's; only an attribute is replaced.
     """
 
     old: str
     new: str
+    from_project: bool = False
 
 
 ALL: tuple[type[FixRequest], ...] = (

@@ -3,7 +3,8 @@
 ## What it does
 
 Reports calls, other references and imports of `uniform`, `normal`, `constant`, `eye`, `dirac`, `xavier_uniform`,
-`xavier_normal`, `kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`.
+`xavier_normal`, `kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`, also where `nn` or
+`init` comes from another file of the project (`from parts import *`).
 
 It is silent for functions of these names that are not PyTorch's.
 
@@ -75,7 +76,8 @@ def check(file: FileGraph) -> Iterator[Violation]:
         old, new = short_name(reference.canonical), short_name(DEPRECATED[reference.canonical])
         if _writes(reference.location.node, old):
             message = f"`{old}` is deprecated since PyTorch 0.4; use `{new}`"
-            fix = Fix(f"Use `{new}`", RenameDeprecated(reference.location.span, old, new), Applicability.SAFE)
+            request = RenameDeprecated(reference.location.span, old, new, reference.from_project)
+            fix = Fix(f"Use `{new}`", request, Applicability.SAFE)
             yield Violation(message, reference.location, Severity.INFO, fix=fix)
 
 

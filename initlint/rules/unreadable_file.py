@@ -5,6 +5,10 @@
 Reports a file that initlint cannot lint: it is not readable, its bytes do not match its declared encoding, or its text
 is not valid Python. The location is where reading stopped.
 
+A file that the text `torch` does not occur in is reported only if it was named on the command line. Templates and old
+Python 2 scripts in a linted folder are counted in one line, which `-v` turns into a list, and do not change the exit
+status.
+
 A file must be valid for the Python version that initlint runs under, which the message names. To lint code for a newer
 version, install initlint there.
 

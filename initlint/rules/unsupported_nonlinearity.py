@@ -53,7 +53,8 @@ class Net(nn.Module):
 
 A nonlinearity is replaced by the supported one with the same gain (`'relu'` for GELU and similar activations), and a
 string in the wrong place is moved to the right argument. This is safe if the call raised before. If the call ignored
-the string, the weights change, and the fix is unsafe.
+the string, the weights change, and the fix is unsafe. A name that is computed (`act.__name__.lower()`) is not replaced:
+it may be another one for another model.
 
 ## References
 
@@ -62,6 +63,7 @@ the string, the weights change, and the fix is unsafe.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -71,6 +73,7 @@ from initlint.diagnostics import Applicability, Fix, FixRequest, Severity
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializer_formulas import NONLINEARITIES
 from initlint.graph.model import InitCall, ModelGraph
+from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import GainExpression, MoveArgument, ReplaceArgument, ReplaceCall, Value
 from initlint.rules._registry import Violation, rule
 
@@ -142,7 +145,18 @@ def _unsupported(call: InitCall, nonlinearity: str) -> _Problem:
     if call.initializer == _CALCULATE_GAIN and "a" in arguments:
         arguments = {"nonlinearity": arguments["nonlinearity"], "param": arguments["a"]}
     wanted = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    if not _is_literal(call, nonlinearity):
+        return _Problem(effect, wanted=wanted)
     return _Problem(effect, wanted=wanted, request=_with_arguments(call, arguments))
+
+
+def _is_literal(call: InitCall, value: str) -> bool:
+    """Whether the call contains `value` itself. A computed argument may be another one for other models."""
+    if not isinstance(call.location, SourceLocation) or not isinstance(call.location.node, ast.Call):
+        return True
+    node = call.location.node
+    arguments = (*node.args, *(keyword.value for keyword in node.keywords))
+    return any(isinstance(argument, ast.Constant) and argument.value == value for argument in arguments)
 
 
 def _with_arguments(call: InitCall, arguments: Mapping[str, Value]) -> FixRequest | None:

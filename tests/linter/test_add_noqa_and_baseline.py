@@ -159,7 +159,7 @@ def test_add_noqa_writes_nothing_for_a_diff_and_to_standard_output_for_standard_
 
 
 def test_what_cannot_be_suppressed_is_reported() -> None:
-    write("def f(:\n")
+    write("def torch(:\n")
     Path("latin.py").write_bytes(b"# coding: latin-1\n" + NET.encode())
     result = run("--add-noqa=重み")
     assert result.exit_code == 2
@@ -279,7 +279,7 @@ def test_known_findings_are_not_fixed() -> None:
 
 
 def test_an_unreadable_file_is_never_known() -> None:
-    write("def f(:\n")
+    write("def torch(:\n")
     result = run("--write-baseline", "known.json")
     assert (result.exit_code, "INI000" in result.stdout) == (1, True)
     assert json.loads(read("known.json")) == {"version": 1, "findings": []}

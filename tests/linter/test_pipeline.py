@@ -85,12 +85,23 @@ def test_an_unfixable_finding_offers_no_fix() -> None:
 
 @pytest.mark.parametrize("mark", ["", "import torch\n"])
 def test_an_unreadable_file_is_one_finding_and_cannot_be_silenced(mark: str) -> None:
-    Path("broken.py").write_text(f"{mark}# noqa\ndef f(:  # noqa\n", encoding="utf-8")
+    Path("broken.py").write_text(f"{mark}# noqa\ndef torch(:  # noqa\n", encoding="utf-8")
     result = check(select=(), per_file_ignores={"*": ("ALL",)})
     (diagnostic,) = result.diagnostics
     assert (diagnostic.code, diagnostic.span.file, diagnostic.severity) == ("INI000", "broken.py", Severity.ERROR)
     assert diagnostic.span.row == 2 + bool(mark)
     assert result.files == (Path("broken.py"), Path("net.py"))
+
+
+def test_a_file_that_does_not_concern_torch_is_counted() -> None:
+    Path("old.py").write_text("print 'hello'\n", encoding="utf-8")
+    Path("template.py").write_text("class {{ name }}:\n    pass\n", encoding="utf-8")
+    result = check()
+    assert codes(result) == [("net.py", "INI301", 5)]
+    assert [line.partition(" ")[0] for line in result.ignored] == ["old.py:1:", "template.py:1:"]
+    named = pipeline.check([Path("."), Path("old.py")], Settings())
+    assert codes(named) == [("net.py", "INI301", 5), ("old.py", "INI000", 1)]
+    assert len(named.ignored) == 1
 
 
 def test_the_others_are_still_linted() -> None:
@@ -157,7 +168,7 @@ def test_contents_go_before_what_the_disk_holds() -> None:
 
 def test_trace() -> None:
     Path("net.py").write_text(NET, encoding="utf-8")
-    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    Path("broken.py").write_text("def torch(:\n", encoding="utf-8")
     result = pipeline.check_models([Path(".")], Settings(), rules=False)
     assert [model.name for model in result.models] == ["Net"]
     assert codes(result) == [("broken.py", "INI000", 1)]

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from initlint.diagnostics import Applicability
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.model import DeprecatedUse, FileGraph
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
+from tests.support.fixing import fixed
 
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -57,3 +61,36 @@ def test_a_call_through_an_alias_is_left_to_its_import() -> None:
 def test_current_names_are_silent() -> None:
     text = "import torch\ntorch.nn.init.xavier_uniform_(w)\n"
     assert run(text, ast.Call, "torch.nn.init.xavier_uniform_") == []
+
+
+PARTS = "import torch.nn as nn\nfrom torch.nn import init\nfrom torch.nn.init import xavier_normal as old\n"
+
+
+def findings_in_two_files(text: str) -> list[tuple[int, str]]:
+    contents = {"net.py": text.encode(), "parts.py": PARTS.encode(), "inits.py": b"def uniform(w):\n    return w\n"}
+    result = check([Path(name) for name in contents], Settings(select=("INI901",)), contents)
+    return [(d.span.row, d.message.split("`")[1]) for d in result.diagnostics if d.span.file == "net.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from parts import *\nnn.init.xavier_normal(nn.Linear(2, 2).weight)\n", [(2, "xavier_normal")]),
+        ("from parts import *\ninit.uniform(nn.Linear(2, 2).weight)\n", [(2, "uniform")]),
+        ("from parts import nn\nstart = nn.init.constant\nstart(nn.Linear(2, 2).weight, 0)\n", [(2, "constant")]),
+        (
+            "from parts import init as start\nfrom torch import nn\nstart.normal(nn.Linear(2, 2).weight)\n",
+            [(3, "normal")],
+        ),
+        ("from inits import uniform\nfrom torch import nn\nuniform(nn.Linear(2, 2).weight)\n", []),
+        ("from parts import *\n\n\ndef f(nn):\n    nn.init.xavier_normal(nn.Linear(2, 2).weight)\n", []),
+    ],
+)
+def test_names_from_other_files(text: str, found: list[tuple[int, str]]) -> None:
+    assert findings_in_two_files(text) == found
+
+
+def test_the_name_is_rewritten_where_it_is_used() -> None:
+    text = "from parts import *\nnn.init.xavier_normal(nn.Linear(2, 2).weight)\n"
+    files = fixed({"net.py": text, "parts.py": PARTS}, select=("INI901",))
+    assert files["net.py"] == text.replace("xavier_normal", "xavier_normal_")

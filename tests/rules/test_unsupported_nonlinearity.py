@@ -4,6 +4,7 @@ import pytest
 
 from initlint.diagnostics import Severity
 from initlint.graph.model import UNDETERMINED
+from tests.support.fixing import findings_of
 from tests.support.rule_models import call, message, model, run
 
 
@@ -80,3 +81,27 @@ def test_silent(initializer: str, arguments: dict[str, object]) -> None:
 def test_silent_in_try() -> None:
     guarded = call("kaiming_normal_", guarded=True, arguments={"nonlinearity": "gelu"})
     assert run("INI102", model(calls=(guarded,))) == []
+
+
+NET = """from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, act=nn.GELU):
+        super().__init__()
+        self.act = act()
+        self.a = nn.Linear(8, 8)
+        nn.init.kaiming_normal_(self.a.weight, nonlinearity={name})
+
+    def forward(self, x):
+        return self.act(self.a(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "has_fix"), [("'gelu'", True), ("type(self.act).__name__.lower()", False), ("act.__name__.lower()", False)]
+)
+def test_only_a_literal_is_replaced(name: str, has_fix: bool) -> None:
+    (finding,) = findings_of(NET.format(name=name), ("INI102",))
+    assert "no gain for 'gelu'" in finding.message
+    assert (finding.fix is not None) == has_fix

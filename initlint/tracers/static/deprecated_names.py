@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 
 from initlint import rewrite
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.model import DeprecatedUse
-from initlint.project.source import SourceFile
+from initlint.project.source import SourceFile, SourceLocation
+from initlint.tracers.references.syntax_index import dotted
+from initlint.tracers.static.values.environment import ModuleScope
+from initlint.tracers.static.values.external_names import ExternalName
 
 _OLD = frozenset(name.rpartition(".")[2] for name in DEPRECATED)
 _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
@@ -19,6 +23,34 @@ def deprecated_uses(source: SourceFile) -> tuple[DeprecatedUse, ...]:
     if "init" not in source.code or not _MENTION.search(source.code) or not _may_use_old_names(source.tree):
         return ()
     return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
+
+
+def uses_through_imports(scope: ModuleScope, others: Iterable[DeprecatedUse]) -> Iterator[DeprecatedUse]:
+    """The uses other than `others` whose name comes from another file, as `nn` by `from parts import *`."""
+    source = scope.source
+    if not _MENTION.search(source.code) or not any(map(_may_bring_names, source.tree.body)):
+        return
+    known = {use.location.span for use in others}
+    nodes = list(ast.walk(source.tree))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    bound.update(node.arg for node in nodes if isinstance(node, ast.arg))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if not isinstance(node, (ast.Name, ast.Attribute)) or _name(node) not in _OLD:
+            continue
+        root, _, rest = dotted(node).partition(".")
+        location = SourceLocation(source, node)
+        if not root or root in bound or location.span in known:
+            continue
+        value = scope.lookup(root)
+        canonical = ".".join(filter(None, (value.name, rest))) if isinstance(value, ExternalName) else ""
+        if canonical in DEPRECATED:
+            yield DeprecatedUse(canonical, "call" if id(node) in called else "reference", location, True)
+
+
+def _may_bring_names(statement: ast.stmt) -> bool:
+    """Whether a statement imports names from another module than one of torch."""
+    return isinstance(statement, ast.ImportFrom) and not (statement.module or "").startswith("torch")
 
 
 def _may_use_old_names(tree: ast.Module) -> bool:

@@ -20,7 +20,7 @@ from initlint.project.user_tables import UserTables
 from initlint.tracers.references.module_body import ModuleBody
 from initlint.tracers.references.parsed_dependencies import Definition
 from initlint.tracers.references.project_index import ProjectIndex
-from initlint.tracers.static.deprecated_names import deprecated_uses
+from initlint.tracers.static.deprecated_names import deprecated_uses, uses_through_imports
 from initlint.tracers.static.entry_points import bases, trace
 from initlint.tracers.static.library.attributes import call_object_method, inherited_method, object_attribute
 from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
@@ -185,11 +185,13 @@ class Project:
                 models.extend(trace(interpreter, scope))
                 unread = tuple(unread_attributes(interpreter, scope))
                 unreached = tuple(unreached_inits(interpreter, scope))
+            references = deprecated_uses(source)
+            references += tuple(uses_through_imports(scope, references))
             reached = UnreachedFinder(scope, self._index, self._additions, unreached, unread)
             return FileGraph(
                 source,
                 tuple(models),
-                deprecated_uses(source),
+                references,
                 bases(scope),
                 tuple(reached.unapplied()) if "unapplied" in self._searches else (),
                 tuple(reached.unwritten(models)) if "unwritten" in self._searches else (),
