@@ -84,6 +84,32 @@ with `nn.Module`.
 """
 
 
+SKIPPED_FUNCTIONS: frozenset[str] = frozenset(
+    {
+        "transformers.GenerationConfig.from_model_config",
+        "transformers.PreTrainedModel._check_and_adjust_attn_implementation",
+        "transformers.PreTrainedModel._check_and_adjust_experts_implementation",
+        "transformers._list_model_options",
+        "transformers.install_all_output_capturing_hooks",
+        "transformers.maybe_install_capturing_hooks",
+    }
+)
+"""Functions of such libraries, without the modules that define them, that are long, build no module and write nothing.
+
+They are not run, and their result is unknown: no layer reads a `GenerationConfig`; the methods of `PreTrainedModel`
+choose between implementations of the same attention, by what is installed; `_list_model_options` writes a docstring;
+the hooks copy outputs. Read in transformers 5.23.
+"""
+SKIPPED_FUNCTION_NAMES = frozenset(name.rpartition(".")[2] for name in SKIPPED_FUNCTIONS)
+
+
+def is_skipped(qualified: str) -> bool:
+    """Whether the function of that dotted name is one of `SKIPPED_FUNCTIONS`."""
+    package, _, inner = qualified.partition(".")
+    parts = inner.rsplit(".", 2)
+    return any(f"{package}.{'.'.join(parts[at:])}" in SKIPPED_FUNCTIONS for at in range(1, len(parts)))
+
+
 def _last(dotted: str) -> str:
     return dotted.rpartition(".")[2]
 
@@ -108,6 +134,8 @@ _BY_LAST_NAME = _agreed(name for name, described in FRAMEWORK_CLASSES.items() if
 LOADER_NAMES = frozenset(_last(name) for name, described in FRAMEWORK_CLASSES.items() if described.loads)
 POST_INIT_NAMES = frozenset(_last(name) for name, described in FRAMEWORK_CLASSES.items() if described.post_init)
 """The last names of such classes: for source whose imports are not resolved, and for the source of the library."""
+POST_INIT_METHODS = ("post_init", "init_weights")
+"""The methods of a class with `post_init` that apply `_init_weights`."""
 
 
 def framework_class(dotted: str) -> FrameworkClass | None:

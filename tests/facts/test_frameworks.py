@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.facts.frameworks import FRAMEWORK_CLASSES, LOADER_NAMES, POST_INIT_NAMES, framework_class, has_kind
+from initlint.facts.frameworks import (
+    FRAMEWORK_CLASSES,
+    LOADER_NAMES,
+    POST_INIT_NAMES,
+    framework_class,
+    has_kind,
+    is_skipped,
+)
 from initlint.facts.modules import MODULES
 
 
@@ -63,3 +70,17 @@ def test_kinds() -> None:
 def test_the_last_names_of_loaders() -> None:
     assert {"PreTrainedModel", "ModelMixin", "PyTorchModelHubMixin"} == LOADER_NAMES
     assert {"PreTrainedModel"} == POST_INIT_NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "skipped"),
+    [
+        ("transformers.generation.configuration_utils.GenerationConfig.from_model_config", True),
+        ("transformers.models.auto.configuration_auto._list_model_options", True),
+        ("transformers.generation.configuration_utils.GenerationConfig.from_dict", False),
+        ("transformers.other.Config.from_model_config", False),
+        ("ours.generation.GenerationConfig.from_model_config", False),
+    ],
+)
+def test_functions_that_are_not_run(name: str, skipped: bool) -> None:
+    assert is_skipped(name) is skipped

@@ -122,3 +122,39 @@ def test_a_base_model_with_a_forward_is_a_module(tmp_path: Path) -> None:
     assert "Net" not in models(tmp_path, code) or not models(tmp_path, code)["Net"].layers
     code += "\n    def forward(self, x):\n        return self.fc(x)\n"
     assert list(models(tmp_path, code)["Net"].by_path) == ["fc"]
+
+
+def test_an_override_of_post_init_initializes_each_module_once(tmp_path: Path) -> None:
+    """`super().post_init()` of a mixin between the model and PreTrainedModel, whose own source is a whole loader."""
+    package = tmp_path / "transformers"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "modeling_utils.py").write_text(
+        "from torch import nn\n"
+        "class PreTrainedModel(nn.Module):\n"
+        "    def _init_weights(self, module):\n"
+        "        if isinstance(module, nn.Linear):\n"
+        "            nn.init.normal_(module.weight, std=0.02)\n"
+        "    def post_init(self):\n"
+        "        self.init_weights()\n"
+        "        raise RuntimeError\n"
+        "    def init_weights(self):\n"
+        "        self.apply(self._init_weights)\n"
+    )
+    model = tmp_path / "net.py"
+    model.write_text(
+        "from torch import nn\n"
+        "from transformers.modeling_utils import PreTrainedModel\n"
+        "class Mixin:\n"
+        "    def post_init(self):\n"
+        "        super().post_init()\n"
+        "class Net(Mixin, PreTrainedModel):\n"
+        "    def __init__(self, config):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(4, 4)\n"
+        "        self.post_init()\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(x)\n"
+    )
+    (net,) = Project().graph(SourceFile.read(model)).models
+    assert [write.initializer for write in net.by_path["fc"].writes] == ["torch.nn.init.normal_"]

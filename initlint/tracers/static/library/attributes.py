@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
+from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.instantiate import fill_record
 from initlint.tracers.static.library.module_methods import METHODS
@@ -76,7 +76,7 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
 
 def _framework_hook(cls: ClassValue, name: str) -> bool:
     """Whether it is `post_init` of transformers, which applies `_init_weights`: its source takes a whole loader."""
-    if name not in ("post_init", "init_weights") or cls.name in POST_INIT_NAMES:
+    if name not in POST_INIT_METHODS or cls.name in POST_INIT_NAMES:
         return False
     bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, ExternalName))}
     if bases.isdisjoint(POST_INIT_NAMES):
@@ -98,7 +98,7 @@ def inherited_method(interpreter: Interpreter, instance: Instance, name: str) ->
 
 
 def call_object_method(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
-    if name in ("post_init", "init_weights"):
+    if name in POST_INIT_METHODS:
         return run_post_init(interpreter, instance, call)
     if name == INIT_WEIGHTS:
         run_base_init_weights(interpreter, call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from initlint.facts.frameworks import SKIPPED_FUNCTION_NAMES, is_skipped
 from initlint.facts.initializer_formulas import (
     COMPLEX,
     DEPRECATED,
@@ -219,11 +220,13 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
 
 
 def call_configured_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
-    """The result of a project function that the settings declare; `UNBOUND` for any other function."""
+    """The result of a project function that the settings or tables declare; `UNBOUND` for any other function."""
     name = function.qualified
     op = interpreter.user_tables.activations.get(name)
     if op is not None:
         return apply_activation(interpreter, op, call)
+    if function.name in SKIPPED_FUNCTION_NAMES and is_skipped(name):
+        return Unknown(f"{function.name} is not followed")
     initializer = interpreter.user_tables.library_initializer(name)
     return UNBOUND if initializer is None else apply_library_initializer(interpreter, initializer, function.name, call)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
-from initlint.facts.frameworks import has_kind
+from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
@@ -370,6 +370,8 @@ class SuperProxy(AbstractValue):
         member, owner = cls.find(name, after=self.cls)
         if owner is not None:
             member = without_unbound(member)
+            if instance is not None and name in POST_INIT_METHODS and owner.name in POST_INIT_NAMES:
+                return NativeMethod(instance, name)
             if instance is not None:
                 return bound_to(machine, member, instance, cls)
             return BoundMethod(member, receiver) if is_function(member) else member
