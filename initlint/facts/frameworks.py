@@ -102,6 +102,9 @@ the hooks copy outputs. Read in transformers 5.23.
 """
 SKIPPED_FUNCTION_NAMES = frozenset(name.rpartition(".")[2] for name in SKIPPED_FUNCTIONS)
 
+TOOL_CLASSES = frozenset({"GenerationMixin", "PreTrainedModel"})
+"""The last names of base classes whose methods load, configure or decode: none of them is called as `forward` is."""
+
 
 def is_skipped(qualified: str) -> bool:
     """Whether the function of that dotted name is one of `SKIPPED_FUNCTIONS`."""

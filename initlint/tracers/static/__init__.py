@@ -7,7 +7,8 @@ it cannot determine is an `Unknown` with a reason, never a guess. Each package i
 - `values`: abstract values (tensors with their storage, containers, objects, functions, environments), and how two
   values join where branches meet.
 - `machine`: the `Interpreter` evaluates, executes and calls within a budget of steps; `branches` keeps the two sides of
-  an undecided condition apart; `pure_calls` skips calls without side effects. It reaches the packages below only
+  an undecided condition apart; `pure_calls` skips calls without side effects, and `module_summaries` repeats what
+  a callback of `apply` did to one layer for those like it. It reaches the packages below only
   through a table of `Handlers`.
 - `tensors`: what torch does to tensors and modules: the module tree, writes to parameters, parametrizations, and the
   data flow through `forward`.

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from initlint.facts.frameworks import POST_INIT_NAMES, has_kind
+from initlint.facts.frameworks import TOOL_CLASSES, has_kind
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Forward
 from initlint.project.source import SourceLocation
@@ -62,11 +62,11 @@ _NOT_FORWARD = re.compile(r"^_|init|reset|load|save|train|eval|configure|optimiz
 def _alternative_methods(interpreter: Interpreter, cls: ClassValue) -> list[Function]:
     """Methods that may be called instead of `forward`: an agent's `act`, an autoencoder's `encode`.
 
-    Those of `PreTrainedModel` only load and configure.
+    Those of a framework's base classes only load, configure and decode.
     """
     methods = []
     for part in cls.mro:
-        if not isinstance(part, ClassValue) or part.name in POST_INIT_NAMES:
+        if not isinstance(part, ClassValue) or part.name in TOOL_CLASSES:
             continue
         for name, value in part.fields.items():
             if not isinstance(value, Function) or name == "forward" or _NOT_FORWARD.search(name):

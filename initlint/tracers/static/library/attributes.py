@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.instantiate import fill_record
@@ -28,6 +30,9 @@ _TRAINING = Unknown("whether the module is training", BOOL)
 
 def object_attribute(interpreter: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute of an object: a field, or an attribute of its class, or of that class's torch base."""
+    observation = interpreter.state.observation
+    if observation is not None and instance.is_module and not observation.is_reading:
+        return cast("Value", observation.read(instance, name))
     if name in instance.fields:
         member = without_unbound(instance.fields[name])
         if member is not UNBOUND:

@@ -40,7 +40,7 @@ def _hasattr(interpreter: Interpreter, call: Call) -> Value:
     if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
         return Unknown("a hasattr test", BOOL)
     if isinstance(value, Instance) and interpreter.visits.active:
-        interpreter.visits.record_attribute_test(value, name)
+        _record_attribute_test(interpreter, value, name)
     if isinstance(value, Instance) and value.symbolic and value.torch_name in (None, "torch.nn.Module"):
         return Unknown("a hasattr test", BOOL)
     if isinstance(value, ExternalName):
@@ -50,13 +50,19 @@ def _hasattr(interpreter: Interpreter, call: Call) -> Value:
         return Unknown("a hasattr test", BOOL)
     attribute = interpreter.attribute(value, name)
     if isinstance(attribute, Unknown):
-        if isinstance(value, Instance) and name in value.fields:
+        if isinstance(value, Instance) and value.has_field(name):
             return True
         is_known_object = isinstance(value, Instance) and not value.symbolic
         return False if is_known_object else Unknown("a hasattr test", BOOL)
-    if isinstance(value, Instance) and attribute is None and of_layers and name not in value.fields:
+    if isinstance(value, Instance) and attribute is None and of_layers and not value.has_field(name):
         return value.torch_name != "torch.nn.Module"
     return True
+
+
+def _record_attribute_test(interpreter: Interpreter, value: Instance, name: str) -> None:
+    interpreter.visits.record_attribute_test(value, name)
+    if interpreter.state.observation is not None:
+        interpreter.state.observation.record(value, lambda other: _record_attribute_test(interpreter, other, name))
 
 
 def _getattr(interpreter: Interpreter, call: Call) -> Value:
@@ -68,11 +74,11 @@ def _getattr(interpreter: Interpreter, call: Call) -> Value:
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
     if isinstance(value, Instance) and interpreter.visits.active:
-        interpreter.visits.record_attribute_test(value, name)
+        _record_attribute_test(interpreter, value, name)
     attribute = interpreter.attribute(value, name)
     if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
         return attribute
-    missing = isinstance(value, Instance) and not value.symbolic and name not in value.fields and _readable(value)
+    missing = isinstance(value, Instance) and not value.symbolic and not value.has_field(name) and _readable(value)
     return call.arguments[2] if missing else attribute
 
 

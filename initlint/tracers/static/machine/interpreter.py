@@ -18,6 +18,7 @@ from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import ApplyCall, Location, ParameterMisuse
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
+from initlint.tracers.static.machine.module_summaries import ModuleSummaries
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
@@ -304,15 +305,12 @@ class Interpreter:
         """Call each function on its module, for pairs of module and function, as `apply` does."""
         before = self.apply_call
         try:
+            summaries = ModuleSummaries(self)
             for number, (module, function) in enumerate(modules):
                 # Nested `apply` calls evaluate nothing, and may multiply without end.
                 self.spend_step()
                 self.apply_call = ApplyCall(site, number)
-                result = self.state.map_union(
-                    module,
-                    lambda option, function=function: self.call(function, Call([option], {}, site)),  # type: ignore[misc]
-                )
-                on_result(result)
+                summaries.run_or_replay(module, function, site, on_result)
         finally:
             self.apply_call = before
 

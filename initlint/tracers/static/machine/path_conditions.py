@@ -54,12 +54,14 @@ def new_token() -> object:
 class SideEffects:
     """The side effects of a call: the objects that it changed and those that it created, by identity.
 
-    `outside_objects`: it had an effect that is not part of an object's state, such as a write to a weight.
+    `outside_objects`: it had an effect that is not part of an object's state, such as a write to a weight;
+    `besides_writes`: one other than a write to a weight.
     """
 
     changed: set[int] = field(default_factory=set)
     created: set[int] = field(default_factory=set)
     outside_objects: bool = False
+    besides_writes: bool = False
 
     def changed_only(self, target: Any) -> bool:
         """Whether of all objects that existed before, only `target` was changed."""
@@ -69,6 +71,7 @@ class SideEffects:
         self.changed |= inner.changed
         self.created |= inner.created
         self.outside_objects = self.outside_objects or inner.outside_objects
+        self.besides_writes = self.besides_writes or inner.besides_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class BranchState:
         self.condition: Condition = ALWAYS
         self._changed: list[Changes] = []
         self._watched: SideEffects | None = None
+        self.observation: Any = None
+        """The running call on a module of which `machine.module_summaries` makes a summary: an `Observation`."""
 
     def save_before_change(self, target: Mutable) -> None:
         """Remember the state of `target` before its first change in this branch, unless this branch created it."""
@@ -106,10 +111,11 @@ class BranchState:
             self._watched.created.add(id(value))
         return value
 
-    def record_side_effect(self) -> None:
-        """Record an effect that is not part of an object's state."""
+    def record_side_effect(self, is_write: bool = False) -> None:
+        """Record an effect that is not part of an object's state; `is_write`: a write to a weight, or an init call."""
         if self._watched is not None:
             self._watched.outside_objects = True
+            self._watched.besides_writes = self._watched.besides_writes or not is_write
 
     @contextmanager
     def track_effects(self) -> Iterator[SideEffects]:
@@ -132,11 +138,13 @@ class BranchState:
     def outside_branches(self, run: Callable[[], Result]) -> Result:
         """Run code independently of the current branches, such as the top level of an imported module."""
         condition, changed, watched = self.condition, self._changed, self._watched
+        observation, self.observation = self.observation, None
         self.condition, self._changed, self._watched = ALWAYS, [], None
         try:
             return run()
         finally:
             self.condition, self._changed, self._watched = condition, changed, watched
+            self.observation = observation
 
     def run_side(self, token: Token, run: Callable[[], Result]) -> BranchResult[Result] | None:
         """Run one side of an undecided condition and undo its changes; None if it raises."""

@@ -8,7 +8,14 @@ from initlint.facts.initializer_formulas import constant_value
 from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.model import UNDETERMINED, Location, Write
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord, copy_of, fresh_storage, record_write
+from initlint.tracers.static.tensors.writes import (
+    UNKNOWN_WRITE,
+    WriteRecord,
+    copy_of,
+    fresh_storage,
+    note_use,
+    record_write,
+)
 from initlint.tracers.static.values.constants import literal
 from initlint.tracers.static.values.external_names import FLOAT, INT
 from initlint.tracers.static.values.tensors import Storage, Tensor
@@ -29,6 +36,7 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
 
 def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
     """Copy the elements of `source`: if one init call set all of them, repeat that call for `target`."""
+    note_use(interpreter, source)
     origin = source.writes[0].write if len(source.writes) == 1 else None
     if origin is not None and origin.covers_tensor and not origin.reads_old_value:
         record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
@@ -68,6 +76,8 @@ _OPERATIONS = {"mult": "mul", "multiply": "mul", "divide": "div", "true_divide":
 def copy_into(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
     """`parameter.copy_(value)`."""
     source = value.storage if isinstance(value, Tensor) and value.node is None and value.covers_storage else None
+    if source is not None:
+        note_use(interpreter, source)
     if source is not None and len(source.writes) == 1 and source.derived is None and not source.parameter:
         write = source.writes[0].write
         if constant_value(write.initializer, write.arguments, UNDETERMINED) is not None:

@@ -101,7 +101,11 @@ def record_write(
     storage = tensor.storage
     if storage is None:
         return
-    interpreter.state.record_side_effect()
+    state = interpreter.state
+    state.record_side_effect(is_write=True)
+    if state.observation is not None:
+        how = (initializer, arguments, location, method, reads_old_value, condition)
+        state.observation.record(tensor, lambda other: record_write(interpreter, other, *how))
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     write = Write(
@@ -138,7 +142,11 @@ def record_init_call(
     takes_module: bool = False,
 ) -> None:
     """Record the call of an init function on `target`."""
-    interpreter.state.record_side_effect()
+    state = interpreter.state
+    state.record_side_effect(is_write=True)
+    if state.observation is not None:
+        how = (name, initializer, location, arguments)
+        state.observation.record(target, lambda other: record_init_call(interpreter, *how, other, method, takes_module))
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     literals = {key: literal(value) for key, value in arguments.items()}
@@ -263,7 +271,7 @@ def _is_plain(value: Tensor) -> bool:
 
 
 def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:
-    interpreter.state.record_side_effect()
+    interpreter.state.record_side_effect(is_write=True)
     if location not in interpreter.log.misuses:
         interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(location.node), location)
 
@@ -277,10 +285,17 @@ def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None)
     """A clone: a new storage with the writes so far."""
     storage = fresh_storage(interpreter, tensor.shape, location)
     if tensor.storage is not None:
+        note_use(interpreter, tensor.storage)
         storage.writes = list(tensor.storage.writes)
         if tensor.storage.origin.parameter and location is not None:
             storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), location)
     return Tensor(tensor.node, storage, sources=tensor.sources)
+
+
+def note_use(interpreter: Interpreter, storage: Storage) -> None:
+    """The writes to a storage are read; see `machine.observations`."""
+    if interpreter.state.observation is not None:
+        interpreter.state.observation.note_use(storage)
 
 
 def replaces(value: Tensor, before: Tensor) -> bool:

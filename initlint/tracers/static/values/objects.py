@@ -188,7 +188,20 @@ class Instance(AbstractValue):
         return None if items is None else is_among(item, items, not self.open)
 
     def equals(self, other: Value) -> bool | None:
+        return self.is_same(other)
+
+    def is_same_object(self, other: Value) -> bool | None:
+        return self.is_same(other)
+
+    def is_same(self, other: Value) -> bool:
+        if isinstance(other, Instance):
+            self.note_comparison()
+            other.note_comparison()
         return self is other
+
+    def has_field(self, name: str) -> bool:
+        """Whether it has a field of that name, which may be unbound."""
+        return name in self.fields
 
     def python_type(self) -> Value:
         return Unknown("the type of something unknown") if self.symbolic else self.current_class()

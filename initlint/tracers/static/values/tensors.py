@@ -232,12 +232,20 @@ class Tensor(AbstractValue):
         return 2  # a comparison with a tensor compares its elements
 
     def equals(self, other: Value) -> bool | None:
+        self._note_comparison(other)
         return True if self is other else None
 
     def is_same_object(self, other: Value) -> bool | None:
         if not isinstance(other, Tensor):
             return False
+        self._note_comparison(other)
         return True if self is other or (self.storage is not None and self.storage is other.storage) else None
+
+    def _note_comparison(self, other: Value) -> None:
+        storages = (self.storage, other.storage) if isinstance(other, Tensor) else ()
+        for storage in storages:
+            if storage is not None and isinstance(storage.owner, AbstractValue):
+                storage.owner.note_comparison()
 
     def is_same(self, other: Value) -> bool:
         return self is other or (

@@ -84,6 +84,9 @@ class AbstractValue:
         """One value for this one, which holds `under` a condition, and others; None if that takes a `Union`."""
         return None
 
+    def note_comparison(self) -> None:
+        """Its identity, or that of a tensor which it owns, decides a comparison: see `machine.observations`."""
+
     def python_type(self) -> Value:
         """`type(value)`."""
         return Unknown("the type of something unknown")
