@@ -75,7 +75,7 @@ from initlint.analysis.messages import format_range, layer_names, related_locati
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
 from initlint.analysis.signal_propagation import layer_factors, source_signal
-from initlint.diagnostics import Severity
+from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, Location, ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -100,10 +100,12 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
-        factor = format_range(factor for link in group if (factor := _factor(link)) is not None)
-        call = f"`{short_name(group[0].initializer)}` leaves {factor} of the signal in {layer_names(layers)}"
+        factors = [factor for link in group if (factor := _factor(link)) is not None]
+        call = f"`{short_name(group[0].initializer)}`"
+        effect = f"leaves {format_range(factors)} of the signal in {layer_names(layers)}, the bias counted{suggestion}"
         paths = tuple(layer.path for layer in layers)
-        yield Violation(f"{call}, the bias counted{suggestion}", location, Severity.WARNING, related, fix, paths)
+        numbers = SignalNumbers.of(factors)
+        yield Violation(f"{call} {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)
 
 
 def _vanishes(model: ModelGraph, link: Link) -> bool:

@@ -22,7 +22,7 @@ from tests.support.paths import FIXTURES
 NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[+-]\d+)?(?![\w.]*\w)|(?<![\w.])\d+e[+-]\d+")
 """A number with a fraction or an exponent: counts of layers have neither."""
 
-STATING = {"INI301", "INI306", "INI308", "INI401", "INI404", "INI405"}
+STATING = {"INI301", "INI306", "INI308", "INI401", "INI404", "INI405", "INI409"}
 """Rules whose messages state no other such number outside of code."""
 
 NET = """
