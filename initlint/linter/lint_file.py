@@ -132,7 +132,14 @@ def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, 
     if not isinstance(subject, ModelGraph):
         return Finding(rule.diagnostic(violation), violation.location.key, None, violation.layers)
     diagnostic = with_leading_call(rule.diagnostic(violation, subject.name), violation, subject)
+    if not violation.layers:
+        diagnostic = replace(diagnostic, layers=_initialized_at(subject, violation.location))
     return Finding(diagnostic, violation.location.key, number, violation.layers, calls_to(violation, subject))
+
+
+def _initialized_at(model: ModelGraph, location: Location) -> tuple[str, ...]:
+    """The paths of the layers with a parameter that the call at `location` writes to."""
+    return tuple(layer.path for layer in model.layers if any(write.location == location for write in layer.writes))
 
 
 def _part_classes(graph: FileGraph) -> frozenset[str]:

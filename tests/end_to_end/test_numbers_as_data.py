@@ -83,6 +83,15 @@ def test_findings_on_models_name_the_model(findings: list[Diagnostic]) -> None:
     assert all(diagnostic.layers for diagnostic in findings if diagnostic.numbers.product is not None)
 
 
+def test_a_finding_about_a_call_names_the_layers_that_it_initializes(in_directory: Path) -> None:
+    net = NET.replace("nn.init.xavier_uniform_(layer.weight)", "nn.init.xavier_uniform_(layer.bias)")
+    (in_directory / "net.py").write_text(net)
+    command = ["check", "--isolated", "--no-cache", "--select", "INI101", "--output-format", "json", "net.py"]
+    (finding,) = json.loads(CliRunner().invoke(cli, command).stdout)["diagnostics"]
+    assert (finding["model"], finding["layers"]) == ("Net", [f"layers.{number}" for number in (0, 2, 4, 6)])
+    assert finding["factor"] is None
+
+
 @pytest.fixture
 def net(in_directory: Path) -> Path:
     file = in_directory / "net.py"
