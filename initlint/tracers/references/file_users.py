@@ -26,7 +26,10 @@ _STATEMENT = re.compile(
 )
 """The start of a statement at the top level. Other lines without indentation end a bracket, or are in a string."""
 _MAY_HAVE_FINDINGS = re.compile(
-    CALLS_FILL.pattern.encode() + rb"|\w_\(|init(?!__)\w*\(|reset\w*\(|\.apply\(|Parameter\(|nn\.(?!Module\b)[A-Z]"
+    CALLS_FILL.pattern.encode()
+    + rb"|[a-z\d]_\(|init(?!__)\w*\(|reset\w*\(|Parameter\("
+    + rb"|(?<![\w.])[a-z_]\w*(?:\.\w+)*\.apply\(|[)\]]\.apply\("  # not of a class, as that of a torch.autograd.Function
+    + rb"|(?:Linear|Conv\d?d?|ConvTranspose\dd|Norm\d?d?|Embedding\w*|RNN|LSTM|GRU|Attention|Transformer\w*)\("
 )
 
 

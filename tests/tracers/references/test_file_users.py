@@ -4,7 +4,7 @@ import pytest
 
 from initlint.tracers.references.file_users import FileUsers
 
-INIT = b"from torch import nn\n\ndef start(m):\n    nn.init.zeros_(m.weight)\n\nclass Net(nn.Sequential):\n    pass\n"
+INIT = b"from torch import nn\n\ndef start(m):\n    nn.init.zeros_(m.weight)\n\nclass Net(nn.Linear):\n    pass\n"
 
 
 def users(**files: bytes) -> set[str]:
