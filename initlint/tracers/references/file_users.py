@@ -29,7 +29,7 @@ _MAY_HAVE_FINDINGS = re.compile(
     CALLS_FILL.pattern.encode()
     + rb"|[a-z\d]_\(|init(?!__)\w*\(|reset\w*\(|Parameter\("
     + rb"|(?<![\w.])[a-z_]\w*(?:\.\w+)*\.apply\(|[)\]]\.apply\("  # not of a class, as that of a torch.autograd.Function
-    + rb"|(?:Linear|Conv\d?d?|ConvTranspose\dd|Norm\d?d?|Embedding\w*|RNN|LSTM|GRU|Attention|Transformer\w*)\("
+    + rb"|(?:Linear|Conv\d?d?|ConvTranspose\dd|Norm\d?d?|Embedding\w*|RNN|LSTM|GRU|Attention|Transformer\w*)[(),]"
 )
 
 
