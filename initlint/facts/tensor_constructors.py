@@ -86,6 +86,11 @@ def _constructors() -> Iterator[tuple[str, TensorConstructor]]:
     ):
         yield f"torch.{name}", TensorConstructor(initializer, _SIZES, "sizes")
         yield f"torch.{name}_like", TensorConstructor(initializer, _LIKE, "like")
+    yield "torch.empty_strided", TensorConstructor(UNINITIALIZED, (*signature("size stride"), *_SIZES), "size")
+    yield (
+        "torch.empty_permuted",
+        TensorConstructor(UNINITIALIZED, (*signature("size physical_layout"), *_SIZES), "size"),
+    )
     constant = _INIT + "constant_"
     value = (("fill_value", "val"),)
     yield "torch.full", TensorConstructor(constant, (*signature("size fill_value"), *_SIZES), "size", values=value)

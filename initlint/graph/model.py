@@ -44,12 +44,16 @@ ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]
 
 @dataclass(frozen=True, slots=True)
 class UnwrittenParameter:
-    """A parameter of the class `owner`, made of uninitialized memory, that nothing in the project writes to."""
+    """A parameter of the class `owner`, made of uninitialized memory, that nothing in the project writes to.
+
+    `layers`: those whose values a call at `location` discards; `attribute` is then the name of its function.
+    """
 
     attribute: str
     owner: str
     fate: ParameterFate
     location: SourceLocation
+    layers: tuple[str, ...] = ()
 
 
 Location: TypeAlias = "SourceLocation | Span"
@@ -216,6 +220,8 @@ class Layer:
     """The last load of pretrained weights that fills its weight, if any."""
     tied: str | None = None
     left_by_init_weights: bool = False
+    emptied: Location | None = None
+    """The call of `to_empty` or `skip_init` that discards the values of its weight, if nothing writes it later."""
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""

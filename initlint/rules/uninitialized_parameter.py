@@ -9,16 +9,19 @@ project writes to them.
 - warning: it is used, and code of the project or a base class may load a checkpoint
 - info: nothing uses it
 
+Also reports `to_empty` and `skip_init`, which leave the parameters of a model or layer uninitialized, if nothing fills
+them afterwards.
+
 All files of the project are searched, including files that are not linted. The project is the folder above the file
 with `pyproject.toml`, `setup.py`, `setup.cfg` or `.git`. Without one it is the folder that the file's imports start
 from, or the highest of the two folders above that one with Python files or a `README`, up to a folder with
 `requirements.txt`, `environment.yml`, `LICENSE` or `.gitignore`; never a home folder.
 
-It is silent if anything may write to a parameter of that name: a method of the class or of another class that has it, a
-function that gets the model, `apply` with a function of another library, a loop over the parameters of any model that
-initializes them, an unknown base class from outside of the project, code that could not be analysed. It is also silent
-for parameters that require no gradient, have size zero or are on the device `meta`, and for a single number that
-nothing uses.
+It is silent if anything may write to a parameter of that name: a method of the class or of another class that has it,
+a function that gets the model (unless only tests call it, or nothing), `apply` with a function of another library, a
+loop over the parameters of any model that initializes them, an unknown base class from outside of the project, code
+that could not be analysed. It is also silent for parameters that require no gradient, have size zero or are on the
+device `meta`, and for a single number that nothing uses.
 
 ## Why is this bad?
 
@@ -68,8 +71,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.messages import SHOWN, conjunction
 from initlint.diagnostics import Severity
-from initlint.graph.model import FileGraph
+from initlint.graph.model import FileGraph, UnwrittenParameter
 from initlint.rules._registry import Violation, rule
 
 _FATES = {
@@ -83,6 +87,19 @@ _FATES = {
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
     for unwritten in file.unwritten:
+        if unwritten.layers:
+            yield Violation(_discarded(unwritten), unwritten.location, Severity.ERROR)
+            continue
         severity, reason = _FATES[unwritten.fate]
         parameter = f"the parameter `{unwritten.attribute}` of `{unwritten.owner}`"
         yield Violation(f"nothing in the project initializes {parameter}: {reason}", unwritten.location, severity)
+
+
+def _discarded(unwritten: UnwrittenParameter) -> str:
+    layers = conjunction([f"`{path}`" for path in unwritten.layers[:SHOWN]])
+    more = len(unwritten.layers) - SHOWN
+    rest = f" and {more} more layers" if more > 0 else ""
+    return (
+        f"`{unwritten.attribute}` leaves {layers}{rest} of `{unwritten.owner}` with whatever was in memory, and "
+        f"nothing initializes them afterwards; call `reset_parameters()` of each"
+    )

@@ -48,6 +48,13 @@ class ClassRef:
         return not self.bases.isdisjoint(class_names)
 
 
+def is_test_path(path: Path) -> bool:
+    """Whether the name of a file or its folder says that it belongs to tests."""
+    stem = path.stem
+    is_named = stem.startswith("test_") or stem.endswith("_test") or stem == "conftest"
+    return is_named or path.parent.name in ("test", "tests")
+
+
 @file_query
 def classes(index: SyntaxIndex) -> tuple[ClassRef, ...]:
     """The classes that a file defines."""

@@ -12,6 +12,7 @@ from initlint.facts.initializer_names import is_weight_initializer
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
 from initlint.tracers.references.init_functions import init_functions, initialises
+from initlint.tracers.references.location import is_test_path
 from initlint.tracers.references.name_uses import NameUse, name_uses, subclasses
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name
@@ -124,10 +125,14 @@ def _has_forward(owner: ast.ClassDef, bases: BaseClassInfo) -> bool:
 
 
 class UseSearch:
-    """Searches for uses of the functions of one file, first in the file itself, then in the project."""
+    """Searches for uses of the functions of one file, first in the file itself, then in the project.
 
-    def __init__(self, file: Path, index: SyntaxIndex, project: ProjectIndex) -> None:
+    `with_tests`: uses in tests count as well.
+    """
+
+    def __init__(self, file: Path, index: SyntaxIndex, project: ProjectIndex, with_tests: bool = True) -> None:
         self.file = file.resolve()
+        self.with_tests = with_tests
         self.index = index
         self.project = project
         self._subclasses: dict[ast.ClassDef, frozenset[str] | None] = {}
@@ -142,7 +147,23 @@ class UseSearch:
         if uses_in_file:
             return True
         files = self.project.files_with_word(self.file, function.name)
-        return files is None or any(self._is_used_in(path, function) for path in files if path != self.file)
+        if files is None:
+            return True
+        others = (path for path in files if path != self.file and (self.with_tests or not is_test_path(path)))
+        return any(self._is_used_in(path, function) for path in others)
+
+    def is_dead(self, function: FunctionNode, bases: BaseClassInfo | None) -> bool:
+        """Whether nothing runs a function. `bases`: those of the class around a method."""
+        owner = self.index.parents[function]
+        if not _has_harmless_decorators(function) or not isinstance(owner, (ast.ClassDef, ast.Module)):
+            return False
+        if self.project.is_library(self.file) and not function.name.startswith("_"):
+            return False
+        if isinstance(owner, ast.ClassDef) and (bases is None or bases.may_call(function.name)):
+            return False
+        if function.name.startswith("__") or _ENTRY_POINT.match(function.name):
+            return False
+        return not self.is_used(function) and not self.is_looked_up(function)
 
     def is_used_outside(self, function: FunctionNode, calls: Sequence[ast.AST]) -> bool:
         """Whether it is used outside of itself and of the nodes `calls`, or may be looked up by its name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from initlint.tracers.references.bulk_writes import (
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.init_functions import is_init_call
 from initlint.tracers.references.instance_holders import InstanceHolders, NotDecidable, ProjectTexts, uses_of
-from initlint.tracers.references.location import ClassRef, CodeLocation
+from initlint.tracers.references.location import ClassRef, CodeLocation, is_test_path
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
@@ -33,9 +33,17 @@ _LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_w
 
 
 def parameter_fate(
-    file: Path, owner: str, attribute: str, bases: BaseClassInfo, project: ProjectIndex
+    file: Path,
+    owner: str,
+    attribute: str,
+    bases: BaseClassInfo,
+    project: ProjectIndex,
+    is_dead: Callable[[str | None, str], bool] = lambda cls, function: False,
 ) -> ParameterFate | None:
-    """The fate of `self.attribute` of the class `owner` in `file`; None if something may write to it."""
+    """The fate of `self.attribute` of the class `owner` in `file`; None if something may write to it.
+
+    Writes in tests do not count, nor those in the functions of `file` that are dead, by their class and name.
+    """
     if not attribute.isidentifier() or not bases.is_known:
         return None
     texts = ProjectTexts(file, project)
@@ -45,7 +53,7 @@ def parameter_fate(
         holders = InstanceHolders.of(owner, texts)
         is_used = False
         for mention in _relevant_mentions(holders, attribute, bases.names | holders.names):
-            if mention.may_write:
+            if mention.may_write and not _is_idle(mention, file.resolve(), is_dead):
                 return None
             is_used = True
         if _is_passed_out(holders):
@@ -59,6 +67,15 @@ def parameter_fate(
         return "loaded" if may_be_loaded else "used"
     except NotDecidable:
         return None
+
+
+def _is_idle(mention: _Mention, file: Path, is_dead: Callable[[str | None, str], bool]) -> bool:
+    """Whether a write is one that only tests run, or nothing."""
+    location = mention.location
+    if is_test_path(location.path):
+        return True
+    cls = location.cls.name if location.cls is not None else None
+    return bool(mention.function) and location.path == file and is_dead(cls, mention.function)
 
 
 def _may_be_loaded(holders: InstanceHolders) -> bool:
@@ -76,7 +93,7 @@ def _bulk_write_kind(holders: InstanceHolders) -> WriteKind:
     """How bulk writes of the project may write the object's parameters."""
     highest = WriteKind.NONE
     for path in holders.texts.files_matching(BULK_WRITE_PATTERNS):
-        for bulk_write in holders.texts.query(path, bulk_writes):
+        for bulk_write in holders.texts.query(path, bulk_writes) if not is_test_path(path) else ():
             kind = bulk_write.kind
             if holders.is_named_at(bulk_write.location) or (
                 kind is WriteKind.INIT and _may_write_instance(holders, bulk_write)
@@ -103,10 +120,11 @@ def _is_passed_out(holders: InstanceHolders) -> bool:
 class _Mention:
     """A mention of an attribute of that name on any object, except its definition.
 
-    `tests`: the names in each type test that guards the mention.
+    `function`: the name of the function around it. `tests`: the names in each type test that guards the mention.
     """
 
     location: CodeLocation
+    function: str
     of_self: bool
     may_write: bool
     tests: tuple[frozenset[str], ...]
@@ -118,6 +136,7 @@ def _mentions(index: SyntaxIndex, attribute: str) -> tuple[_Mention, ...]:
         dict.fromkeys(
             _Mention(
                 CodeLocation.of(index, node),
+                next((scope.name for scope in index.scopes(node) if not isinstance(scope, ast.ClassDef)), ""),
                 _is_of_self(node),
                 _may_write(index, node),
                 tuple(_class_tests(index, node)),

@@ -15,7 +15,9 @@ from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
 from initlint.tracers.static.values.constants import literals
+from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.tensors import Storage
 
 
 class Extraction:
@@ -67,6 +69,14 @@ class Extraction:
         """The statements of the entry point that raise for a parameter."""
         return tuple(self.interpreter.log.misuses.values())
 
+    def _emptied(self, key: Instance | Storage) -> Location | None:
+        emptied = self.interpreter.log.emptied
+        storage = _first_parameter(key) if emptied else None
+        if storage is None or id(storage) not in emptied:
+            return None
+        location, count = emptied[id(storage)]
+        return location if len(storage.writes) == count else None
+
     def _layer(self, draft: LayerDraft, flow: ConsumerIndex, paths: Mapping[int, str], left: bool) -> Layer:
         key = id(draft.key)
         return Layer(
@@ -90,7 +100,15 @@ class Extraction:
             load=draft.load,
             tied=paths.get(id(draft.tied)),
             left_by_init_weights=left,
+            emptied=self._emptied(draft.key),
         )
+
+
+def _first_parameter(key: Instance | Storage) -> Storage | None:
+    """The memory of a raw parameter, or of the first parameter of a layer."""
+    if isinstance(key, Storage):
+        return key
+    return next((tensor.storage for _, tensor, _ in own_parameters(key)), None)
 
 
 def _stalled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, unsatisfiable_tests
 from initlint.tracers.references.name_uses import subclasses
 from initlint.tracers.references.project_index import ProjectIndex
-from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, last_name
 from initlint.tracers.references.uncalled_functions import UncalledFunction, UseSearch, uncalled_functions
 from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
@@ -30,6 +31,10 @@ _REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.SELF: "self",
     LoopElement.CONSTANT: "constant",
 }
+
+
+_FILLERS = {"load": r"load_|from_pretrained", "reset_parameters": "reset_parameters", "apply": r"\.apply\("}
+"""Patterns of code that fills the model it gets, by a text that each match contains."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +112,57 @@ class UnreachedFinder:
 
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that neither a model nor other code of the project writes to."""
+        yield from self._emptied(models)
         by_location: dict[SourceLocation, list[Layer]] = {}
         for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
             if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
                 by_location.setdefault(layer.location, []).append(layer)
+        text = SyntaxIndex(Path(self.scope.source.path), self.scope.source.tree)
+        search = UseSearch(text.path, text, self.project_index, with_tests=False)
+
+        def is_dead(owner: str | None, name: str) -> bool:
+            bases = self._bases(owner) if owner is not None else None
+            functions = [
+                function
+                for function in text.functions
+                if function.name == name
+                and (cls.name if isinstance(cls := text.parents[function], ast.ClassDef) else None) == owner
+            ]
+            return bool(functions) and all(search.is_dead(function, bases) for function in functions)
+
         for location, layers in by_location.items():
             bases = self._bases(layers[0].owner)
             if bases is None or any(layer.writes or layer.frozen for layer in layers):
                 continue
-            fate = parameter_fate(
-                Path(self.scope.source.path), layers[0].owner, layers[0].attribute, bases, self.project_index
-            )
+            fate = parameter_fate(text.path, layers[0].owner, layers[0].attribute, bases, self.project_index, is_dead)
             # An unused scalar parameter is a placeholder: optimizers reject models without parameters.
             placeholder = fate == "unused" and layers[0].shapes.get("weight") == (1,)
             if fate is not None and not placeholder:
                 yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate, location)
+
+    def _emptied(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
+        """The layers whose values a call in this file discards, and that nothing fills again."""
+        by_location: dict[SourceLocation, dict[str, str]] = {}
+        for model in models:
+            for layer in model.layers:
+                location = layer.emptied
+                if not isinstance(location, SourceLocation) or location.source is not self.scope.source:
+                    continue
+                if not model.returned or not self._may_fill_elsewhere():
+                    by_location.setdefault(location, {})[layer.path] = model.name
+        for location, layers in by_location.items():
+            node = location.node
+            function = last_name(node.func) if isinstance(node, ast.Call) else ""
+            owner = next(iter(layers.values()))
+            yield UnwrittenParameter(function, owner, "used", location, tuple(layers))
+
+    def _may_fill_elsewhere(self) -> bool:
+        """Whether any code of the project may fill a model that a function returns."""
+        file, code = Path(self.scope.source.path), self.scope.source.code
+        answers = self.project_index.files_matching_each(file, _FILLERS)
+        if any(re.search(pattern, code) for pattern in _FILLERS.values()):
+            return True
+        return any(paths is None or len(paths) > 1 for paths in answers)
 
     def _bases(self, name: str) -> BaseClassInfo | None:
         """The base classes of a top-level class of the file; None if there is no such class."""

@@ -13,7 +13,7 @@ from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.loads import is_optional, record_load
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
-from initlint.tracers.static.tensors.unknown_effects import mark_maybe_written
+from initlint.tracers.static.tensors.unknown_effects import discard_values, mark_maybe_written
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
 from initlint.tracers.static.values.constants import has_known_length, set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
@@ -65,6 +65,7 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
 def _state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     """`module.state_dict()`: writes to its tensors change the parameters."""
     instance.walked = True
+    interpreter.log.emptied.clear()  # a checkpoint may be read into it
     if instance.symbolic or call.arguments or call.keywords:
         return Unknown("a state dict")
     return StateDict(
@@ -74,6 +75,12 @@ def _state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Val
         },
         open=True,
     )
+
+
+def _to_empty(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+    if not instance.symbolic:
+        discard_values(interpreter, instance, call.site)
+    return instance
 
 
 _MAX_NESTED_APPLY = 2
@@ -324,6 +331,7 @@ METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
     "_reset_parameters": reset_parameters,
     "load_state_dict": _load,
     "state_dict": _state_dict,
+    "to_empty": _to_empty,
     "register_parameter": _register_parameter,
     "register_buffer": _register_buffer,
     "get_submodule": _get_submodule,
@@ -333,7 +341,7 @@ METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
     "zero_grad": _nothing,
     "__init__": lambda m, i, c: initialize(m, i, i.torch_name or "torch.nn.Module", c),
     **dict.fromkeys(
-        "train eval to cuda cpu half float double bfloat16 type xpu ipu share_memory to_empty compile".split(),
+        "train eval to cuda cpu half float double bfloat16 type xpu ipu share_memory compile".split(),
         _itself,
     ),
 }

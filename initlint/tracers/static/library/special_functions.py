@@ -16,6 +16,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
+from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import FLOAT, external
@@ -130,7 +131,10 @@ def _sqrt(interpreter: Interpreter, call: Call) -> Value:
 
 def _skip_init(interpreter: Interpreter, call: Call) -> Value:
     keywords = {name: value for name, value in call.keywords.items() if name != "device"}
-    return interpreter.call(_first(interpreter, call), Call(call.arguments[1:], keywords, call.site, call.open))
+    layer = interpreter.call(_first(interpreter, call), Call(call.arguments[1:], keywords, call.site, call.open))
+    if isinstance(layer, Instance) and layer.is_module:
+        discard_values(interpreter, layer, call.site)
+    return layer
 
 
 def _pair(count: int) -> Special:

@@ -102,6 +102,8 @@ class EntryPointLog:
     has_trained: bool = False
     """Gradients were computed, or a trainer was run."""
     copies: list[ModuleCopy] = field(default_factory=list)
+    emptied: dict[int, tuple[SourceLocation, int]] = field(default_factory=dict)
+    """By the identity of a storage: the call that discarded its values, and the number of writes until then."""
     may_have_run: bool = False
     """Whether a module was called, or passed to code that may call it: then lazy layers may have their shapes."""
     left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)

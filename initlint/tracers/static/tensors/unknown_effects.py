@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.graph.model import Location
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
@@ -28,6 +29,7 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
             elif isinstance(option, Instance) and option.is_module:
                 option.walked = True
                 interpreter.log.may_have_run = True
+                interpreter.log.emptied.clear()
                 for _, module, _ in modules(option):
                     for _, tensor, _ in own_parameters(module):
                         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
@@ -39,7 +41,18 @@ def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> Non
         if isinstance(value, Instance):
             value.registry_changed = True
             interpreter.log.may_have_run = True
+            interpreter.log.emptied.clear()
         elif isinstance(value, ListValue):
             mark_maybe_changed(interpreter, (item for item in value.items if isinstance(item, Instance)))
         elif isinstance(value, DictValue):
             mark_maybe_changed(interpreter, (item for item in value.items.values() if isinstance(item, Instance)))
+
+
+def discard_values(interpreter: Interpreter, instance: Instance, site: SourceLocation) -> None:
+    """`to_empty` and `skip_init`: the parameters get new memory, which is not initialized."""
+    for _, module, _ in modules(instance):
+        for _, tensor, _ in own_parameters(module):
+            record_write(interpreter, tensor, UNKNOWN_WRITE, {}, site)
+            storage = tensor.storage
+            if storage is not None and interpreter.state.condition <= storage.condition:
+                interpreter.log.emptied[id(storage)] = (site, len(storage.writes))
