@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from initlint.analysis.layer_activation import call_at, is_matrix
 from initlint.analysis.messages import layer_names
 from initlint.analysis.norms import is_hidden
-from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, replacement, start
+from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, has_scale_of, replacement, start
 from initlint.diagnostics import Applicability, Fix, FixCondition
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
@@ -94,12 +94,27 @@ def _recommend(initializer: str, activation: Consumer) -> RecommendedCall | None
 def suggestion(model: ModelGraph, location: Location, recommend: RecommendFunction = replacement) -> str:
     """The end of a message: the call to use instead of the one at `location`. Empty if none is recommended.
 
-    If layers need different calls, each is listed with its layers.
+    If layers need different calls, each is listed with its layers, except those whose init is right already.
     """
     layers_by_call = _layers_by_call(model, location, recommend)
     if len(layers_by_call) == 1:
         return f"; use `{next(iter(layers_by_call))}`"
+    layers_by_call = _without_right_ones(model, location, recommend)
     return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in layers_by_call.items())
+
+
+def _without_right_ones(
+    model: ModelGraph, location: Location, recommend: RecommendFunction
+) -> dict[str, dict[str, Layer]]:
+    """As `_layers_by_call`, without the layers whose weights already have the scale of their recommended call."""
+    right = {
+        layer.path
+        for layer, write in model.by_call.get(location, ())
+        if all(has_scale_of(write, call) for call in _recommended_for(layer, write, recommend))
+    }
+    layers_by_call = _layers_by_call(model, location, recommend)
+    wrong = {call: {p: o for p, o in layers.items() if p not in right} for call, layers in layers_by_call.items()}
+    return {call: layers for call, layers in wrong.items() if layers}
 
 
 def suggestion_if_different(model: ModelGraph, location: Location, recommend: RecommendFunction) -> str:

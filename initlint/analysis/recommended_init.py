@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,7 +10,8 @@ from typing import TypeAlias
 from initlint.analysis.layer_activation import LayerActivation, as_number, initializer_family
 from initlint.analysis.messages import short_name
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Consumer
+from initlint.facts.initializer_formulas import calculate_gain, scale
+from initlint.graph.model import Consumer, Write
 from initlint.rewrite.requests import Expression, GainExpression, Value
 
 
@@ -30,6 +32,18 @@ def _text(value: Value) -> str:
         parameter = "" if value.param is None else f", {value.param:g}"
         return f"nn.init.calculate_gain('{value.nonlinearity}'{parameter})"
     return value.text if isinstance(value, Expression) else repr(value)
+
+
+def has_scale_of(write: Write, call: RecommendedCall) -> bool:
+    """Whether `write` already draws the weights with the variance of `call`, whatever their shape."""
+    arguments = {name: _number(value) for name, value in call.arguments.items()}
+    drawn, wanted = scale(write.initializer, write.arguments), scale(f"torch.nn.init.{call.function}", arguments)
+    same_family = initializer_family(write.initializer) == initializer_family(f"torch.nn.init.{call.function}")
+    return same_family and drawn is not None and wanted is not None and math.isclose(drawn, wanted, rel_tol=0.01)
+
+
+def _number(value: Value) -> object:
+    return calculate_gain(value.nonlinearity, value.param) if isinstance(value, GainExpression) else value
 
 
 RecommendFunction: TypeAlias = Callable[[str, Consumer], "RecommendedCall | None"]

@@ -99,5 +99,5 @@ def _explodes(link: Link) -> bool:
         # With fewer outputs than inputs, the mode alone may do that: fan_out preserves the gradient instead.
         drawn = scale(link.initializer, link.arguments)
         return drawn is not None and drawn > _LARGEST_FACTOR
-    has_default_std = initializer_family(link.initializer) == "normal" and "std" not in link.arguments
+    has_default_std = initializer_family(link.initializer) in ("normal", "trunc_normal") and "std" not in link.arguments
     return not has_default_std and one_sided(link.initializer, link.arguments) is None

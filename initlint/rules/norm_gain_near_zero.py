@@ -71,6 +71,8 @@ reaches every norm that the call reaches. No fix is offered if the call also ini
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from initlint.analysis.constant_weights import dead_activation
@@ -88,11 +90,14 @@ from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import moment
 from initlint.graph.model import UNDETERMINED, Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Write
+from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
 from initlint.rules._registry import Violation, rule
 
 _LARGEST_MOMENT = 0.1
 """Of the gain's square: a tenth of the signal passes."""
+
+_ACTIVATION = re.compile(r"(?:^|_)(?:act|activation|nonlin|nonlinearity)(?:_|$|\d)", re.IGNORECASE)
 
 _ABSORBED = frozenset({"add", "mul", "scale", "chunk", "concat"})
 """Modifiers after a norm whose other operand may carry the signal, or scale it again."""
@@ -184,7 +189,16 @@ def _is_harmful(layer: Layer) -> bool:
     followed_by = layer.followed_by
     if not followed_by or not _is_trainable_norm(layer):
         return False
+    if any(consumer.op == "unknown" and not _is_named_activation(consumer) for consumer in followed_by):
+        return False
     return all(_ABSORBED.isdisjoint(consumer.between[:1]) for consumer in followed_by)
+
+
+def _is_named_activation(consumer: Consumer) -> bool:
+    """Whether an unknown function is called by a name such as `self.act`: any activation keeps a small signal small."""
+    node = consumer.location.node if isinstance(consumer.location, SourceLocation) else None
+    name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    return _ACTIVATION.search(name) is not None
 
 
 def _dead_after(layer: Layer) -> Consumer | None:

@@ -60,12 +60,14 @@ on purpose, or that shares the weight with an output layer. No fix is offered if
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import as_number, call_at, constant, initializer_family
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Applicability, Fix, Severity
 from initlint.graph.model import Layer, Location, ModelGraph
+from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import AppendStatement
 from initlint.rules._registry import Violation, rule
 
@@ -76,10 +78,19 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     for location, served in model.by_call.items():
         overwritten = [layer for layer, _ in served if _has_overwritten_padding(layer)]
         if overwritten:
-            name, layers = short_name(served[0][1].initializer), layer_names(overwritten)
+            name, layers = _call_in_source(location) or short_name(served[0][1].initializer), layer_names(overwritten)
             message = f"`{name}` overwrites the padding row of {layers}, which was zero and never gets a gradient"
             related = related_locations((layer, None) for layer in overwritten)
             yield Violation(message, location, Severity.WARNING, related, _fix(model, location, overwritten))
+
+
+def _call_in_source(location: Location) -> str | None:
+    """The name of the called function as it is written; None for an assignment."""
+    node = location.node if isinstance(location, SourceLocation) else None
+    function = node.func if isinstance(node, ast.Call) else None
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else None
 
 
 def _has_overwritten_padding(layer: Layer) -> bool:

@@ -3,7 +3,7 @@
 ## What it does
 
 Reports Kaiming and Xavier if torch computes the fans of a weight from a shape with another meaning, and the result is
-wrong by a factor of four or more:
+wrong by a factor of more than four:
 
 - `kaiming_*` on a transposed convolution, whose weight is (in, out, ...)
 - `kaiming_*` on a parameter of shape (in, out) that is used as `x @ W`
@@ -11,8 +11,8 @@ wrong by a factor of four or more:
 - `mode='fan_out'`, and Xavier, on a convolution with groups
 - a uniform bound of one over the square root of the number of outputs, as in `1 / sqrt(w.size(0))`
 
-It is silent if the two differ by a factor below four, if a norm follows, and if the sizes are unknown, except for
-stacked matrices.
+It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, if a norm
+follows, and if the sizes are unknown, except for stacked matrices.
 
 ## Why is this bad?
 

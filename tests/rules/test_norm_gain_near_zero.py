@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from initlint.diagnostics import Applicability, Severity
 from initlint.graph.model import UNDETERMINED, Layer, Target
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
 from tests.support.fixing import findings_of, fixed
 from tests.support.paths import FIXTURES
@@ -39,7 +42,8 @@ def test_other_draws(draw: object) -> None:
 
 @pytest.mark.parametrize("consumer", [OUTPUT, RELU, following("unknown"), to_layer("fc", "add", "layer_norm")], ids=str)
 def test_consumers(consumer: object) -> None:
-    expected = 0 if "add" in consumer.between else 1  # type: ignore[attr-defined]
+    is_lost = "add" in consumer.between or consumer.op == "unknown"  # type: ignore[attr-defined]
+    expected = 0 if is_lost else 1
     assert len(run("INI204", model(norm(SMALL, followings=(consumer,))))) == expected
 
 
@@ -132,3 +136,29 @@ def test_the_gains_are_set_again_after_a_call_for_several_types() -> None:
     assert "            if module.weight.dim() == 1: module.weight.data.fill_(1.0)\n" in text
     assert "                if p.dim() == 1: p.data.fill_(1.0)\n" in text
     assert findings_of(text, ("INI204",)) == ()
+
+
+PROGRAM = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 64, 3)
+        self.norm = nn.BatchNorm2d(64)
+        self.{name} = config.make()
+        self.head = nn.Linear(64, 10)
+        for m in (self.conv, self.norm):
+            nn.init.normal_(m.weight, 0.0, 0.02)
+
+    def forward(self, x):
+        return self.head(self.{name}(self.norm(self.conv(x))))
+"""
+
+
+@pytest.mark.parametrize(("name", "count"), [("act", 1), ("activation", 1), ("act_fn", 1), ("mix", 0), ("extract", 0)])
+def test_an_unknown_function_may_undo_it_but_an_activation_does_not(name: str, count: int) -> None:
+    source = PROGRAM.format(name=name).encode()
+    result = check([Path("net.py")], Settings(select=("INI204",)), {"net.py": source})
+    assert len(result.diagnostics) == count

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from initlint.diagnostics import Severity
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer, Target
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write
 
 RELU = following("relu", reach("out"))
@@ -134,3 +137,38 @@ def test_the_fix_is_the_call_for_the_activation_and_never_a_guessed_number() -> 
     assert [v.fix and v.fix.message for v in last] == ["Use `xavier_normal_`"]
     unknown = run("INI401", model(hidden(following("unknown")), calls=calls))
     assert [v.fix for v in unknown] == [None]
+
+
+CUT = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter({})
+        self.out = nn.Linear(64, 3)
+
+    def forward(self, x):
+        return self.out(torch.relu(x @ self.w))
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "codes"),
+    [
+        ("torch.fmod(torch.randn(64, 64), 2)", ["INI401"]),
+        ("torch.clamp(torch.randn(64, 64), -2, 2)", ["INI401"]),
+        ("torch.clamp(torch.randn(64, 64), min=-3.0, max=3.0)", ["INI401"]),
+        ("torch.randn(64, 64).clamp(-2, 2)", ["INI401"]),
+        ("torch.randn(64, 64).fmod(2)", ["INI401"]),
+        ("torch.clamp(torch.randn(64, 64), -0.1, 0.1)", []),
+        ("torch.clamp(torch.randn(64, 64), min=0)", []),
+        ("torch.clamp(torch.randn(64, 64) * 0.1, -2, 2)", []),
+        ("torch.clamp(torch.randn(64, 64), -2, 2) * 0.1", []),
+    ],
+)
+def test_cut_normals(value: str, codes: list[str]) -> None:
+    result = check([Path("net.py")], Settings(), {"net.py": CUT.format(value).encode()})
+    assert [found.code for found in result.diagnostics] == codes

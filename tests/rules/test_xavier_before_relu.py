@@ -160,3 +160,13 @@ def test_pooling_does_not_hide_the_pair() -> None:
 )
 def test_silent(silent: Layer) -> None:
     assert not reported(silent)
+
+
+def test_the_advice_leaves_out_layers_that_are_right() -> None:
+    """One call in a helper class, whose gain comes from an argument."""
+    tanh = layer("fc2", following("tanh", reach("out")), writes=(write("xavier_uniform_", gain=5 / 3),))
+    found = message("INI301", model(hidden(), tanh, layer("out", OUTPUT)))
+    assert found.endswith("; use `kaiming_uniform_(..., nonlinearity='relu')` for `fc1`")
+    other = layer("fc2", following("tanh", reach("out")), writes=(write("xavier_uniform_", gain=1.0),))
+    found = message("INI301", model(hidden(), other, layer("out", OUTPUT)))
+    assert "use `xavier_uniform_(..., gain=nn.init.calculate_gain('tanh'))` for `fc2`" in found

@@ -11,7 +11,7 @@ from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.constants import is_instance, python_type, set_attribute, truth
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ExternalName
+from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import Union, without_unbound
@@ -71,6 +71,8 @@ def _getattr(interpreter: Interpreter, call: Call) -> Value:
         return interpreter.state.map_union(
             name, lambda option: _getattr(interpreter, Call([value, option, *call.arguments[2:]], {}, call.site))
         )
+    if isinstance(name, ComposedText) and isinstance(value, Instance) and name.pattern in value.fields:
+        return value.fields[name.pattern]
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
     if isinstance(value, Instance) and interpreter.visits.active:
@@ -91,10 +93,23 @@ def _setattr(interpreter: Interpreter, call: Call) -> Value:
     if isinstance(name, str):
         set_attribute(interpreter, value, name, call.get(2, "value"), call.site)
         return None
+    if isinstance(value, Instance) and isinstance(name, ComposedText):
+        _set_by_pattern(interpreter, value, name.pattern, call)
     for holder in (value, call.get(2, "value")):
         if isinstance(holder, Instance):
             holder.registry_changed = True
     return None
+
+
+def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, call: Call) -> None:
+    """`setattr(self, f"lin{i}", layer)` for an unknown `i`: the first layer represents those that are built alike."""
+    value, first = call.get(2, "value"), holder.fields.get(pattern)
+    if not isinstance(value, Instance) or not value.is_module or pattern.startswith("*"):
+        return
+    if first is None:
+        set_attribute(interpreter, holder, pattern, value, call.site)
+    elif isinstance(first, Instance) and first.location == value.location:
+        value.parent = True
 
 
 def _delattr(interpreter: Interpreter, call: Call) -> Value:

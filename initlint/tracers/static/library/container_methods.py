@@ -8,7 +8,7 @@ from typing import Any
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.external_names import INT, STR
+from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Call, Raised, Unknown, Value, is_key
@@ -139,6 +139,8 @@ def call_constant_method(interpreter: Interpreter, value: Any, name: str, call: 
     arguments = [_plain(argument) for argument in call.arguments]
     keywords = {key: _plain(argument) for key, argument in call.keywords.items()}
     if UNBOUND in arguments or UNBOUND in keywords.values():
+        if isinstance(value, str) and name == "format":
+            return ComposedText(_FIELD.sub("*", value))
         return Unknown("a composed string", STR if isinstance(value, str) else None)
     if _is_too_long(value, name, [*arguments, *keywords.values()]):
         return Unknown("a string too long", STR)
@@ -163,6 +165,7 @@ def _is_too_long(value: Any, name: str, arguments: list[Any]) -> bool:
     return name in ("replace", "format") and len(value) * max(size, 1) > MAX_SEQUENCE * 10
 
 
+_FIELD = re.compile(r"\{[^{}]*\}")
 _WIDE = re.compile(r":[^}]*(?:\{|\d{4})")
 """A format width that may be as large as memory."""
 

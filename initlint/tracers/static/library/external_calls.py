@@ -34,6 +34,7 @@ from initlint.tracers.static.library.init_calls import (
 from initlint.tracers.static.library.pretrained_models import INIT_WEIGHTS
 from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.contents import cut
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
     arithmetic,
@@ -138,6 +139,10 @@ def _call_operator(interpreter: Interpreter, name: str, call: Call) -> Value:
         return result
     if name in WEIGHTED_FUNCTIONS:
         return _weighted(interpreter, name, call)
+    if name in ("torch.fmod", "torch.clamp", "torch.clip") and isinstance(first, Tensor):
+        bounded = cut(interpreter, first, name.rpartition(".")[2], values[1:], call.site)
+        if bounded is not None:
+            return bounded
     if name in COPYING_FUNCTIONS and isinstance(first, Tensor) and first.node is None and first.storage is not None:
         return copy_of(interpreter, first, call.site)
     if name in TRANSPARENT_FUNCTIONS or (name == "torch.index_select" and not data_of([first])):

@@ -24,6 +24,7 @@ from initlint.facts.operators import (
 )
 from initlint.tracers.static.library.init_calls import bind_arguments, call_writing_method, new_tensor
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.contents import cut
 from initlint.tracers.static.tensors.dataflow import (
     arithmetic,
     operation,
@@ -59,6 +60,10 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         elif tensor.storage is not None:
             tensor.storage.grad_unknown = True
         return tensor
+    if name in ("fmod", "clamp", "clip"):
+        bounded = cut(interpreter, tensor, name, list(call.values), call.site)
+        if bounded is not None:
+            return bounded
     if tensor.node is None and tensor.storage is not None:
         if name in COPYING_METHODS or (tensor.transposed and name in ("contiguous", "reshape")):
             return copy_of(interpreter, tensor, call.site)

@@ -11,7 +11,7 @@ from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import STR
+from initlint.tracers.static.values.external_names import STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import Unknown, Value, is_key
@@ -24,7 +24,7 @@ def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> 
 
 def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -> Value:
     """An f-string; known if all its parts are known."""
-    parts = []
+    parts, is_known = [], True
     for part in node.values:
         if isinstance(part, ast.Constant):
             parts.append(str(part.value))
@@ -34,9 +34,12 @@ def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -
         if isinstance(value, (str, int, float)) and part.format_spec is None and part.conversion < 0:
             parts.append(str(value))
         else:
-            return Unknown("a composed string", STR)
+            parts.append("*")
+            is_known = False
     composed = "".join(parts)
-    return composed if len(composed) <= MAX_SEQUENCE else Unknown("a string too long", STR)
+    if len(composed) > MAX_SEQUENCE:
+        return Unknown("a string too long", STR)
+    return composed if is_known else ComposedText(composed)
 
 
 _MAX_DISPLAY = 256

@@ -16,7 +16,7 @@ from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import BOOL, FLOAT, STR
+from initlint.tracers.static.values.external_names import BOOL, FLOAT, ComposedText, text_pattern
 from initlint.tracers.static.values.iteration import truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -39,6 +39,7 @@ _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.RShift: ("rshift", operator.rshift),
 }
 _MAX_BITS = 4096
+_PLACEHOLDER = re.compile(r"%[-+ #0-9.]*[a-zA-Z]")
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
 """A format width that may be as large as memory."""
 
@@ -73,7 +74,11 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
         return arithmetic(interpreter, name, left, right, interpreter.location_of(node, env))
     if isinstance(left, str) and name == "remainder":
-        return Unknown("a composed string", STR)
+        return ComposedText(_PLACEHOLDER.sub("*", left))
+    if name == "add":
+        first, second = text_pattern(left), text_pattern(right)
+        if first is not None and second is not None and len(first) + len(second) <= MAX_SEQUENCE:
+            return ComposedText(first + second)
     return Unknown("an operation on something unknown", _number_hint(left, right))
 
 

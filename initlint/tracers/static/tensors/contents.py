@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from initlint.facts.initializer_formulas import constant_value
@@ -122,3 +123,30 @@ def _scaled_write(write: Write, operation: str, other: Value) -> Write | None:
     if scaled_call is None:
         return None
     return replace(write, initializer=scaled_call[0], arguments=scaled_call[1], method=True)
+
+
+_LEAST_CUT = 1.5
+"""Beyond, a cut leaves most of a normal distribution as it is."""
+
+
+def cut(
+    interpreter: Interpreter, tensor: Tensor, name: str, arguments: Sequence[Value], location: Location
+) -> Tensor | None:
+    """`torch.clamp(torch.randn(3, 4), -2, 2)` or `fmod(..., 2)`, about a truncated normal; None for other tensors."""
+    storage = tensor.storage
+    if tensor.node is not None or storage is None or storage.origin.parameter or len(storage.writes) != 1:
+        return None
+    bounds = [bound for bound in arguments if isinstance(bound, (int, float)) and not isinstance(bound, bool)]
+    if name == "fmod" and len(bounds) == 1:
+        bounds = [-abs(bounds[0]), abs(bounds[0])]
+    record = storage.writes[0]
+    is_normal = record.write.initializer == "torch.nn.init.normal_" and not record.write.arguments
+    if len(bounds) != 2 or not is_normal or not bounds[0] <= -_LEAST_CUT < _LEAST_CUT <= bounds[1]:
+        return None
+    result = copy_of(interpreter, tensor, location)
+    assert result.storage is not None
+    drawn = replace(
+        record.write, initializer="torch.nn.init.trunc_normal_", arguments={"a": bounds[0], "b": bounds[1]}, method=True
+    )
+    result.storage.writes = [WriteRecord(drawn, record.condition)]
+    return result

@@ -13,6 +13,7 @@ from initlint.tracers.static.values.values import (
     Call,
     ExternalClass,
     Machine,
+    Unknown,
     Value,
 )
 
@@ -147,3 +148,22 @@ def external(name: str) -> ExternalName:
 
 BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
 """Types for `Unknown.hint`."""
+
+
+class ComposedText(Unknown):
+    """A string of which only some parts are known: in `pattern` a `*` is each of the others, as in `lin*`."""
+
+    __slots__ = ("pattern",)
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("a composed string", STR)
+        self.pattern = pattern
+
+
+def text_pattern(value: Value) -> str | None:
+    """The known parts of a string, with a `*` for each other one; None if the value may be no string."""
+    if isinstance(value, ComposedText):
+        return value.pattern
+    if isinstance(value, Unknown):
+        return "*" if value.hint is STR else None
+    return value if isinstance(value, str) else None
