@@ -90,6 +90,21 @@ async def test_hover_follows_what_is_typed_in_another_file(editor: Editor, tmp_p
     helper.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(helper.uri)))
 
 
+async def test_a_helper_and_the_model_that_it_harms_show_it_each(editor: Editor, tmp_path: Path) -> None:
+    text = "from torch import nn\n\ndef begin(layer):\n    nn.init.xavier_uniform_(layer.weight)\n"
+    helper = Editor(editor.client, tmp_path / "starting.py")
+    helper.path.write_text(text, encoding="utf-8")
+    net = "from starting import begin\n" + NET.replace("nn.init.xavier_uniform(self.fc1.weight)", "begin(self.fc1)")
+    editor.path.write_text(net, encoding="utf-8")
+    (finding,) = await editor.open(net)
+    assert (finding.code, finding.range.start.line) == ("INI301", 10)
+    (init_call, *_) = finding.related_information or []
+    assert (init_call.location.uri, init_call.location.range.start.line) == (helper.uri, 3)
+    (finding,) = await helper.open(text)
+    assert (finding.code, finding.range.start.line) == ("INI301", 3)
+    helper.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(helper.uri)))
+
+
 async def test_quick_fixes(editor: Editor) -> None:
     await editor.open(NET)
     by_title = {action.title: action for action in await editor.actions(types.CodeActionKind.QuickFix)}
