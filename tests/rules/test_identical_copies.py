@@ -168,3 +168,50 @@ def test_fix(product: str, comprehension: str) -> None:
     changed = fixed({"net.py": text}, unsafe=True, select=("INI205",))["net.py"]
     assert changed == text.replace(product, comprehension)
     assert findings_of(changed, ("INI205",)) == ()
+
+
+MEMBER = """
+class Member(nn.Module):
+    def __init__(self, dim=8, seed=0):
+        super().__init__()
+        {first}
+        self.fc = nn.Linear(dim, 8)
+        {after}
+
+    def forward(self, x):
+        return self.fc(x).relu()
+
+
+"""
+ENSEMBLE = "self.layers = nn.ModuleList([Member() for _ in range(4)])"
+MEAN = "return torch.stack([layer(x) for layer in self.layers]).mean(0)"
+
+
+def seeded(init: str, forward: str, first: str = "torch.manual_seed(0)", after: str = "pass") -> list[str]:
+    text = source(init, forward).replace(HEADER, HEADER + MEMBER.format(first=first, after=after))
+    return [finding.message for finding in findings_of(text, ("INI205",))]
+
+
+def test_a_seed_in_the_constructor() -> None:
+    (message,) = seeded(ENSEMBLE, MEAN)
+    assert message.startswith("`layers.0`, `layers.1`, `layers.2` and 1 more start equal, get the same input")
+    assert seeded(ENSEMBLE, MEAN, first="torch.manual_seed(seed)")
+    assert seeded(ENSEMBLE, MEAN, after="nn.init.orthogonal_(self.fc.weight)")
+    assert seeded("self.one, self.two = Member(), Member()", "return self.one(x) + self.two(x)")
+
+
+@pytest.mark.parametrize(
+    ("init", "forward", "first", "after"),
+    [
+        ("self.layers = nn.ModuleList([Member(seed=i) for i in range(4)])", MEAN, "torch.manual_seed(seed)", "pass"),
+        (ENSEMBLE, "return [layer(x) for layer in self.layers]", "torch.manual_seed(0)", "pass"),
+        (ENSEMBLE, "for layer in self.layers:\n    x = layer(x)\nreturn x", "torch.manual_seed(0)", "pass"),
+        (ENSEMBLE, MEAN, "pass", "torch.manual_seed(0)"),
+        (ENSEMBLE, MEAN, "pass", "pass"),
+        (ENSEMBLE, MEAN, "torch.manual_seed(0)", "nn.init.eye_(self.fc.weight)"),
+        (ENSEMBLE + "\nself.apply(draw)", MEAN, "torch.manual_seed(0)", "pass"),
+        (ENSEMBLE, MEAN, "if seed > options.least: torch.manual_seed(0)", "pass"),
+    ],
+)
+def test_members_that_differ(init: str, forward: str, first: str, after: str) -> None:
+    assert seeded(init, forward, first, after) == []

@@ -14,7 +14,7 @@ from initlint.graph.dataflow import ALWAYS
 from initlint.graph.model import UNDETERMINED, Forward, IdenticalModules
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy
+from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
@@ -41,9 +41,10 @@ def identical_modules(
 ) -> Iterator[IdenticalModules]:
     """The modules below `roots` that certainly start equal."""
     has_stacks = any(instance.torch_name in STACKS for instance in log.instances)
-    if forward is not Forward.RUN or not (log.copies or has_stacks):
+    if forward is not Forward.RUN or not (log.copies or has_stacks or len(log.seedings) > 1):
         return
     tree = _Tree(roots)
+    yield from _seeded(tree, log)
     yield from _repeated(tree, log)
     yield from _deep_copies(tree, log)
     if has_stacks:
@@ -157,6 +158,42 @@ def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
             yield IdenticalModules("series", location, type, paths, len(members), parameters)
         elif merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
             yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
+
+
+def _seeded(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
+    """Modules in parallel whose constructors set one seed and then draw the same weights."""
+    groups: dict[tuple[object, int], list[Seeding]] = {}
+    for seeding in log.seedings:
+        if id(seeding.module) in tree.modules:
+            groups.setdefault((seeding.location.node, seeding.seed), []).append(seeding)
+    for seedings in groups.values():
+        members = list({id(seeding.module): seeding.module for seeding in seedings}.values())
+        uses = [[node for inner in _inside(module) for node in log.nodes.get(id(inner), ())] for module in members]
+        if len(members) < 2 or not all(uses) or not all(tree.certain.get(id(module), False) for module in members):
+            continue
+        if _drawn_alike(members) and merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
+            count = sum(map(len, _parameters(members[0]).values()))
+            paths, name = tuple(map(tree.path, members)), members[0].class_name
+            yield IdenticalModules("parallel", seedings[0].location, name, paths, len(members), count)
+
+
+def _drawn_alike(members: list[Instance]) -> bool:
+    """Whether the constructors draw the same numbers for tensors of the same known sizes, and nothing else does."""
+    if any(inner.walked for module in members for inner in _inside(module)):
+        return False
+    draws = []
+    for module in members:
+        tensors = [(at, name, s) for at, inside in _parameters(module).items() for name, s in inside.items()]
+        if any(s.frozen or s.shape is None or None in s.shape for _, _, s in tensors):
+            return False
+        draws.append(
+            [
+                (at, name, s.shape, [(record.write.location, record.condition) for record in s.writes])
+                for at, name, s in tensors
+            ]
+        )
+    has_random = any(_is_random_matrix(s) for inside in _parameters(members[0]).values() for s in inside.values())
+    return has_random and all(one == draws[0] for one in draws)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from initlint.facts.activations import NAMES as ACTIVATION_NAMES
 from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
-from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.interpreter import Interpreter, Seeding
 from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
@@ -199,6 +199,24 @@ def _activation_named(interpreter: Interpreter, call: Call) -> Value:
     )
 
 
+def _seed(interpreter: Interpreter, call: Call) -> Value:
+    """`torch.manual_seed(0)`; recorded if a module's constructor calls it before it builds any layer."""
+    seed, built = call.get(0, "seed", None), interpreter.log.instances
+    cls = interpreter.stack[-1][0].owner if interpreter.stack else None
+    if isinstance(seed, int) and cls is not None and built and interpreter.stack[-1][0].name == "__init__":
+        module = built[-1]
+        is_own = module.user_class is not None and cls in module.user_class.mro
+        if is_own and interpreter.state.condition <= module.condition:
+            interpreter.log.seedings.append(Seeding(module, seed, call.site))
+    return Unknown("a generator")
+
+
+def _sizes(interpreter: Interpreter, call: Call) -> Value:
+    """`torch.Size([1, 2])`, which equals a tuple."""
+    items = known_items(call.get(0, "sizes", ()))
+    return Unknown("a size") if items is None else tuple(items)
+
+
 _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}
 _MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
 SPECIAL: dict[str, Special] = {
@@ -216,6 +234,8 @@ SPECIAL: dict[str, Special] = {
     "itertools.repeat": _repeat,
     "torch.nn.Parameter": make_parameter,
     "torch.nn.Buffer": lambda interpreter, call: Unknown("a buffer"),
+    "torch.manual_seed": _seed,
+    "torch.Size": _sizes,
     "torch.no_grad": _context("no_grad"),
     "torch.inference_mode": _context("no_grad"),
     "torch.autograd.no_grad": _context("no_grad"),

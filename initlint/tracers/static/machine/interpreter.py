@@ -87,6 +87,15 @@ class ModuleCopy:
     times: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seeding:
+    """The call of `torch.manual_seed` with a known number at the start of the constructor of `module`."""
+
+    module: Instance
+    seed: int
+    location: SourceLocation
+
+
 @dataclass
 class EntryPointLog:
     """What interpreting one entry point recorded, from which `extraction` builds graphs."""
@@ -102,6 +111,7 @@ class EntryPointLog:
     has_trained: bool = False
     """Gradients were computed, or a trainer was run."""
     copies: list[ModuleCopy] = field(default_factory=list)
+    seedings: list[Seeding] = field(default_factory=list)
     emptied: dict[int, tuple[SourceLocation, int]] = field(default_factory=dict)
     """By the identity of a storage: the call that discarded its values, and the number of writes until then."""
     may_have_run: bool = False
