@@ -13,12 +13,23 @@ from initlint.facts.fans import AxisRoles
 from initlint.project.source import SourceFile, SourceLocation
 
 UnappliedReason: TypeAlias = Literal[
-    "uncalled", "named", "parameters", "modules", "pairs", "self", "constant", "unreached", "attribute"
+    "uncalled",
+    "named",
+    "parameters",
+    "modules",
+    "pairs",
+    "self",
+    "constant",
+    "unreached",
+    "attribute",
+    "always",
+    "argument",
 ]
 """`uncalled`: nothing uses the function. `named`: a statement names it without a call. `unreached`: a loop or `apply`
 over a known model in which no init call runs. `constant`: a name that is always False. `attribute`: one that is set on
-a module, but read only from the layers inside. The others are the objects for which a test never holds: the parameters,
-modules or pairs of a loop or an `apply`, or `self`."""
+a module, but read only from the layers inside. `always`: a test that always holds, so that the other branch never runs.
+`argument`: a callback that fills another tensor than its argument. The others are the objects for which a test never
+holds: the parameters, modules or pairs of a loop or an `apply`, or `self`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +274,7 @@ class InitCall:
 
 
 MisuseKind: TypeAlias = Literal[
-    "tensor", "leaf", "absent", "missing", "dropped", "returned", "method", "entry", "rebound"
+    "tensor", "leaf", "absent", "missing", "dropped", "returned", "method", "entry", "rebound", "misspelled"
 ]
 """`tensor`: a plain tensor is assigned to the name of a parameter. `leaf`: a parameter is changed in place while
 gradients are recorded. `absent`: an attribute or item of a parameter that is None, or an operation on one.
@@ -271,7 +282,8 @@ gradients are recorded. `absent`: an attribute or item of a parameter that is No
 
 Those that have no effect: `dropped`: the result of a statement. `returned`: a new tensor that a callback of `apply`
 returns. `method`: an assignment to the name of a method. `entry`: a tensor stored in the result of a `state_dict()`
-that is never loaded. `rebound`: a new tensor bound to the variable of a loop over parameters."""
+that is never loaded. `rebound`: a new tensor bound to the variable of a loop over parameters.
+`misspelled`: an assignment to an attribute that is almost `requires_grad`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ Reports init code that never runs:
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
 - an attribute that an init looks for with `hasattr` or `getattr`, set on a module whose layers the init visits instead
-- an init behind a name that the function itself sets to False
+- an init behind a name that the function itself sets to False, or in the other branch of a test that is always true
+  (`isinstance(m, nn.Linear) or nn.Conv2d`)
+- a callback of `apply` that initializes a layer of `self` or of a function around it, and never its argument
 - a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it tests for
   a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
   first item, all layers have `bias=False` where `m.bias is not None` is required, no layer has the attribute that is
@@ -119,6 +121,13 @@ def _message(unapplied: UnappliedInit) -> str:
         )
     if unapplied.reason == "constant":
         return f"`{unapplied.name}` is always False here, so this init never runs"
+    if unapplied.reason == "always":
+        return (
+            f"this test is always true, because `{unapplied.name}` is, so the init of the other branch never runs; "
+            f"compare each operand"
+        )
+    if unapplied.reason == "argument":
+        return f"this init fills `{unapplied.name}` for each module, and never the argument `{unapplied.cause}`"
     if unapplied.reason == "self":
         hint = ": test the argument, which is the module that `apply` passes" if unapplied.name else ""
         return f"this test of `self` is never true in `{unapplied.owner}`, so its init never runs{hint}"

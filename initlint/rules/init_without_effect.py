@@ -10,7 +10,7 @@ Reports an init that changes no parameter:
 - a statement that drops a new tensor or layer: `w.data.mul(0.1)`, `self.emb.from_pretrained(vectors)`
 - a new tensor that a callback of `apply` returns, or that replaces the variable of a loop over parameters
 - a tensor stored in the dictionary of `state_dict()` that nothing loads: `net.state_dict()['fc.weight'] = w`
-- an assignment to the name of a method: `w.data.copy_ = x`
+- an assignment to the name of a method: `w.data.copy_ = x`, and a misspelled `w.requires_grad = False`
 
 It is silent for an init before the wrapping, for `weight_v` and `weight_g` themselves, for the old
 `torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, and for a parametrization that may
@@ -98,6 +98,7 @@ _LOST: Mapping[MisuseKind, str] = {
         "`{} = ...` changes no parameter: it replaces an entry of the dictionary that `state_dict()` returned, "
         "and nothing loads that; use `copy_` on the entry"
     ),
+    "misspelled": "`{} = ...` changes nothing: a parameter has no such attribute; use `requires_grad`",
     "method": "`{} = ...` changes no parameter: it replaces the method; call it",
 }
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.tracers.references.base_classes import BaseClassInfo
-from initlint.tracers.references.init_functions import initialises
+from initlint.tracers.references.init_functions import filled_tensor, initialises, is_init_call
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 
@@ -22,11 +22,15 @@ class LoopElement(enum.Enum):
     PAIR = "pairs of name and value"
     SELF = "self"
     CONSTANT = "a name that is always false"
+    ALWAYS = "an operand that is always true"
 
 
 @dataclass(frozen=True, eq=False)
 class UnsatisfiableTest:
-    """A branch whose test never holds. `source`: where the value comes from: `parameters`, `named_modules`, `apply`."""
+    """A branch whose test never holds. `source`: where the value comes from: `parameters`, `named_modules`, `apply`.
+
+    With `LoopElement.ALWAYS` the test always holds, because of the operand `source`, and the other branch never runs.
+    """
 
     branch: ast.If
     kind: LoopElement
@@ -51,7 +55,12 @@ def unsatisfiable_tests(
     index: SyntaxIndex, bases: Callable[[str], BaseClassInfo | None]
 ) -> Iterator[UnsatisfiableTest]:
     """The tests of a file that guard an init and never hold. `bases` returns the bases of a top-level class."""
-    guards = [s for s in index.statements if isinstance(s, ast.If) and any(map(initialises, s.body))]
+    tests = [s for s in index.statements if isinstance(s, ast.If)]
+    for test in tests:
+        operand = _true_operand(index, test.test) if any(map(initialises, test.orelse)) else None
+        if operand is not None:
+            yield UnsatisfiableTest(test, LoopElement.ALWAYS, operand, index.class_of(test))
+    guards = [s for s in tests if any(map(initialises, s.body))]
     if not guards:
         return
     for guard in guards:
@@ -162,6 +171,72 @@ def _always_false(index: SyntaxIndex, guard: ast.If) -> str | None:
     is_before = assignment.lineno < guard.lineno and index.is_within(guard, index.parents[assignment])
     changes_elsewhere = any(isinstance(node, (ast.Global, ast.Nonlocal)) for node in ast.walk(function))
     return name if assignment.value.value is False and is_before and not changes_elsewhere else None
+
+
+def _true_operand(index: SyntaxIndex, test: ast.expr) -> str | None:
+    """The operand that makes a test true: a class or a string in an `or`, as in `isinstance(m, A) or nn.Conv2d`."""
+    if not isinstance(test, ast.BoolOp) or not isinstance(test.op, ast.Or):
+        return None
+    for value in test.values:
+        first, _, remainder = dotted(value).partition(".")
+        if first in index.imported and remainder:
+            name = canonical(f"{index.imported[first]}.{remainder}")
+        else:
+            name = canonical(index.imported.get(first, ""))
+        is_text = isinstance(value, ast.Constant) and isinstance(value.value, str) and bool(value.value)
+        if name in MODULES or is_text:
+            return ast.unparse(value)
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class IgnoredArgument:
+    """A callback of `apply` whose init calls all fill the same other object: `self.fc.weight`, not its argument.
+
+    `call`: the first of them. `filled`: its tensor. `argument`: the name of the argument.
+    """
+
+    call: ast.Call
+    filled: str
+    argument: str
+    owner: ast.ClassDef | None
+
+
+def ignored_arguments(index: SyntaxIndex) -> Iterator[IgnoredArgument]:
+    """The callbacks of a file that never fill their argument."""
+    for function in index.functions:
+        parameters = [*function.args.posonlyargs, *function.args.args]
+        in_class = isinstance(index.parents[function], ast.ClassDef) and not function.decorator_list
+        own = parameters[1:] if in_class else parameters
+        if len(own) == 1 and _is_applied(index, function.name):
+            yield from _ignored(index, function, function.body, own[0].arg)
+    for call in (node for node in index.mentions("apply") if isinstance(node, ast.Attribute)):
+        parent = index.parents[call]
+        if isinstance(parent, ast.Call) and parent.func is call and len(parent.args) == 1:
+            (callback,) = parent.args
+            if isinstance(callback, ast.Lambda) and len(callback.args.args) == 1:
+                yield from _ignored(index, callback, [callback.body], callback.args.args[0].arg)
+
+
+def _ignored(index: SyntaxIndex, function: ast.AST, body: Sequence[ast.AST], name: str) -> Iterator[IgnoredArgument]:
+    nodes = [node for part in body for node in ast.walk(part)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and is_init_call(node)]
+    roots = {filled_tensor(call).partition(".")[0] for call in calls}
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    compares = any(isinstance(n, ast.Compare) and isinstance(n.ops[0], (ast.Is, ast.Eq, ast.In)) for n in nodes)
+    if not calls or compares or "" in roots or name in roots or not bound.isdisjoint(roots):
+        return
+    # A call that gets the argument may fill it.
+    if any(isinstance(n, ast.Call) and n not in calls and _passes(n, name) for n in nodes):
+        return
+    yield IgnoredArgument(calls[0], filled_tensor(calls[0]), name, index.class_of(function))
+
+
+def _passes(call: ast.Call, name: str) -> bool:
+    """Whether a call may do something with the argument: it is no type test of it."""
+    if last_name(call.func) in ("isinstance", "hasattr", "type", "print"):
+        return False
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(call))
 
 
 def _is_mixed_in(index: SyntaxIndex, name: str) -> bool:

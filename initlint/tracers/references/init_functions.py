@@ -33,10 +33,10 @@ def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:
     if not buffers:
         return False
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and is_init_call(node)]
-    return all(_filled(call) in buffers for call in calls)
+    return all(filled_tensor(call) in buffers for call in calls)
 
 
-def _filled(call: ast.Call) -> str:
+def filled_tensor(call: ast.Call) -> str:
     """The tensor that an init call fills, without `.data` and indices: `self.centres`."""
     is_method = isinstance(call.func, ast.Attribute) and not _is_init_module(call.func.value)
     node = call.func.value if is_method and isinstance(call.func, ast.Attribute) else next(iter(call.args), call)

@@ -13,7 +13,12 @@ from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnappliedReas
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
-from initlint.tracers.references.impossible_tests import LoopElement, UnsatisfiableTest, unsatisfiable_tests
+from initlint.tracers.references.impossible_tests import (
+    LoopElement,
+    UnsatisfiableTest,
+    ignored_arguments,
+    unsatisfiable_tests,
+)
 from initlint.tracers.references.name_uses import subclasses
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, last_name
@@ -30,6 +35,7 @@ _REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.PAIR: "pairs",
     LoopElement.SELF: "self",
     LoopElement.CONSTANT: "constant",
+    LoopElement.ALWAYS: "always",
 }
 
 
@@ -57,6 +63,10 @@ class UnreachedFinder:
         tests = list(unsatisfiable_tests(text, self._bases))
         yield from (_uncalled(source, function) for function in uncalled)
         yield from (_impossible(source, test) for test in tests)
+        for ignored in ignored_arguments(text):
+            owner = ignored.owner.name if ignored.owner is not None else None
+            location = SourceLocation(source, ignored.call)
+            yield UnappliedInit("argument", ignored.filled, owner, location, cause=ignored.argument)
         if self.unreached:
             reported: list[ast.AST] = [*(finding.function for finding in uncalled), *(test.branch for test in tests)]
             yield from self._unreached(text, reported)

@@ -72,7 +72,7 @@ class VisitLog:
         finally:
             self.active.pop()
 
-    def tracks(self, body: ast.stmt | ast.Lambda, scope: ModuleScope) -> bool:
+    def tracks(self, body: ast.stmt | ast.expr, scope: ModuleScope) -> bool:
         """Whether the text of a loop or function may hold an init call, or call an init function."""
         if not self.enabled:
             return False

@@ -10,9 +10,8 @@ from initlint.graph.dataflow import Condition, Token
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
+from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
-from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.iteration import iterate
@@ -95,17 +94,8 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
     iterable = interpreter.evaluate(node.iter, env)
     if not interpreter.visits.tracks(node, env.scope):
         return _run_loop(interpreter, node, iterable, env)
-    items = (known_items(iterable) or []) if has_known_length(iterable) else []
-    origin = iterable.origin if isinstance(iterable, ListValue) else None
-    roots = known_modules(items if origin is None else [origin])
-    location = interpreter.location_of(node, env)
-    with interpreter.visits.run(node, env.scope, location, interpreter.stack) as run:
-        if roots is not None:
-            run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
-            run.classes, run.items = type_counts(items), list(items)
-        exit_kind = _run_loop(interpreter, node, iterable, env)
-        run.complete = roots is not None
-        return exit_kind
+    with visited_items(interpreter, node, iterable, env):
+        return _run_loop(interpreter, node, iterable, env)
 
 
 def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, env: Environment) -> str | None:

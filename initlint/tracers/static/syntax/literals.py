@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -97,6 +98,16 @@ def comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
 ) -> Value:
     """A list or set comprehension, or a generator expression, which is run eagerly."""
+    if len(node.generators) == 1 and interpreter.visits.tracks(node, env.scope):
+        iterable = interpreter.evaluate(node.generators[0].iter, env)
+        with visited_items(interpreter, node, iterable, env):
+            return _comprehension(interpreter, node, env)
+    return _comprehension(interpreter, node, env)
+
+
+def _comprehension(
+    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
+) -> Value:
     result = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
     result.open = _for(

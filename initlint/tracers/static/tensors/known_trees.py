@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
+from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.constants import has_known_length, known_items
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
@@ -32,6 +38,23 @@ def known_modules(items: Iterable[Value]) -> list[Instance] | None:
     if not instances or not all(map(_is_known_tree, instances)):
         return None
     return instances
+
+
+@contextmanager
+def visited_items(
+    interpreter: Interpreter, node: ast.stmt | ast.expr, iterable: Value, env: Environment
+) -> Iterator[None]:
+    """Record the run of a loop or comprehension over `iterable`, see `machine.visits`."""
+    items = (known_items(iterable) or []) if has_known_length(iterable) else []
+    origin = iterable.origin if isinstance(iterable, ListValue) else None
+    roots = known_modules(items if origin is None else [origin])
+    location = interpreter.location_of(node, env)
+    with interpreter.visits.run(node, env.scope, location, interpreter.stack) as run:
+        if roots is not None:
+            run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
+            run.classes, run.items = type_counts(items), list(items)
+        yield
+        run.complete = roots is not None
 
 
 def layer_counts(roots: Sequence[Instance]) -> Counter[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from initlint.facts.initializer_formulas import METHODS
 from initlint.graph.model import MisuseKind, ParameterMisuse
@@ -22,6 +23,7 @@ _WITH_IN_PLACE_FORM = frozenset("mul multiply add sub subtract div divide clamp 
 """Methods that return a new tensor, and whose names with an underscore change the tensor itself."""
 _READING = frozenset("items keys values get".split())
 _READERS = frozenset("len print sorted list enumerate iter".split())
+_REQUIRES_GRAD = "requires_grad"
 _WRITERS = frozenset((*METHODS, "copy_", "mul_", "add_", "sub_", "div_", "clamp_"))
 
 
@@ -62,9 +64,13 @@ def record_returned_tensor(interpreter: Interpreter, value: Value) -> None:
 
 
 def record_replaced_method(interpreter: Interpreter, target: Tensor, name: str, location: SourceLocation) -> None:
-    """Record `w.data.copy_ = x`: it sets an attribute in place of calling the method."""
-    if name in _WRITERS and target.storage is not None and target.storage.parameter:
+    """Record `w.data.copy_ = x`, which calls nothing, and a misspelled `w.requires_grad = False`."""
+    if target.storage is None or not target.storage.parameter:
+        return
+    if name in _WRITERS:
         _record(interpreter, "method", location)
+    elif get_close_matches(name, [_REQUIRES_GRAD], cutoff=0.85):
+        _record(interpreter, "misspelled", location)
 
 
 def record_lost_entry(interpreter: Interpreter, holder: Value, target: ast.Subscript, env: Environment) -> None:
