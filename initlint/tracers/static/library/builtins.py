@@ -8,14 +8,19 @@ from typing import Any
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import is_instance, python_type, set_attribute, truth
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.constants import (
+    has_attribute,
+    is_callable,
+    is_instance,
+    python_type,
+    set_attribute,
+    text,
+    truth,
+)
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName
-from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, Call, Raised, Unknown, Value
+from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.values import AbstractValue, Call, Raised, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: Call) -> Value:
@@ -24,42 +29,23 @@ def _isinstance(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _issubclass(interpreter: Interpreter, call: Call) -> Value:
-    cls, base = call.get(0, "cls"), call.get(1, "base")
-    if isinstance(cls, ClassValue) and isinstance(base, (ClassValue, ExternalName)):
-        if base in cls.mro:
-            return True
-        return False if cls.readable else Unknown("an issubclass test", BOOL)
-    if isinstance(cls, ExternalName) and isinstance(base, ExternalName):
-        verdict = is_instance(Instance(cls, None, torch_name=cls.name), base)
-        return Unknown("an issubclass test", BOOL) if verdict is None else verdict
-    return Unknown("an issubclass test", BOOL)
+    cls = call.get(0, "cls")
+    verdict = cls.is_subclass(call.get(1, "base")) if isinstance(cls, AbstractValue) else None
+    return Unknown("an issubclass test", BOOL) if verdict is None else verdict
 
 
 def _hasattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
-    if not isinstance(name, str) or isinstance(value, (Unknown, Union)):
-        return Unknown("a hasattr test", BOOL)
-    if isinstance(value, Instance) and interpreter.visits.active:
+    verdict = None
+    if isinstance(name, str):
         _record_attribute_test(interpreter, value, name)
-    if isinstance(value, Instance) and value.symbolic and value.torch_name in (None, "torch.nn.Module"):
-        return Unknown("a hasattr test", BOOL)
-    if isinstance(value, ExternalName):
-        return True
-    of_layers = name in ("weight", "bias")
-    if isinstance(value, Instance) and not of_layers and not _readable(value):
-        return Unknown("a hasattr test", BOOL)
-    attribute = interpreter.attribute(value, name)
-    if isinstance(attribute, Unknown):
-        if isinstance(value, Instance) and value.has_field(name):
-            return True
-        is_known_object = isinstance(value, Instance) and not value.symbolic
-        return False if is_known_object else Unknown("a hasattr test", BOOL)
-    if isinstance(value, Instance) and attribute is None and of_layers and not value.has_field(name):
-        return value.torch_name != "torch.nn.Module"
-    return True
+        verdict = has_attribute(interpreter, value, name)
+    return Unknown("a hasattr test", BOOL) if verdict is None else verdict
 
 
-def _record_attribute_test(interpreter: Interpreter, value: Instance, name: str) -> None:
+def _record_attribute_test(interpreter: Interpreter, value: Value, name: str) -> None:
+    if not isinstance(value, Instance) or not interpreter.visits.active:
+        return
     interpreter.visits.record_attribute_test(value, name)
     if interpreter.state.observation is not None:
         interpreter.state.observation.record(value, lambda other: _record_attribute_test(interpreter, other, name))
@@ -67,25 +53,20 @@ def _record_attribute_test(interpreter: Interpreter, value: Instance, name: str)
 
 def _getattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
-    if isinstance(name, Union):
-        return interpreter.state.map_union(
-            name, lambda option: _getattr(interpreter, Call([value, option, *call.arguments[2:]], {}, call.site))
-        )
+    return interpreter.state.map_union(name, lambda option: _attribute_named(interpreter, value, option, call))
+
+
+def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: Call) -> Value:
     if isinstance(name, ComposedText) and isinstance(value, Instance) and name.pattern in value.fields:
         return value.fields[name.pattern]
     if not isinstance(name, str):
         return Unknown("an attribute of unknown name")
-    if isinstance(value, Instance) and interpreter.visits.active:
-        _record_attribute_test(interpreter, value, name)
+    _record_attribute_test(interpreter, value, name)
     attribute = interpreter.attribute(value, name)
     if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
         return attribute
-    missing = isinstance(value, Instance) and not value.symbolic and not value.has_field(name) and _readable(value)
-    return call.arguments[2] if missing else attribute
-
-
-def _readable(value: Instance) -> bool:
-    return value.user_class is None or value.user_class.readable
+    is_missing = isinstance(value, AbstractValue) and value.surely_lacks(name)
+    return call.arguments[2] if is_missing else attribute
 
 
 def _setattr(interpreter: Interpreter, call: Call) -> Value:
@@ -114,10 +95,8 @@ def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, ca
 
 def _delattr(interpreter: Interpreter, call: Call) -> Value:
     value, name = call.get(0, "obj"), call.get(1, "name")
-    if isinstance(value, Instance) and isinstance(name, str):
-        interpreter.state.save_before_change(value)
-        value.fields.pop(name, None)
-        value.registry_changed = True
+    if isinstance(value, AbstractValue) and isinstance(name, str):
+        value.delete_attribute(interpreter, name)
     return None
 
 
@@ -129,10 +108,8 @@ def _type(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _callable(interpreter: Interpreter, call: Call) -> Value:
-    value = call.get(0, "obj")
-    if isinstance(value, (Unknown, Union)):
-        return Unknown("a callable test", BOOL)
-    return not isinstance(value, (*CONSTANTS, tuple, ListValue, DictValue))
+    verdict = is_callable(call.get(0, "obj"))
+    return Unknown("a callable test", BOOL) if verdict is None else verdict
 
 
 OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
@@ -179,12 +156,8 @@ def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Inte
 
 
 def _str(interpreter: Interpreter, call: Call) -> Value:
-    value = without_unbound(call.get(0, "object", ""))
-    if isinstance(value, (int, float, str)) or value is None:
-        return str(value)
-    if isinstance(value, (ClassValue, ExternalName, Function)):
-        return f"<class '{value.name}'>"
-    return Unknown("a composed string", STR)
+    written = text(without_unbound(call.get(0, "object", "")))
+    return Unknown("a composed string", STR) if written is None else written
 
 
 def _print(interpreter: Interpreter, call: Call) -> Value:

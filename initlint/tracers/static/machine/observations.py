@@ -17,7 +17,8 @@ from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
-from initlint.tracers.static.values.objects import Instance, PretrainedModule, SuperProxy
+from initlint.tracers.static.values.objects import Instance, PretrainedModule
+from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, Call, NativeMethod, Unknown, Value

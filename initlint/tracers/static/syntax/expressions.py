@@ -26,7 +26,8 @@ from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.iteration import iterate, truncated
-from initlint.tracers.static.values.objects import Instance, SuperProxy
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 

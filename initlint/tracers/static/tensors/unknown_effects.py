@@ -9,7 +9,8 @@ from initlint.graph.model import Location
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
-from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
+from initlint.tracers.static.values.constants import container_kind, contents
+from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -38,14 +39,12 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
 def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> None:
     """Code that is not interpreted may call or register these modules, also in lists, or register others in them."""
     for value in values:
-        if isinstance(value, Instance):
-            value.registry_changed = True
-            interpreter.log.may_have_run = True
-            interpreter.log.emptied.clear()
-        elif isinstance(value, ListValue):
-            mark_maybe_changed(interpreter, (item for item in value.items if isinstance(item, Instance)))
-        elif isinstance(value, DictValue):
-            mark_maybe_changed(interpreter, (item for item in value.items.values() if isinstance(item, Instance)))
+        is_container = container_kind(value) not in ("", "tuple")
+        for item in contents(value) if is_container else (value,):
+            if isinstance(item, Instance):
+                item.registry_changed = True
+                interpreter.log.may_have_run = True
+                interpreter.log.emptied.clear()
 
 
 def discard_values(interpreter: Interpreter, instance: Instance, site: SourceLocation) -> None:

@@ -76,6 +76,16 @@ class ClassValue(AbstractValue):
     def call(self, machine: Machine, call: Call) -> Value:
         return machine.handlers.construct(machine, self, call)
 
+    def text(self) -> str | None:
+        return f"<class '{self.name}'>"
+
+    def is_subclass(self, base: Value) -> bool | None:
+        if not isinstance(base, (ClassValue, ExternalName)):
+            return None
+        if base in self.mro:
+            return True
+        return False if self.readable else None
+
     @property
     def precedence(self) -> int:
         return 1

@@ -201,3 +201,20 @@ def is_function(value: Value) -> bool:
 def bound_to(machine: Machine, member: Value, instance: Value, cls: Value) -> Value:
     """The value of `instance.name`, where `member` is the attribute `name` of its class `cls`."""
     return member.bound_to(machine, instance, cls) if isinstance(member, AbstractValue) else member
+
+
+def is_callable(value: Value) -> bool | None:
+    """`callable(value)`; None if unknown."""
+    return value.is_callable() if isinstance(value, AbstractValue) else False
+
+
+def text(value: Value) -> str | None:
+    """`str(value)`; None if unknown."""
+    if isinstance(value, AbstractValue):
+        return value.text()
+    return str(value) if value is None or isinstance(value, (int, float, str)) else None
+
+
+def has_attribute(machine: Machine, value: Value, name: str) -> bool | None:
+    """`hasattr(value, name)`; None if unknown."""
+    return value.has_attribute(machine, name) if isinstance(value, AbstractValue) else True

@@ -23,6 +23,7 @@ from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
     Call,
+    Copier,
     ExternalClass,
     Machine,
     Raised,
@@ -95,6 +96,15 @@ class ListValue(AbstractValue):
 
     def container_kind(self) -> str:
         return self.kind
+
+    def is_callable(self) -> bool | None:
+        return False
+
+    def deep_copy(self, copies: Copier) -> Value:
+        return ListValue([copies.copy(item) for item in self.items], self.open, self.kind)
+
+    def shallow_copy(self) -> Value:
+        return ListValue(self.items, self.open, self.kind)
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)
@@ -182,6 +192,15 @@ class DictValue(AbstractValue):
 
     def container_kind(self) -> str:
         return "dict"
+
+    def is_callable(self) -> bool | None:
+        return False
+
+    def deep_copy(self, copies: Copier) -> Value:
+        return DictValue({key: copies.copy(item) for key, item in self.items.items()}, self.open)
+
+    def shallow_copy(self) -> Value:
+        return DictValue(self.items, self.open)
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)

@@ -66,6 +66,17 @@ class ExternalName(AbstractValue):
     def is_key(self) -> bool:
         return True
 
+    def text(self) -> str | None:
+        return f"<class '{self.name}'>"
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return True
+
+    def is_subclass(self, base: Value) -> bool | None:
+        if not isinstance(base, ExternalName):
+            return None
+        return base.name == self.name or base.name in BASES.get(self.name, ())
+
     def is_data_only(self, depth: int) -> bool:
         return True
 

@@ -46,6 +46,9 @@ class Function(AbstractValue):
     def call(self, machine: Machine, call: Call) -> Value:
         return machine.call_function(self, call)
 
+    def text(self) -> str | None:
+        return f"<class '{self.name}'>"
+
     def is_function(self) -> bool:
         return True
 

@@ -6,22 +6,22 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
-from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
+from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import are_data_only, bound_to, is_among, is_function, literals
+from initlint.tracers.static.values.constants import are_data_only, is_among, literals
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.functions import BoundMethod
 from initlint.tracers.static.values.items import item_of_sequence
 from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options, without_unbound
+from initlint.tracers.static.values.unions import Union, options
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
     Call,
+    Copier,
     ExternalClass,
     Machine,
     NativeMethod,
@@ -187,6 +187,27 @@ class Instance(AbstractValue):
         items = self.known_items()
         return None if items is None else is_among(item, items, not self.open)
 
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        if self.symbolic and self.torch_name in (None, "torch.nn.Module"):
+            return None
+        of_layers = name in ("weight", "bias")
+        if not of_layers and not self.is_readable:
+            return None
+        attribute = self.get_attribute(machine, name)
+        if isinstance(attribute, Unknown):
+            return True if self.has_field(name) else (None if self.symbolic else False)
+        if attribute is None and of_layers and not self.has_field(name):
+            return self.torch_name != "torch.nn.Module"
+        return True
+
+    def surely_lacks(self, name: str) -> bool:
+        return not self.symbolic and not self.has_field(name) and self.is_readable
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether all base classes of its class are known."""
+        return self.user_class is None or self.user_class.readable
+
     def equals(self, other: Value) -> bool | None:
         return self.is_same(other)
 
@@ -202,6 +223,22 @@ class Instance(AbstractValue):
     def has_field(self, name: str) -> bool:
         """Whether it has a field of that name, which may be unbound."""
         return name in self.fields
+
+    def deep_copy(self, copies: Copier) -> Value:
+        copy = Instance(self.cls, self.location, copies.condition, self.torch_name, self.symbolic)
+        copies.finished[id(self)] = copy
+        copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
+        copy.assigned = dict(self.assigned)
+        if self.is_module and not self.symbolic:  # a copy of an assumed object is not built here
+            copies.modules.append(copy)
+        for name, value in self.fields.items():
+            field = copies.copy(value)
+            copy.fields[name] = field
+            if isinstance(field, Tensor) and field.storage is not None and field.storage.owner is None:
+                field.storage.owner = copy
+            if isinstance(field, Instance):
+                field.parent = field.parent or copy.is_module
+        return copy
 
     def python_type(self) -> Value:
         return Unknown("the type of something unknown") if self.symbolic else self.current_class()
@@ -363,33 +400,6 @@ class PretrainedModule(Unknown):
         if name in ("apply", "modules", "named_modules"):
             return NativeMethod(self.content, name)
         return super().get_attribute(machine, name)
-
-
-class SuperProxy(AbstractValue):
-    """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
-
-    __slots__ = ("cls", "receiver")
-
-    def __init__(self, cls: Value, receiver: Value) -> None:
-        self.cls = cls
-        self.receiver = receiver
-
-    def get_attribute(self, machine: Machine, name: str) -> Value:
-        receiver = self.receiver
-        instance = receiver if isinstance(receiver, Instance) else None
-        cls = receiver if instance is None else instance.user_class
-        if not isinstance(cls, ClassValue):
-            return Unknown("super() of something unknown")
-        member, owner = cls.find(name, after=self.cls)
-        if owner is not None:
-            member = without_unbound(member)
-            if instance is not None and name in POST_INIT_METHODS and owner.name in POST_INIT_NAMES:
-                return NativeMethod(instance, name)
-            if instance is not None:
-                return bound_to(machine, member, instance, cls)
-            return BoundMethod(member, receiver) if is_function(member) else member
-        method = UNBOUND if instance is None else machine.handlers.inherited_method(machine, instance, name)
-        return Unknown(f"super().{name} is not followed") if method is UNBOUND else method
 
 
 class ContextManager(AbstractValue):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from initlint.facts.fans import AxisRoles
@@ -15,6 +15,7 @@ from initlint.tracers.static.values.external_names import INT, ExternalName
 from initlint.tracers.static.values.values import (
     AbstractValue,
     Call,
+    Copier,
     ExternalClass,
     Machine,
     NativeMethod,
@@ -103,6 +104,22 @@ class Storage:
         """Created uninitialized (`torch.empty`)."""
         self.used_transformed = False
         """Data is multiplied by a value computed from the parameter, not by the parameter itself."""
+
+    def deep_copy(self, copies: Copier) -> Storage:
+        """New memory with the writes so far; the same for the same storage."""
+        if id(self) in copies.finished:
+            earlier: Storage = copies.finished[id(self)]
+            return earlier
+        copy = Storage(self.shape, self.location, copies.condition)
+        copies.finished[id(self)] = copy
+        copy.writes, copy.parameter = list(self.writes), self.parameter
+        copy.loads = self.loads
+        copy.name, copy.frozen = self.name, self.frozen
+        copy.owner = copies.finished.get(id(self.owner))
+        if self.derived is not None:
+            originals = tuple(original.deep_copy(copies) for original in self.derived.originals)
+            copy.derived = replace(self.derived, originals=originals)
+        return copy
 
     @property
     def origin(self) -> Storage:
@@ -269,6 +286,13 @@ class Tensor(AbstractValue):
         if any(v.node is not None or v.storage is not self.storage or v.axes != self.axes for v in views):
             return None
         return Tensor(None, self.storage, False, False, self.sources, None, self.transposed, axes=self.axes)
+
+    def deep_copy(self, copies: Copier) -> Value:
+        if self.storage is None:
+            return self
+        copy = Tensor(self.node, self.storage.deep_copy(copies), self.leaf, sources=self.sources)
+        copies.finished[id(self)] = copy
+        return copy
 
     def python_type(self) -> Value:
         return ExternalName("torch.Tensor")

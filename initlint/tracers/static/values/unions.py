@@ -52,6 +52,12 @@ class Union(AbstractValue):
     def truth(self) -> bool | None:
         return _agreed(truth(option) for option in self.values if option is not UNBOUND)
 
+    def is_callable(self) -> bool | None:
+        return None
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return None
+
     def is_data_only(self, depth: int) -> bool:
         return are_data_only(self.values, depth)
 

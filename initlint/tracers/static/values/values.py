@@ -8,13 +8,14 @@ that cannot be determined is an `Unknown` with a reason, never a guess.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
+from initlint.tracers.static.values.library import Branches, Library
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
 
@@ -106,6 +107,34 @@ class AbstractValue:
     def is_instance_of_external(self, cls: ExternalClass) -> bool | None:
         """`isinstance(value, cls)` for a class outside the project; None if unknown."""
         return False if cls.is_type_of_constants else None
+
+    def is_callable(self) -> bool | None:
+        """`callable(value)`; None if unknown."""
+        return True
+
+    def is_subclass(self, base: Value) -> bool | None:
+        """`issubclass(value, base)`; None if unknown."""
+        return None
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        """`hasattr(value, name)`; None if unknown."""
+        return None if isinstance(self.get_attribute(machine, name), Unknown) else True
+
+    def surely_lacks(self, name: str) -> bool:
+        """Whether it is an object of which no attribute `name` is set, and no class that cannot be read may have it."""
+        return False
+
+    def text(self) -> str | None:
+        """`str(value)`; None if unknown."""
+        return None
+
+    def deep_copy(self, copies: Copier) -> Value:
+        """`copy.deepcopy(value)`."""
+        return self
+
+    def shallow_copy(self) -> Value:
+        """`copy.copy(value)`; None if that is a deep copy, as of a module."""
+        return None
 
     def literal(self) -> Any:
         """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
@@ -247,32 +276,36 @@ class ExternalClass(Protocol):
         """`isinstance(value, self)`; None if unknown."""
 
 
-class Branches(Protocol):
-    """What a value needs of `path_conditions.BranchState`."""
+@dataclass(frozen=True)
+class Copier:
+    """One deep copy: what occurs in it several times is copied once."""
 
-    @property
-    def condition(self) -> Condition:
-        """The current path condition."""
+    condition: Condition
+    """The path condition under which it is made."""
+    modules: list[Any]
+    """The modules that were built so far: those of the copy are added."""
+    finished: dict[int, Any] = field(default_factory=dict)
+    """The finished copies of values and storages, by the identity of the original."""
 
-    def save_before_change(self, target: Any) -> None:
-        """Remember the state of `target` before its first change in this branch."""
-
-    def record_side_effect(self) -> None:
-        """Record an effect that is not part of an object's state."""
-
-    def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
-        """Apply `act` to each alternative of a value under its condition, and join the results."""
+    def copy(self, value: Value) -> Value:
+        """The copy of a value; the same for the same object."""
+        if id(value) in self.finished:
+            earlier: Value = self.finished[id(value)]
+            return earlier
+        if isinstance(value, AbstractValue):
+            return value.deep_copy(self)
+        return tuple(self.copy(item) for item in value) if isinstance(value, tuple) else value
 
 
 class Machine(Protocol):
     """What a value needs of the interpreter, which is defined above this package."""
 
     @property
-    def state(self) -> Branches:
+    def state(self) -> Branches[Value]:
         """The path condition, and the states to go back to."""
 
     @property
-    def handlers(self) -> Library:
+    def handlers(self) -> Library[Value]:
         """What the packages above know of torch and of Python's library."""
 
     def attribute(self, value: Value, name: str) -> Value:
@@ -289,31 +322,6 @@ class Machine(Protocol):
 
     def note_unknown_attribute(self, name: str) -> None:
         """Record that an attribute of an unknown value was used."""
-
-
-@dataclass(frozen=True)
-class Library:
-    """What the packages above do with values: the parts that need torch, Python's library, or the interpreter's log.
-
-    Each function receives the interpreter, the value, and the arguments of the method that calls it.
-    """
-
-    call_unknown: Callable[[Any, Any, Call], Value]
-    unknown_result: Callable[[Any, str, Iterable[Value], Any], Value]
-    call_external: Callable[[Any, Any, Call], Value]
-    call_instance: Callable[[Any, Any, Call], Value]
-    construct: Callable[[Any, Any, Call], Value]
-    object_attribute: Callable[[Any, Any, str], Value]
-    inherited_method: Callable[[Any, Any, str], Value]
-    set_field: Callable[[Any, Any, str, Value, Any], None]
-    object_method: Callable[[Any, Any, str, Call], Value]
-    tensor_method: Callable[[Any, Any, str, Call], Value]
-    list_method: Callable[[Any, Any, str, Call], Value]
-    dict_method: Callable[[Any, Any, str, Call], Value]
-    constant_method: Callable[[Any, Any, str, Call], Value]
-    set_tensor_attribute: Callable[[Any, Any, str, Value, Any], None]
-    tensor_item: Callable[[Any, Any, Value, Any], Value]
-    set_tensor_item: Callable[[Any, Any, Value, Value, Any], None]
 
 
 class Unknown(AbstractValue):
@@ -350,6 +358,12 @@ class Unknown(AbstractValue):
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return self.member(("item", index) if is_key(index) else object())
+
+    def is_callable(self) -> bool | None:
+        return None
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return None
 
     def is_data_only(self, depth: int) -> bool:
         return self.node is None
