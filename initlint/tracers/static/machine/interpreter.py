@@ -26,7 +26,7 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.library import Library
+from initlint.tracers.static.values.machine_interface import Library
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.values import (
     UNBOUND,

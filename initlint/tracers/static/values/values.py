@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.values.library import Branches, Library
+from initlint.tracers.static.values.machine_interface import GenericMachine
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
 
@@ -297,31 +297,8 @@ class Copier:
         return tuple(self.copy(item) for item in value) if isinstance(value, tuple) else value
 
 
-class Machine(Protocol):
-    """What a value needs of the interpreter, which is defined above this package."""
-
-    @property
-    def state(self) -> Branches[Value]:
-        """The path condition, and the states to go back to."""
-
-    @property
-    def handlers(self) -> Library[Value]:
-        """What the packages above know of torch and of Python's library."""
-
-    def attribute(self, value: Value, name: str) -> Value:
-        """`value.name`."""
-
-    def call(self, function: Value, call: Call) -> Value:
-        """Call any value. Raises `Raised` if the program surely raises."""
-
-    def call_function(self, function: Any, call: Call) -> Value:
-        """Call a `Function`."""
-
-    def note_not_followed(self, reason: str) -> None:
-        """Record a reason why the result is incomplete."""
-
-    def note_unknown_attribute(self, name: str) -> None:
-        """Record that an attribute of an unknown value was used."""
+Machine: TypeAlias = "GenericMachine[Value]"
+"""What a value needs of the interpreter."""
 
 
 class Unknown(AbstractValue):

@@ -51,3 +51,30 @@ class Library(Generic[V]):
     set_tensor_attribute: Callable[[Any, Any, str, V, Any], None]
     tensor_item: Callable[[Any, Any, V, Any], V]
     set_tensor_item: Callable[[Any, Any, V, V, Any], None]
+
+
+class GenericMachine(Protocol[V]):
+    """What a value needs of the interpreter, which is defined above this package."""
+
+    @property
+    def state(self) -> Branches[V]:
+        """The path condition, and the states to go back to."""
+
+    @property
+    def handlers(self) -> Library[V]:
+        """What the packages above know of torch and of Python's library."""
+
+    def attribute(self, value: V, name: str) -> V:
+        """`value.name`."""
+
+    def call(self, function: V, call: Any) -> V:
+        """Call any value. Raises `Raised` if the program surely raises."""
+
+    def call_function(self, function: Any, call: Any) -> V:
+        """Call a function of the project."""
+
+    def note_not_followed(self, reason: str) -> None:
+        """Record a reason why the result is incomplete."""
+
+    def note_unknown_attribute(self, name: str) -> None:
+        """Record that an attribute of an unknown value was used."""
