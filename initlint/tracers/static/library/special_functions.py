@@ -20,9 +20,9 @@ from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import FLOAT, external
-from initlint.tracers.static.values.functions import Partial
+from initlint.tracers.static.values.functions import ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
-from initlint.tracers.static.values.objects import NAMED_TUPLE, ContextManager, Instance
+from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import Call, Unknown, Value
 

@@ -14,8 +14,9 @@ from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.functions import ContextManager
 from initlint.tracers.static.values.iteration import iterate
-from initlint.tracers.static.values.objects import ContextManager, Instance
+from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import Raised, Unknown, Value

@@ -1,4 +1,4 @@
-"""Functions of the project, and callables made of others."""
+"""Functions of the project, callables made of others, and context managers."""
 
 from __future__ import annotations
 
@@ -150,3 +150,12 @@ class Partial(AbstractValue):
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
         keywords = frozenset((name, inner(value)) for name, value in self.keywords.items())
         return Partial, inner(self.function), frozenset(map(inner, self.arguments)), keywords
+
+
+class ContextManager(AbstractValue):
+    """A context manager that has an effect here: `no_grad`, `suppress`."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind

@@ -400,12 +400,3 @@ class PretrainedModule(Unknown):
         if name in ("apply", "modules", "named_modules"):
             return NativeMethod(self.content, name)
         return super().get_attribute(machine, name)
-
-
-class ContextManager(AbstractValue):
-    """A context manager that has an effect here: `no_grad`, `suppress`."""
-
-    __slots__ = ("kind",)
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
