@@ -86,7 +86,7 @@ class Instance(AbstractValue):
         self.parametrized = False
         self.parent = False
         self.walked = False
-        """Whether code has got hold of its parameters or submodules at once (`parameters()`, `apply`), or reset it."""
+        """Whether code has got hold of all its parameters or submodules (`parameters()`, `apply`), or reset it."""
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
 
@@ -191,7 +191,8 @@ class Instance(AbstractValue):
         if self.symbolic and self.torch_name in (None, "torch.nn.Module"):
             return None
         of_layers = name in ("weight", "bias")
-        if not of_layers and not self.is_readable:
+        cls = self.user_class
+        if not of_layers and cls is not None and not cls.readable:
             return None
         attribute = self.get_attribute(machine, name)
         if isinstance(attribute, Unknown):
@@ -201,12 +202,8 @@ class Instance(AbstractValue):
         return True
 
     def surely_lacks(self, name: str) -> bool:
-        return not self.symbolic and not self.has_field(name) and self.is_readable
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether all base classes of its class are known."""
-        return self.user_class is None or self.user_class.readable
+        cls = self.user_class
+        return not self.symbolic and not self.has_field(name) and (cls is None or cls.readable)
 
     def equals(self, other: Value) -> bool | None:
         return self.is_same(other)
