@@ -76,6 +76,8 @@ def _reason(layer: Layer, mode: object) -> str | None:
     if layer.product is not None:
         if _is_stacked_first(layer):
             return "torch takes its stacked matrices for one"
+        if layer.product.summed[:1] == (0,) and len(layer.shapes.get("weight") or ()) > 2:
+            return "its first axis is one of the inputs, and torch takes it for the outputs"
         if mode == "fan_in" and layer.product.summed[:1] == (0,):
             return "it is used as `x @ W`, and torch takes its second axis for the inputs"
         return None

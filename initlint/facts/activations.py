@@ -12,8 +12,6 @@ from initlint.facts.signatures import REQUIRED, Signature, number, signature
 
 __all__ = [
     "ACTIVATIONS",
-    "FUNCTIONS",
-    "METHODS",
     "MODULES",
     "NAMES",
     "PARAMETERS",
@@ -124,36 +122,6 @@ MODULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Canonical class name to operator."""
-
-_IN_FUNCTIONAL = (
-    "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_softmax logsigmoid mish prelu relu "
-    "relu6 rrelu selu sigmoid silu softmax softmin softplus softshrink softsign tanh tanhshrink threshold"
-).split()
-_IN_PLACE_IN_FUNCTIONAL = "celu elu hardtanh leaky_relu relu rrelu selu threshold".split()
-_IN_TORCH = "celu hardshrink log_softmax prelu relu rrelu selu sigmoid sin softmax tanh threshold".split()
-_IN_PLACE_IN_TORCH = "celu relu rrelu selu sigmoid sin tanh threshold".split()
-
-FUNCTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        **{f"torch.nn.functional.{op}": op for op in _IN_FUNCTIONAL},
-        **{f"torch.nn.functional.{op}_": op for op in _IN_PLACE_IN_FUNCTIONAL},
-        **{f"torch.{op}": op for op in _IN_TORCH},
-        **{f"torch.{op}_": op for op in _IN_PLACE_IN_TORCH},
-        "torch.nn.functional.gumbel_softmax": "softmax",
-        "torch.special.expit": "sigmoid",
-        "torch.special.log_softmax": "log_softmax",
-        "torch.special.softmax": "softmax",
-    }
-)
-"""Canonical function name to operator."""
-
-METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        **{op: op for op in "hardshrink log_softmax prelu relu sigmoid sin softmax tanh".split()},
-        **{f"{op}_": op for op in "relu sigmoid sin tanh".split()},
-    }
-)
-"""Method of a tensor to operator."""
 
 PARAMETERS: Mapping[str, Signature] = MappingProxyType(
     {

@@ -15,7 +15,6 @@ from initlint.facts.tensor_constructors import (
     METHOD_PARAMETERS,
     METHODS,
     RANDOM_METHODS,
-    RELATIVE_METHODS,
     UNINITIALIZED,
     TensorConstructor,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "MULTIPLICATION",
     "NONLINEARITIES",
     "RANDOM_METHODS",
-    "RELATIVE_METHODS",
     "REQUIRED",
     "UNINITIALIZED",
     "Initializer",

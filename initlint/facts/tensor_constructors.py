@@ -57,15 +57,6 @@ METHOD_PARAMETERS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 RANDOM_METHODS = frozenset("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ random_".split())
 """Methods that replace all values of a tensor, without an equivalent in torch.nn.init."""
 
-RELATIVE_METHODS = frozenset(
-    (
-        "abs_ add_ addcdiv_ addcmul_ addmm_ clamp_ clamp_max_ clamp_min_ clip_ cos_ div_ divide_ erfinv_ exp_ fmod_ "
-        "index_fill_ log_ masked_fill_ mul_ multiply_ neg_ pow_ reciprocal_ remainder_ renorm_ round_ sign_ sin_ sqrt_ "
-        "square_ sub_ subtract_ tanh_ tril_ triu_ true_divide_"
-    ).split()
-)
-"""Methods whose result depends on the old values of the tensor."""
-
 UNINITIALIZED = "uninitialized"
 """The initializer of memory that is not initialized."""
 

@@ -1,65 +1,54 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
-from itertools import combinations
 from typing import Any
 
 import pytest
 
-from initlint.facts import activations
+from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
+from initlint.facts.initializer_formulas import RANDOM_METHODS
+from initlint.facts.operator_kinds import ALL, FUNCTIONAL, Operator
+from initlint.facts.operator_rows import operator_rows
 from initlint.facts.operators import (
-    MATRIX_TRANSPOSING_METHODS,
-    METADATA_ATTRIBUTES,
-    MODIFIER_FUNCTIONS,
-    MODIFIER_METHODS,
-    REVERSING_METHODS,
-    SAME_SHAPE_METHODS,
-    SHAPE_METHODS,
-    SINK_FUNCTIONS,
-    SINK_METHODS,
-    TRANSPARENT_FUNCTIONS,
-    TRANSPARENT_METHODS,
-    TRANSPOSING_METHODS,
-    VIEW_ATTRIBUTES,
-    WEIGHTED_FUNCTIONS,
+    FUNCTIONS,
+    IN_PLACE_METHODS,
+    METHODS,
+    RELATIVE_METHODS,
+    is_in_place,
+    python_operator,
+    spellings,
 )
 
-_FUNCTIONS: tuple[Iterable[str], ...] = (
-    TRANSPARENT_FUNCTIONS,
-    MODIFIER_FUNCTIONS,
-    SINK_FUNCTIONS,
-    WEIGHTED_FUNCTIONS,
-    activations.FUNCTIONS,
-)
-_METHODS: tuple[Iterable[str], ...] = (
-    TRANSPARENT_METHODS,
-    MODIFIER_METHODS,
-    SINK_METHODS,
-    SHAPE_METHODS,
-    activations.METHODS,
-)
+_ROWS = list(operator_rows())
 
 
-@pytest.mark.parametrize("tables", [_FUNCTIONS, _METHODS], ids=["functions", "methods"])
-def test_a_name_stands_in_one_table_only(tables: tuple[Iterable[str], ...]) -> None:
-    for one, other in combinations(tables, 2):
-        assert set(one) & set(other) == set()
+def _methods(**fields: object) -> list[str]:
+    """The methods and attributes whose operators have these fields, without in-place forms."""
+    return sorted(
+        name
+        for name, operator in METHODS.items()
+        if not name.endswith("_") and all(getattr(operator, field) == value for field, value in fields.items())
+    )
+
+
+def test_a_name_that_two_rows_derive_is_an_error() -> None:
+    relu = Operator("relu", "activation", "relu")
+    assert spellings([relu])["torch.Tensor.relu_"] is relu
+    with pytest.raises(ValueError, match=r"two operators are spelled torch\.Tensor\.relu$"):
+        spellings([relu, Operator("relu", "sink", "clamp", homes=("torch.Tensor.",))])
+    with pytest.raises(ValueError, match=r"two operators are spelled torch\.relu_"):
+        spellings([relu, Operator("torch.relu_", "identity", "identity", homes=("",), in_place=False)])
+
+
+@pytest.mark.parametrize("name", ["torch.relu", "torch.relu_", f"{FUNCTIONAL}relu", f"{FUNCTIONAL}relu_"])
+def test_functions_derive_from_the_row(name: str) -> None:
+    assert FUNCTIONS[name] is METHODS["relu"] is METHODS["relu_"]
 
 
 def test_function_names_are_canonical() -> None:
-    for table in _FUNCTIONS:
-        assert [name for name in table if canonical(name) != name] == []
-
-
-def test_functions_of_torch_exist() -> None:
-    torch = pytest.importorskip("torch")
-    importable = {"torch.nn.attention.flex_attention.flex_attention"}  # Its module is not loaded with torch.
-    names = {name for table in _FUNCTIONS for name in table if name.startswith("torch.")} - importable
-    assert len(names) > 300
-    assert [name for name in sorted(names) if _resolve(torch, name) is None] == []
+    assert [name for name in FUNCTIONS if canonical(name) != name] == []
 
 
 def _resolve(root: Any, dotted: str) -> Any:
@@ -68,86 +57,184 @@ def _resolve(root: Any, dotted: str) -> Any:
     return root
 
 
-def test_methods_of_a_tensor_exist() -> None:
+_IMPORTABLE = {"torch.nn.attention.flex_attention.flex_attention", "astype"}
+"""The module of the one is not loaded with torch; the other is a method of numpy's arrays."""
+
+
+def test_each_row_has_a_spelling_in_torch() -> None:
     torch = pytest.importorskip("torch")
-    assert [name for table in _METHODS for name in table if not hasattr(torch.Tensor, name)] == []
+    for row in _ROWS:
+        names = [f"{home}{row.name}" for home in row.homes]
+        if row.name not in _IMPORTABLE and any(name.startswith("torch.") for name in names):
+            assert any(_resolve(torch, name) is not None for name in names), row.name
 
 
-def test_a_method_is_what_the_function_of_its_name_is() -> None:
-    tables = ((MODIFIER_FUNCTIONS, MODIFIER_METHODS), (SINK_FUNCTIONS, SINK_METHODS))
-    for functions, methods in tables:
-        for method, word in methods.items():
-            assert functions.get(f"torch.{method}", word) == word
-    for method in TRANSPARENT_METHODS:
-        assert f"torch.{method}" not in {**MODIFIER_FUNCTIONS, **SINK_FUNCTIONS}
-
-
-def test_every_functional_operator_of_torch_stands_somewhere() -> None:
+def test_every_functional_operator_of_torch_has_a_row() -> None:
     functional = pytest.importorskip("torch.nn.functional")
-    known = {name for table in _FUNCTIONS for name in table}
     without_signal = {"assert_int_or_pair", "boolean_dispatch", "handle_torch_function", "has_torch_function"}
     public = {
         name
         for name, value in vars(functional).items()
         if (inspect.isfunction(value) or inspect.isbuiltin(value))
         and not name.startswith(("_", "has_torch_function", "native_"))
-        and not name.endswith("_with_indices")
     }
-    rare = {"conv_tbc", "grad", "grouped_mm", "scaled_grouped_mm", "scaled_mm"}
-    assert {f"torch.nn.functional.{n}" for n in public - without_signal - rare} - known == set()
+    rare = {"grad", "grouped_mm", "scaled_grouped_mm", "scaled_mm"}
+    assert {name for name in public - without_signal - rare if FUNCTIONAL + name not in FUNCTIONS} == set()
 
 
-@pytest.mark.parametrize("name", sorted(WEIGHTED_FUNCTIONS))
-def test_weighted_functions_name_a_layer_and_its_weight(name: str) -> None:
-    type, parameters = WEIGHTED_FUNCTIONS[name]
-    assert MODULES[f"torch.nn.{type}"].role == "layer"
-    assert parameters[0].startswith("input")
-    assert "weight" in parameters
+def test_activations_are_those_of_the_table_of_activations() -> None:
+    operators = {row.op for row in _ROWS if row.kind == "activation"}
+    assert operators == set(ACTIVATIONS) - {"quick_gelu"}
+
+
+def test_data_arguments_are_parameters() -> None:
+    for row in _ROWS:
+        names = [name for name, _ in row.parameters]
+        assert set(row.data) <= set(names) or row.data == ("input",), row.name
+
+
+@pytest.mark.parametrize("row", [row for row in _ROWS if row.kind == "weighted"], ids=lambda row: row.name)
+def test_weighted_functions_name_a_layer_and_its_weight(row: Operator) -> None:
+    assert row.op == "Parameter" or MODULES[f"torch.nn.{row.op}"].role == "layer"
+    assert "weight" in dict(row.parameters)
+    assert row.data
 
 
 def test_words_for_norms_are_those_of_the_modules() -> None:
     words = {m.between for m in MODULES.values() if m.role == "norm"}
-    assert words <= set(MODIFIER_FUNCTIONS.values())
+    assert words <= {row.op for row in _ROWS if row.kind == "modifier"}
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "is_reversed"),
+    [
+        ("add", "add", False),
+        ("iadd", "add", False),
+        ("__radd__", "add", True),
+        ("__rsub__", "sub", True),
+        ("__itruediv__", "div", False),
+        ("matmul", "matmul", False),
+        ("__rpow__", "pow", True),
+    ],
+)
+def test_python_operators(name: str, op: str, is_reversed: bool) -> None:
+    known = python_operator(name)
+    assert known is not None
+    assert (known[0].op, known[1]) == (op, is_reversed)
+
+
+@pytest.mark.parametrize("name", ["lt", "__getitem__", "invert", "index", "__iter__"])
+def test_what_is_no_arithmetic_has_no_operator(name: str) -> None:
+    assert python_operator(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "in_place"), [("relu_", True), ("__iadd__", True), ("__add__", False), ("add", False)]
+)
+def test_in_place_spellings(name: str, in_place: bool) -> None:
+    assert is_in_place(name) is in_place
 
 
 def _result(tensor: Any, name: str) -> Any:
     """What the method or attribute `name` gives, without further arguments where it needs none."""
     value = getattr(tensor, name)
-    arguments = {"to": (tensor.dtype,), "type": (tensor.dtype,), "type_as": (tensor,)}
+    arguments = {"to": (tensor.dtype,), "type": (tensor.dtype,), "type_as": (tensor,), "index_select": (0,)}
     return value(*arguments.get(name, ())) if callable(value) else value
 
 
-_NEEDS_A_DEVICE = {"cuda", "xpu"}
+_NOT_CALLED = {"cuda", "xpu", "index_select", "astype", "as_tensor", "asarray"}
+"""Those that need a device or an index, and those that no tensor has."""
 
 
-@pytest.mark.parametrize("name", sorted(SAME_SHAPE_METHODS - _NEEDS_A_DEVICE))
+@pytest.mark.parametrize("name", sorted({*_methods(axes="same")} - _NOT_CALLED))
 def test_methods_that_keep_shape_and_order(name: str) -> None:
     torch = pytest.importorskip("torch")
     tensor = torch.arange(24.0).reshape(2, 3, 4)
     assert torch.equal(_result(tensor, name).to(tensor.dtype), tensor)
 
 
-@pytest.mark.parametrize("name", sorted(REVERSING_METHODS | MATRIX_TRANSPOSING_METHODS))
+@pytest.mark.parametrize("name", [n for n in (*_methods(axes="reverse"), *_methods(axes="matrix")) if "_" not in n])
 def test_methods_that_transpose_a_matrix(name: str) -> None:
     torch = pytest.importorskip("torch")
     matrix = torch.arange(6.0).reshape(2, 3)
     assert torch.equal(_result(matrix, name), torch.transpose(matrix, 0, 1))
-    assert name in TRANSPOSING_METHODS
-    if name in MATRIX_TRANSPOSING_METHODS:
+    if METHODS[name].axes == "matrix":
         assert _result(torch.empty(2, 3, 4), name).shape == (2, 4, 3)
 
 
-@pytest.mark.parametrize("name", sorted(VIEW_ATTRIBUTES))
+@pytest.mark.parametrize("name", _methods(kind="identity", attribute=True))
 def test_attributes_that_share_memory(name: str) -> None:
     torch = pytest.importorskip("torch")
     matrix = torch.zeros(2, 3)
     assert getattr(matrix, name).data_ptr() == matrix.data_ptr()
-    assert name in SAME_SHAPE_METHODS | TRANSPOSING_METHODS
 
 
-@pytest.mark.parametrize("name", sorted(METADATA_ATTRIBUTES))
+_ARGUMENTS: dict[str, tuple[object, ...]] = {
+    "as_strided": ((3, 2), (2, 1)),
+    "expand": (2, 3),
+    "flatten": (0,),
+    "moveaxis": (0, 1),
+    "movedim": (0, 1),
+    "permute": (1, 0),
+    "reshape": (3, 2),
+    "swapaxes": (0, 1),
+    "swapdims": (0, 1),
+    "transpose": (0, 1),
+    "unflatten": (0, (1, 2)),
+    "unsqueeze": (0,),
+    "view": (3, 2),
+}
+
+
+@pytest.mark.parametrize("name", _methods(memory="view"))
+def test_views_share_memory_and_are_recorded(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    matrix = torch.ones(2, 3, requires_grad=True)
+    if name in ("view_as_complex", "view_as_real"):
+        matrix = torch.ones(3, 2, dtype=torch.float if name == "view_as_complex" else torch.cfloat, requires_grad=True)
+        view = getattr(torch, name)(matrix)
+    else:
+        value = getattr(matrix, name)
+        other = (torch.ones(3, 2),) if name == "view_as" else (matrix,) if name == "expand_as" else ()
+        view = value(*_ARGUMENTS.get(name, other)) if callable(value) else value
+    assert view.data_ptr() == matrix.data_ptr()
+    if view is not matrix:
+        with pytest.raises(RuntimeError, match="leaf Variable"):
+            view.mul_(2)
+
+
+@pytest.mark.parametrize("name", _methods(memory="copy"))
+def test_copies_have_memory_of_their_own(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    matrix = torch.ones(2, 3)
+    arguments = {"flip": (0,), "repeat": (2, 1), "repeat_interleave": (2,), "roll": (1,), "tile": (2, 1)}
+    assert getattr(matrix, name)(*arguments.get(name, ())).data_ptr() != matrix.data_ptr()
+
+
+@pytest.mark.parametrize("name", ["relu_", "sigmoid_", "add_", "exp_", "clamp_", "erf_", "log1p_", "trunc_", "t_"])
+def test_in_place_methods_raise_for_a_leaf(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    leaf = torch.ones(2, 2, requires_grad=True)
+    assert name in IN_PLACE_METHODS
+    with pytest.raises(RuntimeError, match="leaf Variable"):
+        getattr(leaf, name)(*({"add_": (1,), "clamp_": (0,)}.get(name, ())))
+
+
+def test_random_methods_are_in_place() -> None:
+    assert RANDOM_METHODS <= IN_PLACE_METHODS
+    assert not {"detach_", "requires_grad_"} & IN_PLACE_METHODS
+    assert not RELATIVE_METHODS & {*RANDOM_METHODS, "copy_", "t_", "squeeze_", "unsqueeze_", "transpose_"}
+    assert {"mul_", "masked_fill_", "relu_", "erf_", "index_add_", "lerp_", "tril_"} <= RELATIVE_METHODS
+
+
+@pytest.mark.parametrize("name", _methods(kind="constant", op="metadata"))
 def test_metadata_is_no_tensor(name: str) -> None:
     torch = pytest.importorskip("torch")
     value = getattr(torch.zeros(2, 3), name)
     assert not callable(value)
     assert not torch.is_tensor(value)
+
+
+def test_homes_are_modules_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    assert all(_resolve(torch, home.rstrip(".")) is not None for home in ALL)

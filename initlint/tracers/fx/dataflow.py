@@ -6,34 +6,29 @@ constants). Only operations on data become nodes of the data flow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from initlint.facts.activations import FUNCTIONS as ACTIVATION_FUNCTIONS
-from initlint.facts.activations import METHODS as ACTIVATION_METHODS
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
-from initlint.facts.activations import PARAMETERS
 from initlint.facts.canonical_names import canonical
+from initlint.facts.equations import Equation
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
+from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import (
-    ARITHMETIC,
     EXTERNAL_MODULES,
-    MODIFIER_FUNCTIONS,
-    MODIFIER_METHODS,
-    SHAPE_METHODS,
-    SINK_FUNCTIONS,
-    SINK_METHODS,
-    TRANSPARENT_FUNCTIONS,
-    TRANSPARENT_METHODS,
-    WEIGHTED_FUNCTIONS,
-    WITH_NUMBER,
+    FUNCTIONS,
+    METHODS,
+    Operator,
+    is_in_place,
+    is_overflow_guard,
     pooling,
+    python_operator,
 )
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Arguments, Location, OperationKind
-from initlint.tracers.fx.json_values import JsonObject, bind_arguments, node_references
+from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments, node_references
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 
 
@@ -54,6 +49,14 @@ class NodeValue:
 
 _NO_DATA = NodeValue()
 _ALL_ITEMS = 1_000_000
+
+_MODIFIERS = {
+    "add": ("add", "shift"),
+    "sub": ("add", "shift"),
+    "mul": ("mul", "scale"),
+    "div": ("mul", "scale"),
+}
+"""By the operator: its word in `Consumer.between` with data on both sides, and with data on one."""
 
 
 class FlowReader:
@@ -76,6 +79,16 @@ class FlowReader:
         self.nodes_by_layer: dict[str, list[FlowNode]] = {}
         self.transformed_parameters: set[str] = set()
         """The paths of the parameters that are transformed before they are multiplied with data."""
+        self._handlers: Mapping[OperatorKind, Callable[[Operator, list[Any], JsonObject], NodeValue]] = {
+            "activation": self._activation,
+            "identity": self._identity,
+            "modifier": self._modifier,
+            "arithmetic": self._arithmetic,
+            "product": self._product,
+            "weighted": self._weighted,
+            "sink": self._sink,
+            "constant": self._constant,
+        }
 
     def read(self, nodes: Iterable[JsonObject]) -> None:
         """Translate the nodes, in order."""
@@ -103,6 +116,8 @@ class FlowReader:
     # Nodes -----------------------------------------------------------------------------------------------------
 
     def _values_in(self, value: Any) -> list[NodeValue]:
+        if isinstance(value, NodeValue):
+            return [value]
         return [self._values[number] for number in node_references(value)]
 
     def _is_data(self, value: Any) -> bool:
@@ -178,67 +193,116 @@ class FlowReader:
     def _call_function(self, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
         module, _, last = name.rpartition(".")
         if module == "_operator":
-            return self._operator(last, args)
+            return self._python_operator(last, args)
         if name == "builtins.getattr" and isinstance(args[1], str):
             return self._call_method(args[1], args[:1], {})
-        values = [*args, *kwargs.values()]
-        if name in ACTIVATION_FUNCTIONS:
-            return self._activation(ACTIVATION_FUNCTIONS[name], last, args, kwargs)
-        if name in WEIGHTED_FUNCTIONS:
-            return self._functional_layer(WEIGHTED_FUNCTIONS[name][1], args, kwargs)
-        if name in TRANSPARENT_FUNCTIONS:
-            return self._first_value(values)
-        if name in MODIFIER_FUNCTIONS:
-            return self._modifier(MODIFIER_FUNCTIONS[name], last, args, kwargs)
         if name in CONSTRUCTORS:
             return _NO_DATA  # `torch.randn_like(x)` uses only the shape of `x`
-        if name in SINK_FUNCTIONS:
-            op = SINK_FUNCTIONS[name]
-            return self._matrix_product(values) if op == "matmul" else self._add_node("sink", op, values)
-        return self._add_node("sink", "unknown", values)
-
-    def _operator(self, name: str, args: list[Any]) -> NodeValue:
-        if name == "getitem":
-            return self._get_item(args)
-        if name == "setitem":
-            return self._set_item(args)
-        if name in ARITHMETIC:
-            result = self._arithmetic(ARITHMETIC[name], args, name)
-            return self._assign_in_place(args, result) if name[0] == "i" and name != "invert" else result
-        return self._add_node("sink", "compare", args)
+        operator = FUNCTIONS.get(name)
+        if operator is None:
+            return self._add_node("sink", "unknown", [*args, *kwargs.values()])
+        return self._call_operator(operator, last, args, kwargs)
 
     def _call_method(self, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        values = [*args, *kwargs.values()]
-        if name == "__getitem__":
-            return self._get_item(args)
-        if name == "__setitem__":
-            return self._set_item(args)
-        if name in SHAPE_METHODS:
-            return _NO_DATA
-        if name in ACTIVATION_METHODS:
-            result = self._activation(ACTIVATION_METHODS[name], name, args, kwargs)
-        elif name in TRANSPARENT_METHODS:
-            result = self._first_value(args)
-        elif name == "copy_":
+        if name == "copy_":
             return self._set_item([args[0], None, *args[1:]])
-        elif name in ARITHMETIC:
-            result = self._arithmetic(ARITHMETIC[name], values, name)
-        elif name in MODIFIER_METHODS:
-            result = self._modifier(MODIFIER_METHODS[name], name, args, kwargs)
-        elif name in SINK_METHODS:
-            result = self._add_node("sink", SINK_METHODS[name], values)
-        else:
-            result = self._add_node("sink", "unknown", values)
-        return self._assign_in_place(args, result) if name.endswith("_") and not name.endswith("__") else result
+        if name.startswith("__"):
+            return self._python_operator(name, args)
+        operator = METHODS.get(name)
+        if operator is None:
+            result = self._add_node("sink", "unknown", [*args, *kwargs.values()])
+            return self._assign_in_place(args, result) if is_in_place(name) else result
+        return self._call_operator(operator, name, args, kwargs)
 
-    def _activation(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        arguments = bind_arguments((("input", None), *PARAMETERS.get(op, ())), args, kwargs)
-        first = kwargs.get("input", args[0] if args else None)
-        arguments.pop("input", None)
-        result = self._add_node("activation", op, [first], arguments=arguments)
-        return (
-            self._assign_in_place([first], result) if name.endswith("_") or arguments.get("inplace") is True else result
-        )
+    def _python_operator(self, name: str, args: list[Any]) -> NodeValue:
+        """A function of `operator` or a special method."""
+        if name.strip("_") == "getitem":
+            return self._get_item(args)
+        if name.strip("_") == "setitem":
+            return self._set_item(args)
+        known = python_operator(name)
+        if known is None:
+            return self._add_node("sink", "compare", args)
+        operator, is_reversed = known
+        result = self._handlers[operator.kind](operator, args[::-1] if is_reversed else args, {})
+        is_assignment = name.strip("_").startswith("i") and name.strip("_") != operator.name
+        return self._assign_in_place(args, result) if is_assignment else result
+
+    def _call_operator(self, operator: Operator, spelling: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        result = self._handlers[operator.kind](operator, args, kwargs)
+        names = [name for name, _ in operator.parameters]
+        at = names.index("inplace") if "inplace" in names else len(args)
+        if is_in_place(spelling) or (args[at] if at < len(args) else kwargs.get("inplace")) is True:
+            return self._assign_in_place([_argument(args, kwargs, 0, "input")], result)
+        return result
+
+    def _activation(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        # torch.nn.functional passes on the defaults of its own parameters.
+        arguments = {
+            name: value
+            for name, value in bind_arguments(operator.parameters[1:], args[1:], kwargs).items()
+            if value != dict(operator.parameters)[name]
+        }
+        return self._add_node("activation", operator.op, [_argument(args, kwargs, 0, "input")], arguments=arguments)
+
+    def _identity(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        value = self._first_value([_argument(args, kwargs, 0, "input")])
+        return replace(value, data_items=1) if operator.indices else value
+
+    def _modifier(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        first, values = [_argument(args, kwargs, 0, "input")], [*args, *kwargs.values()]
+        if operator.op == "concat":
+            result = self._add_node("modifier", "concat", values[:1])
+            return replace(result, data_items=1) if operator.indices else result
+        pooled = _argument(args, kwargs, 1, "kernel_size", "output_size", "dim")
+        window = dict.fromkeys(("kernel_size", "output_size", "dim"), as_constant(pooled))
+        inputs = first if operator.data and self._is_data(first) else values
+        arguments = pooling(operator.name, window) if operator.op == "pool" else None
+        norm = self._norm_of(values[1:]) if operator.op.endswith("_norm") else None
+        result = self._add_node("modifier", operator.op, inputs, layer=norm, arguments=arguments)
+        if operator.sequence:
+            return replace(result, data_items=_ALL_ITEMS)
+        is_pair = operator.indices == "always"
+        if operator.indices == "dim":
+            is_pair = pooled is not None and not self._values_in(pooled)
+        if operator.indices == "flag":
+            is_pair = kwargs.get("return_indices") is True
+        return replace(result, data_items=1) if is_pair else result
+
+    def _norm_of(self, values: Sequence[Any]) -> str | None:
+        """The norm of torch whose parameters are among the values: its `forward` is called, and not the norm itself."""
+        weights = [node_value for node_value in self._values_in(list(values)) if node_value.weights]
+        paths = sorted(path for node_value in weights for path in node_value.weights)
+        norms = (self._modules[self._parameters[path].module] for path in paths)
+        norm = next((norm for norm in norms if norm.is_shown and not norm.is_layer and norm.cls is None), None)
+        return None if norm is None or any(node_value.is_computed for node_value in weights) else norm.path
+
+    def _arithmetic(self, operator: Operator, args: Sequence[Any], kwargs: JsonObject) -> NodeValue:
+        left, right, word = _argument(args, kwargs, 0, "input"), _argument(args, kwargs, 1, "other"), operator.op
+        if word == "rsub":
+            left, right, word = right, left, "sub"
+        if word == "neg":
+            return self._add_node("modifier", "scale", [left], arguments={"operator": "neg"})
+        if word not in _MODIFIERS:
+            return self._add_node("sink", word, [left, right])
+        op, op_with_number = _MODIFIERS[word]
+        scaled = kwargs.get("alpha", kwargs.get("rounding_mode"))
+        if scaled not in (None, 1):
+            return self._add_node("modifier", op, [left, right], arguments={"operator": "scaled"})
+        if self._is_data(left) and self._is_data(right):
+            return self._add_node("modifier", op, [left, right], arguments={"operator": word}, exact=True)
+        number, name = (left, f"r{word}") if isinstance(left, (int, float)) else (right, word)
+        is_known = isinstance(number, (int, float)) and not isinstance(number, bool)
+        arguments = {"operator": name, "number": number} if is_known else {"operator": name}
+        return self._add_node("modifier", op_with_number, [left, right], arguments=arguments)
+
+    def _sink(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        if operator.op == "clamp" and is_overflow_guard([*args[1:], *kwargs.values()]):
+            return self._first_value(args)
+        return self._add_node("sink", operator.op, [*args, *kwargs.values()])
+
+    def _constant(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        return _NO_DATA
 
     def _assign_in_place(self, args: Sequence[Any], result: NodeValue) -> NodeValue:
         """Bind the tensor that an in-place operation changes to the operation's result."""
@@ -263,58 +327,40 @@ class FlowReader:
             return self._first_value(args)
         return self._assign_in_place(args, self._add_node("modifier", "concat", [args[0], args[2]]))
 
-    def _modifier(self, op: str, name: str, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        values = [*args, *kwargs.values()]
-        if op in ("add", "mul") and name in ARITHMETIC:
-            return self._arithmetic(ARITHMETIC[name], values, name)
-        if op == "concat":
-            return self._add_node("modifier", op, values[:1])
-        pooled = pooling(name, _pool_arguments(name, args, kwargs)) if op == "pool" else None
-        inputs = values[:1] if self._is_data(values[:1]) else values
-        norm = self._norm_of(values[1:]) if op.endswith("_norm") else None
-        result = self._add_node("modifier", op, inputs, layer=norm, arguments=pooled)
-        if op == "chunk" and name not in ("index_select", "narrow", "select"):
-            return replace(result, data_items=_ALL_ITEMS)
-        by_dimension = name in ("max", "min", "median") and len(values) > 1 and not self._values_in(values[1])
-        return replace(result, data_items=1) if by_dimension or kwargs.get("return_indices") is True else result
-
-    def _norm_of(self, values: Sequence[Any]) -> str | None:
-        """The norm of torch whose parameters are among the values: its `forward` is called, and not the norm itself."""
-        weights = [node_value for node_value in self._values_in(list(values)) if node_value.weights]
-        paths = sorted(path for node_value in weights for path in node_value.weights)
-        norms = (self._modules[self._parameters[path].module] for path in paths)
-        norm = next((norm for norm in norms if norm.is_shown and not norm.is_layer and norm.cls is None), None)
-        return None if norm is None or any(node_value.is_computed for node_value in weights) else norm.path
-
-    def _arithmetic(self, word: str, args: Sequence[Any], name: str) -> NodeValue:
-        if word == "matmul":
-            return self._matrix_product(args)
-        if word == "neg":
-            return self._add_node("modifier", "scale", args, arguments={"operator": "neg"})
-        if word not in WITH_NUMBER:
-            return self._add_node("sink", word, args)
-        both = len(args) > 1 and self._is_data(args[0]) and self._is_data(args[1])
-        arguments = _operator_arguments(name, args, both)
-        op = word if both else WITH_NUMBER[word]
-        return self._add_node("modifier", op, args[:2], arguments=arguments, exact=both and len(args) == 2)
-
-    def _functional_layer(self, names: Sequence[str], args: list[Any], kwargs: JsonObject) -> NodeValue:
+    def _weighted(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        names = [name for name, _ in operator.parameters]
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
-        data = [value for name, value in arguments.items() if name.startswith("input")]
+        data = [arguments[name] for name in operator.data if name in arguments]
         if self._is_data(arguments.get("weight")):
             return self._add_node("sink", "matmul", [*data, arguments["weight"]])
         return self._multiply_by_weight(arguments.get("weight"), data)
 
-    def _matrix_product(self, values: Sequence[Any]) -> NodeValue:
-        """A matrix product: a layer if one factor is a parameter, a sink if both are data."""
-        operands = [{"node": number} for number in node_references(list(values))]
+    def _product(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
+        """A matrix product or a contraction: a layer for each factor that is a parameter; of data only, a sink."""
+        names = [name for name, _ in operator.parameters]
+        values = [*args, *kwargs.values()]
+        if operator.data:
+            values = [_argument(args, kwargs, names.index(name), name) for name in operator.data]
+        operands: list[Any] = [{"node": number} for number in node_references(values)]
+        texts = [value for value in values if isinstance(value, str)]
+        start = next((at for at, operand in enumerate(operands) if self._is_data(operand)), 0)
+        if operator.axes == "chain":
+            operands = [*operands[start:], *operands[:start][::-1]]
+        if operator.axes == "equation" and texts and len(operands) > 2:
+            equation = Equation(texts[0], operator.name.startswith("einops"))
+            if len(equation.terms) == len(operands):
+                operands = [operands[at] for at in equation.order(start)]
+        result: Any = operands[0] if operands else None
+        for operand in operands[1:]:
+            result = self._product_of_two([result, operand])
+        return result if isinstance(result, NodeValue) else self._first_value([result])
+
+    def _product_of_two(self, operands: list[Any]) -> NodeValue:
         data = [value for value in operands if self._is_data(value)]
         weights = [value for value in operands if not self._is_data(value) and self._first_value([value]).weights]
-        return (
-            self._multiply_by_weight(weights[0], data)
-            if data and weights
-            else self._add_node("sink", "matmul", operands)
-        )
+        if not data or not weights:
+            return self._add_node("sink", "matmul", operands)
+        return self._multiply_by_weight(weights[0], data)
 
     def _multiply_by_weight(self, weight: Any, data: list[Any]) -> NodeValue:
         """Data multiplied by a weight: a node of the layer that owns the weight, or of the raw parameter."""
@@ -330,32 +376,14 @@ class FlowReader:
         return self._add_node("layer", "Parameter", data, layer=parameter.path)
 
 
+def _argument(args: Sequence[Any], kwargs: JsonObject, position: int, *names: str) -> Any:
+    """An argument by position or by one of its names; None if it is absent."""
+    if position < len(args):
+        return args[position]
+    return next((kwargs[name] for name in names if name in kwargs), None)
+
+
 def _weight_sort_key(parameter: TracedParameter) -> tuple[bool, bool, str]:
     """Sort key: among the parameters that a value is computed from, the likely weight comes first."""
     rank = None if parameter.shape is None else len(parameter.shape)
     return (parameter.name != "weight", rank is not None and rank < 2, parameter.name)
-
-
-def _operator_arguments(name: str, args: Sequence[Any], both: bool) -> Arguments:
-    """The operator of an arithmetic node and, if one operand is a number, that number.
-
-    `rsub` and `rdiv`: the number is the first operand.
-    """
-    bare = name.strip("_")
-    operator = next((word for word in ("sub", "div", "mul", "add") if word in bare), "mul")
-    if bare == "rsub" or bare.startswith("rdiv") or bare.startswith("rtruediv"):
-        operator, args = f"r{operator}", args[::-1]
-    if both:
-        return {"operator": operator}
-    numbers = [arg for arg in args[:2] if isinstance(arg, (int, float)) and not isinstance(arg, bool)]
-    if len(args) > 2 or len(numbers) != 1:  # `alpha`, or a parameter
-        return {"operator": operator}
-    if args[0] is numbers[0] and not operator.startswith("r"):
-        operator = f"r{operator}"
-    return {"operator": operator, "number": numbers[0]}
-
-
-def _pool_arguments(name: str, args: Sequence[Any], kwargs: JsonObject) -> dict[str, Any]:
-    """The arguments of a pooling function or method that say what it pools."""
-    parameter = "dim" if name in ("mean", "amax", "max") else "output_size" if "adaptive" in name else "kernel_size"
-    return bind_arguments((("input", None), (parameter, None)), args, kwargs)

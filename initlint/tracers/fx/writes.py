@@ -12,12 +12,12 @@ from initlint.facts.initializer_formulas import (
     INITIALIZERS,
     METHOD_PARAMETERS,
     METHODS,
-    RELATIVE_METHODS,
     UNINITIALIZED,
     constant_value,
     scaled,
 )
 from initlint.facts.library_initializers import init_effect
+from initlint.facts.operators import RELATIVE_METHODS
 from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, TargetKind, Write
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.dataflow import arithmetic, unknown_result
+from initlint.tracers.static.tensors.arithmetic import arithmetic
+from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.constants import has_known_length, known_items, truth
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT

@@ -12,13 +12,13 @@ from initlint.facts.initializer_formulas import (
     METHOD_PARAMETERS,
     METHODS,
     RANDOM_METHODS,
-    RELATIVE_METHODS,
     UNINITIALIZED,
     LibraryInitializer,
     TensorConstructor,
     calculate_gain,
 )
 from initlint.facts.library_initializers import init_effect
+from initlint.facts.operators import RELATIVE_METHODS
 from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place

@@ -7,17 +7,19 @@ from functools import partial
 from typing import Any
 
 from initlint.graph.model import Location
+from initlint.tracers.static.library.forward_hooks import register_forward_pre_hook
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
+from initlint.tracers.static.library.state_dicts import load_state_dict, state_dict
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
+from initlint.tracers.static.tensors.dataflow import is_constant
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
-from initlint.tracers.static.tensors.loads import is_optional, record_load
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
-from initlint.tracers.static.tensors.unknown_effects import discard_values, mark_maybe_written
+from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
 from initlint.tracers.static.values.constants import has_known_length, set_attribute
-from initlint.tracers.static.values.containers import DictValue, ListValue, StateDict
-from initlint.tracers.static.values.external_names import ExternalName
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import ARRAY, ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
@@ -60,21 +62,6 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
     return _named(parameters(instance, recurse is not False), named, instance)
-
-
-def _state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
-    """`module.state_dict()`: writes to its tensors change the parameters."""
-    instance.walked = True
-    interpreter.log.emptied.clear()  # a checkpoint may be read into it
-    if instance.symbolic or call.arguments or call.keywords:
-        return Unknown("a state dict")
-    return StateDict(
-        {
-            path: _if(condition, Tensor(storage=tensor.storage, shape=tensor.shape))
-            for path, tensor, condition in parameters(instance)
-        },
-        open=True,
-    )
 
 
 def _to_empty(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
@@ -256,16 +243,6 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
     return None
 
 
-def _load(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
-    if interpreter.log.has_trained or is_optional(interpreter, instance):
-        for _, module, _ in modules(instance):
-            module.walked = True
-    else:
-        mark_maybe_written(interpreter, [instance], call.site)
-    record_load(interpreter, instance, call.site)
-    return Unknown("what load_state_dict returns")
-
-
 def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     name = call.get(0, "name")
     value = call.get(1, "param", None)
@@ -280,7 +257,8 @@ def _register_buffer(interpreter: Interpreter, instance: Instance, call: Call) -
     name, tensor = call.get(0, "name"), call.get(1, "tensor", None)
     if isinstance(name, str):
         interpreter.state.save_before_change(instance)
-        instance.fields[name] = Unknown("a buffer") if tensor is not None else None
+        hint = ARRAY if is_constant(tensor) else None
+        instance.fields[name] = Unknown("a buffer", hint) if tensor is not None else None
     return None
 
 
@@ -329,9 +307,10 @@ METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
     "requires_grad_": _requires_grad,
     "reset_parameters": reset_parameters,
     "_reset_parameters": reset_parameters,
-    "load_state_dict": _load,
-    "state_dict": _state_dict,
+    "load_state_dict": load_state_dict,
+    "state_dict": state_dict,
     "to_empty": _to_empty,
+    "register_forward_pre_hook": register_forward_pre_hook,
     "register_parameter": _register_parameter,
     "register_buffer": _register_buffer,
     "get_submodule": _get_submodule,

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from initlint.facts.activations import FUNCTIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS, DEPRECATED, INITIALIZERS
+from initlint.facts.operators import FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import Environment, LazyImport
@@ -102,12 +102,17 @@ def _is_init(name: str) -> bool:
     return full in INITIALIZERS or full in DEPRECATED or name == "calculate_gain"
 
 
+def _is_activation(name: str) -> bool:
+    operator = FUNCTIONS.get(name)
+    return operator is not None and operator.kind == "activation"
+
+
 _STAR_EXPORTS: Mapping[str, Callable[[str], bool]] = {
     "torch.nn": _is_module_class,
     "torch.nn.init": _is_init,
-    "torch.nn.functional": lambda name: f"torch.nn.functional.{name}" in FUNCTIONS,
+    "torch.nn.functional": lambda name: _is_activation(f"torch.nn.functional.{name}"),
     "torch": lambda name: (
-        name == "nn" or name == "Tensor" or f"torch.{name}" in FUNCTIONS or f"torch.{name}" in CONSTRUCTORS
+        name == "nn" or name == "Tensor" or _is_activation(f"torch.{name}") or f"torch.{name}" in CONSTRUCTORS
     ),
     "math": lambda name: hasattr(math, name),
 }

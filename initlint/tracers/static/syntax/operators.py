@@ -12,11 +12,12 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
-from initlint.tracers.static.tensors.dataflow import arithmetic, data_of
+from initlint.tracers.static.tensors.arithmetic import arithmetic
+from initlint.tracers.static.tensors.dataflow import data_of, is_constant
 from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import BOOL, FLOAT, ComposedText, text_pattern
+from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
 from initlint.tracers.static.values.iteration import truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -91,6 +92,8 @@ def _joined_module_lists(left: Instance, right: Instance) -> Value:
 
 
 def _number_hint(left: Value, right: Value) -> Value:
+    if any(isinstance(value, Unknown) and value.hint is ARRAY for value in (left, right)):
+        return ARRAY if is_constant(left) and is_constant(right) else None
     for value in (left, right):
         if isinstance(value, (int, float)):
             return FLOAT

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from initlint.facts.equations import Equation
 from initlint.facts.fans import AxisRoles, Shape
-from initlint.facts.operators import MATRIX_TRANSPOSING_METHODS, REVERSING_METHODS, SAME_SHAPE_METHODS
+from initlint.facts.operator_kinds import AxesEffect
 
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view, the corresponding axis of the parameter; None if that is unknown."""
@@ -16,14 +16,14 @@ NEW = -1
 """An axis of size one that an index inserts (`w[None]`)."""
 
 
-def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Axes:
-    """The axes after applying `operator` (`t`, `transpose`, `permute`, `detach`, ...) to a view."""
-    if axes is None or operator in SAME_SHAPE_METHODS or operator == "index_select":
+def view_axes(axes: Axes, effect: AxesEffect, arguments: Iterable[object] = ()) -> Axes:
+    """The axes after applying an operator with this `effect` to a view."""
+    if axes is None or effect == "same":
         return axes
     rank = len(axes)
-    if operator in REVERSING_METHODS and rank <= 2:
+    if effect == "reverse" and rank <= 2:
         return axes[::-1]
-    if operator in MATRIX_TRANSPOSING_METHODS and rank >= 2:
+    if effect == "matrix" and rank >= 2:
         return (*axes[:-2], axes[-1], axes[-2])
     dimensions = tuple(arguments)
     if len(dimensions) == 1 and isinstance(dimensions[0], tuple):
@@ -31,12 +31,12 @@ def view_axes(axes: Axes, operator: str, arguments: Iterable[object] = ()) -> Ax
     positions = [axis for axis in dimensions if isinstance(axis, int) and -rank <= axis < rank]
     if len(positions) < len(dimensions):
         return None
-    if operator in ("transpose", "swapaxes", "swapdims") and len(positions) == 2:
+    if effect == "swap" and len(positions) == 2:
         order = list(axes)
         first, second = positions
         order[first], order[second] = order[second], order[first]
         return tuple(order)
-    if operator == "permute" and len({axis % rank for axis in positions}) == rank:
+    if effect == "permute" and len({axis % rank for axis in positions}) == rank:
         return tuple(axes[axis] for axis in positions)
     return None
 
@@ -59,6 +59,15 @@ def index_axes(axes: Axes, index: object) -> Axes:
     return indexed_axes + tuple(remaining)
 
 
+def inserted_axes(index: object) -> tuple[int, ...]:
+    """The positions of `None` in an index of slices; those after `...` count from the end."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if None not in parts or not all(part is None or part is ... or isinstance(part, slice) for part in parts):
+        return ()
+    dots = next((at for at, part in enumerate(parts) if part is ...), len(parts))
+    return tuple(at if at < dots else at - len(parts) for at, part in enumerate(parts) if part is None)
+
+
 def matmul_roles(axes: Axes, on_the_right: bool) -> AxisRoles | None:
     """`data @ parameter`, or `parameter @ data`."""
     if not axes or axes == (NEW,):
@@ -71,35 +80,57 @@ def matmul_roles(axes: Axes, on_the_right: bool) -> AxisRoles | None:
     return AxisRoles((rows,), (columns,)) if on_the_right else AxisRoles((columns,), (rows,))
 
 
+def time_roles(axes: Axes) -> AxisRoles | None:
+    """`torch.conv_tbc(data, parameter)`: the last axis is the output, all others are summed."""
+    return AxisRoles(axes[:-1], axes[-1:]) if axes and len(axes) > 1 and NEW not in axes else None
+
+
+def sum_roles(axes: Axes, shape: Shape, dim: object, inserted: tuple[int, ...]) -> AxisRoles | None:
+    """`(data * parameter).sum(dim)`, where data has axes of size one at the positions `inserted`.
+
+    None if the axes that are outputs are not known. Without inserted axes that is certain only if the parameter has a
+    first axis of size one for the samples: then data has all the others.
+    """
+    dims = dim if isinstance(dim, tuple) else (dim,)
+    if not axes or len(axes) < 2 or not all(isinstance(at, int) and not isinstance(at, bool) for at in dims):
+        return None
+    has_sample_axis = axes[0] == NEW or (shape is not None and len(shape) == len(axes) and shape[0] == 1)
+    offset = 0 if has_sample_axis else 1
+    """How many axes before those of the parameter the product has, if data has one axis for the samples."""
+    rank = len(axes) + offset
+
+    def own(position: int) -> int | None:
+        """The parameter's axis at this position of the product."""
+        at = position + rank if position < 0 else position
+        return axes[at - offset] if offset <= at < rank else None
+
+    if not inserted and not has_sample_axis:
+        return None
+    if any(at >= 0 for at in inserted) and tuple(inserted) != tuple(range(1, len(inserted) + 1)):
+        return None
+    if any(at >= 0 for at in dims) and not has_sample_axis:
+        return None
+    summed, kept = [own(at) for at in dims], [own(at) for at in inserted]
+    known = [axis for axis in (*summed, *kept) if axis is not None and axis != NEW]
+    if len(set(known)) < len(summed) + len(kept):
+        return None
+    return AxisRoles(tuple(known[: len(summed)]), tuple(known[len(summed) :]))
+
+
 def linear_roles(axes: Axes) -> AxisRoles | None:
     """`F.linear(data, parameter)`, and convolutions: axis 0 is the output, all others are summed."""
     return AxisRoles(axes[1:], axes[:1]) if axes and len(axes) > 1 and NEW not in axes else None
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
-    """An einsum equation, `bi,io->bo`. `words`: its axes are named by words, as in einops."""
-
-    text: str
-    words: bool = False
-
-    def labels(self, term: str) -> list[str]:
-        if self.words:
-            return term.split()
-        return [*(["..."] if "..." in term else []), *term.replace("...", "").replace(" ", "")]
-
-
 def einsum_roles(equation: Equation, position: int, axes: Axes) -> AxisRoles | None:
     """The parameter at `position` in an einsum of two operands."""
-    inputs, arrow, output = equation.text.partition("->")
-    terms = [equation.labels(term) for term in inputs.split(",")]
+    terms = equation.terms
     if axes is None or NEW in axes or len(terms) != 2:
         return None
     own, other = terms[position], set(terms[1 - position])
     if "..." in own or len(own) != len(axes) or len(set(own)) < len(own):
         return None
-    # Without an arrow, the output has the labels that occur once.
-    output_labels = set(equation.labels(output)) if arrow else set(own) ^ other
+    output_labels = set(equation.output)
     summed = tuple(axis for axis, label in zip(axes, own, strict=True) if label in other and label not in output_labels)
     outputs = tuple(
         axis for axis, label in zip(axes, own, strict=True) if label not in other and label in output_labels

@@ -157,6 +157,8 @@ def external(name: str) -> ExternalName:
     return ExternalName(canonical(name))
 
 
+ARRAY = ExternalName("numpy.ndarray")
+"""The `hint` of an array or a tensor that depends on constants only."""
 BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))
 """Types for `Unknown.hint`."""
 

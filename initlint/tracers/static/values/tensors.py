@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from initlint.facts.fans import AxisRoles
-from initlint.facts.operators import METADATA_ATTRIBUTES, TRACKED_VIEWS, TRANSPOSING_METHODS, VIEW_ATTRIBUTES
+from initlint.facts.operator_kinds import Operator
+from initlint.facts.operators import METHODS
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Location
 from initlint.project.source import SourceLocation
@@ -127,6 +128,14 @@ class Storage:
         return self if self.derived is None or self.parameter else self.derived.original.origin
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Elementwise:
+    """The factors of a product `x * y`, whose data-flow node is `node`."""
+
+    node: FlowNode | None
+    factors: tuple[Tensor, Tensor]
+
+
 class Tensor(AbstractValue):
     """A tensor: data in `forward` (`node`), a view of a storage, or a value computed from parameters only.
 
@@ -137,15 +146,18 @@ class Tensor(AbstractValue):
     `copy`, or one only if the `device` changes. `factors`: the parameters such that this value is 0 where one of them
     is 0, with a derivative there that is not 0 unless another one is. `in_products`: those of the `sources` that it
     contains only in products of several parameters, which have nodes of their own. `axes`: the parameter's axis for
-    each axis of this view.
+    each axis of this view. `elementwise`: it is the product of data with data or with a parameter. `inserted`: the axes
+    of size one that an index or `unsqueeze` has just added to data, counted as in the source.
     """
 
     __slots__ = (
         "axes",
         "conversion",
         "covers_storage",
+        "elementwise",
         "factors",
         "in_products",
+        "inserted",
         "leaf",
         "node",
         "shape",
@@ -169,7 +181,10 @@ class Tensor(AbstractValue):
         tracked: bool = False,
         conversion: Literal["", "device", "copy"] = "",
         in_products: frozenset[Storage] = frozenset(),
+        inserted: tuple[int, ...] = (),
     ) -> None:
+        self.elementwise: Elementwise | None = None
+        self.inserted = inserted
         self.factors = (storage.origin,) if not factors and storage is not None and covers_storage else factors
         self.in_products = in_products
         self.transposed = transposed
@@ -195,24 +210,9 @@ class Tensor(AbstractValue):
         return FlowNode("join", "join", [(one, when), (other, otherwise)], None)
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
-        if name in VIEW_ATTRIBUTES:
-            covers_storage = self.covers_storage
-            is_transposing = name in TRANSPOSING_METHODS
-            shape = transposed_shape(self.shape) if is_transposing else self.shape
-            transposed = self.transposed != is_transposing
-            return Tensor(
-                self.node,
-                self.storage,
-                False,
-                covers_storage,
-                self.sources,
-                shape,
-                transposed,
-                axes=view_axes(self.axes, name),
-                tracked=self.tracked and name in TRACKED_VIEWS,
-                factors=self.factors,
-                in_products=self.in_products,
-            )
+        operator = METHODS.get(name)
+        if operator is not None and operator.attribute and operator.kind == "identity":
+            return self._view(operator)
         if name == "shape":
             if self.shape is None or self.node is not None:
                 return Unknown("a shape")
@@ -227,9 +227,25 @@ class Tensor(AbstractValue):
             )
         if name in ("grad", "grad_fn"):
             return None if self.leaf else Unknown(name)
-        if name in METADATA_ATTRIBUTES:
+        if operator is not None and operator.attribute and operator.op == "metadata":
             return Unknown(f"a tensor's {name}")
         return NativeMethod(self, name)
+
+    def _view(self, operator: Operator) -> Tensor:
+        """`tensor.T`, `tensor.data`: an attribute that shares the memory of the tensor."""
+        return Tensor(
+            self.node,
+            self.storage,
+            False,
+            self.covers_storage,
+            self.sources,
+            transposed_shape(self.shape) if operator.is_transposing else self.shape,
+            self.transposed != operator.is_transposing,
+            axes=view_axes(self.axes, operator.axes),
+            tracked=self.tracked and operator.memory == "view",
+            factors=self.factors,
+            in_products=self.in_products,
+        )
 
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         if self.storage is not None:

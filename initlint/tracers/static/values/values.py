@@ -331,10 +331,14 @@ class Unknown(AbstractValue):
     def get_attribute(self, machine: Machine, name: str) -> Value:
         machine.note_unknown_attribute(name)
         constant = self.hint.class_constant(name) if isinstance(self.hint, AbstractValue) else UNBOUND
-        return self.member(name) if constant is UNBOUND else constant
+        return self.member(name, self._hint_of_parts()) if constant is UNBOUND else constant
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
-        return self.member(("item", index) if is_key(index) else object())
+        return self.member(("item", index) if is_key(index) else object(), self._hint_of_parts())
+
+    def _hint_of_parts(self) -> Value:
+        """Parts of an array of constants are constants."""
+        return self.hint if getattr(self.hint, "name", "") == "numpy.ndarray" else None
 
     def is_callable(self) -> bool | None:
         return None

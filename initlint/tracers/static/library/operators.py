@@ -1,0 +1,291 @@
+"""Operators on tensors, as functions and as methods: one handler for each kind of row in `facts.operators`."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from initlint.facts.equations import Equation
+from initlint.facts.initializer_formulas import CONSTRUCTORS
+from initlint.facts.operator_kinds import OperatorKind
+from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
+from initlint.tracers.static.library.init_calls import bind_arguments, new_tensor
+from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.arithmetic import arithmetic
+from initlint.tracers.static.tensors.contents import cut
+from initlint.tracers.static.tensors.contractions import einsum, multiply_by_weight, product, sum_of_product
+from initlint.tracers.static.tensors.dataflow import (
+    are_data,
+    data_of,
+    is_constant,
+    new_node,
+    operation,
+    part_of,
+    set_in_place,
+    unknown_result,
+)
+from initlint.tracers.static.tensors.writes import copy_of
+from initlint.tracers.static.values.axes import linear_roles, time_roles, transposed_shape, view_axes
+from initlint.tracers.static.values.constants import known_items, literal, literals
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.external_names import ARRAY, INT, ExternalName
+from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.values import CONSTANTS, Call, Unknown, Value
+
+Handler = Callable[[Interpreter, Operator, Call], Value]
+
+
+def call_operator(interpreter: Interpreter, operator: Operator, spelling: str, call: Call) -> Value:
+    """Call `operator` by the name `spelling`, as a function or with the tensor of a method as first argument."""
+    result = _HANDLERS[operator.kind](interpreter, operator, call)
+    if is_in_place(spelling.rpartition(".")[2]) or _is_set_in_place(operator, call):
+        first = _first(call)
+        if isinstance(result, Tensor):
+            set_in_place(interpreter, first, result)
+    return result
+
+
+def _is_set_in_place(operator: Operator, call: Call) -> bool:
+    names = [name for name, _ in operator.parameters]
+    return "inplace" in names and call.get(names.index("inplace"), "inplace", False) is True
+
+
+def _first(call: Call) -> Value:
+    return call.get(0, "input", Unknown("no input"))
+
+
+def _after_first(call: Call) -> Call:
+    keywords = {name: value for name, value in call.keywords.items() if name != "input"}
+    return Call(call.arguments[1:], keywords, call.site, call.open)
+
+
+def _data(operator: Operator, call: Call) -> list[Value]:
+    """The arguments that carry data."""
+    if not operator.data:
+        return list(call.values)
+    names = [name for name, _ in operator.parameters]
+    values = [call.get(names.index(name), name, None) for name in operator.data]
+    return [value for value in values if value is not None]
+
+
+# Functions of one tensor -----------------------------------------------------------------------------------------
+
+
+def _activation(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    arguments = literals(bind_arguments(operator.parameters, call, skip=1))
+    return operation(interpreter, "activation", operator.op, [_first(call)], call.site, arguments=arguments)
+
+
+def _identity(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    result = _view(interpreter, operator, _first(call), call)
+    return (result, Unknown("lengths")) if operator.indices else result
+
+
+def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call) -> Value:
+    if isinstance(value, Union):
+        return interpreter.state.map_union(value, lambda option: _view(interpreter, operator, option, call))
+    if is_constant(value) and not isinstance(value, Unknown):
+        return Unknown(f"{operator.name} of a constant", ARRAY)
+    if not isinstance(value, Tensor):
+        return value
+    name = operator.name
+    is_copy = operator.memory == "copy" or (value.transposed and name in ("contiguous", "reshape"))
+    if is_copy and value.node is None and value.storage is not None:
+        return copy_of(interpreter, value, call.site)
+    rest = _after_first(call)
+    return Tensor(
+        value.node,
+        value.storage,
+        False,
+        value.covers_storage,
+        value.sources,
+        shape=_shape(operator, value),
+        transposed=value.transposed != operator.is_transposing,
+        axes=view_axes(value.axes, operator.axes, rest.values),
+        tracked=value.tracked and operator.memory == "view",
+        conversion=_conversion(name, rest) if value.leaf else "",
+        factors=value.factors,
+        in_products=value.in_products,
+        inserted=_inserted(rest) if name == "unsqueeze" and value.node is not None else (),
+    )
+
+
+def _inserted(call: Call) -> tuple[int, ...]:
+    position = call.get(0, "dim", None)
+    return (position,) if isinstance(position, int) else ()
+
+
+def _shape(operator: Operator, tensor: Tensor) -> tuple[int | None, ...] | None:
+    if operator.axes == "same":
+        return tensor.shape
+    return transposed_shape(tensor.shape) if operator.axes == "reverse" else None
+
+
+def _conversion(name: str, call: Call) -> Literal["", "device", "copy"]:
+    """What `parameter.name(...)` returns: the Parameter itself for the device and type that it surely has."""
+    if name in ("half", "double", "bfloat16"):
+        return "copy"
+    if name in ("cuda", "xpu"):
+        return "device"
+    if name != "to":
+        return ""
+    node = call.site.node
+    written = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
+    if any(isinstance(value, ExternalName) and value.name in _TYPES for value in call.values):
+        return "copy"
+    # An argument of the constructor may be another device than its default.
+    is_device = any(not isinstance(value, (ExternalName, bool)) for value in call.values)
+    return "device" if is_device and not all(_is_default(argument) for argument in written) else ""
+
+
+def _is_default(argument: ast.expr) -> bool:
+    """Whether it is written as the device or type that a new Parameter has: `'cpu'`, `torch.device('cpu')`."""
+    if isinstance(argument, ast.Call):
+        return len(argument.args) == 1 and _is_default(argument.args[0])
+    if isinstance(argument, ast.Constant):
+        return not isinstance(argument.value, str) or argument.value.startswith("cpu")
+    return isinstance(argument, ast.Attribute) and argument.attr in ("float32", "float")
+
+
+_TYPES = frozenset(f"torch.{name}" for name in "float16 half bfloat16 float64 double".split())
+
+
+def _modifier(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    first, values = _first(call), list(call.values)
+    if isinstance(first, Tensor) and first.node is None and first.storage is not None:
+        if operator.memory == "part":
+            return part_of(first, None)
+        if operator.axes == "same":
+            return _view(interpreter, operator, first, call)
+    if operator.op == "concat":
+        result: Value = operation(interpreter, "modifier", "concat", values[:1], call.site)
+        return (result, Unknown("shapes")) if operator.indices else result
+    if operator.name == "sum" and isinstance(first, Tensor):
+        summed = sum_of_product(interpreter, first, call.get(1, "dim", None), call.site)
+        if summed is not None:
+            return summed
+    # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
+    inputs = [first] if operator.data and data_of([first]) else values
+    window = _pooling(operator.name, call) if operator.op == "pool" else None
+    result = operation(interpreter, "modifier", operator.op, inputs, call.site, arguments=window)
+    return (result, Unknown("indices")) if _has_indices(operator, call) else result
+
+
+def _has_indices(operator: Operator, call: Call) -> bool:
+    if operator.indices == "dim":
+        by_dimension = call.get(1, "dim", None)
+        return by_dimension is not None and not isinstance(by_dimension, Tensor)
+    return operator.indices == "always" or (operator.indices == "flag" and call.keywords.get("return_indices") is True)
+
+
+def _pooling(name: str, call: Call) -> dict[str, object]:
+    arguments = {key: literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
+    return pooling(name, arguments)
+
+
+# Functions of several --------------------------------------------------------------------------------------------
+
+
+def _arithmetic(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    left, right, word = _first(call), call.get(1, "other", None), operator.op
+    if word == "rsub":
+        left, right, word = right, left, "sub"
+    if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
+        return Unknown(f"{operator.name} of constants")
+    scaled = call.get(2, "alpha", call.keywords.get("rounding_mode"))
+    if scaled not in (None, 1) and data_of([left, right]):
+        op = "add" if word in ("add", "sub") else "mul"
+        return operation(interpreter, "modifier", op, [left, right], call.site, arguments={"operator": "scaled"})
+    return arithmetic(interpreter, word, left, right, call.site)
+
+
+def _product(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    operands: list[Value] = []
+    for value in _data(operator, call):
+        operands.extend(known_items(value) or () if isinstance(value, (tuple, ListValue)) else [value])
+    texts = [value for value in operands if isinstance(value, str)]
+    operands = [value for value in operands if not isinstance(value, CONSTANTS)]
+    if operator.axes == "equation":
+        equation = Equation(texts[0] if texts else "", operator.name.startswith("einops"))
+        return einsum(interpreter, operands, call.site, equation)
+    if operator.axes != "chain" or len(operands) < 2:
+        return product(interpreter, operands, call.site, is_matrix_product=operator.axes == "matmul")
+    # From the data outwards: the result is the same, and each weight is one factor.
+    start = next((at for at, operand in enumerate(operands) if data_of([operand])), 0)
+    result = operands[start]
+    for operand in operands[start + 1 :]:
+        result = product(interpreter, [result, operand], call.site)
+    for operand in operands[:start][::-1]:
+        result = product(interpreter, [operand, result], call.site)
+    return result
+
+
+def _weighted(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    arguments = {name: call.get(at, name, None) for at, (name, _) in enumerate(operator.parameters)}
+    weight = arguments["weight"]
+    if weight is None:
+        return unknown_result(interpreter, f"{operator.name} without a weight", call.values, call.site)
+    data = _data(operator, call)
+    if data_of([weight]):
+        return new_node(interpreter, "sink", "matmul", [*data, weight], call.site)
+    used = None
+    if isinstance(weight, Tensor) and operator.axes:
+        used = time_roles(weight.axes) if operator.axes == "time" else linear_roles(weight.axes)
+    return multiply_by_weight(interpreter, weight, data, call.site, used)
+
+
+def _sink(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    first = _first(call)
+    if operator.name in ("fmod", "clamp", "clip") and isinstance(first, Tensor):
+        bounded = cut(interpreter, first, operator.name, list(_after_first(call).values), call.site)
+        if bounded is not None:
+            return bounded
+    if operator.op == "clamp" and is_overflow_guard(_after_first(call).values):
+        return _view(interpreter, operator, _first(call), call)
+    exact = operator.op == "sdpa" and are_data(*call.arguments[:3])
+    result = operation(interpreter, "sink", operator.op, list(call.values), call.site, exact=exact)
+    if operator.op != "item":
+        return result
+    return Unknown(f"tensor.{operator.name}()", result.hint if isinstance(result, Unknown) else None, result.node)
+
+
+def _constant(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+    """A function of the shape, the type or the device of a tensor, or one that makes a tensor of constants."""
+    tensor, name = _first(call), operator.name
+    if operator.op == "new":
+        is_known = not data_of(call.values) and (bool(operator.data) or is_constant(call.get(0, "data", None)))
+        return Unknown(name, ARRAY) if is_known else unknown_result(interpreter, name, call.values, call.site)
+    rest = _after_first(call)
+    if name.startswith("new_"):
+        constructor = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
+        return new_tensor(interpreter, constructor, rest) if constructor is not None else Unknown(f"tensor.{name}()")
+    if isinstance(tensor, Tensor) and tensor.node is None and tensor.shape is not None:
+        if name in ("dim", "ndimension"):
+            return len(tensor.shape)
+        sizes = tuple(Unknown("a size", INT) if size is None else size for size in tensor.shape)
+        if name == "size":
+            at = rest.get(0, "dim", None)
+            if at is None:
+                return sizes
+            return sizes[at] if isinstance(at, int) and -len(sizes) <= at < len(sizes) else Unknown("a size", INT)
+        counted = [size for size in tensor.shape if size is not None]
+        if name in ("numel", "nelement") and len(counted) == len(tensor.shape):
+            return math.prod(counted)
+    if name in ("dim", "ndimension", "numel", "nelement") or (name == "size" and rest.arguments):
+        return Unknown(f"tensor.{name}()", INT)
+    return Unknown(f"tensor.{name}()")
+
+
+_HANDLERS: Mapping[OperatorKind, Handler] = {
+    "activation": _activation,
+    "identity": _identity,
+    "modifier": _modifier,
+    "arithmetic": _arithmetic,
+    "product": _product,
+    "weighted": _weighted,
+    "sink": _sink,
+    "constant": _constant,
+}
