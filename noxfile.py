@@ -84,7 +84,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Generate docs/rules/ and the README's table from the rules' docstrings, and renew the output that pages show."""
+    """Generate docs/rules/, the table of the README and the schema of the settings; renew the output that pages show."""
     session.install("-e", ".")
     session.run(
         "python",
@@ -92,6 +92,7 @@ def docs(session: nox.Session) -> None:
         "from pathlib import Path; from initlint.report.rule_pages import write; from initlint.rules import all_rules;"
         "write(Path.cwd(), all_rules())",
     )
+    session.run("python", "-m", "tools.website.settings_schema")
     session.run("python", "-m", "tools.website.shown_output")
 
 

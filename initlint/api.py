@@ -13,7 +13,8 @@ from initlint.linter.pipeline import DEFAULT_OPTIONS, Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import encode, line_reader
 from initlint.project.discovery import SUFFIXES
-from initlint.project.settings import Settings, find, load
+from initlint.project.settings import Settings
+from initlint.project.settings_file import NearestSettings, common_folder, find, load
 
 
 def check_paths(
@@ -26,7 +27,7 @@ def check_paths(
 ) -> CheckResult:
     """Lint files and directories.
 
-    `settings`: by default those of the nearest configuration file, from the first path upward. `contents`: bytes by
+    `settings`: by default those of the configuration file nearest to each file. `contents`: bytes by
     path that replace those on disk. A file that exists there only is linted if it is in `paths` or below one of them,
     and is imported by others as any file. `options`: by default one process and no cache. `edits`: compute the edits of
     fixes, which takes about as long as the rest. Without them a fix states only what its rule requests.
@@ -37,7 +38,7 @@ def check_paths(
     """
     path_list = tuple(map(Path, paths))
     if settings is None:
-        settings = settings_for(path_list[0] if path_list else Path())
+        settings = settings_for(common_folder(path_list))
     result = without_baseline(pipeline.check(path_list, settings, contents, options), settings, contents)
     if not edits:
         return result
@@ -91,7 +92,12 @@ def check_source(
 def settings_for(path: str | Path) -> Settings:
     """The settings of the nearest configuration file from `path` upward, or the defaults.
 
-    Raises `ConfigurationError`.
+    Each file below is linted under those of the configuration file nearest to it. Raises `ConfigurationError`.
     """
     file = find(Path(path))
-    return load(file) if file else Settings()
+    settings = load(file) if file else Settings()
+    return replace(settings, nearest=NearestSettings(settings, _unchanged))
+
+
+def _unchanged(settings: Settings) -> Settings:
+    return settings

@@ -6,8 +6,8 @@ import importlib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,8 @@ from initlint.linter.pipeline import Contents, RunOptions
 from initlint.linter.process_pool import available_processors
 from initlint.project.discovery import SUFFIXES, DiscoveryError
 from initlint.project.file_io import CannotRead, CannotWrite
-from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings, find, load
+from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Selection, Settings
+from initlint.project.settings_file import NearestSettings, common_folder, find, load, override
 from initlint.report.report import ORDERS
 from initlint.report.rule_pages import UnknownRule
 from initlint.report.statistics import GROUPINGS, UnsupportedFormat
@@ -83,6 +84,19 @@ def _split(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip()) if values else None
 
 
+def _codes_by_pattern(
+    context: click.Context, option: click.Parameter, values: Sequence[str]
+) -> dict[str, tuple[str, ...]] | None:
+    """The codes by pattern of an option that takes `PATTERN:CODE`, also several with commas; None if it is absent."""
+    table: dict[str, tuple[str, ...]] = {}
+    for entry in _split(context, option, values) or ():
+        pattern, colon, code = entry.rpartition(":")
+        if not colon or not pattern or not code:
+            raise click.BadParameter(f"{entry} is not PATTERN:CODE", context, option)
+        table[pattern] = (*table.get(pattern, ()), code)
+    return table if values else None
+
+
 def _listed(name: str, metavar: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, metavar=metavar, multiple=True, callback=_split, help=text)
 
@@ -92,7 +106,12 @@ def _flag(*names: str, text: str) -> Callable[[Command], Command]:
 
 
 configuration = apply_options(
-    click.option("--config", type=click.Path(path_type=Path), help="Read the settings from this file."),
+    click.option(
+        "--config",
+        multiple=True,
+        metavar="FILE | KEY=VALUE",
+        help="Read the settings from this file, or set one as in TOML: 'fail-on = \"warning\"'.",
+    ),
     _flag("--isolated", text="Read no settings from any file."),
 )
 
@@ -110,6 +129,20 @@ rules = apply_options(
     _listed("--select", "CODES", "Run these rules only: codes, prefixes of codes, or ALL."),
     _listed("--ignore", "CODES", "Do not run these rules."),
     _listed("--extend-select", "CODES", "Run these rules as well."),
+    click.option(
+        "--per-file-ignores",
+        metavar="PATTERN:CODE",
+        multiple=True,
+        callback=_codes_by_pattern,
+        help="Do not run these rules on the files that match; replaces the setting.",
+    ),
+    click.option(
+        "--extend-per-file-ignores",
+        metavar="PATTERN:CODE",
+        multiple=True,
+        callback=_codes_by_pattern,
+        help="As --per-file-ignores, but adds to the setting.",
+    ),
 )
 
 fixing = apply_options(
@@ -261,12 +294,40 @@ def check_writable(file: Path) -> None:
     raise UsageError(escape(f"{file} cannot be written: {reason}"))
 
 
-def file_settings(start: Path, config: Path | None, isolated: bool) -> Settings:
-    """The settings of the file `config`, or of the nearest one from `start` upward."""
-    if config and isolated:
-        raise UsageError("--config and --isolated cannot be used together")
-    file = None if isolated else config or report_usage_errors(find, start)
-    return report_usage_errors(load, file) if file else Settings()
+@dataclass(frozen=True)
+class ConfigOptions:
+    """The values of `--config` and `--isolated`: a file to read the settings from, and single settings."""
+
+    file: Path | None = None
+    assignments: tuple[str, ...] = ()
+    isolated: bool = False
+
+    @classmethod
+    def of(cls, config: Sequence[str], isolated: bool) -> ConfigOptions:
+        """Raises `UsageError` for two files, and for a file beside `--isolated`."""
+        assignments = tuple(text for text in config if "=" in text and not os.path.exists(text))
+        named = [Path(text) for text in config if text not in assignments]
+        if len(named) > 1:
+            raise UsageError(escape(f"--config takes one file: {', '.join(map(str, named))}"))
+        if named and isolated:
+            raise UsageError("--config and --isolated cannot be used together")
+        return cls(named[0] if named else None, assignments, isolated)
+
+    @property
+    def reads_nearest(self) -> bool:
+        """Whether each file has the settings of the configuration file nearest to it."""
+        return self.file is None and not self.isolated
+
+    def settings(self, start: Path) -> Settings:
+        """The settings of the named file, or of the nearest one from `start` upward."""
+        file = None if self.isolated else self.file or report_usage_errors(find, start)
+        return self.changed(report_usage_errors(load, file) if file else Settings())
+
+    def changed(self, settings: Settings) -> Settings:
+        """`settings` with those that were set one by one."""
+        for assignment in self.assignments:
+            settings = report_usage_errors(override, settings, assignment)
+        return settings
 
 
 def pop_run_options(chosen: dict[str, Any]) -> RunOptions:
@@ -280,11 +341,31 @@ def cache_folder(chosen: Path | None) -> Path:
     return chosen or platformdirs.user_cache_path("initlint", appauthor=False)
 
 
-def settings_for(
-    paths: tuple[Path, ...],
+def settings_for(paths: tuple[Path, ...], *, config: tuple[str, ...], isolated: bool, **chosen: Any) -> Settings:
+    """The settings of each file: those of the nearest configuration file, overridden by those of the command line.
+
+    What concerns the whole run, as the output format, comes from the nearest file to what all `paths` are in.
+    """
+    configured = ConfigOptions.of(config, isolated)
+    change = _Overrides(configured, chosen)
+    base = _overridden(configured.settings(common_folder(paths)), **chosen)
+    return replace(base, nearest=NearestSettings(base, change)) if configured.reads_nearest else base
+
+
+@dataclass(frozen=True)
+class _Overrides:
+    """Applies the options of the command line to the settings of a file."""
+
+    config: ConfigOptions
+    chosen: Mapping[str, Any]
+
+    def __call__(self, settings: Settings) -> Settings:
+        return _overridden(self.config.changed(settings), **self.chosen)
+
+
+def _overridden(
+    settings: Settings,
     *,
-    config: Path | None,
-    isolated: bool,
     exclude: tuple[str, ...] | None,
     extend_exclude: tuple[str, ...] | None,
     force_exclude: bool,
@@ -292,18 +373,23 @@ def settings_for(
     select: tuple[str, ...] | None = None,
     ignore: tuple[str, ...] | None = None,
     extend_select: tuple[str, ...] | None = None,
+    per_file_ignores: Mapping[str, tuple[str, ...]] | None = None,
+    extend_per_file_ignores: Mapping[str, tuple[str, ...]] | None = None,
     fail_on: str | None = None,
     output_format: str | None = None,
     baseline: Path | None = None,
 ) -> Settings:
-    """The settings of the nearest file from the first path upward, overridden by those of the command line."""
-    settings = file_settings(paths[0], config, isolated)
+    ignores = {**(per_file_ignores or {})}
+    for pattern, codes in (extend_per_file_ignores or {}).items():
+        ignores[pattern] = (*ignores.get(pattern, ()), *codes)
     return replace(
         settings,
-        exclude=settings.exclude if exclude is None else exclude,
-        extend_exclude=(*settings.extend_exclude, *(extend_exclude or ())),
+        exclude=settings.exclude if exclude is None else (),
+        command_line_exclude=(*(exclude or ()), *(extend_exclude or ())),
         force_exclude=settings.force_exclude or force_exclude,
         respect_gitignore=settings.respect_gitignore and not no_respect_gitignore,
+        per_file_ignores=settings.per_file_ignores if per_file_ignores is None else {},
+        command_line_ignores=ignores,
         fail_on=Severity[fail_on.upper()] if fail_on else settings.fail_on,
         output_format=output_format or settings.output_format,
         baseline=str(baseline.absolute()) if baseline else settings.baseline,

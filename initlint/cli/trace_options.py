@@ -11,7 +11,7 @@ import click
 
 from initlint._lazy import LazyModule
 from initlint.cli import options
-from initlint.cli.options import UsageError, apply_options, configuration, file_settings
+from initlint.cli.options import ConfigOptions, UsageError, apply_options, configuration
 from initlint.linter.pipeline import Contents
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetError, TargetSpec, parse_input, parse_target, parse_value
@@ -89,12 +89,12 @@ def read(
     args: tuple[str, ...],
     kwargs: tuple[str, ...],
     inputs: tuple[str, ...],
-    config: Path | None,
+    config: tuple[str, ...],
     isolated: bool,
     **limit_options: Any,
 ) -> tuple[Settings, tuple[TargetSpec, ...], Limits]:
     """The settings, the targets and the limits."""
-    settings = file_settings(Path(), config, isolated)
+    settings = ConfigOptions.of(config, isolated).settings(Path())
     return settings, specs(texts, args, kwargs, inputs, settings), limits_of(**limit_options)
 
 

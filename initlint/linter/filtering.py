@@ -14,7 +14,7 @@ from initlint.project.file_io import read_file
 from initlint.project.noqa import Directive, Suppressions, may_cover, parse
 from initlint.project.settings import Selection, Settings
 from initlint.project.source import SourceFile
-from initlint.rules import all_rules, rule_for
+from initlint.rules import all_rules, rule_for, rules_by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class LintRun:
     """The input of a run: `files` by real path, and `contents` by path for files that are not read from disk.
 
     `users`: further files, by real path, whose models may run code of `files`. `enabled`: the codes of the rules whose
-    findings are shown. `whole`: whether the user named directories.
+    findings are shown in any of the files. `whole`: whether the user named directories.
     """
 
     files: Mapping[str, Path]
@@ -40,6 +40,14 @@ class LintRun:
     def traced(self) -> dict[str, Path]:
         """All files whose models are linted, in one order, however the files of the run were named."""
         return dict(sorted({**self.files, **self.users}.items(), key=lambda item: Path(item[0]).parts))
+
+    def by_settings(self) -> list[tuple[Settings, dict[str, Path]]]:
+        """The files of `traced` in groups with the same settings. Raises `ConfigurationError`."""
+        groups: dict[int, tuple[Settings, dict[str, Path]]] = {}
+        for real, file in self.traced.items():
+            own = self.settings.for_file(file)
+            groups.setdefault(id(own), (own, {}))[1][real] = file
+        return [*groups.values()] or [(self.settings, {})]
 
     @property
     def shown_paths(self) -> frozenset[str]:
@@ -83,8 +91,11 @@ def filter_diagnostics(
     if run.finds_unused_noqa and noqa_files:
         shown += [d for d in suppressor.unused(noqa_files) if not suppressor.suppresses(d)]
     for diagnostic in shown:
-        if diagnostic.code in run.enabled:
-            yield diagnostic if run.settings.may_fix(diagnostic.code) else replace(diagnostic, fix=None)
+        settings, rule = run.settings.for_file(Path(diagnostic.span.file)), rules_by_code()[diagnostic.code]
+        if settings.enabled(rule.code, rule.default, rule.always_on):
+            severity = settings.severity_of(rule.code, diagnostic.severity)
+            fix = diagnostic.fix if settings.may_fix(rule.code) else None
+            yield replace(diagnostic, severity=severity, fix=fix)
 
 
 @dataclass
@@ -107,7 +118,7 @@ class _Suppressor:
         may_be_covered = may_cover(self._code(span.file), code)
         covering = [*self._suppressions(span.file).covering(code, span.row, span.end_row)] if may_be_covered else []
         self.used.update((directive, code, span.file) for directive in covering)
-        return bool(covering) or _ignored_in(Path(span.file), code, self.run.settings)
+        return bool(covering) or _ignored_in(Path(span.file), code, self.run.settings.for_file(Path(span.file)))
 
     def _suppressions(self, file: str) -> Suppressions:
         if file not in self.suppressions:
@@ -132,5 +143,9 @@ class _Suppressor:
 
 
 def _ignored_in(file: Path, code: str, settings: Settings) -> bool:
-    ignoring = (p for p, selectors in settings.per_file_ignores.items() if Selection(selectors).decide(code, False))
-    return any(matches(file, pattern, settings.root) for pattern in ignoring)
+    tables = ((settings.root, settings.per_file_ignores), (Path.cwd(), settings.command_line_ignores))
+    return any(
+        Selection(selectors).decide(code, False) and matches(file, pattern, root)
+        for root, table in tables
+        for pattern, selectors in table.items()
+    )

@@ -6,7 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -24,7 +24,7 @@ from initlint.linter.results import NOTHING, CheckResult, FileResult, Finding
 from initlint.project.discovery import discover, excluded
 from initlint.project.filesystem import DirectoryListings, by_real_path
 from initlint.project.queries import FileSystemQueries
-from initlint.project.settings import Settings
+from initlint.project.settings import Selection, Settings
 from initlint.rules import all_rules
 
 if TYPE_CHECKING:
@@ -75,23 +75,26 @@ def check(
     started = time.time_ns()
     listings = DirectoryListings(by_real_path(contents), has_disk)
     run = _start(paths, settings, contents, listings)
-    cache = result_cache.ResultCache.open(options.cache, settings, contents, listings) if options.cache else None
     run = _with_users(run, listings)
-    traced = run.traced
-    results = cache.load(traced) if cache else {}
-    new = _lint({real: file for real, file in traced.items() if real not in results}, run, options)
-    if cache:
-        cache.store(new, traced, started)
-    results |= new
-    return _check_result(run, [(file, results[real]) for real, file in traced.items()])
+    results: dict[str, FileResult] = {}
+    for group_settings, group in run.by_settings():
+        # All that decides about the results of a file but the file: which rules are shown is not among it.
+        own = replace(group_settings, select=tuple(run.applied), extend_select=(), ignore=(), command_line=Selection())
+        cache = result_cache.ResultCache.open(options.cache, own, contents, listings) if options.cache else None
+        cached = cache.load(group) if cache else {}
+        new = _lint({real: file for real, file in group.items() if real not in cached}, own, run, options)
+        if cache:
+            cache.store(new, run.traced, started)
+        results |= cached | new
+    return _check_result(run, [(file, results[real]) for real, file in run.traced.items()])
 
 
-def _lint(files: Mapping[str, Path], run: LintRun, options: RunOptions) -> dict[str, FileResult]:
-    """The results of those of the run's files that are not cached, by real path."""
+def _lint(files: Mapping[str, Path], settings: Settings, run: LintRun, options: RunOptions) -> dict[str, FileResult]:
+    """The results of those of the run's files that are not cached, by real path; they have one `settings`."""
     if not files:
         return {}
     records = options.cache is not None
-    start = partial(lint_file.start_linting, run.traced, run.settings, run.contents, run.applied, records, run.has_disk)
+    start = partial(lint_file.start_linting, run.traced, settings, run.contents, run.applied, records, run.has_disk)
     progress, total = options.progress, len(files)
     report = (lambda done: progress(done, total)) if progress else None
     linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
@@ -119,11 +122,16 @@ def check_models(
     run = _start(paths, settings, contents, listings)
     run = _with_users(run, listings) if rules else replace(run, enabled=frozenset())
     codes = run.applied if rules else ()
-    linter = lint_file.FileLinter.start(run.traced, settings, contents, codes, whole_models, refine)
+    linters = {
+        real: linter
+        for own, group in run.by_settings()
+        for linter in [lint_file.FileLinter.start(run.traced, own, contents, codes, whole_models, refine)]
+        for real in group
+    }
     results: list[tuple[Path, FileResult]] = []
     models: list[ModelGraph | None] = []
     for real, file in run.traced.items():
-        result, graph = linter.lint_with_graph(file)
+        result, graph = linters[real].lint_with_graph(file)
         results.append((file, result))
         models += (model if real in run.files else None for model in graph.models) if graph else ()
     return _check_result(run, results, models, whole_models)
@@ -152,17 +160,43 @@ def enabled_codes(settings: Settings) -> frozenset[str]:
 
 def _start(paths: Iterable[Path], settings: Settings, contents: Contents, listings: DirectoryListings) -> LintRun:
     paths = tuple(paths)
-    settings.check_selectors(rule.code for rule in all_rules())
-    settings.check_patterns()
+    settings = _checked(settings)
+    if settings.nearest is not None:
+        settings = replace(settings, nearest=_CheckedSettings(settings.nearest))
     whole = any(path.is_dir() for path in paths)
     found = files(paths, settings, contents, listings)
     named = frozenset(str(path) for path in paths if str(path) in contents or not path.is_dir())
-    return LintRun(found, settings, contents, enabled_codes(settings), whole, named=named, has_disk=listings.has_disk)
+    run = LintRun(found, settings, contents, frozenset(), whole, named=named, has_disk=listings.has_disk)
+    return replace(run, enabled=frozenset().union(*(enabled_codes(own) for own, _ in run.by_settings())))
+
+
+def _checked(settings: Settings) -> Settings:
+    """`settings` with codes for names of rules. Raises `ConfigurationError` for what selects or matches nothing."""
+    settings = settings.resolved({rule.name: rule.code for rule in all_rules()})
+    settings.check_selectors(rule.code for rule in all_rules())
+    settings.check_patterns()
+    return settings
+
+
+@dataclass
+class _CheckedSettings:
+    """The settings of each file, checked."""
+
+    nearest: Callable[[Path], Settings]
+    checked: dict[int, tuple[Settings, Settings]] = field(default_factory=dict)
+    """By the identity of the unchecked settings, which are kept alive."""
+
+    def __call__(self, file: Path) -> Settings:
+        settings = self.nearest(file)
+        if id(settings) not in self.checked:
+            self.checked[id(settings)] = settings, _checked(settings)
+        return self.checked[id(settings)][1]
 
 
 def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
     """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
-    queries = FileSystemQueries(by_real_path(run.contents), map(str, run.settings.module_roots), listings=listings)
+    roots = dict.fromkeys(str(root) for settings, _ in run.by_settings() for root in settings.module_roots)
+    queries = FileSystemQueries(by_real_path(run.contents), roots, listings=listings)
     return replace(run, users=files_in_use(run.files, run.settings, queries))
 
 

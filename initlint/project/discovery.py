@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from initlint.project import git_excludes
 from initlint.project.filesystem import DirectoryListings, EntryKind
 from initlint.project.gitignore import Patterns
 from initlint.project.settings import Settings
@@ -19,6 +20,7 @@ class DiscoveryError(Exception):
 
 
 Filters = tuple[Patterns, ...]
+"""The patterns of the settings, those of the command line, then those of git, of which the last that match decide."""
 
 
 def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListings | None = None) -> dict[str, Path]:
@@ -47,12 +49,13 @@ def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListin
 
 def excluded(path: Path, settings: Settings) -> bool:
     """Whether an explicitly named path is excluded: only with `force_exclude`."""
+    settings = settings.for_file(path)
     if not settings.force_exclude:
         return False
     absolute = os.path.abspath(path)
-    ignoring = _gitignores_above(os.path.dirname(absolute)) if settings.respect_gitignore else ()
+    ignoring = _ignored_by_git(absolute) if settings.respect_gitignore else ()
     # Patterns also match everything below a directory, so the parents of the path need no check.
-    return _is_ignored(absolute, os.path.isdir(path), (_excludes(settings), *ignoring))
+    return _is_ignored(absolute, os.path.isdir(path), (*_excludes(settings), *ignoring))
 
 
 def matches(path: Path, pattern: str, root: Path) -> bool:
@@ -69,14 +72,16 @@ def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Itera
         yield None if os.path.islink(path) else real, path
         return
     named = os.path.abspath(path)
-    exclude = _excludes(settings)
-    if exclude.decide(named, is_directory=True):
-        exclude = replace(exclude, base=named)
-    ignoring = _gitignores_above(os.path.dirname(named)) if settings.respect_gitignore else ()
+    own = settings.for_file(path / "_")
+    excludes = tuple(
+        replace(patterns, base=named) if patterns.decide(named, is_directory=True) else patterns
+        for patterns in _excludes(own)
+    )
+    ignoring = _ignored_by_git(named) if settings.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
     in_repository = settings.respect_gitignore and _repository(named) is not None
     files: list[tuple[str | None, Path]] = []
-    _FolderWalk(folders, in_repository, files).walk(_Folder(path, named, real), (exclude, *ignoring))
+    _FolderWalk(folders, settings, in_repository, files).walk(_Folder(path, named, real), own, (*excludes, *ignoring))
     yield from files
 
 
@@ -95,11 +100,15 @@ class _Folder:
 @dataclass(frozen=True, slots=True)
 class _FolderWalk:
     folders: DirectoryListings
+    settings: Settings
     in_repository: bool
     files: list[tuple[str | None, Path]]
 
-    def walk(self, folder: _Folder, filters: Filters) -> None:
-        """Add the files in and below `folder` to `files`."""
+    def walk(self, folder: _Folder, above: Settings, filters: Filters) -> None:
+        """Add the files in and below `folder` to `files`. `above`: the settings of the folder that it is in."""
+        own = self.settings.for_file(Path(folder.absolute, "_"))
+        if own is not above:
+            filters = (*_excludes(own), *filters[2:])
         if self.in_repository:
             filters += _gitignore_in(folder.absolute)
         named: frozenset[str] = frozenset().union(*(patterns.names for patterns in filters))
@@ -116,7 +125,7 @@ class _FolderWalk:
             if may_be_ignored and _is_ignored(os.path.join(folder.absolute, name), kind is EntryKind.FOLDER, filters):
                 continue
             if kind is EntryKind.FOLDER:
-                self.walk(folder.child(name), filters)
+                self.walk(folder.child(name), own, filters)
             elif kind is EntryKind.LINK:
                 self.files.append((None, folder.shown / name))
             else:
@@ -129,16 +138,24 @@ def _is_file(folder: _Folder, name: str, kind: EntryKind) -> bool:
 
 
 def _is_ignored(path: str, is_directory: bool, filters: Filters) -> bool:
-    """`filters` are the patterns of the settings, then those of .gitignore files, of which the nearest decides."""
-    own, *gitignores = filters
-    if own.decide(path, is_directory):
+    own, command_line, *gitignores = filters
+    if own.decide(path, is_directory) or command_line.decide(path, is_directory):
         return True
     decisions = (patterns.decide(path, is_directory) for patterns in reversed(gitignores))
     return next((decision for decision in decisions if decision is not None), False)
 
 
-def _excludes(settings: Settings) -> Patterns:
-    return Patterns.of(os.path.abspath(settings.root), (*settings.exclude, *settings.extend_exclude))
+def _excludes(settings: Settings) -> Filters:
+    own = Patterns.of(os.path.abspath(settings.root), (*settings.exclude, *settings.extend_exclude))
+    return own, Patterns.of(os.getcwd(), settings.command_line_exclude)
+
+
+def _ignored_by_git(path: str) -> Filters:
+    """The patterns that may concern `path` or what is below it, without those of .gitignore files in it."""
+    repository = _repository(path)
+    if repository is None:
+        return ()
+    return (*git_excludes.patterns(repository), *_gitignores_above(os.path.dirname(path)))
 
 
 def _gitignores_above(directory: str) -> Filters:

@@ -1,35 +1,30 @@
-"""Settings: `[tool.initlint]` in pyproject.toml, or initlint.toml, and the overrides of the command line."""
+"""Settings: what a user can set, for a run and for each of its files."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
 from initlint.diagnostics import Severity
 from initlint.facts.library_initializers import LibraryInitializer
-from initlint.project.file_io import read_file
 from initlint.project.gitignore import is_valid
 from initlint.project.project_search import NO_SOURCES
-from initlint.project.trace_targets import TargetSpec, read_targets
+from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import (
-    EntryError,
     UserTables,
-    read_activations,
-    read_base_classes,
-    read_initializers,
     suggestion,
 )
 
 if not TYPE_CHECKING:
     tomllib = LazyModule("tomllib" if sys.version_info >= (3, 11) else "tomli")
 elif sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 OUTPUT_FORMATS = (
     "azure",
@@ -101,6 +96,8 @@ class Settings:
     """The level from which a finding makes the exit status 1: `"info"`, `"warning"` or `"error"`."""
     output_format: str = "full"
     """How findings are printed: one of the formats that `--output-format` takes."""
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    """The level of the findings of some rules: a table from rules to `"info"`, `"warning"` or `"error"`."""
     fixable: tuple[str, ...] = ("ALL",)
     """The rules whose fixes are offered."""
     unfixable: tuple[str, ...] = ()
@@ -122,6 +119,45 @@ class Settings:
     file: Path | None = None
     """The configuration file that was read."""
     command_line: Selection = Selection()
+    command_line_exclude: tuple[str, ...] = ()
+    """Patterns of the command line, relative to the current folder."""
+    command_line_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """As `per_file_ignores`, of the command line, relative to the current folder."""
+    nearest: Callable[[Path], Settings] | None = field(default=None, compare=False, repr=False)
+    """The settings of a file; None if these are those of all files."""
+
+    def for_file(self, file: Path) -> Settings:
+        """The settings that `file` is linted under. Raises `ConfigurationError`."""
+        return self if self.nearest is None else self.nearest(file)
+
+    def resolved(self, code_by_name: Mapping[str, str]) -> Settings:
+        """The same with the codes of rules in place of their names."""
+
+        def codes(selectors: Iterable[str]) -> tuple[str, ...]:
+            return tuple(code_by_name.get(selector.lower(), selector) for selector in selectors)
+
+        def layer(select: tuple[str, ...] | None) -> tuple[str, ...] | None:
+            return None if select is None else codes(select)
+
+        line = self.command_line
+        return replace(
+            self,
+            select=layer(self.select),
+            ignore=codes(self.ignore),
+            extend_select=codes(self.extend_select),
+            per_file_ignores={pattern: codes(selectors) for pattern, selectors in self.per_file_ignores.items()},
+            command_line_ignores={p: codes(selectors) for p, selectors in self.command_line_ignores.items()},
+            severity=dict(zip(codes(self.severity), self.severity.values(), strict=True)),
+            fixable=codes(self.fixable),
+            unfixable=codes(self.unfixable),
+            command_line=Selection(layer(line.select), codes(line.extend_select), codes(line.ignore)),
+        )
+
+    def severity_of(self, code: str, severity: Severity) -> Severity:
+        """The severity of a finding of the rule `code`, which gives it `severity`. The longest selector wins."""
+        matching = [selector for selector in self.severity if _matches(selector, code)]
+        longest = max(matching, key=lambda selector: _specificity((selector,), code), default=None)
+        return severity if longest is None else self.severity[longest]
 
     @property
     def additions(self) -> UserTables:
@@ -164,7 +200,8 @@ class Settings:
     def check_patterns(self) -> None:
         """Raise `ConfigurationError` if a pattern can match nothing."""
         patterns = [("exclude", self.exclude), ("extend-exclude", self.extend_exclude)]
-        for key, values in (*patterns, ("per-file-ignores", self.per_file_ignores)):
+        ignores = (("per-file-ignores", table) for table in (self.per_file_ignores, self.command_line_ignores))
+        for key, values in (*patterns, ("--exclude or --extend-exclude", self.command_line_exclude), *ignores):
             for pattern in values:
                 if pattern not in DEFAULT_EXCLUDE and not is_valid(pattern):
                     where = f"{self.file}: " if self.file else ""
@@ -175,133 +212,11 @@ class Settings:
             yield "select", layer.select or ()
             yield "extend-select", layer.extend_select
             yield "ignore", layer.ignore
+        yield "severity", tuple(self.severity)
         yield "fixable", self.fixable
         yield "unfixable", self.unfixable
-        yield from ((f"per-file-ignores.{pattern}", codes) for pattern, codes in self.per_file_ignores.items())
-
-
-def find(start: Path) -> Path | None:
-    """The configuration file for `start`: in its directory or the nearest above; initlint.toml goes first.
-
-    A pyproject.toml without `[tool.initlint]` is passed over. Raises `ConfigurationError` if one is no TOML.
-    """
-    start = start.absolute()
-    for directory in (start, *start.parents):
-        own = directory / "initlint.toml"
-        if own.is_file():
-            return own
-        shared = directory / "pyproject.toml"
-        if shared.is_file() and _table(shared) is not None:
-            return shared
-    return None
-
-
-def load(file: Path) -> Settings:
-    """The settings in `file`. Raises `ConfigurationError`: no TOML, an unknown key, a value of the wrong type."""
-    table = _table(file)
-    if table is None:
-        raise ConfigurationError(f"{file}: has no table `[tool.initlint]`")
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        reader = _READERS.get(key)
-        if reader is None:
-            raise ConfigurationError(f"{file}: unknown key `{key}`{suggestion(key, _READERS)}")
-        try:
-            values[key.replace("-", "_")] = reader(value)
-        except EntryError as error:
-            raise ConfigurationError(f"{file}: in `{key}`: {error}") from None
-        except ValueError as error:
-            raise ConfigurationError(f"{file}: `{key}` must be {error}") from None
-    return Settings(**values, root=file.absolute().parent, file=file)
-
-
-def _table(file: Path) -> Mapping[str, Any] | None:
-    try:
-        document: dict[str, Any] = tomllib.loads(read_file(file).decode("utf-8-sig").replace("\r\n", "\n"))
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # both TOMLDecodeError and UnicodeDecodeError
-        raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
-    except RecursionError:
-        raise ConfigurationError(f"{file}: is not valid TOML: nested too deeply") from None
-    if file.name != "pyproject.toml":
-        return document
-    tool = document.get("tool")
-    table = tool.get("initlint") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise ConfigurationError(f"{file}: `tool.initlint` must be a table")
-    return table
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError("a list of strings")
-    return tuple(value)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a string")
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-def _severity(value: object) -> Severity:
-    labels = {severity.label: severity for severity in Severity}
-    if not isinstance(value, str) or value not in labels:
-        raise ValueError(f"one of {', '.join(labels)}")
-    return labels[value]
-
-
-def _output_format(value: object) -> str:
-    if not isinstance(value, str) or value not in OUTPUT_FORMATS:
-        raise ValueError(f"one of {', '.join(OUTPUT_FORMATS)}")
-    return value
-
-
-def _code_table(value: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(value, dict):
-        raise ValueError("a table from patterns to lists of codes")
-    return {pattern: _strings(codes) for pattern, codes in value.items()}
-
-
-def _table_of(read: Callable[[Mapping[str, object]], object]) -> Callable[[object], object]:
-    def reader(value: object) -> object:
-        if not isinstance(value, dict):
-            raise ValueError("a table")
-        return read(value)
-
-    return reader
-
-
-_READERS: Mapping[str, Callable[[object], object]] = {
-    "select": _strings,
-    "ignore": _strings,
-    "extend-select": _strings,
-    "per-file-ignores": _code_table,
-    "exclude": _strings,
-    "extend-exclude": _strings,
-    "force-exclude": _boolean,
-    "respect-gitignore": _boolean,
-    "fail-on": _severity,
-    "output-format": _output_format,
-    "fixable": _strings,
-    "unfixable": _strings,
-    "baseline": _string,
-    "src": _strings,
-    "initializers": _table_of(read_initializers),
-    "activations": _table_of(read_activations),
-    "base-classes": _table_of(read_base_classes),
-    "trace": read_targets,
-}
-
-KEYS = tuple(_READERS)
-"""What a configuration file may hold."""
+        for table in (self.per_file_ignores, self.command_line_ignores):
+            yield from ((f"per-file-ignores.{pattern}", codes) for pattern, codes in table.items())
 
 
 def _matches(selector: str, code: str) -> bool:

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from initlint.diagnostics import Severity
-from initlint.project.settings import KEYS, Settings
+from initlint.project.settings import Settings
+from initlint.project.settings_file import KEYS
 from initlint.report.text import escape
 from initlint.rules._registry import Rule
 

@@ -123,7 +123,9 @@ def test_what_is_dropped_and_what_cannot_be_built_is_said(project: Path) -> None
     lines = result.stderr.splitlines()
     assert "traced: net.py: Seen, fx" in lines
     (dropped,) = [line for line in lines if line.startswith("contradicted by the trace: ")]
-    assert dropped.startswith("contradicted by the trace: patched.py:12: INI301 `xavier_uniform_` before ReLU")
+    assert dropped.startswith(
+        "contradicted by the trace: patched.py:12: INI301 in `Net`: `xavier_uniform_` before ReLU"
+    )
     (warning,) = [line for line in lines if line.startswith("warning: ")]
     assert warning.startswith("warning: net.py:Broken: cannot be built: KeyError: 'NO_SUCH_VARIABLE' (")
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from initlint import __version__
 from initlint.cli import commands, options
-from initlint.project.settings import load
+from initlint.project.settings_file import load
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("fake_pipeline", "in_directory")
@@ -37,7 +37,10 @@ def run(*arguments: str, stdin: str | bytes | None = None, env: dict[str, str] |
 
 def test_findings_exit_with_one() -> None:
     result = run("check", "--output-format", "concise")
-    assert result.stdout == "net.py:5:1: note[INI301] [*] bad start of Net\nFound 1 note (1 fixable with --fix).\n"
+    assert (
+        result.stdout
+        == "net.py:5:1: note[INI301] [*] in `Net`: bad start of Net\nFound 1 note (1 fixable with --fix).\n"
+    )
     assert (result.stderr, result.exit_code) == ("", 1)
 
 
@@ -108,7 +111,7 @@ def test_a_finding_below_fail_on_is_still_shown() -> None:
         (["check", "--select", "INI309"], "unknown rule selector `INI309` in `select`; did you mean"),
         (["check", "--config", "gone.toml"], "gone.toml: cannot be read"),
         (["check", "--exclude", "!"], "invalid pattern `!` in `exclude`"),
-        (["check", "--extend-exclude", "a.py,[z-a]"], "invalid pattern `[z-a]` in `extend-exclude`"),
+        (["check", "--extend-exclude", "a.py,[z-a]"], "invalid pattern `[z-a]` in `--exclude or --extend-exclude`"),
         (["check", "--baseline", os.devnull], "cannot be read: not a regular file"),
         (["check", "--config", "a.toml", "--isolated"], "cannot be used together"),
         (["check", "-", "net.py"], "`-` cannot be combined with other paths"),
@@ -131,7 +134,7 @@ def test_settings_are_found_upward_from_the_first_path() -> None:
     assert run("check", "pkg/net.py").exit_code == 0
     assert run("check", "pkg", "--isolated").exit_code == 1
     Path("pkg/initlint.toml").write_text('output-format = "concise"\nfail-on = "error"\n', encoding="utf-8")
-    assert run("check", "pkg").stdout.startswith("pkg/net.py:5:1: note[INI301] [*] bad start of Net\nFound")
+    assert run("check", "pkg").stdout.startswith("pkg/net.py:5:1: note[INI301] [*] in `Net`: bad start of Net\nFound")
     assert run("check", "pkg").exit_code == 0
     assert run("check", "pkg", "--config", "pyproject.toml").exit_code == 0
     assert run("check", "net.py").exit_code == 0
@@ -153,7 +156,7 @@ def test_gitignore() -> None:
 
 def test_standard_input() -> None:
     result = run("check", "-", "--stdin-filename", "pkg/a.py", "--output-format", "concise", stdin=NET)
-    assert result.stdout.startswith("pkg/a.py:5:1: note[INI301] [*] bad start of Net\n")
+    assert result.stdout.startswith("pkg/a.py:5:1: note[INI301] [*] in `Net`: bad start of Net\n")
     result = run("check", "-", stdin=NET)
     assert result.stdout.startswith("-:5:1: note[INI301]")
     assert "5 | bad()\n" in result.stdout
@@ -197,7 +200,10 @@ def test_fix_reports_the_rest_by_the_new_lines() -> None:
     Path("net.py").write_text(f"{NET}class A: ...\nclass Other: ...\n", encoding="utf-8")
     Path("safe.py").write_text(NET, encoding="utf-8")
     result = run("check", "--fix", "--output-format", "concise")
-    assert result.stdout == "net.py:5:1: note[INI301] bad start of Net\nFixed 1 finding; 1 note remains.\n"
+    assert (
+        result.stdout
+        == "net.py:5:1: note[INI301] in `A` and 2 more models: bad start of A\nFixed 1 finding; 1 note remains.\n"
+    )
     assert result.exit_code == 1
     assert run("check", "--fix-only").exit_code == 0
     assert run("check", "--fix-only").stdout == ""
@@ -337,7 +343,7 @@ def test_errors_first() -> None:
 def test_output_file() -> None:
     result = run("check", "--output-format", "concise", "-o", "report.txt", env={"FORCE_COLOR": "1"})
     assert (result.stdout, result.exit_code) == ("Found 1 note (1 fixable with --fix).\n", 1)
-    report = "net.py:5:1: note[INI301] [*] bad start of Net\nFound 1 note (1 fixable with --fix).\n"
+    report = "net.py:5:1: note[INI301] [*] in `Net`: bad start of Net\nFound 1 note (1 fixable with --fix).\n"
     assert Path("report.txt").read_text(encoding="utf-8") == report
     assert run("check", "-q", "--output-format", "json", "--output-file", "report.txt").stdout == ""
     assert json.loads(Path("report.txt").read_text(encoding="utf-8"))["diagnostics"]

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.linter.pipeline import check
-from initlint.project import settings
+from initlint.project import settings_file
 from initlint.project.settings import Settings
 from initlint.rules import all_rules
 from tests.support.paths import ROOT
-from tools.website import configuration, plots, shown_output
+from tools.website import configuration, plots, settings_schema, shown_output
 from tools.website.stacks import STACKS, source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 SHOWN = [(page.name, command, output) for page in shown_output.pages() for command, output in shown_output.blocks(page)]
@@ -78,7 +85,7 @@ def test_the_list_of_rules_leads_to_each(site: Path) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert {key for key, _, _ in configuration.entries()} == set(settings.KEYS)
+    assert {key for key, _, _ in configuration.entries()} == set(settings_file.KEYS)
     assert all(text.endswith((".", '."')) for _, _, text in configuration.entries())
 
 
@@ -86,7 +93,21 @@ def test_every_setting_is_described() -> None:
 def test_examples_of_settings_are_valid(key: str, tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(configuration.with_header(configuration.EXAMPLES[key]), encoding="utf-8")
-    assert getattr(settings.load(file), key.replace("-", "_")) != getattr(Settings(), key.replace("-", "_"))
+    assert getattr(settings_file.load(file), key.replace("-", "_")) != getattr(Settings(), key.replace("-", "_"))
+
+
+def test_the_schema_of_the_settings_is_current_and_valid() -> None:
+    assert settings_schema.FILE.read_text(encoding="utf-8") == settings_schema.text()
+    jsonschema.Draft7Validator.check_schema(settings_schema.schema())
+
+
+@pytest.mark.parametrize("key", configuration.EXAMPLES)
+def test_the_schema_takes_the_examples_and_no_other_type(key: str) -> None:
+    table = tomllib.loads(configuration.with_header(configuration.EXAMPLES[key]))["tool"]["initlint"]
+    jsonschema.validate(table, settings_schema.schema())
+    for wrong in ({key: 3}, {f"{key}s": table[key]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, settings_schema.schema())
 
 
 CURVES = [(plot, curve) for plot, curves in STACKS.items() for curve in curves]

@@ -28,7 +28,7 @@ def test_a_finding() -> None:
     result = check()
     (diagnostic,) = result.diagnostics
     assert codes(result) == [("net.py", "INI301", 5)]
-    assert (diagnostic.name, diagnostic.message) == ("bad-start", "bad start of Net")
+    assert (diagnostic.name, diagnostic.message) == ("bad-start", "in `Net`: bad start of Net")
     assert diagnostic.severity is Severity.INFO
     assert diagnostic.related[0].span.row == 3
     assert result.files == (Path("net.py"),)
@@ -37,7 +37,10 @@ def test_a_finding() -> None:
 
 def test_models_that_share_a_call_share_the_finding() -> None:
     (diagnostic,) = check("import torch\nclass A: ...\nclass WorseB: ...\nbad()\n").diagnostics
-    assert (diagnostic.message, diagnostic.severity) == ("bad start of A", Severity.ERROR)
+    assert (diagnostic.message, diagnostic.severity) == (
+        "in `WorseB` and 1 more model: bad start of WorseB",
+        Severity.ERROR,
+    )
     assert diagnostic.fix
     assert diagnostic.fix.applicability is Applicability.SAFE
 

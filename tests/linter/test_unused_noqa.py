@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from initlint.cli import commands
 from initlint.diagnostics import Diagnostic
 from initlint.linter.pipeline import check
-from initlint.project.settings import Settings, load
+from initlint.project.settings import Settings
+from initlint.project.settings_file import load
 from tests.support.sources import net
 
 pytestmark = pytest.mark.usefixtures("in_directory")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,8 @@ import pytest
 from initlint.diagnostics import Severity
 from initlint.facts.library_initializers import LibraryInitializer
 from initlint.facts.signatures import signature
-from initlint.project import settings as module
-from initlint.project.settings import ConfigurationError, Selection, Settings, find, load
+from initlint.project.settings import ConfigurationError, Selection, Settings
+from initlint.project.settings_file import KEYS, NearestSettings, common_folder, find, load, override
 
 CODES = ("INI000", "INI101", "INI301", "INI302", "INI901")
 
@@ -70,8 +70,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 
 
 def test_every_field_but_the_derived_ones_has_a_key() -> None:
-    keys = {key.replace("-", "_") for key in module._READERS}
-    assert {field.name for field in fields(Settings)} - keys == {"root", "file", "command_line"}
+    keys = {key.replace("-", "_") for key in KEYS}
+    assert {field.name for field in fields(Settings)} - keys == {
+        "root",
+        "file",
+        "nearest",
+        "command_line",
+        "command_line_exclude",
+        "command_line_ignores",
+    }
 
 
 def test_settings_are_frozen() -> None:
@@ -100,7 +107,7 @@ def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
         ("select = [1]", "`select` must be a list of strings"),
         ("force-exclude = 1", "`force-exclude` must be true or false"),
         ('fail-on = "bad"', "`fail-on` must be one of info, warning, error"),
-        ('output-format = "xml"', "`output-format` must be one of concise, full, json"),
+        ('output-format = "xml"', "`output-format` must be one of azure, concise, full, github"),
         ('per-file-ignores = ["a"]', "`per-file-ignores` must be a table from patterns to lists of codes"),
         ("select = [", "is not valid TOML"),
         ("activations = []", "`activations` must be a table"),
@@ -247,3 +254,91 @@ def test_fixable_and_unfixable() -> None:
     assert not Settings(unfixable=("INI3",)).may_fix("INI301")
     assert not Settings(fixable=("INI9",)).may_fix("INI301")
     assert Settings(fixable=("INI301",), unfixable=("INI3",)).may_fix("INI301")
+
+
+def test_extend_starts_from_another_file(tmp_path: Path) -> None:
+    write(
+        tmp_path / "base.toml",
+        'select = ["INI3"]\nextend-exclude = ["old/"]\nfail-on = "error"\n'
+        '[severity]\nINI301 = "error"\nINI302 = "info"\n[per-file-ignores]\n"a.py" = ["INI1"]\n',
+    )
+    file = write(
+        tmp_path / "sub" / "pyproject.toml",
+        '[tool.initlint]\nextend = "../base.toml"\nselect = ["INI1"]\nextend-exclude = ["new/"]\n'
+        '[tool.initlint.severity]\nINI302 = "warning"\n[tool.initlint.per-file-ignores]\n"b.py" = ["INI2"]\n',
+    )
+    settings = load(file)
+    assert (settings.select, settings.extend_exclude, settings.fail_on) == (("INI1",), ("old/", "new/"), Severity.ERROR)
+    assert settings.severity == {"INI301": Severity.ERROR, "INI302": Severity.WARNING}
+    assert settings.per_file_ignores == {"b.py": ("INI2",)}
+    assert (settings.root, settings.file) == (file.parent, file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('extend = "gone.toml"', "`extend` names gone.toml, which does not exist"),
+        ('extend = "initlint.toml"', "`extend` leads back to initlint.toml"),
+        ("extend = 3", "`extend` must be a string"),
+    ],
+)
+def test_extend_that_leads_nowhere(tmp_path: Path, text: str, message: str) -> None:
+    file = write(tmp_path / "initlint.toml", text)
+    with pytest.raises(ConfigurationError, match=message):
+        load(file)
+
+
+def test_a_circle_of_files_that_extend_each_other(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.toml", 'extend = "b.toml"')
+    write(tmp_path / "b.toml", 'extend = "a.toml"')
+    with pytest.raises(ConfigurationError, match="leads back"):
+        load(file)
+
+
+def test_a_setting_of_the_command_line() -> None:
+    assert override(Settings(), 'fail-on = "warning"').fail_on is Severity.WARNING
+    assert override(Settings(), 'severity = {INI3 = "error"}').severity == {"INI3": Severity.ERROR}
+    for wrong, message in (("fail-on = warning", "neither a file nor"), ("colour = 3", "unknown key `colour`")):
+        with pytest.raises(ConfigurationError, match=message):
+            override(Settings(), wrong)
+
+
+def test_names_of_rules_stand_for_their_codes() -> None:
+    names = {"xavier-before-relu": "INI301", "kaiming-before-tanh": "INI302"}
+    settings = Settings(
+        select=("Xavier-before-ReLU", "INI9"),
+        per_file_ignores={"a.py": ("kaiming-before-tanh",)},
+        severity={"xavier-before-relu": Severity.ERROR},
+        command_line=Selection(ignore=("kaiming-before-tanh",)),
+    ).resolved(names)
+    assert settings.select == ("INI301", "INI9")
+    assert settings.per_file_ignores == {"a.py": ("INI302",)}
+    assert settings.severity == {"INI301": Severity.ERROR}
+    assert settings.command_line.ignore == ("INI302",)
+
+
+def test_the_longest_selector_gives_the_severity() -> None:
+    severities = {"ALL": Severity.INFO, "INI3": Severity.WARNING, "INI301": Severity.ERROR}
+    settings = Settings(severity=severities)
+    given = [settings.severity_of(code, Severity.ERROR) for code in ("INI101", "INI302", "INI301")]
+    assert given == [Severity.INFO, Severity.WARNING, Severity.ERROR]
+    assert Settings().severity_of("INI301", Severity.WARNING) is Severity.WARNING
+
+
+def test_each_file_has_the_settings_of_the_nearest_file(tmp_path: Path) -> None:
+    outer = write(tmp_path / "initlint.toml", 'fail-on = "error"')
+    inner = write(tmp_path / "a" / "pyproject.toml", '[tool.initlint]\nfail-on = "warning"')
+    write(tmp_path / "b" / "pyproject.toml", "[tool.other]")
+    base = load(outer)
+    nearest = NearestSettings(base, lambda settings: replace(settings, force_exclude=True))
+    assert nearest(tmp_path / "x.py") is nearest(tmp_path / "b" / "deep" / "x.py") is base
+    assert nearest(tmp_path / "a" / "x.py").file == inner
+    assert nearest(tmp_path / "a" / "deep" / "x.py") is nearest(tmp_path / "a" / "x.py")
+    assert nearest(tmp_path / "a" / "x.py").force_exclude
+
+
+def test_the_folder_of_several_paths(tmp_path: Path) -> None:
+    one, other = tmp_path / "a" / "x.py", tmp_path / "b"
+    assert common_folder([one, other]) == common_folder([other, one]) == tmp_path
+    assert common_folder([one]) == one
+    assert common_folder([]) == Path()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.project.settings import ConfigurationError, load
+from initlint.project.settings import ConfigurationError
+from initlint.project.settings_file import load
 from initlint.project.trace_targets import (
     Input,
     TargetError,

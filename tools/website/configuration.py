@@ -9,18 +9,29 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from initlint.project import settings
 from initlint.project.settings import Settings
+from initlint.project.settings_file import KEYS
 
 _HEAD = """# Configuration
 
-initlint reads its settings from `[tool.initlint]` in `pyproject.toml`, or from `initlint.toml`, without that prefix. It
-searches the folder of the first linted path and those above it, and uses the nearest file; a `pyproject.toml` without
-`[tool.initlint]` is skipped. An unknown key or a value of the wrong type ends the run with exit status 2 and a line
-that names it. The command line overrides the file. `--config FILE` names another file, `--isolated` reads none.
+initlint reads its settings from `[tool.initlint]` in `pyproject.toml`, or from `initlint.toml`, without that prefix.
+Each file is linted under the nearest of these from its folder upward; a `pyproject.toml` without `[tool.initlint]` is
+skipped, and nothing is inherited from the files above. What concerns the whole run (`output-format`, `fail-on`,
+`baseline`) comes from the nearest file to the folder that all linted paths are in. An unknown key or a value of the
+wrong type ends the run with exit status 2 and a line that names it.
 
-Patterns are those of `.gitignore`, relative to the folder of the configuration file. Rules are chosen by code
-(`INI301`) or prefix (`INI3`), all by `ALL`; the longest selector wins, and between equals `ignore` does.
+`extend = "../initlint.toml"` starts from the settings of another file: the file's own replace them, `extend-` lists are
+joined, tables are merged by key. Patterns and paths are then relative to the file that extends.
+
+The command line overrides all of these. `--config FILE` reads one file for everything, `--config 'KEY = VALUE'` sets
+one key, `--isolated` reads no file. Editors complete the keys with
+[the JSON schema](https://initlint.readthedocs.io/initlint.schema.json): begin initlint.toml with
+`#:schema https://initlint.readthedocs.io/initlint.schema.json`.
+
+Patterns are those of `.gitignore`, relative to the folder of the configuration file; those of the command line are
+relative to the current folder. Rules are chosen by code
+(`INI301`), name (`xavier-before-relu`) or prefix (`INI3`), all by `ALL`; the longest selector wins, and between equals
+`ignore` does.
 """
 
 EXAMPLES: Mapping[str, str] = MappingProxyType(
@@ -33,6 +44,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "extend-exclude": 'extend-exclude = ["third_party/", "*_pb2.py"]',
         "fail-on": 'fail-on = "warning"',
         "output-format": 'output-format = "concise"',
+        "severity": '[tool.initlint.severity]\n"INI301" = "error"',
         "fixable": 'fixable = ["INI9"]',
         "unfixable": 'unfixable = ["INI201"]',
         "baseline": 'baseline = "initlint-baseline.json"',
@@ -67,7 +79,7 @@ def entries() -> Iterator[tuple[str, str, str]]:
     described = descriptions(Settings)
     for field in dataclasses.fields(Settings):
         key = field.name.replace("_", "-")
-        if key in settings.KEYS:
+        if key in KEYS:
             default = field.default_factory() if field.default is dataclasses.MISSING else field.default  # type: ignore[misc]
             yield key, _toml(default), described[field.name]
 

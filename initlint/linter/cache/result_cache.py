@@ -137,7 +137,10 @@ def _certain_digest(path: str, digests: Collection[str], started: int) -> tuple[
 def _cache_key(settings: Settings) -> str:
     """A digest of all that affects findings except the files: initlint itself, Python, libcst, and the settings."""
     defaults = Settings(root=settings.root)
-    irrelevant = "exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores".split()
+    irrelevant = (
+        "exclude extend_exclude force_exclude respect_gitignore fail_on output_format per_file_ignores severity "
+        "nearest command_line_exclude command_line_ignores"
+    ).split()
     relevant = replace(settings, file=None, **{name: getattr(defaults, name) for name in irrelevant})
     key = json.dumps([code_digest(), asdict(relevant)], default=_plain_value, sort_keys=True)
     return digest_of(key.encode())
