@@ -84,7 +84,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Generate docs/rules/, the table of the README and the schema of the settings; renew the output that pages show."""
+    """Generate docs/rules/, the README's table and the schema of the settings; renew the output that pages show."""
     session.install("-e", ".")
     session.run(
         "python",
