@@ -22,7 +22,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from initlint.analysis.signal_propagation import propagation
+from initlint.analysis.gradients import gradients
+from initlint.analysis.signal_propagation import second_moments
 from initlint.graph.model import ModelGraph
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
@@ -217,11 +218,9 @@ def _keeper(outputs: dict[str, torch.Tensor], path: str) -> Callable[[nn.Module,
 def stated(source: str) -> dict[str, tuple[float | None, float | None]]:
     """initlint's signal and gradient for each layer."""
     model = _model(source)
-    result = propagation(model)
-    pairs = zip(model.operations, result.signals, result.gradients, strict=True)
     return {
-        operation.layer: (None if signal is None else signal.moment, gradient)
-        for operation, signal, gradient in pairs
+        operation.layer: (moment, gradient)
+        for operation, moment, gradient in zip(model.operations, second_moments(model), gradients(model), strict=True)
         if operation.kind == "layer" and operation.layer is not None
     }
 

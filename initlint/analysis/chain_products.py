@@ -1,27 +1,29 @@
-"""Finds chains: layers with only activations between them, whose factors multiply."""
+"""Finds chains: layers with only activations and pools between them, and the part of the signal that each passes on."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from initlint.analysis.layer_activation import (
-    Factors,
-    LayerActivation,
-    constant,
-    effective_init,
-    factors,
-    factors_of,
-    is_matrix,
+from initlint.analysis.layer_activation import Factors, LayerActivation, constant, effective_init, is_matrix
+from initlint.analysis.layer_outputs import assumes_equal_fans
+from initlint.analysis.messages import (
+    activation_class_name,
+    format_factors,
+    format_number,
+    layer_names,
+    short_name,
+    stated_factors,
 )
-from initlint.analysis.messages import activation_class_name, format_number, format_range, layer_names, short_name
-from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continues_at_scale
-from initlint.analysis.signal_propagation import Signal, layer_factors, source_signal
+from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
+from initlint.analysis.signal_propagation import LayerEffect, layer_effect, layer_inputs
+from initlint.analysis.signals import Signal, source_signal
 from initlint.diagnostics import SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Arguments, Consumer, Layer, ModelGraph, Write, memoize
+
+_POOLS = frozenset({"pool"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Link:
 
     `write`: the effective write to the weight; None for torch's default init, which `initializer` then names.
     `factors`: by which the layer and its activation multiply the signal that reaches the layer, and the gradient.
+    `before`, `after`: the signal that reaches the layer, and the one after its activation.
     """
 
     layer: Layer
@@ -38,6 +41,8 @@ class Link:
     arguments: Arguments
     following: Consumer
     factors: Factors
+    before: float
+    after: float
 
     def is_followed_by(self, families: Collection[str]) -> bool:
         """Whether the next layer follows directly, or through an activation of these families."""
@@ -51,42 +56,66 @@ def _init_name(link: Link) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Consecutive links, in the order of the data flow. P is the product of their factors."""
+    """Consecutive links, in the order of the data flow."""
 
     links: tuple[Link, ...]
 
     @property
-    def product(self) -> float:
-        """P: the signal after the last layer and its activation, divided by the signal that reaches the first layer."""
-        return math.prod(link.factors.signal for link in self.links)
+    def counted(self) -> tuple[Link, ...]:
+        """The links without the first ones whose bias sets the signal: what reaches those does not matter."""
+        first = next((at for at, link in enumerate(self.links) if link.factors.signal is not None), len(self.links))
+        return self.links[first:]
+
+    @property
+    def product(self) -> float | None:
+        """P: the signal after the last layer and its activation, divided by the signal that reaches the first layer.
+
+        None if no factor means anything, or a loop of unknown length constructs a layer: there may be more of them.
+        """
+        counted = self.counted
+        if not counted or any(link.layer.repeated for link in counted):
+            return None
+        return counted[-1].after / counted[0].before
 
     @property
     def stated_product(self) -> float | None:
         """P if the text for messages states it, else None."""
-        return self.product if len(self.links) > 1 else None
+        return self.product if len(self.counted) > 1 else None
 
     def __str__(self) -> str:
         """Text for messages: ` (0.016 over the 6 layers in a row)`; empty for a single link."""
-        is_single = len(self.links) == 1
-        return "" if is_single else f" ({format_number(self.product)} over the {len(self.links)} layers in a row)"
+        product, count = self.product, len(self.counted)
+        return "" if product is None or count < 2 else f" ({format_number(product)} over the {count} layers in a row)"
 
     def steps(self) -> tuple[str, ...]:
         """A line for each layer: its factor f on the signal's second moment, and the product P so far."""
-        lines, product = [], 1.0
+        lines, counted, is_counted = [], self.counted, False
         for link in self.links:
-            product *= link.factors.signal
             suffix = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
             fans = " at equal fans" if link.factors.at_equal_fans else ""
+            factor = "-" if link.factors.signal is None else f"{format_number(link.factors.signal)}{fans}"
+            is_counted = link is counted[0] or is_counted if counted else False
+            is_counted = is_counted and not link.layer.repeated
+            product = format_number(link.after / counted[0].before) if is_counted else "-"
             lines.append(
-                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{suffix}: "
-                f"f = {format_number(link.factors.signal)}{fans}, P = {format_number(product)}"
+                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{suffix}: f = {factor}, P = {product}"
             )
         return tuple(lines)
 
     @property
+    def certain_length(self) -> int:
+        """The number of layers, without those that a loop of unknown length constructs."""
+        return sum(not link.layer.repeated for link in self.links)
+
+    @property
     def vanishes(self) -> bool:
         """Whether the signal shrinks so much that training suffers measurably."""
-        return self.product < 0.01
+        return self.is_below(0.01)
+
+    def is_below(self, limit: float) -> bool:
+        """Whether P is known and below `limit`."""
+        product = self.product
+        return product is not None and product < limit
 
     def part_with(self, paths: Collection[str]) -> Chain:
         """The part from the first to the last layer with one of these paths. At least one must be in the chain."""
@@ -94,16 +123,27 @@ class Chain:
         return Chain(self.links[indices[0] : indices[-1] + 1])
 
 
+def smallest(candidates: Iterable[Chain]) -> Chain:
+    """The chain after which the least of the signal is left; one without a P only if all are."""
+    return min(candidates, key=lambda chain: (chain.product is None, chain.product))
+
+
+def largest(candidates: Iterable[Chain]) -> Chain:
+    """The chain after which the signal is largest; one without a P only if all are."""
+    return max(candidates, key=lambda chain: -1.0 if chain.product is None else chain.product)
+
+
 def signal_factor(group: Sequence[Link]) -> str:
     """The init call of a group of layers and its factor: `f` in `fc1`: multiplies the signal's second moment by 25."""
     call = f"`{short_name(group[0].initializer)}` in {layer_names([link.layer for link in group])}"
     verb = "each multiplies" if len(group) > 1 else "multiplies"
-    return f"{call}: {verb} the signal's second moment by {format_range(link.factors.signal for link in group)}"
+    factors = format_factors([link.factors for link in group])
+    return f"{call}: {verb} the signal's second moment by {factors}"
 
 
 def signal_numbers(group: Sequence[Link], chain: Chain) -> SignalNumbers:
     """The numbers of a message made of `signal_factor` and the chain."""
-    return SignalNumbers.of((link.factors.signal for link in group), product=chain.stated_product)
+    return SignalNumbers.of(stated_factors(link.factors for link in group), product=chain.stated_product)
 
 
 def links(model: ModelGraph) -> Iterator[Link]:
@@ -115,55 +155,92 @@ def links(model: ModelGraph) -> Iterator[Link]:
 
 
 def factors_in(model: ModelGraph, layer_activation: LayerActivation) -> Factors | None:
-    """The factors of a pair at the signal that reaches its layer; at unit variance if it is in no chain."""
-    layer = layer_activation.layer
+    """The factors of a pair at the signal that reaches its layer."""
+    return factors_at(model, layer_activation.layer)
+
+
+def factors_at(model: ModelGraph, layer: Layer) -> Factors | None:
+    """The factors of a layer and its activation at the signal that reaches the layer: of 1 where that is not known.
+
+    The activation counts if it is the only consumer of the output. None if anything is unknown, or the layer is not
+    one linear map.
+    """
     chain = chains(model).get(layer.path)
-    if chain is None:
-        return factors(layer_activation)
-    return next(link.factors for link in chain.links if link.layer is layer)
+    if chain is not None:
+        return next(link.factors for link in chain.links if link.layer.path == layer.path)
+    if not is_matrix(layer) and layer.product is None:
+        return None
+    signal = layer_inputs(model).get(layer.path) or source_signal()
+    effect = layer_effect(layer, certain_activation(layer, frozenset()), signal)
+    return None if effect is None else _factors(layer, effect)
+
+
+def _factors(layer: Layer, effect: LayerEffect) -> Factors:
+    return Factors(effect.factor, effect.weight_factor, effect.gradient, assumes_equal_fans(layer))
 
 
 @memoize
 def chains(model: ModelGraph) -> Mapping[str, Chain]:
     """The chain of each link of the model, by the path of its layer.
 
-    A chain ends where the data flow forks, joins another one, or passes anything but an activation, because a signal
-    that enters or leaves there is not scaled by the layers on the other side.
+    A chain ends where the data flow joins another one, or passes anything but an activation and a pool. Where it forks,
+    the longest branch continues it, and the others begin chains of their own.
     """
-    link_by_path = {layer.path: link for layer in model.layers if (link := _link(layer)) is not None}
-    successor = {
-        path: path_after
-        for path, link in link_by_path.items()
-        if (path_after := _successor_path(link)) in link_by_path and path_after is not None
+    candidates = {layer.path: following for layer in model.layers if (following := _following(layer)) is not None}
+    if not candidates:
+        return {}
+    inputs, layers = layer_inputs(model), model.by_path
+    successors = {
+        path: [after for after in _successor_paths(layers[path], following, inputs) if after in candidates]
+        for path, following in candidates.items()
     }
-    entries = Counter(successor.values())
-    successor = {path: path_after for path, path_after in successor.items() if entries[path_after] == 1}
+    entries = Counter(after for all_after in successors.values() for after in all_after)
+    successors = {path: [a for a in all_after if entries[a] == 1] for path, all_after in successors.items()}
+    predecessor = {after: path for path, all_after in successors.items() for after in all_after}
     chain_by_path: dict[str, Chain] = {}
-    starts = [path for path in link_by_path if path not in set(successor.values())]
-    for start in (*starts, *link_by_path):  # a link that no start reaches is on a cycle
-        if start in chain_by_path:
-            continue
-        paths = {start: None}
-        while (path_after := successor.get(next(reversed(paths)))) is not None and path_after not in paths:
-            paths[path_after] = None
-        chain = Chain(tuple(_propagated([link_by_path[path] for path in paths])))
-        chain_by_path |= dict.fromkeys(paths, chain)
+    outputs: dict[str, Signal] = {}
+    for run in _runs(successors, predecessor):
+        links_of_run: list[Link] = []
+        for path in run:
+            before = inputs.get(path) or outputs.get(predecessor.get(path, "")) or source_signal()
+            effect = layer_effect(layers[path], candidates[path], before)
+            if effect is not None:
+                outputs[path] = effect.after
+                links_of_run.append(_link(layers[path], candidates[path], before, effect))
+            if links_of_run and (effect is None or path == run[-1]):
+                chain = Chain(tuple(links_of_run))
+                chain_by_path |= {link.layer.path: chain for link in links_of_run}
+                links_of_run = []
     return chain_by_path
 
 
-def _propagated(chain_links: Sequence[Link]) -> Iterator[Link]:
-    """The links with their factors at the signal that reaches each of them, for an input of E[x^2] = 1."""
-    signal: Signal | None = source_signal()
-    for link in chain_links:
-        result = None if signal is None else layer_factors(link.layer, link.following, signal)
-        if signal is None or result is None:
-            yield link
-            signal = None
-            continue
-        factor, gradient, after = result
-        factors = replace(link.factors, signal=factor, gradient=gradient if link.factors.gradient is not None else None)
-        yield replace(link, factors=factors)
-        signal = after
+def _runs(successors: Mapping[str, Sequence[str]], predecessor: Mapping[str, str]) -> Iterator[list[str]]:
+    """The paths of consecutive layers: from each start along its longest branch, the other branches after it."""
+    lengths: dict[str, int] = {}
+    for start in successors:
+        stack = [start]
+        while stack:
+            pending = [after for after in successors[stack[-1]] if after not in lengths and after not in stack]
+            if pending:
+                stack.append(pending[0])
+            else:
+                path = stack.pop()
+                lengths[path] = 1 + max((lengths.get(after, 0) for after in successors[path]), default=0)
+    seen: set[str] = set()
+    starts = [path for path in successors if path not in predecessor]
+    for start in (*starts, *successors):  # a layer that no start reaches is on a cycle
+        pending_starts = [start]
+        while pending_starts:
+            at: str | None = pending_starts.pop(0)
+            run: list[str] = []
+            while at is not None and at not in seen:
+                seen.add(at)
+                run.append(at)
+                branches = sorted(successors[at], key=lambda path: -lengths[path])
+                pending_starts += branches[1:]
+                at = branches[0] if branches else None
+            if run:
+                yield run
 
 
 def all_chains(model: ModelGraph) -> Iterable[Chain]:
@@ -177,33 +254,49 @@ def chains_of(model: ModelGraph, paths: Collection[str]) -> Mapping[str, Chain]:
     return {path: chain_by_path[path].part_with(paths) for path in paths if path in chain_by_path}
 
 
-def _link(layer: Layer) -> Link | None:
-    """The link of `layer`, if everything is certain and only its init sets the scale."""
-    if layer.residual or layer.frozen or layer.parametrized or not layer.last_write_is_certain():
+def _link(layer: Layer, following: Consumer, before: Signal, effect: LayerEffect) -> Link:
+    init = effective_init(layer)
+    assert init is not None
+    return Link(
+        layer, layer.effective_write(), *init, following, _factors(layer, effect), before.moment, effect.after.moment
+    )
+
+
+def _following(layer: Layer) -> Consumer | None:
+    """What follows a layer that may be a link: everything is certain, and only its init sets the scale."""
+    if (
+        layer.residual
+        or layer.frozen
+        or layer.parametrized
+        or layer.tied is not None
+        or not layer.last_write_is_certain()
+    ):
         return None
-    write, init, consumer = layer.effective_write(), effective_init(layer), _next_consumer(layer)
-    if consumer is None or init is None or not (is_matrix(layer) or layer.product is not None):
+    write, init = layer.effective_write(), effective_init(layer)
+    if init is None or not (is_matrix(layer) or layer.product is not None):
         return None
-    if write is not None and constant(write) is not None:
-        return None
-    at_unit_variance = factors_of(layer, *init, consumer)
-    return None if at_unit_variance is None else Link(layer, write, *init, consumer, at_unit_variance)
+    return None if write is not None and constant(write) is not None else _next_consumer(layer)
 
 
 def _next_consumer(layer: Layer) -> Consumer | None:
     consumer = certain_activation(layer, SCALE_PRESERVING)
     if consumer is not None:
-        return consumer if all(map(continues_at_scale, layer.followed_by)) else None
+        return consumer if continue_at_scale(layer.followed_by) else None
     direct_layers = {f.layer for f in layer.followed_by if f.op == "layer" and f.certain and not f.between}
     return layer.followed_by[0] if len(direct_layers) == 1 == len(layer.followed_by) else None
 
 
-def _successor_path(link: Link) -> str | None:
-    """The path of the next layer, if it is the only one and nothing but the activation comes before it."""
-    if link.following.op == "layer":
-        return link.following.layer
-    next_layers = {next_layer for consumer in link.layer.followed_by for next_layer in consumer.onward}
-    if len(next_layers) != 1 or any(consumer.between for consumer in link.layer.followed_by):
-        return None
-    (next_layer,) = next_layers
-    return next_layer.layer if next_layer.certain and not next_layer.between else None
+def _successor_paths(layer: Layer, following: Consumer, inputs: Mapping[str, Signal]) -> Iterator[str]:
+    """The paths of the next layers with nothing but the activation between, or pools if their effect is known."""
+    if following.op == "layer":
+        if following.layer is not None:
+            yield following.layer
+        return
+    found: dict[str, None] = {}
+    for consumer in layer.followed_by:
+        for after in consumer.onward:
+            between = {*consumer.between, *after.between}
+            is_open = not between or (between <= _POOLS and after.layer in inputs)
+            if after.layer is not None and after.certain and is_open:
+                found[after.layer] = None
+    yield from found

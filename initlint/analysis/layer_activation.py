@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continues_at_scale
+from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
-from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale, variance
+from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale
 from initlint.graph.model import (
     UNDETERMINED,
     Arguments,
@@ -53,12 +53,14 @@ class LayerActivation:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """The factors on the second moments of the signal and, if known, of the gradient, at unit variance.
+    """The factors on the second moments of the signal that reaches a layer and of the gradient; None if unknown.
 
-    `at_equal_fans`: the layer's sizes are unknown, and fan_in = fan_out is assumed.
+    `signal`: None also where it means nothing, since the bias or the activation sets most of the output. `weight`: the
+    same without the bias. `at_equal_fans`: the layer's sizes are unknown, and fan_in = fan_out is assumed.
     """
 
-    signal: float
+    signal: float | None
+    weight: float | None
     gradient: float | None
     at_equal_fans: bool
 
@@ -80,7 +82,7 @@ def pair(layer: Layer) -> LayerActivation | None:
     if layer.residual or layer.frozen or layer.parametrized:
         return None
     consumer = certain_activation(layer, SCALE_PRESERVING)
-    if consumer is None or not all(map(continues_at_scale, layer.followed_by)):
+    if consumer is None or not continue_at_scale(layer.followed_by):
         return None
     return LayerActivation(layer, write, consumer)
 
@@ -146,45 +148,6 @@ def effective_init(layer: Layer) -> tuple[str, Arguments] | None:
         return write.initializer, write.arguments
     module_type = MODULES.get(f"torch.nn.{layer.type}")
     return None if module_type is None else default_init(module_type.family)
-
-
-def factors(layer_activation: LayerActivation) -> Factors | None:
-    """The factors of a pair; None if the variance of the init or the activation's second moment is unknown."""
-    write = layer_activation.write
-    return factors_of(layer_activation.layer, write.initializer, write.arguments, layer_activation.following)
-
-
-def factors_of(layer: Layer, initializer: str, arguments: Arguments, consumer: Consumer | None) -> Factors | None:
-    """The factors of a layer with that init and of `consumer`, which is an activation, the next layer, or None.
-
-    Returns None as `factors` does.
-    """
-    activation = None if consumer is None or consumer.op == "layer" else consumer
-    moment = 1.0 if activation is None else _moment(activation)
-    sizes = fans_in_use(layer)
-    if moment is None or sizes is None:
-        return None
-    deviation = variance(initializer, arguments, sizes.fan_in, sizes.fan_out, layer.shapes.get("weight"))
-    if deviation is None or sizes.signal_fan_in is None:
-        equal_fans_factor = None if _is_stacked(layer) else scale(initializer, arguments)
-        return None if equal_fans_factor is None else Factors(equal_fans_factor * moment, None, at_equal_fans=True)
-    slope = 1.0 if activation is None else _slope_moment(ACTIVATIONS[activation.op], moment)
-    fan_out = (
-        None if "Conv" in layer.type else sizes.signal_fan_out
-    )  # the stride of a convolution reduces its effective fan_out
-    backward = None if fan_out is None or slope is None else fan_out * deviation * slope
-    return Factors(sizes.signal_fan_in * deviation * moment, backward, at_equal_fans=False)
-
-
-def _is_stacked(layer: Layer) -> bool:
-    """Whether torch treats several matrices as one: then its fans are wrong even if all sizes are equal."""
-    shape = layer.shapes.get("weight")
-    return layer.product is not None and (shape is None or len(shape) != 2)
-
-
-def _slope_moment(activation: Activation, moment: float) -> float | None:
-    # For a piecewise linear function through zero both moments are equal, also with the call's own slope.
-    return moment if activation.slope_moment == activation.second_moment else activation.slope_moment
 
 
 def keeps_scale(factor: float) -> bool:

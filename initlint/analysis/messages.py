@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from initlint.analysis.layer_activation import LayerActivation
+from initlint.analysis.layer_activation import Factors, LayerActivation
 from initlint.facts.activations import MODULES
 from initlint.graph.model import Consumer, InitCall, Layer, Location
 
@@ -62,6 +62,19 @@ def format_range(values: Iterable[float]) -> str:
     ordered = sorted(values)
     least, greatest = format_number(ordered[0]), format_number(ordered[-1])
     return least if least == greatest else f"{least} to {greatest}"
+
+
+def stated_factors(factors: Iterable[Factors]) -> list[float]:
+    """The factors on the signal; those without the biases if the biases set the signal in each layer."""
+    factors = list(factors)
+    signal = [factor.signal for factor in factors if factor.signal is not None]
+    return signal or [factor.weight for factor in factors if factor.weight is not None]
+
+
+def format_factors(factors: Sequence[Factors]) -> str:
+    """The `stated_factors` as a range."""
+    is_weight = all(factor.signal is None for factor in factors)
+    return f"{format_range(stated_factors(factors))}{' without the bias' if is_weight else ''}"
 
 
 def short_name(initializer: str) -> str:

@@ -6,6 +6,8 @@ weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from initlint.facts.activations import ACTIVATIONS, second_moment
 from initlint.facts.modules import MODULES
 from initlint.graph.model import Consumer, Layer, ModelGraph
@@ -53,10 +55,10 @@ def is_hidden(consumer: Consumer) -> bool:
     return any(next_layer.layer is not None and next_layer.certain for next_layer in consumer.onward)
 
 
-def continues_at_scale(consumer: Consumer) -> bool:
-    """Whether the activation's output reaches a layer without a norm, gate, sum or explicit scale before it."""
-    return is_hidden(consumer) and all(
-        SCALE_PRESERVING.issuperset(next_layer.between) for next_layer in consumer.onward
+def continue_at_scale(consumers: Sequence[Consumer]) -> bool:
+    """Whether an output of these activations reaches a layer, and none a norm, gate, sum or explicit scale."""
+    return any(map(is_hidden, consumers)) and all(
+        SCALE_PRESERVING.issuperset(next_layer.between) for consumer in consumers for next_layer in consumer.onward
     )
 
 

@@ -1,33 +1,28 @@
-"""The factor of each layer on the signal that reaches it, for the tables of `initlint trace`."""
+"""The factor of each layer on the signal that reaches it, for the tables of `initlint trace` and for hover."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from initlint.analysis.layer_activation import effective_init, factors_of, is_matrix
+from initlint.analysis.chain_products import factors_at
+from initlint.analysis.layer_activation import Factors, effective_init, is_matrix
 from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
-from initlint.analysis.signal_propagation import Signal, assumes_equal_fans, layer_factors, propagation
+from initlint.analysis.signal_propagation import layer_inputs
 from initlint.facts.initializer_formulas import mean_and_variance
-from initlint.graph.model import Consumer, Layer, ModelGraph, Write, memoize
+from initlint.graph.model import Layer, ModelGraph, Write, memoize
 
 
 @memoize
-def operating_factors(model: ModelGraph) -> Mapping[str, float]:
-    """The factor of each layer with its activation on the mean square of the signal, at the signal that reaches it.
+def operating_factors(model: ModelGraph) -> Mapping[str, Factors]:
+    """The factors of each layer with its activation on the mean squares, at the signal that reaches it.
 
-    The activation counts if it is the only consumer and follows directly. A layer has no factor if it is not called or
-    no linear map, if a norm follows directly, or if the factor depends on a signal that is not known.
+    The activation counts if it is the only consumer and follows directly. A layer has no factors if it is not called or
+    no linear map, if a norm follows directly, or if they depend on a signal that is not known.
     """
-    inputs: dict[str, Signal | None] = {}
-    signals = propagation(model).signals
-    for operation in model.operations:
-        if operation.kind == "layer" and operation.layer is not None:
-            signal = signals[operation.inputs[0]] if len(operation.inputs) == 1 else None
-            inputs.setdefault(operation.layer, signal)
-    layers = ((layer.path, _with_tied_init(model, layer)) for layer in model.layers)
-    factors = ((path, _factor(layer, inputs.get(path))) for path, layer in layers)
-    return {path: factor for path, factor in factors if factor is not None}
+    layers = (_with_tied_init(model, layer) for layer in model.layers)
+    factors = ((layer.path, _factors(model, layer)) for layer in layers)
+    return {path: known for path, known in factors if known is not None}
 
 
 def _with_tied_init(model: ModelGraph, layer: Layer) -> Layer:
@@ -39,40 +34,36 @@ def _with_tied_init(model: ModelGraph, layer: Layer) -> Layer:
     return layer if init is None else replace(layer, writes=(*layer.writes, Write("weight", *init, source.location)))
 
 
-def _factor(layer: Layer, signal: Signal | None) -> float | None:
+def _factors(model: ModelGraph, layer: Layer) -> Factors | None:
     if not layer.last_write_is_certain():
-        return _scaled_factor(layer)
+        return _scaled_factors(model, layer)
     init = effective_init(layer)
-    if init is None or not layer.called or not is_matrix(layer) or assumes_equal_fans(layer):
+    if init is None or not layer.called or not is_matrix(layer) or layer.parametrized or _is_normalized(layer):
         return None
-    if layer.parametrized or _is_normalized(layer):
-        return None
+    if layer.path in layer_inputs(model):
+        return factors_at(model, layer)
     activation = certain_activation(layer, frozenset())
-    if signal is not None:
-        following = activation or Consumer("layer", (), layer.location, certain=True)
-        result = layer_factors(layer, following, signal)
-        return None if result is None else result[0]
     if activation is not None and activation.op not in PIECEWISE_LINEAR:
         return None
     drawn = mean_and_variance(*init, 1.0, 1.0, layer.shapes.get("weight"))
-    if drawn is None or drawn[0]:
-        return None  # it depends on the mean of the signal
-    at_unit_variance = factors_of(layer, *init, activation)
-    return None if at_unit_variance is None else at_unit_variance.signal
+    return None if drawn is None or drawn[0] else factors_at(model, layer)  # else it depends on the signal's mean
 
 
-def _scaled_factor(layer: Layer) -> float | None:
-    """The factor of a layer whose weight was last multiplied by a number, for any signal: `w.data = w.data * 4`."""
+def _scaled_factors(model: ModelGraph, layer: Layer) -> Factors | None:
+    """The factors of a layer whose weight was last multiplied by a number: `w.data = w.data * 4`."""
     *others, last = (write for write in layer.writes if write.parameter == "weight")
     number = last.arguments.get("value")
     name = last.initializer.rpartition(".")[2]
     if name not in ("mul_", "div_") or not last.certain or not last.covers_tensor:
         return None
-    if not isinstance(number, (int, float)) or not number:
+    if not isinstance(number, (int, float)) or not number or len(others) > 1:
         return None
     rest = tuple(write for write in layer.writes if write is not last)
-    factor = _factor(replace(layer, writes=rest), None)
-    return None if factor is None or len(others) > 1 else factor * (number**2 if name == "mul_" else number**-2)
+    factors = _factors(model, replace(layer, writes=rest))
+    if factors is None or factors.weight is None:
+        return None
+    weight = factors.weight * (number**2 if name == "mul_" else number**-2)
+    return replace(factors, signal=weight, weight=weight, gradient=None)
 
 
 def _is_normalized(layer: Layer) -> bool:

@@ -33,11 +33,12 @@ class FlowNode:
 
     `layer`: the key of the layer that it calls. `inputs`: pairs of a node and the condition under which it is the
     input. `exact`: the operation has exactly these inputs, in this order, and uses the weight of its layer or the
-    parameters `factors` unchanged.
+    parameters `factors` unchanged. `repeated`: it is in a further iteration of a loop of unknown length.
     """
 
     __slots__ = (
-        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "location", "op", "users",
+        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "location", "op", "repeated",
+        "users",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +54,7 @@ class FlowNode:
         factors: tuple[Any, ...] = (),
     ) -> None:
         self.exact = exact
+        self.repeated = False
         self.factors = factors
         self.kind = kind
         self.op = op

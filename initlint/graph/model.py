@@ -233,6 +233,8 @@ class Layer:
     left_by_init_weights: bool = False
     emptied: Location | None = None
     """The call of `to_empty` or `skip_init` that discards the values of its weight, if nothing writes it later."""
+    repeated: bool = False
+    """It is constructed in a loop of unknown length: there may be any number of such layers."""
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""
@@ -410,7 +412,7 @@ class Operation:
     """One operation on data in a `forward`, neither an `identity` nor a `join`.
 
     `inputs`: the numbers of the operations that its data comes from. `layer`: the path of the layer or norm that it
-    calls. `certain`: False under an undecided condition.
+    calls. `certain`: False under an undecided condition. `repeated`: a further iteration of a loop of unknown length.
     """
 
     kind: OperationKind
@@ -419,9 +421,12 @@ class Operation:
     layer: str | None = None
     arguments: Arguments = field(default_factory=dict)
     certain: bool = True
+    repeated: bool = False
 
 
 Engine: TypeAlias = Literal["static", "fx"]
+
+Flow: TypeAlias = Callable[[], tuple[Operation, ...]]
 
 
 @dataclass(frozen=True)
@@ -445,8 +450,8 @@ class ModelGraph:
     stalled: tuple[tuple[str, ...], ...] = ()
     parts: frozenset[str] = frozenset()
     identical: tuple[IdenticalModules, ...] = ()
-    operations: tuple[Operation, ...] = ()
-    """The whole data flow of its `forward`, in order. Filled on demand, see `tracers.static.Project`."""
+    flow: Flow = field(default=tuple, compare=False, repr=False)
+    """Lists `operations`, which few models need."""
     pretrained: tuple[CheckpointLoad, ...] = ()
     """The models of other libraries that come with pretrained weights: one load for each type of their layers."""
     returned: bool = False
@@ -457,6 +462,11 @@ class ModelGraph:
     """Of the whole entry point, as `calls`."""
     unregistered: tuple[UnregisteredParameters, ...] = ()
     """Of the whole entry point; only its last model has them."""
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The whole data flow of its `forward`, in order."""
+        return self.flow()
 
     @cached_property
     def memo(self) -> dict[object, Any]:

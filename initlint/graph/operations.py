@@ -32,6 +32,7 @@ def list_operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, 
             layer=paths.get(node.index),
             arguments=node.arguments,
             certain=not node.condition,
+            repeated=node.repeated,
         )
         for node in nodes
     )

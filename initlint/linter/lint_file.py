@@ -55,20 +55,14 @@ class FileLinter:
         settings: Settings,
         contents: Mapping[str, bytes],
         codes: Collection[str] = (),
-        operations: bool = False,
         refine: Refine | None = None,
         records: bool = False,
         has_disk: bool = True,
     ) -> FileLinter:
-        """`files` by real path; `codes` of the rules to apply.
-
-        `operations`: keep the data flow of the models. `records`: record dependencies, for the cache.
-        """
+        """`files` by real path; `codes` of the rules to apply. `records`: record dependencies, for the cache."""
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
-        project = Project(
-            files, contents, settings.module_roots, settings.additions, operations, searches, records, has_disk
-        )
+        project = Project(files, contents, settings.module_roots, settings.additions, searches, records, has_disk)
         return cls(settings, project, rules, refine)
 
     def lint(self, file: Path) -> FileResult:

@@ -115,8 +115,8 @@ def check_models(
 ) -> CheckResult:
     """Lint `paths` in this process and without the cache, and return the models as well. Raises as `check` does.
 
-    `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it. `whole_models`: keep
-    the data flow of the models, and leave out those without layers and those that are parts of others.
+    `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it.
+    `whole_models`: leave out models without layers and those that are parts of others.
     """
     listings = DirectoryListings(by_real_path(contents))
     run = _start(paths, settings, contents, listings)
@@ -125,7 +125,7 @@ def check_models(
     linters = {
         real: linter
         for own, group in run.by_settings()
-        for linter in [lint_file.FileLinter.start(run.traced, own, contents, codes, whole_models, refine)]
+        for linter in [lint_file.FileLinter.start(run.traced, own, contents, codes, refine)]
         for real in group
     }
     results: list[tuple[Path, FileResult]] = []

@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Link, chains_of, links, signal_factor, signal_numbers
+from initlint.analysis.chain_products import Link, chains_of, largest, links, signal_factor, signal_numbers
 from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.analysis.weight_draws import one_sided
@@ -83,7 +83,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             exploding.setdefault(link.write.location, []).append(link)
     chain_of = chains_of(model, {link.layer.path for group in exploding.values() for link in group})
     for location, group in exploding.items():
-        chain = max((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
+        chain = largest(chain_of[link.layer.path] for link in group)
         related = related_locations((link.layer, link.following) for link in group)
         message = f"{signal_factor(group)}{chain}"
         paths = tuple(link.layer.path for link in group)
@@ -93,7 +93,13 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _explodes(link: Link) -> bool:
-    if link.factors.signal <= _LARGEST_FACTOR or not link.is_followed_by(_UNBOUNDED) or link.following.op in BOUNDED:
+    factor = link.factors.signal
+    if (
+        factor is None
+        or factor <= _LARGEST_FACTOR
+        or not link.is_followed_by(_UNBOUNDED)
+        or link.following.op in BOUNDED
+    ):
         return False
     if initializer_family(link.initializer) in _BY_FANS:
         # With fewer outputs than inputs, the mode alone may do that: fan_out preserves the gradient instead.

@@ -73,6 +73,7 @@ import operator
 from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, all_chains
+from initlint.analysis.layer_outputs import weight_scale
 from initlint.analysis.messages import (
     activation_class_name,
     format_number,
@@ -80,7 +81,6 @@ from initlint.analysis.messages import (
     layer_names,
     related_locations,
 )
-from initlint.analysis.signal_propagation import weight_scale
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule

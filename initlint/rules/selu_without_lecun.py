@@ -66,7 +66,8 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
-from initlint.analysis.layer_activation import Factors, LayerActivation, factors, initializer_family, keeps_scale, pairs
+from initlint.analysis.layer_activation import LayerActivation, initializer_family, keeps_scale, pairs
+from initlint.analysis.layer_outputs import assumes_equal_fans, weight_scale
 from initlint.analysis.messages import format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity, SignalNumbers
@@ -86,34 +87,32 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     chain_of = chains_of(model, paths)
     for location, group in mismatched:
         if group:
-            longest = max((chain_of[pair.layer.path] for pair in group), key=lambda chain: len(chain.links))
+            longest = max((chain_of[pair.layer.path] for pair in group), key=lambda chain: chain.certain_length)
             by_fans = all(initializer_family(pair.write.initializer) in ("xavier", "kaiming") for pair in group)
             yield Violation(
                 message=_message(group) + suggestion(model, location),
                 location=location,
-                severity=Severity.WARNING if len(longest.links) >= _DEEP else Severity.INFO,
+                severity=Severity.WARNING if longest.certain_length >= _DEEP else Severity.INFO,
                 related=related_locations((pair.layer, pair.following) for pair in group),
                 fix=make_fix(model, location, [pair.layer for pair in group], agreed(group), unsafe=not by_fans),
                 layers=tuple(pair.layer.path for pair in group),
                 chain=longest.steps(),
-                numbers=SignalNumbers.of(factor.signal for factor in _weight_factors(group)),
+                numbers=SignalNumbers.of(_weight_scales(group)),
             )
 
 
 def _is_mismatched(pair: LayerActivation) -> bool:
     if initializer_family(pair.write.initializer) not in _RANDOM or pair.activation.family != "selu":
         return False
-    measured = factors(pair)
-    return measured is not None and not keeps_scale(measured.signal)
+    scale = weight_scale(pair.layer)
+    return scale is not None and not keeps_scale(scale)
 
 
-def _weight_factors(group: list[LayerActivation]) -> list[Factors]:
-    return [factor for pair in group if (factor := factors(pair)) is not None]
+def _weight_scales(group: list[LayerActivation]) -> list[float]:
+    return [scale for pair in group if (scale := weight_scale(pair.layer)) is not None]
 
 
 def _message(group: list[LayerActivation]) -> str:
-    # SELU's own second moment is 1, so the factor on the signal's is that of the weight alone.
-    measured = _weight_factors(group)
-    fans = " at equal fans" if any(factor.at_equal_fans for factor in measured) else ""
-    scales = format_range(factor.signal for factor in measured)
+    fans = " at equal fans" if any(assumes_equal_fans(pair.layer) for pair in group) else ""
+    scales = format_range(_weight_scales(group))
     return f"{init_before_activation(group)}: fan_in times the variance is {scales}{fans}, and SELU needs 1"

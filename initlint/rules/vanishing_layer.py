@@ -74,7 +74,6 @@ from initlint.analysis.layer_activation import constant, fans_in_use
 from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
-from initlint.analysis.signal_propagation import layer_factors, source_signal
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, Location, ModelGraph
@@ -100,7 +99,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
-        factors = [factor for link in group if (factor := _factor(link)) is not None]
+        factors = [_factor(link) for link in group]
         call = f"`{short_name(group[0].initializer)}`"
         effect = f"leaves {format_range(factors)} of the signal in {layer_names(layers)}, the bias counted{suggestion}"
         paths = tuple(layer.path for layer in layers)
@@ -109,19 +108,17 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _vanishes(model: ModelGraph, link: Link) -> bool:
-    if link.factors.at_equal_fans or link.factors.signal >= _VANISHED or not scale_is_visible(model, link.layer):
+    if link.factors.at_equal_fans or link.factors.weight is None or link.factors.weight >= _VANISHED:
         return False
-    factor = _factor(link)
+    if not scale_is_visible(model, link.layer) or _factor(link) >= _VANISHED:
+        return False
     sizes = fans_in_use(link.layer)
-    if factor is None or factor >= _VANISHED:
-        return False
     return sizes is not None and sizes.signal_fan_in is not None and sizes.signal_fan_in >= _FEWEST_INPUTS
 
 
-def _factor(link: Link) -> float | None:
-    """The mean square of the output for an input of mean square 1, the bias counted."""
-    factors = layer_factors(link.layer, link.following, source_signal(), biased=True)
-    return None if factors is None else factors[0]
+def _factor(link: Link) -> float:
+    """The mean square of the output, divided by that of the input, the bias counted even if it sets the output."""
+    return link.after / link.before if link.before > 0 else 1.0
 
 
 def _is_made_up_for(model: ModelGraph, link: Link, by_path: dict[str, Link]) -> bool:
@@ -129,7 +126,7 @@ def _is_made_up_for(model: ModelGraph, link: Link, by_path: dict[str, Link]) -> 
     paths = [link.following.layer, *(next_layer.layer for next_layer in link.following.onward)]
     next_layers = [model.by_path[path] for path in paths if path is not None and path in model.by_path]
     return any(map(_is_constant, next_layers)) or any(
-        layer.path in by_path and by_path[layer.path].factors.signal > _SCALED_UP for layer in next_layers
+        layer.path in by_path and (by_path[layer.path].factors.weight or 0.0) > _SCALED_UP for layer in next_layers
     )
 
 

@@ -10,9 +10,10 @@ nets that are fine-tuned or trained with an adaptive optimizer mostly recover.
 
 ## Why is this bad?
 
-A standard deviation of 0.01 suits a layer of 20,000 inputs. With 256 inputs and a ReLU each layer multiplies the
-signal's second moment by 0.013, and three of them by 2.1e-06: outputs are constant, and the gradients of the first
-layers are equally small. He et al. found that nets with more than eight such convolutions do not start to converge.
+A standard deviation of 0.01 suits a layer of 20,000 inputs. With 256 inputs and a ReLU the weights of each layer
+multiply the signal's second moment by 0.013, and three of them by 2.1e-06: what is left are the biases, outputs are
+nearly constant, and the gradients of the first layers are equally small. He et al. found that nets with more than eight
+such convolutions do not start to converge.
 
 ## Bad
 
@@ -63,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Link, chains_of, links, signal_factor, signal_numbers
+from initlint.analysis.chain_products import Link, chains_of, links, signal_factor, signal_numbers, smallest
 from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.diagnostics import Severity
@@ -79,12 +80,13 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a fixed scale in a chain whose signal vanishes."""
     shrinking: dict[Location, list[Link]] = {}
     for link in links(model):
-        if link.write is not None and initializer_family(link.initializer) in _FIXED and link.factors.signal < 1.0:
+        factor = link.factors.weight
+        if link.write is not None and initializer_family(link.initializer) in _FIXED and factor and factor < 1.0:
             shrinking.setdefault(link.write.location, []).append(link)
     chain_of = chains_of(model, {link.layer.path for group in shrinking.values() for link in group})
     for location, group in shrinking.items():
-        chain = min((chain_of[link.layer.path] for link in group), key=lambda c: c.product)
-        if chain.product < _VANISHED and len(chain.links) > 1:
+        chain = smallest(chain_of[link.layer.path] for link in group)
+        if chain.is_below(_VANISHED) and len(chain.links) > 1:
             related = related_locations((link.layer, link.following) for link in group)
             message = f"{signal_factor(group)}{chain}"
             paths = tuple(link.layer.path for link in group)

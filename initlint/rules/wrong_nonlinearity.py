@@ -68,7 +68,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import chains_of, factors_in
+from initlint.analysis.chain_products import chains_of, factors_in, smallest
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
@@ -79,7 +79,13 @@ from initlint.analysis.layer_activation import (
     keeps_scale,
     pairs,
 )
-from initlint.analysis.messages import format_number, format_range, init_before_activation, related_locations
+from initlint.analysis.messages import (
+    format_factors,
+    format_number,
+    init_before_activation,
+    related_locations,
+    stated_factors,
+)
 from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
@@ -100,7 +106,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     chain_of = chains_of(model, paths)
     for location, (argument, group) in wrong.items():
         chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
-        worst = min(chains, key=lambda chain: chain.product, default=None)
+        worst = smallest(chains) if chains else None
         yield Violation(
             message=_message(model, argument, group) + suggestion(model, location, corrected),
             location=location,
@@ -159,10 +165,10 @@ def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> 
         documented = format_number(calculate_gain("tanh"))
         reason = f"differs from the documented gain of {documented} (harmless)"
     else:
-        measured = _stated_factors(model, group)
+        factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "it is for another activation"
-        if measured:
-            reason += f" and multiplies the signal's second moment by {format_range(measured)}"
+        if factors:
+            reason += f" and multiplies the signal's second moment by {format_factors(factors)}"
     return f"{init_before_activation(group, argument)}: {reason}"
 
 
@@ -170,4 +176,4 @@ def _stated_factors(model: ModelGraph, group: list[LayerActivation]) -> list[flo
     """The factors on the signal that the message states."""
     if group[0].activation.family == "tanh":
         return []
-    return [factor.signal for pair in group if (factor := factors_in(model, pair)) is not None]
+    return stated_factors([factor for pair in group if (factor := factors_in(model, pair)) is not None])

@@ -71,7 +71,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.chain_products import Chain, chains_of, factors_in
+from initlint.analysis.chain_products import Chain, chains_of, factors_in, smallest
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
@@ -80,7 +80,13 @@ from initlint.analysis.layer_activation import (
     initializer_family,
     pairs,
 )
-from initlint.analysis.messages import format_range, init_before_activation, related_locations
+from initlint.analysis.messages import (
+    format_factors,
+    format_range,
+    init_before_activation,
+    related_locations,
+    stated_factors,
+)
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import scale
@@ -104,7 +110,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         measured = [(pair, factor) for pair in group if (factor := factors_in(model, pair)) is not None]
         if not measured:
             continue
-        chain = min((chain_of[pair.layer.path] for pair, _ in measured), key=lambda c: c.product)
+        chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)
         effect = _effect([factor for _, factor in measured], chain)
         yield Violation(
             message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}",
@@ -115,7 +121,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             layers=tuple(pair.layer.path for pair in group),
             chain=chain.steps(),
             numbers=SignalNumbers.of(
-                (factor.signal for _, factor in measured),
+                stated_factors(factor for _, factor in measured),
                 product=chain.stated_product,
                 gradients=_stated_gradients([factor for _, factor in measured]),
             ),
@@ -130,12 +136,12 @@ def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
         return False
     # If fan_in is much larger than fan_out (a flattened image into a Linear), Xavier and Kaiming are almost equal.
     measured = factors_in(model, pair)
-    return measured is None or measured.signal < _HARMLESS
+    return measured is None or measured.weight is None or measured.weight < _HARMLESS
 
 
 def _effect(measured: list[Factors], chain: Chain) -> str:
     each = "each multiplies" if len(measured) > 1 else "multiplies"
-    text = f"{each} the signal's second moment by {format_range(factor.signal for factor in measured)}"
+    text = f"{each} the signal's second moment by {format_factors(measured)}"
     if any(factor.at_equal_fans for factor in measured):
         text += " at equal fans"
     gradients = _stated_gradients(measured)
@@ -147,5 +153,6 @@ def _effect(measured: list[Factors], chain: Chain) -> str:
 def _stated_gradients(measured: list[Factors]) -> list[float]:
     """The factors on the gradient if the message states them: they are worse than those on the signal."""
     gradients = [factor.gradient for factor in measured if factor.gradient is not None]
-    is_worse = len(gradients) == len(measured) and min(gradients) < min(factor.signal for factor in measured)
+    weights = [factor.weight for factor in measured if factor.weight is not None]
+    is_worse = len(gradients) == len(measured) == len(weights) and min(gradients) < min(weights)
     return gradients if is_worse else []

@@ -8,7 +8,7 @@ import torch
 from initlint.analysis.chain_products import chains, chains_of
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import UNDETERMINED, Layer
-from tests.support.rule_models import OUTPUT, chain, following, layer, model, reach, to_layer, write
+from tests.support.rule_models import OUTPUT, ZERO_BIAS, chain, following, layer, model, reach, to_layer, write
 
 
 def _row(*layers: Layer) -> list[tuple[tuple[str, ...], float]]:
@@ -30,12 +30,14 @@ def test_a_layer_without_a_write_has_torchs_own_init() -> None:
     own = layer("fc", following("relu", reach("out")))
     (link,) = chains(model(own, layer("out", OUTPUT)))["fc"].links
     assert (link.write, link.initializer) == (None, "torch.nn.init.kaiming_uniform_")
-    assert link.factors.signal == pytest.approx(1 / 6)
+    assert link.factors.signal == pytest.approx(1 / 6 + 1 / (3 * 64) / 2)  # the weight's part, and that of the bias
+    assert link.factors.weight == pytest.approx(1 / 6)
 
 
 def test_a_layer_with_nothing_behind_it_is_a_link_too() -> None:
     layers = layer("a", to_layer("b")), layer("b", following("relu", reach("c"))), layer("c", OUTPUT)
-    assert _row(*layers) == [(("a", "b"), pytest.approx(1 / 3 * 1 / 6))]
+    bias = 1 / (3 * 64)
+    assert _row(*layers) == [(("a", "b"), pytest.approx(((1 / 3 + bias) / 3 + bias) / 2))]
 
 
 def test_a_stretch_is_what_lies_from_the_first_to_the_last() -> None:
@@ -93,11 +95,11 @@ def test_what_breaks_a_chain(broken: Layer) -> None:
 
 def test_the_steps_of_a_chain() -> None:
     own = layer("own", following("relu", reach("out")), arguments={"in_features": 8, "out_features": 8})
-    first = layer("first", to_layer("own"), writes=(write("xavier_uniform_"),))
+    first = layer("first", to_layer("own"), writes=(write("xavier_uniform_"), ZERO_BIAS))
     (found,) = {id(c): c for c in chains(model(first, own, layer("out", OUTPUT))).values()}.values()
     assert found.steps() == (
         "`first` Linear, `xavier_uniform_`: f = 1.00, P = 1.00",
-        "`own` Linear, torch's default, ReLU: f = 0.17, P = 0.17",
+        "`own` Linear, torch's default, ReLU: f = 0.19, P = 0.19",
     )
 
 
@@ -136,9 +138,9 @@ def test_the_product_is_what_torch_measures(
     for _ in range(10):
         x = torch.randn(64, 256)
         for _ in range(depth):
-            weight = torch.empty(256, 256)
-            getattr(torch.nn.init, initializer)(weight, **arguments)
-            x = module(x @ weight.T)
+            linear = torch.nn.Linear(256, 256)  # with the default bias
+            getattr(torch.nn.init, initializer)(linear.weight, **arguments)
+            x = module(linear(x)).detach()
         measured.append(x.square().mean().item())
     assert len(chain_of_all.links) == depth
     assert chain_of_all.product == pytest.approx(sum(measured) / len(measured), rel=0.15)

@@ -9,7 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
+from initlint.analysis.layer_outputs import assumes_equal_fans
+from initlint.analysis.signal_propagation import second_moments
 from initlint.facts.activation_curves import CURVES, IDENTITY, activated, moments_at, slope_moment
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of

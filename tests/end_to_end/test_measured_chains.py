@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import statistics
 import sys
 from collections import Counter
@@ -47,7 +48,7 @@ def built(path: Path, name: str) -> Any:
 
 
 def chains() -> Iterator[Any]:
-    """Every chain of linear layers and rays in a fixture model; of other activations f holds at unit variance only."""
+    """Every chain in a fixture model whose layers are all before a ReLU or leaky ReLU: others need a normal input."""
     for path in FILES:
         models = check_models([path], Settings(root=FIXTURES), rules=False).models
         named = Counter(model.name for model in models)
@@ -75,25 +76,27 @@ def apply(link: Link, x: Any) -> Any:
     return torch.nn.functional.leaky_relu(x, slope)
 
 
-def signal(module: Any) -> Any:
-    """Standard normal input, with as many positions as the mean over a convolution's output needs."""
+def signal(module: Any, moment: float) -> Any:
+    """Normal input of that second moment, with as many positions as the mean over a convolution's output needs."""
     if isinstance(module, torch.nn.Linear):
-        return torch.randn(16, module.in_features)
-    side = 64 if module.in_channels < 128 else 24
-    return torch.randn(1, module.in_channels, *([side] * (module.weight.dim() - 2)))
+        return math.sqrt(moment) * torch.randn(16, module.in_features)
+    side = 192 if module.in_channels < 16 else 64 if module.in_channels < 128 else 24
+    return math.sqrt(moment) * torch.randn(1, module.in_channels, *([side] * (module.weight.dim() - 2)))
 
 
 @torch.no_grad()
 def measured(model: Any, chain: Chain) -> tuple[list[float], float]:
-    """The factor of each link on standard normal input, and that of the chain as a whole; biases and padding aside."""
+    """The factor of each link on a normal input as large as its own, and the output of the whole; padding aside."""
     modules = [model.get_submodule(link.layer.path) for link in chain.links]
-    factors, whole = [], signal(modules[0])
+    factors, whole = [], signal(modules[0], chain.links[0].before)
+    after = chain.links[0].before
     for module, link in zip(modules, chain.links, strict=True):
-        if module.bias is not None:
-            module.bias.zero_()
+        if not math.isclose(link.before, after):
+            whole = torch.nn.functional.max_pool2d(whole, 2)  # the only pool between layers of the fixtures
+        after = link.after
         if hasattr(module, "padding"):
             module.padding = 0
-        factors.append(apply(link, module(signal(module))).square().mean().item())
+        factors.append(apply(link, module(signal(module, link.before))).square().mean().item() / link.before)
         whole = apply(link, module(whole))
     return factors, whole.square().mean().item()
 
@@ -127,8 +130,10 @@ def test_predicted_is_measured(path: Path, name: str, chain: Chain) -> None:
     of_class = [case.values[2] for case in CASES if case.values[:2] == (path, name)]
     result = results[of_class.index(chain)]
     for at, link in enumerate(chain.links):
-        assert statistics.mean(factors[at] for factors, _ in result) == pytest.approx(link.factors.signal, rel=0.15)
-    assert statistics.mean(whole for _, whole in result) == pytest.approx(chain.product, rel=0.15)
+        factor = statistics.mean(factors[at] for factors, _ in result)
+        assert factor == pytest.approx(link.after / link.before, rel=0.15)
+        assert link.factors.signal in (None, link.after / link.before)
+    assert statistics.mean(whole for _, whole in result) == pytest.approx(chain.links[-1].after, rel=0.15)
 
 
 @pytest.mark.parametrize("code", CODES)

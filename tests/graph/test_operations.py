@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from initlint.graph.model import ModelGraph
 from initlint.linter.pipeline import check, check_models
 from initlint.project.settings import Settings
 from tests.support.paths import FIXTURES
-from tests.support.whole_models import IMPORTS, models_of
+from tests.support.whole_models import models_of
 
 
 def shown(model: ModelGraph) -> list[str]:
@@ -98,13 +94,3 @@ def test_whole_models_have_the_findings_of_a_check_with_their_layers() -> None:
     by_code = {finding.diagnostic.code: finding.layers for finding in findings}
     assert by_code["INI301"] == tuple(f"net.{at}" for at in range(0, 24, 3))
     assert len(result.models) == 1
-
-
-@pytest.mark.parametrize("run", [check, check_models])
-def test_nobody_else_pays_for_it(run: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("operations were collected")
-
-    monkeypatch.setattr("initlint.tracers.static.extraction.list_operations", refuse)
-    result = run([Path("net.py")], Settings(), {"net.py": (IMPORTS + RESIDUAL).encode()})  # type: ignore[operator]
-    assert not result.failures

@@ -9,22 +9,25 @@ from initlint.graph.model import ModelGraph
 from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 
-def untouched(op: str, depth: int) -> ModelGraph:
-    hidden = (layer(f"fc{i}", following(op, reach(f"fc{i + 1}"))) for i in range(depth))
+def untouched(op: str, depth: int, width: int | None = 256) -> ModelGraph:
+    arguments = {"in_features": width, "out_features": width} if width else {}
+    hidden = (layer(f"fc{i}", following(op, reach(f"fc{i + 1}")), arguments=arguments) for i in range(depth))
     return model(*hidden, layer(f"fc{depth}", OUTPUT))
 
 
 def test_default_init() -> None:
-    assert message("INI306", untouched("relu", 4)) == (
-        "nothing initializes `fc0`, `fc1`, `fc2` and 1 more: PyTorch's default init multiplies the signal's second "
-        "moment by 0.17 in each (0.00077 over the 4 layers in a row)"
+    assert message("INI306", untouched("relu", 5)) == (
+        "nothing initializes `fc0`, `fc1`, `fc2` and 2 more: PyTorch's default init multiplies the signal's second "
+        "moment by 0.17 to 0.29 in each (0.00091 over the 5 layers in a row)"
     )
 
 
 @pytest.mark.parametrize(
     "silent",
     [
-        untouched("relu", 3),
+        untouched("relu", 4),
+        untouched("relu", 20, width=64),  # the biases alone keep 0.003 of the signal
+        untouched("relu", 9, width=None),
         untouched("tanh", 9),
         chain("relu", 9, "kaiming_normal_"),
         chain("relu", 12, "xavier_normal_"),
@@ -71,7 +74,7 @@ def test_small_standard_deviations_are_silent(silent: ModelGraph) -> None:
 @pytest.mark.parametrize(
     ("graph", "numbers"),
     [
-        (untouched("sigmoid", 3), "0.018 to 0.02 (7.2e-06 over all)"),
+        (untouched("sigmoid", 3, width=64), "0.018 to 0.02 (7.2e-06 over all)"),
         (chain("sigmoid", 3, "xavier_normal_"), "0.045 to 0.056 (0.00014 over all)"),
         (chain("hardsigmoid", 4, "kaiming_normal_"), "0.054 to 0.056 (9.2e-06 over all)"),
     ],

@@ -3,8 +3,21 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import UNDETERMINED, Consumer, Layer
-from tests.support.rule_models import OUTPUT, at, chain, following, layer, message, model, reach, run, to_layer, write
+from initlint.graph.model import UNDETERMINED, Consumer, Layer, NextLayer
+from tests.support.rule_models import (
+    OUTPUT,
+    ZERO_BIAS,
+    at,
+    chain,
+    following,
+    layer,
+    message,
+    model,
+    reach,
+    run,
+    to_layer,
+    write,
+)
 
 XAVIER = (write("xavier_uniform_"),)
 RELU = following("relu", reach("out"))
@@ -87,7 +100,8 @@ def test_severity_is_that_of_the_chain(depth: int, severity: Severity) -> None:
 
 def test_calls_of_one_chain_share_its_product() -> None:
     layers = [
-        layer(f"fc{i}", following("relu", reach(f"fc{i + 1}")), writes=(write("xavier_uniform_", i),)) for i in range(8)
+        layer(f"fc{i}", following("relu", reach(f"fc{i + 1}")), writes=(write("xavier_uniform_", i), ZERO_BIAS))
+        for i in range(8)
     ]
     violations = run("INI301", model(*layers, layer("fc8", OUTPUT)))
     assert [violation.location for violation in violations] == [at(i) for i in range(8)]
@@ -97,13 +111,20 @@ def test_calls_of_one_chain_share_its_product() -> None:
 
 @pytest.mark.parametrize(
     "onward",
-    [(reach("fc1"), reach("side")), (reach("fc1", "pool"),), (reach("fc1"), reach(None))],
-    ids=["fork", "pool", "output"],
+    [(reach("fc1", "concat"),), (reach("fc1", "pool"),), (reach("side"), reach(None))],
+    ids=["concat", "pool", "elsewhere"],
 )
 def test_a_run_ends_where_the_signal_does_not_go_straight_on(onward: tuple[object, ...]) -> None:
     first = layer("fc0", following("relu", *onward), writes=XAVIER)  # type: ignore[arg-type]
     text = message("INI301", model(first, hidden(), layer("side", OUTPUT), layer("out", OUTPUT)))
     assert "in a row" not in text
+
+
+@pytest.mark.parametrize("aside", [reach("side"), reach(None), reach("side", "concat")])
+def test_a_fork_does_not_end_a_run(aside: NextLayer) -> None:
+    first = layer("fc0", following("relu", reach("fc1"), aside), writes=XAVIER)
+    text = message("INI301", model(first, hidden(), layer("side", OUTPUT), layer("out", OUTPUT)))
+    assert "over the 2 layers in a row" in text
 
 
 def test_a_recurrence_ends() -> None:

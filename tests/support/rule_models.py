@@ -22,6 +22,9 @@ def write(initializer: str, row: int = 10, parameter: str = "weight", **argument
     return Write(parameter, INIT + initializer, arguments, at(row))
 
 
+ZERO_BIAS = write("zeros_", 11, "bias")
+
+
 def reach(layer: str | None, *between: str, certain: bool = True) -> NextLayer:
     return NextLayer("output" if layer is None else "layer", layer, between, certain)
 
@@ -61,9 +64,12 @@ def model(*layers: Layer, calls: tuple[InitCall, ...] = (), forward: Forward = F
 
 
 def chain(op: str, depth: int, initializer: str, **arguments: Any) -> ModelGraph:
-    """`depth` layers in a row, each before `op` and initialized by the one call at row 10, and a head that is not."""
+    """`depth` layers in a row, each before `op` and initialized by the one call at row 10, and a head that is not.
+
+    Their biases are zero.
+    """
     hidden = (
-        layer(f"fc{i}", following(op, reach(f"fc{i + 1}")), writes=(write(initializer, **arguments),))
+        layer(f"fc{i}", following(op, reach(f"fc{i + 1}")), writes=(write(initializer, **arguments), ZERO_BIAS))
         for i in range(depth)
     )
     return model(*hidden, layer(f"fc{depth}", OUTPUT))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
-from initlint.analysis.layer_activation import Factors, factors, is_matrix, pair
+from initlint.analysis.layer_activation import Factors, is_matrix
 from initlint.analysis.messages import activation_class_name, format_number, short_name
+from initlint.analysis.operating_factors import operating_factors
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import UNDETERMINED, Arguments, Consumer, Layer, ModelGraph, Write
+from initlint.graph.model import UNDETERMINED, Consumer, Layer, ModelGraph, Write
 
 Link = Callable[[Span], str]
 """Renders a location as a link in Markdown."""
@@ -19,7 +18,6 @@ MAX_LAYERS = 4
 """A loop may build hundreds of layers on one line."""
 
 _DEFAULT = "torch.nn.init.kaiming_uniform_"
-_DEFAULT_ARGUMENTS: Arguments = {"a": math.sqrt(5)}
 """The default init of Linear and of convolutions: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"""
 
 
@@ -67,10 +65,10 @@ def _lines(model: ModelGraph, layer: Layer, link: Link) -> Iterator[str]:
     yield from dict.fromkeys(
         f"- then {_consumer_text(consumer)} ({link(consumer.location.span)})" for consumer in layer.followed_by
     )
-    factors_of_layer = _factors_with_default(layer)
-    if factors_of_layer is not None:
-        signal = format_number(factors_of_layer.signal)
-        yield f"- the signal's second moment is multiplied by {signal}{_gradient_text(factors_of_layer)}"
+    factors = operating_factors(model).get(layer.path)
+    if factors is not None and factors.signal is not None:
+        signal = format_number(factors.signal)
+        yield f"- the signal's second moment is multiplied by {signal}{_gradient_text(factors)}"
 
 
 def _init_text(model: ModelGraph, layer: Layer, parameter: str, link: Link) -> str:
@@ -91,18 +89,9 @@ def _consumer_text(consumer: Consumer) -> str:
     return f"{', '.join(words)}{layer}{'' if consumer.certain else ', possibly'}"
 
 
-def _factors_with_default(layer: Layer) -> Factors | None:
-    """The factors of the layer. Also covers PyTorch's default init, for which there is no `Write`."""
-    writes = layer.writes or (Write("weight", _DEFAULT, _DEFAULT_ARGUMENTS, layer.location),)
-    layer_activation = pair(replace(layer, writes=writes))
-    return None if layer_activation is None else factors(layer_activation)
-
-
-def _gradient_text(factors_of_layer: Factors) -> str:
-    gradient = (
-        "" if factors_of_layer.gradient is None else f", the gradient's by {format_number(factors_of_layer.gradient)}"
-    )
-    return gradient + (" at equal fans" if factors_of_layer.at_equal_fans else "")
+def _gradient_text(factors: Factors) -> str:
+    gradient = "" if factors.gradient is None else f", the gradient's by {format_number(factors.gradient)}"
+    return gradient + (" at equal fans" if factors.at_equal_fans else "")
 
 
 def _value(value: object) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import format_number
-from initlint.analysis.signal_propagation import assumes_equal_fans, second_moments
+from initlint.analysis.signal_propagation import second_moments
 from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph

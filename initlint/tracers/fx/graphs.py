@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from initlint.diagnostics import Span
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
@@ -89,7 +90,7 @@ class GraphReader:
             root=None if root is None else root.qualified,
             parts=frozenset(parts - ({root.qualified} if root is not None else set())),
             trace_method=self._result["way"],
-            operations=list_operations(nodes_by_layer),
+            flow=partial(list_operations, nodes_by_layer),
             identical=tuple(copies.read({layer.path: layer for layer in layers})) if flows else (),
         )
 

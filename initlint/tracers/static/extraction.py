@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
@@ -54,7 +55,7 @@ class Extraction:
             stalled=stalled_groups,
             identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
             pretrained=self.pretrained(),
-            operations=list_operations(nodes_by_path) if self.interpreter.keeps_operations else (),
+            flow=partial(list_operations, nodes_by_path),
         )
 
     def calls(self) -> tuple[InitCall, ...]:
@@ -101,6 +102,7 @@ class Extraction:
             tied=paths.get(id(draft.tied)),
             left_by_init_weights=left,
             emptied=self._emptied(draft.key),
+            repeated=draft.repeated,
         )
 
 

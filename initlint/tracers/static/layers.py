@@ -104,6 +104,7 @@ class LayerDraft:
         "parametrized",
         "path",
         "product",
+        "repeated",
         "shapes",
         "subclass",
         "tied",
@@ -133,6 +134,7 @@ class LayerDraft:
         self.ineffective_writes: list[IneffectiveWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
         self.product: AxisRoles | None = None
+        self.repeated = False
 
 
 def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
@@ -155,6 +157,7 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
         for draft in drafts:
             draft.inside = inside
+            draft.repeated = module.loops > root.loops or "*" in here.path
             yield draft
         stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in module.conditional_children()]))
 

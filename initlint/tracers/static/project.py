@@ -81,9 +81,9 @@ class Project:
 
     `files` are shown by those names, by real path; any other by its real path. `contents` replaces the bytes of files,
     by path. `roots` are folders that absolute imports may start from, besides those that the project's layout gives.
-    `additions` are the user's tables of other packages. `operations`: fill `ModelGraph.operations`. `searches`: the
-    fields of a `FileGraph` for which the whole project is searched; the others stay empty. `records`: record
-    dependencies. `has_disk`: whether files on disk exist besides `contents`. `stopwatch`: the time spent since
+    `additions` are the user's tables of other packages. `searches`: the fields of a `FileGraph` for which the whole
+    project is searched; the others stay empty. `records`: record dependencies. `has_disk`: whether files on disk exist
+    besides `contents`. `stopwatch`: the time spent since
     `start_recording`.
     """
 
@@ -93,7 +93,6 @@ class Project:
         contents: Mapping[str, bytes] = MappingProxyType({}),
         roots: Iterable[Path] = (),
         additions: UserTables | None = None,
-        operations: bool = False,
         searches: Container[ProjectSearch] = (),
         records: bool = False,
         has_disk: bool = True,
@@ -110,7 +109,6 @@ class Project:
         self._broken: dict[str, SourceError] = {}
         self.stopwatch = Timer()
         self._index = ProjectIndex(self._tracked)
-        self._operations = operations
         self._searches = searches
         self._interpreter = Interpreter(HANDLERS, self, self._additions)
 
@@ -176,7 +174,6 @@ class Project:
             gc.collect(1)
             self._interpreter = Interpreter(HANDLERS, self, self._additions)
         interpreter = self._interpreter
-        interpreter.keeps_operations = self._operations
         models: list[ModelGraph] = []
         try:
             scope = self._scope(Path(source.path), ModuleBody(source), lambda _: None)

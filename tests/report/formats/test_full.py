@@ -96,7 +96,7 @@ def test_a_verbose_report_shows_the_layers_behind_a_number() -> None:
     text = (
         "from torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))\n"
-        "        for layer in self.net[::2]:\n            nn.init.xavier_uniform_(layer.weight)\n\n"
+        "        for layer in self.net[::2]:\n            nn.init.xavier_uniform_(layer.weight)\n            nn.init.zeros_(layer.bias)\n\n"
         "    def forward(self, x):\n        return self.net(x)\n"
     )
     found = initlint.check_source(text).diagnostics

@@ -22,6 +22,7 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
     """`Class(...)`."""
     name = cls.torch_base()
     instance = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
+    instance.loops = interpreter.unknown_loops
     interpreter.constructed.add(cls.node)
     if name is not None:
         interpreter.state.record_side_effect()

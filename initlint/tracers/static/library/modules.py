@@ -28,6 +28,7 @@ from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, 
 def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
     instance = Instance(cls, call.site, interpreter.state.condition, cls.name)
+    instance.loops = interpreter.unknown_loops
     interpreter.state.record_side_effect()
     interpreter.log.instances.append(instance)
     initialize(interpreter, instance, cls.name, call)
@@ -191,14 +192,16 @@ def _run_layer(
 def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     value: Value = call.get(0, "input", Unknown("no input"))
     arguments = list(call.arguments)
-    for child in list(instance.fields.values()):
-        if isinstance(child, Union):
-            value = _maybe_child(interpreter, child, value, call)
-        elif not isinstance(child, (Instance, Unknown)):
-            continue
-        else:
-            value = interpreter.call(child, Call(arguments or [value], {}, call.site))
-        arguments = [value]
+    with interpreter.loop(instance.open):
+        for number, child in enumerate(list(instance.fields.values())):
+            interpreter.repetitions += instance.open and number == 1
+            if isinstance(child, Union):
+                value = _maybe_child(interpreter, child, value, call)
+            elif not isinstance(child, (Instance, Unknown)):
+                continue
+            else:
+                value = interpreter.call(child, Call(arguments or [value], {}, call.site))
+            arguments = [value]
     return value
 
 

@@ -126,8 +126,6 @@ class Interpreter:
     def __init__(self, handlers: Handlers, imports: Imports, user_tables: UserTables) -> None:
         self.handlers = handlers
         self.user_tables = user_tables
-        self.keeps_operations = False
-        """Whether graphs include the whole data flow."""
         self._evaluate, self._execute = handlers.evaluate, handlers.execute
         self.imports = imports
         self.state = BranchState()
@@ -154,6 +152,10 @@ class Interpreter:
         """The current step of the innermost running `apply`."""
         self.last_absent: tuple[Instance, str] | None = None
         """The layer and the name of the last parameter that was read and is None."""
+        self.unknown_loops = 0
+        """Number of running loops of unknown length."""
+        self.repetitions = 0
+        """Number of these that are past their first iteration."""
         self.steps = 0
         self.earlier_steps = 0
         """Steps of all earlier entry points."""
@@ -326,6 +328,16 @@ class Interpreter:
         finally:
             self.apply_call = before
 
+    @contextmanager
+    def loop(self, unknown: bool) -> Iterator[None]:
+        """Run a loop. `unknown`: its length is; then it counts in `repetitions` from its second iteration on."""
+        before = self.unknown_loops, self.repetitions
+        self.unknown_loops += unknown
+        try:
+            yield
+        finally:
+            self.unknown_loops, self.repetitions = before
+
     # Entry points ----------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
@@ -333,7 +345,7 @@ class Interpreter:
         self.earlier_steps += self.steps
         self.steps = 0
         self.stack, self._entered = [], []
-        self.open_guards = self.no_grad = self.unknown_contexts = 0
+        self.open_guards = self.no_grad = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()

@@ -12,6 +12,7 @@ from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
+from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import ContextManager
@@ -101,18 +102,20 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
 
 def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, env: Environment) -> str | None:
     before = interpreter.state.condition
-    exit_kind = None
-    for item, under in iterate(interpreter, iterable):
-        interpreter.state.condition = before | env.frame.not_returned | under
-        if under:
-            exit_kind = _maybe_round(interpreter, node, item, under, env)
-        else:
-            bind_target(interpreter, node.target, item, env)
-            exit_kind = interpreter.run_block(node.body, env)
-        if exit_kind in ("break", "return"):
-            if interpreter.visits.active and interpreter.visits.active[-1].body is node:
-                interpreter.visits.active[-1].exits_early = True
-            break
+    exit_kind, unknown = None, not has_known_length(iterable)
+    with interpreter.loop(unknown):
+        for number, (item, under) in enumerate(iterate(interpreter, iterable)):
+            interpreter.repetitions += unknown and number == 1
+            interpreter.state.condition = before | env.frame.not_returned | under
+            if under:
+                exit_kind = _maybe_round(interpreter, node, item, under, env)
+            else:
+                bind_target(interpreter, node.target, item, env)
+                exit_kind = interpreter.run_block(node.body, env)
+            if exit_kind in ("break", "return"):
+                if interpreter.visits.active and interpreter.visits.active[-1].body is node:
+                    interpreter.visits.active[-1].exits_early = True
+                break
     return _after_loop(interpreter, node, exit_kind, before, env)
 
 

@@ -143,19 +143,22 @@ def _for(
     iterable = interpreter.evaluate(clause.iter, env)
     open = not has_known_length(iterable)
     before = interpreter.state.condition
-    for item, under in iterate(interpreter, iterable):
-        interpreter.state.condition = before | under
-        bind_target(interpreter, clause.target, item, env)
-        verdicts = [decide(interpreter, test, env)[0] for test in clause.ifs]
-        if False in verdicts:
-            continue
-        if None in verdicts:
-            open = True
-            for test in clause.ifs:
-                narrow(interpreter, test, env, True)
-        if inner:
-            open = _for(interpreter, inner, env, act) or open
-        else:
-            act()
+    unknown = open
+    with interpreter.loop(unknown):
+        for number, (item, under) in enumerate(iterate(interpreter, iterable)):
+            interpreter.repetitions += unknown and number == 1
+            interpreter.state.condition = before | under
+            bind_target(interpreter, clause.target, item, env)
+            verdicts = [decide(interpreter, test, env)[0] for test in clause.ifs]
+            if False in verdicts:
+                continue
+            if None in verdicts:
+                open = True
+                for test in clause.ifs:
+                    narrow(interpreter, test, env, True)
+            if inner:
+                open = _for(interpreter, inner, env, act) or open
+            else:
+                act()
     interpreter.state.condition = before
     return open

@@ -11,7 +11,7 @@ from initlint.tracers.static.values.values import AbstractValue, Call, Copier, U
 
 def copier(interpreter: Interpreter) -> Copier:
     """Makes one deep copy, and records the modules that it builds."""
-    return Copier(interpreter.state.condition, interpreter.log.instances)
+    return Copier(interpreter.state.condition, interpreter.log.instances, interpreter.unknown_loops)
 
 
 def deep_copy(interpreter: Interpreter, call: Call) -> Value:

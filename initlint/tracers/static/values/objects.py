@@ -54,6 +54,7 @@ class Instance(AbstractValue):
         "condition",
         "fields",
         "location",
+        "loops",
         "open",
         "parameters",
         "parametrized",
@@ -83,6 +84,8 @@ class Instance(AbstractValue):
         self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
         """The constructor arguments and the parameters computed from them: a cache of `module_tree.parameter_names`."""
         self.open = False
+        self.loops = 0
+        """In how many loops of unknown length it was constructed."""
         self.parametrized = False
         self.parent = False
         self.walked = False
@@ -224,6 +227,7 @@ class Instance(AbstractValue):
     def deep_copy(self, copies: Copier) -> Value:
         copy = Instance(self.cls, self.location, copies.condition, self.torch_name, self.symbolic)
         copies.finished[id(self)] = copy
+        copy.loops = copies.loops
         copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
         copy.assigned = dict(self.assigned)
         if self.is_module and not self.symbolic:  # a copy of an assumed object is not built here

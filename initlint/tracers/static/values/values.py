@@ -284,6 +284,8 @@ class Copier:
     """The path condition under which it is made."""
     modules: list[Any]
     """The modules that were built so far: those of the copy are added."""
+    loops: int = 0
+    """In how many loops of unknown length it is made."""
     finished: dict[int, Any] = field(default_factory=dict)
     """The finished copies of values and storages, by the identity of the original."""
 
