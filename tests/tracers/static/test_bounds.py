@@ -195,3 +195,24 @@ def test_apply_within_itself_ends(body: str) -> None:
     result = initlint.check_source(source)
     assert not result.failures
     assert any("`apply` that calls itself" in line for line in result.not_followed)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "self.n = len(list(self.modules()))",
+        "self.n = [name for name, p in self.layers.named_parameters()][:1]",
+        "for child in self.layers.children():\n        break",
+        "initialize_all(self.layers)",
+        "self.copy = copy.deepcopy(self.layers)",
+    ],
+)
+def test_work_that_evaluates_no_code_costs_steps(repeated: str) -> None:
+    """A loop of four thousand rounds over a thousand layers."""
+    begin = time.process_time()
+    made = model(
+        f"self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(1000)])\nfor i in range(4000):\n    {repeated}"
+    )
+    assert time.process_time() - begin < 5
+    assert "too many steps" in made.incomplete
+    assert "layers.7" in made.by_path

@@ -28,11 +28,15 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
 
+_ITEMS_PER_STEP = 8
+"""How many modules or parameters are listed in the time of a step."""
 
-def _named(pairs: Any, named: bool, origin: Instance) -> ListValue:
+
+def _named(interpreter: Interpreter, pairs: Any, named: bool, origin: Instance) -> ListValue:
     items: list[Value] = []
     for name, value, condition in pairs:
         items.append(_if(condition, (name, value) if named else value))
+        interpreter.spend_steps(len(items) % _ITEMS_PER_STEP == 0)
     return ListValue(items, kind="iterator", origin=origin)
 
 
@@ -46,14 +50,14 @@ def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bo
     submodules = modules(instance, prefix if isinstance(prefix, str) else "")
     if instance.symbolic:
         return Unknown("the modules of something unknown")
-    return _named(submodules, named, instance)
+    return _named(interpreter, submodules, named, instance)
 
 
 def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
     instance.walked = True
     if instance.symbolic:
         return Unknown("the children of something unknown")
-    return _named(instance.conditional_children(), named, instance)
+    return _named(interpreter, instance.conditional_children(), named, instance)
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
@@ -61,7 +65,7 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")
-    return _named(parameters(instance, recurse is not False), named, instance)
+    return _named(interpreter, parameters(instance, recurse is not False), named, instance)
 
 
 def _to_empty(interpreter: Interpreter, instance: Instance, call: Call) -> Value:

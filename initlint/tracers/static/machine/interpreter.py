@@ -185,9 +185,9 @@ class Interpreter:
         handler = self._execute.get(node.__class__)
         return None if handler is None else handler(self, node, env)
 
-    def spend_step(self) -> None:
-        """Count a step of work that evaluates no code. Raises `OutOfSteps` at the limit."""
-        self.steps += 1
+    def spend_steps(self, count: int) -> None:
+        """Count steps of work that evaluates no code. Raises `OutOfSteps` at the limit."""
+        self.steps += count
         if self.steps > self.limit:
             raise OutOfSteps
 
@@ -322,7 +322,7 @@ class Interpreter:
             summaries = ModuleSummaries(self)
             for number, (module, function) in enumerate(modules):
                 # Nested `apply` calls evaluate nothing, and may multiply without end.
-                self.spend_step()
+                self.spend_steps(1)
                 self.apply_call = ApplyCall(site, number)
                 summaries.run_or_replay(module, function, site, on_result)
         finally:

@@ -105,7 +105,7 @@ class ModuleSummaries:
                 parameters[name] = value
         storages = {id(old.storage): parameters[name].storage for name, old in summary.parameters.items()}
         for effect in summary.effects:
-            self._machine.spend_step()
+            self._machine.spend_steps(1)
             self._apply(effect, module if effect.target is UNBOUND else _corresponding(effect.target, storages))
         return True
 

@@ -38,8 +38,8 @@ class StackMachine(Protocol):
     unknown_contexts: int
     state: BranchState
 
-    def spend_step(self) -> None:
-        """Count a step."""
+    def spend_steps(self, count: int) -> None:
+        """Count steps."""
 
     def attribute(self, value: Value, name: str) -> Value:
         """`value.name`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
+from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import AbstractValue, Call, Copier, Unknown, Value
@@ -17,6 +18,8 @@ def copier(interpreter: Interpreter) -> Copier:
 def deep_copy(interpreter: Interpreter, call: Call) -> Value:
     """`copy.deepcopy(x)`."""
     original = call.get(0, "x", Unknown("no argument"))
+    if isinstance(original, Instance) and original.is_module:
+        interpreter.spend_steps(sum(1 for _ in modules(original)))  # before: half a copy must not be left
     copy = copier(interpreter).copy(original)
     if isinstance(original, Instance) and isinstance(copy, Instance) and isinstance(call.site, SourceLocation):
         interpreter.log.copies.append(ModuleCopy(original, copy, call.site))

@@ -17,6 +17,9 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import Value
 
+_STEPS_PER_MODULE = 4
+"""How many steps take as long as recording a write to each parameter of a layer, and showing it."""
+
 
 def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location) -> None:
     """Record a possible write to all parameters of `values`, which were passed to code that is not interpreted."""
@@ -32,6 +35,7 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
                 interpreter.log.may_have_run = True
                 interpreter.log.emptied.clear()
                 for _, module, _ in modules(option):
+                    interpreter.spend_steps(_STEPS_PER_MODULE)
                     for _, tensor, _ in own_parameters(module):
                         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
 
