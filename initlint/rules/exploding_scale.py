@@ -44,11 +44,17 @@ class Net(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(256, 256)
         self.fc2 = nn.Linear(256, 10)
-        nn.init.normal_(self.fc1.weight, 0, 0.1)
+        nn.init.kaiming_normal_(self.fc1.weight, nonlinearity='relu')
 
     def forward(self, x):
         return self.fc2(F.relu(self.fc1(x)))
 ```
+
+## Fix safety
+
+The call is replaced by the documented one for the activation that follows, of the same distribution. It is unsafe: it
+replaces a scale that may have been chosen. No fix is offered if the layers need different calls, or if no activation
+follows.
 
 ## References
 
@@ -57,11 +63,14 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from initlint.analysis.after_fix import left_after_fix
 from initlint.analysis.chain_products import Link, chains_of, largest, links, signal_factor, signal_numbers
-from initlint.analysis.layer_activation import RELU_FAMILIES, initializer_family
+from initlint.analysis.fix_offers import make_fix
+from initlint.analysis.layer_activation import RELU_FAMILIES, LayerActivation, initializer_family, pair
 from initlint.analysis.messages import related_locations
+from initlint.analysis.recommended_init import agreed
 from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
 from initlint.facts.activation_curves import BOUNDED
@@ -74,22 +83,31 @@ _BY_FANS = ("xavier", "kaiming", "lecun", "orthogonal")
 _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 
 
-@rule("INI404", "exploding-scale")
+@rule("INI404", "exploding-scale", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
     exploding: dict[Location, list[Link]] = {}
     for link in links(model):
         if link.write is not None and _explodes(link):
             exploding.setdefault(link.write.location, []).append(link)
+    all_pairs = [layer_activation for group in exploding.values() for layer_activation in _pairs(group)]
     chain_of = chains_of(model, {link.layer.path for group in exploding.values() for link in group})
     for location, group in exploding.items():
         chain = largest(chain_of[link.layer.path] for link in group)
         related = related_locations((link.layer, link.following) for link in group)
-        message = f"{signal_factor(group)}{chain}"
+        group_pairs = _pairs(group)
+        recommended = agreed(group_pairs) if len(group_pairs) == len(group) else None
+        advice = f"; use `{recommended}`{left_after_fix(model, all_pairs, chain)}" if recommended is not None else ""
+        message = f"{signal_factor(group)}{chain}{advice}"
+        fix = make_fix(model, location, [link.layer for link in group], recommended, unsafe=True)
         paths = tuple(link.layer.path for link in group)
         yield Violation(
-            message, location, Severity.WARNING, related, None, paths, chain.steps(), signal_numbers(group, chain)
+            message, location, Severity.WARNING, related, fix, paths, chain.steps(), signal_numbers(group, chain)
         )
+
+
+def _pairs(group: Iterable[Link]) -> list[LayerActivation]:
+    return [layer_activation for link in group if (layer_activation := pair(link.layer)) is not None]
 
 
 def _explodes(link: Link) -> bool:

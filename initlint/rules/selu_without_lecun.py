@@ -64,6 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.after_fix import left_after_fix
 from initlint.analysis.chain_products import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import LayerActivation, initializer_family, keeps_scale, pairs
@@ -83,14 +84,15 @@ _DEEP = 6
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
     mismatched = [(location, [p for p in group if _is_mismatched(p)]) for location, group in pairs(model)]
-    paths = {pair.layer.path for _, group in mismatched for pair in group}
+    all_pairs = [pair for _, group in mismatched for pair in group]
+    paths = {pair.layer.path for pair in all_pairs}
     chain_of = chains_of(model, paths)
     for location, group in mismatched:
         if group:
             longest = max((chain_of[pair.layer.path] for pair in group), key=lambda chain: chain.certain_length)
             by_fans = all(initializer_family(pair.write.initializer) in ("xavier", "kaiming") for pair in group)
             yield Violation(
-                message=_message(group) + suggestion(model, location),
+                message=_message(group) + suggestion(model, location) + left_after_fix(model, all_pairs, longest),
                 location=location,
                 severity=Severity.WARNING if longest.certain_length >= _DEEP else Severity.INFO,
                 related=related_locations((pair.layer, pair.following) for pair in group),

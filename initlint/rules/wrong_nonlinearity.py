@@ -68,6 +68,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from initlint.analysis.after_fix import left_after_fix
 from initlint.analysis.chain_products import chains_of, factors_in, smallest
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
@@ -102,13 +103,16 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if named:
             first = named[0][0]
             wrong[location] = (first, [pair for argument, pair in named if argument == first])
-    paths = {pair.layer.path for _, group in wrong.values() for pair in group}
+    wrong_pairs = [pair for _, group in wrong.values() for pair in group]
+    paths = {pair.layer.path for pair in wrong_pairs}
     chain_of = chains_of(model, paths)
     for location, (argument, group) in wrong.items():
         chains = [chain_of[pair.layer.path] for pair in group if pair.layer.path in chain_of]
         worst = smallest(chains) if chains else None
+        is_harmless = group[0].activation.family == "tanh"
+        left = "" if worst is None or is_harmless else left_after_fix(model, wrong_pairs, worst, corrected)
         yield Violation(
-            message=_message(model, argument, group) + suggestion(model, location, corrected),
+            message=_message(model, argument, group) + suggestion(model, location, corrected) + left,
             location=location,
             severity=Severity.WARNING if worst is not None and worst.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair in group),

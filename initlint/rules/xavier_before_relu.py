@@ -16,7 +16,9 @@ ten such layers about three times slower and fourteen not at all. GELU (0.43) an
 twice the variance, 2 / fan_in, which compensates for exactly that half.
 
 The message has the factor of the layers, computed from their sizes if these are known, and its product over all
-consecutive layers of this kind. With a product below 0.01 it is a warning, else a note.
+consecutive layers of this kind. With a product below 0.01 it is a warning, else a note. ReLU's gain is the documented
+one for GELU and SiLU too, and a little too small for them: if less than half of the signal is left after the fix, the
+message says how much.
 
 ## Bad
 
@@ -71,6 +73,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from initlint.analysis.after_fix import left_after_fix
 from initlint.analysis.chain_products import Chain, chains_of, factors_in, smallest
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
@@ -105,6 +108,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         for location, matched in pairs(model)
         if (group := [p for p in matched if _loses_signal(model, p)])
     }
+    lossy_pairs = [pair for group in lossy.values() for pair in group]
     chain_of = chains_of(model, {pair.layer.path for group in lossy.values() for pair in group})
     for location, group in lossy.items():
         measured = [(pair, factor) for pair in group if (factor := factors_in(model, pair)) is not None]
@@ -113,7 +117,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)
         effect = _effect([factor for _, factor in measured], chain)
         yield Violation(
-            message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}",
+            message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}"
+            f"{left_after_fix(model, lossy_pairs, chain)}",
             location=location,
             severity=Severity.WARNING if chain.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair, _ in measured),
