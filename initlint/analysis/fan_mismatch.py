@@ -45,7 +45,7 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return None
     computed, used = _computed_and_used_fans(sizes, mode)
     if computed is None or used is None:
-        return FanMismatch(reason, None) if _is_stacked_first(layer) else None
+        return FanMismatch(reason, None) if _is_stacked(layer) else None
     if not computed or _is_close(used / computed):
         return None
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
@@ -74,7 +74,7 @@ def _computed_and_used_fans(sizes: Fans, mode: object) -> tuple[float | None, fl
 def _reason(layer: Layer, mode: object) -> str | None:
     """Why torch's fans may differ from those in use; None if they cannot."""
     if layer.product is not None:
-        if _is_stacked_first(layer):
+        if _is_stacked(layer):
             return "torch takes its stacked matrices for one"
         if layer.product.summed[:1] == (0,) and len(layer.shapes.get("weight") or ()) > 2:
             return "its first axis is one of the inputs, and torch takes it for the outputs"
@@ -89,14 +89,14 @@ def _reason(layer: Layer, mode: object) -> str | None:
     return None
 
 
-def _is_stacked_first(layer: Layer) -> bool:
-    """Whether it is a raw weight whose first axes enumerate matrices, and not all of these axes have size one."""
+def _is_stacked(layer: Layer) -> bool:
+    """Whether it is a raw weight of which some axes enumerate matrices, and not all of these axes have size one."""
     shape = layer.shapes.get("weight")
     if layer.product is None or shape is None or len(shape) < 3:
         return False
     roles = layer.product
     enumerated = [axis for axis in range(len(shape)) if axis not in roles.summed and axis not in roles.kept]
-    return len(roles.summed) == 1 and 0 in enumerated and any(shape[axis] != 1 for axis in enumerated)
+    return len(roles.summed) == 1 and any(shape[axis] != 1 for axis in enumerated)
 
 
 def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | None:

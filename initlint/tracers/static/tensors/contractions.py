@@ -93,7 +93,7 @@ def sum_of_product(interpreter: Interpreter, tensor: Tensor, dim: object, locati
     if are_data(one, other):
         return new_node(interpreter, "sink", "matmul", [one, other], location, exact=True) if dim == -1 else None
     data, weight = (one, other) if one.node is not None else (other, one)
-    roles = sum_roles(weight.axes, weight.shape, dim, data.inserted)
+    roles = sum_roles(weight.axes, dim, data.inserted)
     return None if roles is None else multiply_by_weight(interpreter, weight, [data], location, roles)
 
 

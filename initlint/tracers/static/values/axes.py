@@ -85,16 +85,16 @@ def time_roles(axes: Axes) -> AxisRoles | None:
     return AxisRoles(axes[:-1], axes[-1:]) if axes and len(axes) > 1 and NEW not in axes else None
 
 
-def sum_roles(axes: Axes, shape: Shape, dim: object, inserted: tuple[int, ...]) -> AxisRoles | None:
+def sum_roles(axes: Axes, dim: object, inserted: tuple[int, ...]) -> AxisRoles | None:
     """`(data * parameter).sum(dim)`, where data has axes of size one at the positions `inserted`.
 
     None if the axes that are outputs are not known. Without inserted axes that is certain only if the parameter has a
-    first axis of size one for the samples: then data has all the others.
+    new first axis for the samples: then data has all the others.
     """
     dims = dim if isinstance(dim, tuple) else (dim,)
     if not axes or len(axes) < 2 or not all(isinstance(at, int) and not isinstance(at, bool) for at in dims):
         return None
-    has_sample_axis = axes[0] == NEW or (shape is not None and len(shape) == len(axes) and shape[0] == 1)
+    has_sample_axis = axes[0] == NEW
     offset = 0 if has_sample_axis else 1
     """How many axes before those of the parameter the product has, if data has one axis for the samples."""
     rank = len(axes) + offset
