@@ -48,14 +48,14 @@ def discover(paths: Iterable[Path], settings: Settings, folders: DirectoryListin
 
 
 def excluded(path: Path, settings: Settings) -> bool:
-    """Whether an explicitly named path is excluded: only with `force_exclude`."""
-    settings = settings.for_file(path)
-    if not settings.force_exclude:
+    """Whether an explicitly named path is excluded: only if the settings, or those of the file, force it."""
+    own = settings.for_file(path)
+    if not (settings.force_exclude or own.force_exclude):
         return False
     absolute = os.path.abspath(path)
-    ignoring = _ignored_by_git(absolute) if settings.respect_gitignore else ()
+    ignoring = _ignored_by_git(absolute) if own.respect_gitignore else ()
     # Patterns also match everything below a directory, so the parents of the path need no check.
-    return _is_ignored(absolute, os.path.isdir(path), (*_excludes(settings), *ignoring))
+    return _is_ignored(absolute, os.path.isdir(path), (*_excludes(own), *ignoring))
 
 
 def matches(path: Path, pattern: str, root: Path) -> bool:
@@ -77,9 +77,9 @@ def _expand(path: Path, settings: Settings, folders: DirectoryListings) -> Itera
         replace(patterns, base=named) if patterns.decide(named, is_directory=True) else patterns
         for patterns in _excludes(own)
     )
-    ignoring = _ignored_by_git(named) if settings.respect_gitignore else ()
+    ignoring = _ignored_by_git(named) if own.respect_gitignore else ()
     ignoring = tuple(patterns for patterns in ignoring if not patterns.decide(named, is_directory=True))
-    in_repository = settings.respect_gitignore and _repository(named) is not None
+    in_repository = own.respect_gitignore and _repository(named) is not None
     files: list[tuple[str | None, Path]] = []
     _FolderWalk(folders, settings, in_repository, files).walk(_Folder(path, named, real), own, (*excludes, *ignoring))
     yield from files

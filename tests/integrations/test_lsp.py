@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -194,6 +195,29 @@ async def test_other_languages_are_left_alone(editor: Editor) -> None:
     editor.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
     assert await editor.actions() == []
     assert await editor.hover(7) == ""
+
+
+@pytest.mark.parametrize("folder", ["", ".virtual_documents"])
+async def test_plain_python_under_the_address_of_a_notebook(
+    client: LanguageClient, tmp_path: Path, folder: str
+) -> None:
+    """As JupyterLab sends a notebook. It sees the modules beside the notebook, and its findings are about that address."""
+    editor = Editor(client, tmp_path / folder / "toy.ipynb")
+    found = await editor.open(NET)
+    assert codes(found) == ["INI301", "INI901"]
+    (finding,) = (diagnostic for diagnostic in found if diagnostic.code == "INI301")
+    assert {place.location.uri for place in finding.related_information or []} == {editor.uri}
+    assert "xavier_uniform" in await editor.hover(7)
+    assert codes(await editor.type(FIXED)) == []
+    client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(editor.uri)))
+
+
+async def test_the_json_of_a_notebook_is_a_notebook(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "raw.ipynb")
+    cell = {"cell_type": "code", "source": NET, "metadata": {}, "outputs": []}
+    text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+    assert codes(await editor.open(text)) == ["INI301", "INI901"]
+    client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(editor.uri)))
 
 
 async def test_a_notebook(client: LanguageClient, tmp_path: Path) -> None:

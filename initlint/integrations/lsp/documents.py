@@ -43,6 +43,12 @@ class OpenFile:
 
     @classmethod
     def of_file(cls, path: Path, document: Document) -> OpenFile:
+        """JupyterLab sends the cells of a notebook as one text of plain Python, under the address of the notebook.
+
+        It is linted as a Python file beside the notebook.
+        """
+        if path.suffix == NOTEBOOK_SUFFIX and not document.text.lstrip().startswith("{"):
+            path = path.with_name(f"{path.name}.py")
         return cls(document.uri, path, {0: document})
 
     @classmethod
