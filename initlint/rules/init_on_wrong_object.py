@@ -186,8 +186,8 @@ def _reason(target: Target) -> str:
 def _absence(layer: str, parameter: str) -> str:
     """Why the parameter of a layer is None."""
     torch_module = MODULES.get(f"torch.nn.{layer}")
-    if torch_module is None:
-        return f"the {parameter} of {layer} is None"
+    if torch_module is None or parameter not in ("weight", "bias"):
+        return f"the `{parameter}` of {layer} is None"
     flags = ["bias"] if parameter == "bias" else []
     if torch_module.family == "norm":
         names = dict(torch_module.signature)

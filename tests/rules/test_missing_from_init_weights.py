@@ -62,7 +62,7 @@ def left(init: str, model: str = MODEL) -> list[str]:
     source = model.format(init="\n".join(f"        {line}" for line in init.splitlines()))
     result = check([Path("modeling.py")], Settings(select=("INI115",)), {"modeling.py": source.encode()})
     assert result.failures == ()
-    return sorted(finding.message.split("`")[3] for finding in result.diagnostics)
+    return sorted(finding.message.partition("the parameter `")[2].partition("`")[0] for finding in result.diagnostics)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -
     value = interpreter.attribute(holder, node.attr)
     if holder is None:
         record_use_of_none(interpreter, node, node.value, env)
-    elif value.__class__ is Unknown and node.attr in ("weight", "bias") and isinstance(holder, Instance):
+    elif value.__class__ is Unknown and node.attr.startswith(("weight", "bias")) and isinstance(holder, Instance):
         record_missing_attribute(interpreter, holder, node, env)
     return value
 

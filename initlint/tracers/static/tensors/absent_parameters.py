@@ -63,9 +63,18 @@ def record_missing_attribute(interpreter: Interpreter, value: Instance, node: as
         return
     if interpreter.location_of(node, env) in interpreter.log.misuses:
         return
+    if node.attr not in ("weight", "bias") and not _is_bias_of_rnn(value, node.attr):
+        return
     if any(function.name == "forward" for function, _ in interpreter.stack) or not _lacks(value, node.attr):
         return
     _record(interpreter, "missing", node, env, value, node.attr)
+
+
+def _is_bias_of_rnn(value: Instance, name: str) -> bool:
+    """Whether it is a bias (`bias_ih_l0`) of a recurrent layer without biases."""
+    torch_module = MODULES.get(value.torch_name or "")
+    is_rnn = torch_module is not None and torch_module.family == "rnn"
+    return is_rnn and name.startswith(("bias_ih_l", "bias_hh_l")) and "bias_ih_l0" not in value.parameter_names()
 
 
 def _lacks(value: Instance, name: str) -> bool:

@@ -37,6 +37,11 @@ _ORDERED = frozenset({"torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.Pa
 _NONE: Mapping[str, Any] = {}
 
 
+_OF_ATTENTION = frozenset("in_proj_weight q_proj_weight k_proj_weight v_proj_weight in_proj_bias bias_k bias_v".split())
+_OF_CELLS = frozenset({"bias_ih", "bias_hh"})
+"""Parameters that are None depending on the arguments of a MultiheadAttention, or of a recurrent cell."""
+
+
 class Instance(AbstractValue):
     """An object: of a class of the project (`cls` is a `ClassValue`) or of torch (`cls` is an `ExternalName`).
 
@@ -329,7 +334,12 @@ class Instance(AbstractValue):
     def _may_be_none(self, name: str) -> bool:
         """Whether torch registers None where an argument (`bias`, `affine`) switches this parameter off."""
         torch_module = MODULES.get(self.torch_name or "")
-        if torch_module is None or name not in ("bias", "weight"):
+        if torch_module is None:
+            return False
+        if torch_module.family in ("rnn", "attention"):
+            is_cell = torch_module.type.endswith("Cell")
+            return name in (_OF_ATTENTION if torch_module.family == "attention" else _OF_CELLS if is_cell else ())
+        if name not in ("bias", "weight"):
             return False
         names = dict(torch_module.signature)
         if torch_module.family == "norm":
