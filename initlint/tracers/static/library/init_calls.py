@@ -31,9 +31,9 @@ from initlint.tracers.static.tensors.writes import (
     record_write,
     set_requires_grad,
 )
-from initlint.tracers.static.values.constants import literals
+from initlint.tracers.static.values.constants import container_kind, contents, has_known_length, literals
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.external_names import FLOAT, ExternalName
+from initlint.tracers.static.values.external_names import FLOAT, INT, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
@@ -188,13 +188,12 @@ def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
     """The shape given by sizes: numbers, or one sequence of numbers."""
     if len(values) == 1:
         only = values[0]
-        if isinstance(only, (tuple, ListValue)):
-            if isinstance(only, ListValue) and only.open:
-                return None
-            return tuple(_dimension(item) for item in (only if isinstance(only, tuple) else only.items))
-        if isinstance(only, (Unknown, Union)) or only is UNBOUND:
-            hint = only.hint if isinstance(only, Unknown) else None
-            return (None,) if isinstance(hint, ExternalName) and hint.name == "builtins.int" else None
+        if container_kind(only) not in ("", "dict"):
+            return tuple(_dimension(item) for item in contents(only)) if has_known_length(only) else None
+        if isinstance(only, Unknown):
+            return (None,) if only.hint == INT else None
+        if only is UNBOUND or isinstance(only, Union):
+            return None
     return tuple(_dimension(value) for value in values)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.constants import contains, equal, is_same_object
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.unions import options, without_unbound
+from initlint.tracers.static.values.unions import Union, options, without_unbound
 from initlint.tracers.static.values.values import Value, is_plain
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
@@ -39,9 +39,8 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bo
 
 
 def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
-    lefts, rights = options(left), options(right)
-    if len(lefts) > 1 or len(rights) > 1:
-        verdicts = {_compare_one(kind, a, b) for a, _ in lefts for b, _ in rights}
+    if isinstance(left, Union) or isinstance(right, Union):
+        verdicts = {_compare_one(kind, a, b) for a, _ in options(left) for b, _ in options(right)}
         return verdicts.pop() if len(verdicts) == 1 else None
     if kind in (ast.In, ast.NotIn):
         inside = contains(right, left)

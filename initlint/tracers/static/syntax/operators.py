@@ -14,15 +14,14 @@ from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import data_of, is_constant
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, combine, contents, known_items
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
-from initlint.tracers.static.values.iteration import truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, Raised, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Raised, Unknown, Value
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("add", operator.add),
@@ -60,19 +59,19 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
         return _compute(compute, left, right)
     if isinstance(left, tuple) and isinstance(right, (tuple, int)):
         return _compute(compute, left, right)
-    if isinstance(left, ListValue) or isinstance(right, ListValue):
+    combined = combine(name, left, right)
+    if combined is not UNBOUND:
         if name == "mul":
             _record_repetition(interpreter, left, right, interpreter.location_of(node, env))
-        return _combine_lists(name, left, right)
-    if isinstance(left, Instance) and isinstance(right, Instance) and name == "add":
-        return _joined_module_lists(left, right)
-    if isinstance(left, DictValue) and isinstance(right, DictValue) and name == "or":
-        return DictValue({**left.items, **right.items}, left.open or right.open)
+        return combined
+    joined = _joined_module_lists(left, right) if name == "add" else UNBOUND
+    if joined is not UNBOUND:
+        return joined
     if isinstance(left, Union) and not data_of([left]):
         return interpreter.state.map_union(left, lambda option: operate(interpreter, kind, option, right, node, env))
     if isinstance(right, Union) and not data_of([right]):
         return interpreter.state.map_union(right, lambda option: operate(interpreter, kind, left, option, node, env))
-    if isinstance(left, (Tensor, Union)) or isinstance(right, (Tensor, Union)):
+    if any(isinstance(side, (Tensor, Union)) for side in (left, right)):
         return arithmetic(interpreter, name, left, right, interpreter.location_of(node, env))
     if isinstance(left, str) and name == "remainder":
         return ComposedText(_PLACEHOLDER.sub("*", left))
@@ -83,8 +82,10 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     return Unknown("an operation on something unknown", _number_hint(left, right))
 
 
-def _joined_module_lists(left: Instance, right: Instance) -> Value:
-    """`self.down_blocks + self.up_blocks`: a list of modules to iterate over."""
+def _joined_module_lists(left: Value, right: Value) -> Value:
+    """`self.down_blocks + self.up_blocks`: a list of modules to iterate over; `UNBOUND` for other values."""
+    if not isinstance(left, Instance) or not isinstance(right, Instance):
+        return UNBOUND
     first, second = known_items(left), known_items(right)
     if first is None or second is None:
         return Unknown("a sum of objects")
@@ -134,24 +135,10 @@ def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> 
 def _record_repetition(interpreter: Interpreter, left: Value, right: Value, location: SourceLocation) -> None:
     """Record the modules of `[layer] * n`."""
     items, times = (left, right) if isinstance(left, ListValue) else (right, left)
-    for item in items.items if isinstance(items, ListValue) else ():
+    for item in contents(items):
         if isinstance(item, Instance) and item.is_module:
             count = times if isinstance(times, int) else None
             interpreter.log.copies.append(ModuleCopy(item, item, location, count))
-
-
-def _combine_lists(name: str, left: Value, right: Value) -> Value:
-    if name == "mul":
-        repeated, times = (left, right) if isinstance(left, ListValue) else (right, left)
-        open, items = not has_known_length(repeated), known_items(repeated) or []
-        if isinstance(times, int) and len(items) * times <= MAX_SEQUENCE:
-            return ListValue(items * times, open)
-        return ListValue(*truncated(items * 2, open=True))
-    if name == "add":
-        first, second = known_items(left), known_items(right)
-        open = not has_known_length(left) or not has_known_length(right)
-        return ListValue(*truncated([*(first or ()), *(second or ())], open))
-    return Unknown("an operation on lists")
 
 
 def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:

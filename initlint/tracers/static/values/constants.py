@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint.graph.model import UNDETERMINED, Location
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.values import AbstractValue, Machine, Value, is_plain
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Machine, Value, is_plain
 
 MAX_SEQUENCE = 20_000
 """Maximum length of a sequence."""
@@ -218,3 +218,11 @@ def text(value: Value) -> str | None:
 def has_attribute(machine: Machine, value: Value, name: str) -> bool | None:
     """`hasattr(value, name)`; None if unknown."""
     return value.has_attribute(machine, name) if isinstance(value, AbstractValue) else True
+
+
+def combine(operator: str, left: Value, right: Value) -> Value:
+    """`left <operator> right` for a list or dictionary; `UNBOUND` if neither defines that."""
+    result: Value = left.combine(operator, right, False) if isinstance(left, AbstractValue) else UNBOUND
+    if result is UNBOUND and isinstance(right, AbstractValue):
+        return right.combine(operator, left, True)
+    return result

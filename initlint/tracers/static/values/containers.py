@@ -9,14 +9,18 @@ from typing import Any
 from initlint.graph.dataflow import Condition
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.constants import (
+    MAX_SEQUENCE,
     are_data_only,
     equal_items,
     flat_classes,
+    has_known_length,
     is_among,
+    known_items,
     literal,
 )
 from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
 from initlint.tracers.static.values.items import any_of
+from initlint.tracers.static.values.iteration import truncated
 from initlint.tracers.static.values.join import join, join_fields
 from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import (
@@ -105,6 +109,17 @@ class ListValue(AbstractValue):
 
     def shallow_copy(self) -> Value:
         return ListValue(self.items, self.open, self.kind)
+
+    def combine(self, operator: str, other: Value, reflected: bool) -> Value:
+        if operator == "mul":
+            if isinstance(other, int) and len(self.items) * other <= MAX_SEQUENCE:
+                return ListValue(self.items * other, self.open)
+            return ListValue(*truncated(self.items * 2, open=True))
+        if operator != "add":
+            return Unknown("an operation on lists")
+        first, second = (other, self) if reflected else (self, other)
+        open = not has_known_length(first) or not has_known_length(second)
+        return ListValue(*truncated([*(known_items(first) or ()), *(known_items(second) or ())], open))
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)
@@ -201,6 +216,11 @@ class DictValue(AbstractValue):
 
     def shallow_copy(self) -> Value:
         return DictValue(self.items, self.open)
+
+    def combine(self, operator: str, other: Value, reflected: bool) -> Value:
+        if operator == "or" and isinstance(other, DictValue):
+            return DictValue({**self.items, **other.items}, self.open or other.open)
+        return UNBOUND
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)

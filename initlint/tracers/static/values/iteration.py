@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, known_items
-from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.constants import MAX_SEQUENCE, container_kind, contents, known_items
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, Machine, Unknown, Value
@@ -24,9 +23,13 @@ def truncated(items: list[Value], open: bool) -> tuple[list[Value], bool]:
     """
     if len(items) > MAX_SEQUENCE:
         return items[:2], True
-    if any(isinstance(item, (tuple, ListValue)) for item in items) and _outweighs(items, MAX_SEQUENCE):
+    if any(map(_is_sequence, items)) and _outweighs(items, MAX_SEQUENCE):
         return [Unknown("a sequence nested too deeply")], True
     return items, open
+
+
+def _is_sequence(value: Value) -> bool:
+    return container_kind(value) not in ("", "dict")
 
 
 def _outweighs(items: list[Value], limit: int) -> bool:
@@ -36,9 +39,7 @@ def _outweighs(items: list[Value], limit: int) -> bool:
         count, depth = count + len(level), depth + 1
         if count > limit or depth > _MAX_NESTED:
             return True
-        inner = (
-            item if isinstance(item, tuple) else item.items for item in level if isinstance(item, (tuple, ListValue))
-        )
+        inner = (contents(item) for item in level if _is_sequence(item))
         level = list(islice(chain.from_iterable(inner), limit + 1))
     return False
 

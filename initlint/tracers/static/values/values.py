@@ -136,6 +136,10 @@ class AbstractValue:
         """`copy.copy(value)`; None if that is a deep copy, as of a module."""
         return None
 
+    def combine(self, operator: str, other: Value, reflected: bool) -> Value:
+        """`self <operator> other`, or `other <operator> self` if `reflected`; `UNBOUND` if it does not define that."""
+        return UNBOUND
+
     def literal(self) -> Any:
         """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
         return UNDETERMINED
