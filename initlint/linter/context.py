@@ -6,12 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from initlint._lazy import LazyModule
 from initlint.project.decoding import decode_python, is_notebook
 from initlint.project.discovery import excluded
 from initlint.project.queries import FileSystemQueries
 from initlint.project.settings import Settings
-from initlint.tracers.references.file_users import FileUsers, may_have_findings
+
+if TYPE_CHECKING:
+    from initlint.tracers.references import file_users
+else:
+    # Not needed if all files of a project are linted.
+    file_users = LazyModule("initlint.tracers.references.file_users")
 
 
 def files_in_use(files: Mapping[str, Path], settings: Settings, queries: FileSystemQueries) -> dict[str, Path]:
@@ -27,8 +34,8 @@ def files_in_use(files: Mapping[str, Path], settings: Settings, queries: FileSys
     users: dict[str, Path] = {}
     for root, linted in by_root.items():
         others = [path for path in queries.code_files(root) or () if path not in files]
-        if others and any(may_have_findings(read(path)) for path in linted):
-            found = FileUsers([*others, *linted], read).of(linted).intersection(others)
+        if others and any(file_users.may_have_findings(read(path)) for path in linted):
+            found = file_users.FileUsers([*others, *linted], read).of(linted).intersection(others)
             users |= {path: Path(path) for path in found if not excluded(Path(path), own)}
     return users
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
 from initlint.graph.model import ModelGraph
-from initlint.linter.calling_files import at_linted_calls
-from initlint.linter.context import files_in_use
 from initlint.linter.filtering import LintRun, filter_diagnostics
 from initlint.linter.merge import combine, merge
 from initlint.linter.process_pool import lint_in_processes
@@ -28,10 +26,14 @@ from initlint.project.settings import Selection, Settings
 from initlint.rules import all_rules
 
 if TYPE_CHECKING:
-    from initlint.linter import lint_file
+    from initlint.linter import calling_files, context, lint_file
     from initlint.linter.cache import result_cache
     from initlint.linter.lint_file import Refine
 else:
+    # Not needed by `--version` and `--help`.
+    context = LazyModule("initlint.linter.context")
+    # Not needed without findings.
+    calling_files = LazyModule("initlint.linter.calling_files")
     # Not needed by a run without a cache.
     result_cache = LazyModule("initlint.linter.cache.result_cache")
     # Not needed if all results are cached.
@@ -197,7 +199,7 @@ def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
     """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
     roots = dict.fromkeys(str(root) for settings, _ in run.by_settings() for root in settings.module_roots)
     queries = FileSystemQueries(by_real_path(run.contents), roots, listings=listings)
-    return replace(run, users=files_in_use(run.files, run.settings, queries))
+    return replace(run, users=context.files_in_use(run.files, run.settings, queries))
 
 
 def _check_result(
@@ -213,7 +215,8 @@ def _check_result(
     results = [(file, result) for file, result in results if result is not NOTHING]
     findings, usages, parts = combine([result for _, result in results])
     linted = run.shown_paths
-    findings = at_linted_calls(findings, linted)
+    if findings:
+        findings = calling_files.at_linted_calls(findings, linted)
     results = [(file, result) for file, result in results if str(file) in linted]
     unparsed = [result.unreadable for _, result in results if result.unreadable is not None]
     unreadable = [diagnostic for diagnostic in unparsed if run.concerns_user(diagnostic)]
