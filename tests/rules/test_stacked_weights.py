@@ -38,7 +38,7 @@ def found(init: str, forward: str) -> list[tuple[str, str, str]]:
     source = HEAD.format(init=init, forward=forward).encode()
     result = check([Path("net.py")], Settings(), {"net.py": source})
     assert result.failures == ()
-    return [(one.code, one.severity.name.lower(), one.message) for one in result.diagnostics]
+    return [(one.code, one.severity.name.lower(), one.message.removeprefix("in `Net`: ")) for one in result.diagnostics]
 
 
 QK = "query and key"

@@ -64,7 +64,7 @@ def messages(init: str, forward: str) -> list[str]:
     source = HEAD.format(init=init, forward=forward).encode()
     result = check([Path("net.py")], Settings(select=("INI409",)), {"net.py": source})
     assert result.failures == ()
-    return [found.message for found in result.diagnostics]
+    return [found.message.removeprefix("in `Net`: ") for found in result.diagnostics]
 
 
 @pytest.mark.parametrize(("init", "forward"), VANISHING)
