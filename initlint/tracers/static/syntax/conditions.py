@@ -33,7 +33,12 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
     if isinstance(test, ast.BoolOp):
         return _decide_any(interpreter, isinstance(test.op, ast.Or), test.values, env)
     value = without_unbound(interpreter.evaluate(test, env))
-    if isinstance(test, (ast.Name, ast.Attribute)) and all(map(_is_parameter, _alternatives(value))):
+    may_be_parameter = value.__class__ is Tensor or value.__class__ is Union
+    if (
+        may_be_parameter
+        and isinstance(test, (ast.Name, ast.Attribute))
+        and all(map(_is_parameter, _alternatives(value)))
+    ):
         for tensor in _alternatives(value):
             location = interpreter.location_of(test, env)
             record_init_call(interpreter, ast.unparse(test), "builtins.bool", location, {}, tensor)

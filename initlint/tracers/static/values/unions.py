@@ -89,8 +89,9 @@ def options(value: Value) -> list[tuple[Value, Condition]]:
 
 def without_unbound(value: Value) -> Value:
     """The value without its unbound alternative; `UNBOUND` if that is the only one."""
-    if not isinstance(value, Union):
+    if value.__class__ is not Union:
         return value
+    assert isinstance(value, Union)
     remaining = [(v, c) for v, c in value.options if v is not UNBOUND]
     if len(remaining) == len(value.options):
         return value
