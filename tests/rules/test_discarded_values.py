@@ -31,7 +31,8 @@ def start(m):
 
 
 def discarded(after: str = "pass", layer: str = "nn.Linear(8, 8)", script: str = "") -> list[str]:
-    source = NET.format(layer=layer, after=after) + script
+    net = NET if script else NET.partition("\n\n\ndef start")[0] + "\n"
+    source = net.format(layer=layer, after=after) + script
     result = check([Path("net.py")], Settings(select=("INI108",)), {"net.py": source.encode()})
     assert result.failures == ()
     return [finding.message.partition(" of `")[0] for finding in result.diagnostics]
@@ -70,6 +71,8 @@ def test_skip_init() -> None:
     assert discarded(layer=layer) == ["`skip_init` leaves `a`"]
     assert discarded("nn.init.orthogonal_(self.a.weight)", layer) == []
     assert discarded("self.a.reset_parameters()", layer) == []
+    # The weights of a layer without an init are there to be loaded.
+    assert discarded(layer=layer, script="net = Net()\nnet.load_state_dict(torch.load('net.pt'))\n") == []
 
 
 ROUTER = """import torch

@@ -158,11 +158,12 @@ class UnreachedFinder:
                 location = layer.emptied
                 if not isinstance(location, SourceLocation) or location.source is not self.scope.source:
                     continue
-                if not model.returned or not self._may_fill_elsewhere():
+                # `skip_init` is there for weights that are loaded later.
+                is_certain = not model.returned and _called_name(location.node) == "to_empty"
+                if is_certain or not self._may_fill_elsewhere():
                     by_location.setdefault(location, {})[layer.path] = model.name
         for location, layers in by_location.items():
-            node = location.node
-            function = last_name(node.func) if isinstance(node, ast.Call) else ""
+            function = _called_name(location.node)
             owner = next(iter(layers.values()))
             yield UnwrittenParameter(function, owner, "used", location, tuple(layers))
 
@@ -187,6 +188,10 @@ class UnreachedFinder:
             readable=cls.readable,
             calls=self.user_tables.base_classes,
         )
+
+
+def _called_name(node: ast.AST) -> str:
+    return last_name(node.func) if isinstance(node, ast.Call) else ""
 
 
 def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:
