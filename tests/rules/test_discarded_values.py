@@ -66,6 +66,7 @@ def test_silent_if_filled(script: str) -> None:
     assert discarded(script=script) == []
 
 
+@pytest.mark.usefixtures("in_directory")
 def test_skip_init() -> None:
     layer = "nn.utils.skip_init(nn.Linear, 8, 8)"
     assert discarded(layer=layer) == ["`skip_init` leaves `a`"]
