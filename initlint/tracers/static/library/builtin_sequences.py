@@ -106,36 +106,42 @@ def _with_first(call: Call, value: Value) -> Call:
     return Call([value, *call.arguments[1:]], call.keywords, call.site, call.open)
 
 
-def _tuple(interpreter: Interpreter, call: Call) -> Value:
+def _from_list(interpreter: Interpreter, call: Call, make: Callable[[ListValue], Value]) -> Value:
+    """What `make` gives for the list of the items of the first argument; an unknown value if they are not known."""
     items = _list(interpreter, call)
-    return tuple(items.items) if isinstance(items, ListValue) and not items.open else items
+    return make(items) if isinstance(items, ListValue) else items
+
+
+def _tuple(interpreter: Interpreter, call: Call) -> Value:
+    return _from_list(interpreter, call, lambda items: items if items.open else tuple(items.items))
 
 
 def _set(interpreter: Interpreter, call: Call) -> Value:
-    items = _list(interpreter, call)
-    if isinstance(items, ListValue):
-        unique: list[Value] = []
-        for item in items.items:
-            if not any(
-                item is other or (isinstance(item, CONSTANTS) and isinstance(other, CONSTANTS) and item == other)
-                for other in unique
-            ):
-                unique.append(item)
-        return ListValue(unique, items.open, "set")
-    return items
+    return _from_list(interpreter, call, lambda items: ListValue(_unique(items.items), items.open, "set"))
+
+
+def _unique(items: list[Value]) -> list[Value]:
+    unique: list[Value] = []
+    for item in items:
+        if not any(
+            item is other or (isinstance(item, CONSTANTS) and isinstance(other, CONSTANTS) and item == other)
+            for other in unique
+        ):
+            unique.append(item)
+    return unique
 
 
 def _reversed(interpreter: Interpreter, call: Call) -> Value:
-    items = _list(interpreter, call)
-    return ListValue(items.items[::-1], items.open) if isinstance(items, ListValue) else items
+    return _from_list(interpreter, call, lambda items: ListValue(items.items[::-1], items.open))
 
 
 def _sorted(interpreter: Interpreter, call: Call) -> Value:
-    items = _list(interpreter, call)
-    if not isinstance(items, ListValue) or call.keywords:
-        return items
-    numbers = [item for item in items.items if isinstance(item, (int, float))]
-    return ListValue(sorted(numbers), items.open) if len(numbers) == len(items.items) else items
+    def in_order(items: ListValue) -> Value:
+        numbers = [item for item in items.items if isinstance(item, (int, float))]
+        is_sorted = not call.keywords and len(numbers) == len(items.items)
+        return ListValue(sorted(numbers), items.open) if is_sorted else items
+
+    return _from_list(interpreter, call, in_order)
 
 
 def _next(interpreter: Interpreter, call: Call) -> Value:
@@ -149,10 +155,11 @@ def _next(interpreter: Interpreter, call: Call) -> Value:
 
 
 def _iter(interpreter: Interpreter, call: Call) -> Value:
-    items = _list(interpreter, call)
-    if isinstance(items, ListValue):
+    def as_iterator(items: ListValue) -> Value:
         items.kind = "iterator"
-    return items
+        return items
+
+    return _from_list(interpreter, call, as_iterator)
 
 
 def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, Call], Value]:
