@@ -66,11 +66,11 @@ def test_no_files_are_clean_and_said_so() -> None:
 
 
 def test_a_file_that_does_not_parse_is_a_finding() -> None:
-    Path("net.py").write_text("def f(:\n", encoding="utf-8")
+    Path("net.py").write_text("def torch(:\n", encoding="utf-8")
     result = run("check", ".")
     assert result.exit_code == 1
     assert result.stdout.startswith("net.py:1:")
-    assert "1 | def f(:\n" in result.stdout
+    assert "1 | def torch(:\n" in result.stdout
 
 
 def test_json() -> None:
@@ -238,8 +238,8 @@ def test_fix_of_standard_input() -> None:
     assert result.stdout_bytes == FIXED.replace("\n", "\r\n").encode()
     assert (result.stderr, result.exit_code) == ("Fixed 1 finding; none remains.\n", 0)
     assert run("check", "--diff", "-", stdin=NET).stdout.endswith("-bad()\n+good()\n")
-    broken = run("check", "--fix", "-", stdin="def f(:")
-    assert (broken.stdout, broken.exit_code) == ("def f(:", 1)
+    broken = run("check", "--fix", "-", stdin="def torch(:")
+    assert (broken.stdout, broken.exit_code) == ("def torch(:", 1)
 
 
 def test_what_cannot_be_written_exits_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +275,7 @@ def test_rule(wanted: str) -> None:
 
 
 def test_graph() -> None:
-    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    Path("broken.py").write_text("def torch(:\n", encoding="utf-8")
     result = run("graph", ".")
     assert result.exit_code == 1
     assert "fc0  Linear(4)  line 5" in result.stdout
@@ -332,7 +332,7 @@ def test_statistics_by_file_and_by_severity() -> None:
 
 def test_errors_first() -> None:
     Path("a.py").write_text("import torch\nclass Net: ...\n\n\nbad()\n", encoding="utf-8")
-    Path("b.py").write_text("def f(:\n", encoding="utf-8")
+    Path("b.py").write_text("def torch(:\n", encoding="utf-8")
     order = lambda *options: [  # noqa: E731
         line.split(":")[0] for line in run("check", "-q", "--output-format", "concise", *options).stdout.splitlines()
     ]
@@ -366,7 +366,7 @@ def test_a_report_that_cannot_be_made_exits_with_two(arguments: list[str], messa
 
 
 def test_show_files_lints_nothing() -> None:
-    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    Path("broken.py").write_text("def torch(:\n", encoding="utf-8")
     result = run("check", "--show-files", "--exclude", "net.py")
     assert (result.stdout, result.exit_code) == ("broken.py\n", 0)
 
@@ -421,6 +421,6 @@ def test_a_reader_that_leaves_early(process: subprocess.Popen[bytes]) -> None:
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
-    _, stderr = process.communicate(b"def f(:\n", timeout=60)
+    _, stderr = process.communicate(b"def torch(:\n", timeout=60)
     assert stderr == b""
     assert process.returncode == 1

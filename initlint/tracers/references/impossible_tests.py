@@ -208,7 +208,7 @@ def ignored_arguments(index: SyntaxIndex) -> Iterator[IgnoredArgument]:
         parameters = [*function.args.posonlyargs, *function.args.args]
         in_class = isinstance(index.parents[function], ast.ClassDef) and not function.decorator_list
         own = parameters[1:] if in_class else parameters
-        if len(own) == 1 and _is_applied(index, function.name):
+        if len(own) == 1 and not function.args.defaults and _is_applied(index, function.name):
             yield from _ignored(index, function, function.body, own[0].arg)
     for call in (node for node in index.mentions("apply") if isinstance(node, ast.Attribute)):
         parent = index.parents[call]
