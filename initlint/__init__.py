@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from initlint.api import check_files as check_files
     from initlint.api import check_paths as check_paths
     from initlint.api import check_source as check_source
+    from initlint.api import fix_source as fix_source
+    from initlint.api import models as models
     from initlint.diagnostics import Applicability as Applicability
     from initlint.diagnostics import Diagnostic as Diagnostic
     from initlint.diagnostics import Edit as Edit
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "api": "check_files check_paths check_source",
+    "api": "check_files check_paths check_source fix_source models",
     "diagnostics": "Applicability Diagnostic Edit Fix Related Severity Span",
     "integrations.inspection.inspection": "Inspection inspect",
     "project.discovery": "DiscoveryError",

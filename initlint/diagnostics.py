@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Span:
     def key(self) -> tuple[str | int, ...]:
         """A key for tables."""
         return (self.file, self.row, self.column, self.end_row, self.end_column)
+
+    @property
+    def cell_number(self) -> dict[str, Any]:
+        """The key `cell` of locations in notebooks, which others do not have."""
+        return {"cell": self.cell.number} if self.cell else {}
 
     @property
     def span(self) -> Span:
@@ -211,6 +217,31 @@ class Diagnostic:
     def url(self) -> str:
         return rule_url(self.name)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as `--output-format json` prints it, in a documented shape. Its fix must have edits.
+
+        Rows and columns count from 1, columns in characters; ends are exclusive. In a notebook rows count from the top
+        of a cell, and `cell` is its number. Numbers that the message does not state are None.
+        """
+        related = [
+            {"file": r.span.file, **r.span.cell_number, "row": r.span.local.row, "message": r.message}
+            for r in self.related
+        ]
+        return {
+            "code": self.code,
+            "name": self.name,
+            "message": self.message,
+            "severity": self.severity.label,
+            **_span_to_dict(self.span),
+            "fix": _fix_to_dict(self.fix) if self.fix else None,
+            "related": related,
+            "url": self.url,
+            "model": self.model,
+            "layers": list(self.layers),
+            **asdict(self.numbers),
+            **({"engines": list(self.engines)} if self.engines else {}),
+        }
+
     @property
     def spans(self) -> Iterator[Span]:
         """Its own location, the related ones and those of its fix."""
@@ -221,3 +252,14 @@ class Diagnostic:
     @property
     def sort_key(self) -> tuple[object, ...]:
         return (self.span, self.code, self.message)
+
+
+def _span_to_dict(span: Span) -> dict[str, Any]:
+    local = span.local
+    start = {"file": span.file, **span.cell_number, "row": local.row, "column": span.column}
+    return {**start, "end_row": local.end_row, "end_column": span.end_column}
+
+
+def _fix_to_dict(fix: Fix) -> dict[str, Any]:
+    edits = [{**_span_to_dict(edit.span), "replacement": edit.replacement} for edit in fix.edits]
+    return {"applicability": fix.applicability.value, "message": fix.message, "edits": edits}

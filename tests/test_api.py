@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,65 @@ def test_every_public_name_is_there_and_nothing_is_loaded_before_it_is_asked_for
     )
     root = ROOT
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+TEXT = """from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        nn.init.xavier_uniform(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+def test_fix_source() -> None:
+    fixed = initlint.fix_source(TEXT)
+    assert fixed == TEXT.replace("xavier_uniform(", "xavier_uniform_(")
+    assert initlint.fix_source(fixed) == fixed
+    assert initlint.fix_source("class Net(:\r\n") == "class Net(:\r\n"
+    assert initlint.fix_source(TEXT, settings=initlint.Settings(ignore=("INI901",))) == TEXT
+    assert initlint.fix_source(TEXT.replace("\n", "\r\n"), "é.py") == fixed.replace("\n", "\r\n")
+
+
+def test_fix_source_with_unsafe_fixes() -> None:
+    text = NET.replace("xavier_uniform_", "normal_")
+    (diagnostic,) = check_source(text).diagnostics
+    assert diagnostic.fix is not None
+    assert diagnostic.fix.applicability is initlint.Applicability.UNSAFE
+    assert initlint.fix_source(text) == text
+    assert "nn.init.kaiming_normal_(" in initlint.fix_source(text, unsafe=True)
+
+
+def test_models(in_directory: Path) -> None:
+    Path("net.py").write_text(TEXT, encoding="utf-8")
+    (model,) = initlint.models(["."])
+    assert (model.name, [layer.path for layer in model.layers]) == ("Net", ["fc"])
+
+
+def test_contents_may_be_text(in_directory: Path) -> None:
+    result = initlint.check_paths(["net.py"], contents={"net.py": TEXT})
+    assert [diagnostic.code for diagnostic in result.diagnostics] == ["INI901"]
+
+
+def test_a_diagnostic_as_a_dictionary() -> None:
+    (diagnostic,) = initlint.check_source(TEXT).diagnostics
+    shown = diagnostic.to_dict()
+    assert (shown["code"], shown["severity"], shown["row"], shown["fix"]["applicability"]) == (
+        "INI901",
+        "info",
+        7,
+        "safe",
+    )
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_a_string_in_place_of_a_list_is_one_clear_sentence() -> None:
+    with pytest.raises(TypeError, match=r"Settings\.select must be a tuple of strings, not a string: \('INI3',\)"):
+        initlint.Settings(select="INI3")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"paths must be a list of paths, not one path: \['src'\]"):
+        initlint.check_paths("src")
+    assert initlint.Settings(select=["INI3"]).select == ("INI3",)  # type: ignore[arg-type]

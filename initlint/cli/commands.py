@@ -175,7 +175,7 @@ def check(
 
 def print_settings(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:
     if values:
-        _echo(settings_report.listing(settings, all_rules()))
+        _echo(settings_report.listing(pipeline.with_codes(settings), all_rules()))
     if files:
         _echo(
             "".join(

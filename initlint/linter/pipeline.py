@@ -157,7 +157,13 @@ def files(
 
 def enabled_codes(settings: Settings) -> frozenset[str]:
     """The codes of the rules that are on."""
-    return frozenset(rule.code for rule in all_rules() if settings.enabled(rule.code, rule.default, rule.always_on))
+    own = with_codes(settings)
+    return frozenset(rule.code for rule in all_rules() if own.enabled(rule.code, rule.default, rule.always_on))
+
+
+def with_codes(settings: Settings) -> Settings:
+    """`settings` with the codes of rules in place of their names."""
+    return settings.resolved({rule.name: rule.code for rule in all_rules()})
 
 
 def _start(paths: Iterable[Path], settings: Settings, contents: Contents, listings: DirectoryListings) -> LintRun:
@@ -174,7 +180,7 @@ def _start(paths: Iterable[Path], settings: Settings, contents: Contents, listin
 
 def _checked(settings: Settings) -> Settings:
     """`settings` with codes for names of rules. Raises `ConfigurationError` for what selects or matches nothing."""
-    settings = settings.resolved({rule.name: rule.code for rule in all_rules()})
+    settings = with_codes(settings)
     settings.check_selectors(rule.code for rule in all_rules())
     settings.check_patterns()
     return settings

@@ -159,6 +159,14 @@ class Settings:
         longest = max(matching, key=lambda selector: _specificity((selector,), code), default=None)
         return severity if longest is None else self.severity[longest]
 
+    def __post_init__(self) -> None:
+        for name in _TUPLES:
+            value = getattr(self, name)
+            if isinstance(value, str):  # its characters would be taken for selectors
+                raise TypeError(f"Settings.{name} must be a tuple of strings, not a string: ({value!r},)")
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+
     @property
     def additions(self) -> UserTables:
         """What the file adds to the tables of init functions, activations and base classes."""
@@ -217,6 +225,9 @@ class Settings:
         yield "unfixable", self.unfixable
         for table in (self.per_file_ignores, self.command_line_ignores):
             yield from ((f"per-file-ignores.{pattern}", codes) for pattern, codes in table.items())
+
+
+_TUPLES = tuple("select ignore extend_select exclude extend_exclude fixable unfixable src".split())
 
 
 def _matches(selector: str, code: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from initlint.graph.model import UNDETERMINED, Arguments, Layer, Location, ModelGraph
-from initlint.report.formats.json import cell_of
 
 
 def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 def _at(place: Location) -> dict[str, Any]:
     span = place.span
-    return {"file": span.file, **cell_of(span), "line": span.local.row}
+    return {"file": span.file, **span.cell_number, "line": span.local.row}
 
 
 def _arguments(arguments: Arguments) -> dict[str, Any]:

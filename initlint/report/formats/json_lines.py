@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from initlint.report.formats.json import as_json, finite
+from initlint.report.formats.json import finite
 from initlint.report.report import Report
 
 
 def render(report: Report) -> str:
     """One JSON object a line; nothing if there is no finding."""
-    return "".join(f"{json.dumps(finite(as_json(diagnostic)))}\n" for diagnostic in report.diagnostics)
+    return "".join(f"{json.dumps(finite(diagnostic.to_dict()))}\n" for diagnostic in report.diagnostics)
