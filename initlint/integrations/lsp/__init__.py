@@ -4,6 +4,7 @@
     file_diagnostics  lints an open file and converts the diagnostics
     code_actions      quick fixes, and the edit that applies all safe fixes
     hover             describes the layers on a line, in Markdown
+    protocol          classes of pygls, changed where they depart from the protocol
     server            the server's state: open documents, scheduled lints, cached results
     handlers          one handler for each message of the protocol
 

@@ -28,6 +28,7 @@ from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.code_actions import fix_all_edit
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
+from initlint.integrations.lsp.protocol import AnsweringProtocol, ProtocolDocument
 from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
 
@@ -38,16 +39,7 @@ _STACK = 64 * 1024 * 1024
 """Threads have a much smaller stack than processes on some systems, and the tracer recurses into deep code."""
 
 _LANGUAGE = "python"
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 T = TypeVar("T")
-
-
-class _ProtocolDocument(TextDocument):
-    """Splits lines as the protocol does. pygls also splits at form feeds, which would misplace later edits."""
-
-    @property
-    def lines(self) -> Sequence[str]:
-        return tuple(_LINE.findall(self.source))
 
 
 class EditorServer(LanguageServer):
@@ -60,6 +52,7 @@ class EditorServer(LanguageServer):
             __version__,
             types.TextDocumentSyncKind.Incremental,
             types.NotebookDocumentSyncOptions([cells], save=True),
+            protocol_cls=AnsweringProtocol,
         )
         threading.stack_size(_STACK)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=SOURCE)
@@ -82,18 +75,11 @@ class EditorServer(LanguageServer):
     # Documents -------------------------------------------------------------------------------------------------
 
     def convert_documents(self) -> None:
-        """Convert newly opened documents of pygls to `_ProtocolDocument`."""
+        """Convert newly opened documents of pygls to `ProtocolDocument`."""
         documents = self.workspace.text_documents
         for key, document in documents.items():
-            if not isinstance(document, _ProtocolDocument):
-                documents[key] = _ProtocolDocument(
-                    document.uri,
-                    document.source,
-                    document.version,
-                    document.language_id,
-                    sync_kind=types.TextDocumentSyncKind.Incremental,
-                    position_codec=self.workspace.position_codec,
-                )
+            if not isinstance(document, ProtocolDocument):
+                documents[key] = ProtocolDocument.of(document, self.workspace.position_codec)
 
     def open_file(self, uri: str) -> OpenFile | None:
         """The file or notebook of a document; None for a document in another language."""
