@@ -44,7 +44,7 @@ def add_noqa(check: Callable[[Files], CheckResult], originals: Files, reason: st
     findings, after, errors = _by_file(check(originals)), dict(originals), []
     for path in findings.keys() & originals.keys():
         try:
-            after[path] = _annotated(path, originals[path], findings[path], reason)
+            after[path] = annotated(path, originals[path], findings[path], reason)
         except (SourceError, ValueError) as error:
             errors.append(f"{path}: no comment added: {error}")
     result = check(after)
@@ -67,7 +67,8 @@ def _codes(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     return (diagnostic.code for diagnostic in diagnostics)
 
 
-def _annotated(path: str, data: bytes, diagnostics: Iterable[Diagnostic], reason: str) -> bytes:
+def annotated(path: str, data: bytes, diagnostics: Iterable[Diagnostic], reason: str = "") -> bytes:
+    """The bytes of a file with a directive for each of `diagnostics`. Raises `SourceError` or ValueError."""
     source = SourceFile.parse(path, data)
     text = annotate(source.text, source.code, diagnostics, reason)
     return SourceFile.parse(path, source.with_text(text)).data

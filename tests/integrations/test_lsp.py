@@ -110,6 +110,14 @@ async def test_quick_fixes(editor: Editor) -> None:
     await editor.open(NET)
     by_title = {action.title: action for action in await editor.actions(types.CodeActionKind.QuickFix)}
     assert sorted(by_title) == [
+        "initlint (INI301): Disable for this line",
+        "initlint (INI301): Show documentation",
+        "initlint (INI301): Use `kaiming_uniform_`",
+        "initlint (INI901): Disable for this line",
+        "initlint (INI901): Show documentation",
+        "initlint (INI901): Use `xavier_uniform_`",
+    ]
+    assert sorted(action.title for action in by_title.values() if action.is_preferred) == [
         "initlint (INI301): Use `kaiming_uniform_`",
         "initlint (INI901): Use `xavier_uniform_`",
     ]
@@ -121,8 +129,9 @@ async def test_quick_fixes(editor: Editor) -> None:
 
 async def test_unsafe_fixes_say_so(editor: Editor) -> None:
     await editor.open(NET.replace("xavier_uniform(self.fc1.weight)", "constant_(self.fc1.weight, 0.1)"))
-    (action,) = await editor.actions()
+    action, *others = await editor.actions()
     assert action.title.endswith("(unsafe)")
+    assert not any(other.title.endswith("(unsafe)") for other in others)
     assert not action.is_preferred
 
 

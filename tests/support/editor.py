@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
@@ -35,6 +36,17 @@ def make_client() -> LanguageClient:
     def register(params: types.RegistrationParams) -> None:
         """An editor that watches files on disk for the server."""
 
+    converter = client.protocol._converter
+
+    def command_or_action(value: Any, _: object) -> types.Command | types.CodeAction:
+        """lsprotocol takes each action with a command for a mere command."""
+        is_command = isinstance(value.get("command"), str)
+        answer: types.Command | types.CodeAction = converter.structure(
+            value, types.Command if is_command else types.CodeAction
+        )
+        return answer
+
+    converter.register_structure_hook(types.Command | types.CodeAction, command_or_action)
     return client
 
 

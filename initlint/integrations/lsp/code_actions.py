@@ -1,4 +1,4 @@
-"""Code actions: the fix of one finding, and all safe fixes of a file or notebook at once."""
+"""Code actions: to fix, suppress or look up one finding, and to apply all safe fixes of a file or notebook."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from initlint.api import check_paths
 from initlint.diagnostics import Applicability, Diagnostic, Span
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics
+from initlint.linter.add_noqa import annotated
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.results import CheckResult
-from initlint.project.source import SourceFile
+from initlint.linter.unused_noqa import is_tracked
+from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import line_starts
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
 ACTION_KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
+SHOW_DOCUMENTATION = f"{SOURCE}.showDocumentation"
+"""The command that opens the page at an address, its only argument."""
 
 
 def is_requested(kind: str, only: Iterable[str] | None) -> bool:
@@ -28,22 +32,60 @@ def is_requested(kind: str, only: Iterable[str] | None) -> bool:
 def quick_fixes(
     file_diagnostics: FileDiagnostics, uri: str, selected: types.Range, encoder: PositionEncoder
 ) -> Iterator[types.CodeAction]:
-    """The fix of each finding that overlaps the selection. Safe fixes are marked as preferred."""
-    for diagnostic in file_diagnostics.diagnostics:
-        document = file_diagnostics.file.document_at(diagnostic.span)
-        if diagnostic.fix is None or document.uri != uri:
-            continue
-        lsp_diagnostic = file_diagnostics.to_protocol(diagnostic, encoder)
-        if not _overlap(lsp_diagnostic.range, selected):
-            continue
-        is_safe = diagnostic.fix.applicability is Applicability.SAFE
+    """For the findings that overlap the selection: the fixes, then how to suppress them, then their documentation."""
+    overlapping = [
+        (diagnostic, lsp_diagnostic)
+        for diagnostic in file_diagnostics.diagnostics
+        if file_diagnostics.file.document_at(diagnostic.span).uri == uri
+        for lsp_diagnostic in [file_diagnostics.to_protocol(diagnostic, encoder)]
+        if _overlap(lsp_diagnostic.range, selected)
+    ]
+    yield from (_fix(file_diagnostics, *pair, encoder) for pair in overlapping if pair[0].fix is not None)
+    lines_by_code = {(diagnostic.code, diagnostic.span.row): (diagnostic, lsp) for diagnostic, lsp in overlapping}
+    for diagnostic, lsp_diagnostic in lines_by_code.values():
+        edit = _suppression_edit(file_diagnostics, diagnostic, encoder)
+        if edit is not None:
+            title = f"{SOURCE} ({diagnostic.code}): Disable for this line"
+            yield types.CodeAction(
+                title, types.CodeActionKind.QuickFix, [lsp_diagnostic], is_preferred=False, edit=edit
+            )
+    for diagnostic, lsp_diagnostic in {pair[0].code: pair for pair in overlapping}.values():
+        title = f"{SOURCE} ({diagnostic.code}): Show documentation"
+        command = types.Command(title, SHOW_DOCUMENTATION, arguments=[diagnostic.url])
         yield types.CodeAction(
-            title=f"{SOURCE} ({diagnostic.code}): {diagnostic.fix.message}{'' if is_safe else ' (unsafe)'}",
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=[lsp_diagnostic],
-            is_preferred=is_safe,
-            edit=_workspace_edit(_edits(file_diagnostics.file, diagnostic, encoder)),
+            title, types.CodeActionKind.QuickFix, [lsp_diagnostic], is_preferred=False, command=command
         )
+
+
+def _fix(
+    file_diagnostics: FileDiagnostics,
+    diagnostic: Diagnostic,
+    lsp_diagnostic: types.Diagnostic,
+    encoder: PositionEncoder,
+) -> types.CodeAction:
+    """The fix of a finding that has one. Safe fixes are marked as preferred."""
+    assert diagnostic.fix is not None
+    is_safe = diagnostic.fix.applicability is Applicability.SAFE
+    return types.CodeAction(
+        title=f"{SOURCE} ({diagnostic.code}): {diagnostic.fix.message}{'' if is_safe else ' (unsafe)'}",
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[lsp_diagnostic],
+        is_preferred=is_safe,
+        edit=_workspace_edit(_edits(file_diagnostics.file, diagnostic, encoder)),
+    )
+
+
+def _suppression_edit(
+    file_diagnostics: FileDiagnostics, diagnostic: Diagnostic, encoder: PositionEncoder
+) -> types.WorkspaceEdit | None:
+    """The edit that adds a `noqa` comment for a finding, as `--add-noqa` does; None if no comment suppresses it."""
+    if not is_tracked(diagnostic.code):
+        return None
+    file = file_diagnostics.file
+    try:
+        return _edit_to(file, annotated(str(file.path), file.content, [diagnostic]), encoder)
+    except (SourceError, ValueError):
+        return None
 
 
 def fix_all_edit(file_diagnostics: FileDiagnostics, encoder: PositionEncoder) -> types.WorkspaceEdit:
@@ -61,14 +103,19 @@ def fix_all_edit(file_diagnostics: FileDiagnostics, encoder: PositionEncoder) ->
     changed_files = fix_paths(relint, {path: file_diagnostics.file.content}).changed
     if path not in changed_files:
         return types.WorkspaceEdit(document_changes=[])
-    source = SourceFile.parse(path, changed_files[path][1])
+    return _edit_to(file_diagnostics.file, changed_files[path][1], encoder)
+
+
+def _edit_to(file: OpenFile, content: bytes, encoder: PositionEncoder) -> types.WorkspaceEdit:
+    """The edit of the documents of `file` after which saving it would write `content`."""
+    source = SourceFile.parse(str(file.path), content)
     texts: Mapping[int, str] = source.notebook.sources if source.notebook else {0: source.text}
-    documents_with_text = ((document, texts[number]) for number, document in file_diagnostics.file.documents.items())
+    documents_with_text = ((document, texts.get(number)) for number, document in file.documents.items())
     return _workspace_edit(
         {
             document: [_minimal_edit(document, new, encoder)]
             for document, new in documents_with_text
-            if new != document.text
+            if new is not None and new != document.text
         }
     )
 

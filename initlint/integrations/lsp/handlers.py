@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from initlint.integrations.lsp.code_actions import ACTION_KINDS, FIX_ALL, has_safe_fixes, is_requested, quick_fixes
+from initlint.integrations.lsp.code_actions import (
+    ACTION_KINDS,
+    FIX_ALL,
+    SHOW_DOCUMENTATION,
+    has_safe_fixes,
+    is_requested,
+)
 from initlint.integrations.lsp.file_diagnostics import SOURCE
 from initlint.integrations.lsp.hover import describe
 from initlint.integrations.lsp.server import DEBOUNCE_SECONDS, EditorServer
@@ -96,7 +102,7 @@ def _handle_code_actions(server: EditorServer) -> None:
             return []
         actions: list[types.CodeAction] = []
         if is_requested(types.CodeActionKind.QuickFix, only):
-            actions += quick_fixes(file_diagnostics, uri, params.range, server.encoder)
+            actions += await server.quick_fixes(file_diagnostics, uri, params.range)
         if is_requested(FIX_ALL, only) and has_safe_fixes(file_diagnostics):
             # Computing the edit takes several lints. Editors that can, resolve it when the user chooses the action.
             action = types.CodeAction(f"{SOURCE}: Apply all safe fixes", FIX_ALL, data=uri)
@@ -108,6 +114,10 @@ def _handle_code_actions(server: EditorServer) -> None:
         if action.kind == FIX_ALL and action.edit is None:
             action.edit = await server.fix_all(str(action.data))
         return action
+
+    @server.command(SHOW_DOCUMENTATION)
+    async def show_documentation(url: str) -> None:
+        await server.show_page(url)
 
 
 def _handle_hover(server: EditorServer) -> None:

@@ -25,7 +25,7 @@ from initlint import __version__
 from initlint.api import settings_for
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
-from initlint.integrations.lsp.code_actions import fix_all_edit
+from initlint.integrations.lsp.code_actions import fix_all_edit, quick_fixes
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
 from initlint.integrations.lsp.protocol import AnsweringProtocol, ProtocolDocument
@@ -204,6 +204,23 @@ class EditorServer(LanguageServer):
             return None
         encoder = self.encoder
         return await self._run_in_worker(lambda: fix_all_edit(file_diagnostics, encoder))
+
+    async def quick_fixes(
+        self, file_diagnostics: FileDiagnostics, uri: str, selected: types.Range
+    ) -> list[types.CodeAction]:
+        """The code actions for the findings in a range of a document."""
+        encoder = self.encoder
+        actions = await self._run_in_worker(lambda: list(quick_fixes(file_diagnostics, uri, selected, encoder)))
+        return actions or []
+
+    async def show_page(self, url: str) -> None:
+        """Open `url` in a browser, or show it if the editor cannot."""
+        window = self.client_capabilities.window
+        if window is not None and window.show_document is not None and window.show_document.support:
+            shown = await self.window_show_document_async(types.ShowDocumentParams(url, external=True))
+            if shown.success:
+                return
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Info, url))
 
     def link_renderer(self, open_file: OpenFile) -> Callable[[Span], str]:
         """A function that renders a location in `open_file`, or one related to it, as a link in Markdown."""
