@@ -1,6 +1,7 @@
 """The plugin for flake8: `flake8 --select INI`.
 
-flake8 passes one file at a time. A helper that is wrong for a model in another file is reported in both.
+flake8 passes one file at a time. A helper that is wrong for a model in another file is reported in both: at the init
+call in the file of the helper, and at the call that leads there in the file of the model.
 """
 
 from __future__ import annotations
