@@ -38,7 +38,7 @@ class UnappliedInit:
 
     `name`: of the function or, for a test, of the method that yields the tested objects. `owner`: the class around it.
     Of an unreached init, `layers` are the layers of the model by type and number, and `cause` says why none is reached.
-    Of an uncalled function, `cause` lists its callers, which nothing calls.
+    Of an uncalled function, `cause` lists its callers, which nothing calls, and `call` is a call that would run it.
     """
 
     reason: UnappliedReason
@@ -47,6 +47,7 @@ class UnappliedInit:
     location: SourceLocation
     layers: tuple[tuple[str, int], ...] = ()
     cause: str = ""
+    call: str = ""
 
 
 ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]

@@ -106,7 +106,9 @@ def _message(unapplied: UnappliedInit) -> str:
     if unapplied.reason == "uncalled" and unapplied.cause:
         return f"`{unapplied.name}` initializes weights, but only {unapplied.cause} uses it, which nothing calls"
     if unapplied.reason == "uncalled":
-        return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on"
+        where = "at the end of `__init__`" if unapplied.owner else "where the model is built"
+        hint = f"; write `{unapplied.call}` {where}" if unapplied.call else ""
+        return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on{hint}"
     if unapplied.reason == "named":
         return f"`{unapplied.name}` is referenced but never called; add `()`"
     if unapplied.reason == "unreached":

@@ -92,7 +92,10 @@ def check(file: FileGraph) -> Iterator[Violation]:
             continue
         severity, reason = _FATES[unwritten.fate]
         parameter = f"the parameter `{unwritten.attribute}` of `{unwritten.owner}`"
-        yield Violation(f"nothing in the project initializes {parameter}: {reason}", unwritten.location, severity)
+        call = f"nn.init.normal_(self.{unwritten.attribute}, std=...)"
+        hint = "remove it" if unwritten.fate == "unused" else f"fill it in the constructor, as with `{call}`"
+        message = f"nothing in the project initializes {parameter}: {reason}; {hint}"
+        yield Violation(message, unwritten.location, severity)
 
 
 def _discarded(unwritten: UnwrittenParameter) -> str:

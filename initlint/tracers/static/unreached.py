@@ -199,11 +199,33 @@ def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:
     function = finding.function.name
     if finding.named is not None:
         return UnappliedInit("named", function, owner, SourceLocation(source, finding.named.value))
-    if finding.callers:
-        cause = " and ".join(f"`{caller}`" for caller in finding.callers)
-        location = SourceLocation(source, _name(source, finding.function))
-        return UnappliedInit("uncalled", function, owner, location, cause=cause)
-    return UnappliedInit("uncalled", function, owner, SourceLocation(source, _name(source, finding.function)))
+    location = SourceLocation(source, _name(source, finding.function))
+    cause = " and ".join(f"`{caller}`" for caller in finding.callers)
+    call = "" if cause else _missing_call(finding.function, in_class=owner is not None)
+    return UnappliedInit("uncalled", function, owner, location, cause=cause, call=call)
+
+
+_TRAVERSALS = frozenset("apply children modules named_children named_modules named_parameters parameters".split())
+
+
+def _missing_call(function: FunctionNode, in_class: bool) -> str:
+    """A call that would run `function` on all layers of a model; empty if its arguments do not say how."""
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    required = names[: len(names) - len(function.args.defaults)]
+    if in_class and names[:1] == ["self"]:
+        if required == ["self"]:
+            return f"self.{function.name}()"
+        return f"self.apply(self.{function.name})" if len(required) == 2 else ""
+    if in_class or len(required) != 1:
+        return ""
+    walks = any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _TRAVERSALS
+        and isinstance(node.value, ast.Name)
+        and node.value.id == required[0]
+        for node in ast.walk(function)
+    )
+    return f"{function.name}(model)" if walks else f"model.apply({function.name})"
 
 
 def _impossible(source: SourceFile, finding: UnsatisfiableTest) -> UnappliedInit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -44,7 +45,34 @@ def rows(folder: Path, files: dict[str, str], **settings: object) -> list[int]:
 def test_a_method_that_nothing_calls(tmp_path: Path, name: str) -> None:
     ((level, row, message),) = findings_in_project(tmp_path, "INI106", {"net.py": net(name=name)})
     assert (level, row) == ("warning", 12)
-    assert message == f"`{name}` initializes weights, but nothing in the project calls it or passes it on"
+    assert message == (
+        f"`{name}` initializes weights, but nothing in the project calls it or passes it on; "
+        f"write `self.{name}()` at the end of `__init__`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        ("def start(m):\n    nn.init.zeros_(m.weight)\n", "; write `model.apply(start)` where the model is built"),
+        (
+            "def start(net):\n    for m in net.modules():\n        nn.init.zeros_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        ("def start(m, std=0.1):\n    nn.init.normal_(m.weight, std=std)\n", "; write `model.apply(start)` where"),
+        ("def start(m, std):\n    nn.init.normal_(m.weight, std=std)\n", "passes it on"),
+        (
+            "class Part(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(4, 4)\n"
+            "    def start(self, m):\n        nn.init.zeros_(m.weight)\n    def forward(self, x):\n        return self.fc(x)\n",
+            "; write `self.apply(self.start)` at the end of `__init__`",
+        ),
+    ],
+)
+def test_the_message_says_what_to_write(tmp_path: Path, function: str, call: str) -> None:
+    text = f"{textwrap.dedent(net('self.init_weights()'))}\n\n{function}".replace("start", "init_other_weights")
+    ((_, _, message),) = findings_in_project(tmp_path, "INI106", {"net.py": text})
+    assert call.replace("start", "init_other_weights") in message
+    assert ("; write" in message) == ("; write" in call)
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,9 @@ def test_one_that_nothing_uses_is_a_note(tmp_path: Path) -> None:
     text = net().replace(" + self.table", "")
     ((level, row, message),) = findings_in_project(tmp_path, "INI108", {"net.py": text})
     assert (level, row) == ("info", 7)
-    assert message == "nothing in the project initializes the parameter `table` of `Net`: nothing uses it either"
+    assert message == (
+        "nothing in the project initializes the parameter `table` of `Net`: nothing uses it either; remove it"
+    )
 
 
 def test_a_number_that_nothing_uses_is_a_placeholder(tmp_path: Path) -> None:
