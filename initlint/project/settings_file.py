@@ -97,7 +97,7 @@ def override(settings: Settings, assignment: str) -> Settings:
         table = tomllib.loads(assignment)
     except ValueError as error:
         raise ConfigurationError(f"`{assignment}` is neither a file nor a setting in TOML: {error}") from None
-    return replace(settings, **_read(table, f"`{assignment}`"))
+    return replace(settings, **read_table(table, f"`{assignment}`"))
 
 
 def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigurationError(f"{file}: has no table `[tool.initlint]`")
     extended = table.get("extend")
     if extended is None:
-        return _read(table, str(file))
+        return read_table(table, str(file))
     if not isinstance(extended, str):
         raise ConfigurationError(f"{file}: `extend` must be a string")
     parent = file.absolute().parent / Path(extended).expanduser()
@@ -115,7 +115,7 @@ def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigurationError(f"{file}: `extend` leads back to {extended}")
     if not parent.is_file():
         raise ConfigurationError(f"{file}: `extend` names {extended}, which does not exist")
-    own = _read({key: value for key, value in table.items() if key != "extend"}, str(file))
+    own = read_table({key: value for key, value in table.items() if key != "extend"}, str(file))
     inherited = _values_of(parent, (*extending, file))
     return {**inherited, **{name: _joined(name, inherited.get(name), value) for name, value in own.items()}}
 
@@ -126,8 +126,11 @@ def _joined(name: str, inherited: Any, own: Any) -> Any:
     return (*(inherited or ()), *own) if name.startswith("extend_") else own
 
 
-def _read(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The values of `table` by field. `where` begins the messages of errors."""
+def read_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The values of `table` by the field of `Settings`. `where` begins the messages of errors.
+
+    Raises `ConfigurationError`: an unknown key, a value of the wrong type.
+    """
     values: dict[str, Any] = {}
     for key, value in table.items():
         reader = _READERS.get(key)

@@ -53,12 +53,21 @@ def make_client() -> LanguageClient:
 SERVER = ClientServerConfig(server_command=[sys.executable, "-m", "initlint", "server"], client_factory=make_client)
 
 
-async def start(client: LanguageClient, editor: str, folder: Path) -> types.InitializeResult:
-    """Begin a session with the capabilities of `editor` and one workspace folder."""
+async def start(
+    client: LanguageClient,
+    editor: str,
+    folder: Path,
+    options: object = None,
+    capabilities: types.ClientCapabilities | None = None,
+) -> types.InitializeResult:
+    """Begin a session with the capabilities of `editor`, or others, and one workspace folder."""
     root = folder.as_uri()
     return await client.initialize_session(
         types.InitializeParams(
-            client_capabilities(editor), workspace_folders=[types.WorkspaceFolder(root, "project")], root_uri=root
+            capabilities or client_capabilities(editor),
+            workspace_folders=[types.WorkspaceFolder(root, "project")],
+            root_uri=root,
+            initialization_options=options,
         )
     )
 

@@ -1,5 +1,6 @@
 """The language server, which `initlint server` runs.
 
+    client_settings   the settings that the editor sends
     documents         the open files and notebooks, and the conversion of spans to the protocol's ranges
     file_diagnostics  lints an open file and converts the diagnostics
     code_actions      quick fixes, and the edit that applies all safe fixes

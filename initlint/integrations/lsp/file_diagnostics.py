@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 from pygls import uris
 
-from initlint.api import check_paths, settings_for
+from initlint.api import check_paths
 from initlint.diagnostics import Diagnostic, Severity, Span
+from initlint.integrations.lsp.client_settings import NO_SETTINGS, ClientSettings
 from initlint.integrations.lsp.documents import OpenFile, PositionEncoder
 from initlint.linter.pipeline import Contents
 from initlint.linter.results import CheckResult
@@ -36,10 +37,12 @@ class FileDiagnostics:
     result: CheckResult
 
     @classmethod
-    def of(cls, file: OpenFile, open_contents: Contents) -> FileDiagnostics:
+    def of(
+        cls, file: OpenFile, open_contents: Contents, client_settings: ClientSettings = NO_SETTINGS
+    ) -> FileDiagnostics:
         """Lint an open file. Raises `ConfigurationError`."""
         # Files that the project excludes are not linted in the editor either.
-        settings = replace(settings_for(file.path), force_exclude=True)
+        settings = replace(client_settings.settings_for(file.path), force_exclude=True)
         contents = {**open_contents, str(file.path): file.content}
         return cls(file, open_contents, settings, check_paths([file.path], settings, contents=contents))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from initlint.integrations.lsp.client_settings import SECTION, own_section
 from initlint.integrations.lsp.code_actions import (
     ACTION_KINDS,
     FIX_ALL,
@@ -26,6 +27,7 @@ def run() -> None:
 def create() -> EditorServer:
     """Create a server with all handlers."""
     server = EditorServer()
+    _handle_settings(server)
     _handle_documents(server)
     _handle_notebooks(server)
     _handle_code_actions(server)
@@ -33,19 +35,38 @@ def create() -> EditorServer:
     return server
 
 
-def _handle_documents(server: EditorServer) -> None:
+def _handle_settings(server: EditorServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        options = params.initialization_options
+        server.initialization_options = own_section(options) or options
+
     @server.feature(types.INITIALIZED)
-    def initialized(params: types.InitializedParams) -> None:
+    async def initialized(params: types.InitializedParams) -> None:
+        server.configure(server.initialization_options)
         workspace = server.client_capabilities.workspace
+        registrations: list[types.Registration] = []
         watching = workspace.did_change_watched_files if workspace else None
         if watching is not None and watching.dynamic_registration:
             watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-            server.client_register_capability(
-                types.RegistrationParams([types.Registration(f"{SOURCE}-files", method, options)])
-            )
+            registrations.append(types.Registration(f"{SOURCE}-files", method, options))
+        configured = workspace.did_change_configuration if workspace else None
+        if configured is not None and configured.dynamic_registration:
+            section = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+            method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+            registrations.append(types.Registration(f"{SOURCE}-settings", method, section))
+        if registrations:
+            server.client_register_capability(types.RegistrationParams(registrations))
+        await server.update_settings(None)
 
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def settings_changed(params: types.DidChangeConfigurationParams) -> None:
+        await server.update_settings(params.settings)
+
+
+def _handle_documents(server: EditorServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def changed_on_disk(params: types.DidChangeWatchedFilesParams) -> None:
         server.schedule_all()

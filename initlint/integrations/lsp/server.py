@@ -18,13 +18,14 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls import uris
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.workspace import TextDocument
 
 from initlint import __version__
-from initlint.api import settings_for
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
+from initlint.integrations.lsp.client_settings import NO_SETTINGS, SECTION, ClientSettings, own_section
 from initlint.integrations.lsp.code_actions import fix_all_edit, quick_fixes
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
@@ -57,6 +58,9 @@ class EditorServer(LanguageServer):
         threading.stack_size(_STACK)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=SOURCE)
         self._scheduled: dict[str, asyncio.Task[None]] = {}
+        self.initialization_options: object = None
+        self.client_settings = NO_SETTINGS
+        self._last_error: str | None = None
         self._diagnostics_by_uri: dict[str, FileDiagnostics] = {}
         self._models_by_uri: dict[str, tuple[OpenFile, tuple[ModelGraph, ...]]] = {}
 
@@ -71,6 +75,39 @@ class EditorServer(LanguageServer):
     @property
     def encoder(self) -> PositionEncoder:
         return PositionEncoder(self.workspace.position_codec)
+
+    # Settings --------------------------------------------------------------------------------------------------
+
+    async def update_settings(self, sent: object) -> None:
+        """Use the settings that the editor has sent, or returns on request, or else has sent at the start."""
+        options = own_section(sent)
+        workspace = self.client_capabilities.workspace
+        if options is None and workspace is not None and workspace.configuration:
+            params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+            try:
+                options = next(iter(await self.workspace_configuration_async(params)), None)
+            except JsonRpcException as error:
+                self._log(f"the editor does not return its settings: {error}")
+        self.configure(options or self.initialization_options)
+
+    def configure(self, options: object) -> None:
+        """Use the settings in `options`. On an error, show it and keep the present ones."""
+        try:
+            settings = ClientSettings.read(options)
+        except ConfigurationError as error:
+            self._show_error(error)
+            return
+        self._last_error = None
+        if settings != self.client_settings:
+            self.client_settings = settings
+            self.schedule_all()
+
+    def _show_error(self, error: ConfigurationError) -> None:
+        """Show an error, once for all lints that fail because of it."""
+        message = f"{SOURCE}: {error}"
+        if message != self._last_error:
+            self._last_error = message
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
 
     # Documents -------------------------------------------------------------------------------------------------
 
@@ -120,12 +157,12 @@ class EditorServer(LanguageServer):
         if open_file is None:
             return
         self.cancel(open_file.uri)
-        self._models_by_uri.clear()
+        self._models_by_uri = {}
         self._scheduled[open_file.uri] = asyncio.create_task(self._publish(open_file.uri, delay))
 
     def schedule_all(self) -> None:
         """Lint all open files, because a change in one file may affect others."""
-        self._diagnostics_by_uri.clear()
+        self._diagnostics_by_uri = {}
         open_files = (self.open_file(document.uri) for document in self.workspace.text_documents.values())
         for uri in {open_file.uri for open_file in open_files if open_file is not None}:
             self.schedule(uri, DEBOUNCE_SECONDS)
@@ -163,10 +200,14 @@ class EditorServer(LanguageServer):
         cached = self._diagnostics_by_uri.get(open_file.uri)
         if cached is not None and cached.file == open_file:
             return cached
-        open_contents = self._open_contents()
-        linted = await self._run_in_worker(lambda: FileDiagnostics.of(open_file, open_contents))
+        # If it is replaced meanwhile, the result is outdated, and no longer found in it.
+        diagnostics_by_uri = self._diagnostics_by_uri
+        open_contents, client_settings = self._open_contents(), self.client_settings
+        linted = await self._run_in_worker(lambda: FileDiagnostics.of(open_file, open_contents, client_settings))
         if linted is not None:
-            self._diagnostics_by_uri[open_file.uri] = linted
+            self._last_error = None
+            if self.open_file(uri) is not None:
+                diagnostics_by_uri[open_file.uri] = linted
             for failure in linted.result.failures:
                 self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
         return linted
@@ -176,12 +217,14 @@ class EditorServer(LanguageServer):
         cached = self._models_by_uri.get(open_file.uri)
         if cached is not None and cached[0] == open_file:
             return cached[1]
+        models_by_uri, client_settings = self._models_by_uri, self.client_settings
         contents = {**self._open_contents(), str(open_file.path): open_file.content}
         result = await self._run_in_worker(
-            lambda: check_models([open_file.path], settings_for(open_file.path), contents, rules=False)
+            lambda: check_models([open_file.path], client_settings.settings_for(open_file.path), contents, rules=False)
         )
         models = result.models if result is not None else ()
-        self._models_by_uri[open_file.uri] = open_file, models
+        if self.open_file(open_file.uri) is not None:
+            models_by_uri[open_file.uri] = open_file, models
         return models
 
     async def _run_in_worker(self, function: Callable[[], T]) -> T | None:
@@ -189,7 +232,7 @@ class EditorServer(LanguageServer):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, function)
         except ConfigurationError as error:
-            self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"{SOURCE}: {error}"))
+            self._show_error(error)
         except Exception:
             self._log(f"internal error; please report\n{traceback.format_exc()}")
         return None
