@@ -1,14 +1,13 @@
 """A source file or notebook: its text, its syntax tree, and the positions of nodes.
 
-The tree is Python's `ast`, which costs a tenth of libcst's. `rewrite.cst` adds libcst's tree for files that are edited.
+The tree is Python's `ast`, which costs a tenth of libcst's. `rewrite.cst` adds libcst's tree for files that are edited,
+and `newer_syntax` reads files that only a newer Python can parse.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,9 +17,8 @@ from initlint.diagnostics import Cell, Span
 from initlint.project.decoding import DecodingError, decode, is_notebook, split_lines
 from initlint.project.file_io import read_file
 from initlint.project.notebook import Notebook, NotebookError
+from initlint.project.parsing import InvalidPython, parse_python
 
-_TOO_DEEP = "too many nested"
-"""How CPython's message about brackets begins."""
 _TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _HELPER = re.compile(r"(?:^|_)(?:utils?|helpers?|common|support|testing|conftest)(?:$|_)")
 _TEST_HELPER = re.compile(r"(?:.*_)?(?:test|tests|testing)_(?:utils?|helpers?|common|support)|conftest")
@@ -70,7 +68,7 @@ class SourceFile:
 
     @classmethod
     def parse(cls, path: str, data: bytes) -> SourceFile:
-        """Parse `data`. Raises `SourceError`, with the position, if the running Python cannot."""
+        """Parse `data`. Raises `SourceError`, with the position, if it is no Python of any version."""
         if not is_notebook(path):
             try:
                 code, encoding = decode(data)
@@ -168,18 +166,9 @@ def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
 
 def _parse(code: str) -> ast.Module:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as invalid escapes: not the subject of this linter
-            return ast.parse(code)
-    except SyntaxError as error:
-        if error.msg.startswith(_TOO_DEEP):
-            raise SourceError("nested too deeply to be parsed") from None
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise SourceError(f"not valid Python {version}: {error.msg}", error.lineno or 1, error.offset or 1) from None
-    except ValueError as error:
-        raise SourceError(f"not valid Python: {error}") from None
-    except (RecursionError, MemoryError):
-        raise SourceError("nested too deeply to be parsed") from None
+        return parse_python(code)
+    except InvalidPython as error:
+        raise SourceError(error.message, error.row, error.column) from None
 
 
 class SourceLocation:

@@ -17,6 +17,7 @@ import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
 from initlint.diagnostics import Span
+from initlint.project.newer_syntax.limits import LARGEST
 from initlint.project.source import SourceFile
 from initlint.rewrite.errors import CannotRewrite
 
@@ -24,8 +25,6 @@ Bounds = tuple[int, int, int, int]
 """First row and column, last row and column, all from 1, columns in characters."""
 Kind: TypeAlias = Literal["class", "def", "import", "alias", "expression", "other"]
 
-LARGEST = 1024 * 1024
-"""Bytes of source: libcst's parser takes five hundred times as much memory."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 

@@ -9,8 +9,13 @@ A file that the text `torch` does not occur in is reported only if it was named 
 Python 2 scripts in a linted folder are counted in one line, which `-v` turns into a list, and do not change the exit
 status.
 
-A file must be valid for the Python version that initlint runs under, which the message names. To lint code for a newer
-version, install initlint there.
+Syntax that is newer than the Python that initlint runs under is read with libcst: type parameters, `type` statements,
+nested quotes in f-strings, `except*`, t-strings. A message that names a Python version means that libcst could not
+parse the file either, or it ends with the reason why libcst was of no help: it is missing or too old, or the file is
+larger than 1 MB.
+
+A file with more than 300,000 names, numbers and brackets, some 100,000 lines, is not parsed: its syntax tree would take
+more than 300 MB.
 
 ## Why is this bad?
 

@@ -69,3 +69,24 @@ def test_where_it_is_no_python(code: str, row: int, column: int) -> None:
     with pytest.raises(SourceError, match=r"^not valid Python 3\.\d+: ") as error:
         SourceFile.parse("net.py", code.encode())
     assert (error.value.row, error.value.column) == (row, column)
+
+
+@pytest.mark.parametrize(
+    "code", ["x = [" + "1, " * 300_001 + "]", "f(x)\n" * 100_001, "w = [[" + "], [" * 300_001 + "]]"]
+)
+def test_a_file_whose_tree_would_fill_the_memory_is_one_clear_line(code: str) -> None:
+    with pytest.raises(SourceError, match=r"^too large to be parsed: more than 300,000 names, numbers and brackets$"):
+        SourceFile.parse("net.py", code.encode())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = '" + "a b " * 1_000_000 + "'",
+        "# a b\n" * 300_001,
+        "'''\n" + "a (b\n" * 300_001 + "'''",
+        "x = 1\n" * 100_000,
+    ],
+)
+def test_strings_and_comments_make_no_file_too_large(code: str) -> None:
+    assert SourceFile.parse("net.py", code.encode()).tree

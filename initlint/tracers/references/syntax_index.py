@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from initlint.project.decoding import DecodingError, decode
+from initlint.project.parsing import InvalidPython, parse_python
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ScopeNode = FunctionNode | ast.ClassDef
@@ -27,16 +29,13 @@ class SyntaxIndex:
 
     @classmethod
     def parse(cls, path: Path, data: bytes) -> SyntaxIndex | None:
-        """None if it is no Python that the running interpreter reads, or a notebook."""
+        """None if it is no Python that can be parsed, or a notebook."""
         if path.suffix == ".ipynb":
             return None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # an invalid escape is no business of this linter
-                tree = ast.parse(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return cls(path, parse_python(decode(data)[0]))
+        except (DecodingError, InvalidPython):
             return None
-        return cls(path, tree)
 
     @cached_property
     def real(self) -> Path:

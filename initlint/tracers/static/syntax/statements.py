@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Execute, Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target, delete
@@ -48,6 +50,11 @@ def annotated(interpreter: Interpreter, node: ast.AnnAssign, env: Environment) -
     """`a: int = value`."""
     if node.value is not None:
         bind_target(interpreter, node.target, interpreter.evaluate(node.value, env), env)
+
+
+def type_alias(interpreter: Interpreter, node: Any, env: Environment) -> None:
+    """`type Name = value`, of Python 3.12: the name means the type in annotations."""
+    bind_target(interpreter, node.name, interpreter.evaluate(node.value, env), env)
 
 
 def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environment) -> None:
@@ -127,6 +134,7 @@ EXECUTE: dict[type, Execute] = {
     ast.Assign: assign,
     ast.AnnAssign: annotated,
     ast.AugAssign: augmented_assign,
+    getattr(ast, "TypeAlias", ast.Assign): assign if sys.version_info < (3, 12) else type_alias,
     ast.If: if_,
     ast.For: for_,
     ast.AsyncFor: for_,
