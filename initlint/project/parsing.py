@@ -14,7 +14,7 @@ MOST_TOKENS = 300_000
 _SMALL = MOST_TOKENS
 """Characters of a file that needs no count: its tokens can hardly be too many."""
 _TOKEN = re.compile(
-    r"""#[^\r\n]*
+    r"""\#[^\r\n]*
     |\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
     |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*'
     |(?P<token>\w+|[(\[{])""",

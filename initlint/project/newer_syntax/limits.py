@@ -12,7 +12,7 @@ LONGEST_CHAIN = 500
 """Operators, calls and strings in one expression. Python's stack ends before that."""
 
 _TOKEN = re.compile(
-    r"""#[^\r\n]*|\\\r?\n
+    r"""\#[^\r\n]*|\\\r?\n
     |(?P<operand>\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
         |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*')
     |(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>[,;:])|(?P<line>[\r\n])
