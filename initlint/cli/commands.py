@@ -36,7 +36,6 @@ from initlint.project.settings import Settings
 from initlint.report import console, graph_comparison, rule_pages
 from initlint.report import settings_listing as settings_report
 from initlint.report import statistics as statistics_report
-from initlint.report import trace_table as trace_report
 from initlint.report.console import profile_table
 from initlint.report.diff import unified_diff
 from initlint.report.formats import json as json_report
@@ -47,9 +46,12 @@ from initlint.rules import all_rules
 
 if TYPE_CHECKING:
     from initlint.linter.cache import cache_file
+    from initlint.report import rules_table, trace_table
     from initlint.tracers import fx_run
     from initlint.tracers.fx import Mode
 else:
+    rules_table = LazyModule("initlint.report.rules_table")
+    trace_table = LazyModule("initlint.report.trace_table")
     cache_file = LazyModule("initlint.linter.cache.cache_file")
     fx_run = LazyModule("initlint.tracers.fx_run")
 
@@ -289,8 +291,8 @@ def trace(
     measurement = trace_options.measurement(measure, seed, repeat, mode)
     settings, specs, limits = trace_options.read(targets, **chosen)
     traced = trace_options.report_trace_errors(fx_run.trace, specs, settings, limits, measurement)
-    _echo(trace_report.render(traced, output_format))
-    _echo(trace_report.problems(traced), err=True)
+    _echo(trace_table.render(traced, output_format, terminal_width()))
+    _echo(trace_table.problems(traced), err=True)
     click.get_current_context().exit(int(any(one.problem for one in traced)))
 
 
@@ -298,10 +300,10 @@ def trace(
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def rules(output_format: str) -> None:
     """List all rules."""
-    as_json = output_format == "json"
-    _echo(
-        json_report.dumps([rule_pages.as_json(r) for r in all_rules()]) if as_json else rule_pages.overview(all_rules())
-    )
+    if output_format == "json":
+        _echo(json_report.dumps([rule_pages.as_json(r) for r in all_rules()]))
+    else:
+        _echo(rules_table.render(all_rules(), terminal_width()))
 
 
 @cli.command()

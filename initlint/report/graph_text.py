@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from initlint.graph.model import UNDETERMINED, Arguments, Consumer, Layer, Location, ModelGraph, Write
 from initlint.report.folding import Folded, fold
+from initlint.report.terminal import draw
 from initlint.report.text import escape, line_of
 
 
@@ -19,13 +18,7 @@ def listing(models: Iterable[ModelGraph], width: int) -> str:
 
     Equal blocks are shown once. Lines have at most `width` columns, and ANSI codes for their styles.
     """
-    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system="standard", highlight=False)
-    with console.capture() as capture:
-        for number, model in enumerate(models):
-            if number:
-                console.print()
-            console.print(_tree(model))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    return "\n".join(draw([_tree(model)], width) for model in models)
 
 
 def _tree(model: ModelGraph) -> Tree:

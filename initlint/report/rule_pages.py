@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from initlint.diagnostics import rule_url
 from initlint.rules import FAMILIES
 from initlint.rules._registry import Rule
 
@@ -37,6 +38,16 @@ def page(rule: Rule) -> str:
     ]
     _, _, body = rule.documentation.partition("\n")
     return f"# {rule.name} ({rule.code})\n\n{rule.summary}.\n\n{' '.join(facts)}\n\n{body.strip()}\n"
+
+
+def family_prefix(rule: Rule) -> str:
+    """The part of its code that the rules of one category share: `INI3`."""
+    return rule.code[:4]
+
+
+def category(rule: Rule) -> str:
+    """What the rules whose codes begin like that of `rule` have in common."""
+    return FAMILIES[family_prefix(rule)]
 
 
 def section(rule: Rule, heading: str) -> str:
@@ -102,19 +113,11 @@ def as_json(rule: Rule) -> dict[str, Any]:
     return {
         "code": rule.code,
         "name": rule.name,
+        "category": category(rule),
         "summary": rule.summary,
         "default": rule.default,
         "fixable": rule.fixable,
+        "fix": section(rule, "Fix safety") or None,
+        "url": rule_url(rule.name),
         "documentation": rule.documentation,
     }
-
-
-def overview(rules: Iterable[Rule]) -> str:
-    """The table of `initlint rules`, in plain text."""
-    rules = tuple(rules)
-    width = max((len(rule.name) for rule in rules), default=0)
-    return "".join(
-        f"{rule.code}  {rule.name:<{width}}  {'fix' if rule.fixable else '   '}  {'on ' if rule.default else 'off'}  "
-        f"{rule.summary}\n"
-        for rule in rules
-    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from click import style
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from initlint.analysis.operating_factors import operating_factors
 from initlint.facts.fans import MODULES
 from initlint.graph.model import UNDETERMINED, Forward, Layer, Location, ModelGraph
 from initlint.report import graph_json
+from initlint.report.folding import fold
 from initlint.report.formats.json import dumps
+from initlint.report.terminal import draw, indented, table, width_of
 from initlint.report.text import counted, escape
 
 if TYPE_CHECKING:
@@ -21,19 +23,20 @@ if TYPE_CHECKING:
 
 _HEADINGS = ("layer", "shape", "init", "between", "follows", "factor")
 _MEASURED = ("signal", "gradient")
+_NUMBERS = ("factor", *_MEASURED)
 _WAYS = {"fx": "by torch.fx", "run": "by running it on meta", "run on cpu": "by running it on the CPU"}
 _NONE = "-"
 _UNMEASURED = dict.fromkeys(("signal", "gradient", "signal_spread", "gradient_spread"))
 
 
-def render(traced: Sequence[TraceResult], output_format: str) -> str:
-    """The built models as `json` or `text`."""
-    return dumps(to_json(traced)) if output_format == "json" else tables(traced)
+def render(traced: Sequence[TraceResult], output_format: str, width: int) -> str:
+    """The built models as `json`, or as `text` of at most `width` columns."""
+    return dumps(to_json(traced)) if output_format == "json" else tables(traced, width)
 
 
-def tables(traced: Sequence[TraceResult]) -> str:
+def tables(traced: Sequence[TraceResult], width: int) -> str:
     """One table for each built model."""
-    return "\n".join(table(one.graph, one) for one in traced if one.graph is not None)
+    return "\n".join(draw(_drawings(one.graph, one, width), width) for one in traced if one.graph is not None)
 
 
 def problems(traced: Sequence[TraceResult]) -> str:
@@ -41,27 +44,54 @@ def problems(traced: Sequence[TraceResult]) -> str:
     return "".join(f"initlint: {escape(f'{one.spec.text}: {one.problem}')}\n" for one in traced if one.problem)
 
 
-def table(model: ModelGraph, traced: TraceResult) -> str:
-    """One table, in the order in which the layers are called; a column in which no row has a value is left out.
+def _drawings(model: ModelGraph, traced: TraceResult, width: int) -> Iterator[RenderableType]:
+    """The title, the notes, and one table in the order in which the layers are called, with equal blocks shown once.
 
     The layer with its activation multiplies the mean square of the signal by `factor`. If measured, two columns have
-    the mean squares of each layer's output and of its gradient, as the mean over the runs and its relative spread.
+    the mean squares of each layer's output and of its gradient, as the mean over the runs and its relative spread. The
+    column `between` is left out if no row has a value there.
     """
+    way = _WAYS.get(model.trace_method or "", "not traced")
+    measurement = f", {counted(traced.runs, 'run')}" if traced.runs else ""
+    yield Text.assemble((escape(model.name), "bold"), f"  {escape(_at(model.location))}  ({way}{measurement})")
+    built_as = () if traced.built_as is None else (f"built as {traced.built_as}",)
+    yield from (indented(Text(escape(line))) for line in (*built_as, *model.incomplete))
     headings = _HEADINGS if traced.measured is None else (*_HEADINGS, *_MEASURED)
-    layers = [layer for layer in _in_call_order(model, traced.calls) if _is_shown(layer)]
-    rows = [headings, *(_row(model, layer, traced) for layer in layers)]
+    rows = list(
+        _folded_rows([_row(model, layer, traced) for layer in _in_call_order(model, traced.calls) if _is_shown(layer)])
+    )
     shown = [
         index
         for index, heading in enumerate(headings)
-        if heading != "between" or any(row[index] != _NONE for row in rows[1:])
+        if heading != "between" or any(row[index] != _NONE for row in rows)
     ]
-    way = _WAYS.get(model.trace_method or "", "not traced")
-    measurement = f", {counted(traced.runs, 'run')}" if traced.runs else ""
-    title = f"{style(escape(model.name), bold=True)}  {escape(_at(model.location))}  ({way}{measurement})\n"
-    built_as = () if traced.built_as is None else (f"built as {traced.built_as}",)
-    notes = "".join(f"  {escape(line)}\n" for line in (*built_as, *model.incomplete))
-    cells = [[row[index] for index in shown] for row in rows]
-    return title + notes + "".join(f"  {line}\n" for line in _aligned(cells))
+    shown_headings = [headings[index] for index in shown]
+    shown_rows = [[row[index] for index in shown] for row in rows]
+    if width_of(shown_headings, shown_rows) <= width:
+        yield table(shown_headings, shown_rows)
+    else:
+        yield _narrow_table(shown_headings, shown_rows)
+
+
+def _narrow_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
+    """The table with all that is text in its first column: the layer, and below it its init and its consumer."""
+    numbers = [heading for heading in headings if heading in _NUMBERS]
+    first = len(headings) - len(numbers)
+    cells = ((_layer_cell(*row[:first]), *row[first:]) for row in rows)
+    return table(("layer", *numbers), cells, numbers)
+
+
+def _layer_cell(path: str, shape: str, init: str, *flow: str) -> RenderableType:
+    consumers = f" -> {' -> '.join(step for step in flow if step != _NONE)}" if set(flow) - {_NONE} else ""
+    details = Text(escape(f"{shape}, {init}{consumers}"), "dim")
+    return Group(Text(escape(path)), indented(details))
+
+
+def _folded_rows(rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """The rows with each run of equal blocks as its first, named `blocks.0-11.fc1 x 12`."""
+    for folded in fold([(path, "\n".join(cells)) for path, *cells in rows]):
+        times = f" x {folded.count}" if folded.count > 1 else ""
+        yield (f"{folded.label}{times}", *rows[folded.index][1:])
 
 
 def _in_call_order(model: ModelGraph, calls: Sequence[str]) -> tuple[Layer, ...]:
@@ -153,20 +183,6 @@ def _number(value: object) -> str:
 
 def _at(place: Location) -> str:
     return f"{place.span.file}:{place.span.row}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The rows with aligned columns and a styled heading."""
-    cells = [[escape(cell) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    for index, row in enumerate(cells):
-        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
-        line = "  ".join(padded).rstrip()
-        yield line if index else style(line, dim=True)
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:

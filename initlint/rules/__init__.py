@@ -10,6 +10,7 @@ from functools import cache
 from initlint.rules._registry import Rule, Scope, registered
 
 FAMILIES: Mapping[str, str] = {
+    "INI0": "the file cannot be read, or a comment suppresses nothing",
     "INI1": "the call raises or does nothing",
     "INI2": "weights that cannot learn",
     "INI3": "init and activation do not match",

@@ -255,9 +255,14 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_fixes() -> None:
 
 
 def test_rules() -> None:
-    assert run("rules").stdout.splitlines()[1:] == [
-        "INI301  bad-start        fix  on   A bad start",
-        "INI901  odd-file              off  An odd file",
+    assert run("rules").stdout.splitlines()[-7:] == [
+        "INI3xx  init and activation do not match",
+        "  code    name             fix  on   reports",
+        "  INI301  bad-start        yes  yes  A bad start",
+        "",
+        "INI9xx  deprecated names",
+        "  code    name             fix  on   reports",
+        "  INI901  odd-file              no   An odd file",
     ]
     listed = json.loads(run("rules", "--output-format", "json").stdout)
     assert [(rule["code"], rule["default"], rule["fixable"]) for rule in listed] == [
@@ -272,6 +277,8 @@ def test_rule(wanted: str) -> None:
     assert run("rule", wanted).stdout.startswith("# bad-start (INI301)\n\nA bad start.\n\nOn by default.")
     shown: dict[str, Any] = json.loads(run("rule", wanted, "--output-format", "json").stdout)
     assert shown["documentation"] == "A bad start\n\n## What it does\n"
+    assert (shown["category"], shown["fix"]) == ("init and activation do not match", None)
+    assert shown["url"] == "https://initlint.readthedocs.io/rules/bad-start/"
 
 
 def test_graph() -> None:

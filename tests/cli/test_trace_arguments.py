@@ -89,7 +89,7 @@ def project(in_directory: Path) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments, env={"NO_COLOR": "1"})
+    return CliRunner().invoke(cli, arguments, env={"NO_COLOR": "1", "COLUMNS": "120"})
 
 
 def test_a_call_of_the_project_gives_the_arguments(project: Path) -> None:

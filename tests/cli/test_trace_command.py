@@ -46,7 +46,7 @@ def net(in_directory: Path) -> str:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["trace", *arguments])
+    return CliRunner().invoke(cli, ["trace", *arguments], env={"COLUMNS": "120"})
 
 
 def test_the_table_has_a_row_for_each_layer(net: str) -> None:

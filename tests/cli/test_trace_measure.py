@@ -116,7 +116,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(folder)
-    return lambda *arguments: CliRunner().invoke(cli, ["trace", "--isolated", *arguments])
+    return lambda *arguments: CliRunner().invoke(cli, ["trace", "--isolated", *arguments], env={"COLUMNS": "120"})
 
 
 def measured(result: Result) -> dict[str, Mapping[str, Any]]:
