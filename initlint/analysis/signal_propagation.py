@@ -41,6 +41,10 @@ class LayerEffect:
 @memoize
 def signals(model: ModelGraph) -> Sequence[Signal | None]:
     """The output of each operation of `model`, in their order."""
+    return _propagate(model, source_signal())
+
+
+def _propagate(model: ModelGraph, model_input: Signal) -> Sequence[Signal | None]:
     outputs: list[Signal | None] = []
     constructors: set[Location] = set()
     for number, operation in enumerate(model.operations):
@@ -51,7 +55,8 @@ def signals(model: ModelGraph) -> Sequence[Signal | None]:
             if layer.location in constructors:
                 inputs = [None]  # a further iteration of a loop that constructs an unknown number of layers
             constructors.add(layer.location)
-        outputs.append(output_signal(operation, inputs, layer, source))
+        is_input = operation.kind == "input"
+        outputs.append(model_input if is_input else output_signal(operation, inputs, layer, source))
     return outputs
 
 
@@ -99,6 +104,28 @@ def _activated(activation: Consumer | None, signal: Signal | None, source: str) 
 def second_moments(model: ModelGraph) -> tuple[float | None, ...]:
     """E[x^2] of the output of each operation of the model, for an input of E[x^2] = 1; None if unknown."""
     return tuple(None if signal is None else signal.moment for signal in signals(model))
+
+
+def model_output(model: ModelGraph) -> float | None:
+    """E[x^2] of the output of `model`, for an input of E[x^2] = 1; None if it is unknown or there are several."""
+    outputs = [number for number, operation in enumerate(model.operations) if operation.kind == "output"]
+    return second_moments(model)[outputs[0]] if len(outputs) == 1 else None
+
+
+def output_is_constant(model: ModelGraph) -> bool:
+    """Whether the biases set most of the output of `model`: it has the same E[x^2] for an input of zero."""
+    output = model_output(model)
+    if output is None or any(_is_independent_of_scale(model, operation) for operation in model.operations):
+        return False
+    constant = _propagate(model, source_signal(0.0))
+    moments = [signal for op, signal in zip(model.operations, constant, strict=True) if op.kind == "output"]
+    return any(signal is not None and signal.moment > _LARGEST_CONSTANT_PART * output for signal in moments)
+
+
+def _is_independent_of_scale(model: ModelGraph, operation: Operation) -> bool:
+    """Whether the scale of the model's input has no effect on the output of `operation`: a norm, an embedding."""
+    layer = model.by_path.get(operation.layer or "")
+    return operation.op in NORMS or (layer is not None and layer.type in ("Embedding", "EmbeddingBag"))
 
 
 def output_signal(

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from initlint.analysis.layer_outputs import assumes_equal_fans
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import model_output, output_is_constant, second_moments
 from initlint.facts.activation_curves import CURVES, IDENTITY, activated, moments_at, slope_moment
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of
@@ -161,3 +161,33 @@ def test_the_slope_is_what_torch_gives(op: str, module: Callable[[torch.Tensor],
     assert x.grad is not None
     expression = activated(op, {})
     assert slope_moment(expression, IDENTITY, 0.0, moment) == pytest.approx(x.grad.square().mean().item(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [
+        ("default before relu", True),
+        ("xavier before relu", False),
+        ("kaiming before relu", False),
+        ("norm resets", False),
+    ],
+)
+def test_an_output_that_the_biases_set_is_constant(name: str, constant: bool) -> None:
+    model = models_of(MODELS[name])["Net"]
+    assert output_is_constant(model) is constant
+    torch.manual_seed(0)
+    namespace: dict[str, type[torch.nn.Module]] = {}
+    exec(IMPORTS + MODELS[name], namespace)
+    net = namespace["Net"]()
+    with torch.no_grad():
+        measured, without_input = (net(x).square().mean().item() for x in (torch.randn(512, 256), torch.zeros(1, 256)))
+    assert model_output(model) == pytest.approx(measured, rel=0.4)
+    if name != "norm resets":  # a norm passes on the biases before it as a signal of its own
+        assert (without_input > measured / 2) is constant
+
+
+def test_a_model_with_several_outputs_has_no_one_output() -> None:
+    text = net("self.a = nn.Linear(256, 256); self.b = nn.Linear(4, 4)", "return self.a(x), torch.relu(self.a(x))")
+    model = models_of(text)["Net"]
+    assert model_output(model) is None
+    assert not output_is_constant(model)

@@ -36,6 +36,14 @@ def make_client() -> LanguageClient:
     def register(params: types.RegistrationParams) -> None:
         """An editor that watches files on disk for the server."""
 
+    @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+    def refresh_code_lenses(params: None) -> None:
+        """An editor that requests code lenses again."""
+
+    @client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
+    def refresh_inlay_hints(params: None) -> None:
+        """An editor that requests inlay hints again."""
+
     converter = client.protocol._converter
 
     def command_or_action(value: Any, _: object) -> types.Command | types.CodeAction:

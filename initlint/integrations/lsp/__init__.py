@@ -5,12 +5,13 @@
     file_diagnostics  lints an open file and converts the diagnostics
     code_actions      quick fixes, and the edit that applies all safe fixes
     hover             describes the layers on a line, in Markdown
+    model_views       code lenses, inlay hints and document symbols
     protocol          classes of pygls, changed where they depart from the protocol
     server            the server's state: open documents, scheduled lints, cached results
     handlers          one handler for each message of the protocol
 
-The editor's text goes through `documents` to `initlint.api`, and the findings come back as diagnostics, code actions
-and hovers. The package needs `pygls`, which a lint from the command line never imports.
+The editor's text goes through `documents` to `initlint.api`, and the findings come back as diagnostics, code actions,
+hovers and views of the models. The package needs `pygls`, which a lint from the command line never imports.
 """
 
 from __future__ import annotations

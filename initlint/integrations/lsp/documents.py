@@ -72,6 +72,12 @@ class OpenFile:
         """The key of a document in `documents`. Raises KeyError."""
         return {document.uri: number for number, document in self.documents.items()}[uri]
 
+    def document(self, uri: str) -> Document | None:
+        """The document at `uri`, if it is one of these."""
+        if 0 in self.documents:
+            return self.documents[0]
+        return next((document for document in self.documents.values() if document.uri == uri), None)
+
 
 @dataclass(frozen=True)
 class PositionEncoder:

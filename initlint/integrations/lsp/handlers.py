@@ -14,6 +14,7 @@ from initlint.integrations.lsp.code_actions import (
 )
 from initlint.integrations.lsp.file_diagnostics import SOURCE
 from initlint.integrations.lsp.hover import describe
+from initlint.integrations.lsp.model_views import flat
 from initlint.integrations.lsp.server import DEBOUNCE_SECONDS, EditorServer
 
 _WATCHED = ("**/pyproject.toml", "**/initlint.toml", "**/*.py")
@@ -32,6 +33,7 @@ def create() -> EditorServer:
     _handle_notebooks(server)
     _handle_code_actions(server)
     _handle_hover(server)
+    _handle_model_views(server)
     return server
 
 
@@ -151,3 +153,25 @@ def _handle_hover(server: EditorServer) -> None:
         cell = open_file.cell_number(params.text_document.uri)
         text = describe(models, str(open_file.path), cell, params.position.line + 1, server.link_renderer(open_file))
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+
+def _handle_model_views(server: EditorServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
+    async def code_lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
+        if not server.client_settings.code_lens:
+            return []
+        return await server.views(params.text_document.uri, lambda views: views.code_lenses())
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT, types.InlayHintOptions(resolve_provider=False))
+    async def inlay_hints(params: types.InlayHintParams) -> list[types.InlayHint]:
+        if not server.client_settings.inlay_hints:
+            return []
+        return await server.views(params.text_document.uri, lambda views: views.inlay_hints(params.range))
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def symbols(
+        params: types.DocumentSymbolParams,
+    ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        uri = params.text_document.uri
+        symbols = await server.views(uri, lambda views: views.symbols())
+        return symbols if server.shows_trees else list(flat(symbols, uri))

@@ -10,7 +10,7 @@ import asyncio
 import re
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,7 @@ from initlint.integrations.lsp.client_settings import NO_SETTINGS, SECTION, Clie
 from initlint.integrations.lsp.code_actions import fix_all_edit, quick_fixes
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
+from initlint.integrations.lsp.model_views import ModelViews
 from initlint.integrations.lsp.protocol import AnsweringProtocol, ProtocolDocument
 from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
@@ -71,6 +72,13 @@ class EditorServer(LanguageServer):
         actions = documents.code_action if documents else None
         resolving = actions.resolve_support if actions else None
         return resolving is not None and "edit" in resolving.properties
+
+    @property
+    def shows_trees(self) -> bool:
+        """Whether the editor shows document symbols as a tree."""
+        documents = self.client_capabilities.text_document
+        symbols = documents.document_symbol if documents else None
+        return symbols is not None and bool(symbols.hierarchical_document_symbol_support)
 
     @property
     def encoder(self) -> PositionEncoder:
@@ -166,6 +174,16 @@ class EditorServer(LanguageServer):
         open_files = (self.open_file(document.uri) for document in self.workspace.text_documents.values())
         for uri in {open_file.uri for open_file in open_files if open_file is not None}:
             self.schedule(uri, DEBOUNCE_SECONDS)
+        self._models_by_uri = {}
+        self._refresh_views()
+
+    def _refresh_views(self) -> None:
+        """Let the editor request again what it shows of the models, if it can."""
+        workspace = self.client_capabilities.workspace
+        if workspace is not None and workspace.code_lens is not None and workspace.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+        if workspace is not None and workspace.inlay_hint is not None and workspace.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
 
     def close(self, uri: str, documents: Sequence[str]) -> None:
         """Forget a closed file and clear its diagnostics in the editor."""
@@ -214,18 +232,28 @@ class EditorServer(LanguageServer):
 
     async def models(self, open_file: OpenFile) -> tuple[ModelGraph, ...]:
         """The models in a file."""
-        cached = self._models_by_uri.get(open_file.uri)
-        if cached is not None and cached[0] == open_file:
-            return cached[1]
         models_by_uri, client_settings = self._models_by_uri, self.client_settings
         contents = {**self._open_contents(), str(open_file.path): open_file.content}
-        result = await self._run_in_worker(
-            lambda: check_models([open_file.path], client_settings.settings_for(open_file.path), contents, rules=False)
-        )
-        models = result.models if result is not None else ()
-        if self.open_file(open_file.uri) is not None:
+
+        def trace() -> tuple[ModelGraph, ...]:
+            cached = models_by_uri.get(open_file.uri)
+            if cached is not None and cached[0] == open_file:
+                return cached[1]
+            settings = client_settings.settings_for(open_file.path)
+            models = check_models([open_file.path], settings, contents, rules=False).models
             models_by_uri[open_file.uri] = open_file, models
-        return models
+            return models
+
+        return await self._run_in_worker(trace) or ()
+
+    async def views(self, uri: str, view: Callable[[ModelViews], Iterable[T]]) -> list[T]:
+        """What `view` shows of the models in a document."""
+        open_file = self.open_file(uri)
+        document = None if open_file is None else open_file.document(uri)
+        if open_file is None or document is None:
+            return []
+        views = ModelViews(open_file, document, await self.models(open_file), self.encoder)
+        return await self._run_in_worker(lambda: list(view(views))) or []
 
     async def _run_in_worker(self, function: Callable[[], T]) -> T | None:
         """Run `function` in the worker thread. On an error, show or log it and return None."""
