@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_lsp
+from lsprotocol import types
 from pytest_lsp import LanguageClient
 
 from tests.support.editor import FIXED, NET, SERVER, Editor, apply_edit, codes, start
@@ -46,3 +47,17 @@ async def test_the_edit_comes_with_the_action_or_when_it_is_asked_for(client: La
     if action.edit is None:
         action = await client.code_action_resolve_async(action)
     assert apply_edit(action.edit, NET) == FIXED
+
+
+async def test_diagnostics_are_published_where_the_editor_cannot_be_asked_to_request_them_again(
+    client: LanguageClient, tmp_path: Path
+) -> None:
+    assert client.capabilities is not None
+    assert client.capabilities.workspace is not None
+    assert client.capabilities.workspace.diagnostics is None
+    editor = Editor(client, tmp_path / "net.py")
+    assert codes(await editor.open(NET)) == ["INI301", "INI901"]
+    params = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(editor.uri))
+    answer = await client.text_document_diagnostic_async(params)
+    assert isinstance(answer, types.RelatedFullDocumentDiagnosticReport)
+    assert codes(list(answer.items)) == ["INI301", "INI901"]

@@ -42,10 +42,14 @@ def _handle_settings(server: EditorServer) -> None:
     def initialize(params: types.InitializeParams) -> None:
         options = params.initialization_options
         server.initialization_options = own_section(options) or options
+        if server.pulls_diagnostics:
+            _handle_pulls(server)
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         server.configure(server.initialization_options)
+        if not server.pulls_diagnostics:  # answered all the same, but not among the capabilities
+            _handle_pulls(server)
         workspace = server.client_capabilities.workspace
         registrations: list[types.Registration] = []
         watching = workspace.did_change_watched_files if workspace else None
@@ -66,6 +70,14 @@ def _handle_settings(server: EditorServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def settings_changed(params: types.DidChangeConfigurationParams) -> None:
         await server.update_settings(params.settings)
+
+
+def _handle_pulls(server: EditorServer) -> None:
+    options = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
+
+    @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
+    async def diagnostics(params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
+        return types.RelatedFullDocumentDiagnosticReport(await server.pull(params.text_document.uri))
 
 
 def _handle_documents(server: EditorServer) -> None:

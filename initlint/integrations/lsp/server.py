@@ -74,6 +74,17 @@ class EditorServer(LanguageServer):
         return resolving is not None and "edit" in resolving.properties
 
     @property
+    def pulls_diagnostics(self) -> bool:
+        """Whether the editor requests diagnostics, also again after another file has changed.
+
+        Editors that cannot do the latter would show outdated ones, and get them published instead.
+        """
+        documents, workspace = self.client_capabilities.text_document, self.client_capabilities.workspace
+        refreshing = workspace.diagnostics if workspace else None
+        pulls = documents is not None and documents.diagnostic is not None
+        return pulls and refreshing is not None and bool(refreshing.refresh_support)
+
+    @property
     def shows_trees(self) -> bool:
         """Whether the editor shows document symbols as a tree."""
         documents = self.client_capabilities.text_document
@@ -166,6 +177,8 @@ class EditorServer(LanguageServer):
             return
         self.cancel(open_file.uri)
         self._models_by_uri = {}
+        if self.is_pulled(open_file):
+            return
         self._scheduled[open_file.uri] = asyncio.create_task(self._publish(open_file.uri, delay))
 
     def schedule_all(self) -> None:
@@ -184,6 +197,8 @@ class EditorServer(LanguageServer):
             self.workspace_code_lens_refresh(None)
         if workspace is not None and workspace.inlay_hint is not None and workspace.inlay_hint.refresh_support:
             self.workspace_inlay_hint_refresh(None)
+        if self.pulls_diagnostics:
+            self.workspace_diagnostic_refresh(None)
 
     def close(self, uri: str, documents: Sequence[str]) -> None:
         """Forget a closed file and clear its diagnostics in the editor."""
@@ -210,24 +225,50 @@ class EditorServer(LanguageServer):
             for params in file_diagnostics.publish_params(self.encoder):
                 self.text_document_publish_diagnostics(params)
 
+    def is_pulled(self, open_file: OpenFile) -> bool:
+        """Whether the editor requests the diagnostics of a file. Those of notebooks are always published."""
+        return self.pulls_diagnostics and 0 in open_file.documents
+
+    async def pull(self, uri: str) -> list[types.Diagnostic]:
+        """The diagnostics of a file, as soon as it is unchanged for a moment."""
+        open_file = self.open_file(uri)
+        if open_file is None or 0 not in open_file.documents:
+            return []
+        outdated = self._diagnostics_by_uri.get(open_file.uri)
+        if outdated is not None and outdated.file != open_file:
+            await asyncio.sleep(DEBOUNCE_SECONDS)
+        file_diagnostics = await self.lint(uri)
+        if file_diagnostics is None:
+            return []
+        encoder = self.encoder
+        return [file_diagnostics.to_protocol(diagnostic, encoder) for diagnostic in file_diagnostics.diagnostics]
+
     async def lint(self, uri: str) -> FileDiagnostics | None:
         """The diagnostics of the file of a document in its current state."""
         open_file = self.open_file(uri)
         if open_file is None:
             return None
-        cached = self._diagnostics_by_uri.get(open_file.uri)
-        if cached is not None and cached.file == open_file:
-            return cached
         # If it is replaced meanwhile, the result is outdated, and no longer found in it.
         diagnostics_by_uri = self._diagnostics_by_uri
         open_contents, client_settings = self._open_contents(), self.client_settings
-        linted = await self._run_in_worker(lambda: FileDiagnostics.of(open_file, open_contents, client_settings))
+
+        def lint() -> FileDiagnostics:
+            cached = diagnostics_by_uri.get(open_file.uri)
+            if cached is not None and cached.file == open_file:
+                return cached
+            diagnostics_by_uri[open_file.uri] = FileDiagnostics.of(open_file, open_contents, client_settings)
+            return diagnostics_by_uri[open_file.uri]
+
+        cached = diagnostics_by_uri.get(open_file.uri)
+        if cached is not None and cached.file == open_file:
+            return cached
+        linted = await self._run_in_worker(lint)
         if linted is not None:
             self._last_error = None
-            if self.open_file(uri) is not None:
-                diagnostics_by_uri[open_file.uri] = linted
             for failure in linted.result.failures:
                 self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
+        if self.open_file(uri) is None:
+            diagnostics_by_uri.pop(open_file.uri, None)
         return linted
 
     async def models(self, open_file: OpenFile) -> tuple[ModelGraph, ...]:
