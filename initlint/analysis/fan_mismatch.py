@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from initlint.analysis.layer_activation import argument, as_number, fans_in_use, initializer_family
-from initlint.facts.fans import Fans
+from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family
+from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write
 from initlint.project.source import SourceLocation
 
@@ -27,6 +27,28 @@ class FanMismatch:
     reason: str
     ratio: float | None
     fan_out_is_right: bool = False
+
+
+def without_written_axes(layer: Layer) -> tuple[Layer, Write] | None:
+    """A raw weight that one call initializes item by item, as in `init(w[i])`, as the weight that this call gets.
+
+    None unless all its writes are by this call, with the same axes.
+    """
+    shape, product = layer.shapes.get("weight"), layer.product
+    writes = [write for write in layer.writes if write.parameter == "weight"]
+    if product is None or shape is None or not writes:
+        return None
+    first, axes = writes[0], writes[0].axes
+    if not axes or any(
+        (w.location, w.axes, w.certain, w.reads_old_value) != (first.location, axes, True, False) for w in writes
+    ):
+        return None
+    if axes != tuple(range(len(shape) - len(axes), len(shape))) or not {*product.summed, *product.kept} <= {*axes}:
+        return None
+    roles = AxisRoles(*(tuple(map(axes.index, part)) for part in (product.summed, product.kept)))
+    whole = replace(first, covers_tensor=True, rows=None, axes=None)
+    sizes = {"weight": tuple(shape[axis] for axis in axes)}
+    return replace(layer, writes=(whole,), shapes=sizes, product=roles), whole
 
 
 def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
@@ -102,13 +124,25 @@ def _is_stacked(layer: Layer) -> bool:
 def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | None:
     """`uniform_(-bound, bound)` whose bound is computed from the number of outputs."""
     low, high = (as_number(argument(write.initializer, write.arguments, name)) for name in ("a", "b"))
-    if low is None or high is None or high <= 0 or low != -high or sizes.signal_fan_in is None or _is_literal(write):
+    if low is None or high is None or high <= 0 or low != -high or _is_literal(write):
         return None
     outputs = [size for size in _sizes(layer) if math.isclose(high * high * size, 1.0, rel_tol=1e-9)]
+    if sizes.signal_fan_in is None:
+        shape = layer.shapes.get("weight") or (None,)
+        if not write.shape_read or shape[0] not in outputs or not _has_outputs_first(layer):
+            return None
+        return FanMismatch("its bound is one over the root of the number of outputs, not of inputs", None)
     if not outputs or _is_close(sizes.signal_fan_in / outputs[0]):
         return None
     reason = f"its bound is one over the root of {outputs[0]}, and {sizes.signal_fan_in:g} inputs make one output"
     return FanMismatch(reason, sizes.signal_fan_in / outputs[0])
+
+
+def _has_outputs_first(layer: Layer) -> bool:
+    """Whether the first axis of the weight counts the outputs."""
+    if layer.product is not None:
+        return layer.product.kept == (0,)
+    return layer.type == "Linear" or (layer.type in MATRICES and "Transpose" not in layer.type)
 
 
 def _sizes(layer: Layer) -> Iterator[int]:

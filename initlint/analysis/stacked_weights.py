@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant
 from initlint.facts.fans import MODULES, fans_of_shape
-from initlint.graph.model import Layer, Write
+from initlint.graph.model import Layer, Rows, Write
 
 RECURRENT = frozenset(module.type for module in MODULES.values() if module.family == "rnn")
 ATTENTION = frozenset(module.type for module in MODULES.values() if module.family == "attention")
@@ -64,6 +65,29 @@ def constant_cells(layer: Layer) -> Iterator[tuple[Write, float | None]]:
         yield write, None if None in biases else sum(bias or 0.0 for bias in biases)
 
 
+_ROWS: Mapping[str, Rows] = {part: (Fraction(at, 3), Fraction(at + 1, 3)) for at, part in enumerate("qkv")}
+"""The rows of each projection in `in_proj_weight`."""
+
+
+def _zeroing(attention: Layer, part: str) -> Write | None:
+    """The write after which the weight of the projection `q`, `k` or `v` is certainly zero; None if there is none."""
+    if "in_proj_weight" not in attention.shapes:
+        name = f"{part}_proj_weight"
+        return attention.effective_write(name) if constant_of(attention, name) == 0.0 else None
+    first, last = _ROWS[part]
+    for write in reversed(attention.writes):
+        if write.parameter != "in_proj_weight":
+            continue
+        rows = (Fraction(0), Fraction(1)) if write.covers_tensor else write.rows
+        if rows is None:
+            return None
+        if rows[1] <= first or last <= rows[0]:
+            continue
+        is_whole = rows[0] <= first and last <= rows[1] and write.certain and not write.reads_old_value
+        return write if is_whole and constant(write) == 0.0 else None
+    return None
+
+
 class AttentionStall(NamedTuple):
     """Projections of an attention that start at zero and keep each other at zero."""
 
@@ -79,15 +103,13 @@ def attention_stalls(attention: Layer, output: Layer | None) -> Iterator[Attenti
     """
     if attention.type not in ATTENTION or not _has_zero_bias(attention):
         return
-    packed = "in_proj_weight" in attention.shapes
-    names = {part: "in_proj_weight" if packed else f"{part}_proj_weight" for part in ("q", "k", "v")}
-    zero = {part for part, name in names.items() if constant_of(attention, name) == 0.0}
+    zeroing = {part: _zeroing(attention, part) for part in _ROWS}
     stalled: list[str] = []
-    if {"q", "k"} <= zero:
+    if zeroing["q"] is not None and zeroing["k"] is not None:
         stalled += ["query", "key"]
-    if "v" in zero and output is not None and constant_of(output, "weight") == 0.0 and not output.frozen:
+    if zeroing["v"] is not None and output is not None and constant_of(output, "weight") == 0.0 and not output.frozen:
         stalled += ["value", "output projection"]
-    write = attention.effective_write(names["q" if "query" in stalled else "v"])
+    write = zeroing["q" if "query" in stalled else "v"]
     if stalled and write is not None:
         yield AttentionStall(tuple(stalled), write)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property, wraps
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -136,6 +137,10 @@ class ApplyCall:
     number: int
 
 
+Rows: TypeAlias = "tuple[Fraction, Fraction]"
+"""The start and end of a slice along the first axis, as parts of its size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write to a parameter.
@@ -144,7 +149,10 @@ class Write:
     written as `w.data.normal_(0, .02)`. A write by no known initializer (`copy_`, `w *= k`, an assignment) is
     `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
     `location`: the call. `via`: the call sites that lead there, the outermost first (`self.apply(init_weights)`).
-    `covers_tensor`: False for a write to a slice of the parameter. `reads_old_value`: it keeps part of the old value.
+    `covers_tensor`: False for a write to a slice of the parameter. `rows`: the start and end of that slice along the
+    first axis, as parts of its size; None if unknown. `axes`: the parameter's axes that the written view has, without
+    those of numbers in an index, as in `w[0]`; None if unknown. `reads_old_value`: it keeps part of the old value.
+    `shape_read`: the sizes of the parameter were read before.
     `helpers`: the functions between the model's class and the write, the innermost last. `visit`: the innermost
     `apply`.
     """
@@ -157,6 +165,9 @@ class Write:
     certain: bool = True
     method: bool = False
     covers_tensor: bool = True
+    rows: Rows | None = None
+    axes: tuple[int, ...] | None = None
+    shape_read: bool = False
     reads_old_value: bool = False
     helpers: tuple[str, ...] = ()
     no_grad: bool = False

@@ -3,8 +3,8 @@
 ## What it does
 
 Reports `kaiming_*` with `a` above 1, with `a=calculate_gain(...)`, with a variable named as a gain (`a=gain`,
-`a=self.scale`), or with a variable factor of PyTorch's value (`a=math.sqrt(5) * scale`): `a` is the negative slope of a
-leaky ReLU, from which the gain is computed.
+`a=self.scale`), or with a variable factor of PyTorch's value (`a=math.sqrt(5) * scale`), also through
+`functools.partial`: `a` is the negative slope of a leaky ReLU, from which the gain is computed.
 
 It is silent for `a=math.sqrt(5)`, which PyTorch's own layers use, for `a=1`, which means a gain of 1, for slopes below
 1, and with a `nonlinearity` other than `'leaky_relu'`, where `a` is ignored.
@@ -68,7 +68,7 @@ from initlint.analysis.messages import display_name, format_number
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import InitCall, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.project.source import SourceFile, SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _DEFAULT_OF_TORCH = math.sqrt(5)
@@ -121,12 +121,35 @@ def _is_no_slope(call: InitCall, slope: float) -> bool:
 
 
 def _argument_node(call: InitCall) -> ast.expr | None:
-    """The expression that the call passes as `a`."""
-    node = call.location.node if isinstance(call.location, SourceLocation) else None
-    if not isinstance(node, ast.Call):
+    """The expression that the call passes as `a`, itself or by the `functools.partial` that it calls."""
+    location = call.location
+    node = location.node if isinstance(location, SourceLocation) else None
+    if not isinstance(node, ast.Call) or not isinstance(location, SourceLocation):
         return None
-    keyword = next((keyword.value for keyword in node.keywords if keyword.arg == "a"), None)
-    return keyword or (node.args[1] if len(node.args) > 1 else None)
+    keyword = _keyword(node)
+    if keyword is not None or len(node.args) > 1:
+        return keyword or node.args[1]
+    return next((_keyword(partial) for partial in _partials(location.source, node.func)), None)
+
+
+def _keyword(call: ast.Call) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == "a"), None)
+
+
+def _partials(source: SourceFile, function: ast.expr) -> list[ast.Call]:
+    """The `functools.partial` that is called: `function` itself, or the only value assigned to that name."""
+    values = [function]
+    if isinstance(function, (ast.Name, ast.Attribute)):
+        text = ast.unparse(function)
+        assigned = (node for node in ast.walk(source.tree) if isinstance(node, ast.Assign))
+        values = [node.value for node in assigned if text in map(ast.unparse, node.targets)]
+    partials = [value for value in values if isinstance(value, ast.Call) and _last_name(value.func) == "partial"]
+    return partials if len(values) == 1 else []
+
+
+def _last_name(expression: ast.expr) -> str:
+    """`partial` for `functools.partial`."""
+    return ast.unparse(expression).rpartition(".")[2]
 
 
 def _scaling_name(expression: ast.expr) -> str | None:

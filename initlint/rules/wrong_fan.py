@@ -7,12 +7,15 @@ wrong by a factor of more than four:
 
 - `kaiming_*` on a transposed convolution, whose weight is (in, out, ...)
 - `kaiming_*` on a parameter of shape (in, out) that is used as `x @ W`
-- both on stacked matrices, of shape (experts, in, out), which torch treats as one convolution
+- both on stacked matrices, of shape (experts, in, out), which torch treats as one convolution, also if a loop
+  initializes `W[i]`, which is such a stack itself
 - `mode='fan_out'`, and Xavier, on a convolution with groups
-- a uniform bound of one over the square root of the number of outputs, as in `1 / sqrt(w.size(0))`
+- a uniform bound of one over the square root of the number of outputs, as in `1 / sqrt(w.size(0))`, also if the number
+  of inputs is unknown
 
 It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, if a norm
-follows, and if the sizes are unknown, except for stacked matrices.
+follows, and if the sizes are unknown, except for stacked matrices and for a bound that is computed from the shape of
+the weight.
 
 ## Why is this bad?
 
@@ -75,11 +78,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from initlint.analysis.fan_mismatch import FanMismatch, mismatch
+from initlint.analysis.fan_mismatch import FanMismatch, mismatch, without_written_axes
 from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
 from initlint.analysis.norms import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import Layer, Location, ModelGraph
+from initlint.graph.model import Layer, Location, ModelGraph, Write
 from initlint.rewrite.requests import ReplaceArgument
 from initlint.rules._registry import Violation, rule
 
@@ -87,7 +90,7 @@ from initlint.rules._registry import Violation, rule
 @rule("INI403", "wrong-fan", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a wrong fan and each reason why it is wrong."""
-    for location, served in model.by_call.items():
+    for location, served in _layers_by_call(model).items():
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
             fan_mismatch = mismatch(layer, write) if scale_is_visible(model, layer) else None
@@ -102,6 +105,17 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             message = f"{call}: {reason}{_effect(mismatches)}"
             paths = tuple(layer.path for layer in layers)
             yield Violation(message, location, Severity.WARNING, related, fix, paths)
+
+
+def _layers_by_call(model: ModelGraph) -> dict[Location, list[tuple[Layer, Write]]]:
+    """The layers whose weights each call sets, also if it sets one item of a stack after the other."""
+    layers_by_call = dict(model.by_call)
+    for layer in model.layers:
+        part = without_written_axes(layer) if layer.product is not None else None
+        if part is not None:
+            location = part[1].location
+            layers_by_call[location] = [*layers_by_call.get(location, ()), part]
+    return layers_by_call
 
 
 def _effect(mismatches: list[FanMismatch]) -> str:

@@ -120,3 +120,34 @@ def test_a_variable_gain(arguments: str, expected: str) -> None:
 )
 def test_slopes_and_ignored_arguments(arguments: str) -> None:
     assert messages(arguments) == []
+
+
+PARTIAL = """
+import functools
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, gain, slope):
+        super().__init__()
+        self.fc = nn.Linear(64, 64)
+        draw = functools.partial(nn.init.kaiming_normal_, {})
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call", "reported"),
+    [
+        ("a=gain", "draw(self.fc.weight)", True),
+        ("a=slope", "draw(self.fc.weight)", False),
+        ("a=slope", "functools.partial(nn.init.kaiming_uniform_, a=gain)(self.fc.weight)", True),
+        ("a=gain", "draw(self.fc.weight, a=slope)", False),
+        ("a=gain, nonlinearity='relu'", "draw(self.fc.weight)", False),
+        ("a=gain", "draw = nn.init.kaiming_normal_; draw(self.fc.weight)", False),
+    ],
+)
+def test_a_gain_through_a_partial(arguments: str, call: str, reported: bool) -> None:
+    source = PARTIAL.format(arguments, call).encode()
+    found = check([Path("net.py")], Settings(select=("INI307",)), {"net.py": source}).diagnostics
+    assert bool(found) is reported

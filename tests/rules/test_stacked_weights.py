@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,13 +64,36 @@ STUCK = [
         {"v_proj_weight", "out_proj.weight"},
     ),
 ]
+SLICES = [
+    (
+        "nn.init.zeros_(self.att.in_proj_weight[32:]); nn.init.zeros_(self.att.out_proj.weight)",
+        "value and output projection of `att`",
+        slice(32, 48),
+    ),
+    ("self.att.in_proj_weight.data[:32].zero_()", "query and key of `att`", slice(0, 32)),
+    ("self.att.in_proj_weight[:32, :].data.zero_()", "query and key of `att`", slice(0, 32)),
+    ("for w in self.att.in_proj_weight.chunk(3)[:2]: nn.init.zeros_(w)", "query and key of `att`", slice(0, 32)),
+]
+"""Parts of `in_proj_weight` that are zeroed, with the rows that stay zero."""
 LEARNS = [
     ("nn.init.zeros_(self.att.out_proj.weight)", SELF),
     ("nn.init.zeros_(self.cross.v_proj_weight)", CROSS),
     ("nn.init.zeros_(self.cross.q_proj_weight)", CROSS),
+    ("nn.init.zeros_(self.att.in_proj_weight[16:])", SELF),
+    ("nn.init.zeros_(self.att.in_proj_weight.data[32:])", SELF),
+    ("nn.init.zeros_(self.att.in_proj_weight); nn.init.normal_(self.att.in_proj_weight[:16])", SELF),
     ("nn.init.zeros_(self.att.in_proj_weight); nn.init.normal_(self.att.in_proj_bias)", SELF),
     ("nn.init.zeros_(self.cross.v_proj_weight); nn.init.zeros_(self.cross.k_proj_weight)", CROSS),
 ]
+
+
+@pytest.mark.parametrize(("init", "parts", "rows"), SLICES)
+def test_parts_of_a_packed_projection(init: str, parts: str, rows: slice) -> None:
+    ((code, severity, message),) = found(init, SELF)
+    assert (code, severity) == ("INI202", "error")
+    assert message.startswith(f"{parts} start at zero on one path")
+    torch = pytest.importorskip("torch")
+    assert not trained(torch, init, SELF).att.in_proj_weight[rows].any()
 
 
 @pytest.mark.parametrize(("init", "forward", "parts", "_names"), STUCK)
@@ -90,22 +114,28 @@ def test_attention_that_learns(init: str, forward: str) -> None:
 )
 def test_torch_agrees(init: str, forward: str, names: set[str]) -> None:
     torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    scope: dict[str, object] = {}
-    exec(HEAD.format(init=init, forward=forward), scope)
-    net = scope["Net"]()  # type: ignore[operator]
+    net = trained(torch, init, forward)
     attention = net.att if forward == SELF else net.cross
+    parts = dict(attention.named_parameters())
+    if "in_proj_weight" in names and "out_proj.weight" not in names:
+        assert not parts["in_proj_weight"][:32].any()  # the value learns
+        return
+    assert {name for name, p in parts.items() if name.endswith("weight") and not p.any()} == names
+
+
+def trained(torch: Any, init: str, forward: str) -> Any:
+    """The model after a few steps."""
+    torch.manual_seed(0)
+    scope: dict[str, Any] = {}
+    exec(HEAD.format(init=init, forward=forward), scope)
+    net = scope["Net"]()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
     x, y = torch.randn(6, 5, 16), torch.randn(6, 5, 3)
     for _ in range(8):
         optimizer.zero_grad()
         (net(x) - y).pow(2).mean().backward()
         optimizer.step()
-    parts = dict(attention.named_parameters())
-    if "in_proj_weight" in names and "out_proj.weight" not in names:
-        assert not parts["in_proj_weight"][:32].any()  # the value learns
-        return
-    assert {name for name, p in parts.items() if name.endswith("weight") and not p.any()} == names
+    return net
 
 
 @pytest.mark.parametrize("type", ["rnn", "lstm", "gru"])

@@ -122,3 +122,44 @@ def test_only_a_bound_that_is_written_as_a_number_may_be_so_by_chance(bounds: st
     code += "    def forward(self, x):\n        return torch.relu(self.fc(x))\n"
     found = initlint.check_source(code, settings=Settings(select=("INI403",))).diagnostics
     assert bool(found) is reported
+
+
+STACK = """
+import torch
+import torch.nn as nn
+
+
+class Mix(nn.Module):
+    def __init__(self, n=2):
+        super().__init__()
+        self.n = n
+        self.w = nn.Parameter(torch.empty(n, {shape}))
+        {init}
+
+    def forward(self, x):
+        return torch.tanh({forward})
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "init", "forward", "expected"),
+    [
+        ("4, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[0][1]", "0.074"),
+        ("4, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w.data[i])", "x @ self.w[1, 3]", "0.074"),
+        ("1, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[1, 0]", None),
+        ("64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[1]", None),
+        ("4, 64, 16", "nn.init.xavier_normal_(self.w[0]); self.w.data[1].normal_(0, 0.1)", "x @ self.w[1, 3]", None),
+        (
+            "4, 64, 16",
+            "for i in range(n):\n            for j in range(4): nn.init.xavier_normal_(self.w[i, j])",
+            "x @ self.w[1, 3]",
+            None,
+        ),
+    ],
+)
+def test_items_of_a_stack(shape: str, init: str, forward: str, expected: str | None) -> None:
+    source = STACK.format(shape=shape, init=init, forward=forward)
+    found = initlint.check_source(source, settings=Settings(select=("INI403",))).diagnostics
+    messages = [one.message for one in found]
+    assert len(messages) == (expected is not None)
+    assert expected is None or f"the variance is {expected} times the intended one" in messages[0]

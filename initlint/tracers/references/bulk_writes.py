@@ -41,11 +41,15 @@ class WriteKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkWrite:
-    """Code that may write all parameters of a module. `of_self`: the module is `self`."""
+    """Code that may write all parameters of a module.
+
+    `of_self`: the module is `self`. `of_child`: it is a child of another module, found by a loop over `children()`.
+    """
 
     kind: WriteKind
     location: CodeLocation
     of_self: bool
+    of_child: bool
 
 
 @file_query
@@ -61,7 +65,26 @@ def _find_bulk_writes(index: SyntaxIndex) -> Iterator[BulkWrite]:
                 continue  # a variable of that name
             kind = _use_of_parameters(index, node, set())
             if kind is not WriteKind.NONE:
-                yield BulkWrite(kind, CodeLocation.of(index, node), _is_of_self(node))
+                of_child = isinstance(node, ast.Attribute) and _is_child(index, node.value)
+                yield BulkWrite(kind, CodeLocation.of(index, node), _is_of_self(node), of_child)
+
+
+def _is_child(index: SyntaxIndex, module: ast.expr) -> bool:
+    """Whether an expression is the variable of a loop over `children()`."""
+    if not isinstance(module, ast.Name):
+        return False
+    child: ast.AST = module
+    for parent in index.above(module):
+        loops: list[ast.For | ast.comprehension] = []
+        if isinstance(parent, ast.For) and child is not parent.iter:
+            loops = [parent]
+        elif isinstance(parent, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
+            loops = list(parent.generators)
+        for loop in loops:
+            if any(isinstance(node, ast.Name) and node.id == module.id for node in ast.walk(loop.target)):
+                return isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) in ("children", "named_children")
+        child = parent
+    return False
 
 
 def _is_of_self(node: ast.Attribute | ast.Constant) -> bool:

@@ -89,6 +89,39 @@ def _is_used(index: SyntaxIndex, name: str) -> bool:
     return any(isinstance(use, (ast.Name, ast.Attribute)) for use in uses_of(index, name))
 
 
+@file_query
+def _stays_root(index: SyntaxIndex, name: str) -> tuple[bool, ...]:
+    """For each use of the class `name`: whether it constructs an object that is only called, or passed to functions."""
+    return tuple(_is_of_root(index, use) for use in uses_of(index, name) if _may_construct(index, use))
+
+
+def _is_of_root(index: SyntaxIndex, use: ast.AST) -> bool:
+    call = index.parents[use]
+    if not isinstance(call, ast.Call) or call.func is not use:
+        return False
+    statement = index.parents[call]
+    if not isinstance(statement, ast.Assign):
+        return _is_read(index, call)
+    target = statement.targets[0]
+    is_name = isinstance(target, ast.Name) and len(statement.targets) == 1
+    return is_name and all(_is_read(index, read) for read in index.mentions(last_name(target)))
+
+
+def _is_read(index: SyntaxIndex, node: ast.AST) -> bool:
+    """Whether a model is only called, or passed to a function whose name is none of a class or of a container."""
+    if isinstance(getattr(node, "ctx", None), ast.Store) or isinstance(node, ast.arg):
+        return True
+    parent = index.parents[node]
+    if isinstance(parent, (ast.Attribute, ast.Expr)):
+        return True
+    if not isinstance(parent, ast.Call):
+        return False
+    return parent.func is node or (last_name(parent.func).islower() and last_name(parent.func) not in _ADDING)
+
+
+_ADDING = frozenset({"append", "insert", "extend", "add_module", "register_module", "setattr", "compile"})
+
+
 @dataclass(frozen=True, eq=False)
 class InstanceHolders:
     """The names of the classes and functions that may hold an object of the class `owner`, including itself.
@@ -135,6 +168,15 @@ class InstanceHolders:
         """Whether a holder is a class with one of these bases, by their last names."""
         class_refs = (cls for path in self.files for cls in self.texts.query(path, classes))
         return any(cls.name in self.names and cls.derives(bases) for cls in class_refs)
+
+    def is_never_child(self) -> bool:
+        """Whether no object of the class is a child of another module: it is built at module level, or in functions
+        that neither return it nor give it to a class or container."""
+        others = self.names - {self.owner}
+        if any(cls.name in others for path in self.files for cls in self.texts.query(path, classes)):
+            return False
+        uses = [stays for path in self.files for stays in self.texts.query(path, _stays_root, self.owner)]
+        return not self.builders and bool(uses) and all(uses)
 
     def is_near(self, location: CodeLocation) -> bool:
         """Whether a holder is named at `location`, or where its enclosing function or class is mentioned."""

@@ -95,6 +95,8 @@ def _bulk_write_kind(holders: InstanceHolders) -> WriteKind:
     for path in holders.texts.files_matching(BULK_WRITE_PATTERNS):
         for bulk_write in holders.texts.query(path, bulk_writes) if not is_test_path(path) else ():
             kind = bulk_write.kind
+            if bulk_write.of_child and holders.is_never_child():
+                continue
             if holders.is_named_at(bulk_write.location) or (
                 kind is WriteKind.INIT and _may_write_instance(holders, bulk_write)
             ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -310,3 +311,33 @@ def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
     tools = {f"tool{n}.py": "def take(things, name):\n    return getattr(things, name)\n" for n in range(10)}
     assert len(findings_in_project(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6
     assert sorted(name for name in parsed if name != "net.py") == sorted(tools)
+
+
+CHILDREN = """
+def restart(model):
+    for child in model.{children}():
+        for p in child.parameters():
+            nn.init.normal_(p, 0, 0.02)
+
+
+{use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("children", "use", "reported"),
+    [
+        ("children", "net = Net()\nrestart(net)", True),
+        ("children", "restart(Net())", True),
+        ("children", "def main():\n    net = Net()\n    restart(net)\n    net(1)\n\nmain()", True),
+        ("modules", "net = Net()\nrestart(net)", False),
+        ("children", "restart(nn.Sequential(Net()))", False),
+        ("children", "net = Net()\nrestart(nn.ModuleList([net]))", False),
+        ("children", "def make():\n    return Net()\n\nrestart(nn.Sequential(make()))", False),
+        ("children", "class Outer(Net):\n    pass\n\nrestart(nn.Sequential(Outer()))", False),
+        ("children", "box = nn.Module()\nbox.net = Net()\nrestart(box)", False),
+    ],
+)
+def test_a_loop_over_children_leaves_out_the_root(tmp_path: Path, children: str, use: str, reported: bool) -> None:
+    text = dedent(net()) + CHILDREN.format(children=children, use=use)
+    assert bool(findings_in_project(tmp_path, "INI108", {"net.py": text})) is reported

@@ -18,6 +18,7 @@ from initlint.tracers.static.tensors.contents import cut
 from initlint.tracers.static.tensors.contractions import einsum, multiply_by_weight, product, sum_of_product
 from initlint.tracers.static.tensors.dataflow import (
     are_data,
+    chunks_of,
     data_of,
     is_constant,
     new_node,
@@ -34,6 +35,8 @@ from initlint.tracers.static.values.external_names import ARRAY, INT, ExternalNa
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import CONSTANTS, Call, Unknown, Value
+
+_MAX_CHUNKS = 16
 
 Handler = Callable[[Interpreter, Operator, Call], Value]
 
@@ -109,6 +112,7 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
         conversion=_conversion(name, rest) if value.leaf else "",
         factors=value.factors,
         in_products=value.in_products,
+        rows=value.rows if operator.axes == "same" else None,
         inserted=_inserted(rest) if name == "unsqueeze" and value.node is not None else (),
     )
 
@@ -157,6 +161,9 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: Call) -> Value
     first, values = _first(call), list(call.values)
     if isinstance(first, Tensor) and first.node is None and first.storage is not None:
         if operator.memory == "part":
+            count, dim = call.get(1, "chunks", None), call.get(2, "dim", 0)
+            if operator.name == "chunk" and isinstance(count, int) and 0 < count <= _MAX_CHUNKS and dim == 0:
+                return chunks_of(first, count)
             return part_of(first, None)
         if operator.axes == "same":
             return _view(interpreter, operator, first, call)
@@ -265,8 +272,8 @@ def _constant(interpreter: Interpreter, operator: Operator, call: Call) -> Value
     if isinstance(tensor, Tensor) and tensor.node is None and tensor.shape is not None:
         if name in ("dim", "ndimension"):
             return len(tensor.shape)
-        sizes = tuple(Unknown("a size", INT) if size is None else size for size in tensor.shape)
         if name == "size":
+            sizes = tensor.sizes()
             at = rest.get(0, "dim", None)
             if at is None:
                 return sizes

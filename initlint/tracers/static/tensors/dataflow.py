@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
@@ -11,7 +12,7 @@ from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.model import Arguments, Location, OperationKind
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import selects_all
-from initlint.tracers.static.values.axes import index_axes, inserted_axes
+from initlint.tracers.static.values.axes import index_axes, inserted_axes, sliced_rows
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT, ExternalName
@@ -170,6 +171,29 @@ def part_of(value: Tensor, index: Value) -> Tensor:
         axes=axes,
         tracked=tracked,
         inserted=() if value.node is None else inserted_axes(index),
+        rows=sliced_rows(value.shape, index) if value.covers_storage and not value.transposed else None,
+    )
+
+
+def chunks_of(value: Tensor, count: int) -> tuple[Tensor, ...]:
+    """`parameter.chunk(count)`, for a size that `count` divides."""
+    shape = (None, *value.shape[1:]) if value.shape else None
+    if value.shape and value.shape[0] is not None:
+        shape = (value.shape[0] // count, *value.shape[1:])
+    has_rows = value.covers_storage and not value.transposed
+    return tuple(
+        Tensor(
+            None,
+            value.storage,
+            False,
+            False,
+            value.sources,
+            shape,
+            value.transposed,
+            tracked=value.tracked,
+            rows=(Fraction(at, count), Fraction(at + 1, count)) if has_rows else None,
+        )
+        for at in range(count)
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TypeAlias
 
 from initlint.facts.equations import Equation
 from initlint.facts.fans import AxisRoles, Shape
 from initlint.facts.operator_kinds import AxesEffect
+from initlint.graph.model import Rows
 
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view, the corresponding axis of the parameter; None if that is unknown."""
@@ -57,6 +59,21 @@ def index_axes(axes: Axes, index: object) -> Axes:
     pairs = [(NEW if part is None else next(remaining), part) for part in parts]
     indexed_axes = tuple(axis for axis, part in pairs if part is None or isinstance(part, slice))
     return indexed_axes + tuple(remaining)
+
+
+def sliced_rows(shape: Shape, index: object) -> Rows | None:
+    """The rows of `parameter[start:end]`, or of `parameter[start:end, :]`; None if they are unknown."""
+    rows, *others = index if isinstance(index, tuple) and index else (index,)
+    size = shape[0] if shape else None
+    if not size or any(other != slice(None) and other is not ... for other in others):
+        return None
+    if isinstance(rows, int) and not isinstance(rows, bool):
+        rows = slice(rows, rows + 1 or None)
+    bounds = (rows.start, rows.stop, rows.step) if isinstance(rows, slice) else ("",)
+    if not isinstance(rows, slice) or any(bound is not None and not isinstance(bound, int) for bound in bounds):
+        return None
+    start, end, step = rows.indices(size)
+    return (Fraction(start, size), Fraction(end, size)) if step == 1 else None
 
 
 def inserted_axes(index: object) -> tuple[int, ...]:

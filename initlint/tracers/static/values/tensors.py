@@ -9,7 +9,7 @@ from initlint.facts.fans import AxisRoles
 from initlint.facts.operator_kinds import Operator
 from initlint.facts.operators import METHODS
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
-from initlint.graph.model import Location
+from initlint.graph.model import Location, Rows
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.axes import Axes, transposed_shape, view_axes
 from initlint.tracers.static.values.external_names import INT, ExternalName
@@ -71,6 +71,7 @@ class Storage:
         "products",
         "requires_grad",
         "shape",
+        "shape_read",
         "uninitialized",
         "used_transformed",
         "writes",
@@ -101,6 +102,8 @@ class Storage:
         self.ineffective_writes: list[tuple[Any, DerivedStorage]] = []
         self.products: set[AxisRoles | None] = set()
         """The axis roles of each product with data outside of a module; None for a product of unknown form."""
+        self.shape_read = False
+        """Code got its sizes, by `shape` or `size()`."""
         self.uninitialized = False
         """Created uninitialized (`torch.empty`)."""
         self.used_transformed = False
@@ -147,7 +150,7 @@ class Tensor(AbstractValue):
     is 0, with a derivative there that is not 0 unless another one is. `in_products`: those of the `sources` that it
     contains only in products of several parameters, which have nodes of their own. `axes`: the parameter's axis for
     each axis of this view. `elementwise`: it is the product of data with data or with a parameter. `inserted`: the axes
-    of size one that an index or `unsqueeze` has just added to data, counted as in the source.
+    of size one that an index or `unsqueeze` has just added to data, counted as in the source. `rows`: see `Write.rows`.
     """
 
     __slots__ = (
@@ -160,6 +163,7 @@ class Tensor(AbstractValue):
         "inserted",
         "leaf",
         "node",
+        "rows",
         "shape",
         "sources",
         "storage",
@@ -182,7 +186,9 @@ class Tensor(AbstractValue):
         conversion: Literal["", "device", "copy"] = "",
         in_products: frozenset[Storage] = frozenset(),
         inserted: tuple[int, ...] = (),
+        rows: Rows | None = None,
     ) -> None:
+        self.rows = rows
         self.elementwise: Elementwise | None = None
         self.inserted = inserted
         self.factors = (storage.origin,) if not factors and storage is not None and covers_storage else factors
@@ -216,7 +222,7 @@ class Tensor(AbstractValue):
         if name == "shape":
             if self.shape is None or self.node is not None:
                 return Unknown("a shape")
-            return tuple(Unknown("a size", INT) if size is None else size for size in self.shape)
+            return self.sizes()
         if name == "ndim" and self.node is None:
             return Unknown("a rank", INT) if self.shape is None else len(self.shape)
         if name == "requires_grad":
@@ -230,6 +236,12 @@ class Tensor(AbstractValue):
         if operator is not None and operator.attribute and operator.op == "metadata":
             return Unknown(f"a tensor's {name}")
         return NativeMethod(self, name)
+
+    def sizes(self) -> tuple[Value, ...]:
+        """The sizes of a tensor without data whose rank is known."""
+        if self.storage is not None:
+            self.storage.shape_read = True
+        return tuple(Unknown("a size", INT) if size is None else size for size in self.shape or ())
 
     def _view(self, operator: Operator) -> Tensor:
         """`tensor.T`, `tensor.data`: an attribute that shares the memory of the tensor."""
@@ -245,6 +257,7 @@ class Tensor(AbstractValue):
             tracked=self.tracked and operator.memory == "view",
             factors=self.factors,
             in_products=self.in_products,
+            rows=self.rows if operator.axes == "same" else None,
         )
 
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
