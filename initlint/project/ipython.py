@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, takewhile
 
+from initlint.project.parsing import InvalidPython, parse_python
+
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 _PYTHON_CELLS = frozenset(
@@ -73,6 +75,15 @@ def _is_python(code: str) -> bool:
     return True
 
 
+def _is_newer_python(code: str) -> bool:
+    """Whether `code` can be parsed, also as the syntax of a version that is newer than the running one."""
+    try:
+        parse_python(code)
+    except InvalidPython:
+        return False
+    return True
+
+
 def _without_commands(lines: Iterable[str]) -> Iterator[str]:
     state = _LineState()
     in_command = False
@@ -94,7 +105,7 @@ def _replace_command(line: str) -> str | None:
     if timed := _TIMED.match(text):
         # `if 1:` is as long as the shortest such magic, so the columns of the rest stay the same.
         run = "if 1:".ljust(timed.end()) + text[timed.end() :]
-        if _is_python(run):
+        if _is_newer_python(run):
             return indent + run
     if _COMMAND.match(text) or (text.rstrip().endswith("?") and _HELP.fullmatch(text)):
         return f"{indent}0"

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from initlint.project.decoding import split_lines
+from initlint.project.f_strings import tokenizable
 from initlint.project.source import SourceFile
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
@@ -110,7 +111,7 @@ def parse(text: str, statements: bool = False) -> Suppressions:
     if "noqa" not in text.lower() and not statements:
         return Suppressions((), {}, {})
     try:
-        tokens = tuple(tokenize.generate_tokens(io.StringIO(text).readline))
+        tokens = tuple(tokenize.generate_tokens(io.StringIO(tokenizable(text)).readline))
     except (tokenize.TokenError, SyntaxError):
         lines = split_lines(text)
         return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})

@@ -103,3 +103,7 @@ def test_what_a_command_gives_is_an_unknown_name(cell: str) -> None:
 
 def test_quotes_that_never_close_end_with_their_line() -> None:
     assert python_of("x = 'a\n!ls").endswith("\n0")
+
+
+def test_timed_code_may_be_of_a_newer_python() -> None:
+    assert python_of("%time x = f'{d['#']}'\n") == "if 1: x = f'{d['#']}'\n"
