@@ -40,6 +40,7 @@ from initlint.report.console import profile_table
 from initlint.report.diff import unified_diff
 from initlint.report.formats import json as json_report
 from initlint.report.formats import render, shown_fixes
+from initlint.report.model_list import list_models
 from initlint.report.report import MAX_WIDTH, Report, in_order
 from initlint.report.text import counted, escape, summary
 from initlint.rules import all_rules
@@ -232,7 +233,11 @@ def graph(
     result = trace_options.report_trace_errors(
         check_modes.run_graph, paths, settings, contents, limits, engine == "both"
     )
-    _echo(graph_comparison.render(result.models, output_format, terminal_width()))
+    listed = list_models(result.models)
+    models = result.models if output_format == "json" else listed.models
+    _echo(graph_comparison.render(models, output_format, terminal_width()))
+    if output_format == "text" and listed.left_out and not quiet:
+        _echo(f"{listed.left_out}\n", err=True)
     _echo(render("concise", Report(result.diagnostics), quiet=True), err=True)
     print_notes(replace(result, not_followed=()), settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
@@ -261,10 +266,11 @@ def report(
     settings = options.settings_for(paths, **chosen)
     signal = report_usage_errors(page.read_measured, measured) if measured else {}
     result, fixed = report_usage_errors(check_modes.run_report, CheckInput(paths, settings, contents))
-    text = page.render(result, ", ".join(map(str, paths)), page.PageInput(line_reader(contents), fixed, signal))
+    text = page.render(result, page.title_of(paths), page.PageInput(line_reader(contents), fixed, signal))
     report_usage_errors(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
-        findings, models = counted(len(result.diagnostics), "finding"), counted(len(result.models), "model")
+        models = counted(len(list_models(result.models, result.findings_by_model).models), "model")
+        findings = counted(len(result.diagnostics), "finding")
         _echo(f"Wrote {escape(str(html))}: {findings}, {models}.\n")
     print_notes(result, settings, quiet, verbose)
     click.get_current_context().exit(2 if result.failures else 0)

@@ -124,7 +124,9 @@ class FileLinter:
 def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, number: int | None) -> Finding:
     """The violation in a file, or in its model of that number."""
     if not isinstance(subject, ModelGraph):
-        return Finding(rule.diagnostic(violation), violation.location.key, None, violation.layers)
+        return Finding(
+            rule.diagnostic(violation), violation.location.key, None, violation.layers, owner=violation.owner
+        )
     diagnostic = with_leading_call(rule.diagnostic(violation, subject.name), violation, subject)
     if not violation.layers:
         diagnostic = replace(diagnostic, layers=_initialized_at(subject, violation.location))

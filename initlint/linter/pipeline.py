@@ -252,5 +252,6 @@ def _check_result(
         not_followed=tuple(f"{file}: {line}" for file, result in results for line in result.incomplete),
         models=tuple(model for _, model in shown_models),
         findings_by_model=tuple(tuple(by_model.get(number, ())) for number, _ in shown_models),
+        file_findings=tuple(by_model.get(None, ())),
         timings=tuple((file, result.timings) for file, result in results if result.timings is not None),
     )

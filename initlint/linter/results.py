@@ -40,7 +40,7 @@ class Finding:
     `lint_file` makes it; `merge` and the HTML report, which draws each model with its findings, read it. `model` is the
     number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
     `layers` are those of the violation. `calls`: for each way to a location in another file, the calls that may be
-    reported in its place, one in each file, the outermost first.
+    reported in its place, one in each file, the outermost first. `owner`: the class around a finding about a file.
     """
 
     diagnostic: Diagnostic
@@ -48,6 +48,7 @@ class Finding:
     model: int | None
     layers: tuple[str, ...] = ()
     calls: tuple[tuple[Span, ...], ...] = ()
+    owner: str | None = None
 
 
 @dataclass(slots=True)
@@ -146,6 +147,8 @@ class CheckResult:
     """Filled by `pipeline.check_models` only."""
     findings_by_model: tuple[tuple[Finding, ...], ...] = ()
     """For each of `models`, the findings on it whose diagnostics are reported."""
+    file_findings: tuple[Finding, ...] = ()
+    """The reported findings about whole files. Filled by `pipeline.check_models` only."""
     baseline_count: int = 0
     """The number of findings that are hidden because the baseline contains them."""
     baseline_removed: tuple[str, ...] = ()

@@ -17,20 +17,28 @@ _PATH = re.compile(r"[A-Za-z_][\w.]*")
 class Folded:
     """`count` layers that differ by the number of their block only, by the entry of the first.
 
-    `label`: the path with the numbers of the first and last block. `index`: the position of the first entry.
+    `label`: the path with the numbers of the first and last block. `indices`: the positions of all entries.
     """
 
     label: str
-    index: int
-    count: int
+    indices: tuple[int, ...]
+
+    @property
+    def index(self) -> int:
+        """The position of the first entry."""
+        return self.indices[0]
+
+    @property
+    def count(self) -> int:
+        return len(self.indices)
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The entries of one block: a module of a list, or a single one between lists, with their positions."""
+    """The entries of one block: a module of a list, or a single one between lists, each with its positions."""
 
     name: str
-    entries: Sequence[tuple[int, Entry]]
+    entries: Sequence[tuple[tuple[int, ...], Entry]]
 
     def relative(self, prefix: str) -> list[Entry]:
         """The entries with the blocks after `prefix` numbered from this one: the next is +1."""
@@ -48,23 +56,27 @@ def fold(entries: Sequence[Entry]) -> list[Folded]:
     """The entries in their order, each run of equal blocks as its first. Blocks are equal if their texts are, but for
     the numbers of the blocks in them.
     """
-    return list(_fold([*enumerate(entries)], "", "", 1))
+    return list(_fold([((index,), entry) for index, entry in enumerate(entries)], "", ""))
 
 
-def _fold(entries: Sequence[tuple[int, Entry]], prefix: str, label: str, count: int) -> Iterator[Folded]:
+def _fold(entries: Sequence[tuple[tuple[int, ...], Entry]], prefix: str, label: str) -> Iterator[Folded]:
     """`prefix`: the path that all `entries` share, with its dot; `label`: how it is shown."""
     blocks = [_Block(name, list(group)) for name, group in groupby(entries, lambda item: _name(item[1][0], prefix))]
     while blocks:
         run = _run(blocks, prefix)
-        first, last = blocks[0], blocks[run - 1]
+        equal, first, last = blocks[:run], blocks[0], blocks[run - 1]
         blocks = blocks[run:]
         shown = f"{label}{first.name}" if run == 1 else f"{label}{first.name}-{last.name}"
-        below = [item for item in first.entries if item[1][0] != f"{prefix}{first.name}"]
-        for index, (path, _) in first.entries:
+        merged = [
+            (tuple(sorted(index for indices, _ in same for index in indices)), same[0][1])
+            for same in zip(*(block.entries for block in equal), strict=True)
+        ]
+        below = [item for item in merged if item[1][0] != f"{prefix}{first.name}"]
+        for indices, (path, _) in merged:
             if path == f"{prefix}{first.name}":
-                yield Folded(shown, index, count * run)
+                yield Folded(shown, indices)
         if below:
-            yield from _fold(below, f"{prefix}{first.name}.", f"{shown}.", count * run)
+            yield from _fold(below, f"{prefix}{first.name}.", f"{shown}.")
 
 
 def _name(path: str, prefix: str) -> str:

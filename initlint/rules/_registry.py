@@ -25,7 +25,7 @@ class Violation:
 
     `location` is where the user must act: the init call. `related`: the layer, the activation. `layers`: the paths of
     all affected layers, which are marked in a drawing of the model. `chain`: a line for each layer behind the numbers
-    of the message. `numbers`: those numbers as data.
+    of the message. `numbers`: those numbers as data. `owner`: the class around a violation of a whole file.
     """
 
     message: str
@@ -36,6 +36,7 @@ class Violation:
     layers: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
     numbers: SignalNumbers = NO_NUMBERS
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ from initlint.rules._registry import Violation, rule
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each function, test, loop and callback."""
     for unapplied in file.unapplied:
-        yield Violation(_message(unapplied), unapplied.location, Severity.WARNING)
+        yield Violation(_message(unapplied), unapplied.location, Severity.WARNING, owner=unapplied.owner)
 
 
 def _message(unapplied: UnappliedInit) -> str:

@@ -88,14 +88,14 @@ def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
     for unwritten in file.unwritten:
         if unwritten.layers:
-            yield Violation(_discarded(unwritten), unwritten.location, Severity.ERROR)
+            yield Violation(_discarded(unwritten), unwritten.location, Severity.ERROR, owner=unwritten.owner)
             continue
         severity, reason = _FATES[unwritten.fate]
         parameter = f"the parameter `{unwritten.attribute}` of `{unwritten.owner}`"
         call = f"nn.init.normal_(self.{unwritten.attribute}, std=...)"
         hint = "remove it" if unwritten.fate == "unused" else f"fill it in the constructor, as with `{call}`"
         message = f"nothing in the project initializes {parameter}: {reason}; {hint}"
-        yield Violation(message, unwritten.location, severity)
+        yield Violation(message, unwritten.location, severity, owner=unwritten.owner)
 
 
 def _discarded(unwritten: UnwrittenParameter) -> str:

@@ -84,11 +84,11 @@ def test_fold() -> None:
         ("head.1", "other"),
     ]
     assert fold(entries) == [
-        Folded("net.0-4", 0, 3),
-        Folded("net.6", 3, 1),
-        Folded("towers.0-1.layers.0-2.fc", 4, 6),
-        Folded("head.0", 10, 1),
-        Folded("head.1", 11, 1),
+        Folded("net.0-4", (0, 1, 2)),
+        Folded("net.6", (3,)),
+        Folded("towers.0-1.layers.0-2.fc", (4, 5, 6, 7, 8, 9)),
+        Folded("head.0", (10,)),
+        Folded("head.1", (11,)),
     ]
     assert fold([]) == []
 

@@ -8,6 +8,6 @@ drawing (`drawing`, placed by `layout`) and the plot (`plot`) of each model. `la
 from __future__ import annotations
 
 from initlint.report.html.model_pages import read_measured
-from initlint.report.html.page import PageInput, render
+from initlint.report.html.page import PageInput, render, title_of
 
-__all__ = ["PageInput", "read_measured", "render"]
+__all__ = ["PageInput", "read_measured", "render", "title_of"]

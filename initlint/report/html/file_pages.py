@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
@@ -11,6 +11,8 @@ from initlint.project.notebook import BREAK as CELL_BREAK
 from initlint.report.formats.full import MAX_RELATED, MAX_ROWS
 from initlint.report.text import escape, line_of
 
+_MAX_MODELS = 6
+"""The largest number of models that a finding links to."""
 _CONTEXT_LINES = 2
 """How many source lines to show before and after a finding."""
 
@@ -35,6 +37,14 @@ class RelatedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelLink:
+    """A model that a finding is about, and the anchor of its part of the page."""
+
+    anchor: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindingEntry:
     number: int
     diagnostic: Diagnostic
@@ -44,6 +54,8 @@ class FindingEntry:
     """How many related locations are omitted."""
     fix: str
     safe: bool
+    models: tuple[ModelLink, ...]
+    more_models: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +64,17 @@ class FilePage:
     findings: tuple[FindingEntry, ...]
 
 
-def file_pages(diagnostics: Sequence[Diagnostic], lines: Lines) -> list[FilePage]:
-    """One page section per file with findings. Findings are numbered from 1 over all files."""
+def file_pages(
+    diagnostics: Sequence[Diagnostic], lines: Lines, models: Mapping[int, Sequence[ModelLink]]
+) -> list[FilePage]:
+    """One page section per file with findings, which are numbered from 1 over all files. `models`: by that number."""
     by_file: dict[str, list[FindingEntry]] = {}
     for number, diagnostic in enumerate(diagnostics, 1):
-        by_file.setdefault(diagnostic.span.file, []).append(_finding(number, diagnostic, lines))
+        by_file.setdefault(diagnostic.span.file, []).append(_finding(number, diagnostic, lines, models.get(number, ())))
     return [FilePage(escape(path), tuple(findings)) for path, findings in by_file.items()]
 
 
-def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> FindingEntry:
+def _finding(number: int, diagnostic: Diagnostic, lines: Lines, models: Sequence[ModelLink]) -> FindingEntry:
     related = list(_related_lines(diagnostic.related, diagnostic.span, lines))
     fix = diagnostic.fix
     return FindingEntry(
@@ -71,6 +85,8 @@ def _finding(number: int, diagnostic: Diagnostic, lines: Lines) -> FindingEntry:
         hidden=max(0, len(related) - MAX_RELATED),
         fix=fix.message if fix else "",
         safe=fix is not None and fix.applicability is Applicability.SAFE,
+        models=tuple(models[:_MAX_MODELS]),
+        more_models=max(0, len(models) - _MAX_MODELS),
     )
 
 

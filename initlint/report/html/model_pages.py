@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,12 +17,13 @@ from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph
 from initlint.linter.results import Finding
 from initlint.project.file_io import CannotRead
+from initlint.report.folding import fold
 from initlint.report.html.drawing import Badge, Drawing, draw, has_own_box
 from initlint.report.html.labels import init_label, layer_label, operation_label
 from initlint.report.html.layout import DrawingLayout, lay_out
+from initlint.report.html.marks import badges_by_layer
 from initlint.report.html.plot import Curve, PlotFrame, plot
 from initlint.report.text import line_of
-from initlint.rules import rules_by_code
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
 """E[x^2] of the output of each layer, by the model's name and the layer's path."""
@@ -42,9 +43,13 @@ _INIT_CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer as a row of the table and as a box of the drawing. `level`: E[x^2] of its output, as text."""
+    """A layer as a row of the table and as a box of the drawing. `level`: E[x^2] of its output, as text.
+
+    `shown`: the number of the row that the table shows for it, which is that of the first of several equal blocks.
+    """
 
     number: int
+    shown: int
     path: str
     shape: str
     init: str
@@ -56,6 +61,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedRow:
+    """A row of the table, for `count` layers that differ by the number of their block only."""
+
+    label: str
+    count: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPage:
     """All that the page shows of one model. `drawing` is None if its data flow is unknown or too large."""
 
@@ -63,6 +77,7 @@ class ModelPage:
     name: str
     location: Span
     rows: tuple[Row, ...]
+    table: tuple[FoldedRow, ...]
     badges: tuple[Badge, ...]
     drawing: Drawing | None
     layout: DrawingLayout | None
@@ -85,9 +100,14 @@ def model_page(
     badges: Mapping[tuple[str, Span], Badge],
     anchor: str,
     levels: Levels,
+    *,
+    drawn: bool = True,
 ) -> ModelPage:
-    """Prepare the page of one model. `badges`: number and severity of each finding, by its code and span."""
-    on_edge, on_layer = _badges_by_layer(model, findings, badges)
+    """Prepare the page of one model. `badges`: number and severity of each finding, by its code and span.
+
+    Without `drawn` it has neither a drawing nor a plot.
+    """
+    on_edge, on_layer = badges_by_layer(model, findings, badges)
     moments = second_moments(model)
     predicted = by_layer(model, moments)
     layers = _layers_in_order(model)
@@ -102,20 +122,24 @@ def model_page(
         )
         for layer in layers
     )
+    folded_rows = _fold_rows(rows)
+    shown_numbers = {number: folded.row.number for folded, numbers in folded_rows for number in numbers}
+    rows = tuple(replace(row, shown=shown_numbers[row.number]) for row in rows)
     drawing = draw(model, row_numbers, moments, on_edge, on_layer)
-    notes = _notes(model, layers, drawing)
-    shown_drawing = drawing if drawing.boxes and drawing.total_span <= MAX_ENTANGLEMENT else None
+    notes = _notes(model, layers, drawing, drawn)
+    shown_drawing = drawing if drawn and drawing.boxes and drawing.total_span <= MAX_ENTANGLEMENT else None
     signal_layers = [layer for layer in layers if layer.path in predicted]
     return ModelPage(
         anchor=anchor,
         name=model.name,
         location=model.location.span,
         rows=rows,
+        table=tuple(folded for folded, _ in folded_rows),
         badges=tuple(dict.fromkeys(badges[f.diagnostic.code, f.diagnostic.span] for f in findings)),
         drawing=shown_drawing,
         layout=lay_out(shown_drawing) if shown_drawing else None,
-        plots=_plots(signal_layers, predicted, levels, set(on_edge), anchor),
-        summary=_summary(signal_layers, predicted),
+        plots=_plots(signal_layers, predicted, levels, {*on_edge, *on_layer}, anchor) if drawn else (),
+        summary=_summary(model, signal_layers, predicted),
         notes=notes,
     )
 
@@ -136,25 +160,6 @@ def _layers_in_order(model: ModelGraph) -> list[Layer]:
     return [*called_layers, *(layer for layer in model.layers if has_own_box(layer) and layer.path not in called_paths)]
 
 
-def _badges_by_layer(
-    model: ModelGraph, findings: Sequence[Finding], badges: Mapping[tuple[str, Span], Badge]
-) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
-    """By layer path: the badges of the arrow behind the layer, and those of the layer itself."""
-    on_edge: dict[str, list[Badge]] = {}
-    on_layer: dict[str, list[Badge]] = {}
-    for finding in findings:
-        code, span = finding.diagnostic.code, finding.diagnostic.span
-        badge = badges[code, span]
-        if rules_by_code()[code].needs_context:
-            for path in finding.layers:
-                on_edge.setdefault(path, []).append(badge)
-            continue
-        for layer in model.layers:
-            if layer.path in finding.layers or any(write.location.span == span for write in layer.writes):
-                on_layer.setdefault(layer.path, []).append(badge)
-    return on_edge, on_layer
-
-
 def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ...], file: str) -> Row:
     write = layer.effective_write()
     init_formula = INITIALIZERS.get(write.initializer) if write is not None else None
@@ -171,6 +176,7 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
     )
     return Row(
         number=number,
+        shown=number,
         path=layer.path,
         shape=layer_label(layer),
         init=init_label(write) if layer.last_write_is_certain() else f"{init_label(write)}, possibly overwritten",
@@ -180,6 +186,22 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
         level="" if level is None else format_number(level),
         badges=tuple(dict.fromkeys(badges)),
     )
+
+
+def _fold_rows(rows: Sequence[Row]) -> list[tuple[FoldedRow, tuple[int, ...]]]:
+    """The rows of the table, each with the numbers of all rows that it is for."""
+    folded_rows: list[tuple[FoldedRow, tuple[int, ...]]] = []
+    for folded in fold([(row.path, _row_text(row)) for row in rows]):
+        row = rows[folded.index]
+        folded_rows.append(
+            (FoldedRow(folded.label, folded.count, row), tuple(rows[at].number for at in folded.indices))
+        )
+    return folded_rows
+
+
+def _row_text(row: Row) -> str:
+    codes = " ".join(badge.code for badge in row.badges)
+    return "\n".join((row.shape, row.init, row.where, row.follows, row.level, codes))
 
 
 def _plots(
@@ -203,13 +225,13 @@ def _plots(
     return plot(curves, WIDE, f"{anchor}w-", circled), plot(curves, NARROW, f"{anchor}n-", circled)
 
 
-def _summary(signal_layers: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:
-    """The plot as text, for screen readers."""
+def _summary(model: ModelGraph, signal_layers: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:
+    """The plot as text, for screen readers; without a plot, the reason."""
     known_moments = [
         (number, value) for number, layer in enumerate(signal_layers, 1) if (value := predicted[layer.path]) is not None
     ]
     if len(known_moments) < 2:
-        return "The signal is known at fewer than two layers, so there is no plot."
+        return f"No plot of the signal: {_no_plot_reason(model, signal_layers, len(known_moments))}."
     (first, start), (last, end) = known_moments[0], known_moments[-1]
     least = min(known_moments, key=lambda pair: pair[1])
     gaps = len(signal_layers) - len(known_moments)
@@ -221,12 +243,27 @@ def _summary(signal_layers: Sequence[Layer], predicted: Mapping[str, float | Non
     return f"{text} It is unknown at {gaps} of {len(signal_layers)} layers." if gaps else text
 
 
-def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing) -> tuple[str, ...]:
+def _no_plot_reason(model: ModelGraph, signal_layers: Sequence[Layer], known: int) -> str:
+    if not model.operations:
+        return "the model has no `forward` that could be followed"
+    if not signal_layers:
+        return "`forward` calls none of its layers directly"
+    if len(signal_layers) == 1:
+        return "`forward` calls one layer only"
+    count = len(signal_layers)
+    if known:
+        return f"it is known behind one of {count} layers; behind the others the input, the init or the size is unknown"
+    return f"it is known behind none of {count} layers, because an input, an init or a size is unknown"
+
+
+def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing, drawn: bool) -> tuple[str, ...]:
     notes = [f"Not analyzed: {reason}." for reason in model.incomplete]
     unsized_count = sum(map(assumes_equal_fans, order))
     if unsized_count:
         notes.append(f"The sizes of {unsized_count} layers are unknown; fan_in = fan_out is assumed.")
-    if not drawing.boxes:
+    if not drawn:
+        notes.append("Not drawn, because the page draws a limited number of models; report fewer paths to see it.")
+    elif not drawing.boxes:
         notes.append("Its data flow is unknown, so there is no drawing.")
     elif drawing.total_span > MAX_ENTANGLEMENT:
         notes.append(f"Not drawn: {len(drawing.arrows)} arrows would cross each other.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,15 +19,17 @@ from initlint.graph.model import ModelGraph
 from initlint.linter.results import CheckResult, Finding
 from initlint.project.decoding import Lines
 from initlint.report.html.drawing import Badge
-from initlint.report.html.file_pages import file_pages
+from initlint.report.html.file_pages import ModelLink, file_pages
 from initlint.report.html.layout import Point
+from initlint.report.html.marks import concerned_layers
 from initlint.report.html.model_pages import Levels, Measured, ModelPage, by_layer, model_page
+from initlint.report.model_list import list_models
 from initlint.report.text import escape
 
 _CODE = re.compile(r"`([^`]+)`")
 
 MOST_MODELS = 40
-"""A page with more drawings would be slow to open. Models with findings come first."""
+"""How many models are drawn. A page with more drawings would be slow to open. Models with findings come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,29 @@ class PageInput:
     measured: Measured = field(default_factory=lambda: MappingProxyType({}))
 
 
+def title_of(paths: Sequence[Path]) -> str:
+    """The names of folders, which `.` does not show, and the paths of files."""
+    return ", ".join((path.resolve().name or str(path)) if path.is_dir() else str(path) for path in paths)
+
+
 def render(result: CheckResult, title: str, page_input: PageInput) -> str:
     """The report as HTML. `result` is one of `linter.pipeline.check_models` with `whole_models`."""
     diagnostics = result.diagnostics
+    listed = list_models(result.models, result.findings_by_model)
     badges = {(d.code, d.span): Badge(d.code, d.severity, number) for number, d in enumerate(diagnostics, 1)}
     models_with_findings = [
-        (model, [finding for finding in findings if (finding.diagnostic.code, finding.diagnostic.span) in badges])
-        for model, findings in zip(result.models, result.findings_by_model, strict=True)
+        (
+            model,
+            [
+                finding
+                for finding in (*findings, *(f for f in result.file_findings if concerned_layers(model, f)))
+                if (finding.diagnostic.code, finding.diagnostic.span) in badges
+            ],
+        )
+        for model, findings in listed.entries
     ]
     models = sorted(models_with_findings, key=lambda model_and_findings: not model_and_findings[1])
+    pages = _model_pages(models, badges, page_input)
     environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
@@ -57,14 +74,23 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
     environment.filters |= {"arrow_path": arrow_path, "marked_up": marked_up}
     return environment.get_template("report.html").render(
         title=escape(title),
+        left_out=listed.left_out,
         version=__version__,
-        files=file_pages(diagnostics, page_input.lines),
+        files=file_pages(diagnostics, page_input.lines, _links(pages)),
         file_count=len(result.files),
         counts=[(severity, sum(d.severity is severity for d in diagnostics)) for severity in reversed(Severity)],
         fixable=sum(d.fix is not None for d in diagnostics),
-        models=_model_pages(models[:MOST_MODELS], badges, page_input),
-        left_out=max(0, len(models) - MOST_MODELS),
+        models=pages,
     )
+
+
+def _links(pages: Sequence[ModelPage]) -> Mapping[int, Sequence[ModelLink]]:
+    """By the number of the finding, the models that it is about."""
+    links: dict[int, list[ModelLink]] = {}
+    for page in pages:
+        for badge in page.badges:
+            links.setdefault(badge.number, []).append(ModelLink(page.anchor, page.name))
+    return links
 
 
 def _model_pages(
@@ -80,6 +106,7 @@ def _model_pages(
             badges,
             f"m{number}",
             _signal_levels(model, fixed_models.get(_identity(model)), page_input.measured),
+            drawn=number <= MOST_MODELS,
         )
         for number, (model, findings) in enumerate(models, 1)
     ]

@@ -112,7 +112,59 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
         "    def forward(self, x):\n        return self.fc(x)\n"
     )
     source = "import torch.nn as nn\n" + "".join(model.format(at) for at in range(42))
-    assert "2 more models are not drawn" in make_page(tmp_path, "-", "--select", "INI9", source=source).text
+    page = make_page(tmp_path, "-", "--select", "INI9", source=source)
+    assert page.text.count("Not drawn, because the page draws a limited number of models") == 2
+    assert all(f"m{number}" in page.ids for number in range(1, 43))
+
+
+NEVER_APPLIED = """
+import torch
+from torch import nn
+
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Parameter(torch.empty(8, 8))
+
+    def forward(self, x):
+        return x @ self.table
+
+class Net(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.gate = Gate()
+        self.layers = nn.Sequential(*(nn.Linear(8, 8) for _ in range(depth)))
+
+    def forward(self, x):
+        return self.layers(self.gate(x))
+
+
+net = Net(12)
+"""
+
+
+def test_a_finding_links_to_its_model_and_is_marked_on_its_layer(tmp_path: Path) -> None:
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "net.py").write_text(NEVER_APPLIED, encoding="utf-8")
+    page = make_page(tmp_path, str(tmp_path / "zoo"))
+    assert "initlint: zoo" in page.text
+    assert "nothing in the project initializes the parameter" in page.text
+    assert "#m1" in page.links
+    assert page.links.count("#f1") >= 2  # in the drawing and in the table
+    assert "layers.0-10 × 11" in " ".join(page.text.split())
+
+
+@pytest.mark.parametrize(
+    ("forward", "reason"),
+    [
+        ("", "the model has no `forward` that could be followed"),
+        ("    def forward(self, x):\n        return self.fc(x)\n", "`forward` calls one layer only"),
+    ],
+)
+def test_a_plot_that_cannot_be_drawn_says_why(tmp_path: Path, forward: str, reason: str) -> None:
+    head = "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    page = make_page(tmp_path, "-", source=f"{head}        self.fc = nn.Linear(4, 4)\n{forward}")
+    assert f"No plot of the signal: {reason}." in page.text
 
 
 @pytest.mark.parametrize(
