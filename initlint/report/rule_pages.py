@@ -41,7 +41,7 @@ def page(rule: Rule) -> str:
 
 
 def family_prefix(rule: Rule) -> str:
-    """The part of its code that the rules of one category share: `INI3`."""
+    """The part of its code that the rules of one category share: the prefix and the first digit."""
     return rule.code[:4]
 
 

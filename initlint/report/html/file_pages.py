@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
 from initlint.project.decoding import Lines
 from initlint.project.notebook import BREAK as CELL_BREAK
 from initlint.report.formats.full import MAX_RELATED, MAX_ROWS
+from initlint.report.html.highlighting import HighlightedFile
 from initlint.report.text import escape, line_of
 
 _MAX_MODELS = 6
@@ -19,12 +22,12 @@ _CONTEXT_LINES = 2
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A source line in three parts: before the marked text, the marked text, and after it."""
+    """A source line in three parts of HTML: before the marked text, the marked text, and after it."""
 
     row: int
-    before: str
-    marked: str
-    after: str
+    before: Markup
+    marked: Markup
+    after: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class RelatedLine:
 
     where: str
     message: str
-    code: str
+    code: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +71,41 @@ def file_pages(
     diagnostics: Sequence[Diagnostic], lines: Lines, models: Mapping[int, Sequence[ModelLink]]
 ) -> list[FilePage]:
     """One page section per file with findings, which are numbered from 1 over all files. `models`: by that number."""
+    source = _Source(lines)
     by_file: dict[str, list[FindingEntry]] = {}
     for number, diagnostic in enumerate(diagnostics, 1):
-        by_file.setdefault(diagnostic.span.file, []).append(_finding(number, diagnostic, lines, models.get(number, ())))
+        entry = _finding(number, diagnostic, source, models.get(number, ()))
+        by_file.setdefault(diagnostic.span.file, []).append(entry)
     return [FilePage(escape(path), tuple(findings)) for path, findings in by_file.items()]
 
 
-def _finding(number: int, diagnostic: Diagnostic, lines: Lines, models: Sequence[ModelLink]) -> FindingEntry:
-    related = list(_related_lines(diagnostic.related, diagnostic.span, lines))
+class _Source:
+    """The lines of files, plain and highlighted; each file is read once."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._read = lines
+        self._files: dict[str, tuple[Sequence[str], HighlightedFile]] = {}
+
+    def plain(self, file: str) -> Sequence[str]:
+        return self._file(file)[0]
+
+    def highlighted(self, file: str) -> HighlightedFile:
+        return self._file(file)[1]
+
+    def _file(self, file: str) -> tuple[Sequence[str], HighlightedFile]:
+        if file not in self._files:
+            lines = [line.rstrip() for line in self._read(file)]
+            self._files[file] = lines, HighlightedFile(lines)
+        return self._files[file]
+
+
+def _finding(number: int, diagnostic: Diagnostic, source: _Source, models: Sequence[ModelLink]) -> FindingEntry:
+    related = list(_related_lines(diagnostic.related, diagnostic.span, source))
     fix = diagnostic.fix
     return FindingEntry(
         number=number,
         diagnostic=diagnostic,
-        code=tuple(_code(diagnostic.span, lines(diagnostic.span.file))),
+        code=tuple(_code(diagnostic.span, source)),
         related=tuple(related[:MAX_RELATED]),
         hidden=max(0, len(related) - MAX_RELATED),
         fix=fix.message if fix else "",
@@ -90,21 +115,22 @@ def _finding(number: int, diagnostic: Diagnostic, lines: Lines, models: Sequence
     )
 
 
-def _code(span: Span, lines: Sequence[str]) -> Iterator[CodeLine]:
+def _code(span: Span, source: _Source) -> Iterator[CodeLine]:
+    lines, highlighted = source.plain(span.file), source.highlighted(span.file)
     end = min(span.end_row, span.row + MAX_ROWS - 1)
     rows = _rows_around(span, end, lines)
     rows_before_cell = span.row - span.local.row
     common_indent = min((_indent(lines[row - 1]) for row in rows if lines[row - 1].strip()), default=0)
     for row in rows:
-        line = lines[row - 1].rstrip()
+        line = lines[row - 1]
         first = len(line) if not span.row <= row <= end else span.column - 1 if row == span.row else _indent(line)
         last = span.end_column - 1 if row == span.end_row else len(line)
         last = max(last, first)
         yield CodeLine(
             row - rows_before_cell,
-            _display_text(line[common_indent:first]),
-            _display_text(line[first:last]),
-            _display_text(line[last:]),
+            highlighted.between(row, common_indent, first),
+            highlighted.between(row, first, last),
+            highlighted.between(row, last, len(line)),
         )
 
 
@@ -121,13 +147,10 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _display_text(source: str) -> str:
-    return escape(source.replace("\t", "    "))
-
-
-def _related_lines(related: Iterable[Related], finding_span: Span, lines: Lines) -> Iterator[RelatedLine]:
+def _related_lines(related: Iterable[Related], finding_span: Span, source: _Source) -> Iterator[RelatedLine]:
     for related_location in related:
         span = related_location.span
-        source = lines(span.file)
-        code = source[span.row - 1].strip() if span.row <= len(source) else ""
-        yield RelatedLine(line_of(span, finding_span.file), escape(related_location.message), _display_text(code))
+        lines = source.plain(span.file)
+        line = lines[span.row - 1] if span.row <= len(lines) else ""
+        code = source.highlighted(span.file).between(span.row, _indent(line), len(line))
+        yield RelatedLine(line_of(span, finding_span.file), escape(related_location.message), code)

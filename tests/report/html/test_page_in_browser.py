@@ -109,10 +109,38 @@ def test_a_link_opens_what_it_leads_into(page: Any) -> None:
     assert row.is_visible()
 
 
+def test_search_hides_what_does_not_match(page: Any) -> None:
+    shown = "details.model:not([hidden])"
+    models = page.locator(shown).count()
+    page.fill("#search", "fixtures/mlp INI301")
+    assert 0 < page.locator(shown).count() < models
+    assert page.locator(".finding:visible").count() == 1
+    assert page.locator(".file:visible").count() == 1
+    assert page.locator("#search-count").text_content().startswith("findings: 1, models: ")
+    link = page.locator("details.model[hidden]").first.get_attribute("id")
+    page.evaluate("name => location.hash = name", link)
+    page.wait_for_function("name => document.getElementById(name).offsetParent !== null", arg=link)
+    assert page.locator("#search").input_value() == ""
+
+
+def test_models_can_be_sorted_and_folded(page: Any) -> None:
+    names = "[...document.querySelectorAll('details.model')].map(model => model.dataset.name)"
+    before = page.evaluate(names)
+    page.select_option("#sort", "name")
+    assert page.evaluate(names) == sorted(before)
+    page.select_option("#sort", "")
+    assert page.evaluate(names) == before
+    page.click("text=Open all")
+    assert page.locator("details.model:not([open])").count() == 0
+    page.click("text=Close all")
+    assert page.locator("details.model[open]").count() == 0
+
+
 def test_it_is_whole_without_scripts(chromium: Any, address: str) -> None:
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 1600, "height": 900})
     page = context.new_page()
     page.goto(address)
     assert page.locator(".finding").first.is_visible()
     assert page.locator(".drawing svg").first.is_visible()
+    assert page.locator(".tools:visible").count() == 0
     context.close()
