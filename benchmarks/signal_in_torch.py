@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from initlint.analysis.gradients import gradients
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import mean_squares
 from initlint.graph.model import ModelGraph
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
@@ -220,7 +220,7 @@ def stated(source: str) -> dict[str, tuple[float | None, float | None]]:
     model = _model(source)
     return {
         operation.layer: (moment, gradient)
-        for operation, moment, gradient in zip(model.operations, second_moments(model), gradients(model), strict=True)
+        for operation, moment, gradient in zip(model.operations, mean_squares(model), gradients(model), strict=True)
         if operation.kind == "layer" and operation.layer is not None
     }
 

@@ -34,8 +34,8 @@ def left_after_fix(
     if product is None or _LEAST <= product <= _MOST:
         return ""
     if product < _LEAST:
-        return f", which leaves {format_number(product)} of the signal"
-    return f", which makes the signal {format_number(product)} times as large"
+        return f", which leaves {format_number(product)} of the signal's mean square"
+    return f", which makes the signal's mean square {format_number(product)} times as large"
 
 
 def _with_calls(model: ModelGraph, calls: Mapping[str, RecommendedCall]) -> ModelGraph:

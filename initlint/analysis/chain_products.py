@@ -10,11 +10,13 @@ from initlint.analysis.layer_activation import Factors, LayerActivation, constan
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import (
     activation_class_name,
-    format_factors,
+    as_many_outputs,
+    effect_on_signal,
     format_number,
     layer_names,
     short_name,
     stated_factors,
+    what_is_left,
 )
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.analysis.signal_propagation import LayerEffect, layer_effect, layer_inputs
@@ -82,23 +84,30 @@ class Chain:
         """P if the text for messages states it, else None."""
         return self.product if len(self.counted) > 1 else None
 
-    def __str__(self) -> str:
-        """Text for messages: ` (0.016 over the 6 layers in a row)`; empty for a single link."""
-        product, count = self.product, len(self.counted)
-        return "" if product is None or count < 2 else f" ({format_number(product)} over the {count} layers in a row)"
+    def left_after(self, layers: Collection[Layer]) -> str:
+        """The end of a clause about `layers`: `; 0.016 of it is left after the last`. Empty for a single link."""
+        product, count = self.stated_product, len(self.counted)
+        if product is None:
+            return ""
+        paths = {layer.path for layer in layers}
+        common = [link for link in self.counted if link.layer.path in paths]
+        if len(common) < count:
+            return f"; {what_is_left(product, f'after {count} layers in a row')}"
+        when = "after the last" if count == len(paths) else f"after {count} of them in a row"
+        return f"; {what_is_left(product, when)}"
 
     def steps(self) -> tuple[str, ...]:
-        """A line for each layer: its factor f on the signal's second moment, and the product P so far."""
+        """A line for each layer: its factor on the signal's mean square, and the product so far."""
         lines, counted, is_counted = [], self.counted, False
         for link in self.links:
             suffix = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
-            fans = " at equal fans" if link.factors.at_equal_fans else ""
+            fans = as_many_outputs(1) if link.factors.at_equal_fans else ""
             factor = "-" if link.factors.signal is None else f"{format_number(link.factors.signal)}{fans}"
             is_counted = link is counted[0] or is_counted if counted else False
             is_counted = is_counted and not link.layer.repeated
             product = format_number(link.after / counted[0].before) if is_counted else "-"
             lines.append(
-                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{suffix}: f = {factor}, P = {product}"
+                f"`{link.layer.path}` {link.layer.type}, {_init_name(link)}{suffix}: factor {factor}, product {product}"
             )
         return tuple(lines)
 
@@ -134,11 +143,9 @@ def largest(candidates: Iterable[Chain]) -> Chain:
 
 
 def signal_factor(group: Sequence[Link]) -> str:
-    """The init call of a group of layers and its factor: `f` in `fc1`: multiplies the signal's second moment by 25."""
+    """The init call of a group of layers and its effect: `f` in `fc1`: the layer passes on 0.25 of the signal's ..."""
     call = f"`{short_name(group[0].initializer)}` in {layer_names([link.layer for link in group])}"
-    verb = "each multiplies" if len(group) > 1 else "multiplies"
-    factors = format_factors([link.factors for link in group])
-    return f"{call}: {verb} the signal's second moment by {factors}"
+    return f"{call}: {effect_on_signal([link.factors for link in group])}"
 
 
 def signal_numbers(group: Sequence[Link], chain: Chain) -> SignalNumbers:

@@ -107,7 +107,7 @@ def _reason(layer: Layer, mode: object) -> str | None:
         return "torch takes the outputs of a transposed convolution for its inputs"
     groups = as_number(layer.arguments.get("groups", 1))
     if layer.type.endswith(("Conv1d", "Conv2d", "Conv3d")) and groups not in (None, 1) and mode != "fan_in":
-        return "torch's fan_out counts the outputs of all groups"
+        return "torch counts the outputs of all groups"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The gradient's second moment, propagated backwards through a model."""
+"""The gradient's mean square, propagated backwards through a model."""
 
 from __future__ import annotations
 

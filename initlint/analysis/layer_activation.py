@@ -53,10 +53,10 @@ class LayerActivation:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """The factors on the second moments of the signal that reaches a layer and of the gradient; None if unknown.
+    """The factors on the mean squares of the signal that reaches a layer and of the gradient; None if unknown.
 
     `signal`: None also where it means nothing, since the bias or the activation sets most of the output. `weight`: the
-    same without the bias. `at_equal_fans`: the layer's sizes are unknown, and fan_in = fan_out is assumed.
+    same without the bias. `at_equal_fans`: the layer's sizes are unknown, and as many outputs as inputs are assumed.
     """
 
     signal: float | None
@@ -151,5 +151,5 @@ def effective_init(layer: Layer) -> tuple[str, Arguments] | None:
 
 
 def keeps_scale(factor: float) -> bool:
-    """Whether a factor on the second moment is close enough to 1 for many layers to train well."""
+    """Whether a factor on the mean square is close enough to 1 for many layers to train well."""
     return 0.8 <= factor <= 1.25

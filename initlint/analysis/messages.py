@@ -71,10 +71,49 @@ def stated_factors(factors: Iterable[Factors]) -> list[float]:
     return signal or [factor.weight for factor in factors if factor.weight is not None]
 
 
-def format_factors(factors: Sequence[Factors]) -> str:
-    """The `stated_factors` as a range."""
+def effect_on_signal(factors: Sequence[Factors]) -> str:
+    """The `stated_factors` as a clause: each of these 8 layers passes on 0.50 of the signal's mean square."""
     is_weight = all(factor.signal is None for factor in factors)
-    return f"{format_range(stated_factors(factors))}{' without the bias' if is_weight else ''}"
+    stated = stated_factors(factors)
+    text = each_passes_on(stated, len(factors))
+    if is_weight:
+        text += f", {'its bias' if len(factors) == 1 else 'the biases'} aside"
+    return text + (as_many_outputs(len(factors)) if any(factor.at_equal_fans for factor in factors) else "")
+
+
+def each_passes_on(values: Sequence[float], count: int) -> str:
+    """By how much `count` layers change the signal: the layer multiplies the signal's mean square by 256."""
+    return _effect(values, count, "on", "signal")
+
+
+def each_passes_back(values: Sequence[float], count: int) -> str:
+    """By how much `count` layers change the gradient: the layer passes back 0.42 of the gradient's mean square."""
+    return _effect(values, count, "back", "gradient")
+
+
+def _effect(values: Sequence[float], count: int, direction: str, of: str) -> str:
+    """A clause about those of `count` layers whose `values` are known."""
+    if len(values) < count:
+        subject, passes, multiplies = f"{len(values)} of these {count} layers each", "pass", "multiply"
+    else:
+        subject, passes, multiplies = "the layer", "passes", "multiplies"
+        if count > 1:
+            subject = f"each of these {count} layers"
+    text = format_range(values)
+    if max(values) <= 1:
+        return f"{subject} {passes} {direction} {text} of the {of}'s mean square"
+    return f"{subject} {multiplies} the {of}'s mean square by {text}"
+
+
+def as_many_outputs(count: int) -> str:
+    """The condition of a number where the sizes of `count` layers are not known."""
+    return f" if {'it' if count == 1 else 'each'} has as many outputs as inputs"
+
+
+def what_is_left(product: float, when: str) -> str:
+    """The signal after several layers as a clause: 0.0013 of it is left after the last."""
+    number = format_number(product)
+    return f"{number} of it is left {when}" if product <= 1 else f"it is {number} times as large {when}"
 
 
 def short_name(initializer: str) -> str:

@@ -1,6 +1,6 @@
 """Decides whether the scale of a layer's output matters, or a norm, a gate or an explicit factor undoes it.
 
-Scale rules are silent where it is undone: a norm directly after a layer gives its output second moment 1, whatever the
+Scale rules are silent where it is undone: a norm directly after a layer gives its output mean square 1, whatever the
 weights.
 """
 

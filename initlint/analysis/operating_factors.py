@@ -38,7 +38,7 @@ def _factors(model: ModelGraph, layer: Layer) -> Factors | None:
     if not layer.last_write_is_certain():
         return _scaled_factors(model, layer)
     init = effective_init(layer)
-    if init is None or not layer.called or not is_matrix(layer) or layer.parametrized or _is_normalized(layer):
+    if init is None or not layer.called or not _is_linear(layer) or layer.parametrized or _is_normalized(layer):
         return None
     if layer.path in layer_inputs(model):
         return factors_at(model, layer)
@@ -64,6 +64,10 @@ def _scaled_factors(model: ModelGraph, layer: Layer) -> Factors | None:
         return None
     weight = factors.weight * (number**2 if name == "mul_" else number**-2)
     return replace(factors, signal=weight, weight=weight, gradient=None)
+
+
+def _is_linear(layer: Layer) -> bool:
+    return is_matrix(layer) or layer.product is not None
 
 
 def _is_normalized(layer: Layer) -> bool:

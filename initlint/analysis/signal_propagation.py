@@ -101,7 +101,7 @@ def _activated(activation: Consumer | None, signal: Signal | None, source: str) 
     return activate(activation.op, activation.arguments, signal, source)
 
 
-def second_moments(model: ModelGraph) -> tuple[float | None, ...]:
+def mean_squares(model: ModelGraph) -> tuple[float | None, ...]:
     """E[x^2] of the output of each operation of the model, for an input of E[x^2] = 1; None if unknown."""
     return tuple(None if signal is None else signal.moment for signal in signals(model))
 
@@ -109,7 +109,7 @@ def second_moments(model: ModelGraph) -> tuple[float | None, ...]:
 def model_output(model: ModelGraph) -> float | None:
     """E[x^2] of the output of `model`, for an input of E[x^2] = 1; None if it is unknown or there are several."""
     outputs = [number for number, operation in enumerate(model.operations) if operation.kind == "output"]
-    return second_moments(model)[outputs[0]] if len(outputs) == 1 else None
+    return mean_squares(model)[outputs[0]] if len(outputs) == 1 else None
 
 
 def output_is_constant(model: ModelGraph) -> bool:

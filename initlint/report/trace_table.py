@@ -52,7 +52,7 @@ def _drawings(model: ModelGraph, traced: TraceResult, width: int) -> Iterator[Re
     column `between` is left out if no row has a value there.
     """
     way = _WAYS.get(model.trace_method or "", "not traced")
-    measurement = f", {counted(traced.runs, 'run')}" if traced.runs else ""
+    measurement = f", mean squares of {counted(traced.runs, 'run')}" if traced.runs else ""
     yield Text.assemble((escape(model.name), "bold"), f"  {escape(_at(model.location))}  ({way}{measurement})")
     built_as = () if traced.built_as is None else (f"built as {traced.built_as}",)
     yield from (indented(Text(escape(line))) for line in (*built_as, *model.incomplete))

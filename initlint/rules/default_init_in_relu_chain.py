@@ -3,16 +3,16 @@
 ## What it does
 
 Reports consecutive hidden layers that keep PyTorch's default init and are each followed by a ReLU or one of its
-relatives, if the signal's second moment is multiplied by less than 0.001 from the first to the last of them: five
-layers or more of 256 units with ReLU. The default biases count: in narrower layers they alone keep more than that.
+relatives, if less than 0.001 of the signal's mean square is left after the last of them: five layers or more of 256
+units with ReLU. The default biases count: in narrower layers they alone keep more than that.
 
 It is silent if a norm or a skip connection is in between, for shallow nets, and if the sizes are unknown. The rule is
 off by default: most nets of that depth that are trained today have norms or skip connections.
 
 ## Why is this bad?
 
-PyTorch initializes Linear and convolutions with `kaiming_uniform_(a=math.sqrt(5))`, a variance of 1 / (3 fan_in): a
-sixth of what ReLU needs. The weights of each layer multiply the second moment by 0.17: by 0.00077 over four layers and
+PyTorch initializes Linear and convolutions with `kaiming_uniform_(a=math.sqrt(5))`, a variance of 1 / (3 inputs): a
+sixth of what ReLU needs. The weights of each layer multiply the mean square by 0.17: by 0.00077 over four layers and
 by 1.7e-08 over ten. What is left, 0.00078 at 256 units, is the biases': the outputs hardly depend on the input, and the
 gradients of the first layers are equally small.
 
@@ -91,7 +91,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
-from initlint.analysis.messages import format_factors, layer_names, related_locations, stated_factors
+from initlint.analysis.messages import effect_on_signal, layer_names, related_locations, stated_factors
 from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
@@ -114,8 +114,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if chain.is_below(_VANISHED) and not any(link.factors.at_equal_fans for link in chain.links):
             layers = [link.layer for link in defaults]
             message = (
-                f"nothing initializes {layer_names(layers)}: PyTorch's default init multiplies the signal's second "
-                f"moment by {format_factors([link.factors for link in defaults])} in each{chain}"
+                f"nothing initializes {layer_names(layers)}: with PyTorch's default init "
+                f"{effect_on_signal([link.factors for link in defaults])}{chain.left_after(layers)}"
             )
             related = related_locations((link.layer, link.following) for link in defaults)
             fix = _fix(model, defaults)

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports an init call that multiplies the signal's second moment by more than 10 in one hidden layer of known size: fixed
-standard deviations and bounds that are too large for its fan_in, large gains.
+Reports an init call that multiplies the signal's mean square by more than 10 in one hidden layer of known size: fixed
+standard deviations and bounds that are too large for its number of inputs, large gains.
 
 It is silent if a norm follows, in residual branches, for output layers and embeddings, before bounded activations, if
 the sizes are unknown, for Kaiming and Xavier in a layer with fewer outputs than inputs, where they may preserve the
@@ -98,7 +98,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         group_pairs = _pairs(group)
         recommended = agreed(group_pairs) if len(group_pairs) == len(group) else None
         advice = f"; use `{recommended}`{left_after_fix(model, all_pairs, chain)}" if recommended is not None else ""
-        message = f"{signal_factor(group)}{chain}{advice}"
+        message = f"{signal_factor(group)}{chain.left_after([link.layer for link in group])}{advice}"
         fix = make_fix(model, location, [link.layer for link in group], recommended, unsafe=True)
         paths = tuple(link.layer.path for link in group)
         yield Violation(

@@ -12,7 +12,7 @@ It is silent for `a=math.sqrt(5)`, which PyTorch's own layers use, for `a=1`, wh
 ## Why is this bad?
 
 The gain is sqrt(2 / (1 + a^2)): the larger `a`, the smaller the weights. `a=calculate_gain('relu')` is meant to give
-ReLU's variance of 2 / fan_in, but gives 0.67 / fan_in: each ReLU layer multiplies the signal's second moment by 0.33.
+ReLU's variance of 2 / inputs, but gives 0.67 / inputs: each ReLU layer passes on 0.33 of the signal's mean square.
 
 ## Bad
 
@@ -90,14 +90,15 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if scaling is not None and expression is not None:
             message += f"with `a={ast.unparse(expression)}`, a larger `{scaling}` gives smaller weights"
             if (drawn := _drawn(call)) is not None:
-                message += f" (as it is called here, their variance is {format_number(drawn)} / fan)"
+                message += f" (as it is called here, their variance is {format_number(drawn)} / {_fan(call)})"
         else:
             assert slope is not None
             text = f"calculate_gain('{call.gain}')" if call.gain is not None else f"{slope:.3g}"
             meant = slope * slope if call.gain is not None else 2.0
             drawn = _drawn(call)
             if drawn is not None:
-                message += f"`a={text}` gives a variance of {format_number(drawn)} / fan, not {meant:.3g} / fan"
+                fan = _fan(call)
+                message += f"`a={text}` gives a variance of {format_number(drawn)} / {fan}, not {meant:.3g} / {fan}"
         yield Violation(message.removesuffix(": "), call.location, Severity.INFO)
 
 
@@ -108,8 +109,14 @@ def _has_slope(call: InitCall) -> bool:
     return argument(call.initializer, call.arguments, "nonlinearity") == "leaky_relu" and "a" in call.arguments
 
 
+def _fan(call: InitCall) -> str:
+    """What `mode` divides the variance by."""
+    mode = argument(call.initializer, call.arguments, "mode")
+    return {"fan_in": "inputs", "fan_out": "outputs"}.get(str(mode), "fan")
+
+
 def _drawn(call: InitCall) -> float | None:
-    """The variance of the weights times the fan."""
+    """The variance of the weights times the number of inputs or outputs."""
     return scale(call.initializer, {**call.arguments, "mode": "fan_in"})
 
 

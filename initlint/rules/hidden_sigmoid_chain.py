@@ -10,7 +10,7 @@ cause is the choice of the activation more than the init.
 
 ## Why is this bad?
 
-The slope of a sigmoid is 1/4 at most. With Xavier each layer multiplies the gradient's second moment by 0.045: by 9e-05
+The slope of a sigmoid is 1/4 at most. With Xavier each layer multiplies the gradient's mean square by 0.045: by 9e-05
 over three layers. Glorot and Bengio found that such nets stay on a plateau for hundreds of epochs. A gain of 4
 compensates for the slope. ReLU or tanh instead of the sigmoid need no such gain.
 
@@ -76,10 +76,11 @@ from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.layer_outputs import weight_scale
 from initlint.analysis.messages import (
     activation_class_name,
+    each_passes_back,
     format_number,
-    format_range,
     layer_names,
     related_locations,
+    what_is_left,
 )
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.graph.model import ModelGraph
@@ -88,7 +89,7 @@ from initlint.rules._registry import Violation, rule
 _SQUASHING = ("sigmoid", "hardsigmoid")
 _SHORTEST = 3
 _LARGEST_SCALE = 4.0
-"""fan_in times the variance of a weight with gain 2."""
+"""The number of inputs times the variance of a weight with gain 2."""
 
 
 @rule("INI308", "hidden-sigmoid-chain", default=False)
@@ -101,8 +102,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             continue
         first, layers = squashed[0], [link.layer for link in squashed]
         message = (
-            f"{len(squashed)} hidden sigmoids in a row after {layer_names(layers)}: each multiplies the gradient's "
-            f"second moment by {format_range(slopes)} ({format_number(math.prod(slopes))} over all)"
+            f"{len(squashed)} hidden sigmoids in a row after {layer_names(layers)}: "
+            f"{each_passes_back(slopes, len(layers))}; {what_is_left(math.prod(slopes), 'before the first')}"
         )
         related = related_locations((link.layer, link.following) for link in squashed)
         location = first.layer.location if first.write is None else first.write.location
@@ -112,17 +113,17 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _steps(squashed: list[Link], slopes: list[float]) -> tuple[str, ...]:
-    """A line for each layer: its factor chi on the gradient's second moment, and the product of the factors so far."""
+    """A line for each layer: its factor on the gradient's mean square, and the product of the factors so far."""
     products = itertools.accumulate(slopes, operator.mul)
     return tuple(
         f"`{link.layer.path}` {link.layer.type}, {activation_class_name(link.following.op)}: "
-        f"chi = {format_number(slope)}, "
-        f"product = {format_number(product)}"
+        f"factor on the gradient {format_number(slope)}, "
+        f"product {format_number(product)}"
         for link, slope, product in zip(squashed, slopes, products, strict=True)
     )
 
 
 def _slope(link: Link) -> float | None:
-    """The factor on the gradient's second moment of a layer with small weights; None for larger ones."""
+    """The factor on the gradient's mean square of a layer with small weights; None for larger ones."""
     scale = weight_scale(link.layer)
     return link.factors.gradient if scale is not None and scale <= _LARGEST_SCALE else None

@@ -9,7 +9,7 @@ It is silent for gates and outputs, if a norm is in between, and in residual bra
 ## Why is this bad?
 
 No initialization makes a stack of sigmoids propagate gradients well: the slope of a sigmoid is at most 1/4. Kaiming
-multiplies the gradient's second moment by 0.090 in each layer. Plain Xavier is worse: 0.045. A gain of 4 compensates
+multiplies the gradient's mean square by 0.090 in each layer. Plain Xavier is worse: 0.045. A gain of 4 compensates
 for the slope of 1/4 at zero. Another activation, or a norm before it, is better.
 
 ## Bad
@@ -57,10 +57,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.chain_products import factors_in
 from initlint.analysis.layer_activation import LayerActivation, draws_for_relu, pairs
-from initlint.analysis.messages import format_number, init_before_activation, related_locations
+from initlint.analysis.messages import each_passes_back, init_before_activation, related_locations
 from initlint.diagnostics import NO_NUMBERS, Severity, SignalNumbers
-from initlint.facts.initializer_formulas import scale
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
@@ -75,15 +75,14 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if mismatched:
             related = related_locations((pair.layer, pair.following) for pair in mismatched)
             layers = tuple(pair.layer.path for pair in mismatched)
-            message, numbers = _message(mismatched)
+            message, numbers = _message(model, mismatched)
             yield Violation(message, location, Severity.INFO, related, layers=layers, numbers=numbers)
 
 
-def _message(mismatched: list[LayerActivation]) -> tuple[str, SignalNumbers]:
-    pair = mismatched[0]
-    drawn, slope = scale(pair.write.initializer, pair.write.arguments), pair.activation.slope_moment
-    if drawn is None or slope is None:
-        return f"{init_before_activation(mismatched)} differs from the documented pairing", NO_NUMBERS
-    factors = f"{format_number(drawn * slope)} (plain Xavier by {format_number(slope)})"
-    message = f"{init_before_activation(mismatched)}: the gradient's second moment is multiplied by {factors}"
-    return message, SignalNumbers.of(gradients=[drawn * slope])
+def _message(model: ModelGraph, mismatched: list[LayerActivation]) -> tuple[str, SignalNumbers]:
+    text = f"{init_before_activation(mismatched)} differs from the documented pairing"
+    factors = [factors_in(model, pair) for pair in mismatched]
+    gradients = [factor.gradient for factor in factors if factor is not None and factor.gradient is not None]
+    if len(gradients) < len(mismatched):
+        return text, NO_NUMBERS
+    return f"{text}: {each_passes_back(gradients, len(gradients))}", SignalNumbers.of(gradients=gradients)

@@ -11,8 +11,8 @@ bounds an output.
 ## Why is this bad?
 
 It differs from the documented pairing, which is harmless. PyTorch documents Xavier with a gain of 5/3 for tanh; Kaiming
-uses a gain of 1.41 and fan_in alone. Any gain between 1 and 5/3 trains well with tanh, so this is a note for those who
-want the documented call.
+uses a gain of 1.41 and the number of inputs alone. Any gain between 1 and 5/3 trains well with tanh, so this is a note
+for those who want the documented call.
 
 ## Bad
 

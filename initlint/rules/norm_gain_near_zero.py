@@ -147,7 +147,9 @@ def _effect(drawing: Write | InitCall) -> str:
     """What the draw does to the signal; `{}` is the place of the layers."""
     kept = moment(drawing.initializer, drawing.arguments, None, None)
     share = "the square of `std`" if kept is None else format_number(kept)
-    return f"draws the gain of {{}} around 0: the norm passes on {share} of the signal, not 1; use `ones_`"
+    return (
+        f"draws the gain of {{}} around 0: the norm passes on {share} of the signal's mean square, not 1; use `ones_`"
+    )
 
 
 def _numbers(drawing: Write | InitCall) -> SignalNumbers:

@@ -11,7 +11,7 @@ are normalized or scaled before use, if a norm, a factor or a gate follows, and 
 
 ## Why is this bad?
 
-The default of `std` is 1.0. A layer of 256 inputs then multiplies the signal's second moment by 256, or by 128 with a
+The default of `std` is 1.0. A layer of 256 inputs then multiplies the signal's mean square by 256, or by 128 with a
 ReLU; over three such ReLU layers a standard deviation of 1 becomes 1448. The loss starts in the thousands or at `nan`,
 and softmax and sigmoid start saturated. The call for the activation, such as `kaiming_normal_`, keeps it near 1. A
 fixed `std=0.02` does so at one width only: with ReLU and 256 inputs, three such layers leave 1.3e-04 of the signal.
@@ -69,7 +69,8 @@ from collections.abc import Iterator
 
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import as_number, call_at, initializer_family, pair
-from initlint.analysis.messages import display_name, format_range, related_locations, weight_of
+from initlint.analysis.messages import display_name, each_passes_on, related_locations, weight_of
+from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
@@ -88,10 +89,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if std_by_default(draw.initializer, draw.arguments):
             related = related_locations((layer, None) for layer in draw.layers)
             recommended = _recommended(draw)
-            message = _message(model, draw) + (f"; use `{recommended}`" if recommended is not None else "")
+            factors = _factors(model, draw)
+            message = _message(model, draw, factors) + (f"; use `{recommended}`" if recommended is not None else "")
             fix = make_fix(model, draw.place, draw.layers, recommended, recommend=replacement, unsafe=True)
             layers = tuple(layer.path for layer in draw.layers)
-            numbers = SignalNumbers.of(_stated_factors(draw))
+            numbers = SignalNumbers.of(factors)
             yield Violation(message, draw.place, Severity.WARNING, related, fix, layers, numbers=numbers)
     for call in model.calls:
         if _means_std(call):
@@ -114,19 +116,18 @@ def _means_std(call: InitCall) -> bool:
     return 0 < mean <= _LARGEST_MEANT_AS_STD and only_weights(call)
 
 
-def _message(model: ModelGraph, draw: WeightDraw) -> str:
+def _message(model: ModelGraph, draw: WeightDraw, factors: list[float]) -> str:
     call = call_at(model, draw.place)
     name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
-    fan_ins = _stated_factors(draw)
-    factor = format_range(fan_ins) if fan_ins else "fan_in"
-    weight = weight_of(draw.layers, draw.type)
-    return f"{name} draws {weight} with a standard deviation of 1: the signal's variance is multiplied by {factor}"
+    effect = f": {each_passes_on(factors, len(factors))}" if factors else ", whatever the number of inputs"
+    return f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1{effect}"
 
 
-def _stated_factors(draw: WeightDraw) -> list[float]:
-    """The fan_in of each layer, by which the signal is multiplied; empty if one is unknown."""
-    fan_ins = [fan for fan in draw.fan_ins if fan is not None]
-    return fan_ins if len(fan_ins) == len(draw.fan_ins) else []
+def _factors(model: ModelGraph, draw: WeightDraw) -> list[float]:
+    """The factors of the layers on the signal that reaches them; empty if one is unknown."""
+    known = [operating_factors(model).get(layer.path) for layer in draw.layers]
+    stated = [one.signal for one in known if one is not None and one.signal is not None and not one.at_equal_fans]
+    return stated if len(stated) == len(draw.layers) else []
 
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:

@@ -1,16 +1,16 @@
-"""SELU after a weight whose variance is not 1 / fan_in
+"""SELU after a weight whose variance is not 1 / inputs
 
 ## What it does
 
-Reports an init call on a hidden layer before SELU, if fan_in times the variance of its weight is not 1. It is a warning
-from six such layers in a row, else a note.
+Reports an init call on a hidden layer before SELU, if the variance of its weight, times the number of
+inputs, is not 1. It is a warning from six such layers in a row, else a note.
 
 It is silent if the variance is unknown, if a norm is in between, and in residual branches.
 
 ## Why is this bad?
 
 SELU is designed so that mean 0 and variance 1 of a signal are a fixed point, which requires weights of variance
-1 / fan_in. ReLU's gain doubles the second moment in each layer. PyTorch's own `nonlinearity='selu'` has a gain of 3/4,
+1 / inputs. ReLU's gain doubles the mean square in each layer. PyTorch's own `nonlinearity='selu'` has a gain of 3/4,
 which gives 0.56 instead of 1; its documentation recommends `'linear'` for self-normalizing networks.
 
 ## Bad
@@ -69,7 +69,7 @@ from initlint.analysis.chain_products import chains_of
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import LayerActivation, initializer_family, keeps_scale, pairs
 from initlint.analysis.layer_outputs import assumes_equal_fans, weight_scale
-from initlint.analysis.messages import format_range, init_before_activation, related_locations
+from initlint.analysis.messages import as_many_outputs, format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.graph.model import ModelGraph
@@ -82,7 +82,7 @@ _DEEP = 6
 
 @rule("INI305", "selu-without-lecun", fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
-    """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / fan_in."""
+    """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / inputs."""
     mismatched = [(location, [p for p in group if _is_mismatched(p)]) for location, group in pairs(model)]
     all_pairs = [pair for _, group in mismatched for pair in group]
     paths = {pair.layer.path for pair in all_pairs}
@@ -115,6 +115,7 @@ def _weight_scales(group: list[LayerActivation]) -> list[float]:
 
 
 def _message(group: list[LayerActivation]) -> str:
-    fans = " at equal fans" if any(assumes_equal_fans(pair.layer) for pair in group) else ""
+    fans = as_many_outputs(len(group)) if any(assumes_equal_fans(pair.layer) for pair in group) else ""
     scales = format_range(_weight_scales(group))
-    return f"{init_before_activation(group)}: fan_in times the variance is {scales}{fans}, and SELU needs 1"
+    variance = f"the weights have a variance of {scales} / inputs{fans}, and SELU needs 1 / inputs"
+    return f"{init_before_activation(group)}: {variance}"

@@ -71,7 +71,7 @@ from collections.abc import Iterator
 from initlint.analysis.chain_products import Link, links
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import constant, fans_in_use
-from initlint.analysis.messages import format_range, layer_names, related_locations, short_name
+from initlint.analysis.messages import each_passes_on, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
 from initlint.diagnostics import Severity, SignalNumbers
@@ -100,11 +100,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
         factors = [_factor(link) for link in group]
-        call = f"`{short_name(group[0].initializer)}`"
-        effect = f"leaves {format_range(factors)} of the signal in {layer_names(layers)}, the bias counted{suggestion}"
+        call = f"`{short_name(group[0].initializer)}` in {layer_names(layers)}"
+        effect = f"{each_passes_on(factors, len(layers))}, the bias included{suggestion}"
         paths = tuple(layer.path for layer in layers)
         numbers = SignalNumbers.of(factors)
-        yield Violation(f"{call} {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)
+        yield Violation(f"{call}: {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)
 
 
 def _vanishes(model: ModelGraph, link: Link) -> bool:

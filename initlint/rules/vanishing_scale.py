@@ -3,7 +3,7 @@
 ## What it does
 
 Reports init calls with a fixed standard deviation or bound (`normal_(w, 0, 0.01)`) on consecutive hidden layers, if the
-signal's second moment is multiplied by less than 0.001 from the first to the last of them.
+signal's mean square is multiplied by less than 0.001 from the first to the last of them.
 
 It is silent if a norm is in between, in residual branches, and if the sizes are unknown. The rule is off by default:
 nets that are fine-tuned or trained with an adaptive optimizer mostly recover.
@@ -11,7 +11,7 @@ nets that are fine-tuned or trained with an adaptive optimizer mostly recover.
 ## Why is this bad?
 
 A standard deviation of 0.01 suits a layer of 20,000 inputs. With 256 inputs and a ReLU the weights of each layer
-multiply the signal's second moment by 0.013, and three of them by 2.1e-06: what is left are the biases, outputs are
+multiply the signal's mean square by 0.013, and three of them by 2.1e-06: what is left are the biases, outputs are
 nearly constant, and the gradients of the first layers are equally small. He et al. found that nets with more than eight
 such convolutions do not start to converge.
 
@@ -88,7 +88,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         chain = smallest(chain_of[link.layer.path] for link in group)
         if chain.is_below(_VANISHED) and len(chain.links) > 1:
             related = related_locations((link.layer, link.following) for link in group)
-            message = f"{signal_factor(group)}{chain}"
+            message = f"{signal_factor(group)}{chain.left_after([link.layer for link in group])}"
             paths = tuple(link.layer.path for link in group)
             yield Violation(
                 message, location, Severity.WARNING, related, None, paths, chain.steps(), signal_numbers(group, chain)

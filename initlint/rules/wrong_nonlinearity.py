@@ -13,7 +13,7 @@ norm is in between, in residual branches, and wherever the pairing is not certai
 ## Why is this bad?
 
 The gain compensates for the effect of the activation on the signal. `'linear'` and `'sigmoid'` have gain 1, so before a
-ReLU each layer multiplies the signal's second moment by 0.50, as Xavier does. With the gain of tanh it is 1.39. Before
+ReLU each layer passes on 0.50 of the signal's mean square, as with Xavier. With the gain of tanh it is 1.39. Before
 a tanh the gain of ReLU differs from the documented 5/3, which is harmless, and the message says so.
 
 ## Bad
@@ -81,7 +81,7 @@ from initlint.analysis.layer_activation import (
     pairs,
 )
 from initlint.analysis.messages import (
-    format_factors,
+    effect_on_signal,
     format_number,
     init_before_activation,
     related_locations,
@@ -172,7 +172,7 @@ def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> 
         factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "it is for another activation"
         if factors:
-            reason += f" and multiplies the signal's second moment by {format_factors(factors)}"
+            reason += f"; {effect_on_signal(factors)}"
     return f"{init_before_activation(group, argument)}: {reason}"
 
 

@@ -10,10 +10,10 @@ the activation, in residual branches, in gated units, for output layers, and whe
 
 ## Why is this bad?
 
-Xavier preserves the variance of a signal in a linear map. A ReLU halves the second moment, so each such layer
-multiplies it by 0.50 if fan_in and fan_out are equal: by 0.016 over six layers and by 0.001 over ten. Plain SGD trains
+Xavier preserves the mean square of the signal in a linear map, and a ReLU halves it. So each such layer passes on 0.50
+of it if it has as many outputs as inputs: six layers leave 0.016, ten leave 0.001. Plain SGD trains
 ten such layers about three times slower and fourteen not at all. GELU (0.43) and SiLU (0.36) lose more. Kaiming has
-twice the variance, 2 / fan_in, which compensates for exactly that half.
+twice the variance, 2 / inputs, which compensates for exactly that half.
 
 The message has the factor of the layers, computed from their sizes if these are known, and its product over all
 consecutive layers of this kind. With a product below 0.01 it is a warning, else a note. ReLU's gain is the documented
@@ -84,8 +84,8 @@ from initlint.analysis.layer_activation import (
     pairs,
 )
 from initlint.analysis.messages import (
-    format_factors,
-    format_range,
+    each_passes_back,
+    effect_on_signal,
     init_before_activation,
     related_locations,
     stated_factors,
@@ -97,7 +97,7 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 _HARMLESS = 0.9
-"""From this factor on the signal's second moment, the replacement would change almost nothing."""
+"""From this factor on the signal's mean square, the replacement would change almost nothing."""
 
 
 @rule("INI301", "xavier-before-relu", fixable=True)
@@ -115,7 +115,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if not measured:
             continue
         chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)
-        effect = _effect([factor for _, factor in measured], chain)
+        effect = _effect(measured, chain)
         yield Violation(
             message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}"
             f"{left_after_fix(model, lossy_pairs, chain)}",
@@ -144,15 +144,11 @@ def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
     return measured is None or measured.weight is None or measured.weight < _HARMLESS
 
 
-def _effect(measured: list[Factors], chain: Chain) -> str:
-    each = "each multiplies" if len(measured) > 1 else "multiplies"
-    text = f"{each} the signal's second moment by {format_factors(measured)}"
-    if any(factor.at_equal_fans for factor in measured):
-        text += " at equal fans"
-    gradients = _stated_gradients(measured)
-    if gradients:
-        text += f" and the gradient's by {format_range(gradients)}"
-    return f"{text}{chain}"
+def _effect(measured: list[tuple[LayerActivation, Factors]], chain: Chain) -> str:
+    factors = [factor for _, factor in measured]
+    text = f"{effect_on_signal(factors)}{chain.left_after([pair.layer for pair, _ in measured])}"
+    gradients = _stated_gradients(factors)
+    return f"{text}; {each_passes_back(gradients, len(measured))}" if gradients else text
 
 
 def _stated_gradients(measured: list[Factors]) -> list[float]:

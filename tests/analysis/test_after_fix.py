@@ -33,5 +33,5 @@ def test_nothing_is_said_where_the_signal_keeps_its_size(graph: object) -> None:
 
 def test_the_fix_of_an_exploding_scale_is_judged_too() -> None:
     assert message("INI404", chain("silu", 8, "normal_", std=1.0)).endswith(
-        "; use `kaiming_normal_(..., nonlinearity='relu')`, which leaves 0.041 of the signal"
+        "; use `kaiming_normal_(..., nonlinearity='relu')`, which leaves 0.041 of the signal's mean square"
     )

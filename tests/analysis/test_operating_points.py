@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.analysis.chain_products import all_chains, chains, factors_at
-from initlint.analysis.signal_propagation import layer_inputs, second_moments
+from initlint.analysis.signal_propagation import layer_inputs, mean_squares
 from initlint.graph.model import ModelGraph
 from tests.support.whole_models import models_of
 
@@ -175,7 +175,7 @@ def test_forks_and_max_pools_do_not_end_a_chain() -> None:
     )
     model = net(source)
     assert [link.layer.path for link in chains(model)["a"].links] == ["a", "b", "c"]
-    by_path = {o.layer: m for o, m in zip(model.operations, second_moments(model), strict=True) if o.kind == "layer"}
+    by_path = {o.layer: m for o, m in zip(model.operations, mean_squares(model), strict=True) if o.kind == "layer"}
     product = chains(model)["a"].product
     assert product is not None
     assert by_path["last"] == pytest.approx(product * 2 * 32 / 36)

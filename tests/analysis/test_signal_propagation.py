@@ -1,4 +1,4 @@
-"""The predicted second moment, against what torch measures on the same source."""
+"""The predicted mean square, against what torch measures on the same source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from initlint.analysis.layer_outputs import assumes_equal_fans
-from initlint.analysis.signal_propagation import model_output, output_is_constant, second_moments
+from initlint.analysis.signal_propagation import mean_squares, model_output, output_is_constant
 from initlint.facts.activation_curves import CURVES, IDENTITY, activated, moments_at, slope_moment
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of
@@ -103,7 +103,7 @@ def measured(source: str) -> dict[str, float]:
 def test_what_is_predicted_is_measured(name: str) -> None:
     source = MODELS[name]
     model = models_of(source)["Net"]
-    predicted = {o.layer: q for o, q in zip(model.operations, second_moments(model), strict=True) if o.kind == "layer"}
+    predicted = {o.layer: q for o, q in zip(model.operations, mean_squares(model), strict=True) if o.kind == "layer"}
     found = {path: value for path, value in measured(source).items() if predicted[path] is not None}
     assert len(found) >= 2
     assert found == {path: pytest.approx(predicted[path], rel=0.15, abs=1e-12) for path in found}
@@ -139,14 +139,14 @@ def test_elsewhere_it_is_what_torch_gives(
 def test_what_is_not_known_is_not_guessed(init: str, reason: str) -> None:
     source = net("self.a = nn.Linear(256, 256)", "return self.a(x)", init)
     model = models_of(source)["Net"]
-    assert second_moments(model)[1] is None, reason
+    assert mean_squares(model)[1] is None, reason
 
 
 def test_layers_of_unknown_size_are_told_apart() -> None:
     source = net("self.a = nn.Linear(width, width); self.b = nn.Linear(8, 8)", "return self.b(self.a(x))", XAVIER)
     model = models_of(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
     assert [assumes_equal_fans(layer) for layer in model.layers] == [True, False]
-    assert second_moments(model)[1] == pytest.approx(1.0)
+    assert mean_squares(model)[1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the messages say in numbers, measured with torch: the second moment through ten layers, before and after a fix."""
+"""What the messages say in numbers, measured with torch: the mean square through ten layers, before and after a fix."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def apply(link: Link, x: Any) -> Any:
 
 
 def signal(module: Any, moment: float) -> Any:
-    """Normal input of that second moment, with as many positions as the mean over a convolution's output needs."""
+    """Normal input of that mean square, with as many positions as the mean over a convolution's output needs."""
     if isinstance(module, torch.nn.Linear):
         return math.sqrt(moment) * torch.randn(16, module.in_features)
     side = 192 if module.in_channels < 16 else 64 if module.in_channels < 128 else 24

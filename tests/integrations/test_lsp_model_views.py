@@ -99,10 +99,10 @@ async def test_a_code_lens_above_each_whole_model(editor: Editor) -> None:
         33: "1 layer",
     }
     assert found[15] == "7 layers, the biases set most of the output"
-    assert found[25] == "1 layer, 0.17 of the signal left"
+    assert found[25] == "1 layer, 0.17 of the signal's mean square left"
     await editor.type(MODELS.replace("nn.Linear(256, 10)", "nn.Linear(256, 10, bias=False)"))
     # 0.02^2 * 256 / 2 for each block, at their level, and 1/3 for the last layer.
-    assert (await lenses(editor))[15] == "7 layers, 6e-09 of the signal left"
+    assert (await lenses(editor))[15] == "7 layers, 6e-09 of the signal's mean square left"
 
 
 async def test_code_lenses_can_be_turned_off(editor: Editor) -> None:
@@ -164,7 +164,7 @@ async def test_cells_of_a_notebook_show_their_own_models(client: LanguageClient,
     client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(document, items))
     editor = Editor(client, tmp_path)
     editor.uri = cells[0]
-    assert await lenses(editor) == {2: "1 layer, 0.33 of the signal left"}
+    assert await lenses(editor) == {2: "1 layer, 0.33 of the signal's mean square left"}
     editor.uri = cells[1]
     assert {line: text.split(",")[0] for line, text in (await lenses(editor)).items()} == {1: "2 layers"}
     client.notebook_document_did_close(

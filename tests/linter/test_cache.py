@@ -435,7 +435,7 @@ def test_an_outcome_survives_the_way_to_json_and_back(change: FixRequest | tuple
     fix = Fix("Use `a`", change, Applicability.UNSAFE, FixCondition.ACTIVATION)
     related = (Related(span, "here"), Related(replace(span, file="parts.py", cell=None), "there"))
     diagnostic = Diagnostic("INI301", "name", "message", Severity.WARNING, span, related, fix)
-    diagnostic = replace(diagnostic, chain=("`fc1`: f = 0.50", "`fc2`: f = 0.50"))
+    diagnostic = replace(diagnostic, chain=("`fc1`: factor 0.50", "`fc2`: factor 0.50"))
     outcome = FileResult(
         unreadable=diagnostic,
         findings=(Finding(diagnostic, ("net.ipynb", 3), 1, ("fc1",)),),

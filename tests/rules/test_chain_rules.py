@@ -17,8 +17,8 @@ def untouched(op: str, depth: int, width: int | None = 256) -> ModelGraph:
 
 def test_default_init() -> None:
     assert message("INI306", untouched("relu", 5)) == (
-        "nothing initializes `fc0`, `fc1`, `fc2` and 2 more: PyTorch's default init multiplies the signal's second "
-        "moment by 0.17 to 0.29 in each (0.00091 over the 5 layers in a row)"
+        "nothing initializes `fc0`, `fc1`, `fc2` and 2 more: with PyTorch's default init 4 of these 5 layers each "
+        "pass on 0.17 to 0.29 of the signal's mean square; 0.00091 of it is left after the last"
     )
 
 
@@ -46,8 +46,8 @@ def test_small_standard_deviations() -> None:
     (violation,) = run("INI405", chain("relu", 3, "normal_", mean=0, std=0.01))
     assert violation.severity is Severity.WARNING
     assert violation.message == (
-        "`normal_` in `fc0`, `fc1`, `fc2`: each multiplies the signal's second moment by 0.0032 "
-        "(3.3e-08 over the 3 layers in a row)"
+        "`normal_` in `fc0`, `fc1`, `fc2`: each of these 3 layers passes on 0.0032 of the signal's mean square; "
+        "3.3e-08 of it is left after the last"
     )
 
 
@@ -74,13 +74,22 @@ def test_small_standard_deviations_are_silent(silent: ModelGraph) -> None:
 @pytest.mark.parametrize(
     ("graph", "numbers"),
     [
-        (untouched("sigmoid", 3, width=64), "0.018 to 0.02 (7.2e-06 over all)"),
-        (chain("sigmoid", 3, "xavier_normal_"), "0.045 to 0.056 (0.00014 over all)"),
-        (chain("hardsigmoid", 4, "kaiming_normal_"), "0.054 to 0.056 (9.2e-06 over all)"),
+        (
+            untouched("sigmoid", 3, width=64),
+            "0.018 to 0.02 of the gradient's mean square; 7.2e-06 of it is left before the first",
+        ),
+        (
+            chain("sigmoid", 3, "xavier_normal_"),
+            "0.045 to 0.056 of the gradient's mean square; 0.00014 of it is left before the first",
+        ),
+        (
+            chain("hardsigmoid", 4, "kaiming_normal_"),
+            "0.054 to 0.056 of the gradient's mean square; 9.2e-06 of it is left before the first",
+        ),
     ],
 )
 def test_hidden_sigmoids(graph: ModelGraph, numbers: str) -> None:
-    assert message("INI308", graph).endswith(f"each multiplies the gradient's second moment by {numbers}")
+    assert message("INI308", graph).endswith(numbers)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_hidden_sigmoids_are_silent(silent: ModelGraph) -> None:
 def test_the_gradients_chain_is_shown() -> None:
     (violation,) = run("INI308", chain("sigmoid", 3, "xavier_normal_"))
     assert violation.chain == (
-        "`fc0` Linear, Sigmoid: chi = 0.045, product = 0.045",
-        "`fc1` Linear, Sigmoid: chi = 0.055, product = 0.0025",
-        "`fc2` Linear, Sigmoid: chi = 0.056, product = 0.00014",
+        "`fc0` Linear, Sigmoid: factor on the gradient 0.045, product 0.045",
+        "`fc1` Linear, Sigmoid: factor on the gradient 0.055, product 0.0025",
+        "`fc2` Linear, Sigmoid: factor on the gradient 0.056, product 0.00014",
     )

@@ -21,7 +21,7 @@ def kaiming(**arguments: object) -> InitCall:
 def test_a_named_gain() -> None:
     assert message("INI307", model(calls=(kaiming(a=math.sqrt(2), named="relu"),))) == (
         "`kaiming_normal_` takes the slope of a leaky ReLU as `a`, not a gain: "
-        "`a=calculate_gain('relu')` gives a variance of 0.67 / fan, not 2 / fan"
+        "`a=calculate_gain('relu')` gives a variance of 0.67 / inputs, not 2 / inputs"
     )
 
 
@@ -29,7 +29,7 @@ def test_a_named_gain() -> None:
     ("a", "variance"), [(math.sqrt(2), "0.67"), (math.sqrt(3), "0.50"), (5 / 3, "0.53"), (2, "0.40")]
 )
 def test_no_slope_is_that_large(a: float, variance: str) -> None:
-    assert f"variance of {variance} / fan" in message("INI307", model(calls=(kaiming(a=a, mode="fan_out"),)))
+    assert f"variance of {variance} / outputs" in message("INI307", model(calls=(kaiming(a=a, mode="fan_out"),)))
 
 
 def test_a_gain_below_one() -> None:
@@ -59,7 +59,7 @@ def test_silent(silent: InitCall) -> None:
 
 def test_the_gain_of_a_leaky_relu_is_not_two() -> None:
     gain = math.sqrt(2 / 1.04)
-    assert "gives a variance of 0.68 / fan, not 1.92 / fan" in message(
+    assert "gives a variance of 0.68 / inputs, not 1.92 / inputs" in message(
         "INI307", model(calls=(kaiming(a=gain, named="leaky_relu"),))
     )
 

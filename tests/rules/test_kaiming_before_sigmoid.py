@@ -6,10 +6,10 @@ from initlint.rules import all_rules
 from tests.support.rule_models import chain, following, layer, message, model, reach, run, write
 
 
-def test_message_gives_both_factors() -> None:
+def test_message_gives_the_factor_on_the_gradient() -> None:
     assert message("INI303", chain("sigmoid", 1, "kaiming_normal_")) == (
-        "`kaiming_normal_` before Sigmoid in `fc0`: the gradient's second moment is multiplied by 0.09 "
-        "(plain Xavier by 0.045)"
+        "`kaiming_normal_` before Sigmoid in `fc0` differs from the documented pairing: the layer passes back 0.074 "
+        "of the gradient's mean square"
     )
 
 

@@ -28,7 +28,7 @@ def norm(*writes: object, **more: object) -> Layer:
 
 def test_message() -> None:
     assert message("INI204", model(norm(SMALL))) == (
-        "`normal_` draws the gain of `norm` around 0: the norm passes on 0.0004 of the signal, not 1; use `ones_`"
+        "`normal_` draws the gain of `norm` around 0: the norm passes on 0.0004 of the signal's mean square, not 1; use `ones_`"
     )
 
 
@@ -79,7 +79,7 @@ def test_silent(silent: Layer) -> None:
 def test_an_unknown_deviation_counts_if_the_call_also_draws_matrices() -> None:
     draw = write("normal_", mean=0.0, std=UNDETERMINED)
     (violation,) = run("INI204", model(norm(draw), calls=(call("normal_", GAIN, MATRIX, arguments=draw.arguments),)))
-    assert "passes on the square of `std` of the signal" in violation.message
+    assert "passes on the square of `std` of the signal's mean square" in violation.message
     assert run("INI204", model(norm(draw), calls=(call("normal_", GAIN, arguments=draw.arguments),))) == []
 
 

@@ -31,18 +31,18 @@ def test_message() -> None:
     assert violation.severity is Severity.WARNING
     assert violation.message == (
         "`normal_` without `std` draws the weight of `fc` with a standard deviation of 1: "
-        "the signal's variance is multiplied by 64.00; use `kaiming_normal_(..., nonlinearity='relu')`"
+        "the layer multiplies the signal's mean square by 32.00; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
 def test_unknown_sizes() -> None:
     unknown = hidden(arguments={"in_features": UNDETERMINED, "out_features": 9})
-    assert "the signal's variance is multiplied by fan_in;" in message("INI401", model(unknown))
+    assert "1, whatever the number of inputs;" in message("INI401", model(unknown))
 
 
 def test_a_raw_parameter_has_the_fan_in_use() -> None:
     assert message("INI401", model(raw())) == (
-        "`torch.randn` draws `fc` with a standard deviation of 1: the signal's variance is multiplied by 256"
+        "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 256"
     )
 
 

@@ -9,7 +9,7 @@ from tests.support.rule_models import OUTPUT, chain, following, layer, message, 
 
 def test_message() -> None:
     assert message("INI305", chain("selu", 2, "kaiming_normal_", nonlinearity="relu")) == (
-        "`kaiming_normal_` before SELU in `fc0`, `fc1`: fan_in times the variance is 2.00, and SELU needs 1; "
+        "`kaiming_normal_` before SELU in `fc0`, `fc1`: the weights have a variance of 2.00 / inputs, and SELU needs 1 / inputs; "
         "use `kaiming_normal_(..., nonlinearity='linear')`"
     )
 
@@ -23,7 +23,9 @@ def test_message() -> None:
     ],
 )
 def test_other_variances(initializer: str, arguments: dict[str, object], scale: str) -> None:
-    assert f"fan_in times the variance is {scale}," in message("INI305", chain("selu", 1, initializer, **arguments))
+    assert f"the weights have a variance of {scale} / inputs," in message(
+        "INI305", chain("selu", 1, initializer, **arguments)
+    )
 
 
 @pytest.mark.parametrize(("depth", "severity"), [(5, Severity.INFO), (6, Severity.WARNING)])
@@ -56,8 +58,8 @@ def test_behind_a_norm_it_is_silent() -> None:
 def test_the_chain_is_shown() -> None:
     (violation,) = run("INI305", chain("selu", 2, "kaiming_normal_"))
     assert violation.chain == (
-        "`fc0` Linear, `kaiming_normal_`, SELU: f = 1.72, P = 1.72",
-        "`fc1` Linear, `kaiming_normal_`, SELU: f = 1.54, P = 2.66",
+        "`fc0` Linear, `kaiming_normal_`, SELU: factor 1.72, product 1.72",
+        "`fc1` Linear, `kaiming_normal_`, SELU: factor 1.54, product 2.66",
     )
 
 
@@ -68,6 +70,6 @@ def test_fans_that_are_not_known() -> None:
         writes=(write("xavier_uniform_", gain=2.0),),
         arguments={"in_features": UNDETERMINED, "out_features": 64},
     )
-    assert "fan_in times the variance is 4.00 at equal fans, and" in message(
+    assert "a variance of 4.00 / inputs if it has as many outputs as inputs, and" in message(
         "INI305", model(unknown, layer("out", OUTPUT))
     )

@@ -175,7 +175,7 @@ def test_usual_init(init: str) -> None:
 def test_scale_of_recurrent_weights(type: str, call: str) -> None:
     ((code, _, message),) = found(WEIGHTS.format(type, "normal_(p)"), call)
     assert code == "INI401"
-    assert f"of `{type}` with a standard deviation of 1: the signal's variance is multiplied by 16.00" in message
+    assert f"of `{type}` with a standard deviation of 1, whatever the number of inputs" in message
     assert "use `" not in message
     ((code, _, message),) = found(WEIGHTS.format(type, "uniform_(p)"), call)
     assert code == "INI402"

@@ -16,19 +16,25 @@ def with_gain(op: str, initializer: str, gain: float, named: str | None) -> Mode
 
 
 @pytest.mark.parametrize(
-    ("named", "factor"), [("linear", "0.50"), ("sigmoid", "0.50"), ("tanh", "1.39"), ("selu", "0.28")]
+    ("named", "effect"),
+    [
+        ("linear", "passes on 0.50 of the signal's mean square"),
+        ("sigmoid", "passes on 0.50 of the signal's mean square"),
+        ("tanh", "multiplies the signal's mean square by 1.39"),
+        ("selu", "passes on 0.28 of the signal's mean square"),
+    ],
 )
-def test_kaiming_for_another_activation(named: str, factor: str) -> None:
+def test_kaiming_for_another_activation(named: str, effect: str) -> None:
     assert message("INI304", chain("relu", 1, "kaiming_normal_", nonlinearity=named)) == (
-        f"`kaiming_normal_` with `nonlinearity='{named}'` before ReLU in `fc0`: it is for another activation and "
-        f"multiplies the signal's second moment by {factor}; use `kaiming_normal_(..., nonlinearity='relu')`"
+        f"`kaiming_normal_` with `nonlinearity='{named}'` before ReLU in `fc0`: it is for another activation; the "
+        f"layer {effect}; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
 def test_a_slope_far_from_the_real_one() -> None:
     text = message("INI304", chain("relu", 1, "kaiming_normal_", a=0.9))
     assert "with `a=0.9` before ReLU" in text
-    assert "by 0.55;" in text
+    assert "passes on 0.55 of the signal's mean square;" in text
 
 
 @pytest.mark.parametrize(("gain", "named"), [(5 / 3, "tanh"), (5 / 3, None)])
@@ -105,6 +111,6 @@ def test_what_sets_the_scale_itself_is_silent(between: str) -> None:
 def test_the_chain_is_shown() -> None:
     (violation,) = run("INI304", chain("relu", 2, "kaiming_normal_", nonlinearity="linear"))
     assert violation.chain == (
-        "`fc0` Linear, `kaiming_normal_`, ReLU: f = 0.50, P = 0.50",
-        "`fc1` Linear, `kaiming_normal_`, ReLU: f = 0.50, P = 0.25",
+        "`fc0` Linear, `kaiming_normal_`, ReLU: factor 0.50, product 0.50",
+        "`fc1` Linear, `kaiming_normal_`, ReLU: factor 0.50, product 0.25",
     )

@@ -33,31 +33,35 @@ def reported(*layers: Layer) -> bool:
 
 def test_one_layer() -> None:
     assert message("INI301", chain("relu", 1, "xavier_uniform_")) == (
-        "`xavier_uniform_` before ReLU in `fc0`: multiplies the signal's second moment by 0.50; "
+        "`xavier_uniform_` before ReLU in `fc0`: the layer passes on 0.50 of the signal's mean square; "
         "use `kaiming_uniform_(..., nonlinearity='relu')`"
     )
 
 
 def test_two_layers_in_a_row() -> None:
     assert message("INI301", chain("relu", 2, "xavier_normal_")) == (
-        "`xavier_normal_` before ReLU in `fc0`, `fc1`: each multiplies the signal's second moment by 0.50 "
-        "(0.25 over the 2 layers in a row); use `kaiming_normal_(..., nonlinearity='relu')`"
+        "`xavier_normal_` before ReLU in `fc0`, `fc1`: each of these 2 layers passes on 0.50 of the signal's mean "
+        "square; 0.25 of it is left after the last; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
 def test_more_layers_than_are_named() -> None:
-    assert "in `fc0`, `fc1`, `fc2` and 3 more: each multiplies" in message("INI301", chain("relu", 6, "xavier_normal_"))
+    assert "in `fc0`, `fc1`, `fc2` and 3 more: each of these 6 layers passes on" in message(
+        "INI301", chain("relu", 6, "xavier_normal_")
+    )
 
 
 def test_real_sizes_and_the_gradient() -> None:
     wide = hidden(arguments={"in_features": 400, "out_features": 120})
     text = message("INI301", model(wide, layer("out", OUTPUT)))
-    assert "second moment by 0.77 and the gradient's by 0.23;" in text
+    assert "0.77 of the signal's mean square; the layer passes back 0.23 of the gradient's mean square;" in text
 
 
 def test_unknown_sizes() -> None:
     unknown = hidden(arguments={"in_features": UNDETERMINED, "out_features": 120})
-    assert "by 0.50 at equal fans;" in message("INI301", model(unknown, layer("out", OUTPUT)))
+    assert "0.50 of the signal's mean square if it has as many outputs as inputs;" in message(
+        "INI301", model(unknown, layer("out", OUTPUT))
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,14 +75,14 @@ def test_unknown_sizes() -> None:
 )
 def test_the_relatives_of_relu(op: str, loss: str, call: str) -> None:
     text = message("INI301", chain(op, 1, "xavier_uniform_"))
-    assert f"second moment by {loss};" in text
+    assert f"passes on {loss} of the signal's mean square;" in text
     assert text.endswith(f"use `{call}`")
 
 
 def test_a_slope_is_kept() -> None:
     leaky = hidden(following("leaky_relu", reach("out"), negative_slope=0.2))
     text = message("INI301", model(leaky, layer("out", OUTPUT)))
-    assert "second moment by 0.52;" in text
+    assert "passes on 0.52 of the signal's mean square;" in text
     assert "a=0.2, nonlinearity='leaky_relu'" in text
 
 
@@ -105,7 +109,7 @@ def test_calls_of_one_chain_share_its_product() -> None:
     ]
     violations = run("INI301", model(*layers, layer("fc8", OUTPUT)))
     assert [violation.location for violation in violations] == [at(i) for i in range(8)]
-    assert all("(0.0039 over the 8 layers in a row)" in violation.message for violation in violations)
+    assert all("0.0039 of it is left after 8 layers in a row" in violation.message for violation in violations)
     assert {violation.severity for violation in violations} == {Severity.WARNING}
 
 
@@ -124,11 +128,11 @@ def test_a_run_ends_where_the_signal_does_not_go_straight_on(onward: tuple[objec
 def test_a_fork_does_not_end_a_run(aside: NextLayer) -> None:
     first = layer("fc0", following("relu", reach("fc1"), aside), writes=XAVIER)
     text = message("INI301", model(first, hidden(), layer("side", OUTPUT), layer("out", OUTPUT)))
-    assert "over the 2 layers in a row" in text
+    assert "after the last" in text
 
 
 def test_a_recurrence_ends() -> None:
-    assert "(0.25 over the 2 layers in a row)" in message(
+    assert "; 0.25 of it is left after the last" in message(
         "INI301",
         model(
             layer("a", following("relu", reach("b")), writes=XAVIER),

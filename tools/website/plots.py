@@ -8,7 +8,7 @@ from statistics import mean
 from typing import Any
 
 from initlint.analysis.messages import activation_class_name, format_number
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import mean_squares
 from initlint.facts.activations import ACTIVATIONS
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
@@ -34,7 +34,7 @@ def signal(name: str) -> str:
 def predicted(text: str) -> list[float | None]:
     """E[x^2] after each layer of a stack, as initlint predicts it from the source."""
     (model,) = check_models([Path("stack.py")], Settings(), {"stack.py": text.encode()}, whole_models=True).models
-    values = zip(model.operations, second_moments(model), strict=True)
+    values = zip(model.operations, mean_squares(model), strict=True)
     return [value for operation, value in values if operation.kind == "layer"]
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from initlint.analysis.layer_activation import Factors, is_matrix
-from initlint.analysis.messages import activation_class_name, format_number, short_name
+from initlint.analysis.messages import (
+    activation_class_name,
+    as_many_outputs,
+    each_passes_back,
+    each_passes_on,
+    short_name,
+)
 from initlint.analysis.operating_factors import operating_factors
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
@@ -67,8 +73,7 @@ def _lines(model: ModelGraph, layer: Layer, link: Link) -> Iterator[str]:
     )
     factors = operating_factors(model).get(layer.path)
     if factors is not None and factors.signal is not None:
-        signal = format_number(factors.signal)
-        yield f"- the signal's second moment is multiplied by {signal}{_gradient_text(factors)}"
+        yield f"- {each_passes_on([factors.signal], 1)}{_gradient_text(factors)}"
 
 
 def _init_text(model: ModelGraph, layer: Layer, parameter: str, link: Link) -> str:
@@ -90,8 +95,8 @@ def _consumer_text(consumer: Consumer) -> str:
 
 
 def _gradient_text(factors: Factors) -> str:
-    gradient = "" if factors.gradient is None else f", the gradient's by {format_number(factors.gradient)}"
-    return gradient + (" at equal fans" if factors.at_equal_fans else "")
+    gradient = "" if factors.gradient is None else f"; {each_passes_back([factors.gradient], 1)}"
+    return gradient + (as_many_outputs(1) if factors.at_equal_fans else "")
 
 
 def _value(value: object) -> str:

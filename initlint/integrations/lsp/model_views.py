@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from initlint.analysis.layer_activation import Factors
-from initlint.analysis.messages import format_factors, format_number, stated_factors
+from initlint.analysis.messages import effect_on_signal, format_number, format_range, stated_factors
 from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.signal_propagation import model_output, output_is_constant
 from initlint.diagnostics import Span
@@ -54,9 +54,10 @@ class ModelViews:
         for span, group in factors_by_span.items():
             end = self._range(span).end
             if stated_factors(group) and visible.start.line <= end.line <= visible.end.line:
-                text = format_factors(group)
-                tooltip = f"The layer with its activation multiplies the signal's second moment by {text}."
-                yield types.InlayHint(end, f"×{text}", tooltip=tooltip, padding_left=True)
+                effect = effect_on_signal(group)
+                tooltip = f"With its activation, {effect}." if len(group) == 1 else f"With their activations, {effect}."
+                text = f"×{format_range(stated_factors(group))}"
+                yield types.InlayHint(end, text, tooltip=tooltip, padding_left=True)
 
     def symbols(self) -> Iterator[types.DocumentSymbol]:
         """The models, each with the layers that are constructed inside of it."""
@@ -118,7 +119,7 @@ def flat(symbols: Iterable[types.DocumentSymbol], uri: str) -> Iterator[types.Sy
 
 
 def _summary(model: ModelGraph) -> str:
-    """What a code lens says: `12 layers, 3.5e-05 of the signal left`."""
+    """What a code lens says: `12 layers, 3.5e-05 of the signal's mean square left`."""
     moment = model_output(model)
     if moment is None:
         return _layer_count(model)
@@ -126,8 +127,8 @@ def _summary(model: ModelGraph) -> str:
         return f"{_layer_count(model)}, the output is zero"
     if output_is_constant(model):
         return f"{_layer_count(model)}, the biases set most of the output"
-    left = f"{format_number(moment)} {'of the signal left' if moment <= 1 else 'times the signal'}"
-    return f"{_layer_count(model)}, {left}"
+    left = "of the signal's mean square left" if moment <= 1 else "times the signal's mean square"
+    return f"{_layer_count(model)}, {format_number(moment)} {left}"
 
 
 def _layer_count(model: ModelGraph) -> str:

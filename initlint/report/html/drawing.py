@@ -34,7 +34,7 @@ class Badge:
 class Box:
     """One vertex. `kind`: `layer`, `pill` (operations without weights), `join`, or `end` (input, output, unknown).
 
-    `row`: the number of the layer in the model's table. `level`: E[x^2] behind the box, as text.
+    `row`: the number of the layer in the model's table. `level`: the mean square behind the box, as text.
     """
 
     kind: str
@@ -80,8 +80,8 @@ def draw(
 ) -> Drawing:
     """Boxes and arrows for the operations of `model`. A run of norms and activations shares one box.
 
-    `rows`: the number of each layer by path. `levels`: E[x^2] behind each operation. `on_edge`: by layer path, the
-    findings about a layer and its consumers; `on_layer`: the other findings.
+    `rows`: the number of each layer by path. `levels`: the mean square behind each operation. `on_edge`: by layer
+    path, the findings about a layer and its consumers; `on_layer`: the other findings.
     """
     operations = model.operations
     groups = _group_operations(operations, model.by_path)

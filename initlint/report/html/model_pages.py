@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import format_number
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import mean_squares
 from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph
@@ -26,7 +26,7 @@ from initlint.report.html.plot import Curve, PlotFrame, plot
 from initlint.report.text import line_of
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
-"""E[x^2] of the output of each layer, by the model's name and the layer's path."""
+"""The mean square of the output of each layer, by the model's name and the layer's path."""
 
 WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""
@@ -43,7 +43,7 @@ _INIT_CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer as a row of the table and as a box of the drawing. `level`: E[x^2] of its output, as text.
+    """A layer as a row of the table and as a box of the drawing. `level`: the mean square of its output, as text.
 
     `shown`: the number of the row that the table shows for it, which is that of the first of several equal blocks.
     """
@@ -88,7 +88,7 @@ class ModelPage:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Second moments by layer path to compare with the prediction: after all fixes, and measured."""
+    """Mean squares by layer path to compare with the prediction: after all fixes, and measured."""
 
     fixed: Mapping[str, float | None]
     measured: Mapping[str, float | None]
@@ -108,7 +108,7 @@ def model_page(
     Without `drawn` it has neither a drawing nor a plot.
     """
     on_edge, on_layer = badges_by_layer(model, findings, badges)
-    moments = second_moments(model)
+    moments = mean_squares(model)
     predicted = by_layer(model, moments)
     layers = _layers_in_order(model)
     row_numbers = {layer.path: number for number, layer in enumerate(layers, 1)}
@@ -145,7 +145,7 @@ def model_page(
 
 
 def by_layer(model: ModelGraph, moments: Sequence[float | None]) -> dict[str, float | None]:
-    """E[x^2] of the output of each called layer, at its first call."""
+    """The mean square of the output of each called layer, at its first call."""
     moment_by_layer: dict[str, float | None] = {}
     for operation, value in zip(model.operations, moments, strict=True):
         if operation.kind == "layer" and operation.layer in model.by_path:
@@ -236,7 +236,7 @@ def _summary(model: ModelGraph, signal_layers: Sequence[Layer], predicted: Mappi
     least = min(known_moments, key=lambda pair: pair[1])
     gaps = len(signal_layers) - len(known_moments)
     text = (
-        f"Predicted second moment: {format_number(start)} behind layer {first}, "
+        f"Predicted mean square of the signal: {format_number(start)} behind layer {first}, "
         f"{format_number(end)} behind layer {last}; "
         f"the smallest is {format_number(least[1])} behind layer {least[0]}."
     )
@@ -260,7 +260,7 @@ def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing, drawn: b
     notes = [f"Not analyzed: {reason}." for reason in model.incomplete]
     unsized_count = sum(map(assumes_equal_fans, order))
     if unsized_count:
-        notes.append(f"The sizes of {unsized_count} layers are unknown; fan_in = fan_out is assumed.")
+        notes.append(f"The sizes of {unsized_count} layers are unknown; as many outputs as inputs are assumed.")
     if not drawn:
         notes.append("Not drawn, because the page draws a limited number of models; report fewer paths to see it.")
     elif not drawing.boxes:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from markupsafe import escape as html_escape
 
 from initlint import __version__
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import mean_squares
 from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph
 from initlint.linter.results import CheckResult, Finding
@@ -117,8 +117,8 @@ def _identity(model: ModelGraph) -> tuple[str, str]:
 
 
 def _signal_levels(model: ModelGraph, fixed: ModelGraph | None, measured: Measured) -> Levels:
-    fixed_levels = {} if fixed is None else by_layer(fixed, second_moments(fixed))
-    if fixed_levels == by_layer(model, second_moments(model)):
+    fixed_levels = {} if fixed is None else by_layer(fixed, mean_squares(fixed))
+    if fixed_levels == by_layer(model, mean_squares(model)):
         fixed_levels = {}
     return Levels(fixed_levels, measured.get(model.name, {}))
 

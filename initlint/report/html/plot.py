@@ -29,7 +29,7 @@ class PlotFrame:
     width: int
     height: int
     x: str = "layer, in the order in which the signal meets them"
-    y: str = "E[x²] of its output"
+    y: str = "mean square of its output"
     logarithmic: bool = True
     step: float = 1.0
     """The distance between two values of a curve on the x axis."""

@@ -102,8 +102,8 @@ def test_a_verbose_report_shows_the_layers_behind_a_number() -> None:
     found = initlint.check_source(text).diagnostics
     told = click.unstyle(full_report.render(Report(found, verbose=True)))
     assert [line.strip() for line in told.splitlines() if "chain" in line] == [
-        "= chain: `net.0` Linear, `xavier_uniform_`, ReLU: f = 0.50, P = 0.50",
-        "= chain: `net.2` Linear, `xavier_uniform_`, ReLU: f = 0.50, P = 0.25",
+        "= chain: `net.0` Linear, `xavier_uniform_`, ReLU: factor 0.50, product 0.50",
+        "= chain: `net.2` Linear, `xavier_uniform_`, ReLU: factor 0.50, product 0.25",
     ]
     assert "chain:" not in full_report.render(Report(found))
 

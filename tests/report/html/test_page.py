@@ -23,14 +23,14 @@ def mlp(tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 
 def test_findings_with_their_code(mlp: Page) -> None:
-    assert "0.0013 over the 8 layers in a row" in mlp.text
+    assert "0.0013 of it is left after the last" in mlp.text
     assert "nn.init.xavier_uniform_(m.bias)" in mlp.text
     assert "initlint check --fix" in mlp.text
     assert any(link.endswith("/rules/xavier-before-relu/") for link in mlp.links)
 
 
 def test_the_model_with_inits_activations_and_marks(mlp: Page) -> None:
-    for expected in ("net.24", "Linear 512→512", "xavier_uniform_", "ReLU", "after --fix", "E[x²] of its output"):
+    for expected in ("net.24", "Linear 512→512", "xavier_uniform_", "ReLU", "after --fix", "mean square of its output"):
         assert expected in mlp.text
     finding = next(at for at in ("f1", "f2") if f"{at}-title" in mlp.ids)
     assert mlp.links.count(f"#{finding}") > 8

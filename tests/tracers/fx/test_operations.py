@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.analysis.signal_propagation import second_moments
+from initlint.analysis.signal_propagation import mean_squares
 from initlint.graph.model import ModelGraph
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetSpec
@@ -67,4 +67,4 @@ def test_operations_and_signals_agree(expression: str, tmp_path: Path) -> None:
         ]
 
     assert facts(traced) == facts(static)
-    assert second_moments(traced) == second_moments(static)
+    assert mean_squares(traced) == mean_squares(static)
