@@ -40,9 +40,9 @@ def test_unknown_sizes() -> None:
     assert "1, whatever the number of inputs;" in message("INI401", model(unknown))
 
 
-def test_a_raw_parameter_has_the_fan_in_use() -> None:
+def test_a_raw_parameter_has_a_factor() -> None:
     assert message("INI401", model(raw())) == (
-        "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 256"
+        "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 128"
     )
 
 
