@@ -53,7 +53,7 @@ def test_the_table_has_a_row_for_each_layer(net: str) -> None:
     result = run(f"{net}:Net", "--measure", "--input", "64,256")
     assert result.exit_code == 0, result.stderr
     title, heading, hidden, out = result.stdout.splitlines()
-    assert title == "Net  net.py:5  (by running it on meta, 5 runs)"
+    assert title == "Net  net.py:5  (by running it on meta, mean squares of 5 runs)"
     assert heading.split() == ["layer", "shape", "init", "follows", "factor", "signal", "gradient"]
     assert hidden.split()[:6] == [
         "hidden",

@@ -128,7 +128,7 @@ def test_indices_are_random_and_no_padding(run: Run) -> None:
     result = run("--measure", "net.py:Tokens", "net.py:Computed")
     assert result.exit_code == 0, result.stderr
     title, _, words, places, mix, spare, *_ = result.stdout.splitlines()
-    assert title == "Tokens  net.py:5  (by running it on the CPU, 5 runs)"
+    assert title == "Tokens  net.py:5  (by running it on the CPU, mean squares of 5 runs)"
     factor, signal, spread = words.split()[-5:-2]
     assert factor == "-"
     assert spread.startswith("±")
