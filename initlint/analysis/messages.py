@@ -100,7 +100,7 @@ def _effect(values: Sequence[float], count: int, direction: str, of: str) -> str
         if count > 1:
             subject = f"each of these {count} layers"
     text = format_range(values)
-    if max(values) <= 1:
+    if round(max(values), 2) <= 1:
         return f"{subject} {passes} {direction} {text} of the {of}'s mean square"
     return f"{subject} {multiplies} the {of}'s mean square by {text}"
 
@@ -113,7 +113,7 @@ def as_many_outputs(count: int) -> str:
 def what_is_left(product: float, when: str) -> str:
     """The signal after several layers as a clause: 0.0013 of it is left after the last."""
     number = format_number(product)
-    return f"{number} of it is left {when}" if product <= 1 else f"it is {number} times as large {when}"
+    return f"{number} of it is left {when}" if round(product, 2) <= 1 else f"it is {number} times as large {when}"
 
 
 def short_name(initializer: str) -> str:

@@ -179,7 +179,7 @@ async def test_layers_that_are_alike_are_described_once(editor: Editor) -> None:
 async def test_the_default_start_has_its_factor(editor: Editor) -> None:
     await editor.open(NET.replace("        nn.init.xavier_uniform(self.fc1.weight)\n", ""))
     assert "`kaiming_uniform_(a=sqrt(5))`, PyTorch's default" in await editor.hover(7)
-    assert "multiplied by 0.17" in await editor.hover(7)
+    assert "passes on 0.17 of the signal's mean square" in await editor.hover(7)
 
 
 async def test_settings_are_those_of_the_project(editor: Editor, tmp_path: Path) -> None:
