@@ -19,7 +19,7 @@ from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, Sy
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that do not pass the function on."""
-_MODULE = r"\bclass\s+\w+\([^)]*\bModule\b"
+_MODULE = r"\bclass\s+\w+(?:\[[^\n]*?\])?\([^)]*\bModule\b"
 """A pattern for the definition of a module."""
 _ENTRY_POINT = re.compile(r"main|test|setup|pytest|hook|on_", re.IGNORECASE)
 """The names of functions that tools call."""

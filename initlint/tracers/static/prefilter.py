@@ -40,7 +40,7 @@ _MARKS = TextFilter(
     *(rf"{scheme}(?<!\w{scheme})\w*_\(" for scheme in SCHEMES),
 )
 _FORWARD = re.compile(r"\bdef forward\b")
-_DERIVED = re.compile(r"^class \w+\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
+_DERIVED = re.compile(r"^class \w+(?:\[.*?\])?\((?!(?:torch\.)?(?:nn\.)?Module\b)", re.MULTILINE)
 
 
 def may_contain_models(code: str) -> bool:

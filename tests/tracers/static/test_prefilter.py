@@ -10,6 +10,7 @@ from initlint.tracers.static.prefilter import imported_modules, is_main_module, 
     [
         ("x = nn.Linear(1, 1)\n", True),
         ("from .base import Net\n\nclass Mine(Net):\n    def forward(self, x): ...\n", True),
+        ("from .base import Net\n\nclass Mine[T: (int, str)](Net):\n    def forward(self, x): ...\n", True),
         ("from torch import nn\n\nclass Crop(nn.Module):\n    def forward(self, x): ...\n", False),
         ("from torch.nn import Linear\n", True),
         ("from torch.nn import init as I\n", True),
