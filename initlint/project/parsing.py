@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import warnings
+from itertools import islice
 
 from initlint.project.newer_syntax import NotNewer, parse_newer
 
@@ -52,7 +53,8 @@ def is_too_large(code: str) -> bool:
     """Whether the tree of `code` would take more than a third of a gigabyte."""
     if len(code) <= _SMALL:
         return False
-    return sum(token.lastgroup is not None for token in _TOKEN.finditer(code)) > MOST_TOKENS
+    tokens = (token for token in _TOKEN.finditer(code) if token.lastgroup)
+    return next(islice(tokens, MOST_TOKENS, None), None) is not None
 
 
 def _parse(code: str) -> ast.Module:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import initlint.rewrite.requests
+from initlint.diagnostics import FixRequest
 from initlint.report import rule_pages
 from initlint.rules import all_rules
 from initlint.rules._registry import Rule
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGE, ROOT
 
 RULES = all_rules()
 
@@ -67,3 +69,20 @@ def test_writing_renews_pages_and_table_and_drops_what_is_gone(tmp_path: Path) -
     assert "old" not in text
     with pytest.raises(ValueError, match="rules: begin"):
         rule_pages.with_table("no markers", RULES)
+
+
+_CHANGES_OF_CALLS = {"ReplaceCall", "ReplaceMethodCall", "ReplaceArgument", "MoveArgument", "AppendAttribute"}
+
+
+@every_rule
+def test_the_page_on_fixing_lists_fixes_that_change_more_than_a_call(rule: Rule) -> None:
+    requests = {name for name, value in vars(initlint.rewrite.requests).items() if _is_request(value)}
+    code = (PACKAGE / "rules" / f"{rule.name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    other = {name for name in requests - _CHANGES_OF_CALLS if f"{name}(" in code}
+    page = (ROOT / "docs" / "fixing.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| INI")]
+    assert any(rule.code in row.split("|")[1] for row in rows) == bool(other)
+
+
+def _is_request(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, FixRequest) and value is not FixRequest
