@@ -34,6 +34,9 @@ WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
 MAX_ENTANGLEMENT = 2_500
 """Models with a larger `Drawing.total_span` are not drawn: a DenseNet has about 20,000, a ResNet-152 750."""
 
+MIN_SUMS = 2
+"""The smallest number of known sums for which the residual stream is drawn."""
+
 _INIT_CLASSES = {
     "xavier": "xavier", "kaiming": "kaiming", "lecun": "kaiming", "orthogonal": "xavier", "uniform": "drawn",
     "normal": "drawn", "trunc_normal": "drawn", "sparse": "drawn", "zeros": "constant", "ones": "constant",
@@ -129,6 +132,7 @@ def model_page(
     notes = _notes(model, layers, drawing, drawn)
     shown_drawing = drawing if drawn and drawing.boxes and drawing.total_span <= MAX_ENTANGLEMENT else None
     signal_layers = [layer for layer in layers if layer.path in predicted]
+    stream = _residual_stream(model, moments, signal_layers)
     return ModelPage(
         anchor=anchor,
         name=model.name,
@@ -138,8 +142,17 @@ def model_page(
         badges=tuple(dict.fromkeys(badges[f.diagnostic.code, f.diagnostic.span] for f in findings)),
         drawing=shown_drawing,
         layout=lay_out(shown_drawing) if shown_drawing else None,
-        plots=_plots(signal_layers, predicted, levels, {*on_edge, *on_layer}, anchor) if drawn else (),
-        summary=_summary(model, signal_layers, predicted),
+        plots=_plots(
+            signal_layers,
+            predicted,
+            levels,
+            stream,
+            {*on_edge, *on_layer},
+            anchor,
+        )
+        if drawn
+        else (),
+        summary=_summary(model, signal_layers, predicted, stream),
         notes=notes,
     )
 
@@ -208,6 +221,7 @@ def _plots(
     signal_layers: Sequence[Layer],
     predicted: Mapping[str, float | None],
     levels: Levels,
+    stream: Sequence[float | None],
     marked: set[str],
     anchor: str,
 ) -> tuple[str, ...]:
@@ -215,6 +229,8 @@ def _plots(
     if sum(value is not None for value in values) < 2:
         return ()
     curves = [Curve("predicted", values, "--signal")]
+    if sum(value is not None for value in stream) >= MIN_SUMS:
+        curves.append(Curve("after each sum", stream, "--stream", "-", "D", connected=True))
     fixed = [levels.fixed.get(layer.path) for layer in signal_layers]
     if any(value is not None for value in fixed):
         curves.append(Curve("after --fix", fixed, "--fixed", "--", "."))
@@ -225,7 +241,27 @@ def _plots(
     return plot(curves, WIDE, f"{anchor}w-", circled), plot(curves, NARROW, f"{anchor}n-", circled)
 
 
-def _summary(model: ModelGraph, signal_layers: Sequence[Layer], predicted: Mapping[str, float | None]) -> str:
+def _residual_stream(
+    model: ModelGraph, moments: Sequence[float | None], signal_layers: Sequence[Layer]
+) -> list[float | None]:
+    """E[x^2] of each sum of two or more values, at the last layer that was called before it."""
+    position = {layer.path: index for index, layer in enumerate(signal_layers)}
+    stream: list[float | None] = [None] * len(signal_layers)
+    last = None
+    for operation, moment in zip(model.operations, moments, strict=True):
+        if operation.kind == "layer":
+            last = position.get(operation.layer or "", last)
+        elif operation.op == "add" and len(operation.inputs) > 1 and last is not None:
+            stream[last] = moment
+    return stream
+
+
+def _summary(
+    model: ModelGraph,
+    signal_layers: Sequence[Layer],
+    predicted: Mapping[str, float | None],
+    stream: Sequence[float | None],
+) -> str:
     """The plot as text, for screen readers; without a plot, the reason."""
     known_moments = [
         (number, value) for number, layer in enumerate(signal_layers, 1) if (value := predicted[layer.path]) is not None
@@ -240,6 +276,9 @@ def _summary(model: ModelGraph, signal_layers: Sequence[Layer], predicted: Mappi
         f"{format_number(end)} behind layer {last}; "
         f"the smallest is {format_number(least[1])} behind layer {least[0]}."
     )
+    sums = [value for value in stream if value is not None]
+    if len(sums) >= MIN_SUMS:
+        text += f" It is {format_number(sums[0])} behind the first sum and {format_number(sums[-1])} behind the last."
     return f"{text} It is unknown at {gaps} of {len(signal_layers)} layers." if gaps else text
 
 

@@ -39,7 +39,7 @@ class PlotFrame:
 class Curve:
     """One value per layer, None where unknown. `variable` is the style sheet's variable for the colour.
 
-    A label that begins with an underscore is not in the legend.
+    A label that begins with an underscore is not in the legend. `connected`: draw a line also over unknown values.
     """
 
     label: str
@@ -47,6 +47,7 @@ class Curve:
     variable: str
     dashes: str = "-"
     marker: str = "o"
+    connected: bool = False
 
 
 def plot(curves: Sequence[Curve], frame: PlotFrame, prefix: str, marked: Collection[int] = ()) -> str:
@@ -85,9 +86,10 @@ def _draw(axes: Axes, curve: Curve, floor: float, step: float) -> None:
     colour = _colour(curve.variable)
     heights = [float("nan") if value is None else max(value, floor) for value in curve.values]
     size = 5.0 if len(heights) <= 40 else 2.5
+    drawn = [at for at, value in enumerate(curve.values) if value is not None or not curve.connected]
     axes.plot(
-        [step * at for at in range(1, len(heights) + 1)],
-        heights,
+        [step * (at + 1) for at in drawn],
+        [heights[at] for at in drawn],
         linestyle=curve.dashes,
         marker=curve.marker,
         markersize=size,

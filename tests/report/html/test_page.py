@@ -245,3 +245,37 @@ def test_what_the_baseline_knows_is_not_reported(tmp_path: Path) -> None:
         CliRunner().invoke(cli, ["check", "--write-baseline", str(tmp_path / "known.json"), str(model)]).exit_code == 0
     )
     assert "Nothing to report" in make_page(tmp_path, str(model)).text
+
+
+RESIDUAL = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        nn.init.kaiming_normal_(self.up.weight)
+        nn.init.kaiming_normal_(self.down.weight)
+
+    def forward(self, x):
+        return {sum}self.down(torch.relu(self.up(x)))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block(32) for _ in range(4)])
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+"""
+
+
+def test_the_residual_stream_is_a_curve_of_its_own(tmp_path: Path) -> None:
+    text = make_page(tmp_path, "-", source=RESIDUAL.replace("{sum}", "x + ")).text
+    assert "after each sum" in text
+    assert "behind the first sum" in text
+    assert "after each sum" not in make_page(tmp_path, "-", source=RESIDUAL.replace("{sum}", "")).text
