@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -31,6 +31,10 @@ _MAY_HAVE_FINDINGS = re.compile(
     + rb"|(?<![\w.])[a-z_]\w*(?:\.\w+)*\.apply\(|[)\]]\.apply\("  # not of a class, as that of a torch.autograd.Function
     + rb"|(?:Linear|Conv\d?d?|ConvTranspose\dd|Norm\d?d?|Embedding\w*|RNN|LSTM|GRU|Attention|Transformer\w*)[(),]"
 )
+
+
+MAX_USERS = 30
+"""Files to trace for one that is linted. A helper that a whole framework uses has hundreds."""
 
 
 def may_have_findings(text: bytes) -> bool:
@@ -112,20 +116,41 @@ class FileUsers:
         for module in self._modules.values():
             for word in frozenset().union(*(words for _, words in module.imports)):
                 self._importers.setdefault(word, []).append(module)
+
+    def of(self, files: Iterable[str]) -> set[str]:
+        """`files`, and those that may run code of theirs that initializes weights or makes layers.
+
+        Of a file with more than `MAX_USERS` of these, the nearest: that use it directly, that use those, and so on, as
+        far as there are not more. So each file has the same users, whatever is asked beside it.
+        """
+        paths = set(files)
+        return paths.union(*(_Search(self._modules[path], self._importers).users() for path in paths))
+
+
+class _Search:
+    """The search for the users of one file, level by level."""
+
+    def __init__(self, start: _Module, importers: Mapping[bytes, Sequence[_Module]]) -> None:
+        self._start = start
+        self._importers = importers
         self._users: set[str] = set()
         self._pending: list[tuple[_Module, bytes]] = []
         self._seen: set[tuple[str, bytes]] = set()
 
-    def of(self, files: Collection[str]) -> set[str]:
-        """`files`, and those that may run code of theirs that initializes weights or makes layers."""
-        for path in files:
-            module = self._modules[path]
-            for statement in module.statements:
-                if may_have_findings(statement.text):
-                    self._add(module, statement.name)
+    def users(self) -> set[str]:
+        """Those of the last level with which there are not too many."""
+        for statement in self._start.statements:
+            if may_have_findings(statement.text):
+                self._add(self._start, statement.name)
+        nearer: set[str] = set()
         while self._pending:
-            self._follow(*self._pending.pop())
-        return self._users.union(files)
+            nearer = set(self._users)
+            level, self._pending = self._pending, []
+            for home, name in level:
+                self._follow(home, name)
+                if len(self._users) > MAX_USERS:
+                    return nearer
+        return self._users
 
     def _add(self, module: _Module, name: bytes) -> None:
         """`name`, which `module` defines or imports, leads to the code."""
@@ -142,6 +167,8 @@ class FileUsers:
                     self._add(module, own)
             if names:
                 self._mentioned(module, names)
+            if len(self._users) > MAX_USERS:
+                return
 
     def _mentioned(self, module: _Module, names: list[bytes]) -> None:
         """Add the statements of `module` that mention one of `names`, and the names that they define.

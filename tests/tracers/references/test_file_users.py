@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.tracers.references.file_users import FileUsers
+from initlint.tracers.references.file_users import MAX_USERS, FileUsers
 
 INIT = b"from torch import nn\n\ndef start(m):\n    nn.init.zeros_(m.weight)\n\nclass Net(nn.Linear):\n    pass\n"
 
@@ -59,3 +59,34 @@ def test_uses_by_way_of_other_files() -> None:
 def test_code_that_cannot_have_findings_has_no_users() -> None:
     files = {"/p/a.py": b"def size():\n    return 3\n", "/p/b.py": b"from a import size\nsize()\n"}
     assert FileUsers(files, files.__getitem__).of(["/p/a.py"]) == {"/p/a.py"}
+
+
+def test_a_file_with_too_many_users_has_the_nearest() -> None:
+    def project(direct: int, indirect: int) -> dict[str, bytes]:
+        helper = b"from torch import nn\ndef start(m):\n    nn.init.zeros_(m.weight)\n"
+        files = {"/p/init.py": helper}
+        for number in range(direct):
+            files[f"/p/near{number}.py"] = b"from init import start\ndef build%d(net):\n    net.apply(start)\n" % number
+        for number in range(indirect):
+            files[f"/p/far{number}.py"] = b"from near0 import build0\ndef main(net):\n    build0(net)\n"
+        return files
+
+    def users(files: dict[str, bytes]) -> set[str]:
+        return FileUsers(files, files.__getitem__).of(["/p/init.py"]) - {"/p/init.py"}
+
+    assert len(users(project(5, 5))) == 10
+    assert users(project(5, MAX_USERS)) == {f"/p/near{number}.py" for number in range(5)}
+    assert users(project(MAX_USERS + 1, 0)) == set()
+
+
+def test_the_users_of_a_file_do_not_depend_on_what_is_asked_beside_it() -> None:
+    files = {
+        "/p/a.py": b"def init_a(m):\n    m.weight.data.zero_()\n",
+        "/p/b.py": b"def init_b(m):\n    m.weight.data.zero_()\n",
+        "/p/use.py": b"from a import init_a\nfrom b import init_b\ninit_a(1)\ninit_b(2)\n",
+        **{f"/p/many{n}.py": b"from b import init_b\ninit_b(3)\n" for n in range(MAX_USERS)},
+    }
+    one = FileUsers(files, files.__getitem__)
+    assert one.of(["/p/a.py"]) == {"/p/a.py", "/p/use.py"}
+    assert one.of(["/p/b.py"]) == {"/p/b.py"}
+    assert one.of(["/p/a.py", "/p/b.py"]) == {"/p/a.py", "/p/b.py", "/p/use.py"}
