@@ -15,7 +15,11 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class AnsweringProtocol(LanguageServerProtocol):
-    """Answers each request. pygls gives no answer to a malformed one, as with a negative line, and editors wait."""
+    """Answers each request, and stores nothing about those that are done.
+
+    pygls gives no answer to a malformed request, as with a negative line, and editors wait. It stores the future of
+    each notification, so that memory grows with each edit.
+    """
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message in `data`; None if it has been answered with an error."""
@@ -31,6 +35,8 @@ class AnsweringProtocol(LanguageServerProtocol):
         """Handle a message that has not been answered yet."""
         if message is not None:
             super().handle_message(message)
+        for number in [number for number, future in self._request_futures.items() if future.done()]:
+            del self._request_futures[number]
 
 
 class ProtocolDocument(TextDocument):
