@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from initlint.analysis.layer_activation import initialized_layers
 from initlint.analysis.layer_outputs import EPSILON, gain_and_shift, layer_gradient, removed
 from initlint.analysis.norms import NORMS
 from initlint.analysis.signal_propagation import signals
@@ -16,7 +17,7 @@ from initlint.graph.model import Layer, ModelGraph, Operation, memoize
 @memoize
 def gradients(model: ModelGraph) -> Sequence[float | None]:
     """E[g^2] at the output of each operation, for gradients of E[g^2] = 1 at the model's outputs."""
-    operations, outputs, layers = model.operations, signals(model), model.by_path
+    operations, outputs, layers = model.operations, signals(model), initialized_layers(model)
     parts: list[list[float | None]] = [[] for _ in operations]
     found: list[float | None] = [None] * len(operations)
     for number in reversed(range(len(operations))):

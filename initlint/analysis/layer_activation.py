@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
@@ -148,6 +148,23 @@ def effective_init(layer: Layer) -> tuple[str, Arguments] | None:
         return write.initializer, write.arguments
     module_type = MODULES.get(f"torch.nn.{layer.type}")
     return None if module_type is None else default_init(module_type.family)
+
+
+@memoize
+def initialized_layers(model: ModelGraph) -> Mapping[str, Layer]:
+    """The layers by path; one whose weight is that of another layer has the init of that one."""
+    return {layer.path: _with_tied_init(model, layer) for layer in model.layers}
+
+
+def _with_tied_init(model: ModelGraph, layer: Layer) -> Layer:
+    source = None if layer.tied is None else model.by_path.get(layer.tied)
+    if source is None or any(write.parameter == "weight" for write in layer.writes):
+        return layer
+    writes = [write for write in source.writes if write.parameter == "weight"]
+    init = effective_init(source)
+    if not writes and init is not None:
+        writes = [Write("weight", *init, source.location)]
+    return replace(layer, writes=(*layer.writes, *writes))
 
 
 def keeps_scale(factor: float) -> bool:

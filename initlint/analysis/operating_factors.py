@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from initlint.analysis.chain_products import factors_at
-from initlint.analysis.layer_activation import Factors, effective_init, is_matrix
+from initlint.analysis.layer_activation import Factors, effective_init, initialized_layers, is_matrix
 from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
 from initlint.analysis.signal_propagation import layer_inputs
 from initlint.facts.initializer_formulas import mean_and_variance
-from initlint.graph.model import Layer, ModelGraph, Write, memoize
+from initlint.graph.model import Layer, ModelGraph, memoize
 
 
 @memoize
@@ -20,18 +20,8 @@ def operating_factors(model: ModelGraph) -> Mapping[str, Factors]:
     The activation counts if it is the only consumer and follows directly. A layer has no factors if it is not called or
     no linear map, if a norm follows directly, or if they depend on a signal that is not known.
     """
-    layers = (_with_tied_init(model, layer) for layer in model.layers)
-    factors = ((layer.path, _factors(model, layer)) for layer in layers)
+    factors = ((path, _factors(model, layer)) for path, layer in initialized_layers(model).items())
     return {path: known for path, known in factors if known is not None}
-
-
-def _with_tied_init(model: ModelGraph, layer: Layer) -> Layer:
-    """The layer; if its weight is that of an embedding with PyTorch's default init, with that init."""
-    source = None if layer.tied is None else model.by_path.get(layer.tied)
-    if source is None or source.type != "Embedding" or any(write.parameter == "weight" for write in layer.writes):
-        return layer
-    init = effective_init(source)
-    return layer if init is None else replace(layer, writes=(*layer.writes, Write("weight", *init, source.location)))
 
 
 def _factors(model: ModelGraph, layer: Layer) -> Factors | None:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from initlint.analysis.layer_activation import initialized_layers
 from initlint.analysis.layer_outputs import embedding_output, layer_gradient, layer_output, norm_output
 from initlint.analysis.norms import NORMS
 from initlint.analysis.signals import Signal, activate, combine, source_signal
@@ -47,10 +48,11 @@ def signals(model: ModelGraph) -> Sequence[Signal | None]:
 def _propagate(model: ModelGraph, model_input: Signal) -> Sequence[Signal | None]:
     outputs: list[Signal | None] = []
     constructors: set[Location] = set()
+    layers = initialized_layers(model)
     for number, operation in enumerate(model.operations):
         inputs = [outputs[index] for index in operation.inputs]
         source = operation.layer or f"operation {number}"
-        layer = model.by_path.get(operation.layer or "")
+        layer = layers.get(operation.layer or "")
         if layer is not None and layer.repeated and operation.op not in NORMS:
             if layer.location in constructors:
                 inputs = [None]  # a further iteration of a loop that constructs an unknown number of layers

@@ -71,7 +71,7 @@ from initlint.analysis.layer_activation import LayerActivation, initializer_fami
 from initlint.analysis.layer_outputs import assumes_equal_fans, weight_scale
 from initlint.analysis.messages import as_many_outputs, format_range, init_before_activation, related_locations
 from initlint.analysis.recommended_init import agreed
-from initlint.diagnostics import Severity, SignalNumbers
+from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
@@ -99,7 +99,6 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 fix=make_fix(model, location, [pair.layer for pair in group], agreed(group), unsafe=not by_fans),
                 layers=tuple(pair.layer.path for pair in group),
                 chain=longest.steps(),
-                numbers=SignalNumbers.of(_weight_scales(group)),
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.analysis.chain_products import all_chains, chains, factors_at
+from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.signal_propagation import layer_inputs, mean_squares
 from initlint.graph.model import ModelGraph
 from tests.support.whole_models import models_of
@@ -179,3 +180,25 @@ def test_forks_and_max_pools_do_not_end_a_chain() -> None:
     product = chains(model)["a"].product
     assert product is not None
     assert by_path["last"] == pytest.approx(product * 2 * 32 / 36)
+
+
+TIED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(1000, 64)
+        self.norm = nn.LayerNorm(64)
+        self.head = nn.Linear(64, 1000, bias=False)
+        self.head.weight = self.embed.weight
+
+    def forward(self, x):
+        return self.head(self.norm(self.embed(x)))
+"""
+
+
+def test_a_tied_head_has_the_init_of_the_embedding() -> None:
+    net = models_of(TIED)["Net"]
+    assert mean_squares(net)[-1] == pytest.approx(64, rel=1e-3)
+    factors = operating_factors(net)["head"]
+    assert factors.signal == pytest.approx(64)
+    assert factors.gradient == pytest.approx(1000)

@@ -1,0 +1,97 @@
+"""No two outputs disagree on a layer: messages with their fields and chains, hover, the trace table, the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from initlint.analysis.messages import format_number
+from initlint.analysis.signal_propagation import layer_inputs
+from initlint.diagnostics import Diagnostic
+from initlint.graph.model import ModelGraph
+from initlint.integrations.lsp.hover import describe
+from initlint.linter.pipeline import check_models
+from initlint.project.settings import Selection, Settings
+from initlint.project.trace_targets import TargetSpec
+from initlint.report import trace_table
+from initlint.report.html.model_pages import Levels, model_page
+from initlint.tracers.fx.models import TraceResult
+from tests.support.paths import FIXTURES
+
+SOURCES = [path for path in sorted(FIXTURES.rglob("*.py")) if not path.name.endswith(".fixed.py")]
+SETTINGS = Settings(respect_gitignore=False, command_line=Selection(("ALL",), (), ()))
+STATES_SIGNAL = {"INI301", "INI304", "INI306", "INI401", "INI404"}
+"""Rules whose `factor` is that of the layers with their activations on the signal, of those where it means something."""
+
+_HOVER = re.compile(r"^- the layer (?:passes on|multiplies the signal's mean square by) ([\d.e+-]*\d)", re.MULTILINE)
+_STEP = re.compile(r"^`(?P<path>[^`]+)` .*: factor (?P<factor>[\d.e+-]*\d)")
+
+
+@pytest.fixture(scope="module", params=SOURCES, ids=lambda path: path.relative_to(FIXTURES).as_posix())
+def linted(request: pytest.FixtureRequest) -> tuple[dict[str, ModelGraph], list[Diagnostic]]:
+    """The models of a fixture by name, without those whose name is not unique, and its findings."""
+    result = check_models([request.param], SETTINGS, {}, whole_models=True)
+    names = [model.name for model in result.models]
+    return {model.name: model for model in result.models if names.count(model.name) == 1}, list(result.diagnostics)
+
+
+def traced(model: ModelGraph) -> Mapping[str, str]:
+    """The factors that `initlint trace` shows, by the path of the layer."""
+    document = trace_table.to_json([TraceResult(TargetSpec("net.py", model.name), model)])
+    (entry,) = document["models"]
+    return {layer["path"]: format_number(layer["factor"]) for layer in entry["layers"] if layer["factor"] is not None}
+
+
+def hovered(model: ModelGraph, path: str) -> str | None:
+    """The factor that hover shows for a layer."""
+    span = model.by_path[path].location.span
+    text = describe([model], span.file, span.cell.number if span.cell else 0, span.local.row, str) or ""
+    parts = [part for part in text.split("\n\n---\n\n") if f"**`{path}`**" in part]
+    found = _HOVER.search(parts[0]) if parts else None
+    return found.group(1) if found and "as many outputs as inputs" not in parts[0] else None
+
+
+def stated_steps(diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str, str]]:
+    """Model, layer and factor of each line of a chain."""
+    for diagnostic in diagnostics:
+        for line in diagnostic.chain:
+            step = _STEP.match(line)
+            if step and diagnostic.model and "as many outputs as inputs" not in line:
+                yield diagnostic.model, step["path"], step["factor"]
+
+
+def test_hover_shows_the_factors_of_trace(linted: tuple[dict[str, ModelGraph], list[Diagnostic]]) -> None:
+    for model in linted[0].values():
+        factors = traced(model)
+        for layer in model.layers:
+            shown = hovered(model, layer.path)
+            assert shown is None or shown == factors.get(layer.path), layer.path
+
+
+def test_messages_state_the_factors_of_trace(linted: tuple[dict[str, ModelGraph], list[Diagnostic]]) -> None:
+    models, diagnostics = linted
+    for name, path, factor in stated_steps(diagnostics):
+        if name in models:
+            assert traced(models[name]).get(path) == factor, path
+    for diagnostic in diagnostics:
+        if diagnostic.code not in STATES_SIGNAL or diagnostic.numbers.factor is None or diagnostic.model not in models:
+            continue
+        factors = traced(models[diagnostic.model])
+        shown = {factors[path] for path in diagnostic.layers if path in factors}
+        stated = {format_number(diagnostic.numbers.factor), format_number(diagnostic.numbers.factor_max or 0)}
+        assert "as many outputs" in diagnostic.message or stated <= shown, diagnostic.message
+
+
+def test_the_page_shows_what_the_factors_give(linted: tuple[dict[str, ModelGraph], list[Diagnostic]]) -> None:
+    for model in linted[0].values():
+        factors = traced(model)
+        page = model_page(model, [], {}, "m1", Levels({}, {}))
+        levels = {row.path: row.level for row in page.rows if row.level}
+        for path, signal in layer_inputs(model).items():
+            layer = model.by_path[path]
+            follows = {(consumer.op, consumer.between) for consumer in layer.followed_by if consumer.certain}
+            if path in factors and path in levels and follows <= {("layer", ()), ("output", ())}:
+                level = float(factors[path]) * signal.moment
+                assert float(levels[path]) == pytest.approx(level, rel=0.07), path
