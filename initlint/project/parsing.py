@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import warnings
-from itertools import islice
 
 from initlint.project.newer_syntax import NotNewer, parse_newer
+from initlint.project.parse_limits import MOST_TOKENS, has_more_tokens
 
-MOST_TOKENS = 350_000
-"""Names, numbers and opening brackets in a file. Their nodes take 1 KB each, on long lines up to 1.8 KB."""
-_SMALL = MOST_TOKENS
-"""Characters of a file that needs no count: its tokens can hardly be too many."""
-_TOKEN = re.compile(
-    r"""\#[^\r\n]*
-    |\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
-    |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*'
-    |(?P<token>\w+|[(\[{])""",
-    re.DOTALL | re.VERBOSE,
-)
 _TOO_DEEP = "too many nested"
 """How CPython's message about brackets begins."""
 
@@ -37,7 +25,7 @@ class InvalidPython(Exception):
 
 def parse_python(code: str) -> ast.Module:
     """The tree of `code`. Raises `InvalidPython`, also for code whose tree would take too much memory."""
-    if is_too_large(code):
+    if has_more_tokens(code, MOST_TOKENS):
         raise InvalidPython(f"too large to be parsed: more than {MOST_TOKENS:,} names, numbers and brackets")
     try:
         with warnings.catch_warnings():
@@ -47,14 +35,6 @@ def parse_python(code: str) -> ast.Module:
         raise InvalidPython(f"not valid Python: {error}") from None
     except (RecursionError, MemoryError):
         raise InvalidPython("nested too deeply to be parsed") from None
-
-
-def is_too_large(code: str) -> bool:
-    """Whether the tree of `code` would take more than a third of a gigabyte."""
-    if len(code) <= _SMALL:
-        return False
-    tokens = (token for token in _TOKEN.finditer(code) if token.lastgroup)
-    return next(islice(tokens, MOST_TOKENS, None), None) is not None
 
 
 def _parse(code: str) -> ast.Module:

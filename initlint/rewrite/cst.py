@@ -17,7 +17,7 @@ import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
 from initlint.diagnostics import Span
-from initlint.project.newer_syntax.limits import LARGEST
+from initlint.project.parse_limits import LARGEST, MOST_TOKENS_OF_LIBCST, has_more_tokens
 from initlint.project.source import SourceFile
 from initlint.rewrite.errors import CannotRewrite
 
@@ -48,7 +48,7 @@ class CstFile:
     @functools.lru_cache(maxsize=4)
     def of(cls, source: SourceFile) -> CstFile:
         """Raises `CannotRewrite` for a file that libcst cannot parse, and for one that is too large."""
-        if len(source.data) > LARGEST:
+        if len(source.data) > LARGEST or has_more_tokens(source.code, MOST_TOKENS_OF_LIBCST):
             raise CannotRewrite
         try:
             module = cst.parse_module(source.code if source.notebook else source.data)

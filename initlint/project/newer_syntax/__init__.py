@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
-from initlint.project.newer_syntax.limits import LARGEST, is_too_deep
+from initlint.project.parse_limits import LARGEST, MOST_TOKENS_OF_LIBCST, has_more_tokens, is_too_deep
 
 if TYPE_CHECKING:
     from initlint.project.newer_syntax import tree as _tree
@@ -28,7 +28,7 @@ class NotNewer(Exception):
 
 def parse_newer(code: str) -> ast.Module:
     """The tree of `code`, which the running Python cannot parse. Raises `NotNewer`."""
-    if len(code) > LARGEST:
+    if len(code) > LARGEST or has_more_tokens(code, MOST_TOKENS_OF_LIBCST):
         raise NotNewer("too large to be parsed as a newer Python")
     if is_too_deep(code):
         raise NotNewer("nested too deeply to be parsed as a newer Python")

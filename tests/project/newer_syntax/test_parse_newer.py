@@ -128,6 +128,11 @@ def test_large_files_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error_of(LAZY + "x = 1\n").message.endswith("(too large to be parsed as a newer Python)")
 
 
+def test_long_lists_are_not_parsed_by_libcst() -> None:
+    message = error_of(f"{LAZY}x = [{'1, ' * 100_001}]\n").message
+    assert message.endswith("(too large to be parsed as a newer Python)")
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -1,9 +1,14 @@
-"""What libcst's parser is spared: code so deep that it would overflow the stack, and chains that take it minutes."""
+"""Limits of what is parsed: the memory of a syntax tree, and the stack and the time that libcst's parser needs."""
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
+MOST_TOKENS = 350_000
+"""Names, numbers and opening brackets in a file. Their nodes in `ast` take 1 KB each, on long lines up to 1.8 KB."""
+MOST_TOKENS_OF_LIBCST = 100_000
+"""The same for libcst, whose nodes take 4 KB each."""
 LARGEST = 1024 * 1024
 """Characters of code: libcst's parser takes five hundred times as much memory."""
 DEEPEST = 200
@@ -11,6 +16,13 @@ DEEPEST = 200
 LONGEST_CHAIN = 500
 """Operators, calls and strings in one expression. Python's stack ends before that."""
 
+_COUNTED = re.compile(
+    r"""\#[^\r\n]*
+    |\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
+    |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*'
+    |(?P<token>\w+|[(\[{])""",
+    re.DOTALL | re.VERBOSE,
+)
 _TOKEN = re.compile(
     r"""\#[^\r\n]*|\\\r?\n
     |(?P<operand>\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
@@ -19,6 +31,14 @@ _TOKEN = re.compile(
     |(?P<operator>[-+*/%@|&^~<>=.]+|\b(?:and|or|not|if|else|in|is|await|lambda)\b)""",
     re.DOTALL | re.VERBOSE,
 )
+
+
+def has_more_tokens(code: str, limit: int) -> bool:
+    """Whether `code` has more than `limit` names, numbers and opening brackets."""
+    if len(code) <= limit:
+        return False
+    tokens = (token for token in _COUNTED.finditer(code) if token.lastgroup)
+    return next(islice(tokens, limit, None), None) is not None
 
 
 def is_too_deep(code: str) -> bool:
