@@ -33,6 +33,7 @@ def load(path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:
     extended = (*all_rules(), rule)
     for user in ("linter.lint_file", "linter.pipeline"):
         monkeypatch.setattr(f"initlint.{user}.all_rules", lambda: extended)
+    monkeypatch.setattr("initlint.linter.filtering.rules_by_code", lambda: {rule.code: rule for rule in extended})
     return rule
 
 
@@ -51,7 +52,8 @@ def test_the_rule_of_the_contributing_guide(tmp_path: Path, monkeypatch: pytest.
     rule = load(path, monkeypatch)
     assert rule.code not in {other.code for other in all_rules()}
     assert rule.name == path.stem.replace("_", "-")
-    assert lint(example(rule, "Bad"), rule) == ["`normal_` raises, because its standard deviation of -0.05 is negative"]
+    message = "in `example`: `normal_` raises, because its standard deviation of -0.05 is negative"
+    assert lint(example(rule, "Bad"), rule) == [message]
     assert lint(example(rule, "Good"), rule) == []
     assert not any(lint(example(rule, heading), other) for heading in ("Bad", "Good") for other in all_rules())
 
