@@ -61,10 +61,12 @@ def _size_text(value: object) -> str:
     return "?" if value is None or value is UNDETERMINED else str(value)
 
 
-def init_label(write: Write | None) -> str:
-    """`kaiming_normal_(mode='fan_out')`, or "PyTorch default"."""
+def init_label(layer: Layer, write: Write | None) -> str:
+    """`kaiming_normal_(mode='fan_out')`, or what the weight has without a write: "PyTorch default"."""
+    if write is None and layer.uninitialized:
+        return "uninitialized"
     if write is None:
-        return "PyTorch default"
+        return "unknown" if layer.type == "Parameter" else "PyTorch default"
     arguments = ", ".join(
         f"{name}={_value_text(value)}" for name, value in write.arguments.items() if value is not None
     )

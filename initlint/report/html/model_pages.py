@@ -192,7 +192,9 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
         shown=number,
         path=layer.path,
         shape=layer_label(layer),
-        init=init_label(write) if layer.last_write_is_certain() else f"{init_label(write)}, possibly overwritten",
+        init=init_label(layer, write)
+        if layer.last_write_is_certain()
+        else f"{init_label(layer, write)}, possibly overwritten",
         kind=kind,
         where=line_of(span, file),
         follows=", or ".join(consumers),

@@ -151,6 +151,7 @@ def test_a_finding_links_to_its_model_and_is_marked_on_its_layer(tmp_path: Path)
     assert "nothing in the project initializes the parameter" in page.text
     assert "#m1" in page.links
     assert page.links.count("#f1") >= 2  # in the drawing and in the table
+    assert "gate.table Parameter uninitialized line" in " ".join(page.text.split())
     assert "layers.0-10 × 11" in " ".join(page.text.split())
 
 
