@@ -84,7 +84,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Generate docs/rules/, the README's table and the schema of the settings; renew the output that pages show."""
+    """Generate docs/rules/ and the schema of the settings, and renew the output that pages show."""
     session.install("-e", ".")
     session.run(
         "python",

@@ -47,28 +47,23 @@ def test_the_page_is_up_to_date(rule: Rule) -> None:
 
 def test_no_page_is_left_over() -> None:
     pages = {path.stem for path in (ROOT / "docs" / "rules").glob("*.md")}
-    assert pages == {rule.name for rule in RULES}
+    assert pages == {rule.name for rule in RULES} | {"index"}
 
 
-def test_the_table_is_up_to_date() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert rule_pages.with_table(readme, RULES) == readme, "run `nox -s docs`"
+def test_the_page_of_all_rules_is_up_to_date() -> None:
+    stored = (ROOT / "docs" / "rules" / "index.md").read_text(encoding="utf-8")
+    assert stored == rule_pages.index(RULES), "run `nox -s docs`"
 
 
-def test_writing_renews_pages_and_table_and_drops_what_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "docs" / "rules").mkdir(parents=True)
-    (tmp_path / "docs" / "rules" / "gone.md").write_text("", encoding="utf-8")
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{rule_pages.TABLE_START}\nold\n{rule_pages.TABLE_END}\nafter\n", encoding="utf-8")
+def test_writing_renews_pages_and_drops_what_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "docs" / "rules"
+    folder.mkdir(parents=True)
+    (folder / "gone.md").write_text("", encoding="utf-8")
+    (folder / "index.md").write_text("old", encoding="utf-8")
     rule_pages.write(tmp_path, RULES[:2])
-    assert {path.stem for path in (tmp_path / "docs" / "rules").iterdir()} == {rule.name for rule in RULES[:2]}
-    text = readme.read_text(encoding="utf-8")
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
-    assert RULES[0].code in text
-    assert "old" not in text
-    with pytest.raises(ValueError, match="rules: begin"):
-        rule_pages.with_table("no markers", RULES)
+    assert {path.stem for path in folder.iterdir()} == {"index", *(rule.name for rule in RULES[:2])}
+    listed = (folder / "index.md").read_text(encoding="utf-8")
+    assert [rule.code in listed for rule in RULES[:3]] == [True, True, False]
 
 
 _CHANGES_OF_CALLS = {"ReplaceCall", "ReplaceMethodCall", "ReplaceArgument", "MoveArgument", "AppendAttribute"}

@@ -11,8 +11,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from initlint.report.rule_pages import index
-from initlint.rules import all_rules
 from tools.website import configuration, plots
 
 _PLACEHOLDER = re.compile(r"<!-- table: (?P<name>[\w-]+) -->")
@@ -36,14 +34,13 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     guides = next(entry["Guides"] for entry in config.nav if isinstance(entry, dict) and "Guides" in entry)
     guides.extend(others)
     rules = next(entry["Rules"] for entry in config.nav if isinstance(entry, dict) and "Rules" in entry)
-    rules.extend(sorted(f"rules/{path.name}" for path in (docs / "rules").glob("*.md")))
+    rules.extend(sorted(f"rules/{path.name}" for path in (docs / "rules").glob("*.md") if path.stem != "index"))
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are generated from the code."""
     files.append(File.generated(config, "configuration.md", content=configuration.page()))
-    files.append(File.generated(config, "rules/index.md", content=index(all_rules())))
     return files
 
 
