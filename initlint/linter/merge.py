@@ -72,10 +72,12 @@ def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic
 
 def _badness(item: Finding) -> tuple[object, ...]:
     """A key that sorts the worst finding first, whatever the order of the models: the most severe, then the one whose
-    numbers are the furthest from 1, then the one with the most layers.
+    numbers are the furthest from 1, then the one with the most layers, then the one that says most: where the sizes of
+    a model are known, the message states a number.
     """
     diagnostic = item.diagnostic
-    return (-diagnostic.severity, -diagnostic.numbers.distance, -len(item.layers), diagnostic.model or "")
+    says = len(diagnostic.message)
+    return (-diagnostic.severity, -diagnostic.numbers.distance, -len(item.layers), -says, diagnostic.model or "")
 
 
 def _message(group: list[Finding]) -> str:
