@@ -33,12 +33,13 @@ class FlowNode:
 
     `layer`: the key of the layer that it calls. `inputs`: pairs of a node and the condition under which it is the
     input. `exact`: the operation has exactly these inputs, in this order, and uses the weight of its layer or the
-    parameters `factors` unchanged. `repeated`: it is in a further iteration of a loop of unknown length.
+    parameters `factors` unchanged. `repeated`: it is in a further iteration of a loop of unknown length. `last`: in the
+    last one of a loop that tests for it.
     """
 
     __slots__ = (
-        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "layer", "location", "op", "repeated",
-        "users",
+        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "last", "layer", "location", "op",
+        "repeated", "users",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +56,7 @@ class FlowNode:
     ) -> None:
         self.exact = exact
         self.repeated = False
+        self.last = False
         self.factors = factors
         self.kind = kind
         self.op = op

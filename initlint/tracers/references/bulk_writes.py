@@ -25,7 +25,7 @@ _PASS_THROUGH = frozenset(
 )
 """Functions that return their arguments."""
 _NON_WRITING = frozenset("requires_grad_ detach_ zero_grad clip_grad_norm_ clip_grad_value_ load_state_dict".split())
-_RELATIVE = frozenset("add_ sub_ mul_ div_ lerp_ clamp_ addcmul_ addcdiv_ neg_ pow_ sqrt_ abs_".split())
+RELATIVE_METHODS = frozenset("add_ sub_ mul_ div_ lerp_ clamp_ addcmul_ addcdiv_ neg_ pow_ sqrt_ abs_".split())
 """Methods that change the old value, so uninitialized memory stays uninitialized."""
 _MODELS = ("model", "module", "net")
 
@@ -153,7 +153,7 @@ def _use_by_call(call: ast.Call, argument: ast.AST) -> WriteKind:
 
 def _kind_by_name(name: str) -> WriteKind:
     """How a function may write the parameters it receives, judged by its name."""
-    if name in _NON_WRITING or name in _RELATIVE or not name:
+    if name in _NON_WRITING or name in RELATIVE_METHODS or not name:
         return WriteKind.NONE
     if name != "copy_" and is_initializer(name):
         return WriteKind.INIT

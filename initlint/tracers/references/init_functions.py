@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from initlint.facts.initializer_names import is_fill, is_weight_initializer
+from initlint.facts.initializer_names import is_fill, is_initializer, is_weight_initializer
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
@@ -13,10 +13,38 @@ _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_mod
 
 
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
-    """The functions and methods of a file that are named for initialising weights, and do."""
+    """The functions and methods of a file that initialise weights, and are named for that or draw those of a model."""
     for function in text.functions:
-        if is_weight_initializer(function.name) and initialises(function) and not _fills_only_buffers(text, function):
+        is_meant = is_weight_initializer(function.name) or _takes_model(text, function)
+        if is_meant and initialises(function) and not _fills_only_buffers(text, function):
             yield function
+
+
+def _takes_model(text: SyntaxIndex, function: FunctionNode) -> bool:
+    """Whether a function of the file takes one module, and draws the weights of those of some type, or of all."""
+    arguments = function.args
+    parameters = [*arguments.posonlyargs, *arguments.args]
+    if len(parameters) != 1 or arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
+        return False
+    if not isinstance(text.parents[function], ast.Module) or function.name.startswith("test"):
+        return False
+    nodes = list(ast.walk(function))
+    name = parameters[0].arg
+    return any(_visits(node, name) for node in nodes) and any(isinstance(n, ast.Call) and _draws(n) for n in nodes)
+
+
+def _visits(node: ast.AST, name: str) -> bool:
+    """Whether it asks for the class of `name`, or for its modules or parameters."""
+    if isinstance(node, ast.Call) and last_name(node.func) in ("isinstance", "type"):
+        return bool(node.args) and dotted(node.args[0]) == name
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _PARAMETERS:
+        return dotted(node.func.value) == name
+    return isinstance(node, ast.Attribute) and dotted(node) == f"{name}.__class__"
+
+
+def _draws(call: ast.Call) -> bool:
+    """Whether it fills a weight at random."""
+    return is_init_call(call) and is_initializer(last_name(call.func))
 
 
 def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:

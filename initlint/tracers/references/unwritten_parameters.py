@@ -15,6 +15,7 @@ from initlint.graph.model import ParameterFate
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.bulk_writes import (
     BULK_WRITE_PATTERNS,
+    RELATIVE_METHODS,
     BulkWrite,
     WriteKind,
     bulk_writes,
@@ -48,7 +49,8 @@ def parameter_fate(
         return None
     texts = ProjectTexts(file, project)
     try:
-        if _is_written_in_class(texts.query(file.resolve(), _mentions, attribute), owner):
+        home = texts.query(file.resolve(), _mentions, attribute)
+        if _is_written_in_class((one for one in home if not _is_idle(one, file.resolve(), is_dead)), owner):
             return None  # cheap check: the search of the project gives the same answer at 100 times the cost
         holders = InstanceHolders.of(owner, texts)
         is_used = False
@@ -246,6 +248,8 @@ def _may_write(index: SyntaxIndex, node: ast.AST) -> bool:
     """Whether a mention may be part of a write. Otherwise the value is only read."""
     if isinstance(node, ast.Constant) or isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
         return True
+    if _is_relative(index, node):
+        return False
     child, is_computed = node, False
     for parent in index.above(node):
         if isinstance(parent, ast.Attribute) and (parent.attr == "data" or parent.attr.endswith("_")):
@@ -265,6 +269,17 @@ def _may_write(index: SyntaxIndex, node: ast.AST) -> bool:
         is_computed = is_computed or isinstance(parent, ast.BinOp)
         child = parent
     return True
+
+
+def _is_relative(index: SyntaxIndex, node: ast.AST) -> bool:
+    """Whether it is `node.mul_(...)` or `node.data.mul_(...)` as a statement: uninitialized memory stays that."""
+    method = index.parents[node]
+    if isinstance(method, ast.Attribute) and method.attr == "data":
+        method = index.parents[method]
+    if not isinstance(method, ast.Attribute) or method.attr not in RELATIVE_METHODS:
+        return False
+    call = index.parents[method]
+    return isinstance(call, ast.Call) and call.func is method and isinstance(index.parents[call], ast.Expr)
 
 
 def _is_unknown_function(index: SyntaxIndex, function: ast.expr) -> bool:

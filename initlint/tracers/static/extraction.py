@@ -31,8 +31,7 @@ class Extraction:
         """One graph of the modules `roots`, whose names are the prefixes of their layers' paths."""
         drafts = [draft for prefix, root in roots.items() for draft in layers_of(root, prefix)]
         flows = self.interpreter.log.nodes
-        keys = (id(draft.key) for draft in drafts)
-        nodes: dict[Hashable, Sequence[FlowNode]] = {key: flows[key] for key in keys if key in flows}
+        nodes = _uses(drafts, flows)
         paths = {id(draft.key): draft.path for draft in drafts}
         flow = ConsumerIndex(nodes, paths)
         left = self.interpreter.log.left_by_init_weights
@@ -104,6 +103,24 @@ class Extraction:
             emptied=self._emptied(draft.key),
             repeated=draft.repeated,
         )
+
+
+def _uses(drafts: Sequence[LayerDraft], flows: Mapping[int, Sequence[FlowNode]]) -> dict[Hashable, Sequence[FlowNode]]:
+    """The uses of each layer, by its key.
+
+    A layer that represents those of all iterations of a loop is none of the last iteration, if the loop tests for that.
+    """
+    nodes: dict[Hashable, Sequence[FlowNode]] = {
+        id(draft.key): flows[id(draft.key)] for draft in drafts if id(draft.key) in flows
+    }
+    shared = [draft for draft in drafts if "*" in draft.path and id(draft.key) in nodes]
+    has_others = {draft.path for draft in shared if not all(node.last for node in nodes[id(draft.key)])}
+    for draft in shared:
+        if draft.path in has_others:
+            kept = [node for node in nodes.pop(id(draft.key)) if not node.last]
+            if kept:
+                nodes[id(draft.key)] = kept
+    return nodes
 
 
 def _first_parameter(key: Instance | Storage) -> Storage | None:

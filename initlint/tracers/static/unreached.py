@@ -142,7 +142,7 @@ class UnreachedFinder:
 
         for location, layers in by_location.items():
             bases = self._bases(layers[0].owner)
-            if bases is None or any(layer.writes or layer.frozen for layer in layers):
+            if bases is None or any(layer.frozen or _is_filled(layer) for layer in layers):
                 continue
             fate = parameter_fate(text.path, layers[0].owner, layers[0].attribute, bases, self.project_index, is_dead)
             # An unused scalar parameter is a placeholder: optimizers reject models without parameters.
@@ -240,3 +240,8 @@ def _name(source: SourceFile, function: FunctionNode) -> ast.Name:
     name = ast.copy_location(ast.Name(function.name, ast.Load()), function)
     name.col_offset, name.end_lineno, name.end_col_offset = start, function.lineno, start + len(function.name.encode())
     return name
+
+
+def _is_filled(layer: Layer) -> bool:
+    """Whether something other than what is in memory is written to a raw parameter."""
+    return any(not write.reads_old_value for write in layer.writes)

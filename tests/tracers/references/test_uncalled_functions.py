@@ -561,3 +561,45 @@ RECURSION = """
 def test_self_for_the_argument_below_an_unknown_base(tmp_path: Path, second: str, looped: str, reported: bool) -> None:
     found = rows(tmp_path, {"net.py": RECURSION.format(second=second, looped=looped)})
     assert found == ([11] if reported else [])
+
+
+CALLBACK = """
+import torch.nn as nn
+
+
+def {name}({parameters}):
+    if {test}:
+        nn.init.normal_(m.weight, 0.0, 0.02)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.a(x)
+
+
+{use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "test", "use", "reported"),
+    [
+        ("gaussian", "m", "isinstance(m, nn.Linear)", "", True),
+        ("conv_start", "m", "m.__class__.__name__.find('Linear') >= 0", "", True),
+        ("w_norm", "m", "type(m) is nn.Linear", "", True),
+        ("gaussian", "m", "isinstance(m, nn.Linear)", "Net().apply(gaussian)", False),
+        ("gaussian", "m", "m.weight.dim() > 1", "", False),
+        ("gaussian", "m, std", "isinstance(m, nn.Linear)", "", False),
+        ("test_gaussian", "m", "isinstance(m, nn.Linear)", "", False),
+        ("reset_state", "m", "isinstance(m, nn.Linear)", "Net().apply(reset_state)", False),
+    ],
+)
+def test_a_callback_of_any_name(
+    tmp_path: Path, name: str, parameters: str, test: str, use: str, reported: bool
+) -> None:
+    text = CALLBACK.format(name=name, parameters=parameters, test=test, use=use)
+    assert bool(findings_in_project(tmp_path, "INI106", {"net.py": text})) is reported

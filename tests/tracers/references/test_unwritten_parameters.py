@@ -220,10 +220,10 @@ def test_ways_from_the_class_to_what_fills_it(tmp_path: Path, files: dict[str, s
         "self.fill()\n\n        def fill(self):\n            kernel[(1,)](self.table, 4)",
         "self.fill()\n\n        def fill(self):\n            for w in self.own():\n                nn.init.normal_(w)\n\n"
         "        def own(self):\n            return [self.table]",
-        "self.start = None\n\n        def fill(self, init_fn):\n            init_fn(self.table)",
-        "self.start = None\n\n        def fill(self):\n            f = functools.partial(nn.init.normal_, std=0.02)\n"
+        "self.fill(print)\n\n        def fill(self, init_fn):\n            init_fn(self.table)",
+        "self.fill()\n\n        def fill(self):\n            f = functools.partial(nn.init.normal_, std=0.02)\n"
         "            f(self.table)",
-        "self.start = None\n\n        def fill(self):\n            for p in self.__dict__['_parameters'].values():\n"
+        "self.fill()\n\n        def fill(self):\n            for p in self.__dict__['_parameters'].values():\n"
         "                p.data.zero_()",
         "self.start = None\n\n        def setup(self, stage):\n            w = self.table\n            w.data[:] = 0",
     ],

@@ -22,6 +22,7 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ARRAY, ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.iteration import iterate
+from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
@@ -214,6 +215,8 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, locatio
         if -len(values) <= index < len(values):
             return values[index]
         return values[-1] if instance.open and values else Unknown("a child that is not there")
+    if isinstance(index, LoopIndex) and len(values) > 1 and all(isinstance(v, Instance) and v.loops for v in values):
+        return index.choose(values)
     if values and len(values) <= 8 and all(isinstance(v, Instance) for v in values):
         return Union([(v, frozenset([(new_token(), True)])) for v in values])
     return Unknown("a child at an unknown index")

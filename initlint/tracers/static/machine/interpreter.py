@@ -156,6 +156,8 @@ class Interpreter:
         """Number of running loops of unknown length."""
         self.repetitions = 0
         """Number of these that are past their first iteration."""
+        self.last_iterations = 0
+        """Number of these that are in their last iteration, which they test for."""
         self.steps = 0
         self.earlier_steps = 0
         """Steps of all earlier entry points."""
@@ -331,12 +333,12 @@ class Interpreter:
     @contextmanager
     def loop(self, unknown: bool) -> Iterator[None]:
         """Run a loop. `unknown`: its length is; then it counts in `repetitions` from its second iteration on."""
-        before = self.unknown_loops, self.repetitions
+        before = self.unknown_loops, self.repetitions, self.last_iterations
         self.unknown_loops += unknown
         try:
             yield
         finally:
-            self.unknown_loops, self.repetitions = before
+            self.unknown_loops, self.repetitions, self.last_iterations = before
 
     # Entry points ----------------------------------------------------------------------------------------------
 
@@ -346,6 +348,7 @@ class Interpreter:
         self.steps = 0
         self.stack, self._entered = [], []
         self.open_guards = self.no_grad = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
+        self.last_iterations = 0
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()

@@ -10,6 +10,7 @@ from typing import Any
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.constants import contains, equal, is_same_object
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.unions import Union, options, without_unbound
 from initlint.tracers.static.values.values import Value, is_plain
 
@@ -30,12 +31,21 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bo
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = without_unbound(interpreter.evaluate(comparator, env))
         one = _compare_one(type(kind), left, right)
+        if one is None and isinstance(left, LoopIndex):
+            one = _compare_index(type(kind), left, comparator)
         if one is False:
             return False
         if one is None:
             verdict = None
         left = right
     return verdict
+
+
+def _compare_index(kind: type, index: LoopIndex, other: ast.expr) -> bool | None:
+    """The comparison of a loop's index with an expression for its end."""
+    offsets = index.offsets(other) if kind in _COMPARE else None
+    verdicts = {_COMPARE[kind](offset, 0) for offset in offsets or ()}
+    return verdicts.pop() if len(verdicts) == 1 else None
 
 
 def _compare_one(kind: type, left: Value, right: Value) -> bool | None:

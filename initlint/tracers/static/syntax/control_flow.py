@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from initlint.graph.dataflow import Condition, Token
@@ -17,6 +17,7 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import ContextManager
 from initlint.tracers.static.values.iteration import iterate
+from initlint.tracers.static.values.loop_indices import End, LoopIndex, last_index
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import without_unbound
@@ -103,9 +104,15 @@ def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environmen
 def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, env: Environment) -> str | None:
     before = interpreter.state.condition
     exit_kind, unknown = None, not has_known_length(iterable)
+    items = iterate(interpreter, iterable)
+    end = last_index(node) if unknown else None
+    if end is not None:
+        items = _with_index(list(items), end)
+    last_iterations = interpreter.last_iterations
     with interpreter.loop(unknown):
-        for number, (item, under) in enumerate(iterate(interpreter, iterable)):
+        for number, (item, under) in enumerate(items):
             interpreter.repetitions += unknown and number == 1
+            interpreter.last_iterations = last_iterations + _is_last(item)
             interpreter.state.condition = before | env.frame.not_returned | under
             if under:
                 exit_kind = _maybe_round(interpreter, node, item, under, env)
@@ -117,6 +124,19 @@ def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: 
                     interpreter.visits.active[-1].exits_early = True
                 break
     return _after_loop(interpreter, node, exit_kind, before, env)
+
+
+def _with_index(items: list[tuple[Value, Condition]], end: End) -> Iterator[tuple[Value, Condition]]:
+    """The items of `range` or `enumerate`, with an index that knows whether it is the last one."""
+    for number, (item, under) in enumerate(items):
+        index = LoopIndex(end, number == len(items) - 1)
+        is_known = len(items) < 2 or under
+        yield (item if is_known else (index, *item[1:]) if isinstance(item, tuple) else index), under
+
+
+def _is_last(item: Value) -> bool:
+    index = item[0] if isinstance(item, tuple) and item else item
+    return isinstance(index, LoopIndex) and index.is_last
 
 
 def _after_loop(

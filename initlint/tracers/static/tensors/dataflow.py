@@ -59,6 +59,7 @@ def new_node(
         kind, op, data_of(values), location, interpreter.state.condition, layer, arguments, exact, factors
     )
     flow_node.repeated = interpreter.repetitions > 0
+    flow_node.last = interpreter.last_iterations > 0
     if layer is not None:
         interpreter.state.record_side_effect()
         interpreter.log.nodes.setdefault(id(layer), []).append(flow_node)

@@ -1,0 +1,25 @@
+"""Lints short programs, each in a project of its own, for tests of the many forms of one defect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
+
+_HEAD = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch.nn import init
+"""
+
+
+def codes_of(tmp_path: Path, program: str) -> set[str]:
+    """The codes of the default rules that report a program, after the usual imports."""
+    (tmp_path / ".git").mkdir()
+    path = tmp_path / "net.py"
+    path.write_text(_HEAD + program, encoding="utf-8")
+    result = check([path], Settings())
+    assert result.failures == ()
+    return {found.code for found in result.diagnostics}
