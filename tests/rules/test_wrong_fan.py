@@ -55,7 +55,7 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
         ),
         (
             conv("Conv2d", 256, 256, groups=256, writes=(write("kaiming_normal_", mode="fan_out"),)),
-            "`kaiming_normal_` on the weight of `conv`: torch's fan_out counts the outputs of all groups, "
+            "`kaiming_normal_` on the weight of `conv`: torch counts the outputs of all groups, "
             "so the variance is 0.0039 times the intended one",
         ),
         (
