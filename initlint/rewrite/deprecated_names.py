@@ -10,7 +10,7 @@ import libcst as cst
 
 from initlint.diagnostics import Edit, Span
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import UseKind
+from initlint.graph.mistakes import UseKind
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.cst import CstFile, Kind
 from initlint.rewrite.edits import Change

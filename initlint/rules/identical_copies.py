@@ -71,7 +71,8 @@ from collections.abc import Iterator
 
 from initlint.analysis.messages import SHOWN
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import IdenticalModules, ModelGraph
+from initlint.graph.mistakes import IdenticalModules
+from initlint.graph.model import ModelGraph
 from initlint.rewrite.requests import RepeatConstruction
 from initlint.rules._registry import Violation, rule
 

@@ -91,7 +91,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import FileGraph, UnappliedInit
+from initlint.graph.mistakes import UnappliedInit
+from initlint.graph.model import FileGraph
 from initlint.rules._registry import Violation, rule
 
 

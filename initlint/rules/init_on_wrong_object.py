@@ -71,7 +71,8 @@ from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixCondition, Severity
 from initlint.facts.fans import MODULES, shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
-from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, ParameterMisuse, Target
+from initlint.graph.mistakes import ParameterMisuse
+from initlint.graph.model import UNDETERMINED, InitCall, ModelGraph, Target
 from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone
 from initlint.rules._registry import Violation, rule
 

@@ -73,7 +73,8 @@ from collections.abc import Iterator
 
 from initlint.analysis.messages import SHOWN, conjunction
 from initlint.diagnostics import Severity
-from initlint.graph.model import FileGraph, UnwrittenParameter
+from initlint.graph.mistakes import UnwrittenParameter
+from initlint.graph.model import FileGraph
 from initlint.rules._registry import Violation, rule
 
 _FATES = {

@@ -74,7 +74,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import ModelGraph, UnregisteredParameters
+from initlint.graph.mistakes import UnregisteredParameters
+from initlint.graph.model import ModelGraph
 from initlint.rewrite.requests import MoveIntoParameter, WrapValue
 from initlint.rules._registry import Violation, rule
 

@@ -8,7 +8,8 @@ import pytest
 
 from initlint.diagnostics import Applicability
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import DeprecatedUse, FileGraph
+from initlint.graph.mistakes import DeprecatedUse
+from initlint.graph.model import FileGraph
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.project.source import SourceFile, SourceLocation

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import UNDETERMINED, IdenticalModules, Layer, Location
+from initlint.graph.mistakes import IdenticalModules
+from initlint.graph.model import UNDETERMINED, Layer, Location
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
 from initlint.tracers.fx.json_values import JsonObject

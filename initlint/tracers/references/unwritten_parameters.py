@@ -11,7 +11,7 @@ from pathlib import Path
 
 from initlint.facts.frameworks import LOADER_NAMES
 from initlint.facts.initializer_names import is_setup, is_writer
-from initlint.graph.model import ParameterFate
+from initlint.graph.mistakes import ParameterFate
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.bulk_writes import (
     BULK_WRITE_PATTERNS,

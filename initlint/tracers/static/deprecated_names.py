@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from initlint import rewrite
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.model import DeprecatedUse
+from initlint.graph.mistakes import DeprecatedUse
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.tracers.references.syntax_index import dotted
 from initlint.tracers.static.values.environment import ModuleScope

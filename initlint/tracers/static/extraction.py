@@ -8,7 +8,8 @@ from functools import partial
 
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph, ParameterMisuse
+from initlint.graph.mistakes import ParameterMisuse
+from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.tracers.static.identical_modules import identical_modules

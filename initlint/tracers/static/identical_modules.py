@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
 from initlint.graph.dataflow import ALWAYS
-from initlint.graph.model import UNDETERMINED, Forward, IdenticalModules
+from initlint.graph.mistakes import IdenticalModules
+from initlint.graph.model import UNDETERMINED, Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding

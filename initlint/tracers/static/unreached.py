@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from initlint.facts.initializer_names import CALLS_FILL
-from initlint.graph.model import Layer, ModelGraph, UnappliedInit, UnappliedReason, UnwrittenParameter
+from initlint.graph.mistakes import UnappliedInit, UnappliedReason, UnwrittenParameter
+from initlint.graph.model import Layer, ModelGraph
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo

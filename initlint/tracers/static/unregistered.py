@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from initlint.graph.model import UnregisteredKind, UnregisteredParameters
+from initlint.graph.mistakes import UnregisteredKind, UnregisteredParameters
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.layers import layers_of

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.graph.model import IdenticalModules, ModelGraph
+from initlint.graph.mistakes import IdenticalModules
+from initlint.graph.model import ModelGraph
 from initlint.linter import pipeline
 from initlint.project.settings import Settings
 from initlint.project.source import SourceFile

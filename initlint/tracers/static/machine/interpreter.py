@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition, FlowNode
-from initlint.graph.model import ApplyCall, Location, ParameterMisuse
+from initlint.graph.mistakes import ParameterMisuse
+from initlint.graph.model import ApplyCall, Location
 from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.module_summaries import ModuleSummaries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.facts.fans import MODULES
-from initlint.graph.model import MisuseKind, ParameterMisuse
+from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from initlint.facts.initializer_formulas import METHODS
-from initlint.graph.model import MisuseKind, ParameterMisuse
+from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
