@@ -85,9 +85,10 @@ def _message(group: list[Finding]) -> str:
     worst = group[0].diagnostic
     if worst.model is None:
         return worst.message
+    named = f"`{worst.model}`" in worst.message
     others = len({item.diagnostic.model for item in group}) - 1
     more = f" and {others} more model{'' if others == 1 else 's'}" if others else ""
-    return f"in `{worst.model}`{more}: {worst.message}"
+    return worst.message if named and not others else f"in `{worst.model}`{more}: {worst.message}"
 
 
 def _related(group: list[Finding]) -> tuple[Related, ...]:

@@ -202,7 +202,7 @@ def test_fix_reports_the_rest_by_the_new_lines() -> None:
     result = run("check", "--fix", "--output-format", "concise")
     assert (
         result.stdout
-        == "net.py:5:1: note[INI301] in `A` and 2 more models: bad start of A\nFixed 1 finding; 1 note remains.\n"
+        == "net.py:5:1: note[INI301] in `Other` and 2 more models: bad start of Other\nFixed 1 finding; 1 note remains.\n"
     )
     assert result.exit_code == 1
     assert run("check", "--fix-only").exit_code == 0

@@ -157,7 +157,7 @@ def test_patterns_of_files_hold_for_notebooks() -> None:
 def test_what_is_no_notebook_is_one_line(data: bytes, line: str) -> None:
     Path("nb.ipynb").write_bytes(data)
     for arguments in ([], ["--fix"], ["--output-format", "concise"], ["--diff"]):
-        result = run(*arguments)
+        result = run(*arguments, "nb.ipynb")
         shown = " ".join(result.stdout.split())
         assert (shown.startswith("nb.ipynb:1:1: error[INI000] "), line in shown) == ("--diff" not in arguments,) * 2
         assert result.exit_code == int(bool(shown))

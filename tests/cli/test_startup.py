@@ -32,7 +32,7 @@ class {name}(nn.Module):
 """
 HEAD = "import torch.nn as nn\n"
 FIXABLE = HEAD + NET.format(name="Fixable", call="nn.init.xavier_uniform_(self.a.weight)")
-UNFIXABLE = HEAD + NET.format(name="Unfixable", call="nn.init.normal_(self.a.weight, 0, 0.5)")
+UNFIXABLE = HEAD + NET.format(name="Unfixable", call="nn.init.uniform_(self.a.weight)")
 
 
 def loaded(folder: Path, *arguments: str) -> tuple[str, set[str]]:
@@ -89,8 +89,8 @@ SUPPRESSED = FIXABLE.replace("self.a.weight)", "self.a.weight)  # noqa: INI301")
     ("text", "arguments", "printed"),
     [
         ("from torch import nn\nnet = nn.Sequential(nn.Linear(3, 4), nn.ReLU())\n", (), "All checks passed"),
-        (UNFIXABLE, (), "INI404"),
-        (FIXABLE + UNFIXABLE, ("--select", "INI404"), "INI404"),
+        (UNFIXABLE, (), "INI402"),
+        (FIXABLE + UNFIXABLE, ("--select", "INI402"), "INI402"),
         (SUPPRESSED, (), "All checks passed"),
         (FIXABLE, ("--config", "initlint.toml"), "INI301"),
         (FIXABLE, ("--output-format", "github"), "INI301"),

@@ -88,4 +88,4 @@ def test_the_layers_of_every_model_that_a_helper_harms_are_named(tmp_path: Path)
 def test_what_many_entry_points_reach_is_one_finding(tmp_path: Path) -> None:
     more = "def build():\n    return Net()\n\nclass Two(Net):\n    pass\n\nmodel = build()\nother = nn.Sequential(Net(), Two())"
     (diagnostic,) = found(tmp_path, {"pkg/net.py": net("Net", "from . import Base", "self.reset()", "Base", more)})
-    assert [related.span.row for related in diagnostic.related] == [7, 12]
+    assert [related.span.row for related in diagnostic.related] == [9, 7, 12]

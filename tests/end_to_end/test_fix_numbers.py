@@ -80,7 +80,7 @@ def second_moment(source: str, build: Callable[[dict[str, Any]], Any]) -> float:
 def told(source: str) -> float:
     """The product over the layers in a row, as the one finding says."""
     (diagnostic,) = findings_of(source, ("INI301",))
-    product = re.search(rf"\((\S+) over the {LAYERS} layers in a row\)", diagnostic.message)
+    product = re.search(rf"each of these {LAYERS} layers .*; (\S+) of it is left after the last", diagnostic.message)
     assert product, diagnostic.message
     return float(product[1])
 

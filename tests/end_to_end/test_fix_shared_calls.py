@@ -58,8 +58,7 @@ KAIMING, TANH_GAIN = "kaiming_uniform_(..., nonlinearity='relu')", "gain=nn.init
         ("xavier_uniform_(m.weight)", f"; use `{KAIMING}` for `fc1`; use `xavier_uniform_(..., {TANH_GAIN}` for `fc2`"),
         (
             "kaiming_normal_(m.weight)",
-            "; use `kaiming_normal_(..., nonlinearity='relu')` for `fc1`; "
-            f"use `xavier_normal_(..., {TANH_GAIN}` for `fc2`",
+            f"; use `xavier_normal_(..., {TANH_GAIN}` for `fc2`",
         ),
         ("zeros_(m.weight)", f"; use `{KAIMING}` for `fc1`; use `xavier_uniform_(..., {TANH_GAIN}` for `fc2`"),
         ("ones_(m.weight)", f"; use `{KAIMING}` for `fc1`; use `xavier_uniform_(..., {TANH_GAIN}` for `fc2`"),

@@ -74,7 +74,8 @@ def test_each_field_is_in_the_message(findings: list[Diagnostic]) -> None:
 def test_each_number_of_the_message_is_a_field(findings: list[Diagnostic]) -> None:
     for diagnostic in findings:
         if diagnostic.code in STATING:
-            text = re.sub(r"`[^`]*`", "", diagnostic.message)
+            # What the fix leaves is no number of the code as it is.
+            text = re.sub(r"`[^`]*`|, which (?:makes|leaves|passes)[^;]*", "", diagnostic.message)
             assert set(NUMBER.findall(text)) <= set(stated(diagnostic)), diagnostic.message
 
 
@@ -108,9 +109,9 @@ def expect(fields: Mapping[str, Any], message: str) -> None:
     assert (fields["model"], fields["layers"]) == ("Net", ["layers.0", "layers.2", "layers.4"])
     for name in ("factor", "factor_max", "product"):
         assert format_number(fields[name]) in message
-    assert fields["factor"] == pytest.approx(0.5)
-    assert fields["factor_max"] == pytest.approx(2 / 3)
-    assert fields["product"] == pytest.approx(1 / 6)
+    assert fields["factor"] == pytest.approx(0.5, rel=0.005)
+    assert fields["factor_max"] == pytest.approx(2 / 3, rel=0.01)
+    assert fields["product"] == pytest.approx(1 / 6, rel=0.05)
 
 
 def test_json_has_the_numbers(net: Path) -> None:

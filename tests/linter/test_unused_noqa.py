@@ -114,7 +114,7 @@ def test_per_file_ignores_and_unfixable() -> None:
 
 def test_silent_where_a_file_could_not_be_read() -> None:
     write()
-    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    Path("broken.py").write_text("import torch\ndef f(:\n", encoding="utf-8")
     assert found() == []
 
 

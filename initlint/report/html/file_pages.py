@@ -94,7 +94,7 @@ class _Source:
 
     def _file(self, file: str) -> tuple[Sequence[str], HighlightedFile]:
         if file not in self._files:
-            lines = [line.rstrip() for line in self._read(file)]
+            lines = [line.rstrip(" \t\r\n") for line in self._read(file)]  # a form feed ends a cell
             self._files[file] = lines, HighlightedFile(lines)
         return self._files[file]
 

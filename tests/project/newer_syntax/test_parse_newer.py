@@ -143,9 +143,8 @@ def test_long_lists_are_not_parsed_by_libcst() -> None:
         "x" + "()" * 50_000,
         "not " * 50_000 + "x",
         "'a' " * 50_000,
-        "+".join("1" * 400),
     ],
-    ids=["brackets", "mixed", "sum", "attributes", "calls", "not", "strings", "sum of 400"],
+    ids=["brackets", "mixed", "sum", "attributes", "calls", "not", "strings"],
 )
 def test_deep_code_is_refused_before_it_overflows_the_stack(expression: str) -> None:
     assert "nested too deeply" in error_of(f"{LAZY}x = {expression}\n").message

@@ -104,6 +104,10 @@ class ModuleSummaries:
             if isinstance(value, Tensor):
                 parameters[name] = value
         storages = {id(old.storage): parameters[name].storage for name, old in summary.parameters.items()}
+        for name, old in summary.parameters.items():
+            storage = parameters[name].storage
+            if storage is not None and old.storage is not None:
+                storage.shape_read |= old.storage.shape_read
         for effect in summary.effects:
             self._machine.spend_steps(1)
             self._apply(effect, module if effect.target is UNBOUND else _corresponding(effect.target, storages))
