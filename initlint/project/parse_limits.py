@@ -33,6 +33,10 @@ _TOKEN = re.compile(
 )
 
 
+class NotNewer(Exception):
+    """The code is no Python that can be read, of any version. The message adds what prevents it, or is empty."""
+
+
 def has_more_tokens(code: str, limit: int) -> bool:
     """Whether `code` has more than `limit` names, numbers and opening brackets."""
     if len(code) <= limit:

@@ -6,8 +6,8 @@ import ast
 import sys
 import warnings
 
-from initlint.project.newer_syntax import NotNewer, parse_newer
-from initlint.project.parse_limits import MOST_TOKENS, has_more_tokens
+from initlint.project.newer_syntax import parse_newer
+from initlint.project.parse_limits import MOST_TOKENS, NotNewer, has_more_tokens
 
 _TOO_DEEP = "too many nested"
 """How CPython's message about brackets begins."""

@@ -14,16 +14,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
-from initlint.project.parse_limits import LARGEST, MOST_TOKENS_OF_LIBCST, has_more_tokens, is_too_deep
+from initlint.project.parse_limits import LARGEST, MOST_TOKENS_OF_LIBCST, NotNewer, has_more_tokens, is_too_deep
 
 if TYPE_CHECKING:
     from initlint.project.newer_syntax import tree as _tree
 else:
     _tree = LazyModule("initlint.project.newer_syntax.tree")
-
-
-class NotNewer(Exception):
-    """The code is no Python that can be read, of any version. The message adds what stands in the way, or is empty."""
 
 
 def parse_newer(code: str) -> ast.Module:

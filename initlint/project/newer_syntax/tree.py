@@ -7,12 +7,12 @@ import sys
 
 import libcst as cst
 
-from initlint.project.newer_syntax import NotNewer
 from initlint.project.newer_syntax.conversion import Conversion, Convert
 from initlint.project.newer_syntax.expressions import EXPRESSIONS
 from initlint.project.newer_syntax.patterns import PATTERNS
 from initlint.project.newer_syntax.statements import STATEMENTS, lazy_import
 from initlint.project.newer_syntax.strings import template_string
+from initlint.project.parse_limits import NotNewer
 
 _LATER: dict[str, Convert] = {
     "TemplatedString": template_string,
