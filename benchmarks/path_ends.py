@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
 from initlint.linter import pipeline
 from initlint.project.settings import Settings
+from initlint.project.source import Location
 
 _FOLLOWED = frozenset({"layer", "output", *ACTIVATIONS})
 

@@ -14,7 +14,8 @@ from initlint.analysis.norms import is_hidden
 from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, has_scale_of, replacement, start
 from initlint.diagnostics import Applicability, Fix, FixCondition
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rewrite.requests import ReplaceCall
 
 

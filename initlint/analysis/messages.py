@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from initlint.analysis.layer_activation import Factors, LayerActivation
 from initlint.facts.activations import MODULES
-from initlint.graph.model import Consumer, InitCall, Layer, Location
+from initlint.graph.model import Consumer, InitCall, Layer
+from initlint.project.source import Location
 
 SHOWN = 3
 """How many layers a message names. Further ones are counted."""

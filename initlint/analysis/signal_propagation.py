@@ -19,7 +19,8 @@ from initlint.analysis.layer_outputs import embedding_output, layer_gradient, la
 from initlint.analysis.norms import NORMS
 from initlint.analysis.signals import Signal, activate, combine, source_signal
 from initlint.facts.activation_curves import IDENTITY, activated, slope_moment
-from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Operation, memoize
+from initlint.graph.model import Consumer, Layer, ModelGraph, Operation, memoize
+from initlint.project.source import Location
 
 _LARGEST_CONSTANT_PART = 0.5
 """Of the signal after a layer: with more that does not depend on its input, a factor on its input means nothing."""

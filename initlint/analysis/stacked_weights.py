@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant
-from initlint.facts.fans import MODULES, fans_of_shape
-from initlint.graph.model import Layer, Rows, Write
+from initlint.facts.fans import MODULES, Rows, fans_of_shape
+from initlint.graph.model import Layer, Write
 
 RECURRENT = frozenset(module.type for module in MODULES.values() if module.family == "rnn")
 ATTENTION = frozenset(module.type for module in MODULES.values() if module.family == "attention")

@@ -10,7 +10,9 @@ from initlint.analysis.layer_activation import MATRICES, argument, as_number, fa
 from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
 from initlint.analysis.stacked_weights import StackedWrite, matrix_writes
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Arguments, Consumer, InitCall, Layer, Location, ModelGraph, Target, memoize
+from initlint.graph.dataflow import Arguments
+from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Target, memoize
+from initlint.project.source import Location
 
 _MIN_INPUTS = 8
 """Sums of fewer inputs hardly grow: inputs such as coordinates and one-hot codes."""

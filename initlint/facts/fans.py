@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ __all__ = [
     "REQUIRED",
     "AxisRoles",
     "Fans",
+    "Rows",
     "Shape",
     "TorchModule",
     "default_init",
@@ -58,6 +60,10 @@ class AxisRoles:
 
     summed: tuple[int, ...]
     kept: tuple[int, ...]
+
+
+Rows: TypeAlias = "tuple[Fraction, Fraction]"
+"""The start and end of a slice along the first axis, as parts of its size."""
 
 
 class _Arguments:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property, wraps
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from initlint.diagnostics import Span
-from initlint.facts.fans import AxisRoles
+from initlint.facts.fans import AxisRoles, Rows
+from initlint.graph.dataflow import Arguments, OperationKind
 from initlint.graph.mistakes import (
     DeprecatedUse,
     IdenticalModules,
@@ -19,29 +18,7 @@ from initlint.graph.mistakes import (
     UnregisteredParameters,
     UnwrittenParameter,
 )
-from initlint.project.source import SourceFile, SourceLocation
-
-Location: TypeAlias = "SourceLocation | Span"
-"""A place in a file: both have `.span`, which a `SourceLocation` computes on demand."""
-
-
-class Undetermined(enum.Enum):
-    """The value of an argument that the tracer could not determine."""
-
-    UNDETERMINED = "?"
-
-    def __repr__(self) -> str:
-        return "UNDETERMINED"
-
-    def __bool__(self) -> bool:
-        raise TypeError("an undetermined value is neither true nor false; compare with `is UNDETERMINED`")
-
-
-UNDETERMINED = Undetermined.UNDETERMINED
-
-Arguments: TypeAlias = Mapping[str, Any]
-"""By torch's name: str, int, float, bool, None, a tuple of these, or `UNDETERMINED`. Those left to their defaults are
-absent."""
+from initlint.project.source import Location, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +64,6 @@ class ApplyCall:
 
     location: Location
     number: int
-
-
-Rows: TypeAlias = "tuple[Fraction, Fraction]"
-"""The start and end of a slice along the first axis, as parts of its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +243,6 @@ class Forward(enum.Enum):
     """Neither the class nor any of its bases defines one, and all bases are known."""
     UNKNOWN = "unknown"
     """It is inherited from a class that cannot be read, or the model's class has several entry points."""
-
-
-OperationKind: TypeAlias = Literal[
-    "input", "layer", "activation", "modifier", "identity", "join", "factor", "sink", "output"
-]
-"""`layer`: has a weight. `modifier`: its `op` is listed in `Consumer.between`. `identity`: keeps the distribution of
-the signal, such as dropout or a reshape. `join`: the result is one of the inputs. `factor`: a product of parameters,
-without data. `sink`: ends a path, since nothing is known of its result (`matmul`, `unknown`, ...)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from initlint.diagnostics import Diagnostic
 from initlint.linter import unused_noqa
 from initlint.linter.fixer import Files
 from initlint.linter.results import CheckResult
-from initlint.project.decoding import split_lines
 from initlint.project.noqa import Suppressions, parse
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceError, split_lines
 from initlint.rewrite.edits import Change, changed, line_starts
 
 _ANY_CODE = "X1"
@@ -69,9 +69,9 @@ def _codes(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
 
 def annotated(path: str, data: bytes, diagnostics: Iterable[Diagnostic], reason: str = "") -> bytes:
     """The bytes of a file with a directive for each of `diagnostics`. Raises `SourceError` or ValueError."""
-    source = SourceFile.parse(path, data)
+    source = parse_source(path, data)
     text = annotate(source.text, source.code, diagnostics, reason)
-    return SourceFile.parse(path, source.with_text(text)).data
+    return parse_source(path, source.with_text(text)).data
 
 
 def annotate(text: str, code: str, diagnostics: Iterable[Diagnostic], reason: str = "") -> str:

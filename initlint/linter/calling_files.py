@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from initlint.diagnostics import Diagnostic, Related, Span
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
 from initlint.linter.results import Finding, LocationKey
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.rules._registry import Violation
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
-from initlint.project.decoding import decode_python, is_notebook
+from initlint.project.decoding import decode_python
 from initlint.project.discovery import excluded
+from initlint.project.notebook import is_notebook
 from initlint.project.queries import FileSystemQueries
 from initlint.project.settings import Settings
 

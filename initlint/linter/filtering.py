@@ -12,8 +12,8 @@ from initlint.project.decoding import decode_python
 from initlint.project.discovery import matches
 from initlint.project.file_io import read_file
 from initlint.project.noqa import Directive, Suppressions, may_cover, parse
+from initlint.project.reading import parse_source
 from initlint.project.settings import Selection, Settings
-from initlint.project.source import SourceFile
 from initlint.rules import all_rules, rule_for, rules_by_code
 
 
@@ -139,7 +139,7 @@ class _Suppressor:
                 data = self.run.read(str(file))
                 used = {(directive, code) for directive, code, where in self.used if where == str(file)}
                 directives = self._suppressions(str(file)).directives
-                yield from unused_noqa.unused(SourceFile.parse(str(file), data), directives, used)
+                yield from unused_noqa.unused(parse_source(str(file), data), directives, used)
 
 
 def _ignored_in(file: Path, code: str, settings: Settings) -> bool:

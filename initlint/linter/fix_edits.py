@@ -11,6 +11,7 @@ from initlint import rewrite
 from initlint._lazy import LazyModule
 from initlint.diagnostics import Applicability, Diagnostic, Fix, FixRequest
 from initlint.project.file_io import read_file
+from initlint.project.reading import parse_source
 from initlint.project.source import SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -83,6 +84,6 @@ def _edits(
 def _parse(file: str, content: bytes) -> SourceFile | None:
     """None for a file that has been broken since it was linted."""
     try:
-        return SourceFile.parse(file, content)
+        return parse_source(file, content)
     except SourceError:
         return None

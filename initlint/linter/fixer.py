@@ -14,6 +14,7 @@ from initlint.diagnostics import Applicability, Diagnostic
 from initlint.linter.fix_edits import with_edits
 from initlint.linter.results import CheckResult
 from initlint.project import noqa
+from initlint.project.reading import parse_source
 from initlint.project.source import SourceError, SourceFile
 from initlint.rewrite.edits import apply, changed, edits_of
 
@@ -104,20 +105,20 @@ def _fixed(
 ) -> tuple[bytes, list[Diagnostic]]:
     """The bytes with the fixes applied, and the diagnostics whose fixes were applied. Raises `_Dropped`."""
     try:
-        source = SourceFile.parse(path, data)
+        source = parse_source(path, data)
         if not _is_writable(source):
             raise _Dropped(f"{path}: not fixed: decoding as {source.encoding} and encoding again changes its bytes")
         suppressions = noqa.parse(source.code)
         fixable = [with_edits(diagnostic, source) for diagnostic in diagnostics]
         text, applied = apply(source.text, (d for d in fixable if not _touches_suppressed(d, suppressions)))
         try:
-            new = SourceFile.parse(path, source.with_text(text))
+            new = parse_source(path, source.with_text(text))
         except (SourceError, ValueError):
             codes = ", ".join(sorted({diagnostic.code for diagnostic in applied}))
             raise _Dropped(f"{path}: not fixed: the fixes for {codes} produced invalid Python; {_BUG}") from None
-        before = source if data == original else SourceFile.parse(path, original)
+        before = source if data == original else parse_source(path, original)
         unused = list(rewrite.unused_since(before, new)) if applied else []
-        return SourceFile.parse(path, new.with_text(changed(text, unused))).data if unused else new.data, applied
+        return parse_source(path, new.with_text(changed(text, unused))).data if unused else new.data, applied
     except SourceError as error:
         raise _Dropped(f"{path}: not fixed: {error.message}") from None
 

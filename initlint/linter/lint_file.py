@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
-from initlint.graph.model import FileGraph, Location, ModelGraph, Target
+from initlint.graph.model import FileGraph, ModelGraph, Target
 from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
 from initlint.project.settings import Settings
-from initlint.project.source import SourceError, SourceFile, UnreadableFile
+from initlint.project.source import Location, SourceError, SourceFile, UnreadableFile
 from initlint.rules import all_rules, rule_for
 from initlint.rules._registry import Rule, Violation
 from initlint.tracers.static.prefilter import may_contain_models

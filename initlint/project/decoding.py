@@ -6,9 +6,17 @@ import io
 import tokenize
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
+from initlint._lazy import LazyModule
 from initlint.project.file_io import read_file
-from initlint.project.notebook import SUFFIX, Notebook, NotebookError
+from initlint.project.notebook import Notebook, NotebookError, is_notebook
+from initlint.project.source import split_lines
+
+if TYPE_CHECKING:
+    from initlint.project import ipython
+else:
+    ipython = LazyModule("initlint.project.ipython")
 
 Lines = Callable[[str], Sequence[str]]
 """A file's path to its lines, those of all cells in a notebook; none if it cannot be read."""
@@ -40,19 +48,10 @@ def encode(text: str) -> bytes:
         return data
 
 
-def is_notebook(path: str) -> bool:
-    return path.endswith(SUFFIX)
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines without their ends, as editors number them: a line ends with LF, CRLF or CR."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
 def decode_python(path: str, data: bytes) -> str:
     """The text of a file, or the Python of all cells of a notebook; empty if it cannot be decoded."""
     try:
-        return Notebook.read(data).code if is_notebook(path) else decode(data)[0]
+        return ipython.python_of_notebook(Notebook.read(data)) if is_notebook(path) else decode(data)[0]
     except (DecodingError, NotebookError):
         return ""
 

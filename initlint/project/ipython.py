@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, takewhile
 
+from initlint.project.notebook import Notebook
 from initlint.project.parsing import InvalidPython, parse_python
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
@@ -49,6 +50,20 @@ _AUTOMAGIC_LINE = re.compile(rf"(?:{'|'.join(_AUTOMAGIC)})(?!\s*[=(\[:,])(?:\s.*
 _TOKEN = re.compile(
     r"""#.*|(?P<triple>'''|\"\"\")|'(?:\\.|[^'\\])*'?|"(?:\\.|[^"\\])*"?|(?P<open>[(\[{])|(?P<close>[)\]}])|\\$"""
 )
+
+
+_INDENTED = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?[\r\n]+)*[^\S\r\n]+[^\s#]")
+
+
+def python_of_notebook(notebook: Notebook) -> str:
+    """The Python of all cells. Rows are those of the notebook's `text`, and so are the columns of code."""
+    return "".join(map(python_of_source, notebook.sources.values()))
+
+
+def python_of_source(source: str) -> str:
+    """The Python of one cell, after the line before it. IPython runs code that is indented as if it were not."""
+    code = python_of(source)
+    return f"{'if 1:' if _INDENTED.match(code) else ''}\n{code}\n"
 
 
 def python_of(cell: str) -> str:

@@ -16,9 +16,8 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from initlint.project.decoding import split_lines
 from initlint.project.f_strings import tokenizable
-from initlint.project.source import SourceFile
+from initlint.project.source import SourceFile, split_lines
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
 _LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)

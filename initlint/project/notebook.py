@@ -15,15 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from initlint._lazy import LazyModule
 from initlint.diagnostics import Cell
-
-if TYPE_CHECKING:
-    from initlint.project import ipython
-else:
-    ipython = LazyModule("initlint.project.ipython")
 
 SUFFIX = ".ipynb"
 
@@ -32,9 +26,12 @@ BREAK = "\f"
 _BREAK = f"{BREAK}\n"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-_INDENTED = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?[\r\n]+)*[^\S\r\n]+[^\s#]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _decode = json.JSONDecoder(strict=False).raw_decode
+
+
+def is_notebook(path: str) -> bool:
+    return path.endswith(SUFFIX)
 
 
 class NotebookError(Exception):
@@ -79,11 +76,6 @@ class Notebook:
         return _LINE_END.split(self.text)
 
     @cached_property
-    def code(self) -> str:
-        """The same as Python. Rows are those of `text`, and so are the columns of code."""
-        return "".join(_as_python(source) for source in self.sources.values())
-
-    @cached_property
     def _cells(self) -> tuple[Cell, ...]:
         lengths = (len(_LINE_END.findall(source)) + 2 for source in self.sources.values())
         return tuple(map(Cell, self.sources, accumulate(lengths, initial=2)))
@@ -94,9 +86,9 @@ class Notebook:
         return self._cells[max(index - 1, 0)] if self._cells else None
 
     def pieces(self) -> Iterator[tuple[int, str]]:
-        """The code of each cell, with the row of the text that it begins at: that of the line before its source."""
+        """Each source, with the row of the text that it begins at: that of the line before it."""
         for cell, source in zip(self._cells, self.sources.values(), strict=True):
-            yield cell.row - 1, _as_python(source)
+            yield cell.row - 1, source
 
     def with_text(self, text: str) -> bytes:
         """The file with the cells of an edited `text`. Raises ValueError if the cells cannot be separated in it."""
@@ -106,12 +98,6 @@ class Notebook:
         pairs = zip(self.sources.items(), sources, strict=True)
         edited = {number: new for (number, old), new in pairs if old != new}
         return _replaced(self.data, edited) if edited else self.data
-
-
-def _as_python(source: str) -> str:
-    """Code that is indented as a whole is run by IPython as if it were not."""
-    code = ipython.python_of(source)
-    return f"{'if 1:' if _INDENTED.match(code) else ''}\n{code}\n"
 
 
 def _sources(document: Any) -> Iterator[tuple[int, str]]:

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from initlint.diagnostics import Cell, Span
-from initlint.project.decoding import DecodingError, decode, is_notebook, split_lines
-from initlint.project.file_io import read_file
-from initlint.project.notebook import Notebook, NotebookError
-from initlint.project.parsing import InvalidPython, parse_python
+from initlint.project.notebook import Notebook
 
 _TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _HELPER = re.compile(r"(?:^|_)(?:utils?|helpers?|common|support|testing|conftest)(?:$|_)")
 _TEST_HELPER = re.compile(r"(?:.*_)?(?:test|tests|testing)_(?:utils?|helpers?|common|support)|conftest")
 _TEST_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:pytest|unittest)\b", re.MULTILINE)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines without their ends, as editors number them: a line ends with LF, CRLF or CR."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 class SourceError(Exception):
@@ -65,27 +67,6 @@ class SourceFile:
     tree: ast.Module = field(repr=False)
     encoding: str = "utf-8"
     notebook: Notebook | None = field(default=None, repr=False)
-
-    @classmethod
-    def parse(cls, path: str, data: bytes) -> SourceFile:
-        """Parse `data`. Raises `SourceError`, with the position, if it is no Python of any version."""
-        if not is_notebook(path):
-            try:
-                code, encoding = decode(data)
-            except DecodingError as error:
-                raise SourceError(f"cannot be decoded: {error}") from None
-            return cls(path, data, code, _parse(code), encoding)
-        notebook = _read_notebook(data)
-        return cls(path, data, notebook.code, _parse_notebook(notebook), notebook=notebook)
-
-    @classmethod
-    def read(cls, path: Path, read: Callable[[], bytes] | None = None) -> SourceFile:
-        """Read and parse a file, with `read` if that is given; raises `SourceError`."""
-        try:
-            data = read() if read else read_file(path)
-        except OSError as error:
-            raise SourceError(f"cannot be read: {error.strerror or error}") from None
-        return cls.parse(str(path), data)
 
     @property
     def text(self) -> str:
@@ -140,37 +121,6 @@ def bounds(node: ast.AST) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _read_notebook(data: bytes) -> Notebook:
-    try:
-        return Notebook.read(data)
-    except NotebookError as error:
-        raise SourceError(error.message, error.row, error.column) from None
-
-
-def _parse_notebook(notebook: Notebook) -> ast.Module:
-    try:
-        return _parse(notebook.code)
-    except SourceError as error:
-        first = next(_broken_cells(notebook), error)
-        raise SourceError(first.message, first.row, first.column, notebook.cell(first.row)) from None
-
-
-def _broken_cells(notebook: Notebook) -> Iterator[SourceError]:
-    """Errors of cells parsed alone: an open bracket would otherwise be reported in a later cell."""
-    for above, code in notebook.pieces():
-        try:
-            _parse(code)
-        except SourceError as error:
-            yield SourceError(error.message, above + error.row - 1, error.column)
-
-
-def _parse(code: str) -> ast.Module:
-    try:
-        return parse_python(code)
-    except InvalidPython as error:
-        raise SourceError(error.message, error.row, error.column) from None
-
-
 class SourceLocation:
     """A node in a file, whose rows and columns are computed on demand: see `span`. Immutable.
 
@@ -197,3 +147,7 @@ class SourceLocation:
 
     def __hash__(self) -> int:
         return id(self.node)
+
+
+Location: TypeAlias = "SourceLocation | Span"
+"""A place in a file: both have `.span`, which a `SourceLocation` computes on demand."""

@@ -7,8 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from initlint.project.decoding import is_notebook
-from initlint.project.notebook import Notebook
+from initlint.project.notebook import Notebook, is_notebook
 
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 _QUOTED = re.compile(r'["\\\x00-\x1f\x7f]')

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from initlint.graph.model import UNDETERMINED, Arguments, Layer, Location, ModelGraph
+from initlint.graph.dataflow import UNDETERMINED, Arguments
+from initlint.graph.model import Layer, ModelGraph
+from initlint.project.source import Location
 
 
 def to_json(models: Iterable[ModelGraph]) -> dict[str, Any]:

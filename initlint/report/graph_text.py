@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from rich.text import Text
 from rich.tree import Tree
 
-from initlint.graph.model import UNDETERMINED, Arguments, Consumer, Layer, Location, ModelGraph, Write
+from initlint.graph.dataflow import UNDETERMINED, Arguments
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.report.folding import Folded, fold
 from initlint.report.terminal import draw
 from initlint.report.text import escape, line_of

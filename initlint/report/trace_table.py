@@ -11,7 +11,9 @@ from rich.text import Text
 
 from initlint.analysis.operating_factors import operating_factors
 from initlint.facts.fans import MODULES
-from initlint.graph.model import UNDETERMINED, Forward, Layer, Location, ModelGraph
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import Forward, Layer, ModelGraph
+from initlint.project.source import Location
 from initlint.report import graph_json
 from initlint.report.folding import fold
 from initlint.report.formats.json import dumps

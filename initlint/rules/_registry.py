@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint.diagnostics import NO_NUMBERS, Diagnostic, Fix, Related, Severity, SignalNumbers
-from initlint.graph.model import Location, ProjectSearch
+from initlint.graph.model import ProjectSearch
+from initlint.project.source import Location
 
 Scope: TypeAlias = Literal["model", "file", "unreadable file", "unused noqa"]
 Tag: TypeAlias = Literal["deprecated"]

@@ -75,7 +75,8 @@ from initlint.analysis.messages import layer_names, related_locations, short_nam
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.analysis.stacked_weights import constant_cells
 from initlint.diagnostics import Severity
-from initlint.graph.model import Consumer, Layer, Location, ModelGraph, Write
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _REASONS = {

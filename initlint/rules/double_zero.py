@@ -66,7 +66,8 @@ from collections.abc import Iterator
 from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations
 from initlint.analysis.stacked_weights import AttentionStall, attention_stalls
 from initlint.diagnostics import Severity
-from initlint.graph.model import Forward, Layer, Location, ModelGraph, Write
+from initlint.graph.model import Forward, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 

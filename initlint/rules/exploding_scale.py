@@ -75,7 +75,8 @@ from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
 from initlint.facts.activation_curves import BOUNDED
 from initlint.facts.initializer_formulas import scale
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _LARGEST_FACTOR = 10.0

@@ -67,7 +67,8 @@ from initlint.analysis.layer_activation import is_matrix
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
-from initlint.graph.model import CheckpointLoad, Layer, Location, ModelGraph, Write
+from initlint.graph.model import CheckpointLoad, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _ON_PURPOSE = re.compile(r"reset|replace|re_?init|scratch", re.IGNORECASE)

@@ -77,8 +77,8 @@ from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
-from initlint.graph.model import Layer, Location, ModelGraph, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.model import Layer, ModelGraph, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _SAME_SCALE = 4.0

@@ -72,7 +72,8 @@ from collections.abc import Iterator, Mapping
 from initlint.analysis.messages import SHOWN, conjunction, layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.graph.mistakes import MisuseKind
-from initlint.graph.model import IneffectiveWrite, Layer, Location, ModelGraph, Write
+from initlint.graph.model import IneffectiveWrite, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 

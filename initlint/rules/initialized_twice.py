@@ -67,8 +67,8 @@ from itertools import pairwise
 from initlint.analysis.messages import name, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
-from initlint.graph.model import Layer, Location, ModelGraph, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.model import Layer, ModelGraph, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.rules._registry import Violation, rule
 
 

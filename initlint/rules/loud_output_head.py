@@ -72,7 +72,8 @@ from initlint.analysis.messages import format_number, name, short_name
 from initlint.analysis.norms import NORM_TYPES, NORMS
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import moment
-from initlint.graph.model import Consumer, Layer, Location, ModelGraph
+from initlint.graph.model import Consumer, Layer, ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _OUTPUTS = ("output", "softmax", "log_softmax", "loss")

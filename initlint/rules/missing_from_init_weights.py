@@ -82,7 +82,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from initlint.diagnostics import Severity
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 

@@ -66,8 +66,8 @@ from collections.abc import Iterator
 from initlint.analysis.layer_activation import as_number, call_at, constant, initializer_family
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import Layer, Location, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.graph.model import Layer, ModelGraph
+from initlint.project.source import Location, SourceLocation
 from initlint.rewrite.requests import AppendStatement
 from initlint.rules._registry import Violation, rule
 

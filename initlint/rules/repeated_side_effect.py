@@ -71,7 +71,8 @@ from dataclasses import dataclass
 from initlint.analysis.layer_activation import as_number
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity
-from initlint.graph.model import Layer, Location, ModelGraph, Write
+from initlint.graph.model import Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _COMPOUNDING = frozenset(f"torch.Tensor.{name}_" for name in "add addcdiv addcmul div mul multiply pow sub".split())

@@ -76,7 +76,8 @@ from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import Consumer, Layer, Location, ModelGraph
+from initlint.graph.model import Consumer, Layer, ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _VANISHED = 1e-3

@@ -68,7 +68,8 @@ from initlint.analysis.chain_products import Link, chains_of, links, signal_fact
 from initlint.analysis.layer_activation import initializer_family
 from initlint.analysis.messages import related_locations
 from initlint.diagnostics import Severity
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 _FIXED = ("normal", "trunc_normal", "uniform")

@@ -82,7 +82,8 @@ from initlint.analysis.fan_mismatch import FanMismatch, mismatch, without_writte
 from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
 from initlint.analysis.norms import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
-from initlint.graph.model import Layer, Location, ModelGraph, Write
+from initlint.graph.model import Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rewrite.requests import ReplaceArgument
 from initlint.rules._registry import Violation, rule
 

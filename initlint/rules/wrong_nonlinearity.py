@@ -90,7 +90,8 @@ from initlint.analysis.messages import (
 from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import NONLINEARITIES, calculate_gain, scale
-from initlint.graph.model import Location, ModelGraph
+from initlint.graph.model import ModelGraph
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 

@@ -10,10 +10,11 @@ import pytest
 from initlint import rewrite
 from initlint.diagnostics import Applicability, Fix, FixRequest
 from initlint.graph.model import Consumer, Layer, ModelGraph, Target, Write
-from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceLocation
 from tests.support.rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
 
-SOURCE = SourceFile.parse("net.py", b"from torch import nn\nnn.init.xavier_uniform_(w)\n")
+SOURCE = parse_source("net.py", b"from torch import nn\nnn.init.xavier_uniform_(w)\n")
 RELU = following("relu", reach("out"))
 LEAKY = following("leaky_relu", reach("out"), negative_slope=0.2)
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE

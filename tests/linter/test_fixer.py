@@ -12,6 +12,7 @@ import pytest
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity, Span
 from initlint.linter import fixer
 from initlint.linter.results import CheckResult
+from initlint.project.reading import parse_source
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.requests import ReplaceCall
 from tests.support.rewriting import compute, walk
@@ -58,7 +59,7 @@ def check_with(lint: Lint) -> Callable[[fixer.Files], CheckResult]:
     """A run of `lint` on each file."""
 
     def check(files: fixer.Files) -> CheckResult:
-        sources = [SourceFile.parse(path, data) for path, data in files.items()]
+        sources = [parse_source(path, data) for path, data in files.items()]
         return CheckResult(tuple(d for source in sources for d in lint(source)), tuple(map(Path, files)))
 
     return check

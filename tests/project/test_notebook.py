@@ -8,8 +8,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from initlint.diagnostics import Cell, Span
+from initlint.project.ipython import python_of_notebook
 from initlint.project.notebook import Notebook, NotebookError
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceError
 
 
 def notebook(*cells: Any, **metadata: Any) -> bytes:
@@ -32,7 +34,7 @@ def test_cells_are_joined_in_order() -> None:
     read = Notebook.read(notebook("x = 1", new_markdown_cell("# Title"), "%cd a\ny = 2\n", ""))
     assert read.sources == {1: "x = 1", 3: "%cd a\ny = 2\n", 4: ""}
     assert read.text == "\f\nx = 1\n\f\n%cd a\ny = 2\n\n\f\n\n"
-    assert read.code == "\nx = 1\n\n0\ny = 2\n\n\n\n"
+    assert python_of_notebook(read) == "\nx = 1\n\n0\ny = 2\n\n\n\n"
     rows = {line: row for row, line in enumerate(read.lines, 1)}
     assert read.cell(rows["x = 1"]) == Cell(1, rows["x = 1"])
     assert read.cell(rows["y = 2"]) == Cell(3, rows["%cd a"])
@@ -41,7 +43,7 @@ def test_cells_are_joined_in_order() -> None:
 
 
 def test_a_cell_that_is_indented_as_a_whole_is_code() -> None:
-    source = SourceFile.parse("a.ipynb", notebook("a = 1", "\n  # so\n  x = 1\n  y = 2", "  # only this", "z = 3"))
+    source = parse_source("a.ipynb", notebook("a = 1", "\n  # so\n  x = 1\n  y = 2", "  # only this", "z = 3"))
     last = source.tree.body[-1]
     assert source.span(last).local.row == 1
     assert source.span(last).cell == Cell(4, 11)
@@ -99,7 +101,7 @@ def test_what_is_no_notebook_is_said_in_one_line(data: bytes, message: str) -> N
 )
 def test_a_cell_that_is_no_python_is_named(cells: list[Any], cell: int, row: int) -> None:
     with pytest.raises(SourceError) as caught:
-        SourceFile.parse("a.ipynb", notebook(*cells))
+        parse_source("a.ipynb", notebook(*cells))
     error = caught.value
     span = Span("a.ipynb", error.row, error.column, error.row, error.column, error.cell).local
     assert (span.cell, span.row) == (Cell(cell, 1), row)

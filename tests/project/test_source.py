@@ -5,12 +5,13 @@ import warnings
 import pytest
 
 import initlint
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceError
 
 
 @pytest.mark.parametrize("data", [b"", b"x = 1\n", b"# coding: latin-1\nx = '\xe9'\n", b"\xef\xbb\xbfx = 1\r\n"])
 def test_python_passes(data: bytes) -> None:
-    assert SourceFile.parse("a.py", data).data == data
+    assert parse_source("a.py", data).data == data
 
 
 @pytest.mark.parametrize(
@@ -29,14 +30,14 @@ def test_python_passes(data: bytes) -> None:
 )
 def test_anything_else_does_not(data: bytes, row: int) -> None:
     with pytest.raises(SourceError) as error:
-        SourceFile.parse("a.py", data)
+        parse_source("a.py", data)
     assert error.value.row == row
 
 
 def test_warnings_of_the_compiler_are_not_passed_on() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        SourceFile.parse("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
+        parse_source("a.py", b"x = '\\d'\nassert (1, 2)\n1 is 1\n")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_warnings_of_the_compiler_are_not_passed_on() -> None:
 )
 def test_what_is_nested_too_deeply_is_one_clear_line(expression: str) -> None:
     with pytest.raises(SourceError, match=r"^nested too deeply to be parsed$"):
-        SourceFile.parse("net.py", f"w = {expression}\n".encode())
+        parse_source("net.py", f"w = {expression}\n".encode())
 
 
 @pytest.mark.parametrize("terms", [500, 10_000, 100_000])
@@ -58,7 +59,7 @@ def test_a_long_sum_is_traced_or_too_deep(terms: int) -> None:
 
 
 def test_a_long_line_is_no_deep_one() -> None:
-    SourceFile.parse("net.py", f"w = [{'1, ' * 10_000}]\n".encode())
+    parse_source("net.py", f"w = [{'1, ' * 10_000}]\n".encode())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_long_line_is_no_deep_one() -> None:
 )
 def test_where_it_is_no_python(code: str, row: int, column: int) -> None:
     with pytest.raises(SourceError, match=r"^not valid Python 3\.\d+: ") as error:
-        SourceFile.parse("net.py", code.encode())
+        parse_source("net.py", code.encode())
     assert (error.value.row, error.value.column) == (row, column)
 
 
@@ -76,7 +77,7 @@ def test_where_it_is_no_python(code: str, row: int, column: int) -> None:
 )
 def test_a_file_whose_tree_would_fill_the_memory_is_one_clear_line(code: str) -> None:
     with pytest.raises(SourceError, match=r"^too large to be parsed: more than 350,000 names, numbers and brackets$"):
-        SourceFile.parse("net.py", code.encode())
+        parse_source("net.py", code.encode())
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,4 @@ def test_a_file_whose_tree_would_fill_the_memory_is_one_clear_line(code: str) ->
     ],
 )
 def test_strings_and_comments_make_no_file_too_large(code: str) -> None:
-    assert SourceFile.parse("net.py", code.encode()).tree
+    assert parse_source("net.py", code.encode()).tree

@@ -10,6 +10,7 @@ import libcst as cst
 import pytest
 
 from initlint import rewrite
+from initlint.project.reading import parse_source, read_source
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.cst import CstFile, Kind
 from initlint.rewrite.errors import CannotRewrite
@@ -50,18 +51,18 @@ def asked(source: SourceFile) -> list[ast.AST]:
     "data", [TRICKY.encode(), TRICKY.replace("\n", "\r\n").encode(), b"\xef\xbb\xbf" + TRICKY.encode()]
 )
 def test_tricky_text(data: bytes) -> None:
-    check(SourceFile.parse("net.py", data))
+    check(parse_source("net.py", data))
 
 
 def test_tabs_form_feeds_and_cells() -> None:
-    check(SourceFile.parse("net.py", b"\f\nif a:\n\tb(\t'\xc3\xa9', c)\n\n\f\nclass D(e):\n\tf = g(h)\n"))
+    check(parse_source("net.py", b"\f\nif a:\n\tb(\t'\xc3\xa9', c)\n\n\f\nclass D(e):\n\tf = g(h)\n"))
     cells = [{"cell_type": "code", "source": text} for text in ("%cd a\nb = c('ä', d)", "e = f.g(h)")]
-    check(SourceFile.parse("net.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()))
+    check(parse_source("net.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_fixtures(path: Path) -> None:
-    check(SourceFile.read(path))
+    check(read_source(path))
 
 
 def kind_of(node: ast.AST) -> Kind:
@@ -89,7 +90,7 @@ def test_a_file_that_libcst_does_not_read_is_not_mended(monkeypatch: pytest.Monk
         raise cst.ParserSyntaxError("new", lines=("new",), raw_line=1, raw_column=0)
 
     monkeypatch.setattr(cst, "parse_module", refuse)
-    source = SourceFile.parse("net.py", b"from torch.nn.init import xavier_uniform\nxavier_uniform(w)\n")
+    source = parse_source("net.py", b"from torch.nn.init import xavier_uniform\nxavier_uniform(w)\n")
     call = next(node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
     assert compute(SourceLocation(source, call), RenameDeprecated, "xavier_uniform", "xavier_uniform_") is None
     assert rewrite.mentions(source) == ()

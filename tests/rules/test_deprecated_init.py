@@ -11,8 +11,9 @@ from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.mistakes import DeprecatedUse
 from initlint.graph.model import FileGraph
 from initlint.linter.pipeline import check
+from initlint.project.reading import parse_source
 from initlint.project.settings import Settings
-from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.source import SourceLocation
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
 from tests.support.fixing import fixed
@@ -26,7 +27,7 @@ def nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def run(text: str, kind: type[ast.AST], canonical: str) -> list[Violation]:
     """What is said of a file whose one reference is the first node of `kind`."""
-    source = SourceFile.parse("net.py", text.encode())
+    source = parse_source("net.py", text.encode())
     node = next(node for node in nodes(source.tree) if isinstance(node, kind))
     (rule,) = (rule for rule in all_rules() if rule.code == "INI901")
     return list(rule.check(FileGraph(source, (), (DeprecatedUse(canonical, "call", SourceLocation(source, node)),))))

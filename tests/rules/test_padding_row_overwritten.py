@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from initlint.graph.model import UNDETERMINED, Layer
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import Layer
 from tests.support.rule_models import OUTPUT, at, layer, message, model, run, write
 
 PADDED = {"num_embeddings": 9, "embedding_dim": 4, "padding_idx": 0}

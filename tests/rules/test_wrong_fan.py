@@ -4,7 +4,8 @@ import pytest
 
 import initlint
 from initlint.facts.fans import AxisRoles
-from initlint.graph.model import UNDETERMINED, Layer
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import Layer
 from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, write
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from initlint.diagnostics import Applicability, Edit, Fix, Severity
 from initlint.graph.model import FileGraph, Layer, ModelGraph, Write
 from initlint.project.dependencies import FileContent
+from initlint.project.reading import parse_source, read_source
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.tracking import RecordedDependencies
 from initlint.rules import rule_for
@@ -41,7 +42,7 @@ class FakeProject:
     def load(self, path: Path) -> SourceFile:
         if path not in self.sources:
             data = self.contents.get(str(path))
-            self.sources[path] = SourceFile.read(path) if data is None else SourceFile.parse(str(path), data)
+            self.sources[path] = read_source(path) if data is None else parse_source(str(path), data)
         return self.sources[path]
 
     def is_script(self, source: SourceFile) -> bool:

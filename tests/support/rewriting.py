@@ -8,6 +8,7 @@ from textwrap import dedent
 
 from initlint import rewrite
 from initlint.diagnostics import Edit, FixRequest
+from initlint.project.reading import parse_source
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.rewrite.edits import Change, changed, line_starts
 from initlint.rewrite.requests import ReplaceCall
@@ -21,7 +22,7 @@ def compute(site: SourceLocation, kind: type[FixRequest], *fields: object) -> tu
 
 
 def parse(code: str, path: str = "net.py") -> SourceFile:
-    return SourceFile.parse(path, code.encode())
+    return parse_source(path, code.encode())
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
@@ -52,7 +53,7 @@ def apply_edits(source: SourceFile, edits: tuple[Edit, ...] | None) -> str | Non
         source.text,
         [Change(offset(s.row, s.column), offset(s.end_row, s.end_column), text) for s, text in spans],
     )
-    SourceFile.parse(source.path, result.encode())
+    parse_source(source.path, result.encode())
     return result
 
 

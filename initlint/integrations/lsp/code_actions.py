@@ -15,7 +15,8 @@ from initlint.linter.add_noqa import annotated
 from initlint.linter.fixer import Files, fix_is_allowed, fix_paths
 from initlint.linter.results import CheckResult
 from initlint.linter.unused_noqa import is_tracked
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceError
 from initlint.rewrite.edits import line_starts
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
@@ -108,7 +109,7 @@ def fix_all_edit(file_diagnostics: FileDiagnostics, encoder: PositionEncoder) ->
 
 def _edit_to(file: OpenFile, content: bytes, encoder: PositionEncoder) -> types.WorkspaceEdit:
     """The edit of the documents of `file` after which saving it would write `content`."""
-    source = SourceFile.parse(str(file.path), content)
+    source = parse_source(str(file.path), content)
     texts: Mapping[int, str] = source.notebook.sources if source.notebook else {0: source.text}
     documents_with_text = ((document, texts.get(number)) for number, document in file.documents.items())
     return _workspace_edit(

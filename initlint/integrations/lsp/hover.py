@@ -15,7 +15,8 @@ from initlint.analysis.messages import (
 from initlint.analysis.operating_factors import operating_factors
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.model import UNDETERMINED, Consumer, Layer, ModelGraph, Write
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import Consumer, Layer, ModelGraph, Write
 
 Link = Callable[[Span], str]
 """Renders a location as a link in Markdown."""

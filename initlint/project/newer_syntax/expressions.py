@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from initlint.project.newer_syntax import strings
 from initlint.project.newer_syntax.conversion import LOAD, STORE, Conversion, ConversionError, Convert, identifier
 from initlint.project.newer_syntax.operators import BINARY, BOOLEAN, COMPARISON, UNARY
 
@@ -270,9 +269,6 @@ EXPRESSIONS: dict[type, Convert] = {
     cst.Float: _number,
     cst.Imaginary: _number,
     cst.Ellipsis: _ellipsis,
-    cst.SimpleString: strings.simple_string,
-    cst.ConcatenatedString: strings.concatenated_string,
-    cst.FormattedString: strings.formatted_string,
     cst.Attribute: _attribute,
     cst.Call: _call,
     cst.Subscript: _subscript,

@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import libcst as cst
 
-from initlint.project.newer_syntax.conversion import LOAD, Conversion, ConversionError
+from initlint.project.newer_syntax.conversion import LOAD, Conversion, ConversionError, Convert
 
 _TRAILING_BACKSLASHES = re.compile(r"\\*\Z")
 _TEMPLATED_STRING: type | None = getattr(cst, "TemplatedString", None)
 """libcst before 1.8.3 has no template strings."""
 
 
-def simple_string(c: Conversion, node: cst.SimpleString) -> ast.expr:
+def _simple_string(c: Conversion, node: cst.SimpleString) -> ast.expr:
     return ast.Constant(value=ast.literal_eval(node.value), kind="u" if node.prefix == "u" else None)
 
 
-def concatenated_string(c: Conversion, node: cst.ConcatenatedString) -> ast.expr:
+def _concatenated_string(c: Conversion, node: cst.ConcatenatedString) -> ast.expr:
     parts = list(_flat(node))
     if any(_is_template(part) for part in parts):
         return _template(c, parts)
@@ -34,7 +34,7 @@ def concatenated_string(c: Conversion, node: cst.ConcatenatedString) -> ast.expr
         raise ConversionError from None  # bytes beside text
 
 
-def formatted_string(c: Conversion, node: cst.FormattedString) -> ast.expr:
+def _formatted_string(c: Conversion, node: cst.FormattedString) -> ast.expr:
     return ast.JoinedStr(values=list(_merged(_pieces(c, node))))
 
 
@@ -146,3 +146,10 @@ def _require_version(c: Conversion, node: cst.FormattedStringExpression, quote: 
     is_newer = quote in code or "\\" in code or "#" in code
     if is_newer or (len(quote) == 1 and ("\n" in code or "\r" in code)):
         c.require((3, 12))
+
+
+STRINGS: dict[type, Convert] = {
+    cst.SimpleString: _simple_string,
+    cst.ConcatenatedString: _concatenated_string,
+    cst.FormattedString: _formatted_string,
+}

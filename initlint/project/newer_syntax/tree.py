@@ -11,7 +11,7 @@ from initlint.project.newer_syntax.conversion import Conversion, Convert
 from initlint.project.newer_syntax.expressions import EXPRESSIONS
 from initlint.project.newer_syntax.patterns import PATTERNS
 from initlint.project.newer_syntax.statements import STATEMENTS, lazy_import
-from initlint.project.newer_syntax.strings import template_string
+from initlint.project.newer_syntax.strings import STRINGS, template_string
 from initlint.project.parse_limits import NotNewer
 
 _LATER: dict[str, Convert] = {
@@ -24,6 +24,7 @@ _CONVERTERS: dict[type, Convert] = {
     **EXPRESSIONS,
     **PATTERNS,
     **STATEMENTS,
+    **STRINGS,
     **{getattr(cst, name): convert for name, convert in _LATER.items() if hasattr(cst, name)},
 }
 

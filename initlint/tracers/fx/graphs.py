@@ -9,8 +9,9 @@ from functools import partial
 from initlint.diagnostics import Span
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import Engine, Forward, Layer, Location, ModelGraph
+from initlint.graph.model import Engine, Forward, Layer, ModelGraph
 from initlint.graph.operations import list_operations
+from initlint.project.source import Location
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.dataflow import FlowReader
 from initlint.tracers.fx.identical_modules import CopyReader

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from initlint.diagnostics import Span
-from initlint.graph.model import Location
-from initlint.project.source import SourceFile, SourceLocation, bounds
+from initlint.project.source import Location, SourceFile, SourceLocation, bounds
 
 Load: TypeAlias = Callable[[Path], "SourceFile | None"]
 """Loads a file of the project; None for other files and unreadable ones."""

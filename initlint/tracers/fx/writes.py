@@ -18,8 +18,9 @@ from initlint.facts.initializer_formulas import (
 )
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS
-from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, TargetKind, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import InitCall, Target, TargetKind, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from initlint.project.decoding import DecodingError, decode
 from initlint.project.dependencies import Dependency
+from initlint.project.parsing import InvalidPython, parse_python
 from initlint.project.queries import FileSystemQueries
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import read_source
+from initlint.project.source import SourceError
 from initlint.tracers.references.file_queries import digest_of_answer, run_query
 from initlint.tracers.references.module_body import ModuleBody
 from initlint.tracers.references.syntax_index import SyntaxIndex
@@ -50,10 +53,20 @@ KINDS: Mapping[str, Callable[..., Dependency]] = {"definition": Definition, "que
 
 def _module_body(files: FileSystemQueries, path: str) -> ModuleBody | None:
     try:
-        return ModuleBody(SourceFile.read(Path(path), lambda: files.read(path)))
+        return ModuleBody(read_source(Path(path), lambda: files.read(path)))
     except SourceError:
         return None
 
 
 def _syntax_index(files: FileSystemQueries, path: str) -> SyntaxIndex | None:
-    return SyntaxIndex.parse(Path(path), files.content(path))
+    return parse_index(Path(path), files.content(path))
+
+
+def parse_index(path: Path, data: bytes) -> SyntaxIndex | None:
+    """The names of a file; None if it is no Python that can be parsed, or a notebook."""
+    if path.suffix == ".ipynb":
+        return None
+    try:
+        return SyntaxIndex(path, parse_python(decode(data)[0]))
+    except (DecodingError, InvalidPython):
+        return None

@@ -10,7 +10,7 @@ from initlint.project.lru import SizedLRU
 from initlint.project.project_search import whole_word
 from initlint.project.tracking import TrackedQueries
 from initlint.tracers.references.file_queries import digest_of_answer, query_name, run_query
-from initlint.tracers.references.parsed_dependencies import QueryAnswer
+from initlint.tracers.references.parsed_dependencies import QueryAnswer, parse_index
 from initlint.tracers.references.syntax_index import SyntaxIndex
 
 Answer = TypeVar("Answer")
@@ -80,6 +80,6 @@ class ProjectIndex:
         if path in self._indexes:
             return self._indexes[path]
         data = self._files.queries.content(str(path))
-        index = SyntaxIndex.parse(path, data)
+        index = parse_index(path, data)
         self._indexes.put(path, index, len(data))
         return index

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from initlint.project.decoding import DecodingError, decode
-from initlint.project.parsing import InvalidPython, parse_python
-
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ScopeNode = FunctionNode | ast.ClassDef
 _WORD = re.compile(r"\w+")
@@ -26,16 +23,6 @@ class SyntaxIndex:
 
     path: Path
     tree: ast.Module
-
-    @classmethod
-    def parse(cls, path: Path, data: bytes) -> SyntaxIndex | None:
-        """None if it is no Python that can be parsed, or a notebook."""
-        if path.suffix == ".ipynb":
-            return None
-        try:
-            return cls(path, parse_python(decode(data)[0]))
-        except (DecodingError, InvalidPython):
-            return None
 
     @cached_property
     def real(self) -> Path:

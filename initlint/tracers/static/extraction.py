@@ -9,9 +9,10 @@ from functools import partial
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.mistakes import ParameterMisuse
-from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Location, ModelGraph
+from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
+from initlint.project.source import Location
 from initlint.tracers.static.identical_modules import identical_modules
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
-from initlint.graph.dataflow import ALWAYS
+from initlint.graph.dataflow import ALWAYS, UNDETERMINED
 from initlint.graph.mistakes import IdenticalModules
-from initlint.graph.model import UNDETERMINED, Forward
+from initlint.graph.model import Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding

@@ -8,8 +8,8 @@ from typing import Any
 
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Location, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load, without_loads
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters

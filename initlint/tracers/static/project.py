@@ -14,6 +14,7 @@ from initlint.graph.model import FileGraph, ModelGraph, ProjectSearch
 from initlint.project.filesystem import DirectoryListings, RealPaths, by_real_path
 from initlint.project.lru import SizedLRU
 from initlint.project.queries import FileSystemQueries
+from initlint.project.reading import read_source
 from initlint.project.source import SourceError, SourceFile
 from initlint.project.tracking import RecordedDependencies, TrackedQueries
 from initlint.project.user_tables import UserTables
@@ -139,7 +140,7 @@ class Project:
             return self._bodies[real]
         try:
             with self.stopwatch.on("parse"):
-                source = SourceFile.read(self._files.get(real, path), lambda: self._queries.read(real))
+                source = read_source(self._files.get(real, path), lambda: self._queries.read(real))
         except SourceError as error:
             self._broken[real] = error
             raise

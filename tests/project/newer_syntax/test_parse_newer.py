@@ -13,7 +13,8 @@ import pytest
 
 import initlint
 from initlint.project import newer_syntax
-from initlint.project.source import SourceError, SourceFile
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceError
 
 # Python 3.15 is not out: whatever runs the tests, `lazy import` is newer.
 LAZY = "lazy import torch\n"
@@ -94,7 +95,7 @@ def test_cells_in_newer_syntax(tmp_path: Path) -> None:
 
 def error_of(code: str) -> SourceError:
     with pytest.raises(SourceError) as error:
-        SourceFile.parse("net.py", code.encode())
+        parse_source("net.py", code.encode())
     return error.value
 
 
@@ -124,7 +125,7 @@ def test_libcst_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_large_files_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(newer_syntax, "LARGEST", len(LAZY) + 1)
-    SourceFile.parse("net.py", LAZY.encode())
+    parse_source("net.py", LAZY.encode())
     assert error_of(LAZY + "x = 1\n").message.endswith("(too large to be parsed as a newer Python)")
 
 
@@ -151,7 +152,7 @@ def test_deep_code_is_refused_before_it_overflows_the_stack(expression: str) -> 
 
 
 def test_long_lists_are_not_deep() -> None:
-    SourceFile.parse("net.py", f"{LAZY}x = [{'f(1 + 2), ' * 1_000}]\ny = '{'(' * 1_000}'\n".encode())
+    parse_source("net.py", f"{LAZY}x = [{'f(1 + 2), ' * 1_000}]\ny = '{'(' * 1_000}'\n".encode())
 
 
 def test_libcst_is_imported_for_such_files_only() -> None:

@@ -9,8 +9,8 @@ import pytest
 from initlint.graph.mistakes import IdenticalModules
 from initlint.graph.model import ModelGraph
 from initlint.linter import pipeline
+from initlint.project.reading import read_source
 from initlint.project.settings import Settings
-from initlint.project.source import SourceFile
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx import Limits, TraceContext, trace_models
@@ -97,7 +97,7 @@ NAMES = ["Repeated", "Shared", "Series", "Redrawn", "Branches", "Difference", "E
 def read(file: Path, names: list[str]) -> tuple[dict[str, ModelGraph], dict[str, ModelGraph]]:
     """The graphs of the static and of the fx tracer."""
     static = pipeline.check_models([file], Settings(respect_gitignore=False), rules=False).models
-    context = TraceContext(Limits(), [], UserTables(), SourceFile.read, display_path)
+    context = TraceContext(Limits(), [], UserTables(), read_source, display_path)
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     assert [one.problem for one in traced] == [None] * len(names)
     # Of two models of one name, the first one is the class alone.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initlint.graph.model import ModelGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import read_source
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx import Limits, TraceContext, trace_models
@@ -120,7 +120,7 @@ EXPECTED = {
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[ModelGraph]:
     file = tmp_path_factory.mktemp("recording") / "net.py"
     file.write_text(PROGRAM)
-    context = TraceContext(Limits(), [], UserTables(), SourceFile.read, lambda path: Path(path).name)
+    context = TraceContext(Limits(), [], UserTables(), read_source, lambda path: Path(path).name)
     traced = trace_models([TargetSpec(str(file), name) for name in ("Net", "Filled")], context)
     graphs = [one.graph for one in traced if one.graph is not None]
     assert len(graphs) == 2, [one.problem for one in traced]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from initlint.graph.model import ModelGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import read_source
 from initlint.project.trace_targets import TargetSpec
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx import Limits, TraceContext, trace_models
@@ -166,7 +166,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelGra
     ]
     parts += [WITH_VALUES.format(name=name, made=made, value=value) for name, (made, value) in MADE.items()]
     file.write_text(HEAD + "\n".join([*parts, ROUTED, BUFFERED, WRAPPING, ENLARGED, NESTED]))
-    context = TraceContext(Limits(), [], UserTables(), SourceFile.read, str)
+    context = TraceContext(Limits(), [], UserTables(), read_source, str)
     names = ["WithNamed", "WithData", "Routed", "Buffered", "Wrapping", "Enlarged", "Nested", *MADE, *CALLED]
     traced = trace_models([TargetSpec(str(file), name) for name in names], context)
     found = {one.spec.attribute: one for one in traced}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
-from initlint.tracers.references.syntax_index import SyntaxIndex
+from initlint.tracers.references.parsed_dependencies import parse_index
 
 HOME = Path("/project/models/net.py")
 
@@ -38,7 +38,7 @@ HOME = Path("/project/models/net.py")
 )
 def test_a_name_taken_from_a_value(code: str, reaches: bool) -> None:
     data = f"import models\n\ndef f(name):\n    return {code}\n".encode()
-    text = SyntaxIndex.parse(HOME, data)
+    text = parse_index(HOME, data)
     assert text is not None
     assert any(lookup.may_reach(HOME) for lookup in lookups(text)) is reaches
     if reaches:

@@ -8,7 +8,6 @@ from textwrap import dedent
 import pytest
 
 from initlint.tracers.references import project_index
-from initlint.tracers.references.syntax_index import SyntaxIndex
 from tests.support.reference_projects import findings_in_project
 
 NET = """
@@ -305,8 +304,8 @@ def test_what_is_asked_of_a_file_for_each_parameter_is_told_once(
     """However few trees are kept, so that the cost does not grow with parameters times files."""
     monkeypatch.setattr(project_index, "_MAX_CACHED_SOURCE", 0)
     parsed: list[str] = []
-    parse = SyntaxIndex.parse
-    monkeypatch.setattr(SyntaxIndex, "parse", lambda path, data: parsed.append(path.name) or parse(path, data))
+    parse = project_index.parse_index
+    monkeypatch.setattr(project_index, "parse_index", lambda path, data: parsed.append(path.name) or parse(path, data))
     more = "; ".join(f"self.table{number} = nn.Parameter(torch.empty(4))" for number in range(5))
     tools = {f"tool{n}.py": "def take(things, name):\n    return getattr(things, name)\n" for n in range(10)}
     assert len(findings_in_project(tmp_path, "INI108", {"net.py": net(more=more), **tools})) == 6

@@ -10,7 +10,7 @@ from initlint.facts.equations import Equation
 from initlint.facts.fans import AxisRoles
 from initlint.facts.operators import METHODS
 from initlint.graph.model import Layer
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 from initlint.tracers.static.values.axes import NEW, einsum_roles, index_axes, view_axes
 
@@ -37,7 +37,7 @@ class Net(nn.Module):
 
 
 def layer(shape: str, result: str, path: str = "W") -> Layer:
-    source = SourceFile.parse(str(FILE), NET.format(shape=shape, result=result).encode())
+    source = parse_source(str(FILE), NET.format(shape=shape, result=result).encode())
     (model,) = Project([FILE]).graph(source).models
     return model.by_path[path]
 

@@ -9,7 +9,7 @@ import pytest
 
 import initlint
 from initlint.graph.model import FileGraph, Forward, ModelGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.machine.interpreter import MAX_STEPS
 from initlint.tracers.static.project import Project
 
@@ -18,7 +18,7 @@ INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 
 
 
 def graph(code: str) -> FileGraph:
-    return Project().graph(SourceFile.parse("net.py", (HEADER + dedent(code)).encode()))
+    return Project().graph(parse_source("net.py", (HEADER + dedent(code)).encode()))
 
 
 def model(constructor: str, forward: str = "return self.fc(x)") -> ModelGraph:
@@ -61,7 +61,7 @@ def test_a_forward_that_is_too_long_is_not_run_as_far_for_each_model() -> None:
     classes = "".join(f"class Net{n}(Base):\n    def __init__(self):\n        super().__init__()\n" for n in range(9))
     project = Project()
     code = HEADER + "class Base(nn.Module):\n" + indent(body, "    ") + classes
-    found = project.graph(SourceFile.parse("net.py", code.encode()))
+    found = project.graph(parse_source("net.py", code.encode()))
     assert [one.name for one in found.models] == ["Base", *(f"Net{n}" for n in range(9))]
     assert MAX_STEPS < project._interpreter.total_steps < 3 * MAX_STEPS
 
@@ -171,7 +171,7 @@ IN_FORWARD = {
 
 @pytest.mark.parametrize("code", [*HOSTILE.values(), *IN_FORWARD.values()], ids=[*HOSTILE, *IN_FORWARD])
 def test_hostile_code_ends_soon(code: str) -> None:
-    source = SourceFile.parse("net.py", (HEADER + code).encode())
+    source = parse_source("net.py", (HEADER + code).encode())
     started = time.process_time()
     found = Project().graph(source)
     assert found.source is source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 
 HEAD = """
@@ -36,7 +36,7 @@ def first(**options):
 
 
 def built(code: str) -> list[str]:
-    source = SourceFile.parse("net.py", f"{HEAD}{code}\n".encode())
+    source = parse_source("net.py", f"{HEAD}{code}\n".encode())
     return [model.name for model in Project().graph(source).models if model.name in ("first", "second")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.graph.model import ModelGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 
 PROGRAM = """
@@ -31,7 +31,7 @@ class Field(nn.Module):
 
 
 def model(name: str) -> ModelGraph:
-    source = SourceFile.parse("net.py", PROGRAM.format(name=name).encode())
+    source = parse_source("net.py", PROGRAM.format(name=name).encode())
     return next(graph for graph in Project().graph(source).models if graph.name == "Field")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 
 FILE = Path("/nowhere/net.py")
@@ -30,7 +30,7 @@ class Net(nn.Module):
 
 
 def between(constant: str) -> tuple[str, ...]:
-    source = SourceFile.parse(str(FILE), NET.format(constant=constant).encode())
+    source = parse_source(str(FILE), NET.format(constant=constant).encode())
     (model,) = Project([FILE]).graph(source).models
     (consumer,) = model.by_path["fc"].followed_by
     return consumer.between

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from initlint.graph.model import Layer
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 
 FILE = Path("/nowhere/net.py")
@@ -66,7 +66,7 @@ class Net(nn.Module):
 
 
 def layer(register: str) -> Layer:
-    source = SourceFile.parse(str(FILE), NET.format(register=register).encode())
+    source = parse_source(str(FILE), NET.format(register=register).encode())
     (model,) = Project([FILE]).graph(source).models
     return model.by_path["fc"]
 

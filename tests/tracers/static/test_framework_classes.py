@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from initlint.graph.model import UNDETERMINED, ModelGraph
-from initlint.project.source import SourceFile
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import ModelGraph
+from initlint.project.reading import read_source
 from initlint.tracers.static.project import Project
 
 NET = """
@@ -29,7 +30,7 @@ PYDANTIC = "from torch import nn\nfrom pydantic import BaseModel\n\nclass Option
 def models(tmp_path: Path, code: str) -> dict[str, ModelGraph]:
     path = tmp_path / "net.py"
     path.write_text(code)
-    return {model.name: model for model in Project().graph(SourceFile.read(path)).models}
+    return {model.name: model for model in Project().graph(read_source(path)).models}
 
 
 def width(tmp_path: Path, options: str, call: str = "Options(width=640)") -> object:
@@ -156,5 +157,5 @@ def test_an_override_of_post_init_initializes_each_module_once(tmp_path: Path) -
         "    def forward(self, x):\n"
         "        return self.fc(x)\n"
     )
-    (net,) = Project().graph(SourceFile.read(model)).models
+    (net,) = Project().graph(read_source(model)).models
     assert [write.initializer for write in net.by_path["fc"].writes] == ["torch.nn.init.normal_"]

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from initlint.graph.model import FileGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.machine.module_summaries import ModuleSummaries
 from initlint.tracers.static.project import Project
 
@@ -93,7 +93,7 @@ USUAL = """
 def traced(methods: str, monkeypatch: pytest.MonkeyPatch) -> tuple[FileGraph, FileGraph, Counter[bool]]:
     """The graph with summaries, the one without, and how often a summary was used or not."""
     code = NET.replace("METHODS", methods if methods.startswith("\n    ") else indent(dedent(methods), "    "))
-    source = SourceFile.parse("net.py", code.encode())
+    source = parse_source("net.py", code.encode())
     used: Counter[bool] = Counter()
     replay = ModuleSummaries._replay
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from initlint.facts.initializer_formulas import constant_value, variance
-from initlint.graph.model import UNDETERMINED, FileGraph, Layer, ModelGraph
-from initlint.project.source import SourceFile
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import FileGraph, Layer, ModelGraph
+from initlint.project.reading import read_source
 from initlint.tracers.static.project import Project
 from tests.support.expectations import ExpectedConsumers, ExpectedInit, Section, sections
 from tests.support.paths import PROGRAMS, ROOT
@@ -33,7 +34,7 @@ def graphs() -> dict[Path, FileGraph]:
 
 def graph_of(path: Path, graphs: dict[Path, FileGraph]) -> FileGraph:
     if path not in graphs:
-        graphs[path] = Project().graph(SourceFile.read(path))
+        graphs[path] = Project().graph(read_source(path))
     return graphs[path]
 
 

@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from initlint.graph.model import FileGraph
-from initlint.project.source import SourceFile
+from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
 
 BAR = """
@@ -54,7 +54,7 @@ def traced(added: str, net: str) -> tuple[FileGraph, int]:
     """The graph, and the steps that it took."""
     project = Project()
     code = BAR.replace("ADDED", added) + dedent(net)
-    return project.graph(SourceFile.parse("net.py", code.encode())), project._interpreter.total_steps
+    return project.graph(parse_source("net.py", code.encode())), project._interpreter.total_steps
 
 
 def test_what_comes_to_nothing_is_not_followed_a_thousand_times() -> None:

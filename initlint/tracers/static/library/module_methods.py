@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from initlint.graph.model import Location
+from initlint.project.source import Location
 from initlint.tracers.static.library.forward_hooks import register_forward_pre_hook
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
 from initlint.tracers.static.library.state_dicts import load_state_dict, state_dict

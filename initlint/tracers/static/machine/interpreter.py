@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.mistakes import ParameterMisuse
-from initlint.graph.model import ApplyCall, Location
-from initlint.project.source import SourceLocation
+from initlint.graph.model import ApplyCall
+from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.module_summaries import ModuleSummaries
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import Location
+from initlint.project.source import Location
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.external_names import ExternalName

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from initlint.graph.model import Location
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.subscripts import index_of
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none

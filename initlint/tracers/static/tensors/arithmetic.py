@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from initlint.graph.model import Arguments, Location
+from initlint.graph.dataflow import Arguments
+from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import is_zero, scaled, zeros
 from initlint.tracers.static.tensors.contractions import combined, product

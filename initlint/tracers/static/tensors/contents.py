@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from initlint.facts.initializer_formulas import constant_value
 from initlint.facts.initializer_formulas import scaled as scaled_init
-from initlint.graph.model import UNDETERMINED, Location, Write
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.model import Write
+from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,

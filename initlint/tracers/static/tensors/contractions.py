@@ -7,7 +7,7 @@ from itertools import chain
 from initlint.facts.equations import Equation
 from initlint.facts.fans import AxisRoles
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.model import Location
+from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import (
     are_data,

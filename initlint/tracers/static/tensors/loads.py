@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import CheckpointLoad, Location, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.model import CheckpointLoad, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from initlint.graph.model import Location
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.constants import container_kind, contents

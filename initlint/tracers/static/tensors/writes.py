@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from initlint.graph.dataflow import Condition
+from initlint.graph.dataflow import UNDETERMINED, Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
-from initlint.graph.model import UNDETERMINED, InitCall, Location, Target, TargetKind, Write
-from initlint.project.source import SourceLocation
+from initlint.graph.model import InitCall, Target, TargetKind, Write
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.absent_parameters import absent_argument, type_name
 from initlint.tracers.static.values.constants import literal

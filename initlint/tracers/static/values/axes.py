@@ -7,9 +7,8 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from initlint.facts.equations import Equation
-from initlint.facts.fans import AxisRoles, Shape
+from initlint.facts.fans import AxisRoles, Rows, Shape
 from initlint.facts.operator_kinds import AxesEffect
-from initlint.graph.model import Rows
 
 Axes: TypeAlias = "tuple[int, ...] | None"
 """For each axis of a view, the corresponding axis of the parameter; None if that is unknown."""

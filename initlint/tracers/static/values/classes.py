@@ -9,8 +9,7 @@ from typing import Any
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import Condition
-from initlint.graph.model import Location
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.constants import is_function
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from initlint.graph.model import UNDETERMINED, Location
+from initlint.graph.dataflow import UNDETERMINED
+from initlint.project.source import Location
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Machine, Value, is_plain
 

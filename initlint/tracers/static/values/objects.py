@@ -7,9 +7,8 @@ from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
 from initlint.facts.frameworks import has_kind
-from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.graph.model import UNDETERMINED, Location
-from initlint.project.source import SourceLocation
+from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.constants import are_data_only, is_among, literals
 from initlint.tracers.static.values.external_names import ExternalName

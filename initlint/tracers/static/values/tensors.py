@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from initlint.facts.fans import AxisRoles
+from initlint.facts.fans import AxisRoles, Rows
 from initlint.facts.operator_kinds import Operator
 from initlint.facts.operators import METHODS
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
-from initlint.graph.model import Location, Rows
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.axes import Axes, transposed_shape, view_axes
 from initlint.tracers.static.values.external_names import INT, ExternalName
 from initlint.tracers.static.values.values import (

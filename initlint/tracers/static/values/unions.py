@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.graph.model import Location
+from initlint.project.source import Location
 from initlint.tracers.static.values.constants import (
     are_data_only,
     has_known_length,

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
-from initlint.graph.dataflow import Condition, FlowNode
-from initlint.graph.model import UNDETERMINED, Location
-from initlint.project.source import SourceLocation
+from initlint.graph.dataflow import UNDETERMINED, Condition, FlowNode
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.machine_interface import GenericMachine
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from initlint.project.source import SourceFile, SourceLocation
+from initlint.project.reading import parse_source
+from initlint.project.source import SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.project import HANDLERS
@@ -24,7 +25,7 @@ from initlint.tracers.static.values.unions import Union, options
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, NativeMethod, Raised, Unknown, Value
 
 LINEAR = external("torch.nn.Linear")
-SOURCE = SourceFile.parse("net.py", b"def f(x): return x\n\n\nclass A:\n    pass\n")
+SOURCE = parse_source("net.py", b"def f(x): return x\n\n\nclass A:\n    pass\n")
 SITE = SourceLocation(SOURCE, SOURCE.tree)
 
 

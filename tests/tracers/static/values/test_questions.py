@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from initlint.graph.model import UNDETERMINED
+from initlint.graph.dataflow import UNDETERMINED
 from initlint.tracers.static.values.constants import (
     container_kind,
     contains,
