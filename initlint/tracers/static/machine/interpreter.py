@@ -26,13 +26,13 @@ from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.join import join
-from initlint.tracers.static.values.machine_interface import Library
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.unions import join
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
     Call,
+    Library,
     NativeMethod,
     Raised,
     Unknown,
@@ -65,7 +65,7 @@ Execute = Callable[["Interpreter", Any, Environment], "str | None"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handlers(Library[Value]):
+class Handlers(Library):
     """What the packages above add: expressions and statements by node class, and the operations of values."""
 
     evaluate: Mapping[type, Evaluate]

@@ -11,9 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import Union
+from initlint.tracers.static.values.unions import Union, join
 from initlint.tracers.static.values.values import UNBOUND, Raised, Value
 
 Result = TypeVar("Result")

@@ -13,8 +13,7 @@ from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.constants import is_function
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
-from initlint.tracers.static.values.join import join_fields
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.unions import join_fields, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, ExternalClass, Machine, Unknown, Value
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from initlint.graph.dataflow import UNDETERMINED
 from initlint.project.source import Location
-from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Machine, Value, is_plain
 
 MAX_SEQUENCE = 20_000
@@ -126,13 +125,6 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     return type(one) is type(other) and one == other
-
-
-def python_type(value: Value) -> Value:
-    """`type(value)`."""
-    if isinstance(value, AbstractValue):
-        return value.python_type()
-    return ExternalName(f"builtins.{'tuple' if isinstance(value, tuple) else type(value).__name__}")
 
 
 def flat_classes(cls: Value) -> list[Value]:

@@ -19,10 +19,8 @@ from initlint.tracers.static.values.constants import (
     literal,
 )
 from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
-from initlint.tracers.static.values.items import any_of
 from initlint.tracers.static.values.iteration import truncated
-from initlint.tracers.static.values.join import join, join_fields
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.unions import any_of, join, join_fields, without_unbound
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

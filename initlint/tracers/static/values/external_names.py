@@ -157,6 +157,13 @@ def external(name: str) -> ExternalName:
     return ExternalName(canonical(name))
 
 
+def python_type(value: Value) -> Value:
+    """`type(value)`."""
+    if isinstance(value, AbstractValue):
+        return value.python_type()
+    return ExternalName(f"builtins.{'tuple' if isinstance(value, tuple) else type(value).__name__}")
+
+
 ARRAY = ExternalName("numpy.ndarray")
 """The `hint` of an array or a tensor that depends on constants only."""
 BOOL, FLOAT, INT, STR = (ExternalName(f"builtins.{name}") for name in ("bool", "float", "int", "str"))

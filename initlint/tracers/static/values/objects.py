@@ -12,10 +12,8 @@ from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.constants import are_data_only, is_among, literals
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.items import item_of_sequence
-from initlint.tracers.static.values.join import join_fields
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.unions import Union, item_of_sequence, join_fields, options
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

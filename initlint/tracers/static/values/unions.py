@@ -1,19 +1,30 @@
-"""One of several values, each under its own condition."""
+"""One of several values, each under its own condition; joins, which make it where branches meet; and items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.project.source import Location
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.constants import (
     are_data_only,
     has_known_length,
     known_items,
+    same,
     set_attribute,
     truth,
 )
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, ExternalClass, Machine, Value
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    Call,
+    ExternalClass,
+    Machine,
+    Raised,
+    Unknown,
+    Value,
+)
 
 
 class Union(AbstractValue):
@@ -96,3 +107,84 @@ def without_unbound(value: Value) -> Value:
     if len(remaining) == len(value.options):
         return value
     return remaining[0][0] if len(remaining) == 1 else Union(remaining)
+
+
+_MAX_OPTIONS = 6
+
+
+def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Value:
+    """The value that is `one` under the condition `when` and `other` under `otherwise`."""
+    if same(one, other):
+        return one
+    if one.__class__ is not Union and other.__class__ is not Union:
+        return _merged([(one, when), (other, otherwise)])
+    merged: list[tuple[Value, Condition]] = []
+    for value, condition in (
+        *((v, c | when) for v, c in options(one)),
+        *((v, c | otherwise) for v, c in options(other)),
+    ):
+        for at, (joined, under) in enumerate(merged):
+            if same(value, joined):
+                merged[at] = (joined, under & condition)
+                break
+        else:
+            merged.append((value, condition))
+    return merged[0][0] if len(merged) == 1 else _merged(merged)
+
+
+def _merged(merged: list[tuple[Value, Condition]]) -> Value:
+    """One value for several, no two of them the same."""
+    (first, under), *others = merged
+    one_value = first.merged_with(others, under) if isinstance(first, AbstractValue) else None
+    if one_value is not None:
+        return one_value
+    return Unknown("too many alternatives") if len(merged) > _MAX_OPTIONS else Union(merged)
+
+
+def join_fields(
+    one: dict[Any, Value], when: Condition, other: dict[Any, Value], otherwise: Condition
+) -> dict[Any, Value]:
+    """Join two dictionaries by key; a key that only one of them has may be unbound."""
+    merged = {}
+    for key, value in one.items():
+        beside = other.get(key, UNBOUND)
+        # Fast path: most fields are unchanged by a branch.
+        merged[key] = value if value is beside else join(value, when, beside, otherwise)
+    for key, value in other.items():
+        if key not in one:
+            merged[key] = join(UNBOUND, when, value, otherwise)
+    return merged
+
+
+_MAX_ALTERNATIVES = 16
+
+
+def get_item(machine: Machine, value: Value, index: Value, location: SourceLocation) -> Value:
+    """`value[index]`. Raises `Raised` if there is surely no such item."""
+    if isinstance(value, AbstractValue):
+        return value.get_item(machine, index, location)
+    if isinstance(value, (tuple, str, range)):
+        return item_of_sequence(value, index)
+    return Unknown("an item of something unknown")
+
+
+def item_of_sequence(value: tuple[Value, ...] | str | range, index: Value) -> Value:
+    """`value[index]` of a sequence of known length."""
+    if isinstance(index, (int, slice)):
+        try:
+            return value[index]
+        except (IndexError, ValueError):
+            raise Raised from None
+    if isinstance(value, tuple) and value:
+        return any_of(value)
+    return Unknown("an item at an unknown index")
+
+
+def any_of(items: Sequence[Value]) -> Value:
+    """One of several items."""
+    if not items or len(items) > _MAX_ALTERNATIVES:
+        return Unknown("an item at an unknown index")
+    result = items[0]
+    for at, other in enumerate(items[1:], 1):
+        result = join(result, frozenset([(("item", at), False)]), other, frozenset([(("item", at), True)]))
+    return result

@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 
 from initlint.graph.dataflow import UNDETERMINED, Condition, FlowNode
 from initlint.project.source import Location, SourceLocation
-from initlint.tracers.static.values.machine_interface import GenericMachine
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))
 
@@ -302,8 +301,73 @@ class Copier:
         return tuple(self.copy(item) for item in value) if isinstance(value, tuple) else value
 
 
-Machine: TypeAlias = "GenericMachine[Value]"
-"""What a value needs of the interpreter."""
+class Branches(Protocol):
+    """What a value needs of `path_conditions.BranchState`."""
+
+    @property
+    def condition(self) -> Condition:
+        """The current path condition."""
+
+    def save_before_change(self, target: Any) -> None:
+        """Remember the state of `target` before its first change in this branch."""
+
+    def record_side_effect(self) -> None:
+        """Record an effect that is not part of an object's state."""
+
+    def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
+        """Apply `act` to each alternative of a value under its condition, and join the results."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the packages above do with values: the parts that need torch, Python's library, or the interpreter's log.
+
+    Each function receives the interpreter, the value, and the arguments of the method that calls it.
+    """
+
+    call_unknown: Callable[[Any, Any, Any], Value]
+    unknown_result: Callable[[Any, str, Iterable[Value], Any], Value]
+    call_external: Callable[[Any, Any, Any], Value]
+    call_instance: Callable[[Any, Any, Any], Value]
+    construct: Callable[[Any, Any, Any], Value]
+    object_attribute: Callable[[Any, Any, str], Value]
+    inherited_method: Callable[[Any, Any, str], Value]
+    set_field: Callable[[Any, Any, str, Value, Any], None]
+    object_method: Callable[[Any, Any, str, Any], Value]
+    tensor_method: Callable[[Any, Any, str, Any], Value]
+    list_method: Callable[[Any, Any, str, Any], Value]
+    dict_method: Callable[[Any, Any, str, Any], Value]
+    constant_method: Callable[[Any, Any, str, Any], Value]
+    set_tensor_attribute: Callable[[Any, Any, str, Value, Any], None]
+    tensor_item: Callable[[Any, Any, Value, Any], Value]
+    set_tensor_item: Callable[[Any, Any, Value, Value, Any], None]
+
+
+class Machine(Protocol):
+    """What a value needs of the interpreter, which is defined above this package."""
+
+    @property
+    def state(self) -> Branches:
+        """The path condition, and the states to go back to."""
+
+    @property
+    def handlers(self) -> Library:
+        """What the packages above know of torch and of Python's library."""
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """`value.name`."""
+
+    def call(self, function: Value, call: Any) -> Value:
+        """Call any value. Raises `Raised` if the program surely raises."""
+
+    def call_function(self, function: Any, call: Any) -> Value:
+        """Call a function of the project."""
+
+    def note_not_followed(self, reason: str) -> None:
+        """Record a reason why the result is incomplete."""
+
+    def note_unknown_attribute(self, name: str) -> None:
+        """Record that an attribute of an unknown value was used."""
 
 
 class Unknown(AbstractValue):

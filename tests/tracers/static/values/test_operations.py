@@ -17,11 +17,10 @@ from initlint.tracers.static.values.constants import set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ExternalName, external
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
-from initlint.tracers.static.values.items import get_item
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
 from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options
+from initlint.tracers.static.values.unions import Union, get_item, options
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, NativeMethod, Raised, Unknown, Value
 
 LINEAR = external("torch.nn.Linear")

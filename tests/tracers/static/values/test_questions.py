@@ -18,18 +18,16 @@ from initlint.tracers.static.values.constants import (
     is_same_object,
     known_items,
     literal,
-    python_type,
     same,
     truth,
     variant_key,
 )
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.external_names import INT, ExternalName, external
+from initlint.tracers.static.values.external_names import INT, ExternalName, external, python_type
 from initlint.tracers.static.values.functions import BoundMethod, ContextManager, Function, Partial
-from initlint.tracers.static.values.join import join
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options, without_unbound
+from initlint.tracers.static.values.unions import Union, join, options, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, NativeMethod, Unknown, Value, is_key
 
 LINEAR = external("torch.nn.Linear")
