@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 
 from initlint.tracers.static.values.constants import variant_key
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.values import Call
+from initlint.tracers.static.values.values import CallArguments
 
 _DEPTH = 6
 """Depth to which the arguments of two calls are compared."""
@@ -24,7 +24,7 @@ class BuilderVariants:
         self._known: set[Hashable] = set()
         self._latest: Hashable = None
 
-    def watch(self, builder: Function) -> Callable[[Function, Call], None]:
+    def watch(self, builder: Function) -> Callable[[Function, CallArguments], None]:
         """A callback for each call made by `builder`; it raises `SameBuilder` at a known `return make(...)`.
 
         Only a call in a return statement is compared: a builder may change its model after any other call.
@@ -33,7 +33,7 @@ class BuilderVariants:
         returned = [statement.value for statement in body if isinstance(statement, ast.Return)]
         self._latest = None
 
-        def called(function: Function, call: Call) -> None:
+        def called(function: Function, call: CallArguments) -> None:
             if not any(value is call.site.node for value in returned):
                 return
             keywords = {(name, variant_key(value, builder.name, _DEPTH)) for name, value in call.keywords.items()}

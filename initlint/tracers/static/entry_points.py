@@ -20,7 +20,7 @@ from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import Call, Raised, Value
+from initlint.tracers.static.values.values import CallArguments, Raised, Value
 
 _FILE_STEPS = 30_000
 """Budget of all builder functions of a file: further variants of a model bring nothing new."""
@@ -113,7 +113,7 @@ def _models_of_function(interpreter: Interpreter, function: Function) -> Iterato
     site = SourceLocation(function.scope.source, function.node)
     result: Value = None
     with interpreter.entry_point():
-        result = interpreter.call(function, Call([], {}, site, more=True))
+        result = interpreter.call(function, CallArguments([], {}, site, more=True))
     names = {id(result): ""} if isinstance(result, Instance) else {}
     yield from _models(interpreter, function.name, site, names, Forward.UNKNOWN)
 
@@ -121,7 +121,7 @@ def _models_of_function(interpreter: Interpreter, function: Function) -> Iterato
 def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
     site = SourceLocation(cls.scope.source, cls.node)
     with interpreter.entry_point():
-        interpreter.call(cls, Call([], {}, site, more=True))
+        interpreter.call(cls, CallArguments([], {}, site, more=True))
     yield from _models(interpreter, cls.name, site, {}, Forward.UNKNOWN)
 
 
@@ -152,7 +152,7 @@ def _called_from_elsewhere(
     with interpreter.entry_point():
         interpreter.limit = _LEFTOVER_STEPS
         receiver = _receiver(interpreter, function, cls, site)
-        interpreter.call(function, Call([*receiver], {}, site, more=True))
+        interpreter.call(function, CallArguments([*receiver], {}, site, more=True))
     resets = any(instance.is_module and not instance.symbolic for instance in receiver) and is_reset(function.name)
     for instance in receiver if not resets else ():
         instance.parent = True  # the receiver is not a model of this entry point
@@ -161,7 +161,9 @@ def _called_from_elsewhere(
     if any(parameter.default is not None for parameter in function.signature.positional):
         with interpreter.entry_point():
             interpreter.limit = _LEFTOVER_STEPS
-            interpreter.call(function, Call([*_receiver(interpreter, function, cls, site)], {}, site, open=True))
+            interpreter.call(
+                function, CallArguments([*_receiver(interpreter, function, cls, site)], {}, site, open=True)
+            )
         yield from _calls_only(interpreter, name, site)
 
 
@@ -173,7 +175,7 @@ def _receiver(
         return []
     if cls.torch_base() is not None and function.name != "__init__":
         try:
-            instance = interpreter.call(cls, Call([], {}, site, more=True))
+            instance = interpreter.call(cls, CallArguments([], {}, site, more=True))
         except Raised:
             interpreter.note_not_followed(f"{cls.name} cannot be built from its defaults")
         else:

@@ -20,7 +20,7 @@ from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Call, Raised, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
 
 
 def run_forward(interpreter: Interpreter, root: Instance) -> Forward:
@@ -127,9 +127,9 @@ def _run_once(interpreter: Interpreter, root: Instance, method: Function | None,
         try:
             interpreter.reset()
             if method is None:
-                result = interpreter.call(root, Call([_input(location)], {}, location))
+                result = interpreter.call(root, CallArguments([_input(location)], {}, location))
             else:
-                result = interpreter.call(method, Call([root], _inputs(interpreter, method, guess), location))
+                result = interpreter.call(method, CallArguments([root], _inputs(interpreter, method, guess), location))
             outputs = data_of([result])
         except Raised:
             continue

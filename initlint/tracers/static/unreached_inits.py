@@ -20,7 +20,7 @@ from initlint.tracers.static.values.external_names import BOOL
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 _MAX_TEST = 60
 """Characters of a test that a message quotes."""
@@ -142,13 +142,13 @@ def _run_with_other_arguments(interpreter: Interpreter, entry: Function) -> None
     site = SourceLocation(entry.scope.source, entry.node)
     owner = entry.owner
     if owner is None or entry.wrappers & {"staticmethod", "classmethod"} or owner.torch_base() is None:
-        interpreter.call(entry, Call([], _other_arguments(entry), site, more=True))
+        interpreter.call(entry, CallArguments([], _other_arguments(entry), site, more=True))
         return
     constructor, _ = owner.find("__init__")
     keywords = _other_arguments(constructor) if isinstance(constructor, Function) else {}
-    model = interpreter.call(owner, Call([], keywords, site, more=True))
+    model = interpreter.call(owner, CallArguments([], keywords, site, more=True))
     if entry.name != "__init__":
-        interpreter.call(entry, Call([model], _other_arguments(entry), site, more=True))
+        interpreter.call(entry, CallArguments([model], _other_arguments(entry), site, more=True))
 
 
 def _other_arguments(function: Function) -> dict[str, Value]:

@@ -23,7 +23,7 @@ from initlint.tracers.static.values.external_names import BOOL, INT, ExternalNam
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import UNBOUND, Call, NativeMethod, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
 
 _TRAINING = Unknown("whether the module is training", BOOL)
 
@@ -102,7 +102,7 @@ def inherited_method(interpreter: Interpreter, instance: Instance, name: str) ->
     return UNBOUND
 
 
-def call_object_method(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> Value:
+def call_object_method(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> Value:
     if name in POST_INIT_METHODS:
         return run_post_init(interpreter, instance, call)
     if name == INIT_WEIGHTS:

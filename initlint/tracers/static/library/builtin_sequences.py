@@ -13,13 +13,13 @@ from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Call, Raised, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value
 
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
 
 
-def _len(interpreter: Interpreter, call: Call) -> Value:
+def _len(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if isinstance(value, Tensor):
         return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
@@ -29,7 +29,7 @@ def _len(interpreter: Interpreter, call: Call) -> Value:
     return len(items)
 
 
-def _range(interpreter: Interpreter, call: Call) -> Value:
+def _range(interpreter: Interpreter, call: CallArguments) -> Value:
     bounds = [argument for argument in call.arguments if isinstance(argument, int)]
     if bounds and len(bounds) == len(call.arguments):
         try:
@@ -41,7 +41,7 @@ def _range(interpreter: Interpreter, call: Call) -> Value:
     return Unknown("a range")
 
 
-def _zip(interpreter: Interpreter, call: Call) -> Value:
+def _zip(interpreter: Interpreter, call: CallArguments) -> Value:
     columns = [[item for item, _ in iterate(interpreter, argument)] for argument in call.arguments]
     finite_columns = [
         column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)
@@ -60,7 +60,7 @@ def _repeating(column: list[Value], at: int) -> Value:
     return column[-1] if column else Unknown("an item")
 
 
-def _enumerate(interpreter: Interpreter, call: Call) -> Value:
+def _enumerate(interpreter: Interpreter, call: CallArguments) -> Value:
     value = call.get(0, "iterable", ())
     start = call.get(1, "start", 0)
     has_end = has_known_length(value)
@@ -72,26 +72,26 @@ def _enumerate(interpreter: Interpreter, call: Call) -> Value:
     return ListValue(items, open=not has_end, kind="iterator")
 
 
-def _map(interpreter: Interpreter, call: Call) -> Value:
+def _map(interpreter: Interpreter, call: CallArguments) -> Value:
     function = call.get(0, "function", Unknown("nothing"))
     results = []
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
-        results.append(interpreter.call(function, Call([item], {}, call.site)))
+        results.append(interpreter.call(function, CallArguments([item], {}, call.site)))
     return ListValue(results, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
 
 
-def _filter(interpreter: Interpreter, call: Call) -> Value:
+def _filter(interpreter: Interpreter, call: CallArguments) -> Value:
     function = call.get(0, "function", None)
     items, is_certain = [], has_known_length(call.get(1, "iterable", ()))
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
-        verdict = truth(item if function is None else interpreter.call(function, Call([item], {}, call.site)))
+        verdict = truth(item if function is None else interpreter.call(function, CallArguments([item], {}, call.site)))
         is_certain = is_certain and verdict is not None
         if verdict is not False:
             items.append(item)
     return ListValue(items, open=not is_certain, kind="iterator")
 
 
-def _list(interpreter: Interpreter, call: Call) -> Value:
+def _list(interpreter: Interpreter, call: CallArguments) -> Value:
     if not call.arguments:
         return ListValue()
     value = without_unbound(call.arguments[0])
@@ -102,21 +102,21 @@ def _list(interpreter: Interpreter, call: Call) -> Value:
     return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))
 
 
-def _with_first(call: Call, value: Value) -> Call:
-    return Call([value, *call.arguments[1:]], call.keywords, call.site, call.open)
+def _with_first(call: CallArguments, value: Value) -> CallArguments:
+    return CallArguments([value, *call.arguments[1:]], call.keywords, call.site, call.open)
 
 
-def _from_list(interpreter: Interpreter, call: Call, make: Callable[[ListValue], Value]) -> Value:
+def _from_list(interpreter: Interpreter, call: CallArguments, make: Callable[[ListValue], Value]) -> Value:
     """What `make` gives for the list of the items of the first argument; an unknown value if they are not known."""
     items = _list(interpreter, call)
     return make(items) if isinstance(items, ListValue) else items
 
 
-def _tuple(interpreter: Interpreter, call: Call) -> Value:
+def _tuple(interpreter: Interpreter, call: CallArguments) -> Value:
     return _from_list(interpreter, call, lambda items: items if items.open else tuple(items.items))
 
 
-def _set(interpreter: Interpreter, call: Call) -> Value:
+def _set(interpreter: Interpreter, call: CallArguments) -> Value:
     return _from_list(interpreter, call, lambda items: ListValue(_unique(items.items), items.open, "set"))
 
 
@@ -131,11 +131,11 @@ def _unique(items: list[Value]) -> list[Value]:
     return unique
 
 
-def _reversed(interpreter: Interpreter, call: Call) -> Value:
+def _reversed(interpreter: Interpreter, call: CallArguments) -> Value:
     return _from_list(interpreter, call, lambda items: ListValue(items.items[::-1], items.open))
 
 
-def _sorted(interpreter: Interpreter, call: Call) -> Value:
+def _sorted(interpreter: Interpreter, call: CallArguments) -> Value:
     def in_order(items: ListValue) -> Value:
         numbers = [item for item in items.items if isinstance(item, (int, float))]
         is_sorted = not call.keywords and len(numbers) == len(items.items)
@@ -144,7 +144,7 @@ def _sorted(interpreter: Interpreter, call: Call) -> Value:
     return _from_list(interpreter, call, in_order)
 
 
-def _next(interpreter: Interpreter, call: Call) -> Value:
+def _next(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
     if isinstance(value, ListValue) and value.kind == "iterator" and value.items:
         interpreter.state.save_before_change(value)
@@ -154,7 +154,7 @@ def _next(interpreter: Interpreter, call: Call) -> Value:
     return Unknown("the next item")
 
 
-def _iter(interpreter: Interpreter, call: Call) -> Value:
+def _iter(interpreter: Interpreter, call: CallArguments) -> Value:
     def as_iterator(items: ListValue) -> Value:
         items.kind = "iterator"
         return items
@@ -162,8 +162,8 @@ def _iter(interpreter: Interpreter, call: Call) -> Value:
     return _from_list(interpreter, call, as_iterator)
 
 
-def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, Call], Value]:
-    def run(interpreter: Interpreter, call: Call) -> Value:
+def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, CallArguments], Value]:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
         values = call.arguments
         if len(values) == 1:
             items = known_items(values[0])
@@ -178,7 +178,7 @@ def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, C
     return run
 
 
-def _sum(interpreter: Interpreter, call: Call) -> Value:
+def _sum(interpreter: Interpreter, call: CallArguments) -> Value:
     items = known_items(call.get(0, "iterable", ()))
     if items is None or not has_known_length(call.arguments[0] if call.arguments else ()):
         return unknown_result(interpreter, "a sum", call.values, call.site)
@@ -195,8 +195,8 @@ def _sum(interpreter: Interpreter, call: Call) -> Value:
     return total
 
 
-def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
-    def run(interpreter: Interpreter, call: Call) -> Value:
+def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
         items = known_items(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
@@ -209,7 +209,7 @@ def _any(wanted: bool) -> Callable[[Interpreter, Call], Value]:
     return run
 
 
-SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
+SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "len": _len,
     "range": _range,
     "zip": _zip,

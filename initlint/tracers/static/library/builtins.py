@@ -12,21 +12,21 @@ from initlint.tracers.static.values.constants import has_attribute, is_callable,
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName, python_type
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import AbstractValue, Call, Raised, Unknown, Value
+from initlint.tracers.static.values.values import AbstractValue, CallArguments, Raised, Unknown, Value
 
 
-def _isinstance(interpreter: Interpreter, call: Call) -> Value:
+def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
     verdict = is_instance(without_unbound(call.get(0, "obj")), call.get(1, "cls"))
     return Unknown("an isinstance test", BOOL) if verdict is None else verdict
 
 
-def _issubclass(interpreter: Interpreter, call: Call) -> Value:
+def _issubclass(interpreter: Interpreter, call: CallArguments) -> Value:
     cls = call.get(0, "cls")
     verdict = cls.is_subclass(call.get(1, "base")) if isinstance(cls, AbstractValue) else None
     return Unknown("an issubclass test", BOOL) if verdict is None else verdict
 
 
-def _hasattr(interpreter: Interpreter, call: Call) -> Value:
+def _hasattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     verdict = None
     if isinstance(name, str):
@@ -43,12 +43,12 @@ def _record_attribute_test(interpreter: Interpreter, value: Value, name: str) ->
         interpreter.state.observation.record(value, lambda other: _record_attribute_test(interpreter, other, name))
 
 
-def _getattr(interpreter: Interpreter, call: Call) -> Value:
+def _getattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     return interpreter.state.map_union(name, lambda option: _attribute_named(interpreter, value, option, call))
 
 
-def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: Call) -> Value:
+def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: CallArguments) -> Value:
     if isinstance(name, ComposedText) and isinstance(value, Instance) and name.pattern in value.fields:
         return value.fields[name.pattern]
     if not isinstance(name, str):
@@ -61,7 +61,7 @@ def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: 
     return call.arguments[2] if is_missing else attribute
 
 
-def _setattr(interpreter: Interpreter, call: Call) -> Value:
+def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     if isinstance(name, str):
         set_attribute(interpreter, value, name, call.get(2, "value"), call.site)
@@ -74,7 +74,7 @@ def _setattr(interpreter: Interpreter, call: Call) -> Value:
     return None
 
 
-def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, call: Call) -> None:
+def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, call: CallArguments) -> None:
     """`setattr(self, f"lin{i}", layer)` for an unknown `i`: the first layer represents those that are built alike."""
     value, first = call.get(2, "value"), holder.fields.get(pattern)
     if not isinstance(value, Instance) or not value.is_module or pattern.startswith("*"):
@@ -85,26 +85,26 @@ def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, ca
         value.parent = True
 
 
-def _delattr(interpreter: Interpreter, call: Call) -> Value:
+def _delattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = call.get(0, "obj"), call.get(1, "name")
     if isinstance(value, AbstractValue) and isinstance(name, str):
         value.delete_attribute(interpreter, name)
     return None
 
 
-def _type(interpreter: Interpreter, call: Call) -> Value:
+def _type(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
     return python_type(value)
 
 
-def _callable(interpreter: Interpreter, call: Call) -> Value:
+def _callable(interpreter: Interpreter, call: CallArguments) -> Value:
     verdict = is_callable(call.get(0, "obj"))
     return Unknown("a callable test", BOOL) if verdict is None else verdict
 
 
-OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
+OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "isinstance": _isinstance,
     "issubclass": _issubclass,
     "hasattr": _hasattr,
@@ -117,7 +117,7 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, Call], Value]] = {
 }
 
 
-def call_builtin(interpreter: Interpreter, name: str, call: Call) -> Value:
+def call_builtin(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
     """A call of the built-in function or class `name`."""
     handler = _HANDLERS.get(name)
     if handler is not None:
@@ -129,13 +129,13 @@ def call_builtin(interpreter: Interpreter, name: str, call: Call) -> Value:
     return unknown_result(interpreter, f"{name}() is not followed", call.values, call.site)
 
 
-def _bool(interpreter: Interpreter, call: Call) -> Value:
+def _bool(interpreter: Interpreter, call: CallArguments) -> Value:
     verdict = truth(without_unbound(call.get(0, "x", False)))
     return Unknown("a truth value", BOOL) if verdict is None else verdict
 
 
-def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Interpreter, Call], Value]:
-    def run(interpreter: Interpreter, call: Call) -> Value:
+def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Interpreter, CallArguments], Value]:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
         value = without_unbound(call.get(0, "x", 0))
         if isinstance(value, (int, float, str, bool)):
             try:
@@ -147,12 +147,12 @@ def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Inte
     return run
 
 
-def _str(interpreter: Interpreter, call: Call) -> Value:
+def _str(interpreter: Interpreter, call: CallArguments) -> Value:
     written = text(without_unbound(call.get(0, "object", "")))
     return Unknown("a composed string", STR) if written is None else written
 
 
-def _print(interpreter: Interpreter, call: Call) -> Value:
+def _print(interpreter: Interpreter, call: CallArguments) -> Value:
     return None
 
 
@@ -166,7 +166,7 @@ _PURE: dict[str, Callable[..., Any]] = {
 }
 
 
-def _pure(name: str, call: Call) -> Value:
+def _pure(name: str, call: CallArguments) -> Value:
     arguments = call.arguments
     if call.open or call.keywords or not all(isinstance(argument, (int, float, str)) for argument in arguments):
         return Unknown(f"{name}()", FLOAT)
@@ -179,7 +179,7 @@ def _pure(name: str, call: Call) -> Value:
     return result
 
 
-_HANDLERS: dict[str, Callable[[Interpreter, Call], Value]] = {
+_HANDLERS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     **SEQUENCE_FUNCTIONS,
     **OBJECT_FUNCTIONS,
     "bool": _bool,

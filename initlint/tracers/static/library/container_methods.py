@@ -11,10 +11,10 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Call, Raised, Unknown, Value, is_key
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value, is_key
 
 
-def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call: Call) -> Value:
+def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call: CallArguments) -> Value:
     """`list.name(...)`, also of sets, deques and iterators."""
     items = value.items
     first = call.get(0, "item", None)
@@ -77,7 +77,7 @@ def _split(value: ListValue, sizes: Value) -> Value:
     return ListValue(parts)
 
 
-def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call: Call) -> Value:
+def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call: CallArguments) -> Value:
     """`dict.name(...)`."""
     key = call.get(0, "key", None)
     if name in ("get", "pop", "setdefault"):
@@ -128,7 +128,7 @@ _PURE = frozenset(
 )
 
 
-def call_constant_method(interpreter: Interpreter, value: Any, name: str, call: Call) -> Value:
+def call_constant_method(interpreter: Interpreter, value: Any, name: str, call: CallArguments) -> Value:
     """A method of a string, number or tuple, computed if its arguments are known."""
     if name in ("item", "tolist", "float", "clone") and isinstance(value, (int, float)):
         return value

@@ -32,10 +32,10 @@ from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
-def call_external(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def call_external(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     """Call a function or class outside the project."""
     name = function.name
     special = SPECIAL.get(name)
@@ -66,14 +66,14 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: Call) 
     return _call_library(interpreter, name, call)
 
 
-def _own_activation(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def _own_activation(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     """An activation that the settings declare: a class is instantiated, a function is called."""
     if function.name.rpartition(".")[2][:1].isupper():
         return Instance(function, call.site, interpreter.state.condition, function.name)
     return apply_activation(interpreter, interpreter.user_tables.activations[function.name], call)
 
 
-def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     name = function.name
     if name.startswith("torch.nn.init."):
         return call_init_function(interpreter, function, call)
@@ -90,7 +90,7 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) ->
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
     if base == "torch.Tensor" and isinstance(receiver, Tensor):
-        method_call = Call(call.arguments[1:], call.keywords, call.site, call.open)
+        method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
         return call_tensor_method(interpreter, receiver, method, method_call)
     operator = FUNCTIONS.get(name)
     if operator is None:
@@ -98,9 +98,9 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: Call) ->
     return call_operator(interpreter, operator, name, call)
 
 
-def _unbound_method(interpreter: Interpreter, instance: Instance, base: str, method: str, call: Call) -> Value:
+def _unbound_method(interpreter: Interpreter, instance: Instance, base: str, method: str, call: CallArguments) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
-    method_call = Call(call.arguments[1:], call.keywords, call.site, call.open)
+    method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
     if method == "__init__":
         modules.initialize(interpreter, instance, base, method_call)
         return None
@@ -109,7 +109,7 @@ def _unbound_method(interpreter: Interpreter, instance: Instance, base: str, met
     return unknown_result(interpreter, f"{base}.{method}", call.values, call.site)
 
 
-def _call_math(name: str, call: Call) -> Value:
+def _call_math(name: str, call: CallArguments) -> Value:
     function = getattr(math, name, None)
     if callable(function) and not call.open and not call.keywords and len(call.arguments) <= 3:
         if all(isinstance(argument, (int, float)) for argument in call.arguments) and name not in (
@@ -130,7 +130,7 @@ def _call_math(name: str, call: Call) -> Value:
     return Unknown(f"math.{name}", FLOAT)
 
 
-def _call_library(interpreter: Interpreter, name: str, call: Call) -> Value:
+def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
     """A call into another library. An init function, and any that `_init_weights` calls, may write to its arguments."""
     layer_types = pretrained_layer_types(name, call.arguments, call.keywords)
     if layer_types:
@@ -157,7 +157,7 @@ _USES = re.compile(
 """Prefixes of functions that run after the init: they train, evaluate or display a model."""
 
 
-def call_unknown(interpreter: Interpreter, function: Value, call: Call) -> Value:
+def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments) -> Value:
     """A call of an unknown value: it may write to its arguments, and the data flow ends there.
 
     It is assumed not to write if its name says that it runs after the init: `train(net)`, `trainer.fit(net)`.

@@ -9,13 +9,13 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 _ANY = "*"
 _HARMLESS = frozenset({"getattr", "hasattr", "isinstance", "len", "print", "id", "type", "repr", "str"})
 
 
-def register_forward_pre_hook(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def register_forward_pre_hook(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.register_forward_pre_hook(hook)`: the weights that the hook sets are recomputed at each use."""
     written = set(_attributes_written(call.get(0, "hook", None)))
     if written:

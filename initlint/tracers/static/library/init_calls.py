@@ -39,10 +39,10 @@ from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union, options
-from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
-def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str, Value]:
+def bind_arguments(signature: Signature, call: CallArguments, skip: int = 0) -> dict[str, Value]:
     """The arguments of a call by parameter name, without defaults; those that `*args` may contain are unknown."""
     names = [name for name, _ in signature][skip:]
     arguments: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
@@ -53,7 +53,7 @@ def bind_arguments(signature: Signature, call: Call, skip: int = 0) -> dict[str,
     return arguments
 
 
-def call_init_function(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def call_init_function(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     """A call of `torch.nn.init.X`; returns its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
     if name == "calculate_gain":
@@ -70,14 +70,16 @@ def call_init_function(interpreter: Interpreter, function: ExternalName, call: C
     return target
 
 
-def write(interpreter: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: Call) -> None:
+def write(
+    interpreter: Interpreter, target: Value, initializer: str, arguments: dict[str, Value], call: CallArguments
+) -> None:
     """Record the write to every tensor that `target` may be."""
     for option, condition in options(target):
         if isinstance(option, Tensor):
             record_write(interpreter, option, initializer, literals(arguments), call.site, condition=condition)
 
 
-def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value:
+def _gain(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     arguments: dict[str, Value] = {}
     for at, name in enumerate(("nonlinearity", "param")):
         value = call.get(at, name)
@@ -97,7 +99,7 @@ def _gain(interpreter: Interpreter, function: ExternalName, call: Call) -> Value
 
 
 def apply_library_initializer(
-    interpreter: Interpreter, initializer: LibraryInitializer, name: str, call: Call
+    interpreter: Interpreter, initializer: LibraryInitializer, name: str, call: CallArguments
 ) -> Value:
     """A call of another library's init function."""
     target = call.get(0, initializer.signature[0][0], Unknown("no tensor"))
@@ -118,7 +120,7 @@ def apply_library_initializer(
     return target
 
 
-def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, call: CallArguments) -> Value:
     """A method that writes to a tensor in place (`normal_`, `copy_`, `mul_`); `UNBOUND` for any other method."""
     if tensor.storage is None:
         return UNBOUND
@@ -144,7 +146,7 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
     return UNBOUND
 
 
-def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: Call) -> Tensor:
+def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: CallArguments) -> Tensor:
     """`torch.zeros(3, 4)` and similar: a new tensor with its first write."""
     out = call.keywords.get("out")
     storage_of_out = out.storage if isinstance(out, Tensor) else None
@@ -169,7 +171,7 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     return tensor
 
 
-def _size(constructor: TensorConstructor, call: Call) -> tuple[int | None, ...] | None:
+def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | None, ...] | None:
     if call.open:
         return None
     if constructor.size == "like":
@@ -201,7 +203,7 @@ def _dimension(value: Value) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def make_parameter(interpreter: Interpreter, call: Call) -> Value:
+def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
     """`nn.Parameter(tensor)`: a leaf with the same storage."""
     value = call.get(0, "data", None)
     storage = None
@@ -218,7 +220,7 @@ def make_parameter(interpreter: Interpreter, call: Call) -> Value:
     return Tensor(storage=storage, leaf=True)
 
 
-def call_configured_function(interpreter: Interpreter, function: Function, call: Call) -> Value:
+def call_configured_function(interpreter: Interpreter, function: Function, call: CallArguments) -> Value:
     """The result of a project function that the settings or tables declare; `UNBOUND` for any other function."""
     name = function.qualified
     op = interpreter.user_tables.activations.get(name)
@@ -230,6 +232,6 @@ def call_configured_function(interpreter: Interpreter, function: Function, call:
     return UNBOUND if initializer is None else apply_library_initializer(interpreter, initializer, function.name, call)
 
 
-def apply_activation(interpreter: Interpreter, op: str, call: Call) -> Value:
+def apply_activation(interpreter: Interpreter, op: str, call: CallArguments) -> Value:
     """Apply the activation `op` to the first argument."""
     return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

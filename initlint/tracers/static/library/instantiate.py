@@ -12,13 +12,13 @@ from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "model_validator"})
 """The decorators of pydantic for functions that check the arguments."""
 
 
-def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
+def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments) -> Value:
     """`Class(...)`."""
     name = cls.torch_base()
     instance = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
@@ -29,7 +29,7 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: Call) -> Value:
         interpreter.log.instances.append(instance)
     init, _ = cls.find("__init__")
     if isinstance(init, Function):
-        interpreter.call(init, Call([instance, *call.arguments], call.keywords, call.site, call.open))
+        interpreter.call(init, CallArguments([instance, *call.arguments], call.keywords, call.site, call.open))
     elif name is not None:
         modules.initialize(interpreter, instance, name, call)
     elif _is_record(cls):
@@ -49,7 +49,7 @@ def _is_record(cls: ClassValue) -> bool:
     return has_kind(cls.externals(), "record", "named tuple")
 
 
-def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, call: Call) -> None:
+def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, call: CallArguments) -> None:
     """Set the fields of a record from the arguments of its constructor and their defaults."""
     interpreter.state.save_before_change(record)
     validated = _has_validators(cls)
@@ -61,7 +61,9 @@ def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, cal
     for hook in ("__post_init__", "model_post_init"):
         after, _ = cls.find(hook)
         if isinstance(after, Function):
-            interpreter.call(after, Call([record] if hook == "__post_init__" else [record, None], {}, call.site))
+            interpreter.call(
+                after, CallArguments([record] if hook == "__post_init__" else [record, None], {}, call.site)
+            )
 
 
 def _annotated(cls: ClassValue) -> dict[str, tuple[ast.expr | None, ClassValue]]:
@@ -88,7 +90,9 @@ def _has_validators(cls: ClassValue) -> bool:
     )
 
 
-def _default_of_field(interpreter: Interpreter, default: ast.expr | None, cls: ClassValue, call: Call) -> Value:
+def _default_of_field(
+    interpreter: Interpreter, default: ast.expr | None, cls: ClassValue, call: CallArguments
+) -> Value:
     if default is None or call.open:
         return Unknown("a field")
     value = interpreter.evaluate(default, cls.closure or cls.scope.environment)

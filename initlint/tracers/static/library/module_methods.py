@@ -27,7 +27,7 @@ from initlint.tracers.static.values.module_tree import children, modules, own_pa
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _ITEMS_PER_STEP = 8
 """How many modules or parameters are listed in the time of a step."""
@@ -45,7 +45,7 @@ def _opposite(condition: Any) -> Any:
     return frozenset((key, not side) for key, side in condition)
 
 
-def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _modules(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
     instance.walked = True
     prefix = call.keywords.get("prefix", "")
     submodules = modules(instance, prefix if isinstance(prefix, str) else "")
@@ -54,14 +54,14 @@ def _modules(interpreter: Interpreter, instance: Instance, call: Call, named: bo
     return _named(interpreter, submodules, named, instance)
 
 
-def _children(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _children(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
     instance.walked = True
     if instance.symbolic:
         return Unknown("the children of something unknown")
     return _named(interpreter, instance.conditional_children(), named, instance)
 
 
-def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named: bool) -> Value:
+def _parameters(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
     instance.walked = True
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
@@ -69,7 +69,7 @@ def _parameters(interpreter: Interpreter, instance: Instance, call: Call, named:
     return _named(interpreter, parameters(instance, recurse is not False), named, instance)
 
 
-def _to_empty(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _to_empty(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     if not instance.symbolic:
         discard_values(interpreter, instance, call.site)
     return instance
@@ -79,7 +79,7 @@ _MAX_NESTED_APPLY = 2
 """How often `apply` of one module may run within itself: in torch it ends in a RecursionError, or takes n^2 calls."""
 
 
-def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def apply(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.apply(fn)`: children first, then the module itself."""
     instance.walked = True
     function = call.get(0, "fn", Unknown("no function"))
@@ -110,7 +110,11 @@ def apply(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
 
 
 def _call_on_each(
-    interpreter: Interpreter, instance: Instance, function: Value, order: list[tuple[Instance, Any]], call: Call
+    interpreter: Interpreter,
+    instance: Instance,
+    function: Value,
+    order: list[tuple[Instance, Any]],
+    call: CallArguments,
 ) -> None:
     steps = [(_if(condition, module), function) for module, condition in order]
     callback = _callback(function)
@@ -139,7 +143,7 @@ def _if(condition: Any, value: Value) -> Value:
     return value if not condition else Union([(value, condition), (UNBOUND, _opposite(condition))])
 
 
-def _add_module(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _add_module(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     name, module = call.get(0, "name"), call.get(1, "module", None)
     if isinstance(name, str):
         set_attribute(interpreter, instance, name, module, call.site)
@@ -150,12 +154,12 @@ def _add_module(interpreter: Interpreter, instance: Instance, call: Call) -> Val
     return None
 
 
-def _append(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _append(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     set_attribute(interpreter, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
     return instance
 
 
-def _extend(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _extend(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     content = call.get(0, "modules", ())
     interpreter.state.save_before_change(instance)
     instance.open = instance.open or not has_known_length(content)
@@ -164,7 +168,7 @@ def _extend(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return instance
 
 
-def _insert(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _insert(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     index, module = call.get(0, "index"), call.get(1, "module")
     interpreter.state.save_before_change(instance)
     values = list(instance.fields.values())
@@ -174,7 +178,7 @@ def _insert(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _update(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _update(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     content = call.get(0, "modules", None)
     if isinstance(content, DictValue):
         for key, value in content.items.items():
@@ -182,7 +186,7 @@ def _update(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
     return None
 
 
-def _pop(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _pop(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     keys = list(instance.fields)
     index = call.get(0, "key", -1)
     if isinstance(index, str):
@@ -222,7 +226,7 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, locatio
     return Unknown("a child at an unknown index")
 
 
-def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _requires_grad(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     requires_grad = call.get(0, "requires_grad", True)
     frozen = requires_grad is False
     instance.walked = True
@@ -234,7 +238,7 @@ def _requires_grad(interpreter: Interpreter, instance: Instance, call: Call) -> 
     return instance
 
 
-def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def reset_parameters(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """torch's own `reset_parameters`: the default init again."""
     instance.walked = True
     for name, tensor, _ in own_parameters(instance):
@@ -250,7 +254,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: Call) -
     return None
 
 
-def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _register_parameter(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     name = call.get(0, "name")
     value = call.get(1, "param", None)
     if isinstance(name, str):
@@ -260,7 +264,7 @@ def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call
     return None
 
 
-def _register_buffer(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _register_buffer(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     name, tensor = call.get(0, "name"), call.get(1, "tensor", None)
     if isinstance(name, str):
         interpreter.state.save_before_change(instance)
@@ -269,7 +273,7 @@ def _register_buffer(interpreter: Interpreter, instance: Instance, call: Call) -
     return None
 
 
-def _get_submodule(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _get_submodule(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     path = call.get(0, "target")
     submodule: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
@@ -281,19 +285,19 @@ def _get_submodule(interpreter: Interpreter, instance: Instance, call: Call) -> 
     return submodule
 
 
-def _items(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _items(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     return ListValue([(name, child) for name, child in children(instance)], instance.open)
 
 
-def _itself(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _itself(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     return instance
 
 
-def _nothing(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _nothing(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     return None
 
 
-METHODS: dict[str, Callable[[Interpreter, Instance, Call], Value]] = {
+METHODS: dict[str, Callable[[Interpreter, Instance, CallArguments], Value]] = {
     "modules": lambda m, i, c: _modules(m, i, c, False),
     "named_modules": lambda m, i, c: _modules(m, i, c, True),
     "children": lambda m, i, c: _children(m, i, c, False),

@@ -22,10 +22,10 @@ from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, CallArguments, Unknown, Value
 
 
-def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
+def build(interpreter: Interpreter, cls: ExternalName, call: CallArguments) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
     instance = Instance(cls, call.site, interpreter.state.condition, cls.name)
     instance.loops = interpreter.unknown_loops
@@ -35,7 +35,7 @@ def build(interpreter: Interpreter, cls: ExternalName, call: Call) -> Instance:
     return instance
 
 
-def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def initialize(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
     """`super().__init__(...)` of the torch class `name`, without the receiver among the arguments."""
     interpreter.state.save_before_change(instance)
     if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
@@ -58,7 +58,7 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
         _reset_by_constructor(interpreter, instance, name, call)
 
 
-def _reset_by_constructor(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def _reset_by_constructor(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
     """torch's layers call `self.reset_parameters()` at the end of their constructor, overridden or not."""
     cls = instance.user_class
     if cls is None or MODULES[name].role not in ("layer", "norm"):
@@ -66,10 +66,10 @@ def _reset_by_constructor(interpreter: Interpreter, instance: Instance, name: st
     method = "_reset_parameters" if MODULES[name].family == "attention" else "reset_parameters"
     function, _ = cls.find(method)
     if isinstance(function, Function):
-        interpreter.call(function, Call([instance], {}, call.site))
+        interpreter.call(function, CallArguments([instance], {}, call.site))
 
 
-def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call: Call) -> None:
+def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
     values = list(call.arguments)
     instance.open = call.open
     if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
@@ -86,7 +86,7 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
         set_attribute(interpreter, instance, str(at), value, call.site)
 
 
-def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def call_instance(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module(x)`."""
     interpreter.log.may_have_run = True
     cls = instance.user_class
@@ -103,7 +103,7 @@ def call_instance(interpreter: Interpreter, instance: Instance, call: Call) -> V
             if instance.is_module and not _is_in_forward(interpreter):
                 arguments = [_as_input(argument, call.site) for argument in arguments]
                 keywords = {name: _as_input(argument, call.site) for name, argument in keywords.items()}
-            return interpreter.call(function, Call([instance, *arguments], keywords, call.site, call.open))
+            return interpreter.call(function, CallArguments([instance, *arguments], keywords, call.site, call.open))
         if not instance.is_module or _may_inherit_forward(cls, instance):
             return unknown_result(interpreter, f"{cls.name} is not followed", call.values, call.site)
     return torch_forward(interpreter, instance, call)
@@ -135,7 +135,7 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
     )
 
 
-def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def torch_forward(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """What torch's own `forward` of the instance's torch class does."""
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
@@ -165,7 +165,7 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: Call) -> V
     return unknown_result(interpreter, f"{name} is not followed", inputs, call.site)
 
 
-def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], call: Call) -> Value:
+def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], call: CallArguments) -> Value:
     role = EXTERNAL_MODULES.get(name)
     if role == "transparent" and inputs:
         return pass_through(interpreter, inputs[0])
@@ -175,7 +175,7 @@ def _external_module(interpreter: Interpreter, name: str, inputs: list[Value], c
 
 
 def _run_layer(
-    interpreter: Interpreter, instance: Instance, spec: TorchModule, inputs: list[Value], call: Call
+    interpreter: Interpreter, instance: Instance, spec: TorchModule, inputs: list[Value], call: CallArguments
 ) -> Value:
     if spec.family == "rnn":
         out = new_node(interpreter, "layer", spec.type, inputs[:1], call.site, layer=instance)
@@ -189,7 +189,7 @@ def _run_layer(
     return new_node(interpreter, "layer", spec.type, values, call.site, layer=instance, exact=len(values) == 1)
 
 
-def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def _run_sequential(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     value: Value = call.get(0, "input", Unknown("no input"))
     arguments = list(call.arguments)
     with interpreter.loop(instance.open):
@@ -200,12 +200,12 @@ def _run_sequential(interpreter: Interpreter, instance: Instance, call: Call) ->
             elif not isinstance(child, (Instance, Unknown)):
                 continue
             else:
-                value = interpreter.call(child, Call(arguments or [value], {}, call.site))
+                value = interpreter.call(child, CallArguments(arguments or [value], {}, call.site))
             arguments = [value]
     return value
 
 
-def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: Call) -> Value:
+def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: CallArguments) -> Value:
     """A child that may be absent or one of several."""
     options = [(v, c) for v, c in child.options if isinstance(v, (Instance, Unknown)) or v is UNBOUND]
     if not options:
@@ -213,7 +213,9 @@ def _maybe_child(interpreter: Interpreter, child: Union, value: Value, call: Cal
     alternatives = Union([(_Pass() if v is UNBOUND else v, c) for v, c in options])
     return interpreter.state.map_union(
         alternatives,
-        lambda option: value if isinstance(option, _Pass) else interpreter.call(option, Call([value], {}, call.site)),
+        lambda option: (
+            value if isinstance(option, _Pass) else interpreter.call(option, CallArguments([value], {}, call.site))
+        ),
     )
 
 

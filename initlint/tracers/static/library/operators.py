@@ -34,14 +34,14 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, INT, ExternalName
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import CONSTANTS, Call, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_CHUNKS = 16
 
-Handler = Callable[[Interpreter, Operator, Call], Value]
+Handler = Callable[[Interpreter, Operator, CallArguments], Value]
 
 
-def call_operator(interpreter: Interpreter, operator: Operator, spelling: str, call: Call) -> Value:
+def call_operator(interpreter: Interpreter, operator: Operator, spelling: str, call: CallArguments) -> Value:
     """Call `operator` by the name `spelling`, as a function or with the tensor of a method as first argument."""
     result = _HANDLERS[operator.kind](interpreter, operator, call)
     if is_in_place(spelling.rpartition(".")[2]) or _is_set_in_place(operator, call):
@@ -51,21 +51,21 @@ def call_operator(interpreter: Interpreter, operator: Operator, spelling: str, c
     return result
 
 
-def _is_set_in_place(operator: Operator, call: Call) -> bool:
+def _is_set_in_place(operator: Operator, call: CallArguments) -> bool:
     names = [name for name, _ in operator.parameters]
     return "inplace" in names and call.get(names.index("inplace"), "inplace", False) is True
 
 
-def _first(call: Call) -> Value:
+def _first(call: CallArguments) -> Value:
     return call.get(0, "input", Unknown("no input"))
 
 
-def _after_first(call: Call) -> Call:
+def _after_first(call: CallArguments) -> CallArguments:
     keywords = {name: value for name, value in call.keywords.items() if name != "input"}
-    return Call(call.arguments[1:], keywords, call.site, call.open)
+    return CallArguments(call.arguments[1:], keywords, call.site, call.open)
 
 
-def _data(operator: Operator, call: Call) -> list[Value]:
+def _data(operator: Operator, call: CallArguments) -> list[Value]:
     """The arguments that carry data."""
     if not operator.data:
         return list(call.values)
@@ -77,17 +77,17 @@ def _data(operator: Operator, call: Call) -> list[Value]:
 # Functions of one tensor -----------------------------------------------------------------------------------------
 
 
-def _activation(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _activation(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     arguments = literals(bind_arguments(operator.parameters, call, skip=1))
     return operation(interpreter, "activation", operator.op, [_first(call)], call.site, arguments=arguments)
 
 
-def _identity(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _identity(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     result = _view(interpreter, operator, _first(call), call)
     return (result, Unknown("lengths")) if operator.indices else result
 
 
-def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call) -> Value:
+def _view(interpreter: Interpreter, operator: Operator, value: Value, call: CallArguments) -> Value:
     if isinstance(value, Union):
         return interpreter.state.map_union(value, lambda option: _view(interpreter, operator, option, call))
     if is_constant(value) and not isinstance(value, Unknown):
@@ -117,7 +117,7 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
     )
 
 
-def _inserted(call: Call) -> tuple[int, ...]:
+def _inserted(call: CallArguments) -> tuple[int, ...]:
     position = call.get(0, "dim", None)
     return (position,) if isinstance(position, int) else ()
 
@@ -128,7 +128,7 @@ def _shape(operator: Operator, tensor: Tensor) -> tuple[int | None, ...] | None:
     return transposed_shape(tensor.shape) if operator.axes == "reverse" else None
 
 
-def _conversion(name: str, call: Call) -> Literal["", "device", "copy"]:
+def _conversion(name: str, call: CallArguments) -> Literal["", "device", "copy"]:
     """What `parameter.name(...)` returns: the Parameter itself for the device and type that it surely has."""
     if name in ("half", "double", "bfloat16"):
         return "copy"
@@ -157,7 +157,7 @@ def _is_default(argument: ast.expr) -> bool:
 _TYPES = frozenset(f"torch.{name}" for name in "float16 half bfloat16 float64 double".split())
 
 
-def _modifier(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     first, values = _first(call), list(call.values)
     if isinstance(first, Tensor) and first.node is None and first.storage is not None:
         if operator.memory == "part":
@@ -181,14 +181,14 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: Call) -> Value
     return (result, Unknown("indices")) if _has_indices(operator, call) else result
 
 
-def _has_indices(operator: Operator, call: Call) -> bool:
+def _has_indices(operator: Operator, call: CallArguments) -> bool:
     if operator.indices == "dim":
         by_dimension = call.get(1, "dim", None)
         return by_dimension is not None and not isinstance(by_dimension, Tensor)
     return operator.indices == "always" or (operator.indices == "flag" and call.keywords.get("return_indices") is True)
 
 
-def _pooling(name: str, call: Call) -> dict[str, object]:
+def _pooling(name: str, call: CallArguments) -> dict[str, object]:
     arguments = {key: literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
     return pooling(name, arguments)
 
@@ -196,7 +196,7 @@ def _pooling(name: str, call: Call) -> dict[str, object]:
 # Functions of several --------------------------------------------------------------------------------------------
 
 
-def _arithmetic(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _arithmetic(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     left, right, word = _first(call), call.get(1, "other", None), operator.op
     if word == "rsub":
         left, right, word = right, left, "sub"
@@ -209,7 +209,7 @@ def _arithmetic(interpreter: Interpreter, operator: Operator, call: Call) -> Val
     return arithmetic(interpreter, word, left, right, call.site)
 
 
-def _product(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _product(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     operands: list[Value] = []
     for value in _data(operator, call):
         operands.extend(known_items(value) or () if isinstance(value, (tuple, ListValue)) else [value])
@@ -230,7 +230,7 @@ def _product(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
     return result
 
 
-def _weighted(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _weighted(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     arguments = {name: call.get(at, name, None) for at, (name, _) in enumerate(operator.parameters)}
     weight = arguments["weight"]
     if weight is None:
@@ -244,7 +244,7 @@ def _weighted(interpreter: Interpreter, operator: Operator, call: Call) -> Value
     return multiply_by_weight(interpreter, weight, data, call.site, used)
 
 
-def _sink(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     first = _first(call)
     if operator.name in ("fmod", "clamp", "clip") and isinstance(first, Tensor):
         bounded = cut(interpreter, first, operator.name, list(_after_first(call).values), call.site)
@@ -259,7 +259,7 @@ def _sink(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
     return Unknown(f"tensor.{operator.name}()", result.hint if isinstance(result, Unknown) else None, result.node)
 
 
-def _constant(interpreter: Interpreter, operator: Operator, call: Call) -> Value:
+def _constant(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     """A function of the shape, the type or the device of a tensor, or one that makes a tensor of constants."""
     tensor, name = _first(call), operator.name
     if operator.op == "new":

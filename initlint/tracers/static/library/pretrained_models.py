@@ -17,7 +17,7 @@ from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import Call, NativeMethod, Value
+from initlint.tracers.static.values.values import CallArguments, NativeMethod, Value
 
 INIT_WEIGHTS = "_init_weights"
 _NORM_NAMES = ("LayerNorm", "RMSNorm")
@@ -32,7 +32,7 @@ def is_pretrained_model(instance: Instance) -> bool:
     )
 
 
-def run_post_init(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def run_post_init(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """Run `_init_weights` of the innermost pretrained model on every module, and record the parameters it leaves."""
 
     def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
@@ -68,7 +68,7 @@ def _overrides_initialization(instance: Instance) -> bool:
 _CALLERS = ("initialize_weights", "init_weights", "post_init", "_initialize_weights", "_initialize_missing_keys")
 
 
-def run_base_init_weights(interpreter: Interpreter, call: Call) -> None:
+def run_base_init_weights(interpreter: Interpreter, call: CallArguments) -> None:
     """`PreTrainedModel._init_weights`: it initializes torch's layers and the norms of models, but no raw parameters."""
     for module, condition in options(call.get(0, "module")):
         if isinstance(module, Instance) and module.is_module:

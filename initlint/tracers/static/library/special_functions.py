@@ -24,18 +24,18 @@ from initlint.tracers.static.values.functions import ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
-Special = Callable[[Interpreter, Call], Value]
+Special = Callable[[Interpreter, CallArguments], Value]
 
 
-def _partial(interpreter: Interpreter, call: Call) -> Value:
+def _partial(interpreter: Interpreter, call: CallArguments) -> Value:
     if not call.arguments:
         return Unknown("a partial of nothing")
     return Partial(call.arguments[0], call.arguments[1:], dict(call.keywords))
 
 
-def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
+def _ordered_dict(interpreter: Interpreter, call: CallArguments) -> Value:
     result = DictValue(open=call.open)
     content = call.get(0, "iterable", None)
     if isinstance(content, DictValue):
@@ -53,7 +53,7 @@ def _ordered_dict(interpreter: Interpreter, call: Call) -> Value:
     return result
 
 
-def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
+def _named_tuple(interpreter: Interpreter, call: CallArguments) -> Value:
     """`collections.namedtuple`: a constructor that knows the field names."""
     written = call.get(1, "field_names", None)
     parts = written.replace(",", " ").split() if isinstance(written, str) else known_items(written) or []
@@ -63,7 +63,7 @@ def _named_tuple(interpreter: Interpreter, call: Call) -> Value:
     return Partial(external(_MAKE_RECORD), [names], {})
 
 
-def _make_record(interpreter: Interpreter, call: Call) -> Value:
+def _make_record(interpreter: Interpreter, call: CallArguments) -> Value:
     names: Any = call.arguments[0]
     values = {**dict(zip(names, call.arguments[1:], strict=False)), **call.keywords}
     record = Instance(external(NAMED_TUPLE), call.site, interpreter.state.condition)
@@ -71,25 +71,25 @@ def _make_record(interpreter: Interpreter, call: Call) -> Value:
     return record
 
 
-def _checkpoint(interpreter: Interpreter, call: Call) -> Value:
+def _checkpoint(interpreter: Interpreter, call: CallArguments) -> Value:
     own = ("use_reentrant", "preserve_rng_state", "determinism_check", "debug", "context_fn", "early_stop")
     keywords = {name: value for name, value in call.keywords.items() if name not in own}
     function = call.get(0, "function", Unknown("no function"))
-    return interpreter.call(function, Call(call.arguments[1:], keywords, call.site, call.open))
+    return interpreter.call(function, CallArguments(call.arguments[1:], keywords, call.site, call.open))
 
 
-def _checkpoint_sequential(interpreter: Interpreter, call: Call) -> Value:
+def _checkpoint_sequential(interpreter: Interpreter, call: CallArguments) -> Value:
     value = call.get(2, "input", Unknown("no input"))
     for function in known_items(call.get(0, "functions", ())) or ():
-        value = interpreter.call(function, Call([value], {}, call.site))
+        value = interpreter.call(function, CallArguments([value], {}, call.site))
     return value
 
 
-def _first(interpreter: Interpreter, call: Call) -> Value:
+def _first(interpreter: Interpreter, call: CallArguments) -> Value:
     return call.arguments[0] if call.arguments else Unknown("no argument")
 
 
-def _second(interpreter: Interpreter, call: Call) -> Value:
+def _second(interpreter: Interpreter, call: CallArguments) -> Value:
     return call.get(1, "val", Unknown("no argument"))
 
 
@@ -101,7 +101,7 @@ def _context(kind: str) -> Special:
     return lambda interpreter, call: ContextManager(kind)
 
 
-def _grad_mode(interpreter: Interpreter, call: Call) -> Value:
+def _grad_mode(interpreter: Interpreter, call: CallArguments) -> Value:
     mode = call.get(0, "mode", True)
     return ContextManager("grad" if mode is True else "no_grad")
 
@@ -110,7 +110,7 @@ def _constant(value: Any) -> Special:
     return lambda interpreter, call: value
 
 
-def _linspace(interpreter: Interpreter, call: Call) -> Value:
+def _linspace(interpreter: Interpreter, call: CallArguments) -> Value:
     steps = call.get(2, "steps", None)
     unknown = Unknown("a step", FLOAT)
     return (
@@ -120,7 +120,7 @@ def _linspace(interpreter: Interpreter, call: Call) -> Value:
     )
 
 
-def _sqrt(interpreter: Interpreter, call: Call) -> Value:
+def _sqrt(interpreter: Interpreter, call: CallArguments) -> Value:
     value = _first(interpreter, call)
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
@@ -129,23 +129,25 @@ def _sqrt(interpreter: Interpreter, call: Call) -> Value:
     return Unknown("a root", FLOAT)
 
 
-def _skip_init(interpreter: Interpreter, call: Call) -> Value:
+def _skip_init(interpreter: Interpreter, call: CallArguments) -> Value:
     keywords = {name: value for name, value in call.keywords.items() if name != "device"}
-    layer = interpreter.call(_first(interpreter, call), Call(call.arguments[1:], keywords, call.site, call.open))
+    layer = interpreter.call(
+        _first(interpreter, call), CallArguments(call.arguments[1:], keywords, call.site, call.open)
+    )
     if isinstance(layer, Instance) and layer.is_module:
         discard_values(interpreter, layer, call.site)
     return layer
 
 
 def _pair(count: int) -> Special:
-    def run(interpreter: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
         value = _first(interpreter, call)
         return (value,) * count if isinstance(value, (int, float)) else value
 
     return run
 
 
-def _chain(interpreter: Interpreter, call: Call) -> Value:
+def _chain(interpreter: Interpreter, call: CallArguments) -> Value:
     items: list[Value] = []
     all_known = True
     for argument in call.arguments:
@@ -158,7 +160,7 @@ def _chain(interpreter: Interpreter, call: Call) -> Value:
 def _regular(name: str) -> Special:
     """A function of `re` on known strings."""
 
-    def run(interpreter: Interpreter, call: Call) -> Value:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
         arguments = call.arguments
         if call.open or call.keywords or not all(isinstance(a, (str, int)) for a in arguments):
             return Unknown(f"re.{name}")
@@ -181,25 +183,25 @@ def _is_quick(arguments: list[Value]) -> bool:
     return len(re.findall(r"[*+{]", texts[0])) <= 3 and not re.search(r"\)[*+{]", texts[0])
 
 
-def _repeat(interpreter: Interpreter, call: Call) -> Value:
+def _repeat(interpreter: Interpreter, call: CallArguments) -> Value:
     value, times = _first(interpreter, call), call.get(1, "times", None)
     if isinstance(times, int) and 0 <= times <= MAX_UNROLL:
         return ListValue([value] * times, kind="iterator")
     return ListValue([value] * 2, open=True, kind="iterator")
 
 
-def _activation_named(interpreter: Interpreter, call: Call) -> Value:
+def _activation_named(interpreter: Interpreter, call: CallArguments) -> Value:
     name = _first(interpreter, call)
     op = ACTIVATION_NAMES.get(name.lower()) if isinstance(name, str) else None
     cls = _CLASS_OF.get(op or "")
     return (
         Unknown("an activation by name")
         if cls is None
-        else modules.build(interpreter, external(cls), Call([], {}, call.site))
+        else modules.build(interpreter, external(cls), CallArguments([], {}, call.site))
     )
 
 
-def _seed(interpreter: Interpreter, call: Call) -> Value:
+def _seed(interpreter: Interpreter, call: CallArguments) -> Value:
     """`torch.manual_seed(0)`; recorded if a module's constructor calls it before it builds any layer."""
     seed, built = call.get(0, "seed", None), interpreter.log.instances
     cls = interpreter.stack[-1][0].owner if interpreter.stack else None
@@ -211,7 +213,7 @@ def _seed(interpreter: Interpreter, call: Call) -> Value:
     return Unknown("a generator")
 
 
-def _sizes(interpreter: Interpreter, call: Call) -> Value:
+def _sizes(interpreter: Interpreter, call: CallArguments) -> Value:
     """`torch.Size([1, 2])`, which equals a tuple."""
     items = known_items(call.get(0, "sizes", ()))
     return Unknown("a size") if items is None else tuple(items)

@@ -14,12 +14,12 @@ from initlint.tracers.static.values.containers import DictValue, StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def state_dict(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.state_dict()`: a dictionary of detached views of the parameters, and of buffers."""
     instance.walked = True
     interpreter.log.emptied.clear()  # a checkpoint may be read into it
@@ -57,7 +57,7 @@ def _buffers(module: Instance) -> Iterator[str]:
             yield name
 
 
-def load_state_dict(interpreter: Interpreter, instance: Instance, call: Call) -> Value:
+def load_state_dict(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.load_state_dict(state)`.
 
     A dictionary that `state_dict()` of the same module returned changes nothing but the entries that were replaced.
@@ -83,7 +83,7 @@ def _is_its_own(instance: Instance, state: DictValue) -> bool:
     return any(isinstance(value, Tensor) and id(value.storage) in own for value in state.items.values())
 
 
-def _load_parameter(interpreter: Interpreter, tensor: Tensor, value: Value, call: Call) -> None:
+def _load_parameter(interpreter: Interpreter, tensor: Tensor, value: Value, call: CallArguments) -> None:
     if isinstance(value, Tensor) and value.storage is not None:
         if value.storage is not tensor.storage:
             copy_into(interpreter, tensor, value, call.site)

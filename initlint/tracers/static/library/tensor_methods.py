@@ -9,12 +9,12 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import data_of, new_node, set_in_place, unknown_result
 from initlint.tracers.static.tensors.writes import record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import UNBOUND, Call, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Value
 
 _WITHOUT_RESULT = frozenset({"register_hook", "backward", "retain_grad", "share_memory_"})
 
 
-def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: Call) -> Value:
+def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call: CallArguments) -> Value:
     """`tensor.name(...)`."""
     if tensor.tracked and name in IN_PLACE_METHODS:
         record_leaf_write(interpreter, tensor, call.site)
@@ -34,11 +34,11 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
     if operator is None or operator.attribute:
         return unknown_result(interpreter, f"tensor.{name}", [tensor, *call.values], call.site)
     return call_operator(
-        interpreter, operator, name, Call([tensor, *call.arguments], call.keywords, call.site, call.open)
+        interpreter, operator, name, CallArguments([tensor, *call.arguments], call.keywords, call.site, call.open)
     )
 
 
-def _require_grad(interpreter: Interpreter, tensor: Tensor, call: Call) -> None:
+def _require_grad(interpreter: Interpreter, tensor: Tensor, call: CallArguments) -> None:
     if tensor.storage is None:
         return
     if not interpreter.state.condition - tensor.storage.condition:
@@ -47,7 +47,7 @@ def _require_grad(interpreter: Interpreter, tensor: Tensor, call: Call) -> None:
         tensor.storage.grad_unknown = True
 
 
-def _copy(interpreter: Interpreter, tensor: Tensor, call: Call) -> Value:
+def _copy(interpreter: Interpreter, tensor: Tensor, call: CallArguments) -> Value:
     """`x.copy_(y)` on data, as `x[...] = y`: later reads of `x` depend on both."""
     source = call.get(0, "src", None)
     if data_of([source]):

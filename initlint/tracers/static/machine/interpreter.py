@@ -31,7 +31,7 @@ from initlint.tracers.static.values.unions import join
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
-    Call,
+    CallArguments,
     Library,
     NativeMethod,
     Raised,
@@ -70,8 +70,8 @@ class Handlers(Library):
 
     evaluate: Mapping[type, Evaluate]
     execute: Mapping[type, Execute]
-    bind: Callable[[Interpreter, Function, Call, Environment], None]
-    configured_function: Callable[[Interpreter, Function, Call], Value]
+    bind: Callable[[Interpreter, Function, CallArguments, Environment], None]
+    configured_function: Callable[[Interpreter, Function, CallArguments], Value]
     """The result of a project function that is configured by name; `UNBOUND` for any other function."""
 
 
@@ -165,7 +165,7 @@ class Interpreter:
         self.exhausted: Counter[ast.AST] = Counter()
         """How often each function that was run as `forward` exceeded its budget."""
         self.limit = MAX_STEPS
-        self.on_direct_call: Callable[[Function, Call], None] | None = None
+        self.on_direct_call: Callable[[Function, CallArguments], None] | None = None
         """Callback for each call made directly by the entry point."""
 
     # Evaluation ------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Interpreter:
 
     # Calls -----------------------------------------------------------------------------------------------------
 
-    def call(self, function: Value, call: Call) -> Value:
+    def call(self, function: Value, call: CallArguments) -> Value:
         """Call any value. Raises `Raised` if the program surely raises."""
         if function.__class__ is Function:
             return self.call_function(function, call)
@@ -238,7 +238,7 @@ class Interpreter:
             return function.call(self, call)
         return self.handlers.call_unknown(self, function, call)
 
-    def call_function(self, function: Function, call: Call) -> Value:
+    def call_function(self, function: Function, call: CallArguments) -> Value:
         """Call a function of the project."""
         if self.on_direct_call is not None and len(self.stack) == 1:
             self.on_direct_call(function, call)
@@ -267,13 +267,13 @@ class Interpreter:
                     return True
         return False
 
-    def _run_counted(self, function: Function, call: Call) -> tuple[Value, int]:
+    def _run_counted(self, function: Function, call: CallArguments) -> tuple[Value, int]:
         """The value of a call, and the steps that it took."""
         before = self.steps
         value = self._run(function, call)
         return value, self.steps - before
 
-    def _run(self, function: Function, call: Call) -> Value:
+    def _run(self, function: Function, call: CallArguments) -> Value:
         frame = CallFrame(function)
         env = Environment(function.scope, function.closure, frame)
         self.handlers.bind(self, function, call, env)

@@ -22,7 +22,7 @@ from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import UNBOUND, Call, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Value
 
 _MAX_SUMMARIES = 12
 """Summaries of one kind of module, which differ in the attributes that were read."""
@@ -46,7 +46,7 @@ class ModuleSummaries:
         """Call `function` on a module, and `on_result` on its result; or repeat what it did to a module like it."""
 
         def call(option: Value) -> Value:
-            return self._machine.call(function, Call([option], {}, site))
+            return self._machine.call(function, CallArguments([option], {}, site))
 
         if not isinstance(module, Instance) or not isinstance(function, (Function, BoundMethod, Partial)):
             self._end()

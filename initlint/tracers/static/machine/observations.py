@@ -21,7 +21,7 @@ from initlint.tracers.static.values.objects import Instance, PretrainedModule
 from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union
-from initlint.tracers.static.values.values import UNBOUND, Call, NativeMethod, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
 
 _DEPTH = 4
 """How deep objects that a call reads are searched for modules and tensors."""
@@ -44,7 +44,7 @@ class StackMachine(Protocol):
     def attribute(self, value: Value, name: str) -> Value:
         """`value.name`."""
 
-    def call(self, function: Any, call: Call) -> Value:
+    def call(self, function: Any, call: CallArguments) -> Value:
         """Call a value."""
 
 

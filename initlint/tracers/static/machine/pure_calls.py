@@ -16,7 +16,7 @@ from initlint.tracers.static.values.constants import is_data_only
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import options
-from initlint.tracers.static.values.values import CONSTANTS, Call, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_STEPS = 2_000
 """Steps spent on a function after which its calls are skipped."""
@@ -56,7 +56,7 @@ class PureCallCache:
         self._excluded: set[ast.AST] = set()
         """Functions with relevant side effects, and those that are running."""
 
-    def summary(self, function: Function, call: Call) -> CallSummary | None:
+    def summary(self, function: Function, call: CallArguments) -> CallSummary | None:
         """The calls of `function` so far; None if this call must run and is not to be summarized."""
         node = function.node
         if node in self._excluded:
@@ -71,7 +71,7 @@ class PureCallCache:
         self,
         summary: CallSummary,
         function: Function,
-        call: Call,
+        call: CallArguments,
         state: BranchState,
         run: Callable[[], tuple[Value, int]],
     ) -> Value:

@@ -11,10 +11,10 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
-def bind(interpreter: Interpreter, function: Function, call: Call, env: Environment) -> None:
+def bind(interpreter: Interpreter, function: Function, call: CallArguments, env: Environment) -> None:
     """Bind arguments to the parameters of `function` in `env`. Surplus arguments are dropped."""
     signature = function.signature
     values = env.values

@@ -29,7 +29,7 @@ from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, Call, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
 def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
@@ -101,7 +101,7 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
         return _SCOPED[function.name](interpreter, arguments, env)
     if starred:
         arguments, open = truncated(arguments, open)
-    return interpreter.call(function, Call(arguments, keywords, interpreter.location_of(node, env), open))
+    return interpreter.call(function, CallArguments(arguments, keywords, interpreter.location_of(node, env), open))
 
 
 def _super(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:

@@ -25,7 +25,7 @@ from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import COPY, Tensor
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import Call, Raised, Unknown
+from initlint.tracers.static.values.values import CallArguments, Raised, Unknown
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:
@@ -71,7 +71,7 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
     if isinstance(left, Instance) and isinstance(node.op, ast.Add):
         method = interpreter.attribute(left, "extend")
         if not isinstance(method, Unknown):
-            interpreter.call(method, Call([right], {}, interpreter.location_of(node, env)))
+            interpreter.call(method, CallArguments([right], {}, interpreter.location_of(node, env)))
             return
     if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
         # `w *= k` writes to the parameter; the name stays bound to the same tensor.

@@ -7,7 +7,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import without_unbound
-from initlint.tracers.static.values.values import AbstractValue, Call, Copier, Unknown, Value
+from initlint.tracers.static.values.values import AbstractValue, CallArguments, Copier, Unknown, Value
 
 
 def copier(interpreter: Interpreter) -> Copier:
@@ -15,7 +15,7 @@ def copier(interpreter: Interpreter) -> Copier:
     return Copier(interpreter.state.condition, interpreter.log.instances, interpreter.unknown_loops)
 
 
-def deep_copy(interpreter: Interpreter, call: Call) -> Value:
+def deep_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.deepcopy(x)`."""
     original = call.get(0, "x", Unknown("no argument"))
     if isinstance(original, Instance) and original.is_module:
@@ -26,7 +26,7 @@ def deep_copy(interpreter: Interpreter, call: Call) -> Value:
     return copy
 
 
-def replace_record(interpreter: Interpreter, call: Call) -> Value:
+def replace_record(interpreter: Interpreter, call: CallArguments) -> Value:
     """`dataclasses.replace(record, field=value)`."""
     record = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if not isinstance(record, Instance) or record.is_module:
@@ -36,7 +36,7 @@ def replace_record(interpreter: Interpreter, call: Call) -> Value:
     return copy
 
 
-def shallow_copy(interpreter: Interpreter, call: Call) -> Value:
+def shallow_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.copy(x)`; a module is copied deeply."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
     shallow = value.shallow_copy() if isinstance(value, AbstractValue) else None

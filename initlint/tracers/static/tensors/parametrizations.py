@@ -12,7 +12,7 @@ from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
 from initlint.tracers.static.values.unions import Union, without_unbound
-from initlint.tracers.static.values.values import Call, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +23,27 @@ class _Parameter:
     name: str
 
 
-def reparametrize(interpreter: Interpreter, reparametrization: Reparametrization, call: Call) -> Value:
+def reparametrize(interpreter: Interpreter, reparametrization: Reparametrization, call: CallArguments) -> Value:
     """`weight_norm(module)` and similar; gives the module."""
     module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _wrap(interpreter, option, name, reparametrization, call))
     return module
 
 
-def restore(interpreter: Interpreter, call: Call) -> Value:
+def restore(interpreter: Interpreter, call: CallArguments) -> Value:
     """`remove_weight_norm(module)` and similar: make the attribute a parameter again, with its current values."""
     module, name = _module_and_name(call)
     interpreter.state.map_union(module, lambda option: _unwrap(interpreter, option, name, call))
     return module
 
 
-def _module_and_name(call: Call) -> tuple[Value, Value]:
+def _module_and_name(call: CallArguments) -> tuple[Value, Value]:
     named = call.keywords.get("name", call.keywords.get("tensor_name", "weight"))
     return call.get(0, "module", Unknown("no module")), call.arguments[1] if len(call.arguments) > 1 else named
 
 
 def _wrap(
-    interpreter: Interpreter, module: Value, name: Value, reparametrization: Reparametrization, call: Call
+    interpreter: Interpreter, module: Value, name: Value, reparametrization: Reparametrization, call: CallArguments
 ) -> None:
     if not isinstance(module, Instance) or not module.is_module:
         return
@@ -60,7 +60,11 @@ def _wrap(
 
 
 def _replace_parameter(
-    interpreter: Interpreter, parameter: _Parameter, value: Value, reparametrization: Reparametrization, call: Call
+    interpreter: Interpreter,
+    parameter: _Parameter,
+    value: Value,
+    reparametrization: Reparametrization,
+    call: CallArguments,
 ) -> None:
     if not isinstance(value, Tensor) or value.storage is None:
         return
@@ -92,16 +96,16 @@ def _replace_parameter(
     module.fields[name] = Tensor(storage=attribute)
 
 
-def _run_parametrization(interpreter: Interpreter, value: Tensor, call: Call) -> tuple[bool, bool]:
+def _run_parametrization(interpreter: Interpreter, value: Tensor, call: CallArguments) -> tuple[bool, bool]:
     """Whether a parametrization returns the original storage itself, and whether it surely does not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
-    result = interpreter.call(module, Call([Tensor(storage=value.storage)], {}, call.site))
+    result = interpreter.call(module, CallArguments([Tensor(storage=value.storage)], {}, call.site))
     if not isinstance(result, Tensor) or result.node is not None:
         return False, False
     return result.storage is not None, result.storage is None
 
 
-def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: str, call: Call) -> Storage:
+def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: str, call: CallArguments) -> Storage:
     """The magnitude parameter of weight norm: one number per index along `dim`."""
     dim = call.get(2, "dim", 0)
     shape: tuple[int | None, ...] | None = None
@@ -115,7 +119,7 @@ def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: s
     return storage
 
 
-def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Call) -> Instance:
+def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: CallArguments) -> Instance:
     """`module.parametrizations.weight`: the originals, and the modules that compute the weight from them."""
     registry = without_unbound(parameter.module.fields.get(REGISTRY))
     if not isinstance(registry, Instance):
@@ -139,14 +143,14 @@ def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: Cal
     return chain
 
 
-def _unwrap(interpreter: Interpreter, module: Value, name: Value, call: Call) -> None:
+def _unwrap(interpreter: Interpreter, module: Value, name: Value, call: CallArguments) -> None:
     if isinstance(module, Instance) and isinstance(name, str) and name in module.fields:
         interpreter.state.map_union(
             module.fields[name], lambda value: _make_parameter(interpreter, module, name, value, call)
         )
 
 
-def _make_parameter(interpreter: Interpreter, module: Instance, name: str, value: Value, call: Call) -> None:
+def _make_parameter(interpreter: Interpreter, module: Instance, name: str, value: Value, call: CallArguments) -> None:
     if not isinstance(value, Tensor) or value.storage is None or value.leaf:
         return
     interpreter.state.save_before_change(module)

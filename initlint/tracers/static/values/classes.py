@@ -14,7 +14,15 @@ from initlint.tracers.static.values.constants import is_function
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
 from initlint.tracers.static.values.unions import join_fields, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, ExternalClass, Machine, Unknown, Value
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    CallArguments,
+    ExternalClass,
+    Machine,
+    Unknown,
+    Value,
+)
 
 
 class ClassValue(AbstractValue):
@@ -71,7 +79,7 @@ class ClassValue(AbstractValue):
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return Unknown("an item of something unknown") if isinstance(index, str) else self
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.handlers.construct(machine, self, call)
 
     def text(self) -> str | None:

@@ -24,7 +24,7 @@ from initlint.tracers.static.values.unions import any_of, join, join_fields, wit
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
-    Call,
+    CallArguments,
     Copier,
     ExternalClass,
     Machine,
@@ -84,7 +84,7 @@ class ListValue(AbstractValue):
         if isinstance(index, int) and -len(self.items) <= index < len(self.items):
             del self.items[index]
 
-    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         return machine.handlers.list_method(machine, self, name, call)
 
     def known_items(self) -> list[Value]:
@@ -191,7 +191,7 @@ class DictValue(AbstractValue):
         if is_key(index):
             self.items.pop(index, None)
 
-    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         return machine.handlers.dict_method(machine, self, name, call)
 
     def known_items(self) -> list[Value]:

@@ -10,7 +10,7 @@ from initlint.facts.fans import BASES, MODULES
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.values import (
     AbstractValue,
-    Call,
+    CallArguments,
     ExternalClass,
     Machine,
     Unknown,
@@ -56,7 +56,7 @@ class ExternalName(AbstractValue):
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return self  # `Optional[int]`, `nn.Module[T]`
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.handlers.call_external(machine, self, call)
 
     def truth(self) -> bool | None:

@@ -9,7 +9,7 @@ from initlint.tracers.static.values.calls import FunctionNode, Signature
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import is_instance_of_callable
-from initlint.tracers.static.values.values import AbstractValue, Call, ExternalClass, Machine, Unknown, Value
+from initlint.tracers.static.values.values import AbstractValue, CallArguments, ExternalClass, Machine, Unknown, Value
 
 
 class Function(AbstractValue):
@@ -43,7 +43,7 @@ class Function(AbstractValue):
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return self
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.call_function(self, call)
 
     def text(self) -> str | None:
@@ -54,7 +54,7 @@ class Function(AbstractValue):
 
     def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
         if self.wrappers & {"property", "cached_property"}:
-            return machine.call(self, Call([instance], {}, SourceLocation(self.scope.source, self.node)))
+            return machine.call(self, CallArguments([instance], {}, SourceLocation(self.scope.source, self.node)))
         if "staticmethod" in self.wrappers:
             return self
         return BoundMethod(self, cls if "classmethod" in self.wrappers else instance)
@@ -112,8 +112,10 @@ class BoundMethod(AbstractValue):
             return self.function.get_attribute(machine, name)
         return Unknown(f"an attribute {name} of a function")
 
-    def call(self, machine: Machine, call: Call) -> Value:
-        return machine.call(self.function, Call([self.receiver, *call.arguments], call.keywords, call.site, call.open))
+    def call(self, machine: Machine, call: CallArguments) -> Value:
+        return machine.call(
+            self.function, CallArguments([self.receiver, *call.arguments], call.keywords, call.site, call.open)
+        )
 
     def truth(self) -> bool | None:
         return True
@@ -137,9 +139,11 @@ class Partial(AbstractValue):
             return self.function if name == "func" else Unknown(f"partial.{name}")
         return super().get_attribute(machine, name)
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         keywords = {**self.keywords, **call.keywords}
-        return machine.call(self.function, Call([*self.arguments, *call.arguments], keywords, call.site, call.open))
+        return machine.call(
+            self.function, CallArguments([*self.arguments, *call.arguments], keywords, call.site, call.open)
+        )
 
     def truth(self) -> bool | None:
         return True

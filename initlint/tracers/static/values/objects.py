@@ -17,7 +17,7 @@ from initlint.tracers.static.values.unions import Union, item_of_sequence, join_
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
-    Call,
+    CallArguments,
     Copier,
     ExternalClass,
     Machine,
@@ -125,7 +125,7 @@ class Instance(AbstractValue):
         if self.is_named_tuple:
             return item_of_sequence(tuple(self.fields.values()), index)
         method = self.get_attribute(machine, "__getitem__")
-        return method if isinstance(method, Unknown) else machine.call(method, Call([index], {}, location))
+        return method if isinstance(method, Unknown) else machine.call(method, CallArguments([index], {}, location))
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         if self.is_module and isinstance(index, (int, str)):
@@ -145,10 +145,10 @@ class Instance(AbstractValue):
             # torch renumbers the children of a Sequential or ModuleList.
             self.fields = {str(at): value for at, value in enumerate(self.fields.values())}
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.handlers.call_instance(machine, self, call)
 
-    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         return machine.handlers.object_method(machine, self, name, call)
 
     def adopt(self, name: str, value: Value) -> None:

@@ -14,7 +14,7 @@ from initlint.tracers.static.values.axes import Axes, transposed_shape, view_axe
 from initlint.tracers.static.values.external_names import INT, ExternalName
 from initlint.tracers.static.values.values import (
     AbstractValue,
-    Call,
+    CallArguments,
     Copier,
     ExternalClass,
     Machine,
@@ -269,7 +269,7 @@ class Tensor(AbstractValue):
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         machine.handlers.set_tensor_item(machine, self, index, value, location)
 
-    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         return machine.handlers.tensor_method(machine, self, name, call)
 
     @property

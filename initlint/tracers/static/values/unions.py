@@ -18,7 +18,7 @@ from initlint.tracers.static.values.constants import (
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
-    Call,
+    CallArguments,
     ExternalClass,
     Machine,
     Raised,
@@ -49,7 +49,7 @@ class Union(AbstractValue):
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         machine.state.map_union(self, lambda option: set_attribute(machine, option, name, value, location))
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.state.map_union(self, lambda option: machine.call(option, call))
 
     def known_items(self) -> list[Value] | None:

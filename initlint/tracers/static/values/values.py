@@ -185,11 +185,11 @@ class AbstractValue:
     def delete_item(self, machine: Machine, index: Value) -> None:
         """`del self[index]`."""
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         """`self(...)`."""
         return machine.handlers.call_unknown(machine, self, call)
 
-    def call_method(self, machine: Machine, name: str, call: Call) -> Value:
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         """`self.name(...)`, for a method that the interpreter implements itself."""
         return machine.handlers.unknown_result(machine, f"a method {name}", call.values, call.site)
 
@@ -237,7 +237,7 @@ class Raised(Exception):
 
 
 @dataclass(slots=True)
-class Call:
+class CallArguments:
     """The evaluated arguments of a call, and its location.
 
     `open`: further arguments may be passed that are not known (`*args`, `**options`). `more`: only the function's own
@@ -450,7 +450,7 @@ class NativeMethod(AbstractValue):
     def truth(self) -> bool | None:
         return True
 
-    def call(self, machine: Machine, call: Call) -> Value:
+    def call(self, machine: Machine, call: CallArguments) -> Value:
         if isinstance(self.receiver, AbstractValue):
             return self.receiver.call_method(machine, self.name, call)
         return machine.handlers.constant_method(machine, self.receiver, self.name, call)

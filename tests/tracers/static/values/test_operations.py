@@ -21,7 +21,15 @@ from initlint.tracers.static.values.objects import Instance, PretrainedModule
 from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union, get_item, options
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Call, NativeMethod, Raised, Unknown, Value
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    CallArguments,
+    NativeMethod,
+    Raised,
+    Unknown,
+    Value,
+)
 
 LINEAR = external("torch.nn.Linear")
 SOURCE = parse_source("net.py", b"def f(x): return x\n\n\nclass A:\n    pass\n")
@@ -51,8 +59,8 @@ def cls(*bases: AbstractValue) -> ClassValue:
     return ClassValue("A", node, cast(Any, Scope), list(bases), None)
 
 
-def call(*arguments: Value) -> Call:
-    return Call(list(arguments), {}, SITE)
+def call(*arguments: Value) -> CallArguments:
+    return CallArguments(list(arguments), {}, SITE)
 
 
 class Opaque(AbstractValue):
