@@ -15,7 +15,6 @@ import pytest
 from initlint.linter.pipeline import check
 from initlint.project.reading import parse_source
 from initlint.project.settings import Settings
-from initlint.project.source import SourceFile
 from initlint.tracers.static.project import Project
 from initlint.tracers.static.values.environment import ModuleScope
 
@@ -94,7 +93,9 @@ def test_a_star_import_reads_only_what_may_bring_the_name(tmp_path: Path, monkey
     write(tmp_path / "beside.py", BLOCK.replace("Block", "Other"))
     read: list[str] = []
     parse = parse_source
-    monkeypatch.setattr(SourceFile, "parse", lambda path, data: read.append(Path(path).name) or parse(path, data))
+    monkeypatch.setattr(
+        "initlint.project.reading.parse_source", lambda path, data: read.append(Path(path).name) or parse(path, data)
+    )
     linted = write(tmp_path / "train.py", NET.format(imported="from beside import *\nfrom through import *"))
     assert [d.code for d in check([linted], Settings(root=tmp_path)).diagnostics] == ["INI301"]
     assert read == ["train.py", "through.py", "blocks.py"]
@@ -124,7 +125,9 @@ def test_an_import_that_is_met_again_is_not_read_again(tmp_path: Path, monkeypat
     monkeypatch.setattr("initlint.tracers.static.project._MAX_FREQUENT_SOURCE", 1)
     read: list[str] = []
     parse = parse_source
-    monkeypatch.setattr(SourceFile, "parse", lambda path, data: read.append(Path(path).name) or parse(path, data))
+    monkeypatch.setattr(
+        "initlint.project.reading.parse_source", lambda path, data: read.append(Path(path).name) or parse(path, data)
+    )
     write(tmp_path / "blocks.py", BLOCK)
     write(tmp_path / "sizes.py", "SIZE = 64\n")
     importing = "def made():\n    from blocks import Block\n    from sizes import SIZE\n    return Block()\n"

@@ -11,6 +11,7 @@ from initlint.tracers.static.library.forward_hooks import register_forward_pre_h
 from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
 from initlint.tracers.static.library.state_dicts import load_state_dict, state_dict
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.tensors.dataflow import is_constant
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
@@ -119,7 +120,7 @@ def _call_on_each(
     steps = [(_if(condition, module), function) for module, condition in order]
     callback = _callback(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
-        interpreter.call_on_each(steps, call.site, partial(record_returned_tensor, interpreter))
+        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
         return
     roots = known_modules([instance])
     with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
@@ -127,7 +128,7 @@ def _call_on_each(
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
             run.items = [module for module, _ in order]
             run.classes = type_counts(run.items)
-        interpreter.call_on_each(steps, call.site, partial(record_returned_tensor, interpreter))
+        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
         run.complete = roots is not None
 
 

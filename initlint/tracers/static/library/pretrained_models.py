@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from initlint.facts.frameworks import POST_INIT_NAMES, framework_class
 from initlint.facts.initializer_names import is_setup
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
@@ -46,7 +47,7 @@ def run_post_init(interpreter: Interpreter, instance: Instance, call: CallArgume
         init = NativeMethod(instance, INIT_WEIGHTS)
     if isinstance(init, (BoundMethod, NativeMethod)) and not instance.parent:
         before = {id(p.storage): len(p.storage.writes) for p in _raw_parameters(instance)}
-        interpreter.call_on_each(visited(instance, init), call.site)
+        call_on_each(interpreter, visited(instance, init), call.site)
         if not _overrides_initialization(instance):
             interpreter.log.left_by_init_weights[id(instance)] = frozenset(
                 id(p.storage)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,6 @@ from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.module_summaries import ModuleSummaries
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
@@ -312,24 +311,6 @@ class Interpreter:
             result = join(result, under, value, condition)
             under = under & condition
         return result
-
-    def call_on_each(
-        self,
-        modules: Iterable[tuple[Value, Value]],
-        site: SourceLocation,
-        on_result: Callable[[Value], None] = lambda value: None,
-    ) -> None:
-        """Call each function on its module, for pairs of module and function, as `apply` does."""
-        before = self.apply_call
-        try:
-            summaries = ModuleSummaries(self)
-            for number, (module, function) in enumerate(modules):
-                # Nested `apply` calls evaluate nothing, and may multiply without end.
-                self.spend_steps(1)
-                self.apply_call = ApplyCall(site, number)
-                summaries.run_or_replay(module, function, site, on_result)
-        finally:
-            self.apply_call = before
 
     @contextmanager
     def loop(self, unknown: bool) -> Iterator[None]:

@@ -13,9 +13,10 @@ therefore the same. Replaying a write repeats it with the parameter of the other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+from initlint.graph.model import ApplyCall
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.observations import Effect, Observation, Signatures, StackMachine, Summary, modes
 from initlint.tracers.static.values.external_names import ExternalName
@@ -123,6 +124,25 @@ class ModuleSummaries:
         finally:
             del machine.stack[depth:]
             machine.no_grad, machine.open_guards, machine.unknown_contexts = before
+
+
+def call_on_each(
+    machine: StackMachine,
+    modules: Iterable[tuple[Value, Value]],
+    site: SourceLocation,
+    on_result: Callable[[Value], None] = lambda value: None,
+) -> None:
+    """Call each function on its module, for pairs of module and function, as `apply` does."""
+    before = machine.apply_call
+    try:
+        summaries = ModuleSummaries(machine)
+        for number, (module, function) in enumerate(modules):
+            # Nested `apply` calls evaluate nothing, and may multiply without end.
+            machine.spend_steps(1)
+            machine.apply_call = ApplyCall(site, number)
+            summaries.run_or_replay(module, function, site, on_result)
+    finally:
+        machine.apply_call = before
 
 
 def _function_key(function: Value) -> Hashable:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from initlint.graph.dataflow import Condition
+from initlint.graph.model import ApplyCall
 from initlint.project.source import Location
 from initlint.tracers.static.machine.path_conditions import BranchState
+from initlint.tracers.static.values.classes import SuperProxy
 from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
-from initlint.tracers.static.values.super_proxy import SuperProxy
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
@@ -36,6 +37,7 @@ class StackMachine(Protocol):
     no_grad: int
     open_guards: int
     unknown_contexts: int
+    apply_call: ApplyCall | None
     state: BranchState
 
     def spend_steps(self, count: int) -> None:

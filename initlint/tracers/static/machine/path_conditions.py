@@ -11,7 +11,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.unions import Union, join
 from initlint.tracers.static.values.values import UNBOUND, Raised, Value
 
@@ -23,6 +22,9 @@ class Mutable(Protocol):
 
     A protocol, not an abstract base class, which would slow down `isinstance`, the interpreter's most frequent call.
     """
+
+    def exists_only_under(self, condition: Condition) -> bool:
+        """Whether it surely does not exist on the other side of `condition`."""
 
     def save(self) -> Any:
         """A copy of the state."""
@@ -100,8 +102,8 @@ class BranchState:
         if self._watched is not None and target.__class__ is not Environment:
             self._watched.changed.add(id(target))
         if self._changed and id(target) not in self._changed[-1]:
-            if isinstance(target, Instance) and self.condition <= target.condition:
-                return  # on the other side it does not exist
+            if target.exists_only_under(self.condition):
+                return
             self._changed[-1][id(target)] = (target, target.save())
 
     def record_new(self, value: Result) -> Result:

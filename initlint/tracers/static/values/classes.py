@@ -28,7 +28,7 @@ from initlint.tracers.static.values.values import (
 class ClassValue(AbstractValue):
     """A class of the project."""
 
-    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "scope")
+    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "project_classes", "scope")
 
     def __init__(
         self,
@@ -45,6 +45,8 @@ class ClassValue(AbstractValue):
         self.closure = closure
         self.fields: dict[str, Value] = {}
         self.mro: list[AbstractValue] = _linearize(self)
+        self.project_classes = [cls for cls in self.mro if isinstance(cls, ClassValue)]
+        """The classes of the project in `mro`: itself first."""
 
     def save(self) -> Any:
         return dict(self.fields)
@@ -157,6 +159,13 @@ class ClassValue(AbstractValue):
                 return cls.fields[name], cls
         return None, None
 
+    def super_attribute(self, machine: Machine, name: str, after: Value) -> Value:
+        member, owner = self.find(name, after)
+        if owner is None:
+            return Unknown(f"super().{name} is not followed")
+        member = without_unbound(member)
+        return member.bound_in_class_method(self) if isinstance(member, AbstractValue) else member
+
     def externals(self) -> list[str]:
         """The names of its base classes outside the project."""
         return [base.name for base in self.mro if isinstance(base, ExternalName)]
@@ -206,3 +215,18 @@ class ModuleRef(AbstractValue):
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         machine.state.record_side_effect()
         self.scope.values[name] = value
+
+
+class SuperProxy(AbstractValue):
+    """`super()` inside a method of `cls`, called on `receiver` (an object, or a class in a class method)."""
+
+    __slots__ = ("cls", "receiver")
+
+    def __init__(self, cls: Value, receiver: Value) -> None:
+        self.cls = cls
+        self.receiver = receiver
+
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if isinstance(self.receiver, AbstractValue):
+            return self.receiver.super_attribute(machine, name, self.cls)
+        return Unknown("super() of something unknown")

@@ -64,6 +64,9 @@ class Environment:
         """The environment that a function defined here closes over; None for globals, which are visible anyway."""
         return self
 
+    def exists_only_under(self, condition: Condition) -> bool:
+        return False
+
     def save(self) -> Any:
         return dict(self.values)
 

@@ -62,6 +62,9 @@ class Function(AbstractValue):
     def bound_to_class(self, cls: Value) -> Value:
         return BoundMethod(self, cls) if "classmethod" in self.wrappers else self
 
+    def bound_in_class_method(self, cls: Value) -> Value:
+        return BoundMethod(self, cls)
+
     @property
     def precedence(self) -> int:
         return 3

@@ -6,14 +6,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
-from initlint.facts.frameworks import has_kind
+from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
 from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import are_data_only, is_among, literals
+from initlint.tracers.static.values.constants import are_data_only, bound_to, is_among, literals
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, item_of_sequence, join_fields, options
+from initlint.tracers.static.values.unions import Union, item_of_sequence, join_fields, options, without_unbound
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
@@ -110,8 +110,23 @@ class Instance(AbstractValue):
             join_fields(one[3], when, other[3], otherwise),
         )
 
+    def exists_only_under(self, condition: Condition) -> bool:
+        return condition <= self.condition
+
     def get_attribute(self, machine: Machine, name: str) -> Value:
         return machine.handlers.object_attribute(machine, self, name)
+
+    def super_attribute(self, machine: Machine, name: str, after: Value) -> Value:
+        cls = self.user_class
+        if cls is None:
+            return Unknown("super() of something unknown")
+        member, owner = cls.find(name, after)
+        if owner is None:
+            method = machine.handlers.inherited_method(machine, self, name)
+            return Unknown(f"super().{name} is not followed") if method is UNBOUND else method
+        if name in POST_INIT_METHODS and owner.name in POST_INIT_NAMES:
+            return NativeMethod(self, name)
+        return bound_to(machine, without_unbound(member), self, cls)
 
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         machine.handlers.set_field(machine, self, name, value, location)

@@ -83,6 +83,10 @@ class AbstractValue:
         """One value for this one, which holds `under` a condition, and others; None if that takes a `Union`."""
         return None
 
+    def exists_only_under(self, condition: Condition) -> bool:
+        """Whether it surely does not exist on the other side of `condition`."""
+        return False
+
     def note_comparison(self) -> None:
         """Its identity, or that of a tensor which it owns, decides a comparison: see `machine.observations`."""
 
@@ -168,6 +172,14 @@ class AbstractValue:
     def bound_to_class(self, cls: Value) -> Value:
         """The value of `cls.name`, where this is the attribute `name` of `cls` or of a base class."""
         return self
+
+    def bound_in_class_method(self, cls: Value) -> Value:
+        """The value of `super().name` in a class method of `cls`, where this is the attribute `name` of a base."""
+        return self
+
+    def super_attribute(self, machine: Machine, name: str, after: Value) -> Value:
+        """`super().name` in a method that is called on it, of the class `after`."""
+        return Unknown("super() of something unknown")
 
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         """`self.name = value`."""
