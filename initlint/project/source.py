@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from initlint.diagnostics import Cell, Span
-from initlint.project.notebook import Notebook
 
 _TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _HELPER = re.compile(r"(?:^|_)(?:utils?|helpers?|common|support|testing|conftest)(?:$|_)")
@@ -52,6 +52,24 @@ class UnreadableFile:
         return Span(self.path, row, column, row, column, self.error.cell)
 
 
+class Cells(Protocol):
+    """What the text of a notebook is put together from: see `notebook.Notebook`."""
+
+    @property
+    def sources(self) -> Mapping[int, str]:
+        """Number of the cell, counted from 1 over all cells, to what it holds."""
+
+    @property
+    def text(self) -> str:
+        """All cells in order, as they are."""
+
+    def cell(self, row: int) -> Cell | None:
+        """The cell that a row of the text belongs to; None in a notebook without cells."""
+
+    def with_text(self, text: str) -> bytes:
+        """The file with the cells of an edited `text`. Raises ValueError if the cells cannot be separated in it."""
+
+
 @dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.
@@ -66,7 +84,7 @@ class SourceFile:
     code: str = field(repr=False)
     tree: ast.Module = field(repr=False)
     encoding: str = "utf-8"
-    notebook: Notebook | None = field(default=None, repr=False)
+    notebook: Cells | None = field(default=None, repr=False)
 
     @property
     def text(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable
 
-from initlint.tracers.static.values.constants import variant_key
 from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.questions import variant_key
 from initlint.tracers.static.values.values import CallArguments
 
 _DEPTH = 6

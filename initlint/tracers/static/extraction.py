@@ -17,9 +17,9 @@ from initlint.tracers.static.identical_modules import identical_modules
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
-from initlint.tracers.static.values.constants import literals
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import literals
 from initlint.tracers.static.values.tensors import Storage
 
 

@@ -14,8 +14,8 @@ from initlint.tracers.static.tensors.loads import is_pretrained_content, last_lo
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.unions import options
 
 
 @dataclass(frozen=True, slots=True)

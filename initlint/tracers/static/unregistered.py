@@ -12,11 +12,16 @@ from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import container_kind, contents, has_known_length
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    container_kind,
+    contents,
+    has_known_length,
+    options,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options
 from initlint.tracers.static.values.values import UNBOUND, Value
 
 _BY_NAME = frozenset("add_module register_module register_parameter register_buffer setattr __setattr__".split())

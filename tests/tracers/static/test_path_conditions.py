@@ -7,8 +7,8 @@ import pytest
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.machine.path_conditions import BranchState, new_token
 from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.questions import Union, join, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, join, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, Raised, Unknown
 
 YES, NO = ("test", True), ("test", False)

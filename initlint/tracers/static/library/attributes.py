@@ -17,12 +17,15 @@ from initlint.tracers.static.library.pretrained_models import (
 )
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import bound_to, set_attribute
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT, ExternalName
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import (
+    bound_to,
+    set_attribute,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
 
 _TRAINING = Unknown("whether the module is training", BOOL)

@@ -7,12 +7,17 @@ from collections.abc import Callable
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.constants import has_known_length, known_items, truth
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT
 from initlint.tracers.static.values.iteration import iterate, truncated
+from initlint.tracers.static.values.questions import (
+    Union,
+    has_known_length,
+    known_items,
+    truth,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value
 
 _TOO_LONG = 100_001

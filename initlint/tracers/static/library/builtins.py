@@ -8,10 +8,17 @@ from typing import Any
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.constants import has_attribute, is_callable, is_instance, set_attribute, text, truth
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName, python_type
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import (
+    has_attribute,
+    is_callable,
+    is_instance,
+    set_attribute,
+    text,
+    truth,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import AbstractValue, CallArguments, Raised, Unknown, Value
 
 

@@ -6,11 +6,15 @@ import re
 from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import (
+    MAX_SEQUENCE,
+    has_known_length,
+    known_items,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value, is_key
 
 

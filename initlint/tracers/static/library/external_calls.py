@@ -28,9 +28,9 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import data_of, is_constant, unknown_result
 from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
-from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import known_items
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 

@@ -31,14 +31,20 @@ from initlint.tracers.static.tensors.writes import (
     record_write,
     set_requires_grad,
 )
-from initlint.tracers.static.values.constants import container_kind, contents, has_known_length, literals
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import FLOAT, INT, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    container_kind,
+    contents,
+    has_known_length,
+    literals,
+    options,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, options
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 

@@ -18,7 +18,6 @@ from initlint.tracers.static.tensors.known_trees import has_bias, known_modules,
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
 from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
-from initlint.tracers.static.values.constants import has_known_length, set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ARRAY, ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
@@ -26,8 +25,12 @@ from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    has_known_length,
+    set_attribute,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _ITEMS_PER_STEP = 8

@@ -14,14 +14,19 @@ from initlint.tracers.static.library.init_calls import apply_activation, bind_ar
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import new_node, pass_through, unknown_result
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import has_known_length, known_items, literals, set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    has_known_length,
+    known_items,
+    literals,
+    set_attribute,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, CallArguments, Unknown, Value
 
 

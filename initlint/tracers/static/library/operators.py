@@ -29,11 +29,15 @@ from initlint.tracers.static.tensors.dataflow import (
 )
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import linear_roles, time_roles, transposed_shape, view_axes
-from initlint.tracers.static.values.constants import known_items, literal, literals
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, INT, ExternalName
+from initlint.tracers.static.values.questions import (
+    Union,
+    known_items,
+    literal,
+    literals,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_CHUNKS = 16

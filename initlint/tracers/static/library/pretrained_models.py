@@ -16,8 +16,8 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.functions import BoundMethod, Function
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Storage
-from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import CallArguments, NativeMethod, Value
 
 INIT_WEIGHTS = "_init_weights"

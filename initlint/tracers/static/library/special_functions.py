@@ -17,12 +17,12 @@ from initlint.tracers.static.tensors.copying import deep_copy, replace_record, s
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
 from initlint.tracers.static.tensors.unknown_effects import discard_values
-from initlint.tracers.static.values.constants import known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
+from initlint.tracers.static.values.questions import known_items
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 

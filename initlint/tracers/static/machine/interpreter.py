@@ -26,7 +26,7 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import join
+from initlint.tracers.static.values.questions import join
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

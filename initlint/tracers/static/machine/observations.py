@@ -16,12 +16,11 @@ from initlint.graph.model import ApplyCall
 from initlint.project.source import Location
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.classes import SuperProxy
-from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
+from initlint.tracers.static.values.questions import Union, contents
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
 
 _DEPTH = 4

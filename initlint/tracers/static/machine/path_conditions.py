@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.unions import Union, join
+from initlint.tracers.static.values.questions import Union, join
 from initlint.tracers.static.values.values import UNBOUND, Raised, Value
 
 Result = TypeVar("Result")

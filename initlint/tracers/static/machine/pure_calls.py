@@ -12,10 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from initlint.tracers.static.machine.path_conditions import BranchState
-from initlint.tracers.static.values.constants import is_data_only
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import options
+from initlint.tracers.static.values.questions import is_data_only, options
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_STEPS = 2_000

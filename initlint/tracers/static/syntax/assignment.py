@@ -19,13 +19,18 @@ from initlint.tracers.static.tensors.writes import (
     set_requires_grad,
 )
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import has_known_length, known_items, set_attribute
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    has_known_length,
+    known_items,
+    set_attribute,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import CONSTANTS, AbstractValue, Unknown, Value
 
 

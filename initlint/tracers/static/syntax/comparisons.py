@@ -8,10 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.constants import contains, equal, is_same_object
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.loop_indices import LoopIndex
-from initlint.tracers.static.values.unions import Union, options, without_unbound
+from initlint.tracers.static.values.questions import (
+    Union,
+    contains,
+    equal,
+    is_same_object,
+    options,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import Value, is_plain
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {

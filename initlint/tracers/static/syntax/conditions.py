@@ -10,12 +10,17 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import flat_classes, is_instance, truth
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    flat_classes,
+    is_instance,
+    truth,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 _SETTLED: Token = (None, True)

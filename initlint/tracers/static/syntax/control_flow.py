@@ -12,15 +12,14 @@ from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
-from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import ContextManager
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import End, LoopIndex, last_index
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import has_known_length, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import Raised, Unknown, Value
 
 Block: TypeAlias = Callable[[], str | None]

@@ -20,14 +20,18 @@ from initlint.tracers.static.syntax.operators import binary, boolean, comparison
 from initlint.tracers.static.syntax.subscripts import subscript
 from initlint.tracers.static.tensors.absent_parameters import record_missing_attribute, record_use_of_none
 from initlint.tracers.static.values.classes import ModuleRef, SuperProxy
-from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import Union, without_unbound
+from initlint.tracers.static.values.questions import (
+    Union,
+    has_known_length,
+    known_items,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 

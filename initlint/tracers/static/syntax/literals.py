@@ -9,12 +9,16 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, has_known_length, known_items
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import (
+    MAX_SEQUENCE,
+    has_known_length,
+    known_items,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import Unknown, Value, is_key
 
 

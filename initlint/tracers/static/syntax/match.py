@@ -8,10 +8,13 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.conditions import decide, symbolic_instance
 from initlint.tracers.static.syntax.control_flow import run_undecided
-from initlint.tracers.static.values.constants import equal, is_instance
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import (
+    equal,
+    is_instance,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import Unknown, Value
 
 _CAPTURED = Unknown("what a pattern captures")

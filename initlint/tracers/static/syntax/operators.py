@@ -14,13 +14,19 @@ from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import data_of, is_constant
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, combine, contents, known_items
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    MAX_SEQUENCE,
+    Union,
+    combine,
+    contents,
+    known_items,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Raised, Unknown, Value
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {

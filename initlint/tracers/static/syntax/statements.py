@@ -18,13 +18,12 @@ from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
-from initlint.tracers.static.values.constants import has_known_length
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import has_known_length, without_unbound
 from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.unions import without_unbound
 from initlint.tracers.static.values.values import CallArguments, Raised, Unknown
 
 

@@ -10,8 +10,8 @@ from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.questions import get_item, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import get_item, without_unbound
 from initlint.tracers.static.values.values import Raised, Unknown, Value
 
 

@@ -17,8 +17,8 @@ from initlint.tracers.static.tensors.dataflow import (
     unknown_result,
 )
 from initlint.tracers.static.values.external_names import ARRAY, ExternalName
+from initlint.tracers.static.values.questions import Union
 from initlint.tracers.static.values.tensors import Elementwise, Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import Unknown, Value
 
 _CONSTANTS = (ARRAY.name, "builtins.int", "builtins.float", "builtins.bool")

@@ -19,8 +19,8 @@ from initlint.tracers.static.tensors.writes import (
     note_use,
     record_write,
 )
-from initlint.tracers.static.values.constants import literal
 from initlint.tracers.static.values.external_names import FLOAT, INT
+from initlint.tracers.static.values.questions import literal
 from initlint.tracers.static.values.tensors import Storage, Tensor
 from initlint.tracers.static.values.values import Unknown, Value
 

@@ -6,7 +6,7 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.unions import without_unbound
+from initlint.tracers.static.values.questions import without_unbound
 from initlint.tracers.static.values.values import AbstractValue, CallArguments, Copier, Unknown, Value
 
 

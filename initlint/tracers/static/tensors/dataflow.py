@@ -13,12 +13,15 @@ from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import selects_all
 from initlint.tracers.static.values.axes import index_axes, inserted_axes, sliced_rows
-from initlint.tracers.static.values.constants import contents
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT, ExternalName
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    contents,
+    options,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, options
 from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
 
 

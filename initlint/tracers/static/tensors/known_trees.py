@@ -12,14 +12,17 @@ from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import has_known_length, known_items
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    has_known_length,
+    known_items,
+    options,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import Unknown, Value
 
 _COMPOSITE = re.compile(r"Transformer|AdaptiveLogSoftmax")

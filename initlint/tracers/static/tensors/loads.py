@@ -16,8 +16,8 @@ from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
+from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Storage
-from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import Unknown
 
 _LOAD = "load_state_dict"

@@ -10,8 +10,8 @@ from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage,
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import REGISTRY, Instance
+from initlint.tracers.static.values.questions import Union, without_unbound
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 

@@ -8,12 +8,15 @@ from typing import Any
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
-from initlint.tracers.static.values.constants import container_kind, contents
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    container_kind,
+    contents,
+    options,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import Value
 
 _STEPS_PER_MODULE = 4

@@ -16,10 +16,9 @@ from initlint.graph.model import InitCall, Target, TargetKind, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.absent_parameters import absent_argument, type_name
-from initlint.tracers.static.values.constants import literal
 from initlint.tracers.static.values.objects import REGISTRY, Instance
+from initlint.tracers.static.values.questions import literal, options
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
-from initlint.tracers.static.values.unions import options
 from initlint.tracers.static.values.values import UNBOUND, Value
 
 UNKNOWN_WRITE = "unknown"

@@ -10,10 +10,13 @@ from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.graph.dataflow import Condition
 from initlint.project.source import Location, SourceLocation
-from initlint.tracers.static.values.constants import is_function
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
-from initlint.tracers.static.values.unions import join_fields, without_unbound
+from initlint.tracers.static.values.questions import (
+    is_function,
+    join_fields,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

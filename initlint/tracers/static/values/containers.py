@@ -8,19 +8,22 @@ from typing import Any
 
 from initlint.graph.dataflow import Condition
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.values.constants import (
+from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
+from initlint.tracers.static.values.iteration import truncated
+from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
+    any_of,
     are_data_only,
     equal_items,
     flat_classes,
     has_known_length,
     is_among,
+    join,
+    join_fields,
     known_items,
     literal,
+    without_unbound,
 )
-from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
-from initlint.tracers.static.values.iteration import truncated
-from initlint.tracers.static.values.unions import any_of, join, join_fields, without_unbound
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

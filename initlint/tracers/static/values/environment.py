@@ -14,7 +14,7 @@ from typing import Any
 
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, ModuleBody, definitions
-from initlint.tracers.static.values.unions import Union, join_fields
+from initlint.tracers.static.values.questions import Union, join_fields
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Value
 
 

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.static.values.constants import MAX_SEQUENCE, container_kind, contents, known_items
+from initlint.tracers.static.values.questions import (
+    MAX_SEQUENCE,
+    Union,
+    container_kind,
+    contents,
+    known_items,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import Union, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, Machine, Unknown, Value
 
 MAX_UNROLL = 4096

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.unions import options
 
 
 def children(instance: Instance) -> Iterator[tuple[str, Instance]]:

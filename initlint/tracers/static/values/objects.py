@@ -10,10 +10,19 @@ from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_ki
 from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.constants import are_data_only, bound_to, is_among, literals
 from initlint.tracers.static.values.external_names import ExternalName
+from initlint.tracers.static.values.questions import (
+    Union,
+    are_data_only,
+    bound_to,
+    is_among,
+    item_of_sequence,
+    join_fields,
+    literals,
+    options,
+    without_unbound,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, item_of_sequence, join_fields, options, without_unbound
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

@@ -1,6 +1,6 @@
 """The kinds of values of the abstract interpreter, and the questions that each of them answers.
 
-Numbers, strings, None, booleans, tuples, ranges and slices represent themselves: `constants` answers for them. Every
+Numbers, strings, None, booleans, tuples, ranges and slices represent themselves: `questions` answers for them. Every
 other value is an instance of an `AbstractValue`: of a class here, or in `tensors`, `containers` or `objects`. A value
 that cannot be determined is an `Unknown` with a reason, never a guess.
 """
@@ -22,7 +22,7 @@ class AbstractValue:
     """A value that is not a constant of Python. Each kind of value is a subclass.
 
     The methods are the questions that the interpreter asks. Here they answer that nothing is known: None, or an
-    `Unknown` with its reason; a kind overrides those that it can answer. Call them by the functions in `constants`
+    `Unknown` with its reason; a kind overrides those that it can answer. Call them by the functions in `questions`
     where the value may also be a constant.
     """
 

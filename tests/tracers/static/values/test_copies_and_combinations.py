@@ -9,12 +9,17 @@ import pytest
 from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.project import HANDLERS
-from initlint.tracers.static.values.constants import combine, has_attribute, is_callable, text
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import external
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
+    combine,
+    has_attribute,
+    is_callable,
+    text,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Copier, Unknown, Value
 
 LINEAR = external("torch.nn.Linear")

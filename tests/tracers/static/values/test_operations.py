@@ -13,13 +13,17 @@ from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.project import HANDLERS
 from initlint.tracers.static.values.classes import ClassValue, SuperProxy
-from initlint.tracers.static.values.constants import set_attribute
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ExternalName, external
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
 from initlint.tracers.static.values.objects import Instance, PretrainedModule
+from initlint.tracers.static.values.questions import (
+    Union,
+    get_item,
+    options,
+    set_attribute,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, get_item, options
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,

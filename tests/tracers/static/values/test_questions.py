@@ -7,7 +7,12 @@ import ast
 import pytest
 
 from initlint.graph.dataflow import UNDETERMINED
-from initlint.tracers.static.values.constants import (
+from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.external_names import INT, ExternalName, external, python_type
+from initlint.tracers.static.values.functions import BoundMethod, ContextManager, Function, Partial
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import (
+    Union,
     container_kind,
     contains,
     contents,
@@ -16,18 +21,16 @@ from initlint.tracers.static.values.constants import (
     is_data_only,
     is_instance,
     is_same_object,
+    join,
     known_items,
     literal,
+    options,
     same,
     truth,
     variant_key,
+    without_unbound,
 )
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.external_names import INT, ExternalName, external, python_type
-from initlint.tracers.static.values.functions import BoundMethod, ContextManager, Function, Partial
-from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.unions import Union, join, options, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, NativeMethod, Unknown, Value, is_key
 
 LINEAR = external("torch.nn.Linear")
