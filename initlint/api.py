@@ -17,7 +17,7 @@ from initlint.linter.results import CheckResult
 from initlint.project.decoding import decode_python, encode, line_reader
 from initlint.project.discovery import SUFFIXES
 from initlint.project.settings import Settings
-from initlint.project.settings_file import NearestSettings, common_folder, find, load
+from initlint.project.settings_file import common_folder, settings_for
 
 
 def check_paths(
@@ -127,17 +127,3 @@ def check_source(
         own = settings or settings_for(path)
         return _in_memory([path], own, {str(path): encode(text)}, edits)
     return check_paths([filename], settings, contents={str(Path(filename)): encode(text)}, edits=edits)
-
-
-def settings_for(path: str | Path) -> Settings:
-    """The settings of the nearest configuration file from `path` upward, or the defaults.
-
-    Each file below is linted under those of the configuration file nearest to it. Raises `ConfigurationError`.
-    """
-    file = find(Path(path))
-    settings = load(file) if file else Settings()
-    return replace(settings, nearest=NearestSettings(settings, _unchanged))
-
-
-def _unchanged(settings: Settings) -> Settings:
-    return settings

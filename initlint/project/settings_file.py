@@ -91,6 +91,20 @@ def load(file: Path) -> Settings:
     return Settings(**_values_of(file, ()), root=file.absolute().parent, file=file)
 
 
+def settings_for(path: str | Path) -> Settings:
+    """The settings of the nearest configuration file from `path` upward, or the defaults.
+
+    Each file below is linted under those of the configuration file nearest to it. Raises `ConfigurationError`.
+    """
+    file = find(Path(path))
+    settings = load(file) if file else Settings()
+    return replace(settings, nearest=NearestSettings(settings, _unchanged))
+
+
+def _unchanged(settings: Settings) -> Settings:
+    return settings
+
+
 def override(settings: Settings, assignment: str) -> Settings:
     """`settings` with one key set by a line of TOML, as `fail-on = "warning"`. Raises `ConfigurationError`."""
     try:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from initlint.api import settings_for
 from initlint.diagnostics import Severity
 from initlint.project.settings import ConfigurationError, Selection, Settings
-from initlint.project.settings_file import NearestSettings, read_table
+from initlint.project.settings_file import NearestSettings, read_table, settings_for
 from initlint.project.user_tables import suggestion
 from initlint.rules import all_rules
 

@@ -9,8 +9,10 @@ from initlint.integrations.lsp.code_actions import (
     ACTION_KINDS,
     FIX_ALL,
     SHOW_DOCUMENTATION,
+    fix_all_edit,
     has_safe_fixes,
     is_requested,
+    quick_fixes,
 )
 from initlint.integrations.lsp.file_diagnostics import SOURCE
 from initlint.integrations.lsp.hover import describe
@@ -137,7 +139,9 @@ def _handle_code_actions(server: EditorServer) -> None:
             return []
         actions: list[types.CodeAction] = []
         if is_requested(types.CodeActionKind.QuickFix, only):
-            actions += await server.quick_fixes(file_diagnostics, uri, params.range)
+            encoder = server.encoder
+            found = server.run_in_worker(lambda: list(quick_fixes(file_diagnostics, uri, params.range, encoder)))
+            actions += await found or []
         if is_requested(FIX_ALL, only) and has_safe_fixes(file_diagnostics):
             # Computing the edit takes several lints. Editors that can, resolve it when the user chooses the action.
             action = types.CodeAction(f"{SOURCE}: Apply all safe fixes", FIX_ALL, data=uri)
@@ -147,12 +151,21 @@ def _handle_code_actions(server: EditorServer) -> None:
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
         if action.kind == FIX_ALL and action.edit is None:
-            action.edit = await server.fix_all(str(action.data))
+            action.edit = await _fix_all(server, str(action.data))
         return action
 
     @server.command(SHOW_DOCUMENTATION)
     async def show_documentation(url: str) -> None:
         await server.show_page(url)
+
+
+async def _fix_all(server: EditorServer, uri: str) -> types.WorkspaceEdit | None:
+    """The edit that applies all safe fixes of a file."""
+    file_diagnostics = await server.lint(uri)
+    if file_diagnostics is None:
+        return None
+    encoder = server.encoder
+    return await server.run_in_worker(lambda: fix_all_edit(file_diagnostics, encoder))
 
 
 def _handle_hover(server: EditorServer) -> None:

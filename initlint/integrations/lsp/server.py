@@ -26,7 +26,6 @@ from initlint import __version__
 from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.client_settings import NO_SETTINGS, SECTION, ClientSettings, own_section
-from initlint.integrations.lsp.code_actions import fix_all_edit, quick_fixes
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
 from initlint.integrations.lsp.model_views import ModelViews
@@ -262,7 +261,7 @@ class EditorServer(LanguageServer):
         cached = diagnostics_by_uri.get(open_file.uri)
         if cached is not None and cached.file == open_file:
             return cached
-        linted = await self._run_in_worker(lint)
+        linted = await self.run_in_worker(lint)
         if linted is not None:
             self._last_error = None
             for failure in linted.result.failures:
@@ -285,7 +284,7 @@ class EditorServer(LanguageServer):
             models_by_uri[open_file.uri] = open_file, models
             return models
 
-        return await self._run_in_worker(trace) or ()
+        return await self.run_in_worker(trace) or ()
 
     async def views(self, uri: str, view: Callable[[ModelViews], Iterable[T]]) -> list[T]:
         """What `view` shows of the models in a document."""
@@ -294,9 +293,9 @@ class EditorServer(LanguageServer):
         if open_file is None or document is None:
             return []
         views = ModelViews(open_file, document, await self.models(open_file), self.encoder)
-        return await self._run_in_worker(lambda: list(view(views))) or []
+        return await self.run_in_worker(lambda: list(view(views))) or []
 
-    async def _run_in_worker(self, function: Callable[[], T]) -> T | None:
+    async def run_in_worker(self, function: Callable[[], T]) -> T | None:
         """Run `function` in the worker thread. On an error, show or log it and return None."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, function)
@@ -308,22 +307,6 @@ class EditorServer(LanguageServer):
 
     def _log(self, message: str) -> None:
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{SOURCE}: {message}"))
-
-    async def fix_all(self, uri: str) -> types.WorkspaceEdit | None:
-        """The edit that applies all safe fixes of a file."""
-        file_diagnostics = await self.lint(uri)
-        if file_diagnostics is None:
-            return None
-        encoder = self.encoder
-        return await self._run_in_worker(lambda: fix_all_edit(file_diagnostics, encoder))
-
-    async def quick_fixes(
-        self, file_diagnostics: FileDiagnostics, uri: str, selected: types.Range
-    ) -> list[types.CodeAction]:
-        """The code actions for the findings in a range of a document."""
-        encoder = self.encoder
-        actions = await self._run_in_worker(lambda: list(quick_fixes(file_diagnostics, uri, selected, encoder)))
-        return actions or []
 
     async def show_page(self, url: str) -> None:
         """Open `url` in a browser, or show it if the editor cannot."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName, python_type
@@ -125,7 +124,7 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
 
 
 def call_builtin(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
-    """A call of the built-in function or class `name`."""
+    """A call of the built-in function or class `name`, if it is none of `builtin_sequences`."""
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(interpreter, call)
@@ -187,7 +186,6 @@ def _pure(name: str, call: CallArguments) -> Value:
 
 
 _HANDLERS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
-    **SEQUENCE_FUNCTIONS,
     **OBJECT_FUNCTIONS,
     "bool": _bool,
     "int": _number(int, INT),

@@ -13,9 +13,9 @@ from initlint.facts.operators import EXTERNAL_MODULES, FUNCTIONS, METHODS, pytho
 from initlint.facts.pretrained import pretrained_layer_types
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
+from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
 from initlint.tracers.static.library.builtins import call_builtin
 from initlint.tracers.static.library.init_calls import (
-    apply_activation,
     apply_library_initializer,
     call_init_function,
     new_tensor,
@@ -23,9 +23,8 @@ from initlint.tracers.static.library.init_calls import (
 from initlint.tracers.static.library.operators import call_operator
 from initlint.tracers.static.library.pretrained_models import INIT_WEIGHTS
 from initlint.tracers.static.library.special_functions import SPECIAL
-from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.dataflow import data_of, is_constant, unknown_result
+from initlint.tracers.static.tensors.dataflow import apply_activation, data_of, is_constant, unknown_result
 from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
@@ -42,7 +41,8 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: CallAr
     if special is not None:
         return special(interpreter, call)
     if name.startswith("builtins."):
-        return call_builtin(interpreter, name[9:], call)
+        on_sequence = SEQUENCE_FUNCTIONS.get(name[9:])
+        return call_builtin(interpreter, name[9:], call) if on_sequence is None else on_sequence(interpreter, call)
     if name.startswith("torch."):
         return _call_torch(interpreter, function, call)
     initializer = interpreter.user_tables.library_initializer(name)
@@ -91,7 +91,7 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
         return Unknown("an optimizer")
     if base == "torch.Tensor" and isinstance(receiver, Tensor):
         method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
-        return call_tensor_method(interpreter, receiver, method, method_call)
+        return receiver.call_method(interpreter, method, method_call)
     operator = FUNCTIONS.get(name)
     if operator is None:
         return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)

@@ -19,10 +19,9 @@ from initlint.facts.initializer_formulas import (
 )
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS
-from initlint.facts.signatures import Signature
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place
-from initlint.tracers.static.tensors.dataflow import operation
+from initlint.tracers.static.tensors.dataflow import apply_activation
 from initlint.tracers.static.tensors.writes import (
     UNKNOWN_WRITE,
     GainValue,
@@ -48,17 +47,6 @@ from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
-def bind_arguments(signature: Signature, call: CallArguments, skip: int = 0) -> dict[str, Value]:
-    """The arguments of a call by parameter name, without defaults; those that `*args` may contain are unknown."""
-    names = [name for name, _ in signature][skip:]
-    arguments: dict[str, Value] = dict(zip(names, call.arguments[skip:], strict=False))
-    arguments.update({name: value for name, value in call.keywords.items() if name in names})
-    if call.open:
-        for name in names:
-            arguments.setdefault(name, Unknown(f"argument {name}"))
-    return arguments
-
-
 def call_init_function(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     """A call of `torch.nn.init.X`; returns its tensor, as torch does."""
     name = function.name.rpartition(".")[2]
@@ -69,7 +57,7 @@ def call_init_function(interpreter: Interpreter, function: ExternalName, call: C
     if initializer is None:
         return Unknown(f"{function.name} is not known")
     target = call.get(0, "tensor", Unknown("no tensor"))
-    arguments = bind_arguments(initializer.signature, call, skip=1)
+    arguments = call.bound(initializer.signature, skip=1)
     arguments.pop("generator", None)
     record_init_call(interpreter, name, canonical, call.site, arguments, target)
     write(interpreter, target, canonical, arguments, call)
@@ -109,7 +97,7 @@ def apply_library_initializer(
 ) -> Value:
     """A call of another library's init function."""
     target = call.get(0, initializer.signature[0][0], Unknown("no tensor"))
-    init = init_effect(initializer, bind_arguments(initializer.signature, call, skip=1))
+    init = init_effect(initializer, call.bound(initializer.signature, skip=1))
     canonical, arguments = init.initializer, cast("dict[str, Value]", dict(init.arguments))
     if initializer.takes == "tensor":
         record_init_call(interpreter, name, canonical, call.site, arguments, target)
@@ -165,7 +153,7 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments = cast("dict[str, Value]", dict(constructor.arguments))
-        values = bind_arguments(constructor.signature, call)
+        values = call.bound(constructor.signature)
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
         record_write(interpreter, tensor, constructor.initializer, literals(arguments), call.site, method=True)
@@ -236,8 +224,3 @@ def call_configured_function(interpreter: Interpreter, function: Function, call:
         return Unknown(f"{function.name} is not followed")
     initializer = interpreter.user_tables.library_initializer(name)
     return UNBOUND if initializer is None else apply_library_initializer(interpreter, initializer, function.name, call)
-
-
-def apply_activation(interpreter: Interpreter, op: str, call: CallArguments) -> Value:
-    """Apply the activation `op` to the first argument."""
-    return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)

@@ -10,9 +10,8 @@ from initlint.facts.frameworks import has_kind
 from initlint.facts.operators import EXTERNAL_MODULES, pooling
 from initlint.graph.dataflow import FlowNode
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.library.init_calls import apply_activation, bind_arguments
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.dataflow import new_node, pass_through, unknown_result
+from initlint.tracers.static.tensors.dataflow import apply_activation, new_node, pass_through, unknown_result
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ExternalName
@@ -59,7 +58,7 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
         elif content is not None:
             instance.open = True
     elif name in MODULES:
-        instance.arguments = bind_arguments(MODULES[name].signature, call)
+        instance.arguments = call.bound(MODULES[name].signature)
         _reset_by_constructor(interpreter, instance, name, call)
 
 

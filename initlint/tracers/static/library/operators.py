@@ -11,7 +11,7 @@ from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
-from initlint.tracers.static.library.init_calls import bind_arguments, new_tensor
+from initlint.tracers.static.library.init_calls import new_tensor
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.contents import cut
@@ -82,7 +82,7 @@ def _data(operator: Operator, call: CallArguments) -> list[Value]:
 
 
 def _activation(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
-    arguments = literals(bind_arguments(operator.parameters, call, skip=1))
+    arguments = literals(call.bound(operator.parameters, skip=1))
     return operation(interpreter, "activation", operator.op, [_first(call)], call.site, arguments=arguments)
 
 

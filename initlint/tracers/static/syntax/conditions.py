@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from initlint.graph.dataflow import Token
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -22,6 +23,10 @@ from initlint.tracers.static.values.questions import (
 )
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
+
+Block: TypeAlias = Callable[[], str | None]
+"""Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""
+
 
 _SETTLED: Token = (None, True)
 """The token of a decided test, which is never used."""
@@ -88,6 +93,44 @@ def _decide_any(
     if right is is_or:
         return is_or, _SETTLED
     return None, (new_token(), True) if right is None else token
+
+
+def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
+    """Run both sides of a condition and join their states.
+
+    If one side exits the block, the rest of the block runs under the condition of the other side.
+    """
+    state = interpreter.state
+    sides = state.run_both(token, first, second)
+    if len(sides) == 1:
+        return sides[0].result
+    (first_exit, first_changes), (second_exit, second_changes) = ((side.result, side.changes) for side in sides)
+    opposite = sides[1].token
+    # The local names of a side that returns are not visible afterwards.
+    if first_exit == "return" and second_exit != "return":
+        first_changes = {key: change for key, change in first_changes.items() if change[0] is not env}
+    elif second_exit == "return" and first_exit != "return":
+        second_changes = {key: change for key, change in second_changes.items() if change[0] is not env}
+    if first_exit == "return" and second_exit is None and id(env) in second_changes:
+        state.apply_changes({id(env): second_changes.pop(id(env))})
+    elif second_exit == "return" and first_exit is None and id(env) in first_changes:
+        state.apply_changes({id(env): first_changes.pop(id(env))})
+    state.join_states(first_changes, token, second_changes, opposite)
+    if first_exit is not None and second_exit is not None:
+        return (
+            first_exit
+            if first_exit == second_exit
+            else "continue"
+            if "continue" in (first_exit, second_exit)
+            else "break"
+        )
+    if first_exit is None and second_exit is None:
+        return None
+    remaining = opposite if first_exit is not None else token
+    state.condition = state.condition | {remaining}
+    if "return" in (first_exit, second_exit):
+        env.frame.not_returned = env.frame.not_returned | {remaining}
+    return None
 
 
 def narrow(interpreter: Interpreter, test: ast.expr, env: Environment, side: bool) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
-from initlint.graph.dataflow import Condition, Token
+from initlint.graph.dataflow import Condition
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
-from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.syntax.conditions import decide, narrow, run_undecided
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.containers import ListValue
@@ -21,9 +21,6 @@ from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import has_known_length, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import Raised, Unknown, Value
-
-Block: TypeAlias = Callable[[], str | None]
-"""Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""
 
 _MAX_WHILE = 64
 """Iterations of a `while` loop whose condition is known each time."""
@@ -51,44 +48,6 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
         return interpreter.run_block(node.orelse, env)
 
     return run_undecided(interpreter, token, yes, no, env)
-
-
-def run_undecided(interpreter: Interpreter, token: Token, first: Block, second: Block, env: Environment) -> str | None:
-    """Run both sides of a condition and join their states.
-
-    If one side exits the block, the rest of the block runs under the condition of the other side.
-    """
-    state = interpreter.state
-    sides = state.run_both(token, first, second)
-    if len(sides) == 1:
-        return sides[0].result
-    (first_exit, first_changes), (second_exit, second_changes) = ((side.result, side.changes) for side in sides)
-    opposite = sides[1].token
-    # The local names of a side that returns are not visible afterwards.
-    if first_exit == "return" and second_exit != "return":
-        first_changes = {key: change for key, change in first_changes.items() if change[0] is not env}
-    elif second_exit == "return" and first_exit != "return":
-        second_changes = {key: change for key, change in second_changes.items() if change[0] is not env}
-    if first_exit == "return" and second_exit is None and id(env) in second_changes:
-        state.apply_changes({id(env): second_changes.pop(id(env))})
-    elif second_exit == "return" and first_exit is None and id(env) in first_changes:
-        state.apply_changes({id(env): first_changes.pop(id(env))})
-    state.join_states(first_changes, token, second_changes, opposite)
-    if first_exit is not None and second_exit is not None:
-        return (
-            first_exit
-            if first_exit == second_exit
-            else "continue"
-            if "continue" in (first_exit, second_exit)
-            else "break"
-        )
-    if first_exit is None and second_exit is None:
-        return None
-    remaining = opposite if first_exit is not None else token
-    state.condition = state.condition | {remaining}
-    if "return" in (first_exit, second_exit):
-        env.frame.not_returned = env.frame.not_returned | {remaining}
-    return None
 
 
 def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:

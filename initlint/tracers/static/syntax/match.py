@@ -6,8 +6,7 @@ import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
-from initlint.tracers.static.syntax.conditions import decide, symbolic_instance
-from initlint.tracers.static.syntax.control_flow import run_undecided
+from initlint.tracers.static.syntax.conditions import decide, run_undecided, symbolic_instance
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import (

@@ -7,6 +7,7 @@ import ast
 from initlint.facts.fans import MODULES
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.static.machine.absent_values import absent_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment
@@ -15,46 +16,11 @@ from initlint.tracers.static.values.objects import Instance
 
 def record_use_of_none(interpreter: Interpreter, node: ast.AST, none: ast.expr, env: Environment) -> None:
     """Record that `node` uses `none`, whose value is None, if that is certainly a parameter that its layer lacks."""
-    absent = _absent_parameter(interpreter, none)
+    absent = absent_parameter(interpreter, none)
     if absent is not None:
         instance, name = absent
         if not instance.symbolic and interpreter.state.condition <= instance.condition:
             _record(interpreter, "absent", node, env, instance, name)
-
-
-def _absent_parameter(interpreter: Interpreter, node: ast.expr) -> tuple[Instance, str] | None:
-    """The layer and the name of the parameter whose value None `node` has."""
-    if isinstance(node, ast.Name):
-        assigned = _only_assignment(interpreter, node.id)
-        return None if assigned is None else _absent_parameter(interpreter, assigned)
-    last = interpreter.last_absent
-    if isinstance(node, ast.Attribute):
-        return last if last is not None and last[1] == node.attr else None
-    if isinstance(node, ast.Call) and last_name(node.func) == "getattr" and len(node.args) == 2:
-        return last if last is not None and ast.unparse(node.args[1]) == repr(last[1]) else None
-    return None
-
-
-def absent_argument(interpreter: Interpreter, call: ast.AST) -> tuple[Instance, str] | None:
-    """The layer and the name of the parameter that is the first argument of an init call, and None."""
-    if not isinstance(call, ast.Call):
-        return None
-    tensors = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "tensor")]
-    return _absent_parameter(interpreter, tensors[0]) if tensors else None
-
-
-def _only_assignment(interpreter: Interpreter, name: str) -> ast.expr | None:
-    """The value of the only assignment to a name in the running function."""
-    if not interpreter.stack:
-        return None
-    values = [
-        statement.value
-        for statement in ast.walk(interpreter.stack[-1][0].node)
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and target.id == name
-    ]
-    return values[0] if len(values) == 1 else None
 
 
 def record_missing_attribute(interpreter: Interpreter, value: Instance, node: ast.Attribute, env: Environment) -> None:
@@ -123,12 +89,5 @@ def _record(
     if interpreter.open_guards or location in interpreter.log.misuses:
         return
     interpreter.state.record_side_effect()
-    layer = type_name(instance) or instance.class_name
+    layer = instance.shown_type or instance.class_name
     interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(node), location, layer, name)
-
-
-def type_name(instance: Instance) -> str | None:
-    """The name of torch's class of a module, or of its own class if that derives from `nn.Module` alone."""
-    if instance.torch_name == "torch.nn.Module" and instance.user_class is not None:
-        return instance.user_class.name
-    return None if instance.torch_name is None else instance.torch_name.rpartition(".")[2]

@@ -19,6 +19,7 @@ from initlint.tracers.static.tensors.writes import (
     note_use,
     record_write,
 )
+from initlint.tracers.static.values.axes import selects_all
 from initlint.tracers.static.values.external_names import FLOAT, INT
 from initlint.tracers.static.values.questions import literal
 from initlint.tracers.static.values.tensors import Storage, Tensor
@@ -54,13 +55,6 @@ def write_item(interpreter: Interpreter, target: Tensor, index: Value, value: Va
         record_write(interpreter, part, "torch.nn.init.constant_", {"val": value}, location, method=True)
     else:
         copy_into(interpreter, part, value, location)
-
-
-def selects_all(index: Value) -> bool:
-    """Whether `tensor[index]` has all elements of the tensor."""
-    if isinstance(index, tuple):
-        return bool(index) and all(map(selects_all, index))
-    return index is ... or index == slice(None)
 
 
 def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:

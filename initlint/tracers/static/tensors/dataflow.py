@@ -11,8 +11,7 @@ from initlint.facts.fans import MODULES
 from initlint.graph.dataflow import ALWAYS, Arguments, Condition, FlowNode, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.contents import selects_all
-from initlint.tracers.static.values.axes import index_axes, inserted_axes, sliced_rows
+from initlint.tracers.static.values.axes import index_axes, inserted_axes, selects_all, sliced_rows
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT, ExternalName
 from initlint.tracers.static.values.objects import Instance
@@ -22,7 +21,7 @@ from initlint.tracers.static.values.questions import (
     options,
 )
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 
 def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
@@ -84,6 +83,11 @@ def operation(
         if values and all(map(is_constant, values)):
             return Unknown(f"{op} of constants", ARRAY)
     return new_node(interpreter, kind, op, values, location, **more)
+
+
+def apply_activation(interpreter: Interpreter, op: str, call: CallArguments) -> Value:
+    """Apply the activation `op` to the first argument."""
+    return operation(interpreter, "activation", op, [call.get(0, "input", Unknown("no input"))], call.site)
 
 
 def unknown_result(

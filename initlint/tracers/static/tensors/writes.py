@@ -14,8 +14,8 @@ from initlint.graph.dataflow import UNDETERMINED, Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.graph.model import InitCall, Target, TargetKind, Write
 from initlint.project.source import Location, SourceLocation
+from initlint.tracers.static.machine.absent_values import absent_argument
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.tensors.absent_parameters import absent_argument, type_name
 from initlint.tracers.static.values.objects import REGISTRY, Instance
 from initlint.tracers.static.values.questions import literal, options
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
@@ -171,13 +171,13 @@ def record_init_call(
 def _target(interpreter: Interpreter, value: Value, condition: Condition, call: ast.AST) -> Target:
     if isinstance(value, Instance) and value.is_module:
         certain = interpreter.state.condition | condition <= value.condition
-        return Target("module", layer=type_name(value), certain=certain)
+        return Target("module", layer=value.shown_type, certain=certain)
     if value is None:
         under = interpreter.state.condition | condition
         absent = absent_argument(interpreter, call)
         if absent is None:
             return Target("none", certain=not under)
-        return Target("none", type_name(absent[0]), absent[1], certain=under <= absent[0].condition)
+        return Target("none", absent[0].shown_type, absent[1], certain=under <= absent[0].condition)
     if not isinstance(value, Tensor) or value.storage is None:
         return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
     storage = value.storage
@@ -188,7 +188,7 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition, call: 
         kind = "lazy"
     return Target(
         kind=kind,
-        layer=type_name(owner) if owner is not None else None,
+        layer=owner.shown_type if owner is not None else None,
         parameter=storage.name or None,
         shape=value.shape if value.covers_storage else None,
         leaf=leaf,

@@ -60,6 +60,13 @@ def index_axes(axes: Axes, index: object) -> Axes:
     return indexed_axes + tuple(remaining)
 
 
+def selects_all(index: object) -> bool:
+    """Whether `tensor[index]` has all elements of the tensor."""
+    if isinstance(index, tuple):
+        return bool(index) and all(map(selects_all, index))
+    return index is ... or index == slice(None)
+
+
 def sliced_rows(shape: Shape, index: object) -> Rows | None:
     """The rows of `parameter[start:end]`, or of `parameter[start:end, :]`; None if they are unknown."""
     rows, *others = index if isinstance(index, tuple) and index else (index,)

@@ -313,6 +313,13 @@ class Instance(AbstractValue):
         return self.cls.name.rpartition(".")[2]
 
     @property
+    def shown_type(self) -> str | None:
+        """The name of torch's class of a module, or of its own class if that derives from `nn.Module` alone."""
+        if self.torch_name == "torch.nn.Module" and self.user_class is not None:
+            return self.user_class.name
+        return None if self.torch_name is None else self.torch_name.rpartition(".")[2]
+
+    @property
     def user_class(self) -> ClassValue | None:
         """Its class, if the project defines it."""
         return self.cls if isinstance(self.cls, ClassValue) else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
+from initlint.facts.signatures import Signature
 from initlint.graph.dataflow import UNDETERMINED, Condition, FlowNode
 from initlint.project.source import Location, SourceLocation
 
@@ -267,6 +268,16 @@ class CallArguments:
         if position < len(self.arguments):
             return self.arguments[position]
         return self.keywords.get(name, default)
+
+    def bound(self, signature: Signature, skip: int = 0) -> dict[str, Value]:
+        """The arguments by parameter name, without defaults; those that `*args` may contain are unknown."""
+        names = [name for name, _ in signature][skip:]
+        arguments: dict[str, Value] = dict(zip(names, self.arguments[skip:], strict=False))
+        arguments.update({name: value for name, value in self.keywords.items() if name in names})
+        if self.open:
+            for name in names:
+                arguments.setdefault(name, Unknown(f"argument {name}"))
+        return arguments
 
     @property
     def values(self) -> Iterator[Value]:
