@@ -12,7 +12,7 @@ from initlint.graph.mistakes import DeprecatedUse
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.tracers.references.syntax_index import dotted
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.external_names import ExternalName
+from initlint.tracers.static.values.questions import external_name
 
 _OLD = frozenset(name.rpartition(".")[2] for name in DEPRECATED)
 _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
@@ -42,8 +42,8 @@ def uses_through_imports(scope: ModuleScope, others: Iterable[DeprecatedUse]) ->
         location = SourceLocation(source, node)
         if not root or root in bound or location.span in known:
             continue
-        value = scope.lookup(root)
-        canonical = ".".join(filter(None, (value.name, rest))) if isinstance(value, ExternalName) else ""
+        name = external_name(scope.lookup(root))
+        canonical = ".".join(filter(None, (name, rest))) if name else ""
         if canonical in DEPRECATED:
             yield DeprecatedUse(canonical, "call" if id(node) in called else "reference", location, True)
 

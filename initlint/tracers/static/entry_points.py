@@ -18,8 +18,8 @@ from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.unregistered import has_plain_weights, unregistered_parameters
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.functions import Function, as_function
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import CallArguments, Raised, Value
 
 _FILE_STEPS = 30_000
@@ -38,7 +38,7 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
     yield from _module_level(interpreter, scope)
     functions, classes = _definitions(interpreter, scope)
     yield from _builders(interpreter, functions)
-    based_on = {base.node for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue) and _is_part(base)}
+    based_on = {base.node for cls in classes for base in cls.project_classes[1:] if _is_part(base)}
     for cls in classes:
         if cls.node not in interpreter.constructed and cls.node not in based_on and cls.torch_base() is not None:
             yield from _models_of_class(interpreter, cls)
@@ -78,7 +78,7 @@ def _is_part(base: ClassValue) -> bool:
 def bases(scope: ModuleScope) -> frozenset[str]:
     """The qualified names of the project classes that the classes of a traced file derive from."""
     classes = [value for value in scope.values.values() if isinstance(value, ClassValue) and value.scope is scope]
-    derived = (base for cls in classes for base in cls.mro[1:] if isinstance(base, ClassValue))
+    derived = (base for cls in classes for base in cls.project_classes[1:])
     return frozenset(base.qualified for base in derived if _is_part(base))
 
 
@@ -104,7 +104,7 @@ def _module_level(interpreter: Interpreter, scope: ModuleScope) -> Iterator[Mode
     with interpreter.entry_point():
         scope.execute_all()
     scope.values["__name__"] = scope.name
-    names = {id(value): name for name, value in scope.values.items() if isinstance(value, Instance)}
+    names = {id(value): name for name, value in scope.values.items()}
     location = SourceLocation(scope.source, scope.source.tree)
     yield from _models(interpreter, scope.name, location, names, Forward.MISSING)
 
@@ -114,8 +114,7 @@ def _models_of_function(interpreter: Interpreter, function: Function) -> Iterato
     result: Value = None
     with interpreter.entry_point():
         result = interpreter.call(function, CallArguments([], {}, site, more=True))
-    names = {id(result): ""} if isinstance(result, Instance) else {}
-    yield from _models(interpreter, function.name, site, names, Forward.UNKNOWN)
+    yield from _models(interpreter, function.name, site, {id(result): ""}, Forward.UNKNOWN)
 
 
 def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
@@ -131,8 +130,8 @@ def _leftovers(interpreter: Interpreter, functions: list[Function], classes: lis
         if _is_leftover(interpreter, function):
             yield from _called_from_elsewhere(interpreter, function, None)
     for cls in classes:
-        for method in list(cls.fields.values()):
-            if isinstance(method, Function) and method.owner is cls and _is_leftover(interpreter, method):
+        for method in map(as_function, list(cls.fields.values())):
+            if method is not None and method.owner is cls and _is_leftover(interpreter, method):
                 yield from _called_from_elsewhere(interpreter, method, cls)
 
 
@@ -175,11 +174,11 @@ def _receiver(
         return []
     if cls.torch_base() is not None and function.name != "__init__":
         try:
-            instance = interpreter.call(cls, CallArguments([], {}, site, more=True))
+            instance = as_object(interpreter.call(cls, CallArguments([], {}, site, more=True)))
         except Raised:
             interpreter.note_not_followed(f"{cls.name} cannot be built from its defaults")
         else:
-            if isinstance(instance, Instance):
+            if instance is not None:
                 return [instance]
     return [Instance(cls, site, torch_name=cls.torch_base(), symbolic=True)]
 

@@ -16,7 +16,6 @@ from initlint.graph.model import Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding
-from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
@@ -281,7 +280,7 @@ def _may_differ(module: Instance) -> bool:
         return True
     cls = module.user_class
     return cls is not None and any(
-        ASYMMETRIC.search(name) for part in cls.mro if isinstance(part, ClassValue) for name in names_in(part.node)
+        ASYMMETRIC.search(name) for part in cls.project_classes for name in names_in(part.node)
     )
 
 

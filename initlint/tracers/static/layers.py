@@ -15,7 +15,7 @@ from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import options
-from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
+from initlint.tracers.static.values.tensors import DerivedStorage, Storage, storage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
     behind: set[int] = set()
     for name, value in list(module.fields.items()):
         for option, condition in options(value):
-            if isinstance(option, Tensor) and option.storage is not None and option.storage.derived is not None:
-                parametrized = list(_parametrized(name, called or name, option.storage.derived, condition))
+            storage = storage_of(option)
+            if storage is not None and storage.derived is not None:
+                parametrized = list(_parametrized(name, called or name, storage.derived, condition))
                 behind.update(id(parameter.storage) for parameter in parametrized)
                 yield from parametrized
     for name, tensor, condition in own_parameters(module):

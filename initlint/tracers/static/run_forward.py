@@ -16,9 +16,9 @@ from initlint.tracers.static.machine.path_conditions import OutOfSteps
 from initlint.tracers.static.syntax.binding import annotation, default
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.functions import Function, as_function
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import external_name, is_class
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
 
@@ -65,16 +65,17 @@ def _alternative_methods(interpreter: Interpreter, cls: ClassValue) -> list[Func
     Those of a framework's base classes only load, configure and decode.
     """
     methods = []
-    for part in cls.mro:
-        if not isinstance(part, ClassValue) or part.name in TOOL_CLASSES:
+    for part in cls.project_classes:
+        if part.name in TOOL_CLASSES:
             continue
         for name, value in part.fields.items():
-            if not isinstance(value, Function) or name == "forward" or _NOT_FORWARD.search(name):
+            method = as_function(value)
+            if method is None or name == "forward" or _NOT_FORWARD.search(name):
                 continue
-            if isinstance(value.node, ast.Lambda) or value.wrappers or value.node in interpreter.executed:
+            if isinstance(method.node, ast.Lambda) or method.wrappers or method.node in interpreter.executed:
                 continue
-            if _takes_data(value):
-                methods.append(value)
+            if _takes_data(method):
+                methods.append(method)
     return methods
 
 
@@ -155,9 +156,9 @@ def _inputs(interpreter: Interpreter, method: Function, guess: bool) -> dict[str
         name = parameter.name
         hint = annotation(interpreter, parameter, method)
         if parameter.default is None:
-            is_number = isinstance(hint, ExternalName) and hint.name in _NUMBERS_AND_TEXTS
+            name_of_hint = external_name(hint)
             location = SourceLocation(method.scope.source, parameter.node)
-            if is_number or isinstance(hint, ClassValue):
+            if name_of_hint in _NUMBERS_AND_TEXTS or (is_class(hint) and not name_of_hint):
                 arguments[name] = Unknown(f"argument {name}", hint)
             elif parameter.annotation is not None and hint is None:
                 arguments[name] = _composed(parameter.annotation, location, name)

@@ -28,7 +28,6 @@ from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.external_names import ExternalName
 
 _REASONS: Mapping[LoopElement, UnappliedReason] = {
     LoopElement.PARAMETER: "parameters",
@@ -181,11 +180,11 @@ class UnreachedFinder:
         cls = self.scope.lookup(name)
         if not isinstance(cls, ClassValue) or cls.scope is not self.scope:
             return None
-        own = [base for base in cls.mro[1:] if isinstance(base, ClassValue)]
+        own = cls.project_classes[1:]
         return BaseClassInfo(
             names=frozenset(base.name for base in own),
             methods=frozenset(field for base in own for field in base.fields),
-            externals=tuple(base.name for base in cls.mro[1:] if isinstance(base, ExternalName)),
+            externals=tuple(cls.externals()),
             readable=cls.readable,
             calls=self.user_tables.base_classes,
         )

@@ -13,15 +13,15 @@ from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import (
-    Union,
     container_kind,
     contents,
+    has_alternatives,
     has_known_length,
     options,
 )
-from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.tensors import Storage, Tensor, storage_of
 from initlint.tracers.static.values.values import UNBOUND, Value
 
 _BY_NAME = frozenset("add_module register_module register_parameter register_buffer setattr __setattr__".split())
@@ -54,7 +54,7 @@ def has_plain_weights(module: Instance) -> bool:
     """Whether a field of the module is a tensor that requires grad and no Parameter."""
     if module.user_class is None or not module.is_module:
         return False
-    storages = (value.storage for value in module.fields.values() if isinstance(value, Tensor))
+    storages = map(storage_of, module.fields.values())
     return any(storage is not None and storage.requires_grad and not storage.parameter for storage in storages)
 
 
@@ -95,7 +95,7 @@ def _of_field(
         return
     items = list(contents(value))
     is_list = container_kind(value) not in ("dict", "tuple")
-    is_exact = has_known_length(value) and not (is_list and any(isinstance(item, Union) for item in items))
+    is_exact = has_known_length(value) and not (is_list and any(map(has_alternatives, items)))
     is_nested = any(container_kind(item) for item in items)
     container = container_kind(value)
     types = tuple(draft.type for draft in drafts)
@@ -104,9 +104,10 @@ def _of_field(
 
 def _modules(value: Value, depth: int = 0) -> Iterator[Instance]:
     """The modules in a container and in those nested in it."""
-    if isinstance(value, Instance):
-        if value.is_module and not value.symbolic:
-            yield value
+    instance = as_object(value)
+    if instance is not None:
+        if instance.is_module and not instance.symbolic:
+            yield instance
         return
     if depth >= _MAX_NESTED or not container_kind(value):
         return
@@ -157,7 +158,7 @@ def _is_single(owner: ClassValue, location: SourceLocation) -> bool:
 
 def _is_registered_elsewhere(module: Instance, name: str, owner: ClassValue) -> bool:
     """Whether code that was not interpreted may register the attribute, or hand it to an optimizer."""
-    classes = [cls for cls in module.user_class.mro if isinstance(cls, ClassValue)] if module.user_class else []
+    classes = module.user_class.project_classes if module.user_class else []
     if any(name in _attributes_in_registrations(cls.node) for cls in classes):
         return True
     return name in _attributes_in_optimizers(owner.scope.source.tree)

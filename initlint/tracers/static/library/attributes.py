@@ -86,11 +86,12 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
     """Whether it is `post_init` of transformers, which applies `_init_weights`: its source takes a whole loader."""
     if name not in POST_INIT_METHODS or cls.name in POST_INIT_NAMES:
         return False
-    bases = {base.name.rpartition(".")[2] for base in cls.mro[1:] if isinstance(base, (ClassValue, ExternalName))}
+    names = (*cls.externals(), *(base.name for base in cls.project_classes[1:]))
+    bases = {name.rpartition(".")[2] for name in names}
     if bases.isdisjoint(POST_INIT_NAMES):
         return False
     _, owner = cls.find(name)
-    return owner is None or (isinstance(owner, ClassValue) and owner.name in POST_INIT_NAMES)
+    return owner is None or owner.name in POST_INIT_NAMES
 
 
 def inherited_method(interpreter: Interpreter, instance: Instance, name: str) -> Value:

@@ -9,15 +9,17 @@ from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT
-from initlint.tracers.static.values.iteration import iterate, truncated
+from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.questions import (
     Union,
+    combine,
+    container_kind,
     has_known_length,
     known_items,
     truth,
     without_unbound,
 )
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value
 
 _TOO_LONG = 100_001
@@ -26,8 +28,9 @@ _TOO_LONG = 100_001
 
 def _len(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
-    if isinstance(value, Tensor):
-        return value.shape[0] if value.shape and value.shape[0] is not None else Unknown("a length", INT)
+    tensor = as_tensor(value)
+    if tensor is not None:
+        return tensor.shape[0] if tensor.shape and tensor.shape[0] is not None else Unknown("a length", INT)
     items = known_items(value)
     if items is None or not has_known_length(value):
         return Unknown("a length", INT)
@@ -100,15 +103,13 @@ def _list(interpreter: Interpreter, call: CallArguments) -> Value:
     if not call.arguments:
         return ListValue()
     value = without_unbound(call.arguments[0])
-    if isinstance(value, Union):
-        return interpreter.state.map_union(value, lambda option: _list(interpreter, _with_first(call, option)))
+    return interpreter.state.map_union(value, lambda option: _list_of(interpreter, option))
+
+
+def _list_of(interpreter: Interpreter, value: Value) -> Value:
     if known_items(value) is None:
-        return Unknown("a list of something unknown") if not isinstance(value, Tensor) else value
+        return Unknown("a list of something unknown") if as_tensor(value) is None else value
     return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))
-
-
-def _with_first(call: CallArguments, value: Value) -> CallArguments:
-    return CallArguments([value, *call.arguments[1:]], call.keywords, call.site, call.open)
 
 
 def _from_list(interpreter: Interpreter, call: CallArguments, make: Callable[[ListValue], Value]) -> Value:
@@ -151,11 +152,12 @@ def _sorted(interpreter: Interpreter, call: CallArguments) -> Value:
 
 def _next(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
-    if isinstance(value, ListValue) and value.kind == "iterator" and value.items:
-        interpreter.state.save_before_change(value)
-        return without_unbound(value.items.pop(0))
-    if isinstance(value, ListValue) and not value.open and not value.items and len(call.arguments) > 1:
-        return call.arguments[1]
+    if isinstance(value, ListValue):
+        if value.kind == "iterator" and value.items:
+            interpreter.state.save_before_change(value)
+            return without_unbound(value.items.pop(0))
+        if not value.open and not value.items and len(call.arguments) > 1:
+            return call.arguments[1]
     return Unknown("the next item")
 
 
@@ -191,13 +193,17 @@ def _sum(interpreter: Interpreter, call: CallArguments) -> Value:
     for item in items:
         if isinstance(total, (int, float)) and isinstance(item, (int, float)):
             total = total + item
-        elif isinstance(total, ListValue) and isinstance(item, ListValue):
-            total = ListValue(*truncated([*total.items, *item.items], total.open or item.open))
+        elif _is_list(total) and _is_list(item):
+            total = combine("add", total, item)
         elif total == 0 and isinstance(total, int):
             total = item
         else:
             total = arithmetic(interpreter, "add", total, item, call.site)
     return total
+
+
+def _is_list(value: Value) -> bool:
+    return container_kind(value) not in ("", "tuple", "dict")
 
 
 def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:

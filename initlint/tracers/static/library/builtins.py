@@ -7,18 +7,29 @@ from typing import Any
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT, STR, ComposedText, ExternalName, python_type
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.external_names import (
+    BOOL,
+    FLOAT,
+    INT,
+    STR,
+    ExternalName,
+    composed_pattern,
+    python_type,
+)
+from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import (
+    delete_attribute,
     has_attribute,
     is_callable,
     is_instance,
+    is_subclass,
     set_attribute,
+    surely_lacks,
     text,
     truth,
     without_unbound,
 )
-from initlint.tracers.static.values.values import AbstractValue, CallArguments, Raised, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -27,8 +38,7 @@ def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _issubclass(interpreter: Interpreter, call: CallArguments) -> Value:
-    cls = call.get(0, "cls")
-    verdict = cls.is_subclass(call.get(1, "base")) if isinstance(cls, AbstractValue) else None
+    verdict = is_subclass(call.get(0, "cls"), call.get(1, "base"))
     return Unknown("an issubclass test", BOOL) if verdict is None else verdict
 
 
@@ -42,9 +52,10 @@ def _hasattr(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _record_attribute_test(interpreter: Interpreter, value: Value, name: str) -> None:
-    if not isinstance(value, Instance) or not interpreter.visits.active:
+    instance = as_object(value) if interpreter.visits.active else None
+    if instance is None:
         return
-    interpreter.visits.record_attribute_test(value, name)
+    interpreter.visits.record_attribute_test(instance, name)
     if interpreter.state.observation is not None:
         interpreter.state.observation.record(value, lambda other: _record_attribute_test(interpreter, other, name))
 
@@ -55,16 +66,16 @@ def _getattr(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: CallArguments) -> Value:
-    if isinstance(name, ComposedText) and isinstance(value, Instance) and name.pattern in value.fields:
-        return value.fields[name.pattern]
     if not isinstance(name, str):
+        holder, pattern = as_object(value), composed_pattern(name)
+        if holder is not None and pattern is not None and pattern in holder.fields:
+            return holder.fields[pattern]
         return Unknown("an attribute of unknown name")
     _record_attribute_test(interpreter, value, name)
     attribute = interpreter.attribute(value, name)
     if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
         return attribute
-    is_missing = isinstance(value, AbstractValue) and value.surely_lacks(name)
-    return call.arguments[2] if is_missing else attribute
+    return call.arguments[2] if surely_lacks(value, name) else attribute
 
 
 def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -72,29 +83,32 @@ def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
     if isinstance(name, str):
         set_attribute(interpreter, value, name, call.get(2, "value"), call.site)
         return None
-    if isinstance(value, Instance) and isinstance(name, ComposedText):
-        _set_by_pattern(interpreter, value, name.pattern, call)
-    for holder in (value, call.get(2, "value")):
-        if isinstance(holder, Instance):
-            holder.registry_changed = True
+    holder, pattern = as_object(value), composed_pattern(name)
+    if holder is not None and pattern is not None:
+        _set_by_pattern(interpreter, holder, pattern, call)
+    for changed in (holder, as_object(call.get(2, "value"))):
+        if changed is not None:
+            changed.registry_changed = True
     return None
 
 
 def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, call: CallArguments) -> None:
     """`setattr(self, f"lin{i}", layer)` for an unknown `i`: the first layer represents those that are built alike."""
-    value, first = call.get(2, "value"), holder.fields.get(pattern)
-    if not isinstance(value, Instance) or not value.is_module or pattern.startswith("*"):
+    module = as_module(call.get(2, "value"))
+    if module is None or pattern.startswith("*"):
         return
-    if first is None:
-        set_attribute(interpreter, holder, pattern, value, call.site)
-    elif isinstance(first, Instance) and first.location == value.location:
-        value.parent = True
+    existing = holder.fields.get(pattern)
+    first = as_object(existing)
+    if existing is None:
+        set_attribute(interpreter, holder, pattern, module, call.site)
+    elif first is not None and first.location == module.location:
+        module.parent = True
 
 
 def _delattr(interpreter: Interpreter, call: CallArguments) -> Value:
-    value, name = call.get(0, "obj"), call.get(1, "name")
-    if isinstance(value, AbstractValue) and isinstance(name, str):
-        value.delete_attribute(interpreter, name)
+    name = call.get(1, "name")
+    if isinstance(name, str):
+        delete_attribute(interpreter, call.get(0, "obj"), name)
     return None
 
 

@@ -11,6 +11,7 @@ from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
+    entries,
     has_known_length,
     known_items,
     without_unbound,
@@ -102,9 +103,10 @@ def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call
         return fallback
     if name == "update":
         interpreter.state.save_before_change(value)
-        if isinstance(key, DictValue):
-            value.items.update(key.items)
-            value.open = value.open or key.open
+        added = entries(key)
+        if added is not None:
+            value.items.update(added)
+            value.open = value.open or not has_known_length(key)
         elif call.arguments:
             value.open = True
         value.items.update(call.keywords)

@@ -28,9 +28,9 @@ from initlint.tracers.static.tensors.dataflow import apply_activation, data_of, 
 from initlint.tracers.static.tensors.loads import pretrained_module
 from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import known_items
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.objects import Instance, as_object
+from initlint.tracers.static.values.questions import hint_of, known_items
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
@@ -59,7 +59,7 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: CallAr
         return call_operator(interpreter, operator, name, call)
     if name.startswith("numpy.") and all(map(is_constant, call.values)):
         return Unknown(f"{name} is not followed", ARRAY)
-    if name.startswith("operator.") and any(isinstance(value, Tensor) for value in call.values):
+    if name.startswith("operator.") and any(as_tensor(value) is not None for value in call.values):
         known = python_operator(name[9:])
         if known is not None:
             return call_operator(interpreter, known[0], name, call)
@@ -85,13 +85,15 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
         return new_tensor(interpreter, CONSTRUCTORS[name], call)
     base, _, method = name.rpartition(".")
     receiver = call.arguments[0] if call.arguments else None
-    if base in MODULES and isinstance(receiver, Instance):
-        return _unbound_method(interpreter, receiver, base, method, call)
+    instance = as_object(receiver) if base in MODULES else None
+    if instance is not None:
+        return _unbound_method(interpreter, instance, base, method, call)
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
-    if base == "torch.Tensor" and isinstance(receiver, Tensor):
+    tensor = as_tensor(receiver) if base == "torch.Tensor" else None
+    if tensor is not None:
         method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
-        return receiver.call_method(interpreter, method, method_call)
+        return tensor.call_method(interpreter, method, method_call)
     operator = FUNCTIONS.get(name)
     if operator is None:
         return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
@@ -141,7 +143,7 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     if is_in_init or is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
-        mark_maybe_written(interpreter, [value for value in call.values if isinstance(value, Tensor)], call.site)
+        mark_maybe_written(interpreter, filter(as_tensor, call.values), call.site)
     if last[:1].isupper():
         # An object built from data (`ModelOutput(logits=x)`) passes it on.
         inputs = data_of(call.values)
@@ -170,7 +172,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
         mark_maybe_changed(interpreter, call.values)
-    if isinstance(function, Unknown) and function.hint is ARRAY:
+    if hint_of(function) is ARRAY:
         # A method of a constant array. `array.to(x)` takes the type of `x` only.
         operator = METHODS.get(name)
         if not data_of(call.values) or (operator is not None and operator.kind == "identity"):

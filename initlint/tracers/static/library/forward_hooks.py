@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.functions import Function, Partial, as_function, wrapped_function
 from initlint.tracers.static.values.module_tree import modules, own_parameters
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 _ANY = "*"
@@ -62,13 +62,12 @@ def _bound_arguments(hook: Value) -> int:
     """How many positional arguments the hook has before the module."""
     if isinstance(hook, Partial):
         return len(hook.arguments) + _bound_arguments(hook.function)
-    return 0 if isinstance(hook, Function) else 1
+    return 1 if as_function(hook) is None else 0
 
 
 def _function_of(hook: Value) -> Function | None:
     """The function of the project that is called; None if that is unknown."""
-    if isinstance(hook, Instance) and hook.user_class is not None:
-        hook = hook.user_class.find("__call__")[0]
-    while isinstance(hook, (BoundMethod, Partial)):
-        hook = hook.function
-    return hook if isinstance(hook, Function) else None
+    instance = as_object(hook)
+    if instance is not None and instance.user_class is not None:
+        hook = instance.user_class.find("__call__")[0]
+    return wrapped_function(hook)

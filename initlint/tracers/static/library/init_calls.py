@@ -34,16 +34,17 @@ from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import FLOAT, INT, ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import own_parameters
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import as_object
 from initlint.tracers.static.values.questions import (
-    Union,
     container_kind,
     contents,
+    external_name,
+    has_alternatives,
     has_known_length,
     literals,
     options,
 )
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
@@ -69,8 +70,9 @@ def write(
 ) -> None:
     """Record the write to every tensor that `target` may be."""
     for option, condition in options(target):
-        if isinstance(option, Tensor):
-            record_write(interpreter, option, initializer, literals(arguments), call.site, condition=condition)
+        tensor = as_tensor(option)
+        if tensor is not None:
+            record_write(interpreter, tensor, initializer, literals(arguments), call.site, condition=condition)
 
 
 def _gain(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
@@ -104,9 +106,8 @@ def apply_library_initializer(
         write(interpreter, target, canonical, arguments, call)
         return target
     record_init_call(interpreter, name, name, call.site, {}, target, takes_module=True)
-    if not isinstance(target, Instance):
-        return target
-    for parameter, tensor, _ in own_parameters(target):
+    instance = as_object(target)
+    for parameter, tensor, _ in () if instance is None else own_parameters(instance):
         if parameter == "weight":
             write(interpreter, tensor, canonical, arguments, call)
         elif parameter == "bias":
@@ -142,14 +143,11 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
 
 def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: CallArguments) -> Tensor:
     """`torch.zeros(3, 4)` and similar: a new tensor with its first write."""
-    out = call.keywords.get("out")
-    storage_of_out = out.storage if isinstance(out, Tensor) else None
-    storage = storage_of_out or fresh_storage(interpreter, _size(constructor, call), call.site)
+    storage = storage_of(call.keywords.get("out")) or fresh_storage(interpreter, _size(constructor, call), call.site)
     tensor = Tensor(storage=storage)
     storage.requires_grad = call.keywords.get("requires_grad") is True
-    dtype = call.keywords.get("dtype")
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
-    if is_random and isinstance(dtype, ExternalName) and dtype.name in COMPLEX:
+    if is_random and external_name(call.keywords.get("dtype")) in COMPLEX:
         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
     elif constructor.initializer != UNINITIALIZED:
         arguments = cast("dict[str, Value]", dict(constructor.arguments))
@@ -169,8 +167,8 @@ def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | No
     if call.open:
         return None
     if constructor.size == "like":
-        other = call.get(0, "input")
-        return other.shape if isinstance(other, Tensor) else None
+        other = as_tensor(call.get(0, "input"))
+        return None if other is None else other.shape
     if constructor.size == "eye":
         rows = call.get(0, "n")
         return (_dimension(rows), _dimension(call.get(1, "m", rows)))
@@ -188,7 +186,7 @@ def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
             return tuple(_dimension(item) for item in contents(only)) if has_known_length(only) else None
         if isinstance(only, Unknown):
             return (None,) if only.hint == INT else None
-        if only is UNBOUND or isinstance(only, Union):
+        if only is UNBOUND or has_alternatives(only):
             return None
     return tuple(_dimension(value) for value in values)
 
@@ -200,12 +198,10 @@ def _dimension(value: Value) -> int | None:
 def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
     """`nn.Parameter(tensor)`: a leaf with the same storage."""
     value = call.get(0, "data", None)
-    storage = None
-    if isinstance(value, Tensor) and value.storage is not None and value.covers_storage:
-        storage = value.storage
+    tensor = as_tensor(value)
+    storage = tensor.storage if tensor is not None and tensor.covers_storage else None
     if storage is None or storage.parameter:
-        shape = value.shape if isinstance(value, Tensor) else None
-        storage = fresh_storage(interpreter, shape, call.site)
+        storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
     storage.parameter = True

@@ -10,8 +10,8 @@ from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.functions import method_of
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "model_validator"})
@@ -27,14 +27,14 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments) ->
     if name is not None:
         interpreter.state.record_side_effect()
         interpreter.log.instances.append(instance)
-    init, _ = cls.find("__init__")
-    if isinstance(init, Function):
+    init = method_of(cls, "__init__")
+    if init is not None:
         interpreter.call(init, CallArguments([instance, *call.arguments], call.keywords, call.site, call.open))
     elif name is not None:
         modules.initialize(interpreter, instance, name, call)
     elif _is_record(cls):
         fill_record(interpreter, cls, instance, call)
-    elif any(not isinstance(base, ClassValue) for base in cls.mro[1:]):
+    elif len(cls.project_classes) < len(cls.mro):
         instance.symbolic = True
         if call.arguments or call.keywords or call.open:  # a constructor that cannot be read may store them
             instance.fields.update((name, Unknown("a field that a base class may set")) for name in _annotated(cls))
@@ -43,9 +43,8 @@ def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments) ->
 
 def _is_record(cls: ClassValue) -> bool:
     """Whether its constructor stores one argument for each annotated field: a dataclass, a pydantic model."""
-    for part in cls.mro:
-        if isinstance(part, ClassValue) and "dataclass" in wrappers(part.node.decorator_list):
-            return True
+    if any("dataclass" in wrappers(part.node.decorator_list) for part in cls.project_classes):
+        return True
     return has_kind(cls.externals(), "record", "named tuple")
 
 
@@ -59,8 +58,8 @@ def fill_record(interpreter: Interpreter, cls: ClassValue, record: Instance, cal
             value = _default_of_field(interpreter, default, owner, call)
         record.fields[name] = Unknown("a validated field") if validated else value
     for hook in ("__post_init__", "model_post_init"):
-        after, _ = cls.find(hook)
-        if isinstance(after, Function):
+        after = method_of(cls, hook)
+        if after is not None:
             interpreter.call(
                 after, CallArguments([record] if hook == "__post_init__" else [record, None], {}, call.site)
             )
@@ -70,8 +69,7 @@ def _annotated(cls: ClassValue) -> dict[str, tuple[ast.expr | None, ClassValue]]
     """The annotated fields of a class and its bases, each with its default and the class that gives it."""
     return {
         statement.target.id: (statement.value, part)
-        for part in reversed(cls.mro)
-        if isinstance(part, ClassValue)
+        for part in reversed(cls.project_classes)
         for statement in part.node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
     }
@@ -81,8 +79,7 @@ def _has_validators(cls: ClassValue) -> bool:
     """Whether pydantic calls functions of the class that may change the arguments."""
     return any(
         last_name(decorator.func) in _VALIDATORS
-        for part in cls.mro
-        if isinstance(part, ClassValue)
+        for part in cls.project_classes
         for statement in part.node.body
         if isinstance(statement, ast.FunctionDef)
         for decorator in statement.decorator_list
@@ -96,6 +93,6 @@ def _default_of_field(
     if default is None or call.open:
         return Unknown("a field")
     value = interpreter.evaluate(default, cls.closure or cls.scope.environment)
-    if isinstance(value, Instance) or isinstance(default, ast.Call):
+    if as_object(value) is not None or isinstance(default, ast.Call):
         return Unknown("a field with a made default")
     return value

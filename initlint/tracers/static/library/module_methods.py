@@ -18,19 +18,15 @@ from initlint.tracers.static.tensors.known_trees import has_bias, known_modules,
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
 from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, ExternalName
-from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
+from initlint.tracers.static.values.functions import wrapped_function
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import (
-    Union,
-    has_known_length,
-    set_attribute,
-)
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.objects import Instance, as_object
+from initlint.tracers.static.values.questions import Union, entries, has_known_length, set_attribute
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _ITEMS_PER_STEP = 8
@@ -121,7 +117,7 @@ def _call_on_each(
     call: CallArguments,
 ) -> None:
     steps = [(_if(condition, module), function) for module, condition in order]
-    callback = _callback(function)
+    callback = wrapped_function(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
         call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
         return
@@ -133,13 +129,6 @@ def _call_on_each(
             run.classes = type_counts(run.items)
         call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
         run.complete = roots is not None
-
-
-def _callback(function: Value) -> Function | None:
-    """The function of the project behind a bound method or a `functools.partial`."""
-    while isinstance(function, (BoundMethod, Partial)):
-        function = function.function
-    return function if isinstance(function, Function) else None
 
 
 def _if(condition: Any, value: Value) -> Value:
@@ -183,10 +172,8 @@ def _insert(interpreter: Interpreter, instance: Instance, call: CallArguments) -
 
 
 def _update(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
-    content = call.get(0, "modules", None)
-    if isinstance(content, DictValue):
-        for key, value in content.items.items():
-            set_attribute(interpreter, instance, str(key), value, call.site)
+    for key, value in (entries(call.get(0, "modules", None)) or {}).items():
+        set_attribute(interpreter, instance, str(key), value, call.site)
     return None
 
 
@@ -223,9 +210,12 @@ def get_item(interpreter: Interpreter, instance: Instance, index: Value, locatio
         if -len(values) <= index < len(values):
             return values[index]
         return values[-1] if instance.open and values else Unknown("a child that is not there")
-    if isinstance(index, LoopIndex) and len(values) > 1 and all(isinstance(v, Instance) and v.loops for v in values):
+    children = [child for child in map(as_object, values) if child is not None]
+    if not values or len(children) < len(values):
+        return Unknown("a child at an unknown index")
+    if isinstance(index, LoopIndex) and len(values) > 1 and all(child.loops for child in children):
         return index.choose(values)
-    if values and len(values) <= 8 and all(isinstance(v, Instance) for v in values):
+    if len(values) <= 8:
         return Union([(v, frozenset([(new_token(), True)])) for v in values])
     return Unknown("a child at an unknown index")
 
@@ -262,8 +252,9 @@ def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call
     name = call.get(0, "name")
     value = call.get(1, "param", None)
     if isinstance(name, str):
-        if isinstance(value, Tensor):
-            record_tensor_registration(interpreter, instance, value, call.site)
+        tensor = as_tensor(value)
+        if tensor is not None:
+            record_tensor_registration(interpreter, instance, tensor, call.site)
         set_attribute(interpreter, instance, name, value, call.site)
     return None
 
@@ -281,11 +272,8 @@ def _get_submodule(interpreter: Interpreter, instance: Instance, call: CallArgum
     path = call.get(0, "target")
     submodule: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
-        submodule = (
-            submodule.fields.get(part, Unknown("a submodule"))
-            if isinstance(submodule, Instance)
-            else Unknown("a submodule")
-        )
+        holder = as_object(submodule)
+        submodule = Unknown("a submodule") if holder is None else holder.fields.get(part, Unknown("a submodule"))
     return submodule
 
 

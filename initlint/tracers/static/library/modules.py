@@ -13,19 +13,20 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, new_node, pass_through, unknown_result
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.functions import method_of
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import (
     Union,
+    entries,
     has_known_length,
     known_items,
     literals,
     set_attribute,
 )
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, CallArguments, Unknown, Value
 
 
@@ -46,10 +47,11 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
         _fill_ordered(interpreter, instance, name, call)
     elif name in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):
         content = call.get(0, "modules", None)
-        if isinstance(content, DictValue):
-            for key, value in content.items.items():
+        named = entries(content)
+        if named is not None:
+            for key, value in named.items():
                 set_attribute(interpreter, instance, str(key), value, call.site)
-            instance.open = instance.open or content.open
+            instance.open = instance.open or not has_known_length(content)
         elif isinstance(content, ListValue):
             for pair in content.items:
                 parts = known_items(pair)
@@ -68,18 +70,19 @@ def _reset_by_constructor(interpreter: Interpreter, instance: Instance, name: st
     if cls is None or MODULES[name].role not in ("layer", "norm"):
         return
     method = "_reset_parameters" if MODULES[name].family == "attention" else "reset_parameters"
-    function, _ = cls.find(method)
-    if isinstance(function, Function):
+    function = method_of(cls, method)
+    if function is not None:
         interpreter.call(function, CallArguments([instance], {}, call.site))
 
 
 def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
     values = list(call.arguments)
     instance.open = call.open
-    if name == "torch.nn.Sequential" and len(values) == 1 and isinstance(values[0], DictValue):
-        for key, value in values[0].items.items():
+    named = entries(values[0]) if name == "torch.nn.Sequential" and len(values) == 1 else None
+    if named is not None:
+        for key, value in named.items():
             set_attribute(interpreter, instance, str(key), value, call.site)
-        instance.open = values[0].open
+        instance.open = not has_known_length(values[0])
         return
     if name != "torch.nn.Sequential":
         values = values or list(call.keywords.values())
@@ -120,9 +123,10 @@ def _is_in_forward(interpreter: Interpreter) -> bool:
 
 def _as_input(value: Value, location: SourceLocation) -> Value:
     """A tensor that a script makes or loads, as in `net(torch.randn(4, 16))`, as data; other values unchanged."""
-    if isinstance(value, Tensor):
-        storage = value.storage
-        is_data = value.node is None and storage is not None and not storage.origin.parameter and not value.sources
+    tensor = as_tensor(value)
+    if tensor is not None:
+        storage = tensor.storage
+        is_data = tensor.node is None and storage is not None and not storage.origin.parameter and not tensor.sources
     else:
         is_data = isinstance(value, Unknown) and value.node is None and value.hint is None
     return Tensor(FlowNode("input", "input", (), location)) if is_data else value

@@ -30,14 +30,9 @@ from initlint.tracers.static.tensors.dataflow import (
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import linear_roles, time_roles, transposed_shape, view_axes
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.external_names import ARRAY, INT, ExternalName
-from initlint.tracers.static.values.questions import (
-    Union,
-    known_items,
-    literal,
-    literals,
-)
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.external_names import ARRAY, INT
+from initlint.tracers.static.values.questions import Union, external_name, hint_of, known_items, literal, literals
+from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_CHUNKS = 16
@@ -49,9 +44,9 @@ def call_operator(interpreter: Interpreter, operator: Operator, spelling: str, c
     """Call `operator` by the name `spelling`, as a function or with the tensor of a method as first argument."""
     result = _HANDLERS[operator.kind](interpreter, operator, call)
     if is_in_place(spelling.rpartition(".")[2]) or _is_set_in_place(operator, call):
-        first = _first(call)
-        if isinstance(result, Tensor):
-            set_in_place(interpreter, first, result)
+        changed = as_tensor(result)
+        if changed is not None:
+            set_in_place(interpreter, _first(call), changed)
     return result
 
 
@@ -142,10 +137,10 @@ def _conversion(name: str, call: CallArguments) -> Literal["", "device", "copy"]
         return ""
     node = call.site.node
     written = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
-    if any(isinstance(value, ExternalName) and value.name in _TYPES for value in call.values):
+    if any(external_name(value) in _TYPES for value in call.values):
         return "copy"
     # An argument of the constructor may be another device than its default.
-    is_device = any(not isinstance(value, (ExternalName, bool)) for value in call.values)
+    is_device = any(not external_name(value) and not isinstance(value, bool) for value in call.values)
     return "device" if is_device and not all(_is_default(argument) for argument in written) else ""
 
 
@@ -163,19 +158,20 @@ _TYPES = frozenset(f"torch.{name}" for name in "float16 half bfloat16 float64 do
 
 def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     first, values = _first(call), list(call.values)
-    if isinstance(first, Tensor) and first.node is None and first.storage is not None:
+    tensor = as_tensor(first)
+    if tensor is not None and tensor.node is None and tensor.storage is not None:
         if operator.memory == "part":
             count, dim = call.get(1, "chunks", None), call.get(2, "dim", 0)
             if operator.name == "chunk" and isinstance(count, int) and 0 < count <= _MAX_CHUNKS and dim == 0:
-                return chunks_of(first, count)
-            return part_of(first, None)
+                return chunks_of(tensor, count)
+            return part_of(tensor, None)
         if operator.axes == "same":
             return _view(interpreter, operator, first, call)
     if operator.op == "concat":
         result: Value = operation(interpreter, "modifier", "concat", values[:1], call.site)
         return (result, Unknown("shapes")) if operator.indices else result
-    if operator.name == "sum" and isinstance(first, Tensor):
-        summed = sum_of_product(interpreter, first, call.get(1, "dim", None), call.site)
+    if operator.name == "sum" and tensor is not None:
+        summed = sum_of_product(interpreter, tensor, call.get(1, "dim", None), call.site)
         if summed is not None:
             return summed
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
@@ -188,7 +184,7 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments)
 def _has_indices(operator: Operator, call: CallArguments) -> bool:
     if operator.indices == "dim":
         by_dimension = call.get(1, "dim", None)
-        return by_dimension is not None and not isinstance(by_dimension, Tensor)
+        return by_dimension is not None and as_tensor(by_dimension) is None
     return operator.indices == "always" or (operator.indices == "flag" and call.keywords.get("return_indices") is True)
 
 
@@ -242,15 +238,15 @@ def _weighted(interpreter: Interpreter, operator: Operator, call: CallArguments)
     data = _data(operator, call)
     if data_of([weight]):
         return new_node(interpreter, "sink", "matmul", [*data, weight], call.site)
-    used = None
-    if isinstance(weight, Tensor) and operator.axes:
-        used = time_roles(weight.axes) if operator.axes == "time" else linear_roles(weight.axes)
+    used, tensor = None, as_tensor(weight)
+    if tensor is not None and operator.axes:
+        used = time_roles(tensor.axes) if operator.axes == "time" else linear_roles(tensor.axes)
     return multiply_by_weight(interpreter, weight, data, call.site, used)
 
 
 def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
-    first = _first(call)
-    if operator.name in ("fmod", "clamp", "clip") and isinstance(first, Tensor):
+    first = as_tensor(_first(call)) if operator.name in ("fmod", "clamp", "clip") else None
+    if first is not None:
         bounded = cut(interpreter, first, operator.name, list(_after_first(call).values), call.site)
         if bounded is not None:
             return bounded
@@ -260,12 +256,12 @@ def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> 
     result = operation(interpreter, "sink", operator.op, list(call.values), call.site, exact=exact)
     if operator.op != "item":
         return result
-    return Unknown(f"tensor.{operator.name}()", result.hint if isinstance(result, Unknown) else None, result.node)
+    return Unknown(f"tensor.{operator.name}()", hint_of(result), result.node)
 
 
 def _constant(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
     """A function of the shape, the type or the device of a tensor, or one that makes a tensor of constants."""
-    tensor, name = _first(call), operator.name
+    tensor, name = as_tensor(_first(call)), operator.name
     if operator.op == "new":
         is_known = not data_of(call.values) and (bool(operator.data) or is_constant(call.get(0, "data", None)))
         return Unknown(name, ARRAY) if is_known else unknown_result(interpreter, name, call.values, call.site)
@@ -273,7 +269,7 @@ def _constant(interpreter: Interpreter, operator: Operator, call: CallArguments)
     if name.startswith("new_"):
         constructor = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
         return new_tensor(interpreter, constructor, rest) if constructor is not None else Unknown(f"tensor.{name}()")
-    if isinstance(tensor, Tensor) and tensor.node is None and tensor.shape is not None:
+    if tensor is not None and tensor.node is None and tensor.shape is not None:
         if name in ("dim", "ndimension"):
             return len(tensor.shape)
         if name == "size":

@@ -12,11 +12,11 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.functions import BoundMethod, Function
+from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.functions import BoundMethod, method_of
 from initlint.tracers.static.values.module_tree import modules, own_parameters
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import options
+from initlint.tracers.static.values.objects import Instance, as_module
+from initlint.tracers.static.values.questions import entries, options
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.values import CallArguments, NativeMethod, Value
 
@@ -38,8 +38,8 @@ def run_post_init(interpreter: Interpreter, instance: Instance, call: CallArgume
 
     def visited(module: Instance, init: Value) -> Iterator[tuple[Instance, Value]]:
         for _, submodule, _ in module.conditional_children():
-            own = submodule.user_class.find(INIT_WEIGHTS)[0] if submodule.user_class is not None else None
-            yield from visited(submodule, BoundMethod(own, submodule) if isinstance(own, Function) else init)
+            own = method_of(submodule.user_class, INIT_WEIGHTS) if submodule.user_class is not None else None
+            yield from visited(submodule, init if own is None else BoundMethod(own, submodule))
         yield module, init
 
     init = interpreter.attribute(instance, INIT_WEIGHTS)
@@ -63,7 +63,7 @@ def _overrides_initialization(instance: Instance) -> bool:
     if cls is None:
         return False
     owners = (cls.find(name)[1] for name in _CALLERS)
-    return any(isinstance(owner, ClassValue) and owner.name not in POST_INIT_NAMES for owner in owners)
+    return any(owner is not None and owner.name not in POST_INIT_NAMES for owner in owners)
 
 
 _CALLERS = ("initialize_weights", "init_weights", "post_init", "_initialize_weights", "_initialize_missing_keys")
@@ -71,8 +71,9 @@ _CALLERS = ("initialize_weights", "init_weights", "post_init", "_initialize_weig
 
 def run_base_init_weights(interpreter: Interpreter, call: CallArguments) -> None:
     """`PreTrainedModel._init_weights`: it initializes torch's layers and the norms of models, but no raw parameters."""
-    for module, condition in options(call.get(0, "module")):
-        if isinstance(module, Instance) and module.is_module:
+    for option, condition in options(call.get(0, "module")):
+        module = as_module(option)
+        if module is not None:
             is_norm = any(name in module.class_name for name in _NORM_NAMES)
             for name, tensor, _ in own_parameters(module):
                 if module.torch_name != "torch.nn.Module" or (is_norm and name in ("weight", "bias")):
@@ -120,7 +121,7 @@ def _texts(values: Iterable[Value]) -> Iterator[str]:
         for option, _ in options(value):
             if isinstance(option, str):
                 yield option
-            elif isinstance(option, DictValue):
-                yield from _texts([*option.items, *option.items.values()])
+            elif (named := entries(option)) is not None:
+                yield from _texts([*named, *named.values()])
             elif isinstance(option, ListValue):
                 yield from _texts(option.items)

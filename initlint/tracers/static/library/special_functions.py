@@ -13,7 +13,7 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter, Seeding
-from initlint.tracers.static.tensors.copying import deep_copy, replace_record, shallow_copy
+from initlint.tracers.static.tensors.copying import copy_shallowly, deep_copy, replace_record
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
 from initlint.tracers.static.tensors.unknown_effects import discard_values
@@ -21,9 +21,9 @@ from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
-from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance
-from initlint.tracers.static.values.questions import known_items
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
+from initlint.tracers.static.values.questions import entries, has_known_length, known_items
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 Special = Callable[[Interpreter, CallArguments], Value]
@@ -38,9 +38,10 @@ def _partial(interpreter: Interpreter, call: CallArguments) -> Value:
 def _ordered_dict(interpreter: Interpreter, call: CallArguments) -> Value:
     result = DictValue(open=call.open)
     content = call.get(0, "iterable", None)
-    if isinstance(content, DictValue):
-        result.items.update(content.items)
-        result.open = result.open or content.open
+    named = entries(content)
+    if named is not None:
+        result.items.update(named)
+        result.open = result.open or not has_known_length(content)
     elif content is not None:
         for pair in known_items(content) or ():
             parts = known_items(pair)
@@ -124,7 +125,7 @@ def _sqrt(interpreter: Interpreter, call: CallArguments) -> Value:
     value = _first(interpreter, call)
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
-    if isinstance(value, Tensor):
+    if as_tensor(value) is not None:
         return operation(interpreter, "sink", "sqrt", [value], call.site)
     return Unknown("a root", FLOAT)
 
@@ -134,8 +135,9 @@ def _skip_init(interpreter: Interpreter, call: CallArguments) -> Value:
     layer = interpreter.call(
         _first(interpreter, call), CallArguments(call.arguments[1:], keywords, call.site, call.open)
     )
-    if isinstance(layer, Instance) and layer.is_module:
-        discard_values(interpreter, layer, call.site)
+    module = as_module(layer)
+    if module is not None:
+        discard_values(interpreter, module, call.site)
     return layer
 
 
@@ -229,7 +231,7 @@ SPECIAL: dict[str, Special] = {
     _MAKE_RECORD: _make_record,
     "dataclasses.replace": replace_record,
     "copy.deepcopy": deep_copy,
-    "copy.copy": shallow_copy,
+    "copy.copy": copy_shallowly,
     "typing.cast": _second,
     **{f"re.{name}": _regular(name) for name in ("split", "sub", "findall", "escape")},
     "itertools.chain": _chain,

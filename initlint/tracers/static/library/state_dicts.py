@@ -13,7 +13,7 @@ from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.containers import DictValue, StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -80,12 +80,13 @@ def load_state_dict(interpreter: Interpreter, instance: Instance, call: CallArgu
 def _is_its_own(instance: Instance, state: DictValue) -> bool:
     """Whether the state has the memory of at least one of the module's own parameters."""
     own = {id(tensor.storage) for _, module, _ in modules(instance) for _, tensor, _ in own_parameters(module)}
-    return any(isinstance(value, Tensor) and id(value.storage) in own for value in state.items.values())
+    return any(id(tensor.storage) in own for tensor in map(as_tensor, state.items.values()) if tensor is not None)
 
 
 def _load_parameter(interpreter: Interpreter, tensor: Tensor, value: Value, call: CallArguments) -> None:
-    if isinstance(value, Tensor) and value.storage is not None:
-        if value.storage is not tensor.storage:
+    source = storage_of(value)
+    if source is not None:
+        if source is not tensor.storage:
             copy_into(interpreter, tensor, value, call.site)
     else:
         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)

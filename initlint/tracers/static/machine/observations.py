@@ -15,13 +15,12 @@ from initlint.graph.dataflow import Condition
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location
 from initlint.tracers.static.machine.path_conditions import BranchState
-from initlint.tracers.static.values.classes import SuperProxy
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
-from initlint.tracers.static.values.objects import Instance, PretrainedModule
-from initlint.tracers.static.values.questions import Union, contents
+from initlint.tracers.static.values.functions import BoundMethod, Function, as_function
+from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.questions import alternatives, contents, leads_to_modules
 from initlint.tracers.static.values.tensors import Storage, Tensor
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _DEPTH = 4
 """How deep objects that a call reads are searched for modules and tensors."""
@@ -113,7 +112,8 @@ class Observation:
         """An attribute of a module."""
         cls = instance.user_class
         member = cls.find(name)[0] if cls is not None else None
-        runs_code = isinstance(member, Function) and not member.wrappers.isdisjoint(("property", "cached_property"))
+        function = as_function(member)
+        runs_code = function is not None and not function.wrappers.isdisjoint(("property", "cached_property"))
         if runs_code or not (instance is self._module or instance is self._receiver):
             self.give_up()
             return self._machine.attribute(instance, name)
@@ -245,13 +245,9 @@ _CONSTANT_TYPES = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
 def _is_free_of_modules(value: Value, depth: int) -> bool:
-    if isinstance(value, (Tensor, PretrainedModule, NativeMethod, BoundMethod, Partial, SuperProxy)):
+    if leads_to_modules(value):
         return False
-    if isinstance(value, Unknown):
-        return value.node is None
-    if isinstance(value, Instance) and value.is_module:
-        return False
-    inner = value.values if isinstance(value, Union) else list(contents(value))
+    inner = [*alternatives(value), *contents(value)]
     return not inner or (depth > 0 and all(_is_free_of_modules(item, depth - 1) for item in inner))
 
 

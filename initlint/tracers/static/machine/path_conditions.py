@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.questions import Union, join
+from initlint.tracers.static.values.questions import has_alternatives, join, options
 from initlint.tracers.static.values.values import UNBOUND, Raised, Value
 
 Result = TypeVar("Result")
@@ -212,11 +212,11 @@ class BranchState:
 
     def map_union(self, value: Value, act: Callable[[Value], Value]) -> Value:
         """Apply `act` to each alternative of a value under its condition, and join the results."""
-        if not isinstance(value, Union):
+        if not has_alternatives(value):
             return act(value)
         result: Value = UNBOUND
         so_far: Condition = frozenset()
-        possible = [(v, c) for v, c in value.options if v is not UNBOUND and not self._excluded(c)]
+        possible = [(v, c) for v, c in options(value) if v is not UNBOUND and not self._excluded(c)]
         if len(possible) == 1:
             return act(possible[0][0])
         for option, condition in possible:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import as_object
 from initlint.tracers.static.values.questions import is_data_only, options
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
@@ -35,15 +35,17 @@ class CallSummary:
         """Add a call that returned `value`; `before` holds the receiver's fields before the call."""
         self.steps += steps
         self.returns_value = self.returns_value or value is not None
-        if isinstance(receiver, Instance):
-            after = receiver.fields
+        instance = as_object(receiver)
+        if instance is not None:
+            after = instance.fields
             self.changed |= {name for name in {**before, **after} if before.get(name) is not after.get(name)}
 
     def replay(self, state: BranchState, receiver: Value) -> Value:
         """Apply the effect of a call without running it; gives its result."""
-        if self.changed and isinstance(receiver, Instance):
-            state.save_before_change(receiver)
-            receiver.fields.update((name, Unknown("changed by a call without effects")) for name in self.changed)
+        instance = as_object(receiver) if self.changed else None
+        if instance is not None:
+            state.save_before_change(instance)
+            instance.fields.update((name, Unknown("changed by a call without effects")) for name in self.changed)
         return Unknown("a call without effects") if self.returns_value else None
 
 
@@ -79,7 +81,8 @@ class PureCallCache:
         if summary.steps > _MAX_STEPS:
             return summary.replay(state, receiver)
         self._excluded.add(function.node)
-        before = dict(receiver.fields) if isinstance(receiver, Instance) else {}
+        instance = as_object(receiver)
+        before = {} if instance is None else dict(instance.fields)
         with state.track_effects() as effects:
             value, steps = run()
         if effects.changed_only(receiver) and _is_none_or_unknown(value):

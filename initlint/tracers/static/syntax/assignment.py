@@ -21,17 +21,20 @@ from initlint.tracers.static.tensors.writes import (
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.functions import method_of
+from initlint.tracers.static.values.objects import Instance, as_module
 from initlint.tracers.static.values.questions import (
-    Union,
+    delete_attribute,
+    delete_item,
     has_known_length,
     known_items,
+    options,
     set_attribute,
+    set_item,
     without_unbound,
 )
-from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import CONSTANTS, AbstractValue, Unknown, Value
+from initlint.tracers.static.values.tensors import Tensor, as_tensor
+from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
@@ -55,7 +58,8 @@ def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Enviro
 def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value, env: Environment) -> None:
     elements = target.elts
     value = without_unbound(value)
-    items = known_items(value) if has_known_length(value) or isinstance(value, ListValue) else None
+    is_open_list = isinstance(value, ListValue) and value.open
+    items = known_items(value) if is_open_list or has_known_length(value) else None
     starred = next((at for at, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
     if items is None or (starred is None and len(items) != len(elements)):
         for element in elements:
@@ -68,7 +72,7 @@ def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value
     after = len(elements) - starred - 1
     for element, item in zip(elements[:starred], items, strict=False):
         bind_target(interpreter, element, item, env)
-    middle = ListValue(items[starred : len(items) - after], isinstance(value, ListValue) and value.open)
+    middle = ListValue(items[starred : len(items) - after], is_open_list)
     bind_target(interpreter, elements[starred], middle, env)
     for element, item in zip(elements[starred + 1 :], items[len(items) - after :], strict=False):
         bind_target(interpreter, element, item, env)
@@ -76,29 +80,27 @@ def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value
 
 def _part(value: Value) -> Value:
     """An item of an unpacked value whose items are unknown."""
-    if isinstance(value, Tensor):
-        return part_of(value, None)
-    if isinstance(value, Union):
-        parts = [v for v in value.values if isinstance(v, Tensor)]
-        if parts:
-            return part_of(parts[0], None)
-    return Unknown("an unpacked value")
+    tensors = (as_tensor(option) for option, _ in options(value))
+    tensor = next((tensor for tensor in tensors if tensor is not None), None)
+    return Unknown("an unpacked value") if tensor is None else part_of(tensor, None)
 
 
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
     if instance.user_class is not None:
-        setter, _ = instance.user_class.find(name)
-        if isinstance(setter, Function) and "property" in setter.wrappers:
+        setter = method_of(instance.user_class, name)
+        if setter is not None and "property" in setter.wrappers:
             return
     interpreter.state.save_before_change(instance)
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
-    before = instance.fields.get(name)
-    if isinstance(value, Tensor) and location is not None:
-        record_tensor_assignment(interpreter, instance, name, value, location)
-    if isinstance(value, Tensor) and isinstance(before, Tensor) and not _is_new(value, before):
-        return
-    registers = (isinstance(value, Instance) and value.is_module) or (isinstance(value, Tensor) and value.leaf)
+    before, tensor = instance.fields.get(name), as_tensor(value)
+    if tensor is not None:
+        if location is not None:
+            record_tensor_assignment(interpreter, instance, name, tensor, location)
+        replaced = as_tensor(before)
+        if replaced is not None and not _is_new(tensor, replaced):
+            return
+    registers = as_module(value) is not None if tensor is None else tensor.leaf
     if registers and name in instance.fields and not isinstance(before, type(value)):
         # As in torch, a module that replaces a plain attribute is registered last.
         del instance.fields[name]
@@ -129,11 +131,7 @@ def _set_item(interpreter: Interpreter, target: ast.Subscript, value: Value, env
     index = index_of(interpreter, target, env)
     location = interpreter.location_of(target, env)
 
-    def set_in(option: Value) -> None:
-        if isinstance(option, AbstractValue):
-            option.set_item(interpreter, index, value, location)
-
-    interpreter.state.map_union(holder, set_in)
+    interpreter.state.map_union(holder, lambda option: set_item(interpreter, option, index, value, location))
 
 
 def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None:
@@ -142,16 +140,14 @@ def delete(interpreter: Interpreter, target: ast.expr, env: Environment) -> None
         interpreter.state.save_before_change(env)
         env.values.pop(target.id, None)
     elif isinstance(target, ast.Attribute):
-        holder = interpreter.evaluate(target.value, env)
-        if isinstance(holder, AbstractValue):
-            holder.delete_attribute(interpreter, target.attr)
+        delete_attribute(interpreter, interpreter.evaluate(target.value, env), target.attr)
     elif isinstance(target, ast.Subscript):
         holder = interpreter.evaluate(target.value, env)
         if isinstance(target.slice, (ast.Slice, ast.Tuple)):
             return
         index = interpreter.evaluate(target.slice, env)
-        if isinstance(holder, AbstractValue) and index is not None:
-            holder.delete_item(interpreter, index)
+        if index is not None:
+            delete_item(interpreter, holder, index)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
             delete(interpreter, element, env)

@@ -6,11 +6,10 @@ import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.calls import Parameter
-from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
-from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.questions import is_class
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
@@ -71,4 +70,4 @@ def annotation(interpreter: Interpreter, parameter: Parameter, function: Functio
         return None
     env = function.closure or function.scope.environment
     hint = interpreter.state.outside_branches(lambda: interpreter.evaluate(node, env))
-    return hint if isinstance(hint, (ClassValue, ExternalName)) else None
+    return hint if is_class(hint) else None

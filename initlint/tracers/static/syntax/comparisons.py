@@ -11,9 +11,9 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.questions import (
-    Union,
     contains,
     equal,
+    has_alternatives,
     is_same_object,
     options,
     without_unbound,
@@ -55,7 +55,7 @@ def _compare_index(kind: type, index: LoopIndex, other: ast.expr) -> bool | None
 
 
 def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
-    if isinstance(left, Union) or isinstance(right, Union):
+    if has_alternatives(left) or has_alternatives(right):
         verdicts = {_compare_one(kind, a, b) for a, _ in options(left) for b, _ in options(right)}
         return verdicts.pop() if len(verdicts) == 1 else None
     if kind in (ast.In, ast.NotIn):

@@ -13,11 +13,13 @@ from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import (
     Union,
     flat_classes,
+    has_alternatives,
     is_instance,
+    options,
     truth,
     without_unbound,
 )
@@ -47,9 +49,9 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
     if (
         may_be_parameter
         and isinstance(test, (ast.Name, ast.Attribute))
-        and all(map(_is_parameter, _alternatives(value)))
+        and all(_is_parameter(tensor) for tensor, _ in options(value))
     ):
-        for tensor in _alternatives(value):
+        for tensor, _ in options(value):
             location = interpreter.location_of(test, env)
             record_init_call(interpreter, ast.unparse(test), "builtins.bool", location, {}, tensor)
     verdict = truth(value)
@@ -58,10 +60,6 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
     # The object itself is the key, not its address: a token must outlive it.
     key = value if isinstance(value, (Unknown, ExternalName)) else new_token()
     return interpreter.state.decided_side(key), (key, True)
-
-
-def _alternatives(value: Value) -> list[Value]:
-    return value.values if isinstance(value, Union) else [value]
 
 
 def _is_parameter(value: Value) -> bool:
@@ -171,7 +169,7 @@ def _narrow_call(interpreter: Interpreter, test: ast.Call, env: Environment, sid
     _keep_options(interpreter, subject, env, lambda value: is_instance(value, cls) in (side, None))
     if side and isinstance(subject, ast.Name):
         value = interpreter.evaluate(subject, env)
-        if isinstance(value, Unknown) or (isinstance(value, Instance) and value.symbolic):
+        if is_assumed(value):
             interpreter.assign(env, subject.id, symbolic_instance(interpreter, cls, value))
 
 
@@ -188,19 +186,19 @@ def _keep_options(
     value = interpreter.evaluate(subject, env)
     if isinstance(value, Unknown) and instead is not UNBOUND:
         narrowed: Value = instead
-    elif isinstance(value, Union):
-        options = [(v, c) for v, c in value.options if wanted(v)]
-        if not options or len(options) == len(value.options):
+    elif has_alternatives(value):
+        remaining = [(v, c) for v, c in options(value) if wanted(v)]
+        if not remaining or len(remaining) == len(options(value)):
             return
-        narrowed = options[0][0] if len(options) == 1 else Union(options)
+        narrowed = remaining[0][0] if len(remaining) == 1 else Union(remaining)
     else:
         return
     if isinstance(subject, ast.Name):
         owner = env.owner_of(subject.id)
         interpreter.assign(owner or env, subject.id, narrowed)
         return
-    holder = interpreter.evaluate(subject.value, env)
-    if isinstance(holder, Instance) and subject.attr in holder.fields:
+    holder = as_object(interpreter.evaluate(subject.value, env))
+    if holder is not None and subject.attr in holder.fields:
         interpreter.state.save_before_change(holder)
         holder.fields[subject.attr] = narrowed
 
@@ -222,3 +220,9 @@ def _symbolic_instance_of(interpreter: Interpreter, cls: Value) -> Instance | No
         return None
     name = cls.torch_base()
     return None if name is None else Instance(cls, None, interpreter.state.condition, name, symbolic=True)
+
+
+def is_assumed(value: Value) -> bool:
+    """Whether a value is unknown, or some instance of a class that a test found."""
+    instance = as_object(value)
+    return isinstance(value, Unknown) if instance is None else instance.symbolic

@@ -9,9 +9,9 @@ from contextlib import suppress
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
-from initlint.tracers.static.values.external_names import ExternalName, external
-from initlint.tracers.static.values.functions import Function
-from initlint.tracers.static.values.values import Raised, Unknown
+from initlint.tracers.static.values.external_names import external
+from initlint.tracers.static.values.functions import Function, as_function
+from initlint.tracers.static.values.values import AbstractValue, Raised, Unknown
 
 _WRAPPERS = {
     "no_grad": "no_grad",
@@ -55,15 +55,16 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment)
     bases = []
     for expression in node.bases:
         base = interpreter.evaluate(expression, env)
-        bases.append(base if isinstance(base, (ClassValue, ExternalName)) else Unknown("a base class"))
-    if any(isinstance(base, ExternalName) and base.name in interpreter.user_tables.base_classes for base in bases):
+        bases.append(base if isinstance(base, AbstractValue) and base.is_class() else Unknown("a base class"))
+    if any(base.external_name() in interpreter.user_tables.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
     cls = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
         interpreter.run_block(node.body, body)
     for name, value in body.values.items():
-        if isinstance(value, Function) and value.owner is None and value.closure is body:
-            value.owner, value.closure = cls, env.seen_by_closures
+        function = as_function(value)
+        if function is not None and function.owner is None and function.closure is body:
+            function.owner, function.closure = cls, env.seen_by_closures
         cls.fields[name] = value
     interpreter.assign(env, cls.name, cls)

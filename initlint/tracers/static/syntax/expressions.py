@@ -26,12 +26,7 @@ from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import (
-    Union,
-    has_known_length,
-    known_items,
-    without_unbound,
-)
+from initlint.tracers.static.values.questions import Union, entries, has_known_length, known_items, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
@@ -95,11 +90,9 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
             keywords[keyword.arg] = value
         else:
             value = without_unbound(value)
-            if isinstance(value, DictValue):
-                keywords.update({k: v for k, v in value.items.items() if isinstance(k, str)})
-                open = open or value.open
-            else:
-                open = True
+            named = entries(value)
+            keywords.update({k: v for k, v in (named or {}).items() if isinstance(k, str)})
+            open = open or named is None or not has_known_length(value)
     if isinstance(function, ExternalName) and function.name in _SCOPED:
         return _SCOPED[function.name](interpreter, arguments, env)
     if starred:

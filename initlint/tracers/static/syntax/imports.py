@@ -13,7 +13,8 @@ from initlint.facts.operators import FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import Environment, LazyImport
-from initlint.tracers.static.values.external_names import ExternalName, external
+from initlint.tracers.static.values.external_names import external
+from initlint.tracers.static.values.questions import external_name
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
 
@@ -73,10 +74,11 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
             return member
         member = imports.import_module(f"{module_name}.{name}", env.scope)
         return Unknown(f"{module_name} has no {name}") if member is UNBOUND else member
-    if isinstance(module, ExternalName):
+    outside = external_name(module)
+    if outside:
         # A folder without an `__init__.py` is not a module of the project, but its files are.
         member = imports.import_module(f"{module_name}.{name}", env.scope)
-        return external(f"{module.name}.{name}") if member is UNBOUND else member
+        return external(f"{outside}.{name}") if member is UNBOUND else member
     return Unknown(f"{name} is imported from something unknown")
 
 
@@ -87,10 +89,9 @@ def _of_star_import(interpreter: Interpreter, module_name: str, env: Environment
     module = module_named(interpreter, module_name, env)
     if isinstance(module, ModuleRef):
         return module.scope.lookup(name)
-    if not isinstance(module, ExternalName):
-        return UNBOUND
-    exported = _STAR_EXPORTS.get(module.name)
-    return external(f"{module.name}.{name}") if exported is not None and exported(name) else UNBOUND
+    outside = external_name(module)
+    exported = _STAR_EXPORTS.get(outside)
+    return external(f"{outside}.{name}") if exported is not None and exported(name) else UNBOUND
 
 
 def _is_module_class(name: str) -> bool:

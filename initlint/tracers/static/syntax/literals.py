@@ -15,6 +15,7 @@ from initlint.tracers.static.values.external_names import STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
+    entries,
     has_known_length,
     known_items,
     without_unbound,
@@ -84,11 +85,9 @@ def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
         value = interpreter.evaluate(content, env)
         if name is None:
             value = without_unbound(value)
-            if isinstance(value, DictValue):
-                result.items.update(value.items)
-                result.open = result.open or value.open
-            else:
-                result.open = True
+            named = entries(value)
+            result.items.update(named or {})
+            result.open = result.open or named is None or not has_known_length(value)
             continue
         key = interpreter.evaluate(name, env)
         if is_key(key):

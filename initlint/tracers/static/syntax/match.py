@@ -6,9 +6,8 @@ import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
-from initlint.tracers.static.syntax.conditions import decide, run_undecided, symbolic_instance
+from initlint.tracers.static.syntax.conditions import decide, is_assumed, run_undecided, symbolic_instance
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import (
     equal,
     is_instance,
@@ -96,6 +95,6 @@ def _bind(interpreter: Interpreter, pattern: ast.pattern, subject: Value, env: E
 
 def _narrowed(interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, env: Environment) -> Value:
     """The value of `subject` after it matched the class of `pattern`."""
-    if isinstance(subject, Unknown) or (isinstance(subject, Instance) and subject.symbolic):
+    if is_assumed(subject):
         return symbolic_instance(interpreter, interpreter.evaluate(pattern.cls, env), subject)
     return subject

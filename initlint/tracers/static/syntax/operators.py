@@ -17,16 +17,16 @@ from initlint.tracers.static.tensors.dataflow import data_of, is_constant
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import as_module, as_object
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
-    Union,
     combine,
     contents,
-    known_items,
+    has_alternatives,
+    hint_of,
     without_unbound,
 )
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, Raised, Unknown, Value
 
 _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -73,11 +73,11 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     joined = _joined_module_lists(left, right) if name == "add" else UNBOUND
     if joined is not UNBOUND:
         return joined
-    if isinstance(left, Union) and not data_of([left]):
+    if has_alternatives(left) and not data_of([left]):
         return interpreter.state.map_union(left, lambda option: operate(interpreter, kind, option, right, node, env))
-    if isinstance(right, Union) and not data_of([right]):
+    if has_alternatives(right) and not data_of([right]):
         return interpreter.state.map_union(right, lambda option: operate(interpreter, kind, left, option, node, env))
-    if any(isinstance(side, (Tensor, Union)) for side in (left, right)):
+    if any(as_tensor(side) is not None or has_alternatives(side) for side in (left, right)):
         return arithmetic(interpreter, name, left, right, interpreter.location_of(node, env))
     if isinstance(left, str) and name == "remainder":
         return ComposedText(_PLACEHOLDER.sub("*", left))
@@ -90,22 +90,24 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
 
 def _joined_module_lists(left: Value, right: Value) -> Value:
     """`self.down_blocks + self.up_blocks`: a list of modules to iterate over; `UNBOUND` for other values."""
-    if not isinstance(left, Instance) or not isinstance(right, Instance):
+    one, other = as_object(left), as_object(right)
+    if one is None or other is None:
         return UNBOUND
-    first, second = known_items(left), known_items(right)
+    first, second = one.known_items(), other.known_items()
     if first is None or second is None:
         return Unknown("a sum of objects")
-    return ListValue([*first, *second], open=left.open or right.open)
+    return ListValue([*first, *second], open=one.open or other.open)
 
 
 def _number_hint(left: Value, right: Value) -> Value:
-    if any(isinstance(value, Unknown) and value.hint is ARRAY for value in (left, right)):
+    if any(hint_of(value) is ARRAY for value in (left, right)):
         return ARRAY if is_constant(left) and is_constant(right) else None
     for value in (left, right):
         if isinstance(value, (int, float)):
             return FLOAT
-        if isinstance(value, Unknown) and value.hint is not None:
-            return value.hint
+        hint = hint_of(value)
+        if hint is not None:
+            return hint
     return None
 
 
@@ -142,9 +144,10 @@ def _record_repetition(interpreter: Interpreter, left: Value, right: Value, loca
     """Record the modules of `[layer] * n`."""
     items, times = (left, right) if isinstance(left, ListValue) else (right, left)
     for item in contents(items):
-        if isinstance(item, Instance) and item.is_module:
+        module = as_module(item)
+        if module is not None:
             count = times if isinstance(times, int) else None
-            interpreter.log.copies.append(ModuleCopy(item, item, location, count))
+            interpreter.log.copies.append(ModuleCopy(module, module, location, count))
 
 
 def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Value:
@@ -159,9 +162,9 @@ def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Valu
         if isinstance(node.op, ast.Invert) and isinstance(value, int):
             return ~value
         return value
-    if isinstance(value, Tensor):
+    if as_tensor(value) is not None:
         return arithmetic(interpreter, "neg", value, None, interpreter.location_of(node, env))
-    return Unknown("an operation on something unknown", value.hint if isinstance(value, Unknown) else None)
+    return Unknown("an operation on something unknown", hint_of(value))
 
 
 def boolean(interpreter: Interpreter, node: ast.BoolOp, env: Environment) -> Value:

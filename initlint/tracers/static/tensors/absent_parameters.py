@@ -54,7 +54,7 @@ def _lacks(value: Instance, name: str) -> bool:
         return True
     if not cls.readable or any(base not in MODULES for base in cls.externals()):
         return False
-    return not any(_may_set(base, name) for base in cls.mro if isinstance(base, ClassValue))
+    return not any(_may_set(base, name) for base in cls.project_classes)
 
 
 _KNOWN_ROLES = ("layer", "norm", "activation", "pool", "transparent", "container")

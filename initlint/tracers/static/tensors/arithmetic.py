@@ -16,9 +16,9 @@ from initlint.tracers.static.tensors.dataflow import (
     source_parameters,
     unknown_result,
 )
-from initlint.tracers.static.values.external_names import ARRAY, ExternalName
-from initlint.tracers.static.values.questions import Union
-from initlint.tracers.static.values.tensors import Elementwise, Tensor
+from initlint.tracers.static.values.external_names import ARRAY
+from initlint.tracers.static.values.questions import external_name, options
+from initlint.tracers.static.values.tensors import Elementwise, Tensor, as_tensor
 from initlint.tracers.static.values.values import Unknown, Value
 
 _CONSTANTS = (ARRAY.name, "builtins.int", "builtins.float", "builtins.bool")
@@ -61,8 +61,9 @@ def _of_data(interpreter: Interpreter, op: str, name: str, left: Value, right: V
 
 def _with_factors(result: Tensor, name: str, left: Value, right: Value) -> Tensor:
     """`result` with its factors, if it is a product of tensors that a sum may make a contraction."""
-    if name == "mul" and isinstance(left, Tensor) and isinstance(right, Tensor):
-        result.elementwise = Elementwise(result.node, (left, right))
+    one, other = as_tensor(left), as_tensor(right)
+    if name == "mul" and one is not None and other is not None:
+        result.elementwise = Elementwise(result.node, (one, other))
     return result
 
 
@@ -75,21 +76,19 @@ def _with_number(name: str, left: Value, right: Value) -> Arguments:
 
 def _may_be_data(value: Value) -> bool:
     """Whether a value may be a tensor with data: unknown, and neither a constant array nor annotated as a number."""
-    if isinstance(value, Union):
-        return any(_may_be_data(option) for option in value.values)
-    if not isinstance(value, Unknown):
-        return False
-    return not (isinstance(value.hint, ExternalName) and value.hint.name in _CONSTANTS)
+    unknown = (option for option, _ in options(value) if isinstance(option, Unknown))
+    return any(external_name(option.hint) not in _CONSTANTS for option in unknown)
 
 
 def _of_parameters(interpreter: Interpreter, name: str, left: Value, right: Value, location: Location) -> Value:
     """Arithmetic without data: it rescales a newly created tensor, or computes a value from parameters."""
-    for tensor, other in ((left, right), (right, left)):
-        if isinstance(other, Tensor) or (tensor is right and name in ("sub", "div")):
+    for value, other in ((left, right), (right, left)):
+        tensor = as_tensor(value)
+        if tensor is None or as_tensor(other) is not None or (value is right and name in ("sub", "div")):
             continue
-        if isinstance(tensor, Tensor) and tensor.storage is not None and not tensor.storage.origin.parameter:
+        if tensor.storage is not None and not tensor.storage.origin.parameter:
             return scaled(interpreter, tensor, name, other, location)
-        if name == "mul" and isinstance(tensor, Tensor) and is_zero(other):
+        if name == "mul" and is_zero(other):
             return zeros(interpreter, tensor.shape, location)
     storages = source_parameters([left, right])
     if not storages:

@@ -21,8 +21,8 @@ from initlint.tracers.static.tensors.writes import (
 )
 from initlint.tracers.static.values.axes import selects_all
 from initlint.tracers.static.values.external_names import FLOAT, INT
-from initlint.tracers.static.values.questions import literal
-from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.questions import hint_of, literal
+from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import Unknown, Value
 
 
@@ -30,9 +30,10 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
     """`parameter.data = value`."""
     if location is None or target.storage is None:
         return
-    if isinstance(value, Tensor) and value.storage is not None:
-        if value.storage is not target.storage:
-            _write_contents(interpreter, target, value.storage, location)
+    source = storage_of(value)
+    if source is not None:
+        if source is not target.storage:
+            _write_contents(interpreter, target, source, location)
         return
     name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
     record_write(interpreter, target, name, {}, location)
@@ -60,7 +61,7 @@ def write_item(interpreter: Interpreter, target: Tensor, index: Value, value: Va
 def write_in_place(interpreter: Interpreter, target: Tensor, operation: str, value: Value, location: Location) -> None:
     """`parameter *= value`: the new value depends on the old one, unless that is multiplied by 0."""
     name = f"torch.Tensor.{_OPERATIONS.get(operation, operation)}_"
-    is_number = isinstance(value, (int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT))
+    is_number = isinstance(value, (int, float)) or hint_of(value) in (INT, FLOAT)
     arguments = {"value": literal(value)} if is_number else {}
     reads_old_value = constant_value(name, arguments, UNDETERMINED) is None
     record_write(interpreter, target, name, arguments, location, method=True, reads_old_value=reads_old_value)
@@ -72,7 +73,8 @@ _OPERATIONS = {"mult": "mul", "multiply": "mul", "divide": "div", "true_divide":
 
 def copy_into(interpreter: Interpreter, target: Tensor, value: Value, location: Location) -> None:
     """`parameter.copy_(value)`."""
-    source = value.storage if isinstance(value, Tensor) and value.node is None and value.covers_storage else None
+    tensor = as_tensor(value)
+    source = tensor.storage if tensor is not None and tensor.node is None and tensor.covers_storage else None
     if source is not None:
         note_use(interpreter, source)
     if source is not None and len(source.writes) == 1 and source.derived is None and not source.parameter:

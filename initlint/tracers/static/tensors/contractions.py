@@ -19,7 +19,7 @@ from initlint.tracers.static.tensors.dataflow import (
     source_parameters,
 )
 from initlint.tracers.static.values.axes import Axes, einsum_roles, matmul_roles, sum_roles
-from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import Value
 
 
@@ -61,7 +61,8 @@ def _multiply_by_all(interpreter: Interpreter, weights: list[Value], data: list[
 
 
 def _axes(value: Value) -> Axes:
-    return value.axes if isinstance(value, Tensor) else None
+    tensor = as_tensor(value)
+    return None if tensor is None else tensor.axes
 
 
 def einsum(interpreter: Interpreter, operands: list[Value], location: Location, equation: Equation) -> Value:
@@ -110,10 +111,10 @@ def multiply_by_weight(
     if not storages:
         return new_node(interpreter, "layer", "unknown", data, location)
     storage = storages[0]
-    itself = isinstance(weight, Tensor) and weight.storage is storage
-    storage.products.add(used if itself else None)
+    tensor = as_tensor(weight)
+    storage.products.add(used if tensor is not None and tensor.storage is storage else None)
     owner = storage.owner
-    if isinstance(weight, Tensor) and weight.storage is None and len(factors) < 2:
+    if tensor is not None and tensor.storage is None and len(factors) < 2:
         # The weight is standardized, normalized or masked before use, so its own scale has no effect.
         storage.used_transformed = True
     exact = bool(factors) and are_data(*data)
@@ -142,7 +143,7 @@ def combined(interpreter: Interpreter, name: str, left: Value, right: Value, loc
             interpreter.log.nodes.setdefault(id(factor), []).append(node)
         return Tensor(sources=sources, factors=factors, in_products=sources)
     outside = frozenset[Storage]().union(*(source_parameters([side]) - in_products_of(side) for side in (left, right)))
-    is_scaled = name in ("mul", "div", "neg") and not (isinstance(left, Tensor) and isinstance(right, Tensor))
+    is_scaled = name in ("mul", "div", "neg") and None in (as_tensor(left), as_tensor(right))
     return Tensor(
         sources=sources, factors=left_factors or right_factors if is_scaled else (), in_products=sources - outside
     )

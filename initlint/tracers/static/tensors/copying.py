@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.values.module_tree import modules
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import without_unbound
-from initlint.tracers.static.values.values import AbstractValue, CallArguments, Copier, Unknown, Value
+from initlint.tracers.static.values.objects import Instance, as_object
+from initlint.tracers.static.values.questions import shallow_copy, without_unbound
+from initlint.tracers.static.values.values import CallArguments, Copier, Unknown, Value
 
 
 def copier(interpreter: Interpreter) -> Copier:
@@ -18,26 +17,28 @@ def copier(interpreter: Interpreter) -> Copier:
 def deep_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.deepcopy(x)`."""
     original = call.get(0, "x", Unknown("no argument"))
-    if isinstance(original, Instance) and original.is_module:
-        interpreter.spend_steps(sum(1 for _ in modules(original)))  # before: half a copy must not be left
-    copy = copier(interpreter).copy(original)
-    if isinstance(original, Instance) and isinstance(copy, Instance) and isinstance(call.site, SourceLocation):
-        interpreter.log.copies.append(ModuleCopy(original, copy, call.site))
-    return copy
+    instance = as_object(original)
+    if instance is not None and instance.is_module:
+        interpreter.spend_steps(sum(1 for _ in modules(instance)))  # before: half a copy must not be left
+    result = copier(interpreter).copy(original)
+    copy = as_object(result)
+    if instance is not None and copy is not None:
+        interpreter.log.copies.append(ModuleCopy(instance, copy, call.site))
+    return result
 
 
 def replace_record(interpreter: Interpreter, call: CallArguments) -> Value:
     """`dataclasses.replace(record, field=value)`."""
-    record = without_unbound(call.get(0, "obj", Unknown("nothing")))
-    if not isinstance(record, Instance) or record.is_module:
+    record = as_object(without_unbound(call.get(0, "obj", Unknown("nothing"))))
+    if record is None or record.is_module:
         return Unknown("a replaced record")
     copy = Instance(record.cls, call.site, interpreter.state.condition, symbolic=record.symbolic)
     copy.fields = {**record.fields, **call.keywords}
     return copy
 
 
-def shallow_copy(interpreter: Interpreter, call: CallArguments) -> Value:
+def copy_shallowly(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.copy(x)`; a module is copied deeply."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
-    shallow = value.shallow_copy() if isinstance(value, AbstractValue) else None
-    return copier(interpreter).copy(value) if shallow is None else shallow
+    copy = shallow_copy(value)
+    return copier(interpreter).copy(value) if copy is None else copy

@@ -13,14 +13,10 @@ from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.axes import index_axes, inserted_axes, selects_all, sliced_rows
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT, ExternalName
+from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import (
-    Union,
-    contents,
-    options,
-)
-from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.questions import contents, external_name, hint_of, node_of, options
+from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 
@@ -105,10 +101,11 @@ def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
     storages: set[Storage] = set()
     for value in values:
         for option, _ in options(value):
-            if isinstance(option, Tensor):
-                storages |= option.sources
-                if option.storage is not None:
-                    storages.add(option.storage.origin)
+            tensor = as_tensor(option)
+            if tensor is not None:
+                storages |= tensor.sources
+                if tensor.storage is not None:
+                    storages.add(tensor.storage.origin)
             elif isinstance(option, (tuple, ListValue)):
                 storages |= source_parameters(option if isinstance(option, tuple) else option.items)
     return frozenset(storages)
@@ -116,44 +113,49 @@ def source_parameters(values: Iterable[Value]) -> frozenset[Storage]:
 
 def pass_through(interpreter: Interpreter, value: Value) -> Value:
     """The result of a module that keeps the scale of its input."""
-    if isinstance(value, Union):
-        return interpreter.state.map_union(value, lambda option: pass_through(interpreter, option))
-    if isinstance(value, Tensor):
-        return Tensor(
-            value.node,
-            value.storage,
-            False,
-            value.covers_storage,
-            value.sources,
-            factors=value.factors,
-            in_products=value.in_products,
-        )
-    return value
+    return interpreter.state.map_union(value, _with_same_scale)
+
+
+def _with_same_scale(value: Value) -> Value:
+    tensor = as_tensor(value)
+    if tensor is None:
+        return value
+    return Tensor(
+        tensor.node,
+        tensor.storage,
+        False,
+        tensor.covers_storage,
+        tensor.sources,
+        factors=tensor.factors,
+        in_products=tensor.in_products,
+    )
 
 
 def are_data(*values: Value) -> bool:
     """Whether each value is a tensor with data."""
-    return all(isinstance(value, Tensor) and value.node is not None for value in values)
+    return all(tensor is not None and tensor.node is not None for tensor in map(as_tensor, values))
 
 
 def is_constant(value: Value) -> bool:
     """Whether it is a constant, or an array or a number computed from constants only."""
     if isinstance(value, (tuple, ListValue)):
         return all(map(is_constant, value if isinstance(value, tuple) else value.items))
-    if isinstance(value, Unknown):
-        return value.node is None and value.hint in (ARRAY, INT, FLOAT)
-    return isinstance(value, (*CONSTANTS, ExternalName))
+    if isinstance(value, CONSTANTS) or external_name(value):
+        return True
+    return node_of(value) is None and hint_of(value) in (ARRAY, INT, FLOAT)
 
 
 def factors_of(value: Value) -> tuple[Storage, ...]:
     """The parameters that a value without data is a product of: see `Tensor.factors`."""
-    factors = value.factors if isinstance(value, Tensor) and value.node is None else ()
+    tensor = as_tensor(value)
+    factors = tensor.factors if tensor is not None and tensor.node is None else ()
     return factors if all(factor.parameter for factor in factors) else ()
 
 
 def in_products_of(value: Value) -> frozenset[Storage]:
     """The parameters that a value contains only in products: see `Tensor.in_products`."""
-    return value.in_products if isinstance(value, Tensor) else frozenset()
+    tensor = as_tensor(value)
+    return frozenset() if tensor is None else tensor.in_products
 
 
 def is_layer(instance: Instance) -> bool:
@@ -209,8 +211,8 @@ def _is_basic(index: Value) -> bool:
     """Whether indexing with it surely gives a view: it has numbers, slices, None and `...` only."""
     if isinstance(index, tuple):
         return all(_is_basic(part) for part in index)
-    if isinstance(index, Unknown):
-        return index.hint is INT
+    if hint_of(index) is INT:
+        return True
     return index is None or index is ... or (isinstance(index, (int, slice)) and not isinstance(index, bool))
 
 
@@ -222,6 +224,7 @@ def _indexed(value: Tensor, index: Value) -> tuple[int | None, ...] | None:
 
 def set_in_place(interpreter: Interpreter, tensor: Value, result: Tensor) -> None:
     """Make `result` the new value of a tensor that an operation changed in place."""
-    if isinstance(tensor, Tensor) and tensor.node is not None:
-        interpreter.state.save_before_change(tensor)
-        tensor.node = result.node
+    changed = as_tensor(tensor)
+    if changed is not None and changed.node is not None:
+        interpreter.state.save_before_change(changed)
+        changed.node = result.node

@@ -11,17 +11,11 @@ from contextlib import contextmanager
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules, own_parameters, parameters
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import (
-    has_known_length,
-    known_items,
-    options,
-)
+from initlint.tracers.static.values.objects import Instance, as_module, as_object
+from initlint.tracers.static.values.questions import external_name, has_known_length, known_items, options
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import Unknown, Value
 
@@ -34,10 +28,12 @@ def known_modules(items: Iterable[Value]) -> list[Instance] | None:
     instances: list[Instance] = []
     for item in items:
         for option, _ in options(item):
-            parts = _parts(option)
-            if any(isinstance(part, (Unknown, Tensor)) for part in parts):
-                return None
-            instances += (part for part in parts if isinstance(part, Instance) and part.is_module)
+            for part in _parts(option):
+                if isinstance(part, (Unknown, Tensor)):
+                    return None
+                module = as_module(part)
+                if module is not None:
+                    instances.append(module)
     if not instances or not all(map(_is_known_tree, instances)):
         return None
     return instances
@@ -69,7 +65,7 @@ def layer_counts(roots: Sequence[Instance]) -> Counter[str]:
 def type_counts(items: Iterable[Value]) -> Counter[str]:
     """The modules among the items, by type."""
     parts = (part for item in items for option, _ in options(item) for part in _parts(option))
-    return Counter(part.class_name for part in parts if isinstance(part, Instance))
+    return Counter(instance.class_name for instance in map(as_object, parts) if instance is not None)
 
 
 def _parts(item: Value) -> tuple[Value, ...]:
@@ -88,11 +84,9 @@ def _is_known_tree(root: Instance) -> bool:
 def _is_known(module: Instance) -> bool:
     if module.symbolic or module.open:
         return False
-    if isinstance(module.cls, ClassValue):
-        externals = module.cls.externals()
-        if not module.cls.readable or not all(_is_known_base(name) for name in externals):
-            return False
-    elif not isinstance(module.cls, ExternalName) or not _is_known_base(module.cls.name):
+    cls = module.user_class
+    bases = [module.cls.name] if cls is None else cls.externals()
+    if (cls is not None and not cls.readable) or not all(map(_is_known_base, bases)):
         return False
     return not any(
         (isinstance(option, Unknown) and _may_be_module(module, name, option)) or _has_unknown_base(option)
@@ -103,9 +97,11 @@ def _is_known(module: Instance) -> bool:
 
 def _has_unknown_base(value: Value) -> bool:
     """Whether it is an object that may be a module, because its class derives from one of another library."""
-    if not isinstance(value, Instance) or value.is_module or not isinstance(value.cls, ClassValue):
+    instance = as_object(value)
+    cls = None if instance is None or instance.is_module else instance.user_class
+    if cls is None:
         return False
-    return not value.cls.readable or not all(name.startswith("builtins.") for name in value.cls.externals())
+    return not cls.readable or not all(name.startswith("builtins.") for name in cls.externals())
 
 
 def _is_known_base(name: str) -> bool:
@@ -119,15 +115,10 @@ def _may_be_module(module: Instance, name: str, value: Unknown) -> bool:
 
     It is none if its class assigns it without a call, and neither calls it nor uses an attribute or item of it.
     """
-    if isinstance(value.hint, ExternalName) and value.hint.name.startswith("builtins."):
-        return False
-    if value.reason == "a buffer":
+    if external_name(value.hint).startswith("builtins.") or value.reason == "a buffer":
         return False
     cls = module.user_class
     if cls is None:
         return True
     used = re.compile(rf"self\.{re.escape(name)}(?:\s*[.(\[]|\s*(?::[^=\n]*)?=[^=\n][^\n]*\()")
-    return any(
-        isinstance(base, ClassValue) and used.search(base.scope.source.text_of(base.node)) is not None
-        for base in cls.mro
-    )
+    return any(used.search(base.scope.source.text_of(base.node)) is not None for base in cls.project_classes)

@@ -15,7 +15,7 @@ from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters
-from initlint.tracers.static.values.objects import Instance, PretrainedModule
+from initlint.tracers.static.values.objects import Instance, PretrainedModule, as_module
 from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.values import Unknown
@@ -72,8 +72,9 @@ def record_skipped_loads(interpreter: Interpreter, branch: ast.If, env: Environm
         calls = interpreter.loads_by_branch[branch] = tuple(_loads_in(branch.body)) if has_loads else ()
     for call in calls:
         assert isinstance(call.func, ast.Attribute)
-        for receiver, _ in options(interpreter.evaluate(call.func.value, env)):
-            if not isinstance(receiver, Instance) or not receiver.is_module or receiver.symbolic:
+        for option, _ in options(interpreter.evaluate(call.func.value, env)):
+            receiver = as_module(option)
+            if receiver is None or receiver.symbolic:
                 continue
             if call.func.attr == _LOAD or _loads_itself(interpreter, receiver, call.func.attr):
                 record_load(interpreter, receiver, interpreter.location_of(call, env), call.func.attr)
@@ -177,7 +178,7 @@ def is_pretrained_content(module: Instance) -> bool:
     """Whether it represents a model of another library with pretrained weights."""
     return (
         module.torch_name == "torch.nn.Module"
-        and isinstance(module.cls, ExternalName)
+        and module.user_class is None
         and not module.symbolic
         and module.cls.name != "torch.nn.Module"
     )

@@ -13,9 +13,9 @@ from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.tensors import COPY, Tensor
+from initlint.tracers.static.values.objects import as_object
+from initlint.tracers.static.values.questions import external_name, node_of
+from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import Unknown, Value
 
 _EMBEDDINGS = ("torch.nn.Embedding", "torch.nn.EmbeddingBag")
@@ -33,9 +33,8 @@ def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast
         name = statement.func.attr
         if name == "from_pretrained":
             receiver = interpreter.evaluate(statement.func.value, env)
-            torch_name = receiver.torch_name if isinstance(receiver, Instance) else None
-            torch_name = receiver.name if isinstance(receiver, ExternalName) else torch_name
-            if torch_name in _EMBEDDINGS:
+            instance = as_object(receiver)
+            if (external_name(receiver) if instance is None else instance.torch_name) in _EMBEDDINGS:
                 _record(interpreter, "dropped", interpreter.location_of(statement, env))
         elif name in _WITH_IN_PLACE_FORM and _is_copy_of_parameter(value):
             _record(interpreter, "dropped", interpreter.location_of(statement, env))
@@ -45,22 +44,23 @@ def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast
 
 def _is_copy_of_parameter(value: Value) -> bool:
     """Whether it is computed from parameters alone, and is neither one of them nor a view of one."""
-    if not isinstance(value, Tensor) or value.node is not None:
+    tensor = as_tensor(value)
+    if tensor is None or tensor.node is not None:
         return False
-    storage = value.storage
+    storage = tensor.storage
     if storage is None or storage.derived is None:
-        return bool(value.sources) and (storage is None or not storage.parameter)
+        return bool(tensor.sources) and (storage is None or not storage.parameter)
     return storage.derived.cause == COPY and storage.derived.original.parameter
 
 
 def record_returned_tensor(interpreter: Interpreter, value: Value) -> None:
     """Record that a callback of `apply`, which ignores what it returns, returns a new tensor with its init."""
-    if isinstance(value, Tensor) and value.node is None and value.storage is not None:
-        storage = value.storage
-        if not storage.parameter and storage.owner is None and storage.derived is None and storage.writes:
-            location = storage.writes[-1].write.location
-            if isinstance(location, SourceLocation):
-                _record(interpreter, "returned", location)
+    storage = storage_of(value) if node_of(value) is None else None
+    if storage is None or storage.parameter or storage.owner is not None or storage.derived is not None:
+        return
+    location = storage.writes[-1].write.location if storage.writes else None
+    if isinstance(location, SourceLocation):
+        _record(interpreter, "returned", location)
 
 
 def record_replaced_method(interpreter: Interpreter, target: Tensor, name: str, location: SourceLocation) -> None:
@@ -119,13 +119,13 @@ def _is_of_items(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     return isinstance(parent, ast.Compare) or (isinstance(parent, ast.Subscript) and parent.value is node)
 
 
-def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Value, env: Environment) -> None:
+def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Tensor, env: Environment) -> None:
     """Record `p = torch.zeros_like(p)` in a loop over parameters, if nothing uses the new tensor."""
     target = node.targets[0]
-    if not isinstance(target, ast.Name) or not isinstance(value, Tensor) or value.node is not None:
+    if not isinstance(target, ast.Name) or value.node is not None:
         return
-    before, storage = env.values.get(target.id), value.storage
-    if not isinstance(before, Tensor) or not before.leaf or storage is None or storage.parameter or not storage.writes:
+    before, storage = as_tensor(env.values.get(target.id)), value.storage
+    if before is None or not before.leaf or storage is None or storage.parameter or not storage.writes:
         return
     around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
     loops = [loop for loop in _loops_of(around, target.id) if any(inner is node for inner in ast.walk(loop))]

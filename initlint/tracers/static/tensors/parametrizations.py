@@ -9,9 +9,9 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage, record_write
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.module_tree import modules
-from initlint.tracers.static.values.objects import REGISTRY, Instance
+from initlint.tracers.static.values.objects import REGISTRY, Instance, as_module, as_object
 from initlint.tracers.static.values.questions import Union, without_unbound
-from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor
+from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
 
@@ -43,9 +43,10 @@ def _module_and_name(call: CallArguments) -> tuple[Value, Value]:
 
 
 def _wrap(
-    interpreter: Interpreter, module: Value, name: Value, reparametrization: Reparametrization, call: CallArguments
+    interpreter: Interpreter, value: Value, name: Value, reparametrization: Reparametrization, call: CallArguments
 ) -> None:
-    if not isinstance(module, Instance) or not module.is_module:
+    module = as_module(value)
+    if module is None:
         return
     module.materialize()
     if not isinstance(name, str) or not isinstance(without_unbound(module.fields.get(name)), (Tensor, Union)):
@@ -55,7 +56,7 @@ def _wrap(
         return
     parameter = _Parameter(module, name)
     interpreter.state.map_union(
-        module.fields[name], lambda value: _replace_parameter(interpreter, parameter, value, reparametrization, call)
+        module.fields[name], lambda option: _replace_parameter(interpreter, parameter, option, reparametrization, call)
     )
 
 
@@ -66,14 +67,15 @@ def _replace_parameter(
     reparametrization: Reparametrization,
     call: CallArguments,
 ) -> None:
-    if not isinstance(value, Tensor) or value.storage is None:
+    tensor = as_tensor(value)
+    if tensor is None or tensor.storage is None:
         return
     module, name = parameter.module, parameter.name
     interpreter.state.save_before_change(module)
-    before = value.storage.derived
-    original = value.storage if before is None else before.original
+    before = tensor.storage.derived
+    original = tensor.storage if before is None else before.original
     shares, certain = (
-        _run_parametrization(interpreter, value, call)
+        _run_parametrization(interpreter, tensor, call)
         if reparametrization.by_module
         else (reparametrization.shares, True)
     )
@@ -99,8 +101,8 @@ def _replace_parameter(
 def _run_parametrization(interpreter: Interpreter, value: Tensor, call: CallArguments) -> tuple[bool, bool]:
     """Whether a parametrization returns the original storage itself, and whether it surely does not."""
     module = call.get(2, "parametrization", Unknown("no parametrization"))
-    result = interpreter.call(module, CallArguments([Tensor(storage=value.storage)], {}, call.site))
-    if not isinstance(result, Tensor) or result.node is not None:
+    result = as_tensor(interpreter.call(module, CallArguments([Tensor(storage=value.storage)], {}, call.site)))
+    if result is None or result.node is not None:
         return False, False
     return result.storage is not None, result.storage is None
 
@@ -121,41 +123,43 @@ def _norm(interpreter: Interpreter, module: Instance, original: Storage, name: s
 
 def _list_in_registry(interpreter: Interpreter, parameter: _Parameter, call: CallArguments) -> Instance:
     """`module.parametrizations.weight`: the originals, and the modules that compute the weight from them."""
-    registry = without_unbound(parameter.module.fields.get(REGISTRY))
-    if not isinstance(registry, Instance):
+    registry = as_object(without_unbound(parameter.module.fields.get(REGISTRY)))
+    if registry is None:
         registry = Instance(
             ExternalName("torch.nn.ModuleDict"), call.site, interpreter.state.condition, "torch.nn.ModuleDict"
         )
         registry.parent = True
         parameter.module.fields[REGISTRY] = registry
     interpreter.state.save_before_change(registry)
-    chain = registry.fields.get(parameter.name)
-    if not isinstance(chain, Instance):
+    chain = as_object(registry.fields.get(parameter.name))
+    if chain is None:
         cls = ExternalName("torch.nn.utils.parametrize.ParametrizationList")
         chain = Instance(cls, call.site, interpreter.state.condition, "torch.nn.ModuleList")
         chain.parent = True
         registry.fields[parameter.name] = chain
-    computing = call.get(2, "parametrization", None)
-    if isinstance(computing, Instance):
+    computing = as_object(call.get(2, "parametrization", None))
+    if computing is not None:
         interpreter.state.save_before_change(chain)
         chain.fields[str(len(chain.fields))] = computing
         computing.parent = True
     return chain
 
 
-def _unwrap(interpreter: Interpreter, module: Value, name: Value, call: CallArguments) -> None:
-    if isinstance(module, Instance) and isinstance(name, str) and name in module.fields:
+def _unwrap(interpreter: Interpreter, value: Value, name: Value, call: CallArguments) -> None:
+    module = as_object(value)
+    if module is not None and isinstance(name, str) and name in module.fields:
         interpreter.state.map_union(
-            module.fields[name], lambda value: _make_parameter(interpreter, module, name, value, call)
+            module.fields[name], lambda option: _make_parameter(interpreter, module, name, option, call)
         )
 
 
 def _make_parameter(interpreter: Interpreter, module: Instance, name: str, value: Value, call: CallArguments) -> None:
-    if not isinstance(value, Tensor) or value.storage is None or value.leaf:
+    tensor = as_tensor(value)
+    if tensor is None or tensor.storage is None or tensor.leaf:
         return
     interpreter.state.save_before_change(module)
-    derived = value.storage.derived
-    original = value.storage if derived is None else derived.original
+    derived = tensor.storage.derived
+    original = tensor.storage if derived is None else derived.original
     restored = Tensor(storage=original, leaf=True)
     if derived is not None and (
         len(original.writes) > derived.writes_before or any(o.writes for o in derived.originals[:-1])

@@ -10,13 +10,13 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.module_tree import modules, own_parameters
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import (
     container_kind,
     contents,
     options,
 )
-from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import Value
 
 _STEPS_PER_MODULE = 4
@@ -27,16 +27,17 @@ def mark_maybe_written(interpreter: Interpreter, values: Any, location: Location
     """Record a possible write to all parameters of `values`, which were passed to code that is not interpreted."""
     for value in values:
         for option, _ in options(value):
-            if isinstance(option, Tensor):
-                if option.storage is not None and option.storage.parameter:
-                    record_write(interpreter, option, UNKNOWN_WRITE, {}, location)
+            written, root = as_tensor(option), as_module(option)
+            if written is not None:
+                if written.storage is not None and written.storage.parameter:
+                    record_write(interpreter, written, UNKNOWN_WRITE, {}, location)
             elif isinstance(option, StateDict):
                 mark_maybe_written(interpreter, option.items.values(), location)
-            elif isinstance(option, Instance) and option.is_module:
-                option.walked = True
+            elif root is not None:
+                root.walked = True
                 interpreter.log.may_have_run = True
                 interpreter.log.emptied.clear()
-                for _, module, _ in modules(option):
+                for _, module, _ in modules(root):
                     interpreter.spend_steps(_STEPS_PER_MODULE)
                     for _, tensor, _ in own_parameters(module):
                         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, location)
@@ -47,8 +48,9 @@ def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> Non
     for value in values:
         is_container = container_kind(value) not in ("", "tuple")
         for item in contents(value) if is_container else (value,):
-            if isinstance(item, Instance):
-                item.registry_changed = True
+            instance = as_object(item)
+            if instance is not None:
+                instance.registry_changed = True
                 interpreter.log.may_have_run = True
                 interpreter.log.emptied.clear()
 

@@ -16,9 +16,9 @@ from initlint.graph.model import InitCall, Target, TargetKind, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.absent_values import absent_argument
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.objects import REGISTRY, Instance
+from initlint.tracers.static.values.objects import REGISTRY, Instance, as_module
 from initlint.tracers.static.values.questions import literal, options
-from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor
+from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import UNBOUND, Value
 
 UNKNOWN_WRITE = "unknown"
@@ -169,20 +169,21 @@ def record_init_call(
 
 
 def _target(interpreter: Interpreter, value: Value, condition: Condition, call: ast.AST) -> Target:
-    if isinstance(value, Instance) and value.is_module:
-        certain = interpreter.state.condition | condition <= value.condition
-        return Target("module", layer=value.shown_type, certain=certain)
+    module, tensor = as_module(value), as_tensor(value)
+    if module is not None:
+        certain = interpreter.state.condition | condition <= module.condition
+        return Target("module", layer=module.shown_type, certain=certain)
     if value is None:
         under = interpreter.state.condition | condition
         absent = absent_argument(interpreter, call)
         if absent is None:
             return Target("none", certain=not under)
         return Target("none", absent[0].shown_type, absent[1], certain=under <= absent[0].condition)
-    if not isinstance(value, Tensor) or value.storage is None:
-        return Target("tensor" if isinstance(value, Tensor) else "unknown", certain=False)
-    storage = value.storage
+    if tensor is None or tensor.storage is None:
+        return Target("unknown" if tensor is None else "tensor", certain=False)
+    storage = tensor.storage
     owner = storage.owner
-    leaf = value.tracked and _requires_grad(interpreter, storage)
+    leaf = tensor.tracked and _requires_grad(interpreter, storage)
     kind: TargetKind = "parameter" if storage.parameter else "tensor"
     if owner is not None and _is_uninitialized_lazy(interpreter, owner, storage):
         kind = "lazy"
@@ -190,7 +191,7 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition, call: 
         kind=kind,
         layer=owner.shown_type if owner is not None else None,
         parameter=storage.name or None,
-        shape=value.shape if value.covers_storage else None,
+        shape=tensor.shape if tensor.covers_storage else None,
         leaf=leaf,
         certain=(interpreter.state.condition | condition) <= storage.condition,
     )
@@ -240,8 +241,9 @@ def record_tensor_assignment(
     before = instance.fields.get(name)
     if before is None and name not in instance.fields and REGISTRY not in instance.fields:
         before = instance.get_parameter(name)
-    if isinstance(before, Tensor) and before.leaf and before.storage is not None:
-        storage = before.storage
+    replaced = as_tensor(before)
+    if replaced is not None and replaced.leaf and replaced.storage is not None:
+        storage = replaced.storage
         if storage.parameter and storage.derived is None:
             _record_misuse(interpreter, "tensor", location)
 

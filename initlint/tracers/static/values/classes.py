@@ -107,6 +107,9 @@ class ClassValue(AbstractValue):
     def is_key(self) -> bool:
         return True
 
+    def is_class(self) -> bool:
+        return True
+
     def equals(self, other: Value) -> bool | None:
         return self is other or (isinstance(other, ClassValue) and self.node is other.node)
 
@@ -228,6 +231,9 @@ class SuperProxy(AbstractValue):
     def __init__(self, cls: Value, receiver: Value) -> None:
         self.cls = cls
         self.receiver = receiver
+
+    def leads_to_modules(self) -> bool:
+        return True
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if isinstance(self.receiver, AbstractValue):

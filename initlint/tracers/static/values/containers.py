@@ -209,6 +209,9 @@ class DictValue(AbstractValue):
     def container_kind(self) -> str:
         return "dict"
 
+    def entries(self) -> dict[Any, Value]:
+        return self.items
+
     def is_callable(self) -> bool | None:
         return False
 

@@ -66,6 +66,12 @@ class ExternalName(AbstractValue):
     def is_key(self) -> bool:
         return True
 
+    def is_class(self) -> bool:
+        return True
+
+    def external_name(self) -> str:
+        return self.name
+
     def text(self) -> str | None:
         return f"<class '{self.name}'>"
 
@@ -178,6 +184,11 @@ class ComposedText(Unknown):
     def __init__(self, pattern: str) -> None:
         super().__init__("a composed string", STR)
         self.pattern = pattern
+
+
+def composed_pattern(value: Value) -> str | None:
+    """The `pattern` of a composed string; None for any other value."""
+    return value.pattern if isinstance(value, ComposedText) else None
 
 
 def text_pattern(value: Value) -> str | None:

@@ -52,6 +52,12 @@ class Function(AbstractValue):
     def is_function(self) -> bool:
         return True
 
+    def as_function(self) -> Function:
+        return self
+
+    def wrapped_function(self) -> Function:
+        return self
+
     def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
         if self.wrappers & {"property", "cached_property"}:
             return machine.call(self, CallArguments([instance], {}, SourceLocation(self.scope.source, self.node)))
@@ -115,6 +121,12 @@ class BoundMethod(AbstractValue):
             return self.function.get_attribute(machine, name)
         return Unknown(f"an attribute {name} of a function")
 
+    def wrapped_function(self) -> Function | None:
+        return wrapped_function(self.function)
+
+    def leads_to_modules(self) -> bool:
+        return True
+
     def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.call(
             self.function, CallArguments([self.receiver, *call.arguments], call.keywords, call.site, call.open)
@@ -142,6 +154,12 @@ class Partial(AbstractValue):
             return self.function if name == "func" else Unknown(f"partial.{name}")
         return super().get_attribute(machine, name)
 
+    def wrapped_function(self) -> Function | None:
+        return wrapped_function(self.function)
+
+    def leads_to_modules(self) -> bool:
+        return True
+
     def call(self, machine: Machine, call: CallArguments) -> Value:
         keywords = {**self.keywords, **call.keywords}
         return machine.call(
@@ -157,6 +175,23 @@ class Partial(AbstractValue):
     def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
         keywords = frozenset((name, inner(value)) for name, value in self.keywords.items())
         return Partial, inner(self.function), frozenset(map(inner, self.arguments)), keywords
+
+
+def as_function(value: Value) -> Function | None:
+    """The function of the project that a value is; None for any other value."""
+    function: Function | None = value.as_function() if isinstance(value, AbstractValue) else None
+    return function
+
+
+def wrapped_function(value: Value) -> Function | None:
+    """The function of the project that a call runs, also of a bound method or a `partial`; None for any other value."""
+    function: Function | None = value.wrapped_function() if isinstance(value, AbstractValue) else None
+    return function
+
+
+def method_of(cls: ClassValue, name: str) -> Function | None:
+    """The function that is the attribute `name` of a class or of its bases; None if that is no function."""
+    return as_function(cls.find(name)[0])
 
 
 class ContextManager(AbstractValue):

@@ -104,6 +104,12 @@ class Instance(AbstractValue):
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
 
+    def as_object(self) -> Instance:
+        return self
+
+    def leads_to_modules(self) -> bool:
+        return self.is_module
+
     def save(self) -> Any:
         return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments))
 
@@ -435,7 +441,22 @@ class PretrainedModule(Unknown):
         super().__init__(reason)
         self.content = content
 
+    def leads_to_modules(self) -> bool:
+        return True
+
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("apply", "modules", "named_modules"):
             return NativeMethod(self.content, name)
         return super().get_attribute(machine, name)
+
+
+def as_object(value: Value) -> Instance | None:
+    """The object that a value is; None for any other value."""
+    instance: Instance | None = value.as_object() if isinstance(value, AbstractValue) else None
+    return instance
+
+
+def as_module(value: Value) -> Instance | None:
+    """The `nn.Module` that a value is; None for any other value."""
+    instance = as_object(value)
+    return instance if instance is not None and instance.is_module else None

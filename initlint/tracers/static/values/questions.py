@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition
+from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition, FlowNode
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.values import (
     UNBOUND,
@@ -69,6 +69,16 @@ def is_data_only(value: Value, depth: int) -> bool:
 def are_data_only(items: Iterable[Value], depth: int) -> bool:
     """`is_data_only` for the contents of a value."""
     return depth > 0 and all(is_data_only(item, depth - 1) for item in items)
+
+
+def leads_to_modules(value: Value) -> bool:
+    """Whether code that has a value may reach a module or a tensor by other ways than its `contents`."""
+    return isinstance(value, AbstractValue) and value.leads_to_modules()
+
+
+def alternatives(value: Value) -> Iterable[Value]:
+    """The alternatives of a union; none of any other value."""
+    return value.values if isinstance(value, Union) else ()
 
 
 def contains(container: Value, item: Value) -> bool | None:
@@ -199,6 +209,39 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value, loca
         holder.set_attribute(machine, name, value, location)
 
 
+def delete_attribute(machine: Machine, holder: Value, name: str) -> None:
+    """`del holder.name`."""
+    if isinstance(holder, AbstractValue):
+        holder.delete_attribute(machine, name)
+
+
+def set_item(machine: Machine, holder: Value, index: Value, value: Value, location: SourceLocation) -> None:
+    """`holder[index] = value`."""
+    if isinstance(holder, AbstractValue):
+        holder.set_item(machine, index, value, location)
+
+
+def delete_item(machine: Machine, holder: Value, index: Value) -> None:
+    """`del holder[index]`."""
+    if isinstance(holder, AbstractValue):
+        holder.delete_item(machine, index)
+
+
+def surely_lacks(value: Value, name: str) -> bool:
+    """Whether a value is an object that surely has no attribute `name`."""
+    return isinstance(value, AbstractValue) and value.surely_lacks(name)
+
+
+def is_subclass(cls: Value, base: Value) -> bool | None:
+    """`issubclass(cls, base)`; None if unknown."""
+    return cls.is_subclass(base) if isinstance(cls, AbstractValue) else None
+
+
+def shallow_copy(value: Value) -> Value:
+    """`copy.copy(value)`; None if that is a deep copy, as of a module."""
+    return value.shallow_copy() if isinstance(value, AbstractValue) else None
+
+
 def is_function(value: Value) -> bool:
     """Whether a value is a function of the project."""
     return isinstance(value, AbstractValue) and value.is_function()
@@ -207,6 +250,31 @@ def is_function(value: Value) -> bool:
 def bound_to(machine: Machine, member: Value, instance: Value, cls: Value) -> Value:
     """The value of `instance.name`, where `member` is the attribute `name` of its class `cls`."""
     return member.bound_to(machine, instance, cls) if isinstance(member, AbstractValue) else member
+
+
+def hint_of(value: Value) -> Value:
+    """The class or external name that an unknown value is annotated with or known to be of; None if none."""
+    return value.type_hint() if isinstance(value, AbstractValue) else None
+
+
+def node_of(value: Value) -> FlowNode | None:
+    """The data-flow node that a value was computed from; None for a value without data."""
+    return value.flow_node() if isinstance(value, AbstractValue) else None
+
+
+def external_name(value: Value) -> str:
+    """The dotted and canonical name of a value outside the project; empty for any other value."""
+    return value.external_name() if isinstance(value, AbstractValue) else ""
+
+
+def is_class(value: Value) -> bool:
+    """Whether a value may be the base of a class."""
+    return isinstance(value, AbstractValue) and value.is_class()
+
+
+def entries(value: Value) -> dict[Any, Value] | None:
+    """The known entries of a dictionary, which may have more (`has_known_length`); None for any other value."""
+    return value.entries() if isinstance(value, AbstractValue) else None
 
 
 def is_callable(value: Value) -> bool | None:
@@ -303,6 +371,11 @@ def options(value: Value) -> list[tuple[Value, Condition]]:
     if isinstance(value, Union):
         return value.options
     return [(value, ALWAYS)]
+
+
+def has_alternatives(value: Value) -> bool:
+    """Whether a value is one of several, under conditions."""
+    return value.__class__ is Union
 
 
 def without_unbound(value: Value) -> Value:

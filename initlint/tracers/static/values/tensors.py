@@ -203,6 +203,15 @@ class Tensor(AbstractValue):
         self.shape = shape if shape is not None or storage is None else storage.shape
         self.axes = tuple(range(len(self.shape))) if leaf and self.shape is not None else axes
 
+    def as_tensor(self) -> Tensor:
+        return self
+
+    def leads_to_modules(self) -> bool:
+        return True
+
+    def flow_node(self) -> FlowNode | None:
+        return self.node
+
     def save(self) -> Any:
         return self.node
 
@@ -332,3 +341,15 @@ class Tensor(AbstractValue):
 
     def __repr__(self) -> str:
         return f"Tensor({self.node.kind if self.node else None}, {self.storage.name if self.storage else None})"
+
+
+def as_tensor(value: Value) -> Tensor | None:
+    """The tensor that a value is; None for any other value."""
+    tensor: Tensor | None = value.as_tensor() if isinstance(value, AbstractValue) else None
+    return tensor
+
+
+def storage_of(value: Value) -> Storage | None:
+    """The memory of a tensor; None for data, and for any other value."""
+    tensor = as_tensor(value)
+    return None if tensor is None else tensor.storage

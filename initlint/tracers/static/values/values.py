@@ -62,6 +62,10 @@ class AbstractValue:
         """Whether it is, and contains, no module, tensor, class or function. Contents below `depth` are not known."""
         return False
 
+    def leads_to_modules(self) -> bool:
+        """Whether code that has it may reach a module or a tensor by other ways than `contents`."""
+        return False
+
     def contains(self, item: Value) -> bool | None:
         """`item in value`; None if unknown."""
         return None
@@ -94,6 +98,42 @@ class AbstractValue:
     def python_type(self) -> Value:
         """`type(value)`."""
         return Unknown("the type of something unknown")
+
+    def type_hint(self) -> Value:
+        """The class or external name that an unknown value is annotated with or known to be of; None if none."""
+        return None
+
+    def flow_node(self) -> FlowNode | None:
+        """The data-flow node that it was computed from; None for a value without data."""
+        return None
+
+    def external_name(self) -> str:
+        """Its dotted and canonical name outside the project; empty for any other value."""
+        return ""
+
+    def is_class(self) -> bool:
+        """Whether it may be the base of a class."""
+        return False
+
+    def entries(self) -> dict[Any, Value] | None:
+        """The known entries of a dictionary; None for any other value."""
+        return None
+
+    def as_tensor(self) -> Any:
+        """The `Tensor` that it is; None for any other value. Ask it by the function of that name in `tensors`."""
+        return None
+
+    def as_object(self) -> Any:
+        """The `Instance` that it is; None for any other value. Ask it by the function of that name in `objects`."""
+        return None
+
+    def as_function(self) -> Any:
+        """The `Function` that it is; None for any other value. Ask it by the function of that name in `functions`."""
+        return None
+
+    def wrapped_function(self) -> Any:
+        """The `Function` that its call runs with further arguments; None for any other value."""
+        return None
 
     def flat_classes(self) -> list[Value]:
         """The classes that it stands for as the second argument of `isinstance`, which may be nested tuples."""
@@ -420,6 +460,15 @@ class Unknown(AbstractValue):
     def precedence(self) -> int:
         return 5
 
+    def leads_to_modules(self) -> bool:
+        return self.node is not None
+
+    def type_hint(self) -> Value:
+        return self.hint
+
+    def flow_node(self) -> FlowNode | None:
+        return self.node
+
     def get_attribute(self, machine: Machine, name: str) -> Value:
         machine.note_unknown_attribute(name)
         constant = self.hint.class_constant(name) if isinstance(self.hint, AbstractValue) else UNBOUND
@@ -477,6 +526,9 @@ class NativeMethod(AbstractValue):
         if isinstance(self.receiver, AbstractValue):
             return self.receiver.call_method(machine, self.name, call)
         return machine.handlers.constant_method(machine, self.receiver, self.name, call)
+
+    def leads_to_modules(self) -> bool:
+        return True
 
     def contents(self) -> Iterable[Value]:
         return (self.receiver,)  # `batch.x`, where `batch` was assumed to be a tensor
