@@ -113,6 +113,24 @@ def test_there_are_no_cycles() -> None:
     assert names - done == set()
 
 
+def test_a_chain_of_imports_is_short() -> None:
+    """What a module rests on can be read: no import leads through more modules than this."""
+    names = {name_of(path) for path in MODULES}
+    needed = {name_of(path): _modules(path, names) - {name_of(path), "initlint"} for path in MODULES}
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            depths[name] = 1 + max((depth(other) for other in needed[name] - packages_above(name)), default=0)
+        return depths[name]
+
+    deepest = max(names, key=depth)
+    assert depths[deepest] <= LONGEST_CHAIN, deepest
+
+
+LONGEST_CHAIN = 22
+
+
 def packages_above(name: str) -> set[str]:
     """The packages that `name` is in: they are loaded before it, and offer what is in them."""
     parts = name.split(".")

@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import ast
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.dataflow import UNDETERMINED, FlowNode
+from initlint.tracers.static.values.classes import ClassValue, SuperProxy
 from initlint.tracers.static.values.containers import DictValue, ListValue
-from initlint.tracers.static.values.external_names import INT, ExternalName, external, python_type
-from initlint.tracers.static.values.functions import BoundMethod, ContextManager, Function, Partial
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.external_names import (
+    INT,
+    ComposedText,
+    ExternalName,
+    composed_pattern,
+    external,
+    python_type,
+)
+from initlint.tracers.static.values.functions import (
+    BoundMethod,
+    ContextManager,
+    Function,
+    Partial,
+    as_function,
+    method_of,
+    wrapped_function,
+)
+from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import (
     Union,
     container_kind,
     contains,
     contents,
+    entries,
     equal,
+    external_name,
+    has_alternatives,
     has_known_length,
+    hint_of,
+    is_class,
     is_data_only,
     is_instance,
     is_same_object,
     join,
     known_items,
+    leads_to_modules,
     literal,
+    node_of,
     options,
     same,
     truth,
     variant_key,
     without_unbound,
 )
-from initlint.tracers.static.values.tensors import Storage, Tensor
+from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, NativeMethod, Unknown, Value, is_key
 
 LINEAR = external("torch.nn.Linear")
@@ -78,6 +103,13 @@ def test_a_kind_that_overrides_nothing_knows_nothing() -> None:
     assert literal(value) is UNDETERMINED
     assert isinstance(python_type(value), Unknown)
     assert not same(value, Generator())
+    assert node_of(value) is hint_of(value) is entries(value) is composed_pattern(value) is None
+    assert external_name(value) == ""
+    assert not is_class(value)
+    assert not has_alternatives(value)
+    assert not leads_to_modules(value)
+    assert as_tensor(value) is storage_of(value) is as_object(value) is as_module(value) is None
+    assert as_function(value) is wrapped_function(value) is None
 
 
 @pytest.mark.parametrize(
@@ -337,3 +369,86 @@ def test_joins() -> None:
     assert isinstance(joined, Tensor)
     assert joined.storage is weight
     assert isinstance(join(rows[0], YES, Tensor(storage=Storage((2, 3))), NO), Union)
+
+
+NODE = FlowNode("input", "input", (), None)
+CLASS = ClassValue("Net", ast.ClassDef("Net", [], [], [], []), None, [], None)  # type: ignore[arg-type]
+
+
+def test_what_only_some_kinds_have() -> None:
+    assert [hint_of(value) for value in (Unknown("a size", INT), Unknown("a node"), INT, 3)] == [INT, None, None, None]
+    assert [node_of(value) for value in (Tensor(NODE), Unknown("a sum", node=NODE), Tensor(), 3)] == [
+        NODE,
+        NODE,
+        None,
+        None,
+    ]
+    assert [external_name(value) for value in (LINEAR, CLASS, "torch", None)] == ["torch.nn.Linear", "", "", ""]
+    assert [entries(value) for value in (DictValue({"a": 1}), ListValue([1]), (1,))] == [{"a": 1}, None, None]
+    assert [is_class(value) for value in (CLASS, LINEAR, layer(), int)] == [True, True, False, False]  # type: ignore[list-item]
+    assert [composed_pattern(value) for value in (ComposedText("lin*"), "lin1", Unknown("a text"))] == [
+        "lin*",
+        None,
+        None,
+    ]
+    assert [has_alternatives(value) for value in (either(1, 2), 1, (1, 2))] == [True, False, False]
+
+
+def test_a_part_that_one_kind_has() -> None:
+    tensor, record, module = Tensor(storage=Storage()), Instance(CLASS, None), layer()
+    assert as_tensor(tensor) is tensor
+    assert storage_of(tensor) is tensor.storage
+    assert as_object(record) is record
+    assert as_module(record) is None
+    assert as_object(module) is as_module(module) is module
+    assert as_tensor(either(tensor, tensor)) is as_object(either(module, module)) is None
+    assert as_tensor("w") is as_object(3) is as_function(None) is None
+
+
+def test_functions_behind_other_callables() -> None:
+    inner = function()
+    for value in (BoundMethod(inner, 1), Partial(BoundMethod(inner, 1), [], {})):
+        assert as_function(value) is None
+        assert wrapped_function(value) is inner
+    assert as_function(inner) is wrapped_function(inner) is inner
+    assert wrapped_function(Partial(LINEAR, [], {})) is None
+    CLASS.fields.update(reset=inner, size=3)
+    assert method_of(CLASS, "reset") is inner
+    assert method_of(CLASS, "size") is method_of(CLASS, "missing") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Tensor(), True),
+        (layer(), True),
+        (Instance(CLASS, None), False),
+        (BoundMethod(function(), 1), True),
+        (Partial(function(), [], {}), True),
+        (NativeMethod(1, "x"), True),
+        (SuperProxy(CLASS, 1), True),
+        (function(), False),
+        (Unknown("nothing"), False),
+        (Unknown("a sum", node=NODE), True),
+        (ListValue([layer()]), False),
+        ((layer(),), False),
+    ],
+)
+def test_what_leads_to_modules_besides_contents(value: Value, expected: bool) -> None:
+    assert leads_to_modules(value) is expected
+
+
+def test_super_asks_its_receiver() -> None:
+    machine: Any = SimpleNamespace(handlers=SimpleNamespace(inherited_method=lambda machine, instance, name: UNBOUND))
+    base = ClassValue("Base", ast.ClassDef("Base", [], [], [], []), None, [], None)  # type: ignore[arg-type]
+    derived = ClassValue("Net", ast.ClassDef("Net", [], [], [], []), None, [base], None)  # type: ignore[arg-type]
+    base.fields.update(size=3, start=function())
+    record = Instance(derived, None)
+    assert derived.project_classes == [derived, base]
+    assert SuperProxy(derived, record).get_attribute(machine, "size") == 3
+    for receiver in (record, derived):
+        start = SuperProxy(derived, receiver).get_attribute(machine, "start")
+        assert isinstance(start, BoundMethod)
+        assert start.receiver is receiver
+        assert isinstance(SuperProxy(derived, receiver).get_attribute(machine, "missing"), Unknown)
+    assert isinstance(SuperProxy(derived, 3).get_attribute(machine, "size"), Unknown)
