@@ -6,76 +6,61 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program_forms import codes_of
+from tests.support.program_forms import codes_of, net
 
 DEFECTS = {
-    "never called": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.a = nn.Linear(8, 8)
-
-    def _init_weights(self):
-        init.orthogonal_(self.a.weight)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "children for nested": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "never called": net(
+        "self.a = nn.Linear(8, 8)",
+        "self.a(x)",
+        methods="""
+        def _init_weights(self):
+            init.orthogonal_(self.a.weight)
+        """,
+    ),
+    "children for nested": net(
+        """
         self.a = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
         for m in self.children():
             if isinstance(m, nn.Linear):
                 init.kaiming_uniform_(m.weight, nonlinearity='relu')
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "wrong type": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "wrong type": net(
+        """
         self.a = nn.ConvTranspose2d(8, 8, 3)
         self.b = nn.Conv1d(8, 8, 3)
         self.apply(self.start)
-
-    @staticmethod
-    def start(m):
-        if isinstance(m, (nn.Conv2d, nn.Linear)):
-            init.xavier_uniform_(m.weight)
-
-    def forward(self, x):
-        return self.b(self.a(x).flatten(2))
-""",
-    "name": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.b(self.a(x).flatten(2))",
+        methods="""
+        @staticmethod
+        def start(m):
+            if isinstance(m, (nn.Conv2d, nn.Linear)):
+                init.xavier_uniform_(m.weight)
+        """,
+    ),
+    "name": net(
+        """
         self.fc1 = nn.Linear(8, 8)
         self.fc2 = nn.Linear(8, 8)
         for name, p in self.named_parameters():
             if 'conv' in name and name.endswith('weight'):
                 init.normal_(p, 0, 0.1)
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x))
-""",
-    "bias None": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc2(self.fc1(x))",
+    ),
+    "bias None": net(
+        """
         self.fc1 = nn.Linear(8, 8, bias=False)
         self.fc2 = nn.Linear(8, 8, bias=False)
         for m in self.modules():
             if isinstance(m, nn.Linear) and m.bias is not None:
                 init.orthogonal_(m.weight)
                 init.constant_(m.bias, 0.1)
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x))
-""",
+        """,
+        "self.fc2(self.fc1(x))",
+    ),
     "dead caller": """
 def fill_weights(net):
     for p in net.parameters():
@@ -101,73 +86,62 @@ net = Net()
 """,
 }
 RIGHT = {
-    "called": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "called": net(
+        """
         self.a = nn.Linear(8, 8)
         self._init_weights()
-
-    def _init_weights(self):
-        init.orthogonal_(self.a.weight)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "modules for nested": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+        methods="""
+        def _init_weights(self):
+            init.orthogonal_(self.a.weight)
+        """,
+    ),
+    "modules for nested": net(
+        """
         self.a = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
         for m in self.modules():
             if isinstance(m, nn.Linear):
                 init.kaiming_uniform_(m.weight, nonlinearity='relu')
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "one type": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "one type": net(
+        """
         self.a = nn.ConvTranspose2d(8, 8, 3)
         self.b = nn.Conv2d(8, 8, 3)
         self.apply(self.start)
-
-    @staticmethod
-    def start(m):
-        if isinstance(m, (nn.Conv2d, nn.Linear)):
-            init.xavier_uniform_(m.weight)
-
-    def forward(self, x):
-        return self.b(self.a(x))
-""",
-    "unknown module": """
-class Net(nn.Module):
-    def __init__(self, body):
-        super().__init__()
+        """,
+        "self.b(self.a(x))",
+        methods="""
+        @staticmethod
+        def start(m):
+            if isinstance(m, (nn.Conv2d, nn.Linear)):
+                init.xavier_uniform_(m.weight)
+        """,
+    ),
+    "unknown module": net(
+        """
         self.body = body
         self.fc2 = nn.Linear(8, 8)
         for name, p in self.named_parameters():
             if 'conv' in name and name.endswith('weight'):
                 init.normal_(p, 0, 0.1)
-
-    def forward(self, x):
-        return self.fc2(self.body(x))
-""",
-    "some bias": """
-class Net(nn.Module):
-    def __init__(self, bias=False):
-        super().__init__()
+        """,
+        "self.fc2(self.body(x))",
+        arguments=", body",
+    ),
+    "some bias": net(
+        """
         self.fc1 = nn.Linear(8, 8, bias=bias)
         self.fc2 = nn.Linear(8, 8)
         for m in self.modules():
             if isinstance(m, nn.Linear) and m.bias is not None:
                 init.constant_(m.bias, 0.1)
-
-    def forward(self, x):
-        return self.fc2(self.fc1(x))
-""",
+        """,
+        "self.fc2(self.fc1(x))",
+        arguments=", bias=False",
+    ),
     "called by main": """
 def fill_weights(net):
     for p in net.parameters():

@@ -6,152 +6,112 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program_forms import codes_of
+from tests.support.program_forms import codes_of, net
 
 DEFECTS = {
-    "empty": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "empty": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "Tensor": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "Tensor": net(
+        """
         self.scale = nn.Parameter(torch.Tensor(8))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "FloatTensor": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "FloatTensor": net(
+        """
         self.register_parameter('scale', nn.Parameter(torch.FloatTensor(1, 8)))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "relative write": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "relative write": net(
+        """
         self.scale = nn.Parameter(torch.empty(8, 8))
         self.fc = nn.Linear(8, 8)
         self.scale.data.mul_(0.1)
-
-    def forward(self, x):
-        return self.fc(x @ self.scale)
-""",
-    "writer never called": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x @ self.scale)",
+    ),
+    "writer never called": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-
-    def restart(self):
-        init.ones_(self.scale)
-""",
-    "loop over Linear": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+        methods="""
+        def restart(self):
+            init.ones_(self.scale)
+        """,
+    ),
+    "loop over Linear": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
         for m in self.modules():
             if isinstance(m, nn.Linear):
                 init.xavier_uniform_(m.weight)
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
+        """,
+        "self.fc(x * self.scale)",
+    ),
 }
 RIGHT = {
-    "ones": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "ones": net(
+        """
         self.scale = nn.Parameter(torch.ones(8))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "written": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "written": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
         init.ones_(self.scale)
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "method": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "method": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
         self.reset_parameters()
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-
-    def reset_parameters(self):
-        init.normal_(self.scale)
-""",
-    "all parameters": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+        methods="""
+        def reset_parameters(self):
+            init.normal_(self.scale)
+        """,
+    ),
+    "all parameters": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
         for p in self.parameters():
             init.normal_(p, 0, 0.1)
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "data": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "data": net(
+        """
         self.scale = nn.Parameter(torch.empty(8))
         self.fc = nn.Linear(8, 8)
         self.scale.data[:] = 1.0
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
-    "values": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x * self.scale)",
+    ),
+    "values": net(
+        """
         self.scale = nn.Parameter(torch.Tensor([1.0] * 8))
         self.fc = nn.Linear(8, 8)
-        pass
-
-    def forward(self, x):
-        return self.fc(x * self.scale)
-""",
+        """,
+        "self.fc(x * self.scale)",
+    ),
 }
 
 

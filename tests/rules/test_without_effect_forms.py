@@ -6,19 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program_forms import codes_of
+from tests.support.program_forms import codes_of, net
 
 DEFECTS = {
-    "weight norm": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "weight norm": net(
+        """
         self.a = nn.utils.weight_norm(nn.Linear(8, 8))
         init.normal_(self.a.weight, 0, 0.1)
-
-    def forward(self, x):
-        return self.a(x)
-""",
+        """,
+        "self.a(x)",
+    ),
     "parametrization by loop": """
 class Net(nn.Module):
     def __init__(self):
@@ -32,115 +29,85 @@ class Net(nn.Module):
             x = layer(x)
         return x
 """,
-    "clone": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "clone": net(
+        """
         self.a = nn.Linear(8, 8)
         init.xavier_uniform_(self.a.weight.clone())
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "attribute": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "attribute": net(
+        """
         self.a = nn.Linear(8, 8)
         self.a.weight.data.copy_ = torch.eye(8)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "from_pretrained": """
-class Net(nn.Module):
-    def __init__(self, table):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "from_pretrained": net(
+        """
         self.emb = nn.Embedding(10, 8)
         self.emb.from_pretrained(table)
-
-    def forward(self, x):
-        return self.emb(x)
-""",
-    "state dict": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.emb(x)",
+        arguments=", table",
+    ),
+    "state dict": net(
+        """
         self.a = nn.Linear(8, 8)
         state = self.state_dict()
         for key in state:
             state[key] = torch.zeros_like(state[key])
-
-    def forward(self, x):
-        return self.a(x)
-""",
+        """,
+        "self.a(x)",
+    ),
 }
 RIGHT = {
-    "before weight norm": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "before weight norm": net(
+        """
         self.a = nn.Linear(8, 8)
         init.normal_(self.a.weight, 0, 0.1)
         self.a = nn.utils.weight_norm(self.a)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "weight_v": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "weight_v": net(
+        """
         self.a = nn.utils.weight_norm(nn.Linear(8, 8))
         init.normal_(self.a.weight_v, 0, 0.1)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "old spectral norm": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "old spectral norm": net(
+        """
         self.a = nn.utils.spectral_norm(nn.Linear(8, 8))
         init.normal_(self.a.weight, 0, 0.1)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "copied back": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "copied back": net(
+        """
         self.a = nn.Linear(8, 8)
         w = self.a.weight.detach().clone()
         init.xavier_uniform_(w)
         self.a.weight.data.copy_(w)
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "from_pretrained used": """
-class Net(nn.Module):
-    def __init__(self, table):
-        super().__init__()
-        self.emb = nn.Embedding.from_pretrained(table)
-
-    def forward(self, x):
-        return self.emb(x)
-""",
-    "state dict loaded": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "from_pretrained used": net(
+        "self.emb = nn.Embedding.from_pretrained(table)",
+        "self.emb(x)",
+        arguments=", table",
+    ),
+    "state dict loaded": net(
+        """
         self.a = nn.Linear(8, 8)
         state = self.state_dict()
         for key in state:
             state[key] = torch.randn_like(state[key]) * 0.1
         self.load_state_dict(state)
-
-    def forward(self, x):
-        return self.a(x)
-""",
+        """,
+        "self.a(x)",
+    ),
 }
 
 

@@ -6,64 +6,49 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program_forms import codes_of
+from tests.support.program_forms import codes_of, net
 
 DEFECTS = {
-    "loop over modules with bias False": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "loop over modules with bias False": net(
+        """
         self.a = nn.Conv2d(3, 8, 3, bias=False)
         self.bn = nn.BatchNorm2d(8)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 init.kaiming_normal_(m.weight, nonlinearity='relu')
                 m.bias.data.zero_()
-
-    def forward(self, x):
-        return self.bn(self.a(x))
-""",
-    "functional call on None": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.bn(self.a(x))",
+    ),
+    "functional call on None": net(
+        """
         self.head = nn.Linear(8, 4, bias=False)
         init.constant_(self.head.bias, 0.1)
-
-    def forward(self, x):
-        return self.head(x)
-""",
-    "norm without affine": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.head(x)",
+    ),
+    "norm without affine": net(
+        """
         self.fc = nn.Linear(8, 4)
         self.norm = nn.LayerNorm(4, elementwise_affine=False)
         init.ones_(self.norm.weight)
-
-    def forward(self, x):
-        return self.norm(self.fc(x))
-""",
-    "module handed": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.norm(self.fc(x))",
+    ),
+    "module handed": net(
+        """
         self.fc = nn.Linear(8, 4)
         init.orthogonal_(self.fc)
-
-    def forward(self, x):
-        return self.fc(x)
-""",
-    "lazy": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.fc(x)",
+    ),
+    "lazy": net(
+        """
         self.fc = nn.LazyLinear(4)
         init.xavier_uniform_(self.fc.weight)
-
-    def forward(self, x):
-        return self.fc(x)
-""",
+        """,
+        "self.fc(x)",
+    ),
     "class name": """
 class ConvBlock(nn.Module):
     def __init__(self):
@@ -84,54 +69,43 @@ net.apply(start)
 """,
 }
 RIGHT = {
-    "guard by not None": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+    "guard by not None": net(
+        """
         self.a = nn.Conv2d(3, 8, 3, bias=False)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 init.kaiming_normal_(m.weight, nonlinearity='relu')
                 if m.bias is not None:
                     m.bias.data.zero_()
-
-    def forward(self, x):
-        return self.a(x)
-""",
-    "getattr": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.a(x)",
+    ),
+    "getattr": net(
+        """
         self.head = nn.Linear(8, 4, bias=False)
         bias = getattr(self.head, 'bias', None)
         if bias is not None:
             init.zeros_(bias)
-
-    def forward(self, x):
-        return self.head(x)
-""",
-    "affine": """
-class Net(nn.Module):
-    def __init__(self, affine=True):
-        super().__init__()
+        """,
+        "self.head(x)",
+    ),
+    "affine": net(
+        """
         self.fc = nn.Linear(8, 4)
         self.norm = nn.LayerNorm(4, elementwise_affine=affine)
         if affine:
             init.ones_(self.norm.weight)
-
-    def forward(self, x):
-        return self.norm(self.fc(x))
-""",
-    "weight handed": """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
+        """,
+        "self.norm(self.fc(x))",
+        arguments=", affine=True",
+    ),
+    "weight handed": net(
+        """
         self.fc = nn.Linear(8, 4)
         init.orthogonal_(self.fc.weight)
-
-    def forward(self, x):
-        return self.fc(x)
-""",
+        """,
+        "self.fc(x)",
+    ),
     "lazy after a run": """
 net = nn.Sequential(nn.LazyLinear(4))
 net(torch.ones(1, 8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from initlint.linter.pipeline import check
@@ -23,3 +24,18 @@ def codes_of(tmp_path: Path, program: str) -> set[str]:
     result = check([path], Settings())
     assert result.failures == ()
     return {found.code for found in result.diagnostics}
+
+
+def net(build: str, forward: str, methods: str = "", arguments: str = "") -> str:
+    """A module `Net` of the statements that `build` it, what `forward(self, x)` returns, and its other methods.
+
+    `arguments`: those of the constructor, each with a comma before it.
+    """
+    return (
+        f"class Net(nn.Module):\n    def __init__(self{arguments}):\n        super().__init__()\n"
+        f"{_block(build, 8)}\n\n    def forward(self, x):\n        return {forward}\n\n{_block(methods, 4)}\n"
+    )
+
+
+def _block(code: str, indent: int) -> str:
+    return textwrap.indent(textwrap.dedent(code).strip("\n"), " " * indent)
