@@ -14,8 +14,8 @@ from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function
-from initlint.tracers.static.values.module_tree import children, modules, own_parameters
-from initlint.tracers.static.values.objects import Instance, PretrainedModule, as_module
+from initlint.tracers.static.values.module_tree import PretrainedModule, children, modules, own_parameters
+from initlint.tracers.static.values.objects import Instance, as_module
 from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.values import Unknown

@@ -8,6 +8,7 @@ from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Tensor
+from initlint.tracers.static.values.values import Machine, NativeMethod, Unknown, Value
 
 
 def children(instance: Instance) -> Iterator[tuple[str, Instance]]:
@@ -51,3 +52,28 @@ def parameters(instance: Instance, recurse: bool = True) -> Iterator[tuple[str, 
             if id(tensor.storage) not in seen:
                 seen.add(id(tensor.storage))
                 yield (f"{path}.{name}" if path else name), tensor, condition | under
+
+
+class PretrainedModule(Unknown):
+    """A model of another library that its constructor filled with pretrained weights.
+
+    `content`: a module that represents it in loops over the modules of a model that contains it. It has one layer for
+    each type of layer that the model has for certain.
+    """
+
+    __slots__ = ("content",)
+
+    def __init__(self, reason: str, content: Instance) -> None:
+        super().__init__(reason)
+        self.content = content
+
+    def submodule(self) -> Instance:
+        return self.content
+
+    def leads_to_modules(self) -> bool:
+        return True
+
+    def get_attribute(self, machine: Machine, name: str) -> Value:
+        if name in ("apply", "modules", "named_modules"):
+            return NativeMethod(self.content, name)
+        return super().get_attribute(machine, name)

@@ -107,6 +107,9 @@ class Instance(AbstractValue):
     def as_object(self) -> Instance:
         return self
 
+    def submodule(self) -> Instance | None:
+        return self if self.is_module else None
+
     def leads_to_modules(self) -> bool:
         return self.is_module
 
@@ -412,42 +415,13 @@ class Instance(AbstractValue):
         """The direct submodules by name, with the conditions under which they exist."""
         self.materialize()
         for name, value in list(self.fields.items()):
-            if isinstance(value, Instance):
-                if value.is_module:
-                    yield name, value, ALWAYS
-            elif isinstance(value, Union):
-                for option, condition in value.options:
-                    if isinstance(option, Instance) and option.is_module:
-                        yield name, option, condition
-                    elif isinstance(option, PretrainedModule):
-                        yield name, option.content, condition
-            elif isinstance(value, PretrainedModule):
-                yield name, value.content, ALWAYS
+            for option, condition in options(value):
+                module = option.submodule() if isinstance(option, AbstractValue) else None
+                if module is not None:
+                    yield name, module, condition
 
     def __repr__(self) -> str:
         return f"Instance({self.class_name})"
-
-
-class PretrainedModule(Unknown):
-    """A model of another library that its constructor filled with pretrained weights.
-
-    `content`: a module that represents it in loops over the modules of a model that contains it. It has one layer for
-    each type of layer that the model has for certain.
-    """
-
-    __slots__ = ("content",)
-
-    def __init__(self, reason: str, content: Instance) -> None:
-        super().__init__(reason)
-        self.content = content
-
-    def leads_to_modules(self) -> bool:
-        return True
-
-    def get_attribute(self, machine: Machine, name: str) -> Value:
-        if name in ("apply", "modules", "named_modules"):
-            return NativeMethod(self.content, name)
-        return super().get_attribute(machine, name)
 
 
 def as_object(value: Value) -> Instance | None:

@@ -127,6 +127,10 @@ class AbstractValue:
         """The `Instance` that it is; None for any other value. Ask it by the function of that name in `objects`."""
         return None
 
+    def submodule(self) -> Any:
+        """The module that it is in the tree of a module that has it as an attribute; None if it is none."""
+        return None
+
     def as_function(self) -> Any:
         """The `Function` that it is; None for any other value. Ask it by the function of that name in `functions`."""
         return None
