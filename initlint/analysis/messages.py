@@ -94,7 +94,9 @@ def each_passes_back(values: Sequence[float], count: int) -> str:
 
 def _effect(values: Sequence[float], count: int, direction: str, of: str) -> str:
     """A clause about those of `count` layers whose `values` are known."""
-    if len(values) < count:
+    if len(values) == 1 < count:
+        subject, passes, multiplies = f"one of these {count} layers", "passes", "multiplies"
+    elif len(values) < count:
         subject, passes, multiplies = f"{len(values)} of these {count} layers each", "pass", "multiply"
     else:
         subject, passes, multiplies = "the layer", "passes", "multiplies"

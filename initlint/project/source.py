@@ -19,6 +19,7 @@ from initlint.diagnostics import Cell, Span
 _TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _HELPER = re.compile(r"(?:^|_)(?:utils?|helpers?|common|support|testing|conftest)(?:$|_)")
 _TEST_HELPER = re.compile(r"(?:.*_)?(?:test|tests|testing)_(?:utils?|helpers?|common|support)|conftest")
+_TEST_FOLDERS = ("test", "tests", "testing")
 _TEST_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:pytest|unittest)\b", re.MULTILINE)
 
 
@@ -98,7 +99,10 @@ class SourceFile:
         The name of a test file, `test_net.py`, counts only together with tests, that of a helper of tests by itself.
         """
         stem, folder = Path(self.path).stem, Path(self.path).parent.name
-        if _TEST_HELPER.fullmatch(stem) or (folder in ("test", "tests") and _HELPER.search(stem)):
+        outer = Path(self.path).parent.parent.name
+        if _TEST_HELPER.fullmatch(stem):
+            return True
+        if (folder in _TEST_FOLDERS and _HELPER.search(stem)) or (outer in _TEST_FOLDERS and _HELPER.search(folder)):
             return True
         is_named = stem.startswith("test_") or stem.endswith("_test")
         return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))

@@ -9,9 +9,9 @@ Reports
   in their constructors (`torch.manual_seed(0)`)
 - info: deep copies in series, among them the layers of `nn.TransformerEncoder` and `nn.TransformerDecoder`
 
-It is silent for a layer that is also registered by itself or whose name says that it is shared, for copies that a later
-init draws again, for frozen copies, for norms, for branches with dropout, with other outputs or other inputs, and
-wherever it is not certain.
+It is silent for a layer that is also registered by itself or that is shared by its name, by the option around it or by
+the comment above it, for copies that a later init draws again, for frozen copies, for norms, for branches with dropout,
+with other outputs or other inputs, and wherever it is not certain.
 
 ## Why is this bad?
 

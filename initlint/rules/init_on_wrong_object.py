@@ -121,9 +121,11 @@ def _lazy(call: InitCall) -> Iterator[Violation]:
     lazy = [t for t in call.targets if t.kind == "lazy" and t.certain]
     if lazy:
         parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in lazy)
-        problem = "changes nothing" if call.method and not any(t.leaf for t in lazy) else "raises ValueError"
-        reason = f"{parameters} has no shape before the first forward"
-        yield Violation(f"`{display_name(call)}` {problem}: {reason}", call.location, Severity.ERROR)
+        raises = not call.method or any(target.leaf for target in lazy)
+        problem = "raises ValueError" if raises else "changes nothing"
+        reason = f"{parameters} {'has' if len(lazy) == 1 else 'have'} no shape before the first forward"
+        severity = Severity.ERROR if raises else Severity.WARNING
+        yield Violation(f"`{display_name(call)}` {problem}: {reason}", call.location, severity)
 
 
 def _missing(misuse: ParameterMisuse) -> Violation:

@@ -123,12 +123,20 @@ def _factor(link: Link) -> float:
 
 
 def _is_made_up_for(model: ModelGraph, link: Link, by_path: dict[str, Link]) -> bool:
-    """Whether a layer that reads the output is zero, or scales it up again."""
+    """Whether a layer that reads the output is zero, makes a gate of it, or scales it up again."""
     paths = [link.following.layer, *(next_layer.layer for next_layer in link.following.onward)]
     next_layers = [model.by_path[path] for path in paths if path is not None and path in model.by_path]
-    return any(map(_is_constant, next_layers)) or any(
+    if any(_is_constant(layer) or _is_multiplied(layer) for layer in next_layers):
+        return True
+    return any(
         layer.path in by_path and (by_path[layer.path].factors.weight or 0.0) > _SCALED_UP for layer in next_layers
     )
+
+
+def _is_multiplied(layer: Layer) -> bool:
+    """Whether the layer's output is multiplied into another tensor, by itself or after a sigmoid: a gate."""
+    paths = [path for user in layer.followed_by for path in (user.between, *(onward.between for onward in user.onward))]
+    return any(step in ("mul", "scale") for path in paths for step in path)
 
 
 def _is_constant(layer: Layer) -> bool:

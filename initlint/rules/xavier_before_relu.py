@@ -115,10 +115,13 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if not measured:
             continue
         chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)
-        effect = _effect(measured, chain)
+        # A signal that grows, by the biases, is not lost: then nothing is said about the run of layers.
+        is_lost = chain.product is None or chain.product <= 1
+        effect = _effect(measured, chain if is_lost else None)
+        left = left_after_fix(model, lossy_pairs, chain) if is_lost else ""
         yield Violation(
             message=f"{init_before_activation([pair for pair, _ in measured])}: {effect}{suggestion(model, location)}"
-            f"{left_after_fix(model, lossy_pairs, chain)}",
+            f"{left}",
             location=location,
             severity=Severity.WARNING if chain.vanishes else Severity.INFO,
             related=related_locations((pair.layer, pair.following) for pair, _ in measured),
@@ -127,7 +130,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             chain=chain.steps(),
             numbers=SignalNumbers.of(
                 stated_factors(factor for _, factor in measured),
-                product=chain.stated_product,
+                product=chain.stated_product if is_lost else None,
                 gradients=_stated_gradients([factor for _, factor in measured]),
             ),
         )
@@ -144,15 +147,18 @@ def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
     return measured is None or measured.weight is None or measured.weight < _HARMLESS
 
 
-def _effect(measured: list[tuple[LayerActivation, Factors]], chain: Chain) -> str:
+def _effect(measured: list[tuple[LayerActivation, Factors]], chain: Chain | None) -> str:
     factors = [factor for _, factor in measured]
-    text = f"{effect_on_signal(factors)}{chain.left_after([pair.layer for pair, _ in measured])}"
+    left = "" if chain is None else chain.left_after([pair.layer for pair, _ in measured])
+    text = f"{effect_on_signal(factors)}{left}"
     gradients = _stated_gradients(factors)
     return f"{text}; {each_passes_back(gradients, len(measured))}" if gradients else text
 
 
 def _stated_gradients(measured: list[Factors]) -> list[float]:
     """The factors on the gradient if the message states them: they are worse than those on the signal."""
+    if any(factor.at_equal_fans for factor in measured):
+        return []  # those on the gradient depend on the sizes that are assumed
     gradients = [factor.gradient for factor in measured if factor.gradient is not None]
     weights = [factor.weight for factor in measured if factor.weight is not None]
     is_worse = len(gradients) == len(measured) == len(weights) and min(gradients) < min(weights)

@@ -92,6 +92,13 @@ def test_names_from_other_files(text: str, found: list[tuple[int, str]]) -> None
     assert findings_in_two_files(text) == found
 
 
+def test_a_model_that_takes_too_many_steps_leaves_the_names_to_be_found() -> None:
+    loop = "        for a in range(1000):\n            for b in range(1000):\n                self.a = a\n"
+    net = f"class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n{loop}"
+    text = f"from torch import nn\nfrom parts import init\n\n{net}\n    def draw(self):\n        init.uniform(self.w)\n"
+    assert findings_in_two_files(text) == [(12, "uniform")]
+
+
 def test_the_name_is_rewritten_where_it_is_used() -> None:
     text = "from parts import *\nnn.init.xavier_normal(nn.Linear(2, 2).weight)\n"
     files = fixed({"net.py": text, "parts.py": PARTS}, select=("INI901",))

@@ -14,7 +14,7 @@ from initlint.graph.dataflow import ALWAYS, UNDETERMINED
 from initlint.graph.mistakes import IdenticalModules
 from initlint.graph.model import Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
@@ -104,7 +104,7 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
         if container.torch_name not in _CONTAINERS or any(holder is not container for holder in holders):
             continue  # it is also registered by itself: a shared layer
         path = tree.paths[id(container)][0]
-        text = ast.unparse(copy.location.node) if isinstance(copy.location.node, ast.expr) else ""
+        text = f"{_text_at(copy.location)} {_text_at(module.location)}"
         if SHARED.search(f"{path} {text} {_class_names(container, module)}"):
             continue
         uses = [nodes for inner in _inside(module) if (nodes := log.nodes.get(id(inner)))]
@@ -122,6 +122,14 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
                 count,
                 constructed,
             )
+
+
+def _text_at(location: Location | None) -> str:
+    """The lines of a call, and the comment above them, which may say that sharing is meant."""
+    if not isinstance(location, SourceLocation) or not isinstance(location.node, ast.expr):
+        return ""
+    lines = location.source.code.splitlines()[max(location.node.lineno - 2, 0) : location.node.end_lineno]
+    return "\n".join(lines if lines[0].lstrip().startswith("#") or location.node.lineno == 1 else lines[1:])
 
 
 def _class_names(*modules: Instance) -> str:

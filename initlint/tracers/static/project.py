@@ -184,7 +184,8 @@ class Project:
                 unread = tuple(unread_attributes(interpreter, scope))
                 unreached = tuple(unreached_inits(interpreter, scope))
             references = deprecated_uses(source)
-            references += tuple(uses_through_imports(scope, references))
+            with interpreter.entry_point():
+                references += tuple(uses_through_imports(scope, references))
             reached = UnreachedFinder(scope, self._index, self._additions, unreached, unread)
             return FileGraph(
                 source,

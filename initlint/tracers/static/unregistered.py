@@ -62,7 +62,14 @@ def _is_readable(module: Instance) -> bool:
     cls = module.user_class
     if not module.is_module or module.symbolic or cls is None or module.registry_changed:
         return False
-    return cls.readable and cls.find("__setattr__")[1] is None
+    classes = [one for one in cls.mro if isinstance(one, ClassValue)]
+    return cls.readable and cls.find("__setattr__")[1] is None and not any(_runs_text(one.node) for one in classes)
+
+
+@lru_cache(maxsize=64)
+def _runs_text(node: ast.ClassDef) -> bool:
+    """Whether a method calls `exec`, which may assign attributes: `exec("self.conv" + name + " = conv")`."""
+    return any(isinstance(part, ast.Call) and last_name(part.func) == "exec" for part in ast.walk(node))
 
 
 def _registered(interpreter: Interpreter) -> Iterator[int]:
@@ -86,8 +93,8 @@ def _of_field(
     if container_kind(value) == "iterator":
         return
     modules = list(_modules(value))
-    if any(id(item) in registered or item.registry_changed for item in modules):
-        return
+    if any(item is module or id(item) in registered or item.registry_changed for item in modules):
+        return  # also `locals()`, which holds `self`
     drafts = [draft for item in modules for draft in layers_of(item)]
     if all(draft.frozen for draft in drafts) or _is_single(owner, location):
         return

@@ -156,8 +156,11 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
         record_write(interpreter, tensor, constructor.initializer, literals(arguments), call.site, method=True)
     elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
-        # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy.
-        record_write(interpreter, tensor, "torch.Tensor.copy_", {}, call.site, method=True)
+        # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy; `torch.Tensor(3 * n)` allocates.
+        is_copy = isinstance(call.arguments[0], ListValue)
+        record_write(
+            interpreter, tensor, "torch.Tensor.copy_" if is_copy else UNKNOWN_WRITE, {}, call.site, method=True
+        )
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return tensor

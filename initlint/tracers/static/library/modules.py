@@ -20,6 +20,7 @@ from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import (
     Union,
+    container_kind,
     entries,
     has_known_length,
     known_items,
@@ -84,7 +85,10 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
             set_attribute(interpreter, instance, str(key), value, call.site)
         instance.open = not has_known_length(values[0])
         return
-    if name != "torch.nn.Sequential":
+    if name == "torch.nn.Sequential":
+        # `Sequential([...])` raises: whatever was meant, the children are not known.
+        instance.open = instance.open or any(container_kind(value) not in ("", "iterator") for value in values)
+    else:
         values = values or list(call.keywords.values())
         content = values[0] if values else ()
         instance.open = instance.open or not has_known_length(content)

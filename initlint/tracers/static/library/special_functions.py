@@ -72,6 +72,18 @@ def _make_record(interpreter: Interpreter, call: CallArguments) -> Value:
     return record
 
 
+def _enumeration(interpreter: Interpreter, call: CallArguments) -> Value:
+    """`Enum("Norm", "Batch Weight")`: an object whose members differ."""
+    written = call.get(1, "names", None)
+    parts = written.replace(",", " ").split() if isinstance(written, str) else known_items(written) or []
+    names = [part for part in parts if isinstance(part, str)]
+    if call.open or not names or len(names) < len(parts):
+        return Unknown("an enumeration")
+    members = Instance(external(_ENUM), call.site, interpreter.state.condition)
+    members.fields.update({name: f"{_ENUM}.{name}" for name in names})
+    return members
+
+
 def _checkpoint(interpreter: Interpreter, call: CallArguments) -> Value:
     own = ("use_reentrant", "preserve_rng_state", "determinism_check", "debug", "context_fn", "early_stop")
     keywords = {name: value for name, value in call.keywords.items() if name not in own}
@@ -222,12 +234,14 @@ def _sizes(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}
+_ENUM = "enum.Enum"
 _MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
 SPECIAL: dict[str, Special] = {
     "functools.partial": _partial,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,
     NAMED_TUPLE: _named_tuple,
+    _ENUM: _enumeration,
     _MAKE_RECORD: _make_record,
     "dataclasses.replace": replace_record,
     "copy.deepcopy": deep_copy,

@@ -126,7 +126,8 @@ def _overwriting_write(storage: Storage, load: LoadRecord, existing: Condition) 
     for record in reversed(later):
         write = record.write
         if write.covers_tensor and not write.reads_old_value and record.condition <= load.condition | existing:
-            return None if _depend_on_one_test(load, write) else record.as_write("weight", existing | load.condition)
+            is_other = _depend_on_one_test(load, write) or _is_ordered_by_caller(load, write)
+            return None if is_other else record.as_write("weight", existing | load.condition)
     return None
 
 
@@ -134,6 +135,22 @@ def _depend_on_one_test(load: LoadRecord, write: Write) -> bool:
     """Whether the conditions of both mention a common name: the write may run just where the load does not."""
     load_sites, write_sites = (*load.via, load.location), (*write.via, write.location)
     return not _tested_names(load_sites).isdisjoint(_tested_names(write_sites, without=load_sites))
+
+
+def _is_ordered_by_caller(load: LoadRecord, write: Write) -> bool:
+    """Whether the function with the load calls the init by itself, elsewhere: not after the load, as it was traced."""
+    if not isinstance(load.location, SourceLocation) or not write.helpers:
+        return False
+    row = getattr(load.location.node, "lineno", 0)
+    around = [
+        node
+        for node in ast.walk(load.location.source.tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= row <= (node.end_lineno or row)
+    ]
+    if not around or around[-1].name in write.helpers:
+        return False
+    calls = (node.func for node in ast.walk(around[-1]) if isinstance(node, ast.Call))
+    return any(isinstance(function, ast.Attribute) and function.attr == write.helpers[0] for function in calls)
 
 
 _COMMON = frozenset({"self", "nn", "torch", "isinstance", "hasattr", "os", "m", "module"})

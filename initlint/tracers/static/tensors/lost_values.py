@@ -36,6 +36,8 @@ def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast
             instance = as_object(receiver)
             if (external_name(receiver) if instance is None else instance.torch_name) in _EMBEDDINGS:
                 _record(interpreter, "dropped", interpreter.location_of(statement, env))
+        elif any(keyword.arg == "out" for keyword in statement.keywords):
+            return
         elif name in _WITH_IN_PLACE_FORM and _is_copy_of_parameter(value):
             _record(interpreter, "dropped", interpreter.location_of(statement, env))
     elif isinstance(statement, ast.BinOp) and _is_copy_of_parameter(value):

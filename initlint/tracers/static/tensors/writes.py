@@ -144,7 +144,8 @@ def record_init_call(
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     literals = {key: literal(value) for key, value in arguments.items()}
-    gain = arguments.get("gain", arguments.get("a"))
+    given = arguments.get("gain", arguments.get("a"))
+    gain = given.nonlinearity if isinstance(given, GainValue) else None
     init_call = interpreter.log.calls.get(location)
     if init_call is None:
         init_call = interpreter.log.calls[location] = InitCallRecord(
@@ -155,17 +156,30 @@ def record_init_call(
             guarded=interpreter.open_guards > 0,
             method=method,
             takes_module=takes_module,
-            gain=gain.nonlinearity if isinstance(gain, GainValue) else None,
+            gain=gain,
             via=interpreter.call_sites(),
         )
-    elif init_call.arguments != literals:
-        init_call.arguments = {
-            key: literals[key] if key in literals and init_call.arguments.get(key) == literals[key] else UNDETERMINED
-            for key in {**init_call.arguments, **literals}
-        }
+    else:
+        if init_call.arguments != literals:
+            init_call.arguments = {
+                key: literals[key]
+                if key in literals and init_call.arguments.get(key) == literals[key]
+                else UNDETERMINED
+                for key in {**init_call.arguments, **literals}
+            }
+        if init_call.gain != gain:
+            init_call.gain = None  # equal numbers, of which only some are computed by `calculate_gain`
     for option, condition in options(target):
         if option is not UNBOUND:
             init_call.targets[_target(interpreter, option, condition, location.node)] = None
+
+
+def _agreed(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are equal in both; the others are undetermined."""
+    return {
+        key: second[key] if key in second and first.get(key) == second[key] else UNDETERMINED
+        for key in {**first, **second}
+    }
 
 
 def _target(interpreter: Interpreter, value: Value, condition: Condition, call: ast.AST) -> Target:
@@ -187,13 +201,16 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition, call: 
     kind: TargetKind = "parameter" if storage.parameter else "tensor"
     if owner is not None and _is_uninitialized_lazy(interpreter, owner, storage):
         kind = "lazy"
+    under = interpreter.state.condition | condition
+    # A layer that is made under an option is not lazy for certain: without the option it is another layer.
+    certain = not (under | storage.condition) if kind == "lazy" else under <= storage.condition
     return Target(
         kind=kind,
         layer=owner.shown_type if owner is not None else None,
         parameter=storage.name or None,
         shape=tensor.shape if tensor.covers_storage else None,
         leaf=leaf,
-        certain=(interpreter.state.condition | condition) <= storage.condition,
+        certain=certain,
     )
 
 

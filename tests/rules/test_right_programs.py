@@ -1,0 +1,256 @@
+"""Right programs of public repositories that look like defects, each rebuilt with other names and sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.program_forms import codes_of
+
+RIGHT = {
+    "an init in place of a load, in the constructor": (
+        "INI113",
+        """
+class Net(nn.Module):
+    def __init__(self, body, fresh=False, file=None):
+        super().__init__()
+        self.body = body
+        self.head = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+        if fresh and file is None:
+            self._initialize()
+        if file is not None:
+            self.load_state_dict(torch.load(file))
+
+    def _initialize(self):
+        for m in self.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.kaiming_uniform_(m.weight, nonlinearity='relu')
+
+    def forward(self, x):
+        return self.head(self.body(x))
+""",
+    ),
+    "a tree with a Sequential that cannot be built": (
+        "INI106",
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        inner = [nn.Linear(8, 8), nn.BatchNorm1d(8)]
+        self.body = nn.Sequential(inner)
+        self.head = nn.Linear(8, 2)
+        for m in self.modules():
+            if isinstance(m, nn.BatchNorm1d):
+                nn.init.ones_(m.weight)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+""",
+    ),
+    "a number that equals the gain of another activation": (
+        "INI304",
+        """
+def build(layer, draw, gain=1.0):
+    draw(layer.weight, gain=gain)
+    return layer
+
+
+class Actor(nn.Module):
+    def __init__(self):
+        super().__init__()
+        make = lambda m: build(m, nn.init.orthogonal_, 2 ** 0.5)
+        self.net = nn.Sequential(make(nn.Linear(8, 64)), nn.Tanh(), make(nn.Linear(64, 64)), nn.Tanh())
+        self.out = nn.Linear(64, 2)
+
+    def forward(self, x):
+        return self.out(self.net(x))
+
+
+class Pixels(nn.Module):
+    def __init__(self):
+        super().__init__()
+        make = lambda m: build(m, nn.init.orthogonal_, nn.init.calculate_gain('relu'))
+        self.net = nn.Sequential(make(nn.Conv2d(3, 8, 3)), nn.ReLU())
+        self.out = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        return self.out(self.net(x))
+
+
+class Both(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pixels = Pixels()
+        self.actor = Actor()
+
+    def forward(self, x, y):
+        return self.pixels(x), self.actor(y)
+""",
+    ),
+    "one module that is shared under an option": (
+        "INI205",
+        """
+class Parts(nn.Module):
+    def __init__(self, count, shared=True):
+        super().__init__()
+        part = nn.Linear(8, 8)
+        self.parts = nn.ModuleList([part] * count if shared else [nn.Linear(8, 8) for _ in range(count)])
+
+    def forward(self, x):
+        for part in self.parts:
+            x = x + part(x)
+        return x
+""",
+    ),
+    "one module that is shared, says a comment": (
+        "INI205",
+        """
+class Parts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        # one instance only: this stack shares its weights
+        part = nn.Linear(8, 8)
+        self.parts = nn.ModuleList([part] * 3)
+
+    def forward(self, x):
+        for part in self.parts:
+            x = x + part(x)
+        return x
+""",
+    ),
+    "memory of a size that is not known": (
+        "INI107",
+        """
+class Cell(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.w = nn.Parameter(torch.Tensor(2 * width, width))
+        nn.init.xavier_uniform_(self.w)
+        self.b = nn.Parameter(torch.Tensor(2 * width))
+        self.c = nn.Parameter(torch.Tensor(2 * width))
+        for one in [self.b, self.c]:
+            nn.init.zeros_(one)
+
+    def forward(self, x):
+        return x @ self.w.t() + self.b + self.c
+""",
+    ),
+    "a layer that is lazy where its width is missing": (
+        "INI103",
+        """
+def stack(width, out):
+    layers = []
+    for _ in range(2):
+        layers.append(nn.LazyLinear(out) if width is None else nn.Linear(width, out))
+        width = out
+    return nn.Sequential(*layers)
+
+
+class Policy(nn.Module):
+    def __init__(self, space):
+        super().__init__()
+        self.net = stack(space.shape[-1], 8)
+        for m in self.net.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.orthogonal_(m.weight)
+
+    def forward(self, x):
+        return self.net(x)
+""",
+    ),
+    "the arguments of the constructor, self among them": (
+        "INI111",
+        """
+class Embedder(nn.Module):
+    def __init__(self, count=5):
+        super().__init__()
+        self.arguments = self.given(locals())
+        self.table = nn.Embedding(count, 4)
+
+    @staticmethod
+    def given(values):
+        return {name: value for name, value in values.items() if len(name) > 1}
+
+    def forward(self, x):
+        return self.table(x)
+""",
+    ),
+    "layers that text registers": (
+        "INI111",
+        """
+class Blocks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = []
+        for i in range(3):
+            part = nn.Linear(8, 8)
+            exec('self.part' + str(i) + ' = part')
+            self.parts.append(part)
+
+    def forward(self, x):
+        for part in self.parts:
+            x = part(x)
+        return x
+""",
+    ),
+    "an operation that writes to out": (
+        "INI105",
+        """
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.rand(8))
+        total = self.gain.detach() * 2
+        torch.div(total, 2, out=total)
+        self.register_buffer('total', total)
+
+    def forward(self, x):
+        return x * self.gain + self.total
+""",
+    ),
+    "a member of an enumeration that names": (
+        "INI105",
+        """
+from enum import Enum
+
+Norm = Enum('Norm', 'Batch Weight Spectral')
+
+
+class Block(nn.Module):
+    def __init__(self, norm=Norm.Batch):
+        super().__init__()
+        layer = nn.Conv2d(3, 8, 3, bias=False)
+        if norm == Norm.Weight:
+            layer = nn.utils.weight_norm(layer)
+        self.layer = layer
+        self.norm = nn.BatchNorm2d(8) if norm in (Norm.Batch,) else nn.Identity()
+        nn.init.kaiming_normal_(self.layer.weight)
+
+    def forward(self, x):
+        return self.norm(self.layer(x))
+""",
+    ),
+    "the hidden layer of a gate": (
+        "INI409",
+        """
+class Gate(nn.Module):
+    def __init__(self, width=256):
+        super().__init__()
+        self.gate = nn.Sequential(nn.Linear(width, 32), nn.ReLU(), nn.Linear(32, width), nn.Sigmoid())
+        for m in self.gate.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.normal_(m.weight, std=0.001)
+                nn.init.zeros_(m.bias)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x):
+        return self.out(x * self.gate(x))
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "program"), RIGHT.values(), ids=RIGHT)
+def test_right(code: str, program: str, tmp_path: Path) -> None:
+    assert code not in codes_of(tmp_path, program)
