@@ -20,6 +20,7 @@ WORKER = PACKAGE / "tracers" / "fx" / "worker"
 
 ORDER = (
     "_lazy",
+    "_records",
     "diagnostics",
     "facts",
     "project",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import Factors, LayerActivation, constant, effective_init, is_matrix
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import (

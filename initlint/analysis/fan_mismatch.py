@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family
 from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from initlint._records import dataclass
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import LayerActivation, as_number, initializer_family
 from initlint.analysis.messages import short_name
 from initlint.facts.activations import ACTIVATIONS

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import initialized_layers
 from initlint.analysis.layer_outputs import embedding_output, layer_gradient, layer_output, norm_output
 from initlint.analysis.norms import NORMS

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from initlint._records import dataclass
 from initlint.facts.activation_curves import (
     IDENTITY,
     Activated,

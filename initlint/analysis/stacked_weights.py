@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant
@@ -65,7 +64,7 @@ def constant_cells(layer: Layer) -> Iterator[tuple[Write, float | None]]:
         yield write, None if None in biases else sum(bias or 0.0 for bias in biases)
 
 
-_ROWS: Mapping[str, Rows] = {part: (Fraction(at, 3), Fraction(at + 1, 3)) for at, part in enumerate("qkv")}
+_ROWS: Mapping[str, Rows] = {part: (at / 3, (at + 1) / 3) for at, part in enumerate("qkv")}
 """The rows of each projection in `in_proj_weight`."""
 
 
@@ -78,7 +77,7 @@ def _zeroing(attention: Layer, part: str) -> Write | None:
     for write in reversed(attention.writes):
         if write.parameter != "in_proj_weight":
             continue
-        rows = (Fraction(0), Fraction(1)) if write.covers_tensor else write.rows
+        rows = (0.0, 1.0) if write.covers_tensor else write.rows
         if rows is None:
             return None
         if rows[1] <= first or last <= rows[0]:

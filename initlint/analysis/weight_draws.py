@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family, is_matrix
 from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
 from initlint.analysis.stacked_weights import StackedWrite, matrix_writes

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.api import check_paths, without_baseline
 from initlint.diagnostics import Applicability
 from initlint.linter import add_noqa, baseline, pipeline

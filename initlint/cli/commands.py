@@ -10,7 +10,6 @@ import contextlib
 import gc
 import io
 import os
-import shutil
 import sys
 from collections.abc import Collection
 from dataclasses import replace
@@ -46,11 +45,14 @@ from initlint.report.text import counted, escape, summary
 from initlint.rules import all_rules
 
 if TYPE_CHECKING:
+    import shutil
+
     from initlint.linter.cache import cache_file
     from initlint.report import rules_table, trace_table
     from initlint.tracers import fx_run
     from initlint.tracers.fx import Mode
 else:
+    shutil = LazyModule("shutil")
     rules_table = LazyModule("initlint.report.rules_table")
     trace_table = LazyModule("initlint.report.trace_table")
     cache_file = LazyModule("initlint.linter.cache.cache_file")
@@ -329,7 +331,9 @@ def clean(cache_dir: Path | None) -> None:
 
 
 def terminal_width() -> int:
-    """The columns for text: those of the terminal (or `COLUMNS`), but at most as many as are easy to read."""
+    """The columns for text: those of the terminal (or `COLUMNS`), but at most as many as are easy to read; else 80."""
+    if "COLUMNS" not in os.environ and not sys.stdout.isatty():
+        return 80
     return min(shutil.get_terminal_size().columns, MAX_WIDTH)
 
 

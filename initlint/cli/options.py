@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.diagnostics import Severity
 from initlint.linter.add_noqa import InvalidNoqaReason
 from initlint.linter.pipeline import Contents, RunOptions
@@ -30,8 +30,11 @@ from initlint.report.statistics import GROUPINGS, UnsupportedFormat
 from initlint.report.text import escape
 
 if TYPE_CHECKING:
+    import shlex
+
     import platformdirs
 else:
+    shlex = LazyModule("shlex")
     # Slow to import, and not needed with --cache-dir or --no-cache.
     platformdirs = LazyModule("platformdirs")
 

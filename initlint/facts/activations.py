@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from initlint._records import dataclass
 from initlint.facts.signatures import REQUIRED, Signature, number, signature
 
 __all__ = [

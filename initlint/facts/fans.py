@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
+from initlint._records import dataclass
 from initlint.facts.modules import BASES, CHILDREN, MODULES, REQUIRED, Family, TorchModule
 from initlint.facts.signatures import size
 
@@ -62,8 +61,8 @@ class AxisRoles:
     kept: tuple[int, ...]
 
 
-Rows: TypeAlias = "tuple[Fraction, Fraction]"
-"""The start and end of a slice along the first axis, as parts of its size."""
+Rows: TypeAlias = "tuple[float, float]"
+"""The start and end of a slice along the first axis, as parts of its size: equal parts are equal numbers."""
 
 
 class _Arguments:

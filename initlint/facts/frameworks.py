@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
+
+from initlint._records import dataclass
 
 FrameworkKind: TypeAlias = Literal["module", "record", "named tuple", "mixin", "function"]
 """What an object of a subclass is.

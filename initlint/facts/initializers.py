@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from initlint._records import dataclass
 from initlint.facts.signatures import Signature, signature
 
 InitializerKind: TypeAlias = Literal[

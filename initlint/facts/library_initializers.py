@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from initlint._records import dataclass
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
 

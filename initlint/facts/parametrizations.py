@@ -8,8 +8,9 @@ computes the attribute at each access. A write to either is lost at the next use
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from initlint._records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

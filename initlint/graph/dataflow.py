@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
+from initlint._records import dataclass
 from initlint.project.source import Location
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from initlint._records import dataclass
 from initlint.diagnostics import Span
 from initlint.project.source import SourceLocation
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, wraps
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from initlint._records import dataclass
 from initlint.facts.fans import AxisRoles, Rows
 from initlint.graph.dataflow import Arguments, OperationKind
 from initlint.graph.mistakes import (

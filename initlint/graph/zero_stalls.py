@@ -10,8 +10,8 @@ Unknown values count as nonzero and pass a gradient.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import constant_value

@@ -9,10 +9,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.diagnostics import Diagnostic
 from initlint.linter.fingerprint import FindingIdentity, content
 from initlint.linter.results import CheckResult

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.diagnostics import Diagnostic, Span
 from initlint.linter import unused_noqa
 from initlint.project.decoding import decode_python

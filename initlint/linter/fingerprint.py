@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = LazyModule("hashlib")
 
 MAX_ROWS = 8
 """Of a longer span, such as a class, only the first row counts: the body changes for other reasons."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from initlint import rewrite
+from initlint._records import dataclass
 from initlint.diagnostics import Applicability, Diagnostic
 from initlint.linter.fix_edits import with_edits
 from initlint.linter.results import CheckResult

@@ -5,10 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, ModelGraph, Target

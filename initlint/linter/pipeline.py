@@ -6,7 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.graph.model import ModelGraph
 from initlint.linter.filtering import LintRun, filter_diagnostics
 from initlint.linter.merge import combine, merge

@@ -15,11 +15,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.linter.results import Failure, FileResult
 
 if TYPE_CHECKING:

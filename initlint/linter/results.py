@@ -8,10 +8,11 @@ into one `Diagnostic` for each location and rule, and `pipeline` returns those t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from initlint._records import dataclass
 from initlint.diagnostics import Diagnostic, Span
 from initlint.graph.model import ModelGraph
 from initlint.project.tracking import NO_DEPENDENCIES, RecordedDependencies

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.project import git_excludes
 from initlint.project.filesystem import DirectoryListings, EntryKind
 from initlint.project.gitignore import Patterns

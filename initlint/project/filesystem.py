@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
+
+from initlint._records import dataclass
 
 Stat: TypeAlias = "tuple[int, int]"
 """The time of the last change in nanoseconds, and the size."""

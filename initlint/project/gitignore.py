@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 
 if TYPE_CHECKING:
     import pathspec

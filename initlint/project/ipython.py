@@ -13,9 +13,9 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, takewhile
 
+from initlint._records import dataclass
 from initlint.project.notebook import Notebook
 from initlint.project.parsing import InvalidPython, parse_python
 

@@ -14,8 +14,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.project.f_strings import tokenizable
 from initlint.project.source import SourceFile, split_lines
 

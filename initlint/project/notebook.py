@@ -12,11 +12,11 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from initlint._records import dataclass
 from initlint.diagnostics import Cell
 
 SUFFIX = ".ipynb"

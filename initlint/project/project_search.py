@@ -6,11 +6,11 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.project.file_io import read_file
 from initlint.project.filesystem import DirectoryListings, EntryKind
 from initlint.project.own_output import without_own_output

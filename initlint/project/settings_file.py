@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.diagnostics import Severity
 from initlint.project.file_io import read_file
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Settings

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeGuard
+
+from initlint._records import dataclass
 
 _KEYS = ("target", "args", "kwargs", "inputs")
 _SOURCES = (".py", ".pyw")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from initlint._records import dataclass
 from initlint.project.dependencies import (
     Dependency,
     FileContent,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.facts.activations import ACTIVATIONS, NAMES
 from initlint.facts.initializers import INITIALIZERS
 from initlint.facts.library_initializers import LIBRARY_INITIALIZERS, LibraryInitializer

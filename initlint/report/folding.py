@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from initlint._records import dataclass
 
 Entry = tuple[str, str]
 """The path of a layer, and the text that describes it, in which other layers are named by their paths."""

@@ -6,8 +6,8 @@ A class that is constructed with several arguments has a graph for each, and so 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.graph.model import ModelGraph
 from initlint.linter.results import Finding
 from initlint.report.text import counted, escape

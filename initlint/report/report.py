@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.diagnostics import Diagnostic
 from initlint.project.decoding import Lines
 from initlint.rules._registry import Rule

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
+from initlint._records import dataclass
 from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
 from initlint.facts.signatures import REQUIRED, Signature, signature
 from initlint.project.source import SourceFile

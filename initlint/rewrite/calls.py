@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import libcst as cst
 
+from initlint._records import dataclass
 from initlint.diagnostics import Edit, Span
 from initlint.project.source import SourceFile
 from initlint.rewrite.arguments import Argument, parameters, plan_arguments, read_arguments, render

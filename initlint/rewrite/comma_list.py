@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from initlint._records import dataclass
 from initlint.rewrite.edits import Change
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.source_text import SourceText

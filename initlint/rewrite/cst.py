@@ -10,12 +10,12 @@ import functools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper
 
+from initlint._records import dataclass
 from initlint.diagnostics import Span
 from initlint.project.parse_limits import LARGEST, MOST_TOKENS_OF_LIBCST, has_more_tokens
 from initlint.project.source import SourceFile

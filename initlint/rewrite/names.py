@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import libcst as cst
 
+from initlint._records import dataclass
 from initlint.facts.initializer_formulas import DEPRECATED, INITIALIZERS
 from initlint.project.source import SourceFile
 from initlint.rewrite.errors import CannotRewrite

@@ -6,9 +6,10 @@ Each class has one function in this package that computes its edits: see `initli
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from initlint._records import dataclass
 from initlint.diagnostics import FixRequest, Span
 
 

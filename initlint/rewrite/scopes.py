@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
+from initlint._records import dataclass
 from initlint.project.source import SourceFile
 from initlint.rewrite.cst import CstFile
 

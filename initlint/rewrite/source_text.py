@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 
 import libcst as cst
 
+from initlint._records import dataclass
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile
 from initlint.rewrite.cst import CstFile

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from initlint._records import dataclass
 from initlint.diagnostics import NO_NUMBERS, Diagnostic, Fix, Related, Severity, SignalNumbers
 from initlint.graph.model import ProjectSearch
 from initlint.project.source import Location

@@ -61,9 +61,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from itertools import pairwise
 
+from initlint._records import dataclass
 from initlint.analysis.messages import name, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS

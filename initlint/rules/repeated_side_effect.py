@@ -66,8 +66,8 @@ class Net(nn.Module):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import as_number
 from initlint.analysis.messages import layer_names, related_locations, short_name
 from initlint.diagnostics import Severity

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.diagnostics import Severity
 from initlint.project.settings import ConfigurationError, Selection, Settings
 from initlint.project.settings_file import NearestSettings, read_table, settings_for

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
+from initlint._records import dataclass
 from initlint.diagnostics import Span
 from initlint.project.decoding import encode
 from initlint.project.notebook import SUFFIX as NOTEBOOK_SUFFIX

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lsprotocol import types
 from pygls import uris
 
+from initlint._records import dataclass
 from initlint.api import check_paths
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.integrations.lsp.client_settings import NO_SETTINGS, ClientSettings

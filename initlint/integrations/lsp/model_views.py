@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from lsprotocol import types
 
+from initlint._records import dataclass
 from initlint.analysis.layer_activation import Factors
 from initlint.analysis.messages import effect_on_signal, format_number, format_range, stated_factors
 from initlint.analysis.operating_factors import operating_factors

@@ -11,11 +11,12 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from initlint._lazy import LazyModule
+from initlint._records import dataclass
 from initlint.project import dependencies
 from initlint.project.dependencies import Dependency
 from initlint.project.file_io import CannotWrite, write

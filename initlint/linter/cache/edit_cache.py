@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
+from initlint._records import dataclass
 from initlint.diagnostics import Edit, FixRequest
 from initlint.linter.cache.cache_file import SUFFIX, compact_json
 from initlint.linter.cache.codec import change_from_json, change_to_json

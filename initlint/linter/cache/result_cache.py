@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from initlint import __version__
+from initlint._records import dataclass
 from initlint.linter.cache import cache_file, codec
 from initlint.linter.cache.cache_file import NO_DIGEST, UNCERTAIN_STAT, CacheContents, CacheEntry, Digests
 from initlint.linter.results import FileResult

@@ -9,10 +9,10 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from click import style
 
+from initlint._records import dataclass
 from initlint.diagnostics import Applicability, Diagnostic, Fix, Span
 from initlint.report.report import Report
 from initlint.report.text import COLOUR, escape, headline, place, said

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.analysis.messages import format_number
 from initlint.diagnostics import Severity
 from initlint.facts.fans import MODULES

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from initlint._records import dataclass
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
 from initlint.project.decoding import Lines
 from initlint.project.notebook import BREAK as CELL_BREAK

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from grandalf.graphs import Edge, Graph, Vertex
 from grandalf.layouts import SugiyamaLayout
 
+from initlint._records import dataclass
 from initlint.report.html.drawing import Drawing
 
 _LANE_WIDTH = 26.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from initlint._records import dataclass
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import format_number
 from initlint.analysis.signal_propagation import mean_squares

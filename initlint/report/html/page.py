@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from markupsafe import escape as html_escape
 
 from initlint import __version__
+from initlint._records import dataclass
 from initlint.analysis.signal_propagation import mean_squares
 from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph

@@ -6,12 +6,13 @@ import io
 import re
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from initlint._records import dataclass
 
 _POINTS_PER_PIXEL = 0.75
 _PIXELS_PER_INCH = 96

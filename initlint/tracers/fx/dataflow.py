@@ -7,9 +7,10 @@ constants). Only operations on data become nodes of the data flow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.canonical_names import canonical
 from initlint.facts.equations import Equation

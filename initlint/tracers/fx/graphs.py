@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from initlint._records import dataclass
 from initlint.diagnostics import Span
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode

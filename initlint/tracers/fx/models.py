@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.facts.library_initializers import LIBRARY_INITIALIZERS
 from initlint.facts.operators import EXTERNAL_MODULES
 from initlint.graph.model import ModelGraph, Write

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.facts.fans import MODULES
 from initlint.tracers.fx.json_values import JsonObject, bind_arguments
 

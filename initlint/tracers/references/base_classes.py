@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.fans import MODULES
 from initlint.facts.frameworks import framework_class, has_kind
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import INITIALIZER_WORDS, is_initializer, is_initializer_argument, is_writer
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import CodeLocation

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted

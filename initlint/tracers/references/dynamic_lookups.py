@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from initlint._records import dataclass
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import ClassRef, CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name

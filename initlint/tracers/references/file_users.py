@@ -9,20 +9,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import CALLS_FILL
 
-_IMPORT = re.compile(rb'^[ \t]*"?(?:from\b[^\n(]*\([^)]*\)|(?:from|import)\b[^\n]*)', re.MULTILINE)
+T = TypeVar("T")
+
+_IMPORT = re.compile(rb'[ \t]*"?(?:from\b[^\n(]*\([^)]*\)|(?:from|import)\b[^\n]*)')
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _RELATIVE = re.compile(rb"from[ \t]*\.+[ \t]*import\b")
 _STATEMENT = re.compile(
-    rb"^(?:@|(?:(?:async[ \t]+)?def|class)[ \t]+(?P<defined>\w+)"
+    rb"\n(?:@|(?:(?:async[ \t]+)?def|class)[ \t]+(?P<defined>\w+)"
     rb"|(?P<assigned>[A-Za-z_]\w*)[ \t]*(?:\[[^\n\]]*\][ \t]*)?(?::[^\n=]+)?[+|]?=(?!=)"
-    rb"|(?:if|for|while|with|try|else|elif|except|finally)\b|[A-Za-z_][\w.]*[.(])",
-    re.MULTILINE,
+    rb"|(?:if|for|while|with|try|else|elif|except|finally)\b|[A-Za-z_][\w.]*[.(])"
 )
 """The start of a statement at the top level. Other lines without indentation end a bracket, or are in a string."""
 _MAY_HAVE_FINDINGS = re.compile(
@@ -49,11 +50,6 @@ class _Statement(NamedTuple):
     text: bytes
 
 
-class _Import(NamedTuple):
-    text: bytes
-    words: frozenset[bytes]
-
-
 @dataclass(frozen=True, eq=False)
 class _Module:
     """The text of a file, in the parts that the search needs."""
@@ -69,8 +65,21 @@ class _Module:
         return os.fsencode(os.path.basename(folder) if stem == "__init__" else stem)
 
     @cached_property
-    def imports(self) -> tuple[_Import, ...]:
-        return tuple(_Import(text, frozenset(_WORD.findall(text))) for text in _IMPORT.findall(self.data))
+    def _imports(self) -> tuple[bytes, ...]:
+        return tuple(self.data[start:end] for start, end in self._places_of_imports)
+
+    @cached_property
+    def _places_of_imports(self) -> tuple[tuple[int, int], ...]:
+        """The start and the end of each import. To search for the keyword is faster than to look at all lines."""
+        places = []
+        end = 0
+        while (at := self.data.find(b"import", end)) >= 0:
+            line = self.data.rfind(b"\n", end, at) + 1 or end
+            statement = _IMPORT.match(self.data, line)
+            end = max(at + len(b"import"), statement.end() if statement else 0)
+            if statement:
+                places.append((line, end))
+        return tuple(places)
 
     @cached_property
     def statements(self) -> tuple[_Statement, ...]:
@@ -78,28 +87,56 @@ class _Module:
         return tuple(self._statements())
 
     def _statements(self) -> Iterator[_Statement]:
-        text = _IMPORT.sub(b"", self.data)
+        ends = [0, *(end for _, end in self._places_of_imports)]
+        starts_of_imports = [*(start for start, _ in self._places_of_imports), len(self.data)]
+        text = b"\n" + b"".join(self.data[end:start] for end, start in zip(ends, starts_of_imports, strict=True))
         starts = list(_STATEMENT.finditer(text))
         first: int | None = None
         for at, start in enumerate(starts, 1):
             end = starts[at].start() if at < len(starts) else len(text)
             first = start.start() if first is None else first
-            if start.group() != b"@":
+            if start.group() != b"\n@":
                 yield _Statement(start["defined"] or start["assigned"] or b"", text[first:end])
                 first = None
 
+    @cached_property
+    def _statements_by_word(self) -> Mapping[bytes, Sequence[_Statement]]:
+        return _by_word((statement, frozenset(_WORD.findall(statement.text))) for statement in self.statements)
+
+    @cached_property
+    def imports_by_word(self) -> Mapping[bytes, Sequence[bytes]]:
+        return _by_word((text, frozenset(_WORD.findall(text))) for text in self._imports)
+
+    def mentions(self, name: bytes) -> Iterator[_Statement]:
+        """The statements that mention `name`, which may be dotted."""
+        if name not in self.data:
+            return
+        first, dot, _ = name.partition(b".")
+        for statement in self._statements_by_word.get(first, ()):
+            if not dot or re.search(rb"\b" + re.escape(name) + rb"\b", statement.text):
+                yield statement
+
     def names_of(self, name: bytes, home: bytes) -> Iterator[bytes]:
         """What this file calls `name` of the module `home`: by an import of the name, of the module, or of all."""
-        if name not in self.data and not any(home in one.words for one in self.imports):
-            return
-        for text, words in self.imports:
-            if home in words or (name in words and _RELATIVE.search(text)):
-                if name in words:
-                    yield from _bound(name, text)
-                elif b"*" in text:
-                    yield name
-                else:
-                    yield from (own + b"." + name for own in _bound(home, text))
+        with_name = self.imports_by_word.get(name, ())
+        for text in self.imports_by_word.get(home, ()):
+            if text in with_name:
+                yield from _bound(name, text)
+            elif b"*" in text:
+                yield name
+            else:
+                yield from (own + b"." + name for own in _bound(home, text))
+        for text in with_name:
+            if _RELATIVE.search(text):
+                yield from _bound(name, text)
+
+
+def _by_word(texts: Iterable[tuple[T, frozenset[bytes]]]) -> Mapping[bytes, Sequence[T]]:
+    found: dict[bytes, list[T]] = {}
+    for text, words in texts:
+        for word in words:
+            found.setdefault(word, []).append(text)
+    return found
 
 
 def _bound(name: bytes, text: bytes) -> list[bytes]:
@@ -114,7 +151,7 @@ class FileUsers:
         self._modules = {path: _Module(path, read(path)) for path in files}
         self._importers: dict[bytes, list[_Module]] = {}
         for module in self._modules.values():
-            for word in frozenset().union(*(words for _, words in module.imports)):
+            for word in module.imports_by_word:
                 self._importers.setdefault(word, []).append(module)
 
     def of(self, files: Iterable[str]) -> set[str]:
@@ -175,10 +212,8 @@ class _Search:
 
         Lists of names, as `__all__`, run nothing.
         """
-        words = [name.replace(b".", rb"\.") for name in names]
-        pattern = re.compile(b"|".join(word + rb"(?!\w)(?<!\w" + word.replace(rb"\.", b".") + b")" for word in words))
-        for statement in module.statements:
+        for statement in dict.fromkeys(mention for name in names for mention in module.mentions(name)):
             is_list_of_names = statement.name.startswith(b"__")
-            if statement.name not in names and not is_list_of_names and pattern.search(statement.text):
+            if statement.name not in names and not is_list_of_names:
                 self._users.add(module.path)
                 self._add(module, statement.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.tracers.references.base_classes import BaseClassInfo

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import ClassRef, CodeLocation, classes

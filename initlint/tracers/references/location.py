@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.syntax_index import SyntaxIndex, last_name
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from initlint._records import dataclass
 from initlint.project.filesystem import digest_of
 from initlint.project.source import SourceFile
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name

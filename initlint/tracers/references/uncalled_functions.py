@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import is_weight_initializer
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups

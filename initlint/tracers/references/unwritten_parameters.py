@@ -6,9 +6,9 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.facts.frameworks import LOADER_NAMES
 from initlint.facts.initializer_names import is_setup, is_writer
 from initlint.graph.mistakes import ParameterFate

@@ -6,8 +6,8 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
 from initlint.graph.dataflow import ALWAYS, UNDETERMINED

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write

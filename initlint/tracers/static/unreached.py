@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.mistakes import UnappliedInit, UnappliedReason, UnwrittenParameter
 from initlint.graph.model import Layer, ModelGraph

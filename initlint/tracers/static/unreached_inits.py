@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import is_weight_initializer
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.init_functions import initialises, is_init_call

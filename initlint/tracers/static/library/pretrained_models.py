@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.facts.frameworks import POST_INIT_NAMES, framework_class
 from initlint.facts.initializer_names import is_setup
 from initlint.tracers.static.machine.interpreter import Interpreter

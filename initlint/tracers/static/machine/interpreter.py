@@ -10,10 +10,11 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Protocol
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import ApplyCall

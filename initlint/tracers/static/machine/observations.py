@@ -8,9 +8,10 @@ attribute of another module, except constants and settings of the callback's own
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location

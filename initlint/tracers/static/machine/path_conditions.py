@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.questions import has_alternatives, join, options

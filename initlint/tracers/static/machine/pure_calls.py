@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from initlint._records import dataclass
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import as_object

@@ -6,8 +6,9 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from initlint._records import dataclass
 from initlint.facts.initializer_names import CALLS_FILL, is_weight_initializer
 from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
@@ -201,7 +200,7 @@ def chunks_of(value: Tensor, count: int) -> tuple[Tensor, ...]:
             shape,
             value.transposed,
             tracked=value.tracked,
-            rows=(Fraction(at, count), Fraction(at + 1, count)) if has_rows else None,
+            rows=(at / count, (at + 1) / count) if has_rows else None,
         )
         for at in range(count)
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, Write
 from initlint.project.source import Location, SourceLocation

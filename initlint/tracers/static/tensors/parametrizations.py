@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from initlint._records import dataclass
 from initlint.facts.parametrizations import Reparametrization
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, fresh_storage, record_write

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import UNDETERMINED, Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.graph.model import InitCall, Target, TargetKind, Write

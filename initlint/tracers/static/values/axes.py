@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import TypeAlias
 
 from initlint.facts.equations import Equation
@@ -79,7 +78,7 @@ def sliced_rows(shape: Shape, index: object) -> Rows | None:
     if not isinstance(rows, slice) or any(bound is not None and not isinstance(bound, int) for bound in bounds):
         return None
     start, end, step = rows.indices(size)
-    return (Fraction(start, size), Fraction(end, size)) if step == 1 else None
+    return (start / size, end / size) if step == 1 else None
 
 
 def inserted_axes(index: object) -> tuple[int, ...]:

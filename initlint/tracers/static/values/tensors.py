@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
+from initlint._records import dataclass
 from initlint.facts.fans import AxisRoles, Rows
 from initlint.facts.operator_kinds import Operator
 from initlint.facts.operators import METHODS

@@ -8,10 +8,11 @@ that cannot be determined is an `Unknown` with a reason, never a guess.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import EllipsisType
 from typing import Any, Protocol, TypeAlias
 
+from initlint._records import dataclass
 from initlint.facts.signatures import Signature
 from initlint.graph.dataflow import UNDETERMINED, Condition, FlowNode
 from initlint.project.source import Location, SourceLocation
