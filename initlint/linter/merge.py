@@ -53,10 +53,15 @@ def merge(
     """
     groups: dict[tuple[str, LocationKey], list[Finding]] = {}
     for item in findings:
-        if item.model in parts and rules_by_code()[item.diagnostic.code].whole_models:
+        if item.model in parts and _is_about_whole_models(item.diagnostic):
             continue
         groups.setdefault((item.diagnostic.code, item.location), []).append(item)
     return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]
+
+
+def _is_about_whole_models(diagnostic: Diagnostic) -> bool:
+    limit = rules_by_code()[diagnostic.code].whole_models
+    return limit is not None and diagnostic.severity <= limit
 
 
 def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic:

@@ -54,7 +54,7 @@ class Rule:
     fixable: bool = False
     in_tests: bool = False
     needs_context: bool = True
-    whole_models: bool = False
+    whole_models: Severity | None = None
     searches: ProjectSearch | None = None
     tags: tuple[Tag, ...] = ()
     always_on: bool = False
@@ -99,7 +99,7 @@ def rule(
     fixable: bool = False,
     in_tests: bool = False,
     needs_context: bool = True,
-    whole_models: bool = False,
+    whole_models: Severity | None = None,
     searches: ProjectSearch | None = None,
     tags: tuple[Tag, ...] = (),
     always_on: bool = False,
@@ -113,8 +113,8 @@ def rule(
     - `in_tests`: whether it also runs on test files, whose models often have weights set for predictable results.
     - `needs_context`: whether a violation depends on what follows the layer, as an activation. False for a call that
       always raises. A drawing of the model shows such a finding between two layers.
-    - `whole_models`: whether it is about the output of a whole model. Such a rule does not report on a model that is a
-      part of another one: what a part returns may be scaled there.
+    - `whole_models`: up to this severity it does not report on a model that is a part of another one, which may scale
+      what the part returns, or draw its weights again.
     - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
     - `tags`: how editors show the findings; they strike deprecated names through.
     - `always_on`: the rule can be neither deselected nor ignored, and its findings never enter a baseline.

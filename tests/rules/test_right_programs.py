@@ -119,6 +119,109 @@ class Parts(nn.Module):
         return x
 """,
     ),
+    "copies that the whole model draws again": (
+        "INI205",
+        """
+import copy
+
+
+class Stack(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layer = nn.Linear(8, 8)
+        self.layers = nn.ModuleList([copy.deepcopy(layer) for _ in range(4)])
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stack = Stack()
+        self.apply(self.draw)
+
+    def draw(self, m):
+        if isinstance(m, nn.Linear):
+            nn.init.normal_(m.weight, std=0.3)
+
+    def forward(self, x):
+        return self.stack(x)
+""",
+    ),
+    "an init that its docstring hands to the caller": (
+        "INI106",
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def _init_weights(self, m):
+        '''Write `net.apply(net._init_weights)` for a model that is trained from scratch.'''
+        if isinstance(m, nn.Linear):
+            nn.init.normal_(m.weight, std=0.3)
+
+    def forward(self, x):
+        return self.fc(x)
+""",
+    ),
+    "an init beside a method that makes and fills the parameters": (
+        "INI106",
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tables = nn.ParameterDict()
+
+    def add_table(self, name, size):
+        table = nn.Parameter(torch.empty(size, 4))
+        nn.init.uniform_(table, -0.1, 0.1)
+        self.tables[name] = table
+
+    def _init_tables(self, bound):
+        for table in self.tables.values():
+            nn.init.uniform_(table, -bound, bound)
+
+    def forward(self, x, name):
+        return x @ self.tables[name]
+""",
+    ),
+    "another library's PreTrainedModel, which builds with memory": (
+        "INI115",
+        """
+class PreTrainedModel(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+
+    def init_weights(self):
+        self.apply(self._init_weights)
+
+    @classmethod
+    def from_pretrained(cls, path, config):
+        model = cls(config)
+        model.load_state_dict(torch.load(path))
+        return model
+
+
+class Head(PreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.fc = nn.Linear(8, 8, bias=False)
+        self.shift = nn.Parameter(torch.zeros(8))
+        self.init_weights()
+
+    def _init_weights(self, m):
+        if isinstance(m, nn.Linear):
+            m.weight.data.normal_(std=0.02)
+
+    def forward(self, x):
+        return self.fc(x) + self.shift
+""",
+    ),
     "memory of a size that is not known": (
         "INI107",
         """

@@ -57,6 +57,8 @@ def uncalled_functions(
             )
         if is_used[function] or not _has_harmless_decorators(function) or _has_alternative(index, function, is_used):
             continue
+        if _names_its_caller(function):
+            continue
         scopes = index.scopes(function)
         if not scopes:
             if not _may_be_used_elsewhere(file, index, function, project) and not search.is_looked_up(function):
@@ -76,15 +78,21 @@ def _has_harmless_decorators(function: FunctionNode) -> bool:
     )
 
 
+def _names_its_caller(function: FunctionNode) -> bool:
+    """Whether its docstring shows the call that others write: "Meant to be used with `net.apply(net._init)`"."""
+    text = ast.get_docstring(function, clean=False) or ""
+    return re.search(rf"\.apply\([\w.]*\b{function.name}\b", text) is not None
+
+
 def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
     """Whether another init function in the same scope is used: then this one may be an alternative to choose.
 
-    A constructor that initializes weights itself counts as well, and a function that the class calls.
+    A method that initializes weights beside other work counts as well, and a function that the class calls.
     """
     scope = index.parents[function]
     if isinstance(scope, ast.ClassDef):
-        constructor = next((n for n in scope.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
-        if constructor is not None and initialises(constructor):
+        others = (node for node in scope.body if isinstance(node, ast.FunctionDef) and node not in used)
+        if any(map(initialises, others)):
             return True
         if _uses_other_initializer(scope, function.name):
             return True

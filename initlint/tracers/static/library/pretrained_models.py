@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from initlint._records import dataclass
@@ -48,7 +49,7 @@ def run_post_init(interpreter: Interpreter, instance: Instance, call: CallArgume
     if isinstance(init, (BoundMethod, NativeMethod)) and not instance.parent:
         before = {id(p.storage): len(p.storage.writes) for p in _raw_parameters(instance)}
         call_on_each(interpreter, visited(instance, init), call.site)
-        if not _overrides_initialization(instance):
+        if not _overrides_initialization(instance) and _may_build_on_meta(instance):
             interpreter.log.left_by_init_weights[id(instance)] = frozenset(
                 id(p.storage)
                 for p in _raw_parameters(instance)
@@ -66,6 +67,15 @@ def _overrides_initialization(instance: Instance) -> bool:
     return any(owner is not None and owner.name not in POST_INIT_NAMES for owner in owners)
 
 
+def _may_build_on_meta(instance: Instance) -> bool:
+    """Whether `from_pretrained` may build the model without memory: not that of another library with such a class."""
+    cls = instance.user_class
+    bases = [] if cls is None else [base for base in cls.mro if isinstance(base, ClassValue)]
+    own = [base for base in bases if base.name in POST_INIT_NAMES]
+    return not own or any(_META.search(base.scope.source.code) for base in own)
+
+
+_META = re.compile(r"""["']meta["']|init_empty_weights""")
 _CALLERS = ("initialize_weights", "init_weights", "post_init", "_initialize_weights", "_initialize_missing_keys")
 
 
