@@ -49,7 +49,7 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("{code}", "{name}")
+@rule("{code}", "{name}", severities=(Severity.WARNING,))
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each ..."""
     for layer in model.layers:

@@ -71,6 +71,11 @@ class Severity(enum.IntEnum):
     def label(self) -> str:
         return self.name.lower()
 
+    @property
+    def kind(self) -> str:
+        """How people read it in text output: `note`, `warning` or `error`."""
+        return "note" if self is Severity.INFO else self.label
+
 
 class Applicability(enum.Enum):
     """`SAFE`: right for every layer that the call initializes. `UNSAFE`: it affects others, or rests on a default."""

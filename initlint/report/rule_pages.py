@@ -30,6 +30,7 @@ def find(wanted: str, rules: Iterable[Rule]) -> Rule:
 def page(rule: Rule) -> str:
     """The page of one rule, in Markdown."""
     facts = [
+        f"Severity: {severities(rule)}.",
         "On by default." if rule.default else "Off by default: turn it on with `extend-select`.",
         "A fix is offered for some findings." if rule.fixable else "No fix is offered.",
     ]
@@ -45,6 +46,12 @@ def family_prefix(rule: Rule) -> str:
 def category(rule: Rule) -> str:
     """What the rules whose codes begin like that of `rule` have in common."""
     return FAMILIES[family_prefix(rule)]
+
+
+def severities(rule: Rule) -> str:
+    """The words for its severities in a sentence, as in text output: `error, warning or note`."""
+    *others, last = (severity.kind for severity in rule.severities)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def section(rule: Rule, heading: str) -> str:
@@ -95,6 +102,7 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "category": category(rule),
+        "severities": [severity.label for severity in rule.severities],
         "summary": rule.summary,
         "default": rule.default,
         "fixable": rule.fixable,

@@ -10,7 +10,7 @@ from initlint.diagnostics import Applicability, Diagnostic, Severity
 from initlint.report.formats import FOR_PEOPLE
 from initlint.report.formats.json import dumps
 from initlint.report.report import Report
-from initlint.report.text import KIND, escape, is_auto_fixable
+from initlint.report.text import escape, is_auto_fixable
 
 SHOWN_FIXES = (Applicability.SAFE,)
 """The fixes that it counts."""
@@ -71,7 +71,7 @@ def _rows(report: Report, by: str) -> list[dict[str, Any]]:
 
 def _label(row: dict[str, Any]) -> str:
     code = f"{row['code']}  " if "code" in row else ""
-    name = KIND[Severity[row["severity"].upper()]] if "severity" in row else row.get("name") or row["file"]
+    name = Severity[row["severity"].upper()].kind if "severity" in row else row.get("name") or row["file"]
     return f"{code}{_mark(row)} {escape(name)}"
 
 

@@ -30,10 +30,6 @@ def _escaped(character: str) -> str:
 COLOUR = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
 
-KIND = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
-"""How people read a severity."""
-
-
 def headline(diagnostic: Diagnostic) -> str:
     """`path:row:column: severity[CODE] [*]`; `[*]` marks what `--fix` fixes."""
     span = diagnostic.span
@@ -45,7 +41,7 @@ def headline(diagnostic: Diagnostic) -> str:
 
 def kind_of(diagnostic: Diagnostic) -> str:
     """`severity[CODE]`, with `[*]` if `--fix` fixes the finding."""
-    kind = style(f"{KIND[diagnostic.severity]}[{diagnostic.code}]", fg=COLOUR[diagnostic.severity], bold=True)
+    kind = style(f"{diagnostic.severity.kind}[{diagnostic.code}]", fg=COLOUR[diagnostic.severity], bold=True)
     mark = f" [{style('*', fg='cyan')}]" if is_auto_fixable(diagnostic) else ""
     return f"{kind}{mark}"
 
@@ -84,7 +80,7 @@ def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
 def by_severity(diagnostics: Sequence[Diagnostic]) -> str:
     """`4 errors, 2 warnings and 1 note`, without those of which there are none."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
-    parts = [counted(severities.count(s), KIND[s]) for s in sorted(Severity, reverse=True) if s in severities]
+    parts = [counted(severities.count(s), s.kind) for s in sorted(Severity, reverse=True) if s in severities]
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 

@@ -49,6 +49,7 @@ class Rule:
     check: Callable[[Any], Iterable[Violation]]
     documentation: str
     """The docstring of the rule's module: its manual page, in Markdown."""
+    severities: tuple[Severity, ...]
     scope: Scope = "model"
     default: bool = True
     fixable: bool = False
@@ -94,6 +95,7 @@ def rule(
     code: str,
     name: str,
     *,
+    severities: tuple[Severity, ...],
     scope: Scope = "model",
     default: bool = True,
     fixable: bool = False,
@@ -106,6 +108,7 @@ def rule(
 ) -> Callable[[Check], Check]:
     """Register the decorated function as the check of rule `code`; its module's docstring is the manual page.
 
+    - `severities`: all that its violations may have, the highest first. The user's settings may replace them.
     - `scope`: what the check is called with. `"model"`: each `ModelGraph` of a file. `"file"`: the `FileGraph`.
       `"unreadable file"`: an `UnreadableFile`. `"unused noqa"`: an `UnusedNoqa`, after all other rules have run.
     - `default`: whether the rule is on by default.
@@ -130,6 +133,7 @@ def rule(
             name,
             check,
             documentation=inspect.cleandoc(inspect.getmodule(check).__doc__ or ""),
+            severities=severities,
             scope=scope,
             default=default,
             fixable=fixable,

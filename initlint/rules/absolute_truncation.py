@@ -68,7 +68,7 @@ _NEVER_CUTS = 5.0
 """Bounds at this many standard deviations truncate one weight in two million."""
 
 
-@rule("INI406", "absolute-truncation", default=False)
+@rule("INI406", "absolute-truncation", severities=(Severity.INFO,), default=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with default bounds that do not fit."""
     for call in model.calls:

@@ -85,7 +85,7 @@ _REASONS = {
 }
 
 
-@rule("INI203", "constant-weight-init", fixable=True)
+@rule("INI203", "constant-weight-init", severities=(Severity.ERROR, Severity.WARNING), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets weights of hidden layers to one number, with the highest severity."""
     for location, served in model.by_call.items():

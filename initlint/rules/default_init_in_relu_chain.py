@@ -102,7 +102,7 @@ from initlint.rules._registry import Violation, rule
 _VANISHED = 1e-3
 
 
-@rule("INI306", "default-init-in-relu-chain", default=False, fixable=True)
+@rule("INI306", "default-init-in-relu-chain", severities=(Severity.WARNING,), default=False, fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each chain, at its first layer with PyTorch's default init."""
     for whole in all_chains(model):

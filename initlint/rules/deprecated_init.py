@@ -67,7 +67,15 @@ from initlint.rewrite.requests import RenameDeprecated
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI901", "deprecated-init", scope="file", fixable=True, in_tests=True, tags=("deprecated",))
+@rule(
+    "INI901",
+    "deprecated-init",
+    severities=(Severity.INFO,),
+    scope="file",
+    fixable=True,
+    in_tests=True,
+    tags=("deprecated",),
+)
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each location where a deprecated name is written."""
     for reference in file.references:

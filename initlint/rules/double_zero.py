@@ -71,7 +71,7 @@ from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI202", "double-zero")
+@rule("INI202", "double-zero", severities=(Severity.ERROR,))
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that zeroes the first of several weights that keep each other at zero."""
     if model.forward is not Forward.RUN:

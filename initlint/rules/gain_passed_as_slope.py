@@ -75,7 +75,7 @@ _DEFAULT_OF_TORCH = math.sqrt(5)
 _GAIN = re.compile(r"(?:^|_)(?:gain|scale|std|stdev|stddev)(?:_|$)", re.IGNORECASE)
 
 
-@rule("INI307", "gain-passed-as-slope")
+@rule("INI307", "gain-passed-as-slope", severities=(Severity.INFO,))
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each Kaiming call whose `a` is a gain."""
     for call in model.calls:

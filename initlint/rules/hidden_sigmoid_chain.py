@@ -92,7 +92,7 @@ _LARGEST_SCALE = 4.0
 """The number of inputs times the variance of a weight with gain 2."""
 
 
-@rule("INI308", "hidden-sigmoid-chain", default=False)
+@rule("INI308", "hidden-sigmoid-chain", severities=(Severity.INFO,), default=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each chain, at the init of its first sigmoid layer or else at that layer."""
     for chain in all_chains(model):

@@ -77,7 +77,9 @@ from initlint.rewrite.requests import RepeatConstruction
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI205", "identical-copies", fixable=True, whole_models=Severity.INFO)
+@rule(
+    "INI205", "identical-copies", severities=(Severity.ERROR, Severity.INFO), fixable=True, whole_models=Severity.INFO
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each list or copy that makes several equal modules."""
     for group in model.identical:

@@ -78,7 +78,7 @@ _RESETS_PARAMETERS = re.compile(r"_?reset_param(?:eter)?s")
 """torch's name for the first init, if a constructor calls it."""
 
 
-@rule("INI113", "init-after-load", needs_context=False)
+@rule("INI113", "init-after-load", severities=(Severity.WARNING,), needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each load whose weights an init overwrites."""
     for load, layers in _overwritten_loads(model):

@@ -96,7 +96,7 @@ from initlint.graph.model import FileGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI106", "init-never-applied", scope="file", searches="unapplied")
+@rule("INI106", "init-never-applied", severities=(Severity.WARNING,), scope="file", searches="unapplied")
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each function, test, loop and callback."""
     for unapplied in file.unapplied:

@@ -66,7 +66,9 @@ from initlint.rewrite.requests import ReplaceCall
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI101", "init-on-one-dimensional", fixable=True, in_tests=True, needs_context=False)
+@rule(
+    "INI101", "init-on-one-dimensional", severities=(Severity.ERROR,), fixable=True, in_tests=True, needs_context=False
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that is certainly made on a tensor of a rank that it does not accept."""
     for call in model.calls:

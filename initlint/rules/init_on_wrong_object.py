@@ -78,7 +78,14 @@ from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAga
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI103", "init-on-wrong-object", fixable=True, in_tests=True, needs_context=False)
+@rule(
+    "INI103",
+    "init-on-wrong-object",
+    severities=(Severity.ERROR, Severity.WARNING),
+    fixable=True,
+    in_tests=True,
+    needs_context=False,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call, test and attribute that certainly gets something else than a tensor."""
     for call in model.calls:

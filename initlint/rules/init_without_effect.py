@@ -77,7 +77,7 @@ from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI105", "init-without-effect", needs_context=False)
+@rule("INI105", "init-without-effect", severities=(Severity.WARNING,), needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
     by_location: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}

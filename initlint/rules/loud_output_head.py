@@ -84,7 +84,7 @@ _LEAST_MOMENT = 0.25
 _LEAST_INPUTS = 16
 
 
-@rule("INI408", "loud-output-head", whole_models=Severity.WARNING)
+@rule("INI408", "loud-output-head", severities=(Severity.WARNING,), whole_models=Severity.WARNING)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each head whose logits start with a standard deviation of about sqrt(dim)."""
     for head in model.layers:

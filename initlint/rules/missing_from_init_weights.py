@@ -87,7 +87,7 @@ from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI115", "missing-from-init-weights", needs_context=False)
+@rule("INI115", "missing-from-init-weights", severities=(Severity.WARNING,), needs_context=False)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each parameter, where it is created."""
     if model.incomplete or _is_template(model.location):

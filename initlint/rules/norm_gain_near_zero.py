@@ -104,7 +104,7 @@ _ABSORBED = frozenset({"add", "mul", "scale", "chunk", "concat"})
 """Modifiers after a norm whose other operand may carry the signal, or scale it again."""
 
 
-@rule("INI204", "norm-gain-near-zero", fixable=True)
+@rule("INI204", "norm-gain-near-zero", severities=(Severity.ERROR, Severity.WARNING), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that draws gains of norms around zero, or zeroes gains before a ReLU."""
     for location, served in model.by_call.items():

@@ -83,7 +83,7 @@ _NORMAL = ("normal", "trunc_normal")
 _LARGEST_MEANT_AS_STD = 0.2
 
 
-@rule("INI401", "normal-default-std", fixable=True)
+@rule("INI401", "normal-default-std", severities=(Severity.WARNING,), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor of weights with the default standard deviation."""
     for draw in draws(model):

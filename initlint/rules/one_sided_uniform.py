@@ -67,7 +67,7 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI402", "one-sided-uniform")
+@rule("INI402", "one-sided-uniform", severities=(Severity.WARNING,))
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights of one sign."""
     for draw in draws(model):

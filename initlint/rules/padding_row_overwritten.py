@@ -72,7 +72,7 @@ from initlint.rewrite.requests import AppendStatement
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI407", "padding-row-overwritten", fixable=True)
+@rule("INI407", "padding-row-overwritten", severities=(Severity.WARNING,), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call after which padding rows of embeddings are not zero."""
     for location, served in model.by_call.items():

@@ -84,7 +84,13 @@ _FATES = {
 }
 
 
-@rule("INI108", "uninitialized-parameter", scope="file", searches="unwritten")
+@rule(
+    "INI108",
+    "uninitialized-parameter",
+    severities=(Severity.ERROR, Severity.WARNING, Severity.INFO),
+    scope="file",
+    searches="unwritten",
+)
 def check(file: FileGraph) -> Iterator[Violation]:
     """One violation for each parameter of a class."""
     for unwritten in file.unwritten:

@@ -49,7 +49,7 @@ from initlint.project.source import UnreadableFile
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI000", "unreadable-file", scope="unreadable file", in_tests=True, always_on=True)
+@rule("INI000", "unreadable-file", severities=(Severity.ERROR,), scope="unreadable file", in_tests=True, always_on=True)
 def check(file: UnreadableFile) -> Iterator[Violation]:
     """One violation, where reading failed."""
     yield Violation(file.error.message, file.span, Severity.ERROR)

@@ -82,7 +82,13 @@ from initlint.rules._registry import Violation, rule
 _MISSED = "`apply`, `parameters()` and the optimizer miss"
 
 
-@rule("INI111", "unregistered-parameters", fixable=True, needs_context=False)
+@rule(
+    "INI111",
+    "unregistered-parameters",
+    severities=(Severity.ERROR, Severity.WARNING),
+    fixable=True,
+    needs_context=False,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each attribute, and for each layer that a `forward` constructs."""
     for unregistered in model.unregistered:

@@ -92,7 +92,14 @@ class _Problem(NamedTuple):
     request: FixRequest | None = None
 
 
-@rule("INI102", "unsupported-nonlinearity", fixable=True, in_tests=True, needs_context=False)
+@rule(
+    "INI102",
+    "unsupported-nonlinearity",
+    severities=(Severity.ERROR, Severity.WARNING),
+    fixable=True,
+    in_tests=True,
+    needs_context=False,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with an argument that makes it raise, or that it ignores."""
     for call in model.calls:

@@ -52,7 +52,15 @@ from initlint.project.noqa import NoqaCode, UnusedNoqa
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI001", "unused-suppression", scope="unused noqa", default=False, fixable=True, in_tests=True)
+@rule(
+    "INI001",
+    "unused-suppression",
+    severities=(Severity.INFO,),
+    scope="unused noqa",
+    default=False,
+    fixable=True,
+    in_tests=True,
+)
 def check(unused: UnusedNoqa) -> Iterator[Violation]:
     """One violation for the directive, with all its unused codes."""
     source, directive = unused.source, unused.directive

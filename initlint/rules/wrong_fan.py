@@ -88,7 +88,7 @@ from initlint.rewrite.requests import ReplaceArgument
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI403", "wrong-fan", fixable=True)
+@rule("INI403", "wrong-fan", severities=(Severity.WARNING,), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a wrong fan and each reason why it is wrong."""
     for location, served in _layers_by_call(model).items():

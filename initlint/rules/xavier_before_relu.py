@@ -100,7 +100,7 @@ _HARMLESS = 0.9
 """From this factor on the signal's mean square, the replacement would change almost nothing."""
 
 
-@rule("INI301", "xavier-before-relu", fixable=True)
+@rule("INI301", "xavier-before-relu", severities=(Severity.WARNING, Severity.INFO), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     lossy = {

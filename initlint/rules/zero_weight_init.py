@@ -102,7 +102,7 @@ class _Effect(NamedTuple):
     """The effect of the zero, to end a message."""
 
 
-@rule("INI201", "zero-weight-init", fixable=True)
+@rule("INI201", "zero-weight-init", severities=(Severity.ERROR, Severity.WARNING), fixable=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that zeroes weights which then cannot or hardly learn, with the highest severity."""
     stalled = {path for group in model.stalled for path in group}

@@ -274,9 +274,12 @@ def test_rules() -> None:
 
 @pytest.mark.parametrize("wanted", ["INI301", "ini301", "bad-start", "Bad-Start"])
 def test_rule(wanted: str) -> None:
-    assert run("rule", wanted).stdout.startswith("# bad-start (INI301)\n\nA bad start.\n\nOn by default.")
+    assert run("rule", wanted).stdout.startswith(
+        "# bad-start (INI301)\n\nA bad start.\n\nSeverity: error or note. On by default."
+    )
     shown: dict[str, Any] = json.loads(run("rule", wanted, "--output-format", "json").stdout)
     assert shown["documentation"] == "A bad start\n\n## What it does\n"
+    assert shown["severities"] == ["error", "info"]
     assert (shown["category"], shown["fix"]) == ("init and activation do not match", None)
     assert shown["url"] == "https://initlint.readthedocs.io/rules/bad-start/"
 

@@ -95,6 +95,13 @@ def _check_file(graph: FileGraph) -> Iterator[Violation]:
 
 FAKE_RULES = (
     replace(rule_for("unreadable file"), documentation="A file that cannot be read\n"),
-    Rule("INI301", "bad-start", _check_model, "A bad start\n\n## What it does\n", fixable=True),
-    Rule("INI901", "odd-file", _check_file, "An odd file\n", scope="file", default=False),
+    Rule(
+        "INI301",
+        "bad-start",
+        _check_model,
+        "A bad start\n\n## What it does\n",
+        (Severity.ERROR, Severity.INFO),
+        fixable=True,
+    ),
+    Rule("INI901", "odd-file", _check_file, "An odd file\n", (Severity.WARNING,), scope="file", default=False),
 )

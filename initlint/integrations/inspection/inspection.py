@@ -13,7 +13,7 @@ from torch import nn
 from initlint.integrations.inspection.findings import ModuleFinding, findings
 from initlint.integrations.inspection.layers import LayerWeights, layers
 from initlint.integrations.inspection.measuring import run
-from initlint.report.text import KIND, counted, escape
+from initlint.report.text import counted, escape
 
 _HEADINGS = ("weight", "module", "shape", "mean", "std", "signal", "gradient")
 
@@ -33,7 +33,7 @@ class Inspection:
         rows = [_HEADINGS, *map(_cells, self.layers)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         table = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        notes = [f"{KIND[f.severity]}: {escape(f.layer)} {escape(f.message)}" for f in self.findings]
+        notes = [f"{f.severity.kind}: {escape(f.layer)} {escape(f.message)}" for f in self.findings]
         return "\n".join((self._title, *table, *notes, *([] if self.measured else [_NO_INPUT])))
 
     __repr__ = __str__
@@ -43,7 +43,7 @@ class Inspection:
         heading = "".join(f"<th style='text-align:left'>{name}</th>" for name in _HEADINGS)
         rows = "".join(f"<tr>{''.join(map(_cell, _cells(row)))}</tr>" for row in self.layers)
         notes = "".join(
-            f"<li><b>{KIND[f.severity]}</b>: <code>{_html(f.layer)}</code> {_html(f.message)}</li>"
+            f"<li><b>{f.severity.kind}</b>: <code>{_html(f.layer)}</code> {_html(f.message)}</li>"
             for f in self.findings
         )
         hint = "" if self.measured else f"<p>{html.escape(_NO_INPUT)}</p>"

@@ -9,7 +9,7 @@ import re
 
 from initlint.diagnostics import Diagnostic
 from initlint.report.report import Report
-from initlint.report.text import KIND, by_severity, escape, in_file, is_auto_fixable, message_of
+from initlint.report.text import by_severity, escape, in_file, is_auto_fixable, message_of
 
 MAX_OPEN = 20
 """Of longer tables, readers see the heading, and open the table with a click."""
@@ -34,7 +34,7 @@ def _row(diagnostic: Diagnostic, report: Report) -> str:
     place = f"{escape(report.path(span.file))}:{span.row}"
     fixable = " *(fixable)*" if is_auto_fixable(diagnostic) else ""
     rule = f"[{diagnostic.code}]({diagnostic.url})"
-    return f"| {KIND[diagnostic.severity]} | {rule} | {_plain(place)} | {_inline(message_of(diagnostic))}{fixable} |"
+    return f"| {diagnostic.severity.kind} | {rule} | {_plain(place)} | {_inline(message_of(diagnostic))}{fixable} |"
 
 
 def _inline(text: str) -> str:

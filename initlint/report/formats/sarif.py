@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from initlint import __version__
-from initlint.diagnostics import Diagnostic, Edit, Fix, Related, Severity, Span, rule_url
+from initlint.diagnostics import Diagnostic, Edit, Fix, Related, Span, rule_url
 from initlint.linter.fingerprint import content, fingerprints
 from initlint.report.formats.json import dumps
 from initlint.report.report import Report
@@ -21,7 +21,6 @@ from initlint.report.rule_pages import page, section
 from initlint.report.text import escape, in_file, message_of
 from initlint.rules._registry import Rule
 
-_LEVEL = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
 _ROOT = "SRCROOT"
 _HOME = "https://initlint.readthedocs.io/"
 
@@ -68,7 +67,7 @@ def _result(diagnostic: Diagnostic, fingerprint: str, report: Report) -> dict[st
     return {
         "ruleId": diagnostic.code,
         **index,
-        "level": _LEVEL[diagnostic.severity],
+        "level": diagnostic.severity.kind,
         "message": {"text": _braced(message_of(diagnostic))},
         "locations": [{"physicalLocation": _place(diagnostic.span, report)}],
         "relatedLocations": [_related(related, report) for related in diagnostic.related],
