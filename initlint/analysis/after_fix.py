@@ -10,8 +10,8 @@ from initlint.analysis.layer_activation import LayerActivation
 from initlint.analysis.messages import format_number
 from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, replacement
 from initlint.facts.initializer_formulas import calculate_gain
-from initlint.graph.dataflow import UNDETERMINED, Arguments
 from initlint.graph.model import Layer, ModelGraph, Write
+from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.rewrite.requests import Expression, GainExpression, Value
 
 _LEAST, _MOST = 0.5, 2.0

@@ -23,8 +23,8 @@ from initlint.analysis.signal_propagation import LayerEffect, layer_effect, laye
 from initlint.analysis.signals import Signal, source_signal
 from initlint.diagnostics import SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.dataflow import Arguments
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write, memoize
+from initlint.graph.words import Arguments
 
 _POOLS = frozenset({"pool"})
 

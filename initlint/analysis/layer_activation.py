@@ -10,8 +10,8 @@ from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, contin
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale
-from initlint.graph.dataflow import UNDETERMINED, Arguments
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write, memoize
+from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.project.source import Location
 
 RELU_FAMILIES = ("relu", "leaky_relu")

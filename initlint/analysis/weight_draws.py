@@ -10,8 +10,8 @@ from initlint.analysis.layer_activation import MATRICES, argument, as_number, fa
 from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
 from initlint.analysis.stacked_weights import StackedWrite, matrix_writes
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.dataflow import Arguments
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Target, memoize
+from initlint.graph.words import Arguments
 from initlint.project.source import Location
 
 _MIN_INPUTS = 8

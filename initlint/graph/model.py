@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from initlint._records import dataclass
 from initlint.facts.fans import AxisRoles, Rows
-from initlint.graph.dataflow import Arguments, OperationKind
 from initlint.graph.mistakes import (
     DeprecatedUse,
     IdenticalModules,
@@ -19,6 +18,7 @@ from initlint.graph.mistakes import (
     UnregisteredParameters,
     UnwrittenParameter,
 )
+from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location, SourceFile
 
 

@@ -16,8 +16,9 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import constant_value
 from initlint.graph.consumers import layer_key
-from initlint.graph.dataflow import UNDETERMINED, FlowNode
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Layer
+from initlint.graph.words import UNDETERMINED
 
 Parameter = tuple[Hashable, str]
 """The key of a layer in the data flow, and `weight` or `bias`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from initlint.graph.dataflow import UNDETERMINED, Arguments
 from initlint.graph.model import Layer, ModelGraph
+from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.project.source import Location
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from rich.text import Text
 from rich.tree import Tree
 
-from initlint.graph.dataflow import UNDETERMINED, Arguments
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.project.source import Location
 from initlint.report.folding import Folded, fold
 from initlint.report.terminal import draw

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from initlint.analysis.operating_factors import operating_factors
 from initlint.facts.fans import MODULES
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Forward, Layer, ModelGraph
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location
 from initlint.report import graph_json
 from initlint.report.folding import fold

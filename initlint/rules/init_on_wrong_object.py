@@ -71,9 +71,9 @@ from initlint.analysis.messages import conjunction, display_name
 from initlint.diagnostics import Applicability, Fix, FixCondition, Severity
 from initlint.facts.fans import MODULES, shapes
 from initlint.facts.initializer_formulas import INITIALIZERS
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import InitCall, ModelGraph, Target
+from initlint.graph.words import UNDETERMINED
 from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone
 from initlint.rules._registry import Violation, rule
 

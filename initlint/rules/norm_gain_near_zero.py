@@ -89,8 +89,8 @@ from initlint.analysis.messages import (
 from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import moment
-from initlint.graph.dataflow import UNDETERMINED, Arguments
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write
+from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.project.source import Location, SourceLocation
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
 from initlint.rules._registry import Violation, rule

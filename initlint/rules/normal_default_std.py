@@ -74,8 +74,8 @@ from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
-from initlint.graph.dataflow import Arguments
 from initlint.graph.model import InitCall, Layer, ModelGraph
+from initlint.graph.words import Arguments
 from initlint.rewrite.requests import MoveArgument
 from initlint.rules._registry import Violation, rule
 

@@ -7,8 +7,8 @@ import torch
 
 from initlint.analysis.chain_products import chains, chains_of
 from initlint.facts.fans import AxisRoles
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, ZERO_BIAS, chain, following, layer, model, reach, to_layer, write
 
 

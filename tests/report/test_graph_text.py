@@ -7,8 +7,8 @@ import pytest
 
 import initlint
 from initlint.diagnostics import Span
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.graph.words import UNDETERMINED
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
 from initlint.report import graph_text

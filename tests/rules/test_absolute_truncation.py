@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import call, message, model, run
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Consumer, Forward, Layer
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, to_layer, write
 
 ONES = (write("ones_"),)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, to_layer, write
 
 LARGE = (write("normal_", std=1.0),)

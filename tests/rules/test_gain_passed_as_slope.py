@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import InitCall, Target
+from initlint.graph.words import UNDETERMINED
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from tests.support.rule_models import call, message, model, run

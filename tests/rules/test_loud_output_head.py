@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, ModelGraph
+from initlint.graph.words import UNDETERMINED
 from tests.support.fixing import findings_of
 from tests.support.rule_models import OUTPUT, at, following, layer, message, model, run, to_layer, write
 

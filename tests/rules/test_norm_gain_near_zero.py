@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from initlint.diagnostics import Applicability, Severity
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, Target
+from initlint.graph.words import UNDETERMINED
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from initlint.rewrite.requests import AppendStatement, ReplaceCall

@@ -7,8 +7,8 @@ import pytest
 
 from initlint.diagnostics import Severity
 from initlint.facts.fans import AxisRoles
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, Target
+from initlint.graph.words import UNDETERMINED
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, to_layer, write

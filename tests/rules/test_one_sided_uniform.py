@@ -4,8 +4,8 @@ import pytest
 
 import initlint
 from initlint.facts.fans import AxisRoles
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, Target
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
 RELU = following("relu", reach("out"))

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, at, layer, message, model, run, write
 
 PADDED = {"num_embeddings": 9, "embedding_dim": 4, "padding_idx": 0}

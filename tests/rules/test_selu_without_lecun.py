@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from initlint.diagnostics import Severity
-from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.words import UNDETERMINED
 from tests.support.rule_models import OUTPUT, chain, following, layer, message, model, reach, run, write
 
 

@@ -4,8 +4,8 @@ import pytest
 
 import initlint
 from initlint.facts.fans import AxisRoles
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer
+from initlint.graph.words import UNDETERMINED
 from initlint.project.settings import Settings
 from tests.support.rule_models import OUTPUT, following, layer, message, model, reach, run, write
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from initlint.diagnostics import Span
 from initlint.facts.fans import shapes
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Consumer, Forward, InitCall, Layer, ModelGraph, NextLayer, Target, Write
+from initlint.graph.words import UNDETERMINED
 from initlint.rules import all_rules
 from initlint.rules._registry import Violation
 

@@ -15,8 +15,8 @@ from initlint.analysis.messages import (
 from initlint.analysis.operating_factors import operating_factors
 from initlint.diagnostics import Span
 from initlint.facts.activations import ACTIVATIONS
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.graph.words import UNDETERMINED
 
 Link = Callable[[Span], str]
 """Renders a location as a link in Markdown."""

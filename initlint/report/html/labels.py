@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from initlint.analysis.messages import activation_class_name, short_name
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, Write
+from initlint.graph.words import UNDETERMINED
 
 _SIZES = (
     ("in_features", "out_features"),

@@ -27,7 +27,8 @@ from initlint.facts.operators import (
     pooling,
     python_operator,
 )
-from initlint.graph.dataflow import Arguments, FlowNode, OperationKind
+from initlint.graph.dataflow import FlowNode
+from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments, node_references
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
-from initlint.graph.dataflow import UNDETERMINED, FlowNode
+from initlint.graph.dataflow import FlowNode
 from initlint.graph.mistakes import IdenticalModules
 from initlint.graph.model import Layer
 from initlint.graph.symmetry import in_series, merge_symmetrically
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.module_tree import TracedModule

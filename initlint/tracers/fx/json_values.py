@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from initlint.facts.signatures import Signature
-from initlint.graph.dataflow import UNDETERMINED
+from initlint.graph.words import UNDETERMINED
 
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object that the worker wrote."""

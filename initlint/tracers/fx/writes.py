@@ -18,8 +18,8 @@ from initlint.facts.initializer_formulas import (
 )
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import InitCall, Target, TargetKind, Write
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from initlint._records import dataclass
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
-from initlint.graph.dataflow import ALWAYS, UNDETERMINED
+from initlint.graph.dataflow import ALWAYS
 from initlint.graph.mistakes import IdenticalModules
 from initlint.graph.model import Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding
 from initlint.tracers.static.values.module_tree import own_parameters

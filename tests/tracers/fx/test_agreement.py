@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Layer, ModelGraph
+from initlint.graph.words import UNDETERMINED
 from initlint.linter import pipeline
 from initlint.project.settings import Settings
 from initlint.project.trace_targets import TargetSpec

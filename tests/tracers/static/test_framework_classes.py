@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import ModelGraph
+from initlint.graph.words import UNDETERMINED
 from initlint.project.reading import read_source
 from initlint.tracers.static.project import Project
 

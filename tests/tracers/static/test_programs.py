@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from initlint.facts.initializer_formulas import constant_value, variance
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import FileGraph, Layer, ModelGraph
+from initlint.graph.words import UNDETERMINED
 from initlint.project.reading import read_source
 from initlint.tracers.static.project import Project
 from tests.support.expectations import ExpectedConsumers, ExpectedInit, Section, sections

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initlint.graph.dataflow import Arguments
+from initlint.graph.words import Arguments
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import is_zero, scaled, zeros

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from initlint.facts.initializer_formulas import constant_value
 from initlint.facts.initializer_formulas import scaled as scaled_init
-from initlint.graph.dataflow import UNDETERMINED
 from initlint.graph.model import Write
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import (

@@ -7,7 +7,8 @@ from typing import Any
 
 from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.fans import MODULES
-from initlint.graph.dataflow import ALWAYS, Arguments, Condition, FlowNode, OperationKind
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
+from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.axes import index_axes, inserted_axes, selects_all, sliced_rows

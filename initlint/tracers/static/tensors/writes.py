@@ -11,9 +11,10 @@ from dataclasses import field, replace
 from typing import Any
 
 from initlint._records import dataclass
-from initlint.graph.dataflow import UNDETERMINED, Condition
+from initlint.graph.dataflow import Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.graph.model import InitCall, Target, TargetKind, Write
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.absent_values import absent_argument
 from initlint.tracers.static.machine.interpreter import Interpreter

@@ -7,7 +7,8 @@ from typing import Any
 
 from initlint.facts.fans import BASES, CHILDREN, MODULES, shapes
 from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
-from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition
+from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.external_names import ExternalName

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from initlint.graph.dataflow import ALWAYS, UNDETERMINED, Condition, FlowNode
+from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.values import (
     UNBOUND,

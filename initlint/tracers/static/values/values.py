@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeAlias
 
 from initlint._records import dataclass
 from initlint.facts.signatures import Signature
-from initlint.graph.dataflow import UNDETERMINED, Condition, FlowNode
+from initlint.graph.dataflow import Condition, FlowNode
+from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis))

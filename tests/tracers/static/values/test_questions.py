@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from initlint.graph.dataflow import UNDETERMINED, FlowNode
+from initlint.graph.dataflow import FlowNode
+from initlint.graph.words import UNDETERMINED
 from initlint.tracers.static.values.classes import ClassValue, SuperProxy
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import (
