@@ -18,13 +18,10 @@ from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
-from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
-from initlint.tracers.static.values.iteration import iterate
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import has_known_length, without_unbound
-from initlint.tracers.static.values.tensors import COPY, Tensor
-from initlint.tracers.static.values.values import CallArguments, Raised, Unknown
+from initlint.tracers.static.values.questions import add_in_place, without_unbound
+from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor
+from initlint.tracers.static.values.values import Raised
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:
@@ -61,23 +58,15 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
     left = without_unbound(interpreter.evaluate(node.target, env))
     if left is None and isinstance(node.target, ast.Attribute):
         record_use_of_none(interpreter, node, node.target, env)
-    right = interpreter.evaluate(node.value, env)
-    if isinstance(left, ListValue) and isinstance(node.op, ast.Add):
-        interpreter.state.save_before_change(left)
-        left.items.extend(item for item, _ in iterate(interpreter, right))
-        left.open = left.open or not has_known_length(right)
+    right, location = interpreter.evaluate(node.value, env), interpreter.location_of(node, env)
+    if isinstance(node.op, ast.Add) and add_in_place(interpreter, left, right, location):
         return
-    if isinstance(left, Instance) and isinstance(node.op, ast.Add):
-        method = interpreter.attribute(left, "extend")
-        if not isinstance(method, Unknown):
-            interpreter.call(method, CallArguments([right], {}, interpreter.location_of(node, env)))
-            return
-    if isinstance(left, Tensor) and left.node is None and left.storage is not None and not _is_copy(left):
+    tensor = as_tensor(left)
+    if tensor is not None and tensor.node is None and tensor.storage is not None and not _is_copy(tensor):
         # `w *= k` writes to the parameter; the name stays bound to the same tensor.
-        location = interpreter.location_of(node, env)
-        if left.tracked:
-            record_leaf_write(interpreter, left, location)
-        write_in_place(interpreter, left, type(node.op).__name__.lower(), right, location)
+        if tensor.tracked:
+            record_leaf_write(interpreter, tensor, location)
+        write_in_place(interpreter, tensor, type(node.op).__name__.lower(), right, location)
         return
     bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 

@@ -9,7 +9,7 @@ from typing import Any
 from initlint.graph.dataflow import Condition
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
-from initlint.tracers.static.values.iteration import truncated
+from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
     any_of,
@@ -121,6 +121,12 @@ class ListValue(AbstractValue):
         first, second = (other, self) if reflected else (self, other)
         open = not has_known_length(first) or not has_known_length(second)
         return ListValue(*truncated([*(known_items(first) or ()), *(known_items(second) or ())], open))
+
+    def add_in_place(self, machine: Machine, other: Value, location: SourceLocation) -> bool:
+        machine.state.save_before_change(self)
+        self.items.extend(item for item, _ in iterate(machine, other))
+        self.open = self.open or not has_known_length(other)
+        return True
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)

@@ -185,6 +185,13 @@ class Instance(AbstractValue):
     def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
         return machine.handlers.object_method(machine, self, name, call)
 
+    def add_in_place(self, machine: Machine, other: Value, location: SourceLocation) -> bool:
+        method = self.get_attribute(machine, "extend")
+        if isinstance(method, Unknown):
+            return False
+        machine.call(method, CallArguments([other], {}, location))
+        return True
+
     def adopt(self, name: str, value: Value) -> None:
         """Become the parent of a child module, or the owner of a parameter."""
         for option, _ in options(value):

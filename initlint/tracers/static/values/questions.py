@@ -216,6 +216,11 @@ def delete_attribute(machine: Machine, holder: Value, name: str) -> None:
         holder.delete_attribute(machine, name)
 
 
+def add_in_place(machine: Machine, value: Value, other: Value, location: SourceLocation) -> bool:
+    """`value += other`, if that changes the object that the value is; False if it makes a new value."""
+    return isinstance(value, AbstractValue) and value.add_in_place(machine, other, location)
+
+
 def set_item(machine: Machine, holder: Value, index: Value, value: Value, location: SourceLocation) -> None:
     """`holder[index] = value`."""
     if isinstance(holder, AbstractValue):

@@ -189,6 +189,10 @@ class AbstractValue:
         """`self <operator> other`, or `other <operator> self` if `reflected`; `UNBOUND` if it does not define that."""
         return UNBOUND
 
+    def add_in_place(self, machine: Machine, other: Value, location: SourceLocation) -> bool:
+        """`self += other`, if that changes this object; False if it makes a new value."""
+        return False
+
     def literal(self) -> Any:
         """The value as it is stored in graphs: a constant, a tuple of constants, or `UNDETERMINED`."""
         return UNDETERMINED

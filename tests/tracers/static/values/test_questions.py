@@ -32,6 +32,7 @@ from initlint.tracers.static.values.functions import (
 from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import (
     Union,
+    add_in_place,
     container_kind,
     contains,
     contents,
@@ -453,3 +454,15 @@ def test_super_asks_its_receiver() -> None:
         assert start.receiver is receiver
         assert isinstance(SuperProxy(derived, receiver).get_attribute(machine, "missing"), Unknown)
     assert isinstance(SuperProxy(derived, 3).get_attribute(machine, "size"), Unknown)
+
+
+def test_what_is_added_to_in_place() -> None:
+    machine: Any = SimpleNamespace(state=SimpleNamespace(save_before_change=lambda target: None))
+    location: Any = None
+    items = ListValue([1])
+    assert add_in_place(machine, items, (2, 3), location)
+    assert items.items == [1, 2, 3]
+    assert add_in_place(machine, items, ListValue([4], open=True), location)
+    assert not items.has_known_length()
+    for value in (Unknown("a list"), DictValue(), Tensor(), (1,), 3):
+        assert not add_in_place(machine, value, (2,), location)
