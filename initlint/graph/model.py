@@ -18,6 +18,7 @@ from initlint.graph.mistakes import (
     UnregisteredParameters,
     UnwrittenParameter,
 )
+from initlint.graph.words import UNDETERMINED as UNDETERMINED  # a part of the Python API
 from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location, SourceFile
 
