@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from initlint._records import dataclass
 from initlint.graph.dataflow import ALWAYS, Condition, Token
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.questions import has_alternatives, join, options
-from initlint.tracers.static.values.values import UNBOUND, Raised, Value
+from initlint.tracers.static.values.questions import BothSides, has_alternatives, join, options
+from initlint.tracers.static.values.values import UNBOUND, Raised, Sides, Value
 
 Result = TypeVar("Result")
 
@@ -33,8 +33,8 @@ class Mutable(Protocol):
     def restore(self, saved: Any) -> None:
         """Go back to a saved state."""
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        """The state that is `one` under the condition `when` and `other` under `otherwise`."""
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
+        """The state that is `one` on one of the two sides and `other` on the other."""
 
 
 Changes = dict[int, tuple[Mutable, Any]]
@@ -193,14 +193,14 @@ class BranchState:
 
     def join_states(self, one: Changes, when: Token, other: Changes, otherwise: Token) -> None:
         """Join the states that both sides produced."""
-        first, second = frozenset([when]), frozenset([otherwise])
+        sides = BothSides(frozenset([when]), frozenset([otherwise]))
         for key in {**one, **other}:
             target = (one.get(key) or other[key])[0]
             untouched = target.save()
             state_one = one[key][1] if key in one else untouched
             state_other = other[key][1] if key in other else untouched
             self.save_before_change(target)
-            target.restore(target.joined(state_one, first, state_other, second))
+            target.restore(target.joined(sides, state_one, state_other))
 
     def join_values(self, yes: Token, one: Callable[[], Value], other: Callable[[], Value]) -> Value:
         """The join of two results: of `one` where the token `yes` holds, of `other` where it does not."""

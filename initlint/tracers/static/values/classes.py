@@ -8,13 +8,11 @@ from typing import Any
 
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
-from initlint.graph.dataflow import Condition
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
 from initlint.tracers.static.values.questions import (
     is_function,
-    join_fields,
     without_unbound,
 )
 from initlint.tracers.static.values.values import (
@@ -23,6 +21,7 @@ from initlint.tracers.static.values.values import (
     CallArguments,
     ExternalClass,
     Machine,
+    Sides,
     Unknown,
     Value,
 )
@@ -57,8 +56,8 @@ class ClassValue(AbstractValue):
     def restore(self, saved: Any) -> None:
         self.fields = dict(saved)
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        return join_fields(one, when, other, otherwise)
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
+        return sides.fields(one, other)
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("__name__", "__qualname__"):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterable
 from itertools import zip_longest
 from typing import Any
 
-from initlint.graph.dataflow import Condition
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
 from initlint.tracers.static.values.iteration import iterate, truncated
@@ -18,8 +17,6 @@ from initlint.tracers.static.values.questions import (
     flat_classes,
     has_known_length,
     is_among,
-    join,
-    join_fields,
     known_items,
     literal,
     without_unbound,
@@ -32,6 +29,7 @@ from initlint.tracers.static.values.values import (
     ExternalClass,
     Machine,
     Raised,
+    Sides,
     Unknown,
     Value,
     is_key,
@@ -60,9 +58,9 @@ class ListValue(AbstractValue):
     def restore(self, saved: Any) -> None:
         self.items, self.open = list(saved[0]), saved[1]
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
         pairs = zip_longest(one[0], other[0], fillvalue=UNBOUND)
-        return [join(a, when, b, otherwise) for a, b in pairs], one[1] or other[1]
+        return [sides.value(a, b) for a, b in pairs], one[1] or other[1]
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if isinstance(index, slice):
@@ -176,8 +174,8 @@ class DictValue(AbstractValue):
     def restore(self, saved: Any) -> None:
         self.items, self.open = dict(saved[0]), saved[1]
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        return join_fields(one[0], when, other[0], otherwise), one[1] or other[1]
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
+        return sides.fields(one[0], other[0]), one[1] or other[1]
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if not is_key(index):

@@ -14,8 +14,7 @@ from typing import Any
 
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, ModuleBody, definitions
-from initlint.tracers.static.values.questions import Union, join_fields
-from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Value
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Sides, Value
 
 
 class LazyImport(AbstractValue):
@@ -23,14 +22,13 @@ class LazyImport(AbstractValue):
 
     __slots__ = ("resolve",)
 
+    may_be_lazy = True
+
     def __init__(self, resolve: Callable[[], Value]) -> None:
         self.resolve = resolve
 
-
-def _resolved(value: Value) -> Value:
-    if isinstance(value, LazyImport):
-        return value.resolve()
-    return Union([(_resolved(v), c) for v, c in value.options]) if isinstance(value, Union) else value
+    def resolved(self) -> Value:
+        return self.resolve()
 
 
 class CallFrame:
@@ -73,8 +71,8 @@ class Environment:
     def restore(self, saved: Any) -> None:
         self.values = dict(saved)
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
-        return join_fields(one, when, other, otherwise)
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
+        return sides.fields(one, other)
 
     def owner_of(self, name: str) -> Environment | None:
         """The innermost environment that binds `name`."""
@@ -151,9 +149,9 @@ class ModuleScope:
             self._bind(name)
         if name in self.values:
             value = self.values[name]
-            if value.__class__ is LazyImport or value.__class__ is Union:
+            if isinstance(value, AbstractValue) and value.may_be_lazy:
                 self.values[name] = UNBOUND  # two modules may import from each other
-                value = self.values[name] = _resolved(value)
+                value = self.values[name] = value.resolved()
             return value
         if name in self._missing or name in self._asked:
             return UNBOUND

@@ -18,7 +18,6 @@ from initlint.tracers.static.values.questions import (
     bound_to,
     is_among,
     item_of_sequence,
-    join_fields,
     literals,
     options,
     without_unbound,
@@ -32,6 +31,7 @@ from initlint.tracers.static.values.values import (
     ExternalClass,
     Machine,
     NativeMethod,
+    Sides,
     Unknown,
     Value,
 )
@@ -121,12 +121,12 @@ class Instance(AbstractValue):
         self.fields, self.assigned, self.open = dict(saved[0]), dict(saved[1]), saved[2]
         self.arguments = dict(saved[3])
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
         return (
-            join_fields(one[0], when, other[0], otherwise),
+            sides.fields(one[0], other[0]),
             {**other[1], **one[1]},
             one[2] or other[2],
-            join_fields(one[3], when, other[3], otherwise),
+            sides.fields(one[3], other[3]),
         )
 
     def exists_only_under(self, condition: Condition) -> bool:

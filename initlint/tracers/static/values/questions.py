@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
@@ -316,6 +317,12 @@ class Union(AbstractValue):
     def __init__(self, options: list[tuple[Value, Condition]]) -> None:
         self.options = options
 
+    may_be_lazy = True
+
+    def resolved(self) -> Value:
+        options = [(v.resolved() if isinstance(v, AbstractValue) else v, c) for v, c in self.options]
+        return Union(options)
+
     @property
     def values(self) -> list[Value]:
         """The alternatives without their conditions."""
@@ -427,19 +434,29 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     return Unknown("too many alternatives") if len(merged) > _MAX_OPTIONS else Union(merged)
 
 
-def join_fields(
-    one: dict[Any, Value], when: Condition, other: dict[Any, Value], otherwise: Condition
-) -> dict[Any, Value]:
-    """Join two dictionaries by key; a key that only one of them has may be unbound."""
-    merged = {}
-    for key, value in one.items():
-        beside = other.get(key, UNBOUND)
-        # Fast path: most fields are unchanged by a branch.
-        merged[key] = value if value is beside else join(value, when, beside, otherwise)
-    for key, value in other.items():
-        if key not in one:
-            merged[key] = join(UNBOUND, when, value, otherwise)
-    return merged
+@dataclass(frozen=True, slots=True)
+class BothSides:
+    """Joins what two sides of a condition have made of the state of an object."""
+
+    when: Condition
+    otherwise: Condition
+
+    def value(self, one: Value, other: Value) -> Value:
+        """The value that is `one` on one side and `other` on the other."""
+        return join(one, self.when, other, self.otherwise)
+
+    def fields(self, one: dict[Any, Value], other: dict[Any, Value]) -> dict[Any, Value]:
+        """The two dictionaries, joined by key; a key that only one of them has may be unbound."""
+        when, otherwise = self.when, self.otherwise
+        merged = {}
+        for key, value in one.items():
+            beside = other.get(key, UNBOUND)
+            # Fast path: most fields are unchanged by a branch.
+            merged[key] = value if value is beside else join(value, when, beside, otherwise)
+        for key, value in other.items():
+            if key not in one:
+                merged[key] = join(UNBOUND, when, value, otherwise)
+        return merged
 
 
 _MAX_ALTERNATIVES = 16

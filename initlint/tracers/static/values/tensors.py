@@ -20,6 +20,7 @@ from initlint.tracers.static.values.values import (
     ExternalClass,
     Machine,
     NativeMethod,
+    Sides,
     Unknown,
     Value,
 )
@@ -219,10 +220,10 @@ class Tensor(AbstractValue):
     def restore(self, saved: Any) -> None:
         self.node = saved
 
-    def joined(self, one: Any, when: Condition, other: Any, otherwise: Condition) -> Any:
+    def joined(self, sides: Sides, one: Any, other: Any) -> Any:
         if one is None or other is None or one is other:
             return one or other
-        return FlowNode("join", "join", [(one, when), (other, otherwise)], None)
+        return FlowNode("join", "join", [(one, sides.when), (other, sides.otherwise)], None)
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
         operator = METHODS.get(name)

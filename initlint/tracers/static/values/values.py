@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import field
 from types import EllipsisType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from initlint._records import dataclass
 from initlint.facts.signatures import Signature
@@ -31,6 +31,9 @@ class AbstractValue:
 
     __slots__ = ()
 
+    may_be_lazy: ClassVar[bool] = False
+    """Whether `resolved` may be another value."""
+
     @property
     def precedence(self) -> int:
         """Of two compared values, the one with the higher precedence decides: see `equals` and `is_same_object`."""
@@ -47,6 +50,10 @@ class AbstractValue:
     def contents(self) -> Iterable[Value]:
         """The values that it holds: items of a container, fields of an object that is no module."""
         return ()
+
+    def resolved(self) -> Value:
+        """The value, with imports that are lazy until their name is looked up."""
+        return self
 
     def container_kind(self) -> str:
         """The type of a container of Python: `list`, `dict`, `iterator`; empty for any other value."""
@@ -372,6 +379,24 @@ class Copier:
         if isinstance(value, AbstractValue):
             return value.deep_copy(self)
         return tuple(self.copy(item) for item in value) if isinstance(value, tuple) else value
+
+
+class Sides(Protocol):
+    """Joins what two sides of a condition have made of the state of an object."""
+
+    @property
+    def when(self) -> Condition:
+        """The condition of one side."""
+
+    @property
+    def otherwise(self) -> Condition:
+        """The condition of the other side."""
+
+    def value(self, one: Value, other: Value) -> Value:
+        """The value that is `one` on one side and `other` on the other."""
+
+    def fields(self, one: dict[Any, Value], other: dict[Any, Value]) -> dict[Any, Value]:
+        """The two dictionaries, joined by key; a key that only one of them has may be unbound."""
 
 
 class Branches(Protocol):
