@@ -62,6 +62,9 @@ The call is replaced by the documented one of the same distribution: uniform sta
 is safe if all layers that the call initializes need the new one, apart from output layers, and unsafe otherwise. No fix
 is offered if its layers need different calls.
 
+The fix does not always lower the training loss. With Adam and four ReLU layers it is higher after 200 steps, 0.126
+against 0.0974. With SGD, and in ten layers, it is lower (`python benchmarks/training_after_fix.py`).
+
 ## References
 
 - He et al., [Delving Deep into Rectifiers](https://arxiv.org/abs/1502.01852), section 2.2
