@@ -7,6 +7,7 @@ and variance. `f` is an `Expression`: an activation, a sum or a product of such,
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -252,7 +253,9 @@ def _grid(intervals: int) -> tuple[tuple[float, float], ...]:
 @lru_cache(maxsize=16)
 def _grid_of_largest(intervals: int, count: int) -> tuple[tuple[float, float], ...]:
     """The same for the largest of `count` independent normal variables."""
-    weighted = [(z, weight * (1 + math.erf(z / math.sqrt(2))) ** (count - 1)) for z, weight in _grid(intervals)]
+    # Relative to the last node, where all values are below z: no power overflows, and not all vanish.
+    others, last = min(count - 1, sys.float_info.max), 1 + math.erf(_FARTHEST / math.sqrt(2))
+    weighted = [(z, weight * ((1 + math.erf(z / math.sqrt(2))) / last) ** others) for z, weight in _grid(intervals)]
     total = sum(weight for _, weight in weighted)
     return tuple((z, weight / total) for z, weight in weighted)
 

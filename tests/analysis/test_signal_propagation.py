@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.signal_propagation import mean_squares, model_output, output_is_constant
-from initlint.facts.activation_curves import CURVES, IDENTITY, activated, moments_at, slope_moment
+from initlint.facts.activation_curves import CURVES, IDENTITY, activated, largest_of, moments_at, slope_moment
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of
 
@@ -191,3 +191,12 @@ def test_a_model_with_several_outputs_has_no_one_output() -> None:
     model = models_of(text)["Net"]
     assert model_output(model) is None
     assert not output_is_constant(model)
+
+
+@pytest.mark.parametrize("count", [2, 10_000, 10**400], ids=["few", "many", "beyond floats"])
+def test_the_largest_of_any_number_of_values(count: int) -> None:
+    found = largest_of(IDENTITY, 0.0, 1.0, 0.0, count)
+    assert 0.5 < found.mean < 10
+    if count <= 10_000:
+        draws = torch.randn(200, count).amax(1)
+        assert found.mean == pytest.approx(draws.mean().item(), abs=0.2)

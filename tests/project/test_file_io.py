@@ -164,12 +164,12 @@ def test_what_is_old_is_removed(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from initlint import files
+from initlint.project import file_io
 folder, old, new = Path(sys.argv[1]), b"o" * 200_000, b"n" * 200_000
 print("ready", flush=True)
 while True:
     for path in sorted(folder.glob("*.py")):
-        files.replace(path, old, new)
+        file_io.replace(path, old, new)
     old, new = new, old
 """
 
@@ -183,7 +183,7 @@ def test_a_run_that_is_killed_leaves_whole_files_and_the_next_one_tidies_up(tmp_
             path.write_bytes(old)
         with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
-            writer.stdout.readline()
+            assert writer.stdout.readline() == b"ready\n"
             time.sleep(0.003 * round_number)
             writer.kill()
         assert {path.read_bytes() for path in paths} <= {old, new}
