@@ -1,20 +1,26 @@
 """Compares the stated signal and gradient of random networks with torch.
 
-    python benchmarks/signal_in_torch.py [NETS] [SEED]
+    python benchmarks/signal_in_torch.py [NETS] [SEED] [FILE] [--jobs N]
 
 Each network is random in depth (2 to 12), widths (16 to 512), activations, initializers, linear or convolutional
 layers, skips, concatenations, gates, norms, pools and embeddings. It is run in torch with new weights and inputs until
 the standard error of the mean is at most 3 %, or 500 times. A stated signal is right within the greater of 15 % and
 three standard errors, a stated gradient within the greater of 25 % and three standard errors.
+
+Network N of a seed is the same however many are run. FILE keeps what torch gave, a network a line, and networks that it
+has are not run again.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
+import multiprocessing
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,11 +34,13 @@ from initlint.graph.model import ModelGraph
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
 
-ACTIVATIONS = (
+_MODULES = (
     "ReLU() LeakyReLU(0.2) PReLU() ReLU6() GELU() SiLU() Mish() Hardswish() Tanh() Softsign() Hardtanh() SELU() "
     "Sigmoid() Hardsigmoid() LogSigmoid() ELU() CELU(0.5) Softplus() Tanhshrink() Softshrink() Hardshrink() "
-    "RReLU(0.1,0.3)"
-).split()
+    "RReLU(0.1,0.3) Threshold(0.1,0.05)"
+)
+ACTIVATIONS = (*(f"nn.{name}" for name in _MODULES.split()), "torch.sin(x)", "x * torch.sigmoid(1.702 * x)")
+"""Modules, and functions of `x`."""
 INITS = (
     "pass",
     "nn.init.xavier_uniform_(m.weight); nn.init.zeros_(m.bias)",
@@ -46,6 +54,8 @@ INITS = (
     "nn.init.uniform_(m.weight, -0.1, 0.1); nn.init.normal_(m.bias, std=0.1)",
     "nn.init.uniform_(m.weight, 0, 0.05)",
     "nn.init.sparse_(m.weight, 0.5, std=0.1) if m.weight.dim() == 2 else None",
+    "nn.init.eye_(m.weight) if m.weight.dim() == 2 else nn.init.dirac_(m.weight)",
+    "nn.init.constant_(m.weight, 0.02)",
 )
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
 MOST_RUNS = 500
@@ -54,14 +64,17 @@ WANTED_ERROR = 0.03
 
 @dataclass
 class Net:
-    """The source of a network, the size of its input, and whether that is a batch of indices."""
+    """A random network: its layers and steps, the size of its input, and whether that is a batch of indices."""
 
+    draw: random.Random
+    init: str = ""
     layers: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     size: tuple[int, ...] = ()
     vocabulary: int = 0
+    activation: str = ""
 
-    def source(self, init: str) -> str:
+    def source(self) -> str:
         """A module `Net`."""
         types = "nn.Linear, nn.Conv2d"
         lines = ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
@@ -69,19 +82,36 @@ class Net:
         lines += [
             "        for m in self.modules():",
             f"            if isinstance(m, ({types})):",
-            f"                {init}",
+            f"                {self.init}",
         ]
         lines += ["", "    def forward(self, x):", *(f"        {step}" for step in self.steps), "        return x"]
         return HEAD + "\n".join(lines) + "\n"
 
+    def activate(self, number: int) -> str:
+        """The activation of `y`."""
+        if not self.activation.startswith("nn."):
+            return self.activation.replace("x", "y")
+        self.layers.append(f"self.act{number} = {self.activation}")
+        return f"self.act{number}(y)"
 
-def random_net(draw: random.Random) -> Net:
-    """One network."""
-    return _conv_net(draw) if draw.random() < 0.4 else _linear_net(draw)
+    def redraw_activation(self) -> None:
+        """Draw a new activation."""
+        self.activation = self.draw.choice(ACTIVATIONS)
 
 
-def _linear_net(draw: random.Random) -> Net:
-    net, width, uniform = Net(), draw.choice((16, 32, 64, 128, 256, 512)), draw.random() < 0.5
+def random_net(seed: int, number: int) -> Net:
+    """Network `number` of a seed."""
+    net = Net(random.Random(f"{seed}/{number}"))
+    if net.draw.random() < 0.4:
+        _fill_conv_net(net, net.draw)
+    else:
+        _fill_linear_net(net, net.draw)
+    net.init = net.draw.choice(INITS)
+    return net
+
+
+def _fill_linear_net(net: Net, draw: random.Random) -> None:
+    width, uniform = draw.choice((16, 32, 64, 128, 256, 512)), draw.random() < 0.5
     if draw.random() < 0.2:
         net.vocabulary = 50
         net.layers.append(f"self.embed = nn.Embedding({net.vocabulary}, {width})")
@@ -89,44 +119,50 @@ def _linear_net(draw: random.Random) -> Net:
         net.size = (32,)
     else:
         net.size = (32, width)
-    activation = draw.choice(ACTIVATIONS)
+    net.redraw_activation()
     for number in range(draw.randint(2, 12)):
         new = width if uniform else draw.choice((16, 32, 64, 128, 256, 512))
         form = draw.random()
         if form < 0.15:
             new = width
-        name = f"self.fc{number}"
-        net.layers.append(f"{name} = nn.Linear({width}, {new})")
         if draw.random() < 0.3:
-            activation = draw.choice(ACTIVATIONS)
-        net.layers.append(f"self.act{number} = nn.{activation}")
-        called = f"self.act{number}({name}(x))"
-        if form < 0.15:
-            net.steps.append(f"x = x + {called}")
-        elif form < 0.25:
+            net.redraw_activation()
+        name = f"self.fc{number}"
+        if form >= 0.95:
+            net.layers += [f"{name} = nn.Linear({width}, {2 * new})", f"self.glu{number} = nn.GLU(dim=1)"]
+            net.steps.append(f"x = self.glu{number}({name}(x))")
+            width = new
+            continue
+        net.layers.append(f"{name} = nn.Linear({width}, {new})")
+        if 0.15 <= form < 0.25:
             net.layers.append(f"self.gate{number} = nn.Linear({width}, {new})")
             net.steps.append(f"x = {name}(x) * torch.sigmoid(self.gate{number}(x))")
-        elif form < 0.35:
+            width = new
+            continue
+        net.steps.append(f"y = {name}(x)")
+        if 0.35 <= form < 0.5:
+            norm = draw.choice(("LayerNorm", "BatchNorm1d"))
+            net.layers.append(f"self.norm{number} = nn.{norm}({new})")
+            net.steps.append(f"y = self.norm{number}(y)")
+        called = net.activate(number)
+        if form < 0.15:
+            net.steps.append(f"x = x + {called}")
+        elif 0.25 <= form < 0.35:
             net.layers.append(f"self.other{number} = nn.Linear({width}, {new})")
             net.steps.append(f"x = torch.cat([{called}, self.other{number}(x)], dim=1)")
             new *= 2
-        elif form < 0.5:
-            norm = draw.choice(("LayerNorm", "BatchNorm1d"))
-            net.layers.append(f"self.norm{number} = nn.{norm}({new})")
-            net.steps.append(f"x = self.act{number}(self.norm{number}({name}(x)))")
         else:
             net.steps.append(f"x = {called}")
         width = new
     net.layers.append(f"self.last = nn.Linear({width}, 10)")
     net.steps.append("x = self.last(x)")
-    return net
 
 
-def _conv_net(draw: random.Random) -> Net:
-    net, width = Net(), draw.choice((16, 32, 64))
+def _fill_conv_net(net: Net, draw: random.Random) -> None:
+    width = draw.choice((16, 32, 64))
     side = 24
     net.size = (8, width, side, side)
-    activation = draw.choice(ACTIVATIONS)
+    net.redraw_activation()
     for number in range(draw.randint(2, 8)):
         new = draw.choice((16, 32, 64))
         kernel = draw.choice((1, 3)) if side > 4 else 1
@@ -134,58 +170,49 @@ def _conv_net(draw: random.Random) -> Net:
         if form < 0.2:
             new = width
         name = f"self.conv{number}"
-        net.layers += [f"{name} = nn.Conv2d({width}, {new}, {kernel})", f"self.act{number} = nn.{activation}"]
-        called = f"self.act{number}({name}(x))"
-        cut = (kernel - 1) // 2
-        inner = f"x[:, :, {cut}:-{cut}, {cut}:-{cut}]" if cut else "x"
-        if form < 0.2 and not cut:
-            net.steps.append(f"x = {inner} + {called}")
-        elif form < 0.45:
+        net.layers.append(f"{name} = nn.Conv2d({width}, {new}, {kernel})")
+        net.steps.append(f"y = {name}(x)")
+        if 0.2 <= form < 0.45:
             net.layers.append(f"self.norm{number} = nn.BatchNorm2d({new})")
-            net.steps.append(f"x = self.act{number}(self.norm{number}({name}(x)))")
-        else:
-            net.steps.append(f"x = {called}")
-        side -= 2 * cut
+            net.steps.append(f"y = self.norm{number}(y)")
+        called = net.activate(number)
+        net.steps.append(f"x = x + {called}" if form < 0.2 and kernel == 1 else f"x = {called}")
+        side -= kernel - 1
         if side >= 8 and draw.random() < 0.25:
             pool = draw.choice(("MaxPool2d(2)", "AvgPool2d(2)"))
             net.layers.append(f"self.pool{number} = nn.{pool}")
             net.steps.append(f"x = self.pool{number}(x)")
             side //= 2
         if draw.random() < 0.3:
-            activation = draw.choice(ACTIVATIONS)
+            net.redraw_activation()
         width = new
     net.layers += ["self.pool = nn.AdaptiveAvgPool2d(1)", f"self.last = nn.Linear({width}, 10)"]
     net.steps += ["x = self.last(self.pool(x).flatten(1))"]
-    return net
 
 
-@dataclass
+@dataclass(frozen=True)
 class Measured:
-    """Sums over runs of a value and its square."""
+    """The mean of a value over runs, and the standard error of that mean."""
 
-    values: list[float] = field(default_factory=list)
+    mean: float
+    error: float
 
-    @property
-    def mean(self) -> float:
-        return sum(self.values) / len(self.values)
-
-    @property
-    def error(self) -> float:
-        """The standard error of the mean."""
-        count, mean = len(self.values), self.mean
-        return math.sqrt(sum((value - mean) ** 2 for value in self.values) / (count * (count - 1)))
+    @classmethod
+    def of(cls, values: list[float]) -> Measured:
+        count, mean = len(values), sum(values) / len(values)
+        return cls(mean, math.sqrt(sum((value - mean) ** 2 for value in values) / (count * (count - 1))))
 
     @property
     def is_settled(self) -> bool:
+        """Whether more runs would change little."""
         return self.mean == 0 or self.error <= WANTED_ERROR * abs(self.mean)
 
 
-def measure(net: Net, source: str) -> tuple[dict[str, Measured], dict[str, Measured]]:
+def measure(net: Net) -> dict[str, tuple[Measured, Measured]]:
     """The signal and the gradient at the output of each layer, by its name."""
     names: dict[str, Any] = {}
-    exec(source, names)
-    signals: dict[str, Measured] = {}
-    gradients: dict[str, Measured] = {}
+    exec(net.source(), names)
+    values: dict[str, tuple[list[float], list[float]]] = {}
     for run in range(MOST_RUNS):
         torch.manual_seed(run)
         model = names["Net"]()
@@ -197,14 +224,14 @@ def measure(net: Net, source: str) -> tuple[dict[str, Measured], dict[str, Measu
         out = model(x)
         (out * torch.randn_like(out)).sum().backward()
         for path, value in outputs.items():
-            signals.setdefault(path, Measured()).values.append(value.detach().square().mean().item())
-            gradient = value.grad
-            gradients.setdefault(path, Measured()).values.append(
-                math.nan if gradient is None else gradient.square().mean().item()
-            )
-        if run >= 4 and all(measured.is_settled for measured in (*signals.values(), *gradients.values())):
+            of_signal, of_gradient = values.setdefault(path, ([], []))
+            of_signal.append(value.detach().square().mean().item())
+            of_gradient.append(math.nan if value.grad is None else value.grad.square().mean().item())
+        if run >= 4 and all(Measured.of(runs).is_settled for pair in values.values() for runs in pair):
             break
-    return signals, gradients
+    return {
+        path: (Measured.of(of_signal), Measured.of(of_gradient)) for path, (of_signal, of_gradient) in values.items()
+    }
 
 
 def _keeper(outputs: dict[str, torch.Tensor], path: str) -> Callable[[nn.Module, Any, torch.Tensor], None]:
@@ -213,6 +240,33 @@ def _keeper(outputs: dict[str, torch.Tensor], path: str) -> Callable[[nn.Module,
         outputs[path] = out
 
     return keep
+
+
+def _measure_numbered(seed_and_number: tuple[int, int]) -> tuple[int, dict[str, tuple[Measured, Measured]]]:
+    torch.set_num_threads(1)
+    return seed_and_number[1], measure(random_net(*seed_and_number))
+
+
+def measured_nets(nets: int, seed: int, kept: Path | None, jobs: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What torch gives for each network, those of the file first; new ones are added to it."""
+    done = set()
+    for line in kept.read_text("utf-8").splitlines() if kept is not None and kept.exists() else ():
+        entry = json.loads(line)
+        number = entry["number"]
+        if entry["seed"] == seed and number < nets and entry["source"] == random_net(seed, number).source():
+            done.add(number)
+            yield number, {path: tuple(Measured(*values) for values in pair) for path, pair in entry["layers"].items()}
+    missing = [(seed, number) for number in range(nets) if number not in done]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for number, layers in pool.imap_unordered(_measure_numbered, missing):
+            print(f"net {number}: {len(layers)} layers ({len(done) + 1} of {nets})", file=sys.stderr, flush=True)
+            done.add(number)
+            if kept is not None:
+                pairs = {path: [(value.mean, value.error) for value in pair] for path, pair in layers.items()}
+                entry = {"seed": seed, "number": number, "source": random_net(seed, number).source(), "layers": pairs}
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(entry) + "\n")
+            yield number, layers
 
 
 def stated(source: str) -> dict[str, tuple[float | None, float | None]]:
@@ -230,46 +284,60 @@ def _model(source: str) -> ModelGraph:
     return next(model for model in result.models if model.name == "Net")
 
 
-def main() -> None:
-    nets, seed = (int(argument) for argument in (*sys.argv[1:3], *("300", "0")[len(sys.argv) - 1 :]))
-    torch.set_num_threads(1)
-    draw = random.Random(seed)
-    counts: Counter[str] = Counter()
-    wrong: list[tuple[float, str]] = []
-    for number in range(nets):
-        net, init = random_net(draw), draw.choice(INITS)
-        source = net.source(init)
-        try:
-            signals, gradients = measure(net, source)
-        except (RuntimeError, ValueError) as error:
-            print(f"net {number}: torch: {error}")
-            continue
-        predicted = stated(source)
-        for path in signals:
-            for name, measured, value, tolerance in (
-                ("signal", signals[path], predicted.get(path, (None, None))[0], 0.15),
-                ("gradient", gradients[path], predicted.get(path, (None, None))[1], 0.25),
+@dataclass
+class Comparison:
+    """Counts of layers by what was compared, and those that are wrong with their ratio to torch."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, number: int, net: Net, layers: Mapping[str, tuple[Measured, Measured]]) -> None:
+        """Compare a network with what torch gave."""
+        predicted = stated(net.source())
+        for path, pair in layers.items():
+            values = predicted.get(path, (None, None))
+            for name, measured, value, tolerance in zip(
+                ("signal", "gradient"), pair, values, (0.15, 0.25), strict=True
             ):
-                if not math.isfinite(measured.mean):
-                    continue
-                counts[f"{name} measured"] += 1
-                if value is None:
-                    continue
-                counts[f"{name} stated"] += 1
-                allowed = max(tolerance * abs(measured.mean), 3 * measured.error)
-                if abs(value - measured.mean) <= allowed:
-                    counts[f"{name} right"] += 1
-                else:
-                    ratio = value / measured.mean if measured.mean else math.inf
-                    wrong.append((ratio, f"net {number} {path}: {name} {value:.3g}, torch {measured.mean:.3g}; {init}"))
-    for name in ("signal", "gradient"):
-        measured_count, stated_count = counts[f"{name} measured"], counts[f"{name} stated"]
-        print(
-            f"{name}: stated for {stated_count} of {measured_count} layers ({stated_count / measured_count:.1%}), "
-            f"right for {counts[f'{name} right']} ({counts[f'{name} right'] / max(1, stated_count):.1%})"
-        )
-    for _, line in sorted(wrong, key=lambda entry: -abs(math.log(entry[0])) if 0 < entry[0] < math.inf else 0)[:20]:
-        print(line)
+                if math.isfinite(measured.mean) and math.isfinite(measured.error):
+                    self.counts[f"{name} measured"] += 1
+                    if value is not None:
+                        self._judge(name, measured, value, tolerance, f"net {number} {path}", net.init)
+
+    def _judge(self, name: str, measured: Measured, value: float, tolerance: float, layer: str, init: str) -> None:
+        self.counts[f"{name} stated"] += 1
+        if abs(value - measured.mean) <= max(tolerance * abs(measured.mean), 3 * measured.error):
+            self.counts[f"{name} right"] += 1
+            return
+        ratio = value / measured.mean if measured.mean else math.inf
+        line = f"{layer}: {name} {value:.3g}, torch {measured.mean:.3g} +- {measured.error:.2g}; {init}"
+        self.wrong.append((ratio, line))
+
+    def report(self, most: int) -> str:
+        """The shares, and the worst layers."""
+        lines = []
+        for name in ("signal", "gradient"):
+            measured, shown, right = (self.counts[f"{name} {count}"] for count in ("measured", "stated", "right"))
+            lines.append(
+                f"{name}: stated for {shown} of {measured} layers ({shown / max(1, measured):.1%}), "
+                f"right for {right} ({right / max(1, shown):.1%})"
+            )
+        worst = sorted(self.wrong, key=lambda entry: -abs(math.log(entry[0])) if 0 < entry[0] < math.inf else -math.inf)
+        return "\n".join([*lines, *(line for _, line in worst[:most])])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nets", nargs="?", type=int, default=300, metavar="NETS")
+    parser.add_argument("seed", nargs="?", type=int, default=0, metavar="SEED")
+    parser.add_argument("kept", nargs="?", type=Path, metavar="FILE")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that run torch")
+    parser.add_argument("--worst", type=int, default=20, metavar="N", help="how many layers to list (default: 20)")
+    given = parser.parse_args()
+    comparison = Comparison()
+    for number, layers in measured_nets(given.nets, given.seed, given.kept, given.jobs):
+        comparison.add(number, random_net(given.seed, number), layers)
+    print(comparison.report(given.worst))
 
 
 if __name__ == "__main__":
