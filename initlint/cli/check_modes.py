@@ -61,6 +61,15 @@ class CheckInput:
         return check
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A run of `check`: its exit status, the settings it had, and its result."""
+
+    status: int
+    settings: Settings
+    result: CheckResult = CheckResult((), ())
+
+
 def run_check(inputs: CheckInput) -> CheckResult:
     """Report findings and change nothing."""
     return check_paths(inputs.paths, inputs.settings, contents=inputs.contents, options=inputs.options, edits=False)

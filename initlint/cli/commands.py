@@ -22,7 +22,7 @@ import click
 from initlint import __version__
 from initlint._lazy import LazyModule
 from initlint.cli import check_modes, options, trace_options
-from initlint.cli.check_modes import CheckInput
+from initlint.cli.check_modes import CheckInput, Outcome
 from initlint.cli.options import report_usage_errors
 from initlint.cli.progress import Progress
 from initlint.diagnostics import Applicability
@@ -37,8 +37,8 @@ from initlint.report import settings_listing as settings_report
 from initlint.report import statistics as statistics_report
 from initlint.report.console import profile_table
 from initlint.report.diff import unified_diff
+from initlint.report.formats import FOR_PEOPLE, render, shown_fixes
 from initlint.report.formats import json as json_report
-from initlint.report.formats import render, shown_fixes
 from initlint.report.model_list import list_models
 from initlint.report.report import MAX_WIDTH, Report, in_order
 from initlint.report.text import counted, escape, summary
@@ -100,7 +100,17 @@ def cli() -> None:
 @options.reporting
 @options.running
 @trace_options.tracing
-def check(
+def check(watch: bool, **arguments: Any) -> None:
+    """Report wrong weight initialization in PATHS (default: the current directory; `-`: standard input)."""
+    if watch:
+        watching = options.optional("initlint.cli.watch", "--watch", "watch")
+        options.validate_watch(**arguments)
+        lint = partial(check_once, **arguments, watching=True)
+        watching.watch(lint, options.paths_or_default(arguments["paths"]), arguments["quiet"])
+    click.get_current_context().exit(check_once(**arguments).status)
+
+
+def check_once(
     paths: tuple[Path, ...],
     stdin_filename: Path | None,
     fix: bool,
@@ -120,16 +130,20 @@ def check(
     show_settings: bool,
     profile: bool,
     trace: bool,
+    watching: bool = False,
     **chosen: Any,
-) -> None:
-    """Report wrong weight initialization in PATHS (default: the current directory; `-`: standard input)."""
+) -> Outcome:
+    """Lint, and print the report. `watching`: in a format for people, whatever the settings say."""
     paths, contents = options.inputs(paths, stdin_filename)
     progress = Progress(quiet)
     run_options = replace(options.pop_run_options(chosen), progress=progress.report)
     limits = trace_options.limits_for(trace, chosen, contents)
     settings = options.settings_for(paths, **chosen)
     if show_files or show_settings:
-        return print_settings(paths, settings, contents, show_files, show_settings)
+        print_settings(paths, settings, contents, show_files, show_settings)
+        return Outcome(0, settings)
+    if watching and output_file is None:
+        settings = readable(settings)
     inputs = CheckInput(paths, settings, contents, run_options)
     fixing, silent = fix or fix_only or diff, fix_only or diff
     changing = fixing or add_noqa is not None
@@ -175,7 +189,15 @@ def check(
         status = 1
     else:
         status = int(not silent and any(d.severity >= settings.fail_on for d in result.diagnostics))
-    click.get_current_context().exit(0 if exit_zero and status == 1 else status)
+    return Outcome(0 if exit_zero and status == 1 else status, settings, result)
+
+
+def readable(settings: Settings) -> Settings:
+    """`settings` with a format for people: a program that reads another one cannot tell one run from the next."""
+    if settings.output_format in FOR_PEOPLE:
+        return settings
+    _echo(f"warning: --watch prints the format full, not {settings.output_format}\n", err=True)
+    return replace(settings, output_format="full")
 
 
 def print_settings(paths: tuple[Path, ...], settings: Settings, contents: Contents, files: bool, values: bool) -> None:

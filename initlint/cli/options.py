@@ -178,6 +178,7 @@ running = apply_options(
         show_default="all cores",
         help="Number of processes.",
     ),
+    _flag("-w", "--watch", text="Lint again when a file of the project changes, until Ctrl-C."),
     _flag("-n", "--no-cache", text="Do not read or write the cache."),
     cache_dir,
     click.option("--profile", is_flag=True, hidden=True, help="Print the CPU time of each file on standard error."),
@@ -207,10 +208,15 @@ reporting = apply_options(
 )
 
 
+def paths_or_default(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The paths of the command line, or the current folder."""
+    return paths or (Path("."),)
+
+
 def inputs(paths: tuple[Path, ...], stdin_filename: Path | None) -> tuple[tuple[Path, ...], Contents]:
     """The paths, with `-` replaced by its file name, and the bytes of standard input under that name."""
     if Path("-") not in paths:
-        return paths or (Path("."),), {}
+        return paths_or_default(paths), {}
     if len(paths) > 1:
         raise UsageError("`-` cannot be combined with other paths")
     name = stdin_filename or Path("-")
@@ -279,6 +285,27 @@ def validate_options(
         raise UsageError("--write-baseline cannot be used with --fix, --fix-only or --diff")
     for file in filter(None, (output_file, write_baseline)):
         check_writable(file)
+
+
+def validate_watch(
+    paths: tuple[Path, ...],
+    add_noqa: str | None,
+    write_baseline: Path | None,
+    show_files: bool,
+    show_settings: bool,
+    **_: Any,
+) -> None:
+    """Raise `UsageError` for options with which --watch cannot be used: what they do is done once."""
+    if Path("-") in paths:
+        raise UsageError("--watch cannot be used with standard input, which does not change")
+    once = {
+        "--add-noqa": add_noqa is not None,
+        "--write-baseline": write_baseline is not None,
+        "--show-files": show_files,
+        "--show-settings": show_settings,
+    }
+    for option in (option for option, used in once.items() if used):
+        raise UsageError(f"--watch cannot be used with {option}")
 
 
 def check_writable(file: Path) -> None:

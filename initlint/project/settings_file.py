@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,25 @@ def override(settings: Settings, assignment: str) -> Settings:
     return replace(settings, **read_table(table, f"`{assignment}`"))
 
 
+def with_extended(file: Path) -> Iterator[Path]:
+    """`file` and the files that it extends. What cannot be read ends the chain."""
+    seen: set[Path] = set()
+    while file.resolve() not in seen:
+        yield file
+        seen.add(file.resolve())
+        try:
+            extended = (_table(file) or {}).get("extend")
+        except ConfigurationError:
+            return
+        if not isinstance(extended, str):
+            return
+        file = _extended(file, extended)
+
+
+def _extended(file: Path, name: str) -> Path:
+    return file.absolute().parent / Path(name).expanduser()
+
+
 def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
     """The values by field. Those of a file that it extends come first; lists that extend others are joined."""
     table = _table(file)
@@ -125,7 +144,7 @@ def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
         return read_table(table, str(file))
     if not isinstance(extended, str):
         raise ConfigurationError(f"{file}: `extend` must be a string")
-    parent = file.absolute().parent / Path(extended).expanduser()
+    parent = _extended(file, extended)
     if parent.resolve() in {path.resolve() for path in (file, *extending)}:
         raise ConfigurationError(f"{file}: `extend` leads back to {extended}")
     if not parent.is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-OPTIONAL = {"asyncio", "attrs", "lsprotocol", "multiprocessing", "nbformat", "pathspec", "pygls", "torch"}
+OPTIONAL = {"asyncio", "attrs", "lsprotocol", "multiprocessing", "nbformat", "pathspec", "pygls", "torch", "watchfiles"}
 OTHER_COMMANDS = {
     "initlint.integrations.lsp",
     "initlint.report.html",
