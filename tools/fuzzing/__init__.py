@@ -1,0 +1,1 @@
+"""Fuzzing: generated and mutated inputs, with checks that need no expected output."""
