@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from initlint._records import dataclass
@@ -18,6 +18,8 @@ DECLARATIONS = (*IMPORTS, *DEFINITIONS)
 
 STAR = "*"
 """The name that `from module import *` binds here."""
+IMPORT = "import"
+"""The name that each import statement binds here, besides its own names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,17 @@ class ModuleBody:
             for name in names - imported if isinstance(statement, ast.Expr) else names:
                 found.setdefault(name, []).append(at)
         return found
+
+    @property
+    def imports(self) -> Iterator[ast.Import | ast.ImportFrom]:
+        """The import statements that the top level runs, also those in its compound statements."""
+        for at in self.binding.get(IMPORT, ()):
+            yield from _imports(self.statements[at])
+
+    def may_be_added_to_all(self, name: str) -> bool:
+        """Whether a decorator of a definition may add its name to `__all__`."""
+        statements = (self.statements[at] for at in self.binding.get(name, ()))
+        return any(isinstance(statement, DEFINITIONS) and statement.decorator_list for statement in statements)
 
     @cached_property
     def redefined(self) -> frozenset[str]:
@@ -77,6 +90,15 @@ def definitions(statement: ast.stmt, names: dict[str, None]) -> None:
             definitions(inner, names)
 
 
+def _imports(statement: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:
+    if isinstance(statement, IMPORTS):
+        yield statement
+    elif not isinstance(statement, DEFINITIONS):
+        for block in _blocks(statement):
+            for inner in block:
+                yield from _imports(inner)
+
+
 def bound_names(statement: ast.stmt) -> set[str]:
     """The global names that a top-level statement binds or changes."""
     names: set[str] = set()
@@ -98,18 +120,26 @@ def _collect(statements: Sequence[ast.stmt], names: set[str]) -> None:
             if isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
                 _collect_target(statement.value.func, names)
         elif isinstance(statement, ast.Import):
+            names.add(IMPORT)
             names.update(alias.asname or alias.name.partition(".")[0] for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
+            names.add(IMPORT)
             names.update(alias.asname or alias.name for alias in statement.names)
         else:
             _collect_compound(statement, names)
 
 
-def _collect_compound(statement: ast.stmt, names: set[str]) -> None:
+def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    """The blocks of a compound statement."""
     for block in ("body", "orelse", "finalbody"):
-        _collect(getattr(statement, block, ()), names)
+        yield getattr(statement, block, ())
     for handler in getattr(statement, "handlers", ()):
-        _collect(handler.body, names)
+        yield handler.body
+
+
+def _collect_compound(statement: ast.stmt, names: set[str]) -> None:
+    for block in _blocks(statement):
+        _collect(block, names)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         _collect_target(statement.target, names)
 

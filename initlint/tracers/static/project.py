@@ -35,6 +35,7 @@ from initlint.tracers.static.prefilter import imported_modules, is_main_module
 from initlint.tracers.static.syntax.assignment import set_field, set_tensor_attribute, set_tensor_item
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
+from initlint.tracers.static.syntax.imports import is_imported_after
 from initlint.tracers.static.syntax.statements import EXECUTE
 from initlint.tracers.static.syntax.subscripts import tensor_item
 from initlint.tracers.static.tensors.dataflow import unknown_result
@@ -213,7 +214,10 @@ class Project:
         def run(node: ast.stmt, env: GlobalEnvironment) -> None:
             self._interpreter.run_top_level(node, env)
 
-        scope = ModuleScope(name, package, Path(root), body, run, submodule, on_lookup)
+        def imported_after(inner: str, row: int) -> bool:
+            return is_imported_after(self, scope, inner, row)
+
+        scope = ModuleScope(name, package, Path(root), body, run, submodule, imported_after, on_lookup)
         self._scopes[real] = scope
         return scope
 

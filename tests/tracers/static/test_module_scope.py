@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from initlint.graph.model import ModelGraph
 from initlint.tracers.static.project import Project
+
+Tables = Callable[..., tuple[ModelGraph, ...]]
 
 NET = """
 import torch.nn as nn
@@ -95,3 +98,92 @@ def test_a_class_that_is_defined_later_is_used_if_there_is_none_before(models: M
 def test_an_import_gives_the_last_definition(models: Models) -> None:
     other = "def width():\n    return 8\n\nw = width()\n\ndef width():\n    return 16\n"
     assert width(models(net=NET.format(imports="from other import width", width="width()"), other=other)) == 16
+
+
+SIZES = "wide = 8\n"
+"""A module of the package `tables`, which has a submodule `wide` as well."""
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Tables:
+    """Writes a package with the modules `wide` and `sizes`, and gives the models of a file that imports `wide`."""
+
+    def build(package: str, sizes: str = SIZES, wide: str = "NAMES = []\n") -> tuple[ModelGraph, ...]:
+        folder = tmp_path / "tables"
+        folder.mkdir()
+        for name, text in (("__init__", package), ("sizes", sizes), ("wide", wide), ("other", "from .wide import *\n")):
+            (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        net = tmp_path / "net.py"
+        net.write_text(NET.format(imports="from tables import wide", width="wide"), encoding="utf-8")
+        project = Project()
+        return project.graph(project.load(net)).models
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        "from .sizes import *\n",
+        "from .wide import NAMES\nfrom .sizes import *\n",
+        "import tables.wide\nfrom .sizes import *\n",
+        "from .other import NAMES\nfrom .sizes import *\n",
+        "from . import wide as names\nfrom .sizes import *\n",
+        "try:\n    from .sizes import *\nexcept ImportError:\n    pass\n",
+    ],
+)
+def test_a_star_import_replaces_a_submodule_that_is_imported_before(package: str, tables: Tables) -> None:
+    assert width(tables(package)) == 8
+
+
+def test_a_star_import_replaces_a_submodule_that_its_own_module_imports(tables: Tables) -> None:
+    """At the second import, the submodule is not bound again."""
+    package = "from .sizes import *\nfrom .wide import NAMES\n"
+    assert width(tables(package, sizes="from .wide import wide\n", wide="wide = 8\nNAMES = []\n")) == 8
+
+
+@pytest.mark.parametrize("later", ["from .wide import NAMES", "import tables.wide", "from .other import NAMES"])
+def test_a_submodule_that_is_imported_later_replaces_what_a_star_import_bound(later: str, tables: Tables) -> None:
+    assert width(tables(f"from .sizes import *\n{later}\n")) != 8
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_exported"),
+    [
+        ("__all__ = ['wide']\n", True),
+        ("__all__ = []\n__all__ += ['wide']\n", True),
+        ("__all__ = []\n__all__.append('wide')\n", True),
+        ("__all__ = names()\n", True),
+        ("__all__ = ['other']\n", False),
+        ("__all__ = ()\n", False),
+    ],
+)
+def test_a_star_import_binds_what_all_declares(sizes: str, is_exported: bool, tables: Tables) -> None:
+    assert (width(tables("from .sizes import *\n", sizes=SIZES + sizes)) == 8) is is_exported
+
+
+def test_a_decorator_may_add_a_name_to_all(models: Models) -> None:
+    other = (
+        "from export import export\n__all__ = []\n@export\ndef width():\n    return 8\ndef hidden():\n    return 8\n"
+    )
+    imports = "from other import *"
+    assert width(models(net=NET.format(imports=imports, width="width()"), other=other)) == 8
+    assert width(models(net=NET.format(imports=imports, width="hidden()"), other=other)) != 8
+
+
+def test_all_may_declare_private_names(models: Models) -> None:
+    other = "__all__ = ['_WIDTH']\n_WIDTH = 8\n"
+    assert width(models(net=NET.format(imports="from other import *", width="_WIDTH"), other=other)) == 8
+
+
+def test_the_last_binding_of_a_name_counts_also_if_it_is_a_star_import(models: Models) -> None:
+    other, another = "WIDTH = 8\n", "WIDTH = 16\n"
+    for imports, expected in {
+        "from other import *\nfrom another import *": 16,
+        "from another import *\nfrom other import *": 8,
+        "from other import WIDTH\nfrom another import *": 16,
+        "from another import *\nfrom other import WIDTH": 8,
+        "WIDTH = 24\nfrom other import *": 8,
+        "from other import *\nWIDTH = 24": 24,
+    }.items():
+        assert width(models(net=NET.format(imports=imports, width="WIDTH"), other=other, another=another)) == expected

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, STAR, ModuleBody, definitions
+from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, IMPORT, STAR, ModuleBody, definitions
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Sides, Value
 
 
@@ -29,6 +29,13 @@ class LazyImport(AbstractValue):
 
     def resolved(self) -> Value:
         return self.resolve()
+
+
+class StarImport(NamedTuple):
+    """`from module import *` in the line `row`. `value_of` gives what it binds to a name; `UNBOUND` if nothing."""
+
+    row: int
+    value_of: Callable[[str], Value]
 
 
 class CallFrame:
@@ -107,7 +114,8 @@ class ModuleScope:
 
     `name` is its dotted name, `package` the dotted name that relative imports start from, `root` the folder that
     absolute ones do. The project provides the callbacks: `run` executes one top-level statement, `submodule` finds a
-    submodule of a package, and `note` is called once with each name that is looked up.
+    submodule of a package, `is_imported_after` tells whether that is first imported after the line `row` of the
+    package, and `note` is called once with each name that is looked up.
     """
 
     def __init__(
@@ -118,6 +126,7 @@ class ModuleScope:
         top: ModuleBody,
         run: Callable[[ast.stmt, GlobalEnvironment], None],
         submodule: Callable[[str], Value],
+        is_imported_after: Callable[[str, int], bool],
         note: Callable[[str], None],
     ) -> None:
         self.name = name
@@ -125,11 +134,13 @@ class ModuleScope:
         self.root = root
         self.source = top.source
         self.values: dict[str, Value] = {"__name__": name, "__file__": top.source.path}
-        self.star_imports: list[Callable[[str], Value]] = []
+        self.star_imports: list[StarImport] = []
         self.environment = GlobalEnvironment(self)
         self._run = run
         self._submodule = submodule
+        self._is_imported_after = is_imported_after
         self._note = note
+        self._top = top
         self._statements = top.statements
         self._redefined = top.redefined
         self._pending = dict(top.binding)
@@ -169,16 +180,39 @@ class ModuleScope:
     def _elsewhere(self, name: str) -> Value:
         """A name that no statement of the module binds: a submodule, or a name from a star import.
 
-        Star imports come last because searching them loads the modules they name: neither `from pkg import blocks` nor
-        `len` may read the whole package.
+        An import binds a submodule to its name in the package, a star import after it something else.
         """
-        value = self._submodule(name)
-        if value is not UNBOUND or hasattr(builtins, name):
+        submodule = self._submodule(name)
+        if submodule is UNBOUND and hasattr(builtins, name):
+            return UNBOUND  # to search the star imports loads the modules that they name
+        value, row = self._from_star_imports(name)
+        if submodule is UNBOUND or (value is not UNBOUND and not self._is_imported_after(name, row)):
             return value
+        return submodule
+
+    def _from_star_imports(self, name: str) -> tuple[Value, int]:
+        """What the last star import that binds `name` gives, and the line of that import."""
         self._note(STAR)
         if STAR in self._pending:
             self._bind(STAR)
-        return next((value for star in self.star_imports if (value := star(name)) is not UNBOUND), UNBOUND)
+        for star in reversed(self.star_imports):
+            value = star.value_of(name)
+            if value is not UNBOUND:
+                return value, star.row
+        return UNBOUND, 0
+
+    def declares_exports(self) -> bool:
+        """Whether it binds `__all__`."""
+        return "__all__" in self._top.binding
+
+    def may_export_more(self, name: str) -> bool:
+        """Whether a decorator of the definition of `name` may add that to `__all__`."""
+        return self._top.may_be_added_to_all(name)
+
+    def imports(self) -> Iterator[ast.Import | ast.ImportFrom]:
+        """The import statements of its top level."""
+        self._note(IMPORT)
+        return self._top.imports
 
     @property
     def defined_names(self) -> Sequence[str]:
@@ -210,6 +244,10 @@ class ModuleScope:
             self._pending[name] = later
         for at in due:
             self._execute(at)
+        if due and any(at > due[-1] for at in self._top.binding.get(STAR, ())) and name != STAR:
+            value, row = self._from_star_imports(name)
+            if value is not UNBOUND and row > self._statements[due[-1]].lineno:
+                self.values[name] = value
 
     def _is_redefined(self, statement: ast.stmt) -> bool:
         return isinstance(statement, DEFINITIONS) and statement.name in self._redefined
