@@ -11,7 +11,7 @@ from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.init_functions import filled_tensor, initialises, is_init_call
-from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name, nodes_of
 
 
 class LoopElement(enum.Enum):
@@ -55,6 +55,8 @@ def unsatisfiable_tests(
     index: SyntaxIndex, bases: Callable[[str], BaseClassInfo | None]
 ) -> Iterator[UnsatisfiableTest]:
     """The tests of a file that guard an init and never hold. `bases` returns the bases of a top-level class."""
+    if not any(isinstance(node, ast.Call) and is_init_call(node) for node in index.parents):
+        return
     tests = [s for s in index.statements if isinstance(s, ast.If)]
     for test in tests:
         operand = _true_operand(index, test.test) if any(map(initialises, test.orelse)) else None
@@ -253,7 +255,7 @@ def _is_layer(name: str) -> bool:
 def _tests_in_body(
     index: SyntaxIndex, imported: dict[str, str], body: list[ast.stmt], variable: str, kind: LoopElement, source: str
 ) -> Iterator[UnsatisfiableTest]:
-    nodes = [node for statement in body for node in ast.walk(statement)]
+    nodes = [node for statement in body for node in nodes_of(statement)]
     if any(isinstance(n, ast.Name) and n.id == variable and isinstance(n.ctx, ast.Store) for n in nodes):
         return
     for node in nodes:

@@ -33,7 +33,7 @@ class SyntaxIndex:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """By node, the one it stands in."""
-        return _parents(self.tree)
+        return parents_in(self.tree)
 
     @cached_property
     def statements(self) -> tuple[ast.stmt, ...]:
@@ -121,8 +121,13 @@ _NO_NODES = frozenset({type(None), bool, bytes, complex, float, int, str, type(.
 """The classes of constants and marks."""
 
 
-def _parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
-    """As with `ast.walk` and `ast.iter_child_nodes`, which take five times as long."""
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """A node and all nodes in it, without operators and contexts: as `ast.walk`, which takes five times as long."""
+    return [tree, *parents_in(tree)]
+
+
+def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    """By node of `tree`, the one it stands in."""
     parents: dict[ast.AST, ast.AST] = {}
     left: list[ast.AST] = [tree]
     append = left.append

@@ -10,7 +10,7 @@ from initlint import rewrite
 from initlint.facts.initializer_formulas import DEPRECATED
 from initlint.graph.mistakes import DeprecatedUse
 from initlint.project.source import SourceFile, SourceLocation
-from initlint.tracers.references.syntax_index import dotted
+from initlint.tracers.references.syntax_index import dotted, nodes_of
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.questions import external_name
 
@@ -31,7 +31,7 @@ def uses_through_imports(scope: ModuleScope, others: Iterable[DeprecatedUse]) ->
     if not _MENTION.search(source.code) or not any(map(_may_bring_names, source.tree.body)):
         return
     known = {use.location.span for use in others}
-    nodes = list(ast.walk(source.tree))
+    nodes = nodes_of(source.tree)
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     bound.update(node.arg for node in nodes if isinstance(node, ast.arg))
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
@@ -59,7 +59,7 @@ def _may_use_old_names(tree: ast.Module) -> bool:
     Most uses of names such as `normal` or `constant` are unrelated.
     """
     modules = {"init"}
-    nodes = list(ast.walk(tree))
+    nodes = nodes_of(tree)
     for node in nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             of_init = isinstance(node, ast.ImportFrom) and _last(node.module) in ("init", "nn")

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from initlint.graph.mistakes import UnregisteredKind, UnregisteredParameters
 from initlint.project.source import SourceLocation
-from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.references.syntax_index import last_name, nodes_of
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
@@ -63,13 +63,17 @@ def _is_readable(module: Instance) -> bool:
     if not module.is_module or module.symbolic or cls is None or module.registry_changed:
         return False
     classes = [one for one in cls.mro if isinstance(one, ClassValue)]
-    return cls.readable and cls.find("__setattr__")[1] is None and not any(_runs_text(one.node) for one in classes)
+    return cls.readable and cls.find("__setattr__")[1] is None and not any(map(_runs_text, classes))
+
+
+def _runs_text(cls: ClassValue) -> bool:
+    """Whether a method calls `exec`, which may assign attributes: `exec("self.conv" + name + " = conv")`."""
+    return "exec" in cls.scope.source.code and _calls_exec(cls.node)
 
 
 @lru_cache(maxsize=64)
-def _runs_text(node: ast.ClassDef) -> bool:
-    """Whether a method calls `exec`, which may assign attributes: `exec("self.conv" + name + " = conv")`."""
-    return any(isinstance(part, ast.Call) and last_name(part.func) == "exec" for part in ast.walk(node))
+def _calls_exec(node: ast.ClassDef) -> bool:
+    return any(isinstance(part, ast.Call) and last_name(part.func) == "exec" for part in nodes_of(node))
 
 
 def _registered(interpreter: Interpreter) -> Iterator[int]:

@@ -11,7 +11,7 @@ from dataclasses import field
 from initlint._records import dataclass
 from initlint.facts.initializer_names import CALLS_FILL, is_weight_initializer
 from initlint.project.source import SourceLocation
-from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.references.syntax_index import last_name, nodes_of
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
@@ -79,7 +79,7 @@ class VisitLog:
             return False
         if body not in self._may_initialize:
             self._may_initialize[body] = CALLS_FILL.search(scope.source.text_of(body)) is not None or any(
-                isinstance(node, ast.Call) and is_weight_initializer(last_name(node.func)) for node in ast.walk(body)
+                isinstance(node, ast.Call) and is_weight_initializer(last_name(node.func)) for node in nodes_of(body)
             )
         return self._may_initialize[body]
 

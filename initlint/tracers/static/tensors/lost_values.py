@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 
 from initlint.facts.initializer_formulas import METHODS
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.project.source import SourceLocation
-from initlint.tracers.references.syntax_index import last_name
+from initlint.tracers.references.syntax_index import last_name, parents_in
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.environment import Environment
@@ -97,9 +98,10 @@ def _is_state_dict(node: ast.expr) -> bool:
     return node.func.attr == "state_dict" and not any(word in receiver for word in ("optim", "sched", "scaler"))
 
 
+@lru_cache(maxsize=16)
 def _is_used_by_items_only(around: ast.AST, name: str) -> bool:
     """Whether a name is bound once, to `state_dict()`, and only its items are read and replaced afterwards."""
-    parents = {child: node for node in ast.walk(around) for child in ast.iter_child_nodes(node)}
+    parents = parents_in(around)
     uses = [node for node in parents if isinstance(node, ast.Name) and node.id == name]
     bindings = [node for node in uses if not isinstance(node.ctx, ast.Load)]
     if len(bindings) != 1 or not isinstance(parents[bindings[0]], ast.Assign):
