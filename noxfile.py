@@ -1,4 +1,4 @@
-"""Sessions of nox: `tests`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, and
+"""Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, and
 `new_rule -- INI310 some-bad-pattern`.
 """
 
@@ -65,6 +65,13 @@ def tests(session: nox.Session) -> None:
     """Run the tests in parallel; `-- tests/rules` runs some of them."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Test the scan of many repositories on PySpark in local mode. Needs Java 17 or newer."""
+    session.install("-e", ".[dev,spark]")
+    session.run("python", "-m", "pytest", "tests/integrations/test_spark.py", *session.posargs)
 
 
 @nox.session

@@ -1,4 +1,5 @@
-"""Integrations of initlint into other programs: a language server for editors (`lsp`), and a plugin for flake8.
+"""Integrations of initlint into other programs.
 
-Both pass source text to `initlint.api` and translate the diagnostics that it returns.
+`lsp`, a language server for editors, `flake8`, a plugin, and `spark`, for many repositories at once, pass source text
+to `initlint.api` and translate the diagnostics that it returns. `inspection` measures a module object in a notebook.
 """
