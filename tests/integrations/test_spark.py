@@ -217,9 +217,11 @@ def test_wrong_settings_raise_before_the_job(session: Any) -> None:
 def test_the_script_of_the_documentation_runs(session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     df = session.createDataFrame(FILES, "repository string, path string, text string")
-    df.write.parquet("files.parquet")
+    df.write.parquet(str(tmp_path / "files.parquet"))
     page = (ROOT / "docs" / "large-scans.md").read_text(encoding="utf-8")
     script, with_settings = (block.split("```")[0] for block in page.split("```python\n")[1:])
+    script = script.replace("files.parquet", f"{tmp_path}/files.parquet")  # Java keeps the folder it started in
+    script = script.replace('"findings.parquet', f'"{tmp_path}/findings.parquet')
     names: dict[str, Any] = {}
     exec(script, names)
     first = Path("rules.csv").read_text(encoding="utf-8").splitlines()[1]
