@@ -50,6 +50,15 @@ class ModuleBody:
         for at in self.binding.get(IMPORT, ()):
             yield from _imports(self.statements[at])
 
+    @cached_property
+    def star_rows(self) -> frozenset[int]:
+        """The lines of the star imports that surely run: not those under `if TYPE_CHECKING:`."""
+        statements = [self.statements[at] for at in self.binding.get(STAR, ())]
+        running = [statement for statement in statements if not isinstance(statement, ast.If)]
+        return frozenset(
+            node.lineno for statement in running for node in _imports(statement) if node.names[0].name == STAR
+        )
+
     def may_be_added_to_all(self, name: str) -> bool:
         """Whether a decorator of a definition may add its name to `__all__`."""
         statements = (self.statements[at] for at in self.binding.get(name, ()))

@@ -142,6 +142,12 @@ def test_a_star_import_replaces_a_submodule_that_its_own_module_imports(tables: 
     assert width(tables(package, sizes="from .wide import wide\n", wide="wide = 8\nNAMES = []\n")) == 8
 
 
+@pytest.mark.parametrize("bound", ["from .wide import NAMES\n", "from .narrow import wide\n", "wide = 16\n"])
+def test_a_star_import_for_type_checkers_replaces_nothing(bound: str, tables: Tables) -> None:
+    package = f"from typing import TYPE_CHECKING\n{bound}if TYPE_CHECKING:\n    from .sizes import *\n"
+    assert width(tables(package)) != 8
+
+
 @pytest.mark.parametrize("later", ["from .wide import NAMES", "import tables.wide", "from .other import NAMES"])
 def test_a_submodule_that_is_imported_later_replaces_what_a_star_import_bound(later: str, tables: Tables) -> None:
     assert width(tables(f"from .sizes import *\n{later}\n")) != 8

@@ -183,19 +183,23 @@ class ModuleScope:
         An import binds a submodule to its name in the package, a star import after it something else.
         """
         submodule = self._submodule(name)
-        if submodule is UNBOUND and hasattr(builtins, name):
-            return UNBOUND  # to search the star imports loads the modules that they name
-        value, row = self._from_star_imports(name)
-        if submodule is UNBOUND or (value is not UNBOUND and not self._is_imported_after(name, row)):
-            return value
-        return submodule
+        if submodule is UNBOUND:
+            # To search the star imports loads the modules that they name.
+            return UNBOUND if hasattr(builtins, name) else self._from_star_imports(name, running_after=None)[0]
+        value, row = self._from_star_imports(name, running_after=0)
+        return submodule if value is UNBOUND or self._is_imported_after(name, row) else value
 
-    def _from_star_imports(self, name: str) -> tuple[Value, int]:
-        """What the last star import that binds `name` gives, and the line of that import."""
+    def _from_star_imports(self, name: str, running_after: int | None) -> tuple[Value, int]:
+        """What the last star import that binds `name` gives, and its line.
+
+        `running_after`: use only those that surely run, and are below this line.
+        """
         self._note(STAR)
         if STAR in self._pending:
             self._bind(STAR)
         for star in reversed(self.star_imports):
+            if running_after is not None and (star.row <= running_after or star.row not in self._top.star_rows):
+                continue
             value = star.value_of(name)
             if value is not UNBOUND:
                 return value, star.row
@@ -244,10 +248,17 @@ class ModuleScope:
             self._pending[name] = later
         for at in due:
             self._execute(at)
-        if due and any(at > due[-1] for at in self._top.binding.get(STAR, ())) and name != STAR:
-            value, row = self._from_star_imports(name)
-            if value is not UNBOUND and row > self._statements[due[-1]].lineno:
-                self.values[name] = value
+        if due and name != STAR:
+            self._replace_by_later_star_import(name, self._statements[due[-1]].lineno)
+
+    def _replace_by_later_star_import(self, name: str, row: int) -> None:
+        """Bind `name` again if a star import below its last statement, which is in line `row`, does."""
+        self._note(STAR)
+        if all(star_row < row for star_row in self._top.star_rows):
+            return
+        value, _ = self._from_star_imports(name, running_after=row)
+        if value is not UNBOUND:
+            self.values[name] = value
 
     def _is_redefined(self, statement: ast.stmt) -> bool:
         return isinstance(statement, DEFINITIONS) and statement.name in self._redefined
