@@ -39,6 +39,7 @@ from initlint.tracers.static.syntax.imports import is_imported_after
 from initlint.tracers.static.syntax.statements import EXECUTE
 from initlint.tracers.static.syntax.subscripts import tensor_item
 from initlint.tracers.static.tensors.dataflow import unknown_result
+from initlint.tracers.static.tensors.unknown_effects import may_write
 from initlint.tracers.static.timer import Timer
 from initlint.tracers.static.unreached import UnreachedFinder
 from initlint.tracers.static.unreached_inits import unreached_inits, unread_attributes
@@ -51,6 +52,7 @@ HANDLERS = Handlers(
     execute=EXECUTE,
     bind=bind,
     call_unknown=call_unknown,
+    may_write=may_write,
     unknown_result=unknown_result,
     call_external=call_external,
     call_instance=call_instance,

@@ -26,8 +26,11 @@ from initlint.tracers.static.values.questions import (
     set_attribute,
     without_unbound,
 )
+from initlint.tracers.static.values.registries import REGISTRIES, RegistryValue
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
 
+_NATIVE = frozenset("__getitem__ __len__ __iter__ __contains__ __setattr__ __getattr__".split())
+"""The special methods of modules."""
 _TRAINING = Unknown("whether the module is training", BOOL)
 
 
@@ -49,8 +52,10 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
         instance.walked = True
     if name in ("__dict__", "_parameters", "_modules", "_buffers"):
         instance.registry_changed = True
+    if instance.is_module and (name == "__dict__" or name in REGISTRIES):
+        return RegistryValue(instance, name)
     if name == "__dict__":
-        return Unknown("__dict__")
+        return Unknown("__dict__", origins=(instance,))
     if instance.is_module and name == "training":
         return _TRAINING
     cls = instance.user_class
@@ -70,16 +75,14 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
             return created
         if name in instance.arguments:
             return instance.arguments[name]
-        if name == "_modules":
-            return NativeMethod(instance, "_modules")
         if name in METHODS:
             return NativeMethod(instance, name)
         default = default_argument(instance, name)
         if default is not UNBOUND:
             return default
-    if name in ("__getitem__", "__len__", "__iter__", "__contains__") and instance.is_module:
+    if name in _NATIVE and instance.is_module:
         return NativeMethod(instance, name)
-    return Unknown(f"{instance.class_name} has no known attribute {name}")
+    return Unknown(f"{instance.class_name} has no known attribute {name}", receiver=instance)
 
 
 def _framework_hook(cls: ClassValue, name: str) -> bool:
@@ -101,7 +104,7 @@ def inherited_method(interpreter: Interpreter, instance: Instance, name: str) ->
     cls = instance.user_class
     if name == "__init__" and cls is not None and not has_kind(cls.externals(), "record"):
         return ExternalName("builtins.object.__init__")
-    if name in ("__init__", "__setattr__") or (name == INIT_WEIGHTS and is_pretrained_model(instance)):
+    if name in ("__init__", "__setattr__", "__getattr__") or (name == INIT_WEIGHTS and is_pretrained_model(instance)):
         return NativeMethod(instance, name)
     return UNBOUND
 
@@ -115,6 +118,9 @@ def call_object_method(interpreter: Interpreter, instance: Instance, name: str, 
     if name == "__init__" and instance.user_class is not None and not instance.is_module:
         fill_record(interpreter, instance.user_class, instance, call)
         return None
+    if name == "__getattr__":
+        key = call.get(0, "name")
+        return object_attribute(interpreter, instance, key) if isinstance(key, str) else Unknown("an attribute")
     if name == "__setattr__":
         key = call.get(0, "name")
         if isinstance(key, str):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from initlint.tracers.static.library.ordering import extreme, in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.external_names import BOOL, FLOAT, INT
+from initlint.tracers.static.values.external_names import BOOL, INT
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.questions import (
     Union,
@@ -142,12 +143,12 @@ def _reversed(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _sorted(interpreter: Interpreter, call: CallArguments) -> Value:
-    def in_order(items: ListValue) -> Value:
-        numbers = [item for item in items.items if isinstance(item, (int, float))]
-        is_sorted = not call.keywords and len(numbers) == len(items.items)
-        return ListValue(sorted(numbers), items.open) if is_sorted else items
+    def of_list(items: ListValue) -> Value:
+        ordered = in_order(interpreter, items.items, call)
+        ordered.open = items.open
+        return ordered
 
-    return _from_list(interpreter, call, in_order)
+    return _from_list(interpreter, call, of_list)
 
 
 def _next(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -169,20 +170,8 @@ def _iter(interpreter: Interpreter, call: CallArguments) -> Value:
     return _from_list(interpreter, call, as_iterator)
 
 
-def _extreme(choose: Callable[[list[float]], float]) -> Callable[[Interpreter, CallArguments], Value]:
-    def run(interpreter: Interpreter, call: CallArguments) -> Value:
-        values = call.arguments
-        if len(values) == 1:
-            items = known_items(values[0])
-            if items is None or not has_known_length(values[0]):
-                return Unknown("an extreme", FLOAT)
-            values = items
-        numbers = [value for value in values if isinstance(value, (int, float))]
-        if values and not call.keywords and len(numbers) == len(values):
-            return choose(numbers)
-        return Unknown("an extreme", FLOAT)
-
-    return run
+def _extreme(largest: bool) -> Callable[[Interpreter, CallArguments], Value]:
+    return lambda interpreter, call: extreme(interpreter, largest, call)
 
 
 def _sum(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -235,8 +224,8 @@ SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "sorted": _sorted,
     "next": _next,
     "iter": _iter,
-    "min": _extreme(min),
-    "max": _extreme(max),
+    "min": _extreme(False),
+    "max": _extreme(True),
     "sum": _sum,
     "any": _any(True),
     "all": _any(False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from initlint.tracers.static.library.ordering import in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import INT, STR, ComposedText
@@ -44,7 +45,10 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
         return Unknown("an item of a list of unknown length")
     if name in ("reverse", "clear", "sort"):
         interpreter.state.save_before_change(value)
-        if name == "clear":
+        if name == "sort":
+            ordered = in_order(interpreter, items, call)
+            value.items, value.unordered = ordered.items, ordered.unordered
+        elif name == "clear":
             value.items = []
         elif name == "reverse":
             value.items = items[::-1]

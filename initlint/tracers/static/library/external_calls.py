@@ -9,7 +9,7 @@ import re
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.initializer_names import is_initializer_or_loader
-from initlint.facts.operators import EXTERNAL_MODULES, FUNCTIONS, METHODS, python_operator
+from initlint.facts.operators import EXTERNAL_MODULES, FUNCTIONS, METHODS, is_in_place, python_operator
 from initlint.facts.pretrained import pretrained_layer_types
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
@@ -26,7 +26,7 @@ from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, data_of, is_constant, unknown_result
 from initlint.tracers.static.tensors.loads import pretrained_module
-from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written
+from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written, may_call, may_write
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import hint_of, known_items
@@ -96,13 +96,27 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
         return tensor.call_method(interpreter, method, method_call)
     operator = FUNCTIONS.get(name)
     if operator is None:
+        may_call(interpreter, call.values, call.site)
+        if _writes_to_arguments(name) or "out" in call.keywords:
+            may_write(interpreter, call.values, call.site)
         return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
-    return call_operator(interpreter, operator, name, call)
+    result = call_operator(interpreter, operator, name, call)
+    if "out" in call.keywords:
+        may_write(interpreter, [call.keywords["out"]], call.site)
+    return result
+
+
+def _writes_to_arguments(name: str) -> bool:
+    """Whether it is a function of torch that may write to its arguments, such as `torch._foreach_zero_`."""
+    last = name.rpartition(".")[2]
+    return is_in_place(last) or last.startswith("_foreach") or last == "vector_to_parameters"
 
 
 def _unbound_method(interpreter: Interpreter, instance: Instance, base: str, method: str, call: CallArguments) -> Value:
     """`nn.Linear.forward(self, x)`, `nn.Module.__init__(self)`."""
     method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
+    if method in ("__getattr__", "__setattr__"):
+        return instance.call_method(interpreter, method, method_call)
     if method == "__init__":
         modules.initialize(interpreter, instance, base, method_call)
         return None
@@ -138,12 +152,15 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
+    may_call(interpreter, call.values, call.site)
     mark_maybe_changed(interpreter, call.values)
     is_in_init = any(function.name == INIT_WEIGHTS for function, _ in interpreter.stack)
     if is_in_init or is_initializer_or_loader(last):
         mark_maybe_written(interpreter, call.values, call.site)
     else:
         mark_maybe_written(interpreter, filter(as_tensor, call.values), call.site)
+        if last in _WRITING_FUNCTIONS or "out" in call.keywords:
+            may_write(interpreter, call.values, call.site)
     if last[:1].isupper():
         # An object built from data (`ModelOutput(logits=x)`) passes it on.
         inputs = data_of(call.values)
@@ -153,6 +170,10 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
 
 
+_WRITING_FUNCTIONS = frozenset("copyto put place putmask fill_diagonal setitem".split())
+"""Functions of NumPy and of `operator` that write to an argument."""
+_WRITING_METHODS = frozenset("fill assign itemset put _apply __setitem__ __setattr__".split())
+"""Methods that write to their object, besides those whose names end in an underscore."""
 _USES = re.compile(
     r"_?(?:train|fit|test|eval|valid|infer|predict|score|summar|print|plot|draw|show|visuali[sz]e|watch|save|profile)"
 )
@@ -172,6 +193,10 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
         mark_maybe_changed(interpreter, call.values)
+        may_call(interpreter, (function, *call.values), call.site)
+    if is_initializer_or_loader(name) or name in _WRITING_METHODS or is_in_place(name):
+        receiver = function.receiver if isinstance(function, Unknown) else None
+        may_write(interpreter, (function, receiver, *call.values), call.site)
     if hint_of(function) is ARRAY:
         # A method of a constant array. `array.to(x)` takes the type of `x` only.
         operator = METHODS.get(name)

@@ -18,7 +18,7 @@ from initlint.facts.initializer_formulas import (
     calculate_gain,
 )
 from initlint.facts.library_initializers import init_effect
-from initlint.facts.operators import RELATIVE_METHODS
+from initlint.facts.operators import RELATIVE_METHODS, is_in_place
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place
 from initlint.tracers.static.tensors.dataflow import apply_activation
@@ -43,6 +43,7 @@ from initlint.tracers.static.values.questions import (
     has_known_length,
     literals,
     options,
+    write_by_unknown,
 )
 from initlint.tracers.static.values.tensors import Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
@@ -56,6 +57,8 @@ def call_init_function(interpreter: Interpreter, function: ExternalName, call: C
     canonical = DEPRECATED.get(function.name, function.name)
     initializer = INITIALIZERS.get(canonical)
     if initializer is None:
+        if is_in_place(name) or name == "__dict__":
+            interpreter.handlers.may_write(interpreter, call.values, call.site)
         return Unknown(f"{function.name} is not known")
     target = call.get(0, "tensor", Unknown("no tensor"))
     arguments = call.bound(initializer.signature, skip=1)
@@ -73,6 +76,8 @@ def write(
         tensor = as_tensor(option)
         if tensor is not None:
             record_write(interpreter, tensor, initializer, literals(arguments), call.site, condition=condition)
+        else:
+            write_by_unknown(interpreter, option, call.site)
 
 
 def _gain(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:

@@ -11,6 +11,7 @@ from typing import Any
 from initlint.facts.activations import NAMES as ACTIVATION_NAMES
 from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
 from initlint.tracers.static.library import modules
+from initlint.tracers.static.library.functional import FUNCTIONAL
 from initlint.tracers.static.library.init_calls import make_parameter
 from initlint.tracers.static.machine.interpreter import Interpreter, Seeding
 from initlint.tracers.static.tensors.copying import copy_shallowly, deep_copy, replace_record
@@ -237,6 +238,7 @@ _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn
 _ENUM = "enum.Enum"
 _MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
 SPECIAL: dict[str, Special] = {
+    **FUNCTIONAL,
     "functools.partial": _partial,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from initlint.facts.operators import IN_PLACE_METHODS, METHODS
+from initlint.facts.operators import IN_PLACE_METHODS, METHODS, is_in_place
 from initlint.tracers.static.library.init_calls import call_writing_method
 from initlint.tracers.static.library.operators import call_operator
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import data_of, new_node, set_in_place, unknown_result
+from initlint.tracers.static.tensors.unknown_effects import may_write
 from initlint.tracers.static.tensors.writes import record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Value
@@ -30,8 +31,13 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         return tensor
     if name == "copy_":
         return _copy(interpreter, tensor, call)
+    if name == "__setitem__":
+        tensor.set_item(interpreter, call.get(0, "index", None), call.get(1, "value", None), call.site)
+        return None
     operator = METHODS.get(name)
     if operator is None or operator.attribute:
+        if is_in_place(name):
+            may_write(interpreter, [tensor], call.site)
         return unknown_result(interpreter, f"tensor.{name}", [tensor, *call.values], call.site)
     return call_operator(
         interpreter, operator, name, CallArguments([tensor, *call.arguments], call.keywords, call.site, call.open)

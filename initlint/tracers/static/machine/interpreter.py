@@ -151,6 +151,8 @@ class Interpreter:
         """Identities of the modules whose `apply` is running, outermost first."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
+        self.is_escaped = False
+        """Whether a function runs that code which is not interpreted may call."""
         self.last_absent: tuple[Instance, str] | None = None
         """The layer and the name of the last parameter that was read and is None."""
         self.unknown_loops = 0

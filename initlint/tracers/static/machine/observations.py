@@ -197,7 +197,7 @@ class ObservedModule(Instance):
 
 _OBSERVATIONS: dict[int, Observation] = {}
 """By the identity of the observed module."""
-_FIXED = ("cls", "condition", "open", "parametrized", "symbolic", "torch_name")
+_FIXED = ("cls", "condition", "open", "origins", "parametrized", "symbolic", "torch_name")
 _STATE = frozenset(Instance.__slots__) - frozenset(_FIXED)
 
 

@@ -20,6 +20,7 @@ from initlint.tracers.static.values.questions import (
     has_alternatives,
     is_instance,
     options,
+    reaches,
     truth,
     without_unbound,
 )
@@ -205,7 +206,7 @@ def _keep_options(
 
 def symbolic_instance(interpreter: Interpreter, cls: Value, value: Value) -> Value:
     """The symbolic instance that replaces an unknown value after `isinstance(value, cls)`."""
-    instances = [_symbolic_instance_of(interpreter, one) for one in flat_classes(cls)]
+    instances = [_symbolic_instance_of(interpreter, one, value) for one in flat_classes(cls)]
     known = [instance for instance in instances if instance is not None]
     if not known or len(known) < len(instances):
         return value
@@ -214,12 +215,15 @@ def symbolic_instance(interpreter: Interpreter, cls: Value, value: Value) -> Val
     return Union([(instance, frozenset([(new_token(), True)])) for instance in known])
 
 
-def _symbolic_instance_of(interpreter: Interpreter, cls: Value) -> Instance | None:
-    """A symbolic instance of a class of modules; None for any other value."""
-    if not isinstance(cls, (ClassValue, ExternalName)):
+def _symbolic_instance_of(interpreter: Interpreter, cls: Value, value: Value) -> Instance | None:
+    """A symbolic instance of a class of modules, which the unknown `value` is; None for any other class."""
+    name = cls.torch_base() if isinstance(cls, (ClassValue, ExternalName)) else None
+    if name is None or not isinstance(cls, (ClassValue, ExternalName)):
         return None
-    name = cls.torch_base()
-    return None if name is None else Instance(cls, None, interpreter.state.condition, name, symbolic=True)
+    instance = Instance(cls, None, interpreter.state.condition, name, symbolic=True)
+    assumed = as_object(value)
+    instance.origins = tuple(reaches(value)) if assumed is None else assumed.origins
+    return instance
 
 
 def is_assumed(value: Value) -> bool:

@@ -23,10 +23,17 @@ from initlint.tracers.static.values.classes import ModuleRef, SuperProxy
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
-from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.functions import Function, wrapped_function
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import Union, entries, has_known_length, known_items, without_unbound
+from initlint.tracers.static.values.questions import (
+    Union,
+    entries,
+    has_known_length,
+    known_items,
+    may_reach_parameters,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
@@ -97,7 +104,18 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
         return _SCOPED[function.name](interpreter, arguments, env)
     if starred:
         arguments, open = truncated(arguments, open)
-    return interpreter.call(function, CallArguments(arguments, keywords, interpreter.location_of(node, env), open))
+    result = interpreter.call(function, CallArguments(arguments, keywords, interpreter.location_of(node, env), open))
+    if result.__class__ is Unknown:
+        _note_origins(result, function, arguments, keywords)
+    return result
+
+
+def _note_origins(result: Value, function: Value, arguments: list[Value], keywords: dict[str, Value]) -> None:
+    """Note what the result of code that is not interpreted may be, or share memory with."""
+    assert isinstance(result, Unknown)
+    if result.origins or result.hint is not None or wrapped_function(function) is not None:
+        return
+    result.origins = tuple(filter(may_reach_parameters, (function, *arguments, *keywords.values())))
 
 
 def _super(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
@@ -130,7 +148,7 @@ def _globals(interpreter: Interpreter, arguments: list[Value], env: Environment)
 _SCOPED: dict[str, Callable[[Interpreter, list[Value], Environment], Value]] = {
     "builtins.super": _super,
     "builtins.locals": _locals,
-    "builtins.vars": lambda m, a, e: DictValue(dict(e.values)) if not a else Unknown("vars()"),
+    "builtins.vars": lambda m, a, e: m.attribute(a[0], "__dict__") if a else DictValue(dict(e.values)),
     "builtins.globals": _globals,
 }
 

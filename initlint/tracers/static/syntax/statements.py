@@ -19,7 +19,7 @@ from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
-from initlint.tracers.static.values.questions import add_in_place, without_unbound
+from initlint.tracers.static.values.questions import add_in_place, without_unbound, write_by_unknown
 from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor
 from initlint.tracers.static.values.values import Raised
 
@@ -68,6 +68,7 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
             record_leaf_write(interpreter, tensor, location)
         write_in_place(interpreter, tensor, type(node.op).__name__.lower(), right, location)
         return
+    write_by_unknown(interpreter, left, location)
     bind_target(interpreter, node.target, operate(interpreter, type(node.op), left, right, node, env), env)
 
 

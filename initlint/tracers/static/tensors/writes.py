@@ -43,9 +43,14 @@ class WriteRecord:
     write: Write
     condition: Condition
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is more than a possible write in code that is not interpreted."""
+        return self.write.initializer != UNKNOWN_WRITE
+
     def as_write(self, parameter: str, existing: Condition) -> Write:
         """The write to `parameter`, which exists under the condition `existing`."""
-        certain = self.condition <= existing and self.write.initializer != UNKNOWN_WRITE
+        certain = self.condition <= existing and self.is_known
         return replace(self.write, parameter=parameter, certain=certain)
 
 
@@ -96,6 +101,9 @@ def record_write(
         return
     state = interpreter.state
     state.record_side_effect(is_write=True)
+    owner = storage.owner
+    if owner is not None and owner.origins:
+        interpreter.handlers.may_write(interpreter, owner.origins, location, owner.cls)
     if state.observation is not None:
         how = (initializer, arguments, location, method, reads_old_value, condition)
         state.observation.record(tensor, lambda other: record_write(interpreter, other, *how))

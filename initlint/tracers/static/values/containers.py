@@ -39,18 +39,24 @@ from initlint.tracers.static.values.values import (
 class ListValue(AbstractValue):
     """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow.
 
-    `origin`: the module whose submodules or parameters these are.
+    `origin`: the module whose submodules or parameters these are. `unordered`: they are in another order than known.
     """
 
-    __slots__ = ("items", "kind", "open", "origin")
+    __slots__ = ("items", "kind", "open", "origin", "unordered")
 
     def __init__(
-        self, items: Iterable[Value] = (), open: bool = False, kind: str = "list", origin: Value = None
+        self,
+        items: Iterable[Value] = (),
+        open: bool = False,
+        kind: str = "list",
+        origin: Value = None,
+        unordered: bool = False,
     ) -> None:
         self.items = list(items)
         self.open = open
         self.kind = kind
         self.origin = origin
+        self.unordered = unordered
 
     def save(self) -> Any:
         return (list(self.items), self.open)
@@ -65,7 +71,7 @@ class ListValue(AbstractValue):
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if isinstance(index, slice):
             return ListValue(self.items[index], self.open)
-        if not isinstance(index, int):
+        if not isinstance(index, int) or (self.unordered and len(self.items) > 1):
             return any_of(self.items)
         if -len(self.items) <= index < len(self.items):
             return without_unbound(self.items[index])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.calls import FunctionNode, Signature
@@ -127,6 +127,9 @@ class BoundMethod(AbstractValue):
     def leads_to_modules(self) -> bool:
         return True
 
+    def reaches(self) -> Iterable[Value]:
+        return (self.receiver,)
+
     def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.call(
             self.function, CallArguments([self.receiver, *call.arguments], call.keywords, call.site, call.open)
@@ -159,6 +162,9 @@ class Partial(AbstractValue):
 
     def leads_to_modules(self) -> bool:
         return True
+
+    def reaches(self) -> Iterable[Value]:
+        return (self.function, *self.arguments, *self.keywords.values())
 
     def call(self, machine: Machine, call: CallArguments) -> Value:
         keywords = {**self.keywords, **call.keywords}

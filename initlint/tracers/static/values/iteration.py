@@ -12,6 +12,7 @@ from initlint.tracers.static.values.questions import (
     container_kind,
     contents,
     known_items,
+    may_reach_parameters,
     without_unbound,
 )
 from initlint.tracers.static.values.tensors import Tensor
@@ -81,4 +82,5 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
 def _unknown_items(value: Value) -> list[Value]:
     if isinstance(value, Tensor):
         return [Tensor(value.node, sources=value.sources, storage=value.storage, covers_storage=False, shape=None)] * 2
-    return [Unknown("an item of something unknown") for _ in range(2)]
+    origins = (value,) if may_reach_parameters(value) else ()
+    return [Unknown("an item of something unknown", origins=origins) for _ in range(2)]

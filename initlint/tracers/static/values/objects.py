@@ -68,6 +68,7 @@ class Instance(AbstractValue):
         "location",
         "loops",
         "open",
+        "origins",
         "parameters",
         "parametrized",
         "parent",
@@ -96,6 +97,8 @@ class Instance(AbstractValue):
         self.parameters: tuple[dict[str, Value], Mapping[str, Any]] | None = None
         """The constructor arguments and the parameters computed from them: a cache of `module_tree.parameter_names`."""
         self.open = False
+        self.origins: tuple[Value, ...] = ()
+        """Of a symbolic instance: those of the unknown value that it replaces."""
         self.loops = 0
         """In how many loops of unknown length it was constructed."""
         self.parametrized = False

@@ -78,6 +78,24 @@ def leads_to_modules(value: Value) -> bool:
     return isinstance(value, AbstractValue) and value.leads_to_modules()
 
 
+def reaches(value: Value) -> Iterable[Value]:
+    """The values that code which has a value can get from it, besides the parts of modules."""
+    if isinstance(value, AbstractValue):
+        return value.reaches()
+    return value if isinstance(value, tuple) else ()
+
+
+def may_reach_parameters(value: Value) -> bool:
+    """Whether a value may be, or lead to, a module or a tensor: cheap, with false positives."""
+    return isinstance(value, (AbstractValue, tuple)) and not is_data_only(value, 2)
+
+
+def write_by_unknown(machine: Machine, value: Value, location: Location) -> None:
+    """An init call or an in-place operation on a value that is no known tensor: what it may write to."""
+    if isinstance(value, AbstractValue):
+        value.write_by_unknown(machine, location)
+
+
 def alternatives(value: Value) -> Iterable[Value]:
     """The alternatives of a union; none of any other value."""
     return value.values if isinstance(value, Union) else ()
@@ -340,6 +358,13 @@ class Union(AbstractValue):
     def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.state.map_union(self, lambda option: machine.call(option, call))
 
+    def reaches(self) -> Iterable[Value]:
+        return self.values
+
+    def write_by_unknown(self, machine: Machine, location: Location) -> None:
+        for option in self.values:
+            write_by_unknown(machine, option, location)
+
     def known_items(self) -> list[Value] | None:
         value = without_unbound(self)
         return None if value.__class__ is Union else known_items(value)
@@ -431,7 +456,9 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     one_value = first.merged_with(others, under) if isinstance(first, AbstractValue) else None
     if one_value is not None:
         return one_value
-    return Unknown("too many alternatives") if len(merged) > _MAX_OPTIONS else Union(merged)
+    if len(merged) <= _MAX_OPTIONS:
+        return Union(merged)
+    return Unknown("too many alternatives", origins=tuple(value for value, _ in merged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +513,7 @@ def item_of_sequence(value: tuple[Value, ...] | str | range, index: Value) -> Va
 def any_of(items: Sequence[Value]) -> Value:
     """One of several items."""
     if not items or len(items) > _MAX_ALTERNATIVES:
-        return Unknown("an item at an unknown index")
+        return Unknown("an item at an unknown index", origins=tuple(items))
     result = items[0]
     for at, other in enumerate(items[1:], 1):
         result = join(result, frozenset([(("item", at), False)]), other, frozenset([(("item", at), True)]))

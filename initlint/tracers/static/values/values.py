@@ -75,6 +75,13 @@ class AbstractValue:
         """Whether code that has it may reach a module or a tensor by other ways than `contents`."""
         return False
 
+    def reaches(self) -> Iterable[Value]:
+        """The values that code which has it can get from it, besides the parts of modules: see `unknown_effects`."""
+        return self.contents()
+
+    def write_by_unknown(self, machine: Machine, location: Location) -> None:
+        """An init call or an in-place operation on it: records what it may write to, if this is no known tensor."""
+
     def contains(self, item: Value) -> bool | None:
         """`item in value`; None if unknown."""
         return None
@@ -424,6 +431,7 @@ class Library:
     """
 
     call_unknown: Callable[[Any, Any, Any], Value]
+    may_write: Callable[..., None]
     unknown_result: Callable[[Any, str, Iterable[Value], Any], Value]
     call_external: Callable[[Any, Any, Any], Value]
     call_instance: Callable[[Any, Any, Any], Value]
@@ -471,12 +479,23 @@ class Machine(Protocol):
 class Unknown(AbstractValue):
     """An unknown value. The same object is always the same value: two tests of it have the same result.
 
-    `hint` is its annotated or known type: a class or an external name.
+    `hint` is its annotated or known type: a class or an external name. `origins`: the values that it was computed from
+    by code that is not interpreted. It may be a module or a parameter that these lead to, or share memory with one.
+    `receiver`: the object that it is an attribute of, such as a method of a base class that cannot be read.
     """
 
-    __slots__ = ("attributes", "hint", "node", "reason")
+    __slots__ = ("attributes", "hint", "node", "origins", "reason", "receiver")
 
-    def __init__(self, reason: str, hint: Value = None, node: FlowNode | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        hint: Value = None,
+        node: FlowNode | None = None,
+        origins: tuple[Value, ...] = (),
+        receiver: Value = None,
+    ) -> None:
+        self.origins = origins
+        self.receiver = receiver
         self.reason = reason
         self.hint = hint
         self.node = node
@@ -488,15 +507,29 @@ class Unknown(AbstractValue):
         if self.attributes is None:
             self.attributes = {}
         if name not in self.attributes:
-            self.attributes[name] = Unknown(self.reason, hint, self.node)
+            self.attributes[name] = Unknown(self.reason, hint, self.node, self.origins)
         return self.attributes[name]
+
+    def reaches(self) -> Iterable[Value]:
+        return self.origins
+
+    def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
+        if location is not None and (name == "data" or not is_plain(value)):
+            self.write_by_unknown(machine, location)
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        self.write_by_unknown(machine, location)
+
+    def write_by_unknown(self, machine: Machine, location: Location) -> None:
+        if self.origins and self.node is None:
+            machine.handlers.may_write(machine, self.origins, location)
 
     @property
     def precedence(self) -> int:
         return 5
 
     def leads_to_modules(self) -> bool:
-        return self.node is not None
+        return self.node is not None or bool(self.origins)
 
     def type_hint(self) -> Value:
         return self.hint
@@ -523,7 +556,7 @@ class Unknown(AbstractValue):
         return None
 
     def is_data_only(self, depth: int) -> bool:
-        return self.node is None
+        return self.node is None and not self.origins
 
     def equals(self, other: Value) -> bool | None:
         return True if self is other else None
