@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 from initlint._records import dataclass
@@ -16,6 +17,12 @@ from initlint.project.source import Location
 
 _MIN_INPUTS = 8
 """Sums of fewer inputs hardly grow: inputs such as coordinates and one-hot codes."""
+
+_DATA = re.compile(
+    r"embed|token|quer(y|ies)(?!_?(w|proj))|prototype|centroid|centers?$|codebook|codes?$|slot|anchor|leaf|leaves|memor|bank",
+    re.IGNORECASE,
+)
+"""Names of raw parameters that are vectors to compare with or to choose from, and no weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,23 @@ def _sets_scale(model: ModelGraph, layer: Layer) -> bool:
     """Whether its weight is a matrix with several inputs, and nothing undoes its scale."""
     if _has_few_inputs(layer) or not scale_is_visible(model, layer):
         return False
-    return is_matrix(layer) or (layer.product is not None and all(map(_is_plain, layer.followed_by)))
+    return is_matrix(layer) or (
+        layer.product is not None
+        and all(map(_is_plain, layer.followed_by))
+        and _DATA.search(layer.attribute.rpartition(".")[2]) is None
+        and not _averages(model, layer)
+    )
+
+
+def _averages(model: ModelGraph, layer: Layer) -> bool:
+    """Whether probabilities choose among the rows of a raw parameter, as the leaves of a soft decision tree."""
+    return any(
+        onward.layer == layer.path
+        and (consumer.op == "softmax" or (consumer.op == "sigmoid" and "mul" in onward.between))
+        for other in model.layers
+        for consumer in other.followed_by
+        for onward in consumer.onward
+    )
 
 
 def _is_plain(consumer: Consumer) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
-from initlint.graph.model import FileGraph, ModelGraph, Target
+from initlint.graph.model import FileGraph, Layer, ModelGraph, Target
 from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
@@ -131,7 +131,14 @@ def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, 
     diagnostic = with_leading_call(rule.diagnostic(violation, subject.name), violation, subject)
     if not violation.layers:
         diagnostic = replace(diagnostic, layers=_initialized_at(subject, violation.location))
-    return Finding(diagnostic, violation.location.key, number, violation.layers, calls_to(violation, subject))
+    attributes = tuple(_attribute(subject.by_path[path]) for path in violation.layers if path in subject.by_path)
+    calls = calls_to(violation, subject)
+    return Finding(diagnostic, violation.location.key, number, violation.layers, calls, attributes=attributes)
+
+
+def _attribute(layer: Layer) -> str:
+    """The same for a layer in a model and in another model that contains it."""
+    return f"{layer.owner}.{layer.attribute}"
 
 
 def _initialized_at(model: ModelGraph, location: Location) -> tuple[str, ...]:
@@ -171,8 +178,11 @@ def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph
     def usage(location: Location) -> CallUsage:
         return uses.setdefault(str(location.key[0]), {}).setdefault(location.key, CallUsage())
 
-    for location in model.by_call:
+    for location, writes in model.by_call.items():
         usage(location).set_weights_in.add(number)
+        for layer, _ in writes:
+            if layer.residual:
+                usage(location).residual_in.setdefault(_attribute(layer), set()).add(number)
     for location, call in recommended_calls(model):
         usage(location).wanted_calls.setdefault(call, model.name)
     for init in model.calls:

@@ -53,7 +53,9 @@ def merge(
     """
     groups: dict[tuple[str, LocationKey], list[Finding]] = {}
     for item in findings:
-        if item.model in parts and _is_about_whole_models(item.diagnostic):
+        if item.model in parts and (
+            _is_about_whole_models(item.diagnostic) or _is_residual_in_whole(item, uses.get(item.location), parts)
+        ):
             continue
         groups.setdefault((item.diagnostic.code, item.location), []).append(item)
     return [_merged(group, uses.get(place, CallUsage()), parts) for (_, place), group in groups.items()]
@@ -62,6 +64,13 @@ def merge(
 def _is_about_whole_models(diagnostic: Diagnostic) -> bool:
     limit = rules_by_code()[diagnostic.code].whole_models
     return limit is not None and diagnostic.severity <= limit
+
+
+def _is_residual_in_whole(item: Finding, use: CallUsage | None, parts: Set[int]) -> bool:
+    """Whether a model that contains the layers of the finding has a skip connection around each of them."""
+    if use is None or not item.attributes or not rules_by_code()[item.diagnostic.code].silent_if_residual:
+        return False
+    return all(use.residual_in.get(attribute, set()) - parts for attribute in item.attributes)
 
 
 def _merged(group: list[Finding], use: CallUsage, parts: Set[int]) -> Diagnostic:

@@ -42,6 +42,7 @@ class Finding:
     number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
     `layers` are those of the violation. `calls`: for each way to a location in another file, the calls that may be
     reported in its place, one in each file, the outermost first. `owner`: the class around a finding about a file.
+    `attributes`: of its layers, with the class that assigns them.
     """
 
     diagnostic: Diagnostic
@@ -50,6 +51,7 @@ class Finding:
     layers: tuple[str, ...] = ()
     calls: tuple[tuple[Span, ...], ...] = ()
     owner: str | None = None
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,13 +61,14 @@ class CallUsage:
     `set_weights_in`: the numbers of the models in which it makes the last write to a weight. `wanted_calls`: the init
     calls that fit the activations there, each with the first model that needs it. `called_in`: the numbers of the
     models in which it runs on any parameter. `on_vectors`: whether it runs on a bias or another tensor that xavier and
-    kaiming reject.
+    kaiming reject. `residual_in`: for the attribute of each layer in a skip connection, the numbers of the models.
     """
 
     set_weights_in: set[int] = field(default_factory=set)
     wanted_calls: dict[str, str] = field(default_factory=dict)
     called_in: set[int] = field(default_factory=set)
     on_vectors: bool = False
+    residual_in: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, other: CallUsage, first: int) -> None:
         """Add the usage in other models, whose numbers begin at `first`."""
@@ -74,6 +77,8 @@ class CallUsage:
         self.on_vectors = self.on_vectors or other.on_vectors
         for call, model in other.wanted_calls.items():
             self.wanted_calls.setdefault(call, model)
+        for attribute, numbers in other.residual_in.items():
+            self.residual_in.setdefault(attribute, set()).update(first + number for number in numbers)
 
 
 class Timings(NamedTuple):

@@ -56,6 +56,7 @@ class Rule:
     in_tests: bool = False
     needs_context: bool = True
     whole_models: Severity | None = None
+    silent_if_residual: bool = False
     searches: ProjectSearch | None = None
     tags: tuple[Tag, ...] = ()
     always_on: bool = False
@@ -102,6 +103,7 @@ def rule(
     in_tests: bool = False,
     needs_context: bool = True,
     whole_models: Severity | None = None,
+    silent_if_residual: bool = False,
     searches: ProjectSearch | None = None,
     tags: tuple[Tag, ...] = (),
     always_on: bool = False,
@@ -118,6 +120,8 @@ def rule(
       always raises. A drawing of the model shows such a finding between two layers.
     - `whole_models`: up to this severity it does not report on a model that is a part of another one, which may scale
       what the part returns, or draw its weights again.
+    - `silent_if_residual`: it does not report on layers in skip connections, nor on those of a part that are in one in
+      the model that contains it.
     - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
     - `tags`: how editors show the findings; they strike deprecated names through.
     - `always_on`: the rule can be neither deselected nor ignored, and its findings never enter a baseline.
@@ -140,6 +144,7 @@ def rule(
             in_tests=in_tests,
             needs_context=needs_context,
             whole_models=whole_models,
+            silent_if_residual=silent_if_residual,
             searches=searches,
             tags=tags,
             always_on=always_on,

@@ -88,7 +88,7 @@ _BY_FANS = ("xavier", "kaiming", "lecun", "orthogonal")
 _UNBOUNDED = (*RELU_FAMILIES, "selu", "elu")
 
 
-@rule("INI404", "exploding-scale", severities=(Severity.WARNING,), fixable=True)
+@rule("INI404", "exploding-scale", severities=(Severity.WARNING,), fixable=True, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
     exploding: dict[Location, list[Link]] = {}

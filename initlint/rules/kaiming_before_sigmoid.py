@@ -67,7 +67,7 @@ from initlint.rules._registry import Violation, rule
 _SQUASHING = ("sigmoid", "hardsigmoid")
 
 
-@rule("INI303", "kaiming-before-sigmoid", severities=(Severity.INFO,), default=False)
+@rule("INI303", "kaiming-before-sigmoid", severities=(Severity.INFO,), default=False, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a sigmoid with Kaiming at ReLU's gain."""
     for location, matched in pairs(model):

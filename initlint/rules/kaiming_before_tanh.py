@@ -76,7 +76,7 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI302", "kaiming-before-tanh", severities=(Severity.INFO,), fixable=True)
+@rule("INI302", "kaiming-before-tanh", severities=(Severity.INFO,), fixable=True, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a tanh with Kaiming at ReLU's gain."""
     for location, matched in pairs(model):

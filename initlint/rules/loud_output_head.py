@@ -8,7 +8,8 @@ Reports a head behind a norm whose weight has a standard deviation near 1 or abo
 - a `Linear` with an init of that scale, as `normal_(head.weight, std=1.0)`
 
 It is silent if the logits or the hidden state are scaled, also under an option (T5), if no norm comes directly before
-the head, if the tied weight has an explicit smaller init, and wherever it is not certain.
+the head, if the tied weight has an explicit smaller init, if an option without a known default ties it, and wherever
+it is not certain.
 
 ## Why is this bad?
 

@@ -6,8 +6,9 @@ Reports `normal_` without `std` on the weight of a linear map (Linear, a convolu
 multiplied with), and `torch.randn` as such a parameter. It also reports a mean that was meant as the standard
 deviation: `normal_(w, 0.02)` and `trunc_normal_(w, .02)` have mean 0.02 and standard deviation 1.
 
-It is silent for embeddings, tokens and biases with standard deviation 1, for an explicit `std=1.0`, for weights that
-are normalized or scaled before use, if a norm, a factor or a gate follows, and for fewer than eight inputs.
+It is silent for embeddings, tokens, queries, codebooks and biases with standard deviation 1, for the rows that a
+softmax averages, for an explicit `std=1.0`, for weights that are normalized or scaled before use, if a norm, a factor
+or a gate follows, and for fewer than eight inputs.
 
 ## Why is this bad?
 

@@ -4,8 +4,8 @@
 
 Reports a random init of an `nn.Embedding` with `padding_idx` after which the padding row is not zero.
 
-It is silent if a part of the weight is written afterwards, as with `weight[padding_idx].zero_()`, and if `padding_idx`
-or the last write is unknown.
+It is silent for a constant, if a part of the weight is written afterwards, as with `weight[padding_idx].zero_()`, and
+if `padding_idx` or the last write is unknown.
 
 ## Why is this bad?
 
@@ -95,7 +95,7 @@ def _call_in_source(location: Location) -> str | None:
 
 def _has_overwritten_padding(layer: Layer) -> bool:
     write = layer.effective_write()
-    if layer.type != "Embedding" or write is None or not layer.last_write_is_certain() or constant(write) == 0.0:
+    if layer.type != "Embedding" or write is None or not layer.last_write_is_certain() or constant(write) is not None:
         return False
     if initializer_family(write.initializer) is None:
         return False  # pretrained vectors that are copied may have a row for padding

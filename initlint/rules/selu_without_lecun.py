@@ -84,7 +84,9 @@ _DEEP = 6
 """From this number of layers in a row the difference matters."""
 
 
-@rule("INI305", "selu-without-lecun", severities=(Severity.WARNING, Severity.INFO), fixable=True)
+@rule(
+    "INI305", "selu-without-lecun", severities=(Severity.WARNING, Severity.INFO), fixable=True, silent_if_residual=True
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before SELU with a known variance other than 1 / inputs."""
     mismatched = [(location, [p for p in group if _is_mismatched(p)]) for location, group in pairs(model)]

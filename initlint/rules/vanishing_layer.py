@@ -85,7 +85,7 @@ _FEWEST_INPUTS = 16
 _SCALED_UP = 10.0
 
 
-@rule("INI409", "vanishing-layer", severities=(Severity.WARNING,), fixable=True)
+@rule("INI409", "vanishing-layer", severities=(Severity.WARNING,), fixable=True, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is below 1/1000."""
     by_path = {link.layer.path: link for link in links(model)}

@@ -76,7 +76,7 @@ _FIXED = ("normal", "trunc_normal", "uniform")
 _VANISHED = 1e-3
 
 
-@rule("INI405", "vanishing-scale", severities=(Severity.WARNING,), default=False)
+@rule("INI405", "vanishing-scale", severities=(Severity.WARNING,), default=False, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with a fixed scale in a chain whose signal vanishes."""
     shrinking: dict[Location, list[Link]] = {}

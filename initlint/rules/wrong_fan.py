@@ -14,8 +14,8 @@ wrong by a factor of more than four:
   of inputs is unknown
 
 It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, if a norm
-follows, and if the sizes are unknown, except for stacked matrices and for a bound that is computed from the shape of
-the weight.
+follows, in a residual branch that only starts quieter, and if the sizes are unknown, except for stacked matrices and
+for a bound that is computed from the shape of the weight.
 
 ## Why is this bad?
 
@@ -95,7 +95,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
             fan_mismatch = mismatch(layer, write) if scale_is_visible(model, layer) else None
-            if fan_mismatch is not None:
+            if fan_mismatch is not None and not _is_quiet_branch(layer, fan_mismatch):
                 wrong.setdefault(fan_mismatch.reason, []).append((layer, fan_mismatch))
         for reason, group in wrong.items():
             layers = [layer for layer, _ in group]
@@ -106,6 +106,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             message = f"{call}: {reason}{_effect(mismatches)}"
             paths = tuple(layer.path for layer in layers)
             yield Violation(message, location, Severity.WARNING, related, fix, paths)
+
+
+def _is_quiet_branch(layer: Layer, fan_mismatch: FanMismatch) -> bool:
+    """Whether the wrong fan only makes a residual branch start quieter, which trains as well."""
+    return layer.residual and fan_mismatch.ratio is not None and fan_mismatch.ratio < 1
 
 
 def _layers_by_call(model: ModelGraph) -> dict[Location, list[tuple[Layer, Write]]]:

@@ -95,7 +95,9 @@ from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI304", "wrong-nonlinearity", severities=(Severity.WARNING, Severity.INFO), fixable=True)
+@rule(
+    "INI304", "wrong-nonlinearity", severities=(Severity.WARNING, Severity.INFO), fixable=True, silent_if_residual=True
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with an argument for another activation than the one that follows."""
     wrong: dict[Location, tuple[str, list[LayerActivation]]] = {}

@@ -6,7 +6,8 @@ Reports `xavier_uniform_` and `xavier_normal_` with gain 1 on hidden layers befo
 GELU, SiLU, Mish or Hardswish.
 
 It is silent if the gain compensates for the activation (`gain=calculate_gain('relu')`), if a norm comes before or after
-the activation, in residual branches, in gated units, for output layers, and wherever the pairing is not certain.
+the activation, in residual branches, also if only a model that contains the class adds the skip, in gated units, for
+output layers, and wherever the pairing is not certain.
 
 ## Why is this bad?
 
@@ -103,7 +104,9 @@ _HARMLESS = 0.9
 """From this factor on the signal's mean square, the replacement would change almost nothing."""
 
 
-@rule("INI301", "xavier-before-relu", severities=(Severity.WARNING, Severity.INFO), fixable=True)
+@rule(
+    "INI301", "xavier-before-relu", severities=(Severity.WARNING, Severity.INFO), fixable=True, silent_if_residual=True
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers before a ReLU with Xavier at gain 1."""
     lossy = {

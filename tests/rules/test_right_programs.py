@@ -8,6 +8,71 @@ import pytest
 
 from tests.support.program_forms import codes_of
 
+FEED_FORWARD = """
+class Widen(nn.Module):
+    def __init__(self, width=48):
+        super().__init__()
+        self.wide = nn.Linear(width, 3 * width)
+        self.narrow = nn.Linear(3 * width, width)
+        for layer in (self.wide, self.narrow):
+            nn.init.xavier_normal_(layer.weight)
+
+    def forward(self, x):
+        return self.narrow(F.relu(self.wide(x)))
+
+
+class Stack(nn.Module):
+    def __init__(self, width=48):
+        super().__init__()
+        self.blocks = nn.ModuleList(Widen(width) for _ in range(3))
+        self.head = nn.Linear(width, 7)
+
+    def forward(self, x):
+        for block in self.blocks:
+            {step}
+        return self.head(x)
+"""
+
+TREE = """
+class Forest(nn.Module):
+    def __init__(self, width=40, outputs=16):
+        super().__init__()
+        self.gates = nn.Linear(width, outputs)
+        self.values = nn.Parameter(torch.randn(outputs, 5))
+
+    def route(self, p):
+        return torch.cat([p[:, :8] * p[:, 8:], p[:, :8] * (1 - p[:, 8:])], dim=1)
+
+    def forward(self, x):
+        return {gates} @ self.values
+"""
+
+DEPTHWISE = """
+class Mixer(nn.Module):
+    def __init__(self, width=80):
+        super().__init__()
+        self.each = nn.Conv2d(width, width, 5, padding=2, groups=width)
+        self.mix = nn.Conv2d(width, width, 1)
+        nn.init.kaiming_normal_(self.each.weight, mode='fan_out', nonlinearity='relu')
+
+    def forward(self, x):
+        return {result}
+"""
+
+TIED = """
+class Words(nn.Module):
+    def __init__(self, {argument}):
+        super().__init__()
+        self.table = nn.Embedding(1000, 128)
+        self.norm = nn.LayerNorm(128)
+        self.head = nn.Linear(128, 1000, bias=False)
+        if {test}:
+            self.head.weight = self.table.weight
+
+    def forward(self, x):
+        return self.head(self.norm(self.table(x)))
+"""
+
 RIGHT = {
     "an init in place of a load, in the constructor": (
         "INI113",
@@ -351,9 +416,48 @@ class Gate(nn.Module):
         return self.out(x * self.gate(x))
 """,
     ),
+    "a feed-forward class whose whole is residual": (
+        "INI301",
+        FEED_FORWARD.format(step="x = x + block(x)"),
+    ),
+    "rows that a softmax averages": ("INI401", TREE.format(gates="torch.softmax(self.gates(x), dim=1)")),
+    "rows that products of sigmoids average": (
+        "INI401",
+        TREE.format(gates="self.route(torch.sigmoid(self.gates(x)))"),
+    ),
+    "queries that are compared with pixels": (
+        "INI401",
+        """
+class Masks(nn.Module):
+    def __init__(self, width=96, number=12):
+        super().__init__()
+        self.mask_queries = nn.Parameter(torch.randn(number, width))
+        self.pixels = nn.Conv2d(3, width, 1)
+
+    def forward(self, image):
+        return torch.einsum('nc,bchw->bnhw', self.mask_queries, self.pixels(image))
+""",
+    ),
+    "a depthwise convolution of a residual branch that starts quieter": (
+        "INI403",
+        DEPTHWISE.format(result="x + self.mix(F.relu(self.each(x)))"),
+    ),
+    "a head that is tied under an option": ("INI408", TIED.format(argument="options", test="options.tie")),
+}
+
+REPORTED = {
+    "a feed-forward class whose whole is a chain": ("INI301", FEED_FORWARD.format(step="x = block(x)")),
+    "rows that are multiplied by other values": ("INI401", TREE.format(gates="torch.relu(self.gates(x))")),
+    "a depthwise convolution without a skip": ("INI403", DEPTHWISE.format(result="self.mix(F.relu(self.each(x)))")),
+    "a head that is tied by default": ("INI408", TIED.format(argument="tie=True", test="tie")),
 }
 
 
 @pytest.mark.parametrize(("code", "program"), RIGHT.values(), ids=RIGHT)
 def test_right(code: str, program: str, tmp_path: Path) -> None:
     assert code not in codes_of(tmp_path, program)
+
+
+@pytest.mark.parametrize(("code", "program"), REPORTED.values(), ids=REPORTED)
+def test_reported(code: str, program: str, tmp_path: Path) -> None:
+    assert code in codes_of(tmp_path, program)

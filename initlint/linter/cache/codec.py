@@ -55,6 +55,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
                 finding.model,
                 finding.layers,
                 [[_span_to_json(call, stored) for call in chain] for chain in finding.calls],
+                finding.attributes,
             ]
             for finding in result.findings
         ],
@@ -94,8 +95,9 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
                 model,
                 tuple(layers),
                 tuple(tuple(_span(call, shown) for call in chain) for chain in calls),
+                attributes=tuple(attributes),
             )
-            for diagnostic, location, model, layers, calls in findings
+            for diagnostic, location, model, layers, calls, attributes in findings
         ),
         uses={shown(path): _Uses(uses, shown(path)) for path, uses in uses_by_file.items()},
         roots=tuple(roots),
@@ -117,8 +119,9 @@ class _Uses(Mapping[LocationKey, CallUsage]):
         return {(self._file, *location): use for location, use in json.loads(self._text)}
 
     def __getitem__(self, location: LocationKey) -> CallUsage:
-        set_weights_in, wanted_calls, called_in, on_vectors = self._by_location[location]
-        return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors)
+        set_weights_in, wanted_calls, called_in, on_vectors, residual_in = self._by_location[location]
+        residual = {attribute: set(numbers) for attribute, numbers in residual_in.items()}
+        return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors, residual)
 
     def __iter__(self) -> Iterator[LocationKey]:
         return iter(self._by_location)
@@ -132,7 +135,8 @@ def _renamed(location: LocationKey, rename: Rename) -> LocationKey:
 
 
 def _use_to_json(use: CallUsage) -> list[Any]:
-    return [sorted(use.set_weights_in), use.wanted_calls, sorted(use.called_in), use.on_vectors]
+    residual_in = {attribute: sorted(numbers) for attribute, numbers in use.residual_in.items()}
+    return [sorted(use.set_weights_in), use.wanted_calls, sorted(use.called_in), use.on_vectors, residual_in]
 
 
 def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:

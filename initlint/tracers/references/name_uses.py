@@ -52,16 +52,17 @@ class NameUse:
             is_unused_import=isinstance(node, ast.alias) and _is_unused_import(index, node),
         )
 
-    def has_too_many_arguments(self, function: FunctionNode) -> bool:
+    def has_too_many_arguments(self, function: FunctionNode, is_method: bool) -> bool:
         """Whether it is called with more positional arguments than `function` takes, so it refers to another one.
 
-        If the receiver may be a class, one additional argument may be the object.
+        A method gets its object as well, which is one of the arguments only if the receiver may be a class.
         """
         if self.positional_count is None or function.args.vararg is not None:
             return False
         parameter_count = len(function.args.posonlyargs) + len(function.args.args)
         is_static = any(last_name(decorator) == "staticmethod" for decorator in function.decorator_list)
-        return self.positional_count > parameter_count - (not is_static and self.receiver_is_object)
+        gets_object = is_method and not is_static and self.receiver_is_object
+        return self.positional_count > parameter_count - gets_object
 
 
 @file_query

@@ -228,7 +228,7 @@ class UseSearch:
             or use.is_unused_import
             or use.is_other_method
             or (use.is_bare_name and owner is not None)
-            or use.has_too_many_arguments(function)
+            or use.has_too_many_arguments(function, owner is not None)
         ):
             return False
         return owner is None or use.class_name in (None, owner.name) or self._derives(use.class_name, owner)

@@ -7,7 +7,7 @@ from typing import Any
 
 from initlint._records import dataclass
 from initlint.facts.fans import MODULES, AxisRoles
-from initlint.graph.dataflow import Condition
+from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load, without_loads
@@ -28,6 +28,8 @@ class ShownParameter:
     ineffective_writes: tuple[IneffectiveWrite, ...] = ()
     parametrized: bool = False
     load: CheckpointLoad | None = None
+    condition: Condition = ALWAYS
+    """Under which the module has it."""
 
 
 def shown_parameters(module: Instance, called: str | None = None) -> Iterator[ShownParameter]:
@@ -56,7 +58,7 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
                 _ineffective_writes(storage, shown, condition),
             )
             load = last_load(storage, condition | storage.condition) if storage.loads else None
-            yield ShownParameter(shown, storage, writes, ineffective_writes, storage.used_transformed, load)
+            yield ShownParameter(shown, storage, writes, ineffective_writes, storage.used_transformed, load, condition)
 
 
 def _parametrized(name: str, called: str, by: DerivedStorage, condition: Condition) -> Iterator[ShownParameter]:
@@ -204,16 +206,19 @@ def _module_draft(here: _Position) -> LayerDraft:
     draft.arguments = module.arguments
     draft.subclass = module.user_class.name if module.user_class is not None else None
     draft.parametrized = module.parametrized
+    weight_owners: list[Instance | None] = []
     for parameter in shown_parameters(module):
         draft.shapes[parameter.name] = parameter.storage.shape
         if parameter.name == "weight":
             draft.frozen = draft.frozen or parameter.storage.frozen
             draft.parametrized = draft.parametrized or parameter.parametrized
             draft.load = parameter.load
-            owner_of_weight = parameter.storage.owner
-            draft.tied = owner_of_weight if owner_of_weight is not module else None
+            is_certain = parameter.condition <= module.condition
+            weight_owners.append(parameter.storage.owner if is_certain else module)
         draft.writes += parameter.writes
         draft.ineffective_writes += parameter.ineffective_writes
+    if weight_owners and all(owner is not module for owner in weight_owners):
+        draft.tied = weight_owners[-1]
     return draft
 
 

@@ -246,6 +246,22 @@ def test_a_helper_in_a_file_of_its_own(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("use", "reported"),
+    [
+        ("import helper\nhelper.weights_init(Net())\n", False),
+        ("import helper as h\nh.weights_init(Net().net[0])\n", False),
+        ("from parts import helper\nfor m in Net().modules():\n    helper.weights_init(m)\n", False),
+        ("import helper\nhelper.weights_init(Net(), 0.02)\n", True),
+    ],
+)
+def test_a_helper_that_is_called_through_its_module(tmp_path: Path, use: str, reported: bool) -> None:
+    """Its module is no object that the call passes on."""
+    net = "import torch.nn as nn\n\nclass Net(nn.Module): ...\n"
+    files = {"helper.py": FUNCTION.format(cls="", more=""), "net.py": f"{net}{use}"}
+    assert bool(rows(tmp_path, files)) is reported
+
+
 def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
     net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
     words = '["weights_init"' + ', "another word"' * 30_000 + "]"
