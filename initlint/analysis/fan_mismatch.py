@@ -68,7 +68,7 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return None
     computed, used = _computed_and_used_fans(sizes, mode)
     if computed is None or used is None:
-        return FanMismatch(reason, None) if _is_stacked(layer) else None
+        return FanMismatch(reason, None) if _is_stacked(layer) and _has_receptive_field(layer) else None
     if not computed or _is_close(used / computed):
         return None
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
@@ -120,6 +120,12 @@ def _is_stacked(layer: Layer) -> bool:
     roles = layer.product
     enumerated = [axis for axis in range(len(shape)) if axis not in roles.summed and axis not in roles.kept]
     return len(roles.summed) == 1 and any(shape[axis] != 1 for axis in enumerated)
+
+
+def _has_receptive_field(layer: Layer) -> bool:
+    """Whether torch multiplies both fans of a stack by its last axes: all of them may have size one."""
+    shape = layer.shapes.get("weight") or ()
+    return any(size != 1 for size in shape[2:])
 
 
 def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | None:
