@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from tools.ecosystem.findings import (
     precision,
     read_baseline,
 )
-from tools.ecosystem.packages import Package, read_list
+from tools.ecosystem.packages import Package, fetch, read_list
 
 SEEN = Finding("timm", "timm/net.py", 7, "INI301", "info", "Xavier before ReLU")
 JUDGED = ReviewedFinding("timm", "1.0.31", "timm/net.py", 7, "INI301", "info", "true", "no norm between")
@@ -79,12 +80,36 @@ def test_a_baseline_that_cannot_be_used(tmp_path: Path, text: str, message: str)
         read_baseline(path)
 
 
-@pytest.mark.parametrize("line", ["timm", "timm==", "timm>=1"])
+@pytest.mark.parametrize("line", ["timm", "timm==", "timm>=1", "owner/nets@main", "owner/nets==1", "nets@" + 40 * "a"])
 def test_a_package_that_is_not_pinned(tmp_path: Path, line: str) -> None:
     path = tmp_path / "packages.txt"
     path.write_text(f"# vision\n{line}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=f"packages.txt:2: `{line}` is no pinned package"):
         read_list(path)
+
+
+def test_the_commit_of_a_repository(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=origin).stdout.strip()
+
+    origin = tmp_path / "owner" / "nets"
+    origin.mkdir(parents=True)
+    git("init", "--quiet")
+    (origin / "net.py").write_text("first\n", encoding="utf-8")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "First")
+    commit = git("rev-parse", "HEAD")
+    (origin / "net.py").write_text("second\n", encoding="utf-8")
+    git("commit", "--quiet", "-am", "Second")
+    listed = tmp_path / "packages.txt"
+    listed.write_text(f"owner/nets@{commit}  # small\n", encoding="utf-8")
+    (package,) = read_list(listed)
+    assert (package, str(package)) == (Package("owner/nets", commit), f"owner/nets@{commit}")
+    sources = fetch(package, tmp_path, host=tmp_path.as_uri())
+    assert sources.name == f"owner+nets-{commit}"
+    assert (sources / "net.py").read_text(encoding="utf-8") == "first\n"
+    assert fetch(package, tmp_path, host="file:///nowhere") == sources
 
 
 def test_linting_a_package(tmp_path: Path) -> None:
