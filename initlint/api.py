@@ -64,7 +64,7 @@ def fix_source(
     """`text` with the safe fixes of its findings applied; with `unsafe` all of them.
 
     `filename` and `settings`: as in `check_source`. A text that does not parse is returned as it is. Raises
-    `ConfigurationError`.
+    `ConfigurationError`, and `ImportError` if libcst is not installed.
     """
     path = str(Path(filename))
 

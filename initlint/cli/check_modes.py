@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from initlint import rewrite
 from initlint._lazy import LazyModule
 from initlint._records import dataclass
 from initlint.api import check_paths, without_baseline
@@ -118,7 +119,8 @@ def run_report(inputs: CheckInput) -> tuple[CheckResult, CheckResult | None]:
     """The result with whole models, and the same after `--fix`, or None if there is nothing to fix."""
     paths, settings, contents = inputs.paths, inputs.settings, inputs.contents
     before = pipeline.check_models(paths, settings, contents, whole_models=True)
-    fixed_files = {path: new for path, (_, new) in run_fix(inputs, unsafe=False).changed.items()}
+    fixed = run_fix(inputs, unsafe=False).changed if rewrite.can_rewrite() else {}
+    fixed_files = {path: new for path, (_, new) in fixed.items()}
     reported = without_baseline(before, settings, contents)
     reported = replace(reported, diagnostics=compute_fixes(reported.diagnostics, contents))
     if not fixed_files:

@@ -28,6 +28,7 @@ from initlint.report.report import ORDERS
 from initlint.report.rule_pages import UnknownRule
 from initlint.report.statistics import GROUPINGS, UnsupportedFormat
 from initlint.report.text import escape
+from initlint.rewrite import MissingLibcst
 
 if TYPE_CHECKING:
     import shlex
@@ -62,6 +63,7 @@ def report_usage_errors(function: Callable[..., Returned], *arguments: Any) -> R
         CannotWrite,
         ConfigurationError,
         DiscoveryError,
+        MissingLibcst,
         UnknownRule,
         UnsupportedFormat,
     ) as error:

@@ -39,9 +39,11 @@ def compute_fixes(
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics with the fixes of these applicabilities as edits. The others stay requests.
 
-    `contents`: bytes by path, which replace those on disk.
+    `contents`: bytes by path, which replace those on disk. Without libcst no diagnostic has a fix.
     """
     computed = list(diagnostics)
+    if any(diagnostic.fix is not None for diagnostic in computed) and not rewrite.can_rewrite():
+        return tuple(replace(diagnostic, fix=None) for diagnostic in computed)
     by_file: dict[str, list[tuple[int, Fix, FixRequest]]] = {}
     for index, diagnostic in enumerate(computed):
         fix = diagnostic.fix

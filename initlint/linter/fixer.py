@@ -38,8 +38,10 @@ def fix_paths(
     """Apply the `wanted` fixes to the files in `originals`, and to no other, until `check` finds none.
 
     `check` lints the contents that it is passed in place of those on disk. The result is its last one, with the
-    changes. Files whose fixes never end stay as they were.
+    changes. Files whose fixes never end stay as they were. Raises `MissingLibcst`.
     """
+    if not rewrite.can_rewrite():
+        raise rewrite.MissingLibcst
     run = _FixRun(originals)
     for _ in range(ROUNDS):
         result = check(run.files)

@@ -5,12 +5,14 @@ cannot be shown to be right: the call has `*args`, a name has two meanings, the 
 is read from the file's own imports (`names`), and so is the spelling of a new one (`imports`). Lists keep their
 comments and shape (`comma_list`).
 
-The functions below are imported on first use: a run that needs no edits does not load libcst.
+The functions below are imported on first use: a run that needs no edits does not load libcst. Without libcst findings
+are reported as ever, and have no fixes (`can_rewrite`).
 """
 
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,9 +20,22 @@ if TYPE_CHECKING:
     from initlint.rewrite.deprecated_names import mentions as mentions
     from initlint.rewrite.imports import unused_since as unused_since
 
+
+class MissingLibcst(ImportError):
+    """Fixing was requested, and libcst is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("fixing needs libcst, which is not installed: pip install libcst", name="libcst")
+
+
+def can_rewrite() -> bool:
+    """Whether libcst is installed. Nothing is imported."""
+    return find_spec("libcst") is not None
+
+
 _MODULES = {"compute_edits": "compute", "mentions": "deprecated_names", "unused_since": "imports"}
 
-__all__ = sorted(_MODULES)
+__all__ = sorted([*_MODULES, "MissingLibcst", "can_rewrite"])
 
 
 def __getattr__(name: str) -> object:
