@@ -16,16 +16,19 @@ from initlint.project.queries import FileSystemQueries
 from initlint.project.settings import Settings
 
 if TYPE_CHECKING:
+    from initlint.linter.memory import RunMemory
     from initlint.tracers.references import file_users
 else:
     # Not needed if all files of a project are linted.
     file_users = LazyModule("initlint.tracers.references.file_users")
 
 
-def files_in_use(files: Mapping[str, Path], settings: Settings, queries: FileSystemQueries) -> dict[str, Path]:
+def files_in_use(
+    files: Mapping[str, Path], settings: Settings, queries: FileSystemQueries, memory: RunMemory | None = None
+) -> dict[str, Path]:
     """The files of the projects of `files` that may run what these define, and are not among them, by real path.
 
-    Excluded files are left out, and too large projects.
+    Excluded files are left out, and too large projects. `memory`: of earlier runs.
     """
     by_root: dict[str, list[str]] = {}
     for real in files:
@@ -36,7 +39,8 @@ def files_in_use(files: Mapping[str, Path], settings: Settings, queries: FileSys
     for root, linted in by_root.items():
         others = [path for path in queries.code_files(root) or () if path not in files]
         if others and any(file_users.may_have_findings(read(path)) for path in linted):
-            found = file_users.FileUsers([*others, *linted], read).of(linted).intersection(others)
+            known = (memory.imports, queries.digest) if memory is not None else ()
+            found = file_users.FileUsers([*others, *linted], read, *known).of(linted).intersection(others)
             users |= {path: Path(path) for path in found if not excluded(Path(path), own)}
     return users
 

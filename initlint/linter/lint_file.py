@@ -16,6 +16,7 @@ from initlint.graph.model import FileGraph, Layer, ModelGraph, Target
 from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
+from initlint.project.file_memory import FileMemory
 from initlint.project.settings import Settings
 from initlint.project.source import Location, SourceError, SourceFile, UnreadableFile
 from initlint.rules import all_rules, rule_for
@@ -31,9 +32,10 @@ def start_linting(
     codes: Collection[str],
     records: bool,
     has_disk: bool = True,
+    memory: FileMemory | None = None,
 ) -> Callable[[Path], FileResult]:
     """A function that lints one of `files` with the rules `codes`. The arguments can be sent to another process."""
-    return FileLinter.start(files, settings, contents, codes, records=records, has_disk=has_disk).lint
+    return FileLinter.start(files, settings, contents, codes, records=records, has_disk=has_disk, memory=memory).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -59,11 +61,14 @@ class FileLinter:
         refine: Refine | None = None,
         records: bool = False,
         has_disk: bool = True,
+        memory: FileMemory | None = None,
     ) -> FileLinter:
         """`files` by real path; `codes` of the rules to apply. `records`: record dependencies, for the cache."""
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
-        project = Project(files, contents, settings.module_roots, settings.additions, searches, records, has_disk)
+        project = Project(
+            files, contents, settings.module_roots, settings.additions, searches, records, has_disk, memory
+        )
         return cls(settings, project, rules, refine)
 
     def lint(self, file: Path) -> FileResult:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from initlint.linter import calling_files, context, lint_file
     from initlint.linter.cache import result_cache
     from initlint.linter.lint_file import Refine
+    from initlint.linter.memory import RunMemory
 else:
     # Not needed by `--version` and `--help`.
     context = LazyModule("initlint.linter.context")
@@ -49,12 +50,14 @@ Contents = Mapping[str, bytes]
 class RunOptions:
     """`jobs`: the largest number of processes. `cache`: the cache directory; None for no cache.
 
-    `progress` is called after each file that is linted, with the number of those and the number of all.
+    `progress` is called after each file that is linted, with the number of those and the number of all. `memory`: of
+    earlier runs of this process, for runs in one process.
     """
 
     jobs: int = 1
     cache: Path | None = None
     progress: Callable[[int, int], None] | None = None
+    memory: RunMemory | None = None
 
 
 _MANY = 100
@@ -78,7 +81,7 @@ def check(
     started = time.time_ns()
     listings = DirectoryListings(by_real_path(contents), has_disk)
     run = _start(paths, settings, contents, listings)
-    run = _with_users(run, listings)
+    run = _with_users(run, listings, options.memory)
     results: dict[str, FileResult] = {}
     for group_settings, group in run.by_settings():
         # All that decides about the results of a file but the file: which rules are shown is not among it.
@@ -97,10 +100,14 @@ def _lint(files: Mapping[str, Path], settings: Settings, run: LintRun, options: 
     if not files:
         return {}
     records = options.cache is not None
-    start = partial(lint_file.start_linting, run.traced, settings, run.contents, run.applied, records, run.has_disk)
+    of_files = options.memory.files if options.memory is not None else None
+    start = partial(
+        lint_file.start_linting, run.traced, settings, run.contents, run.applied, records, run.has_disk, of_files
+    )
     progress, total = options.progress, len(files)
     report = (lambda done: progress(done, total)) if progress else None
-    linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
+    jobs = options.jobs if options.memory is None else 1
+    linted = lint_in_processes(start, [*files.values()], run.contents, jobs, report)
     results = dict(zip(files, linted, strict=True))
     if len(results) > _MANY:
         gc.collect()  # the syntax trees that are left refer to each other, and the results need memory too
@@ -115,20 +122,22 @@ def check_models(
     rules: bool = True,
     refine: Refine | None = None,
     whole_models: bool = False,
+    memory: RunMemory | None = None,
 ) -> CheckResult:
     """Lint `paths` in this process and without the cache, and return the models as well. Raises as `check` does.
 
     `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it.
-    `whole_models`: leave out models without layers and those that are parts of others.
+    `whole_models`: leave out models without layers and those that are parts of others. `memory`: as in `RunOptions`.
     """
     listings = DirectoryListings(by_real_path(contents))
     run = _start(paths, settings, contents, listings)
-    run = _with_users(run, listings) if rules else replace(run, enabled=frozenset())
+    run = _with_users(run, listings, memory) if rules else replace(run, enabled=frozenset())
     codes = run.applied if rules else ()
+    of_files = memory.files if memory is not None else None
     linters = {
         real: linter
         for own, group in run.by_settings()
-        for linter in [lint_file.FileLinter.start(run.traced, own, contents, codes, refine)]
+        for linter in [lint_file.FileLinter.start(run.traced, own, contents, codes, refine, memory=of_files)]
         for real in group
     }
     results: list[tuple[Path, FileResult]] = []
@@ -202,11 +211,13 @@ class _CheckedSettings:
         return self.checked[id(settings)][1]
 
 
-def _with_users(run: LintRun, listings: DirectoryListings) -> LintRun:
+def _with_users(run: LintRun, listings: DirectoryListings, memory: RunMemory | None = None) -> LintRun:
     """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
     roots = dict.fromkeys(str(root) for settings, _ in run.by_settings() for root in settings.module_roots)
-    queries = FileSystemQueries(by_real_path(run.contents), roots, listings=listings)
-    return replace(run, users=context.files_in_use(run.files, run.settings, queries))
+    contents = by_real_path(run.contents)
+    of_files = memory.files if memory is not None else None
+    queries = FileSystemQueries(contents, roots, listings=listings, memory=of_files)
+    return replace(run, users=context.files_in_use(run.files, run.settings, queries, memory))
 
 
 def _check_result(

@@ -128,6 +128,14 @@ class FileSearch:
         code = (path for path in paths if path.endswith(_CODE))
         return (path for path in code if _matches(self.read(path), piece.encode(), pattern.encode()))
 
+    def matches(self, path: str, piece: str, pattern: str) -> bool:
+        """Whether a Python file matches, as in `files_matching`."""
+        return _matches(self.read(path), piece.encode(), pattern.encode())
+
+    def names(self, path: str, word: str) -> bool:
+        """Whether a text file, other than Python, contains `word`."""
+        return self.any_names([path], word)
+
     def any_names(self, paths: Iterable[str], word: str) -> bool:
         """Whether one of `paths` is another text file that contains `word`, and not as output of initlint."""
         piece, pattern = word.encode(), whole_word(word).encode()

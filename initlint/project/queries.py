@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from initlint.project.file_io import read_file
+from initlint.project.file_memory import FileMemory
 from initlint.project.filesystem import DirectoryListings, Stat, digest_of, stat_of
 from initlint.project.project_search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
 
@@ -21,7 +23,8 @@ class FileSystemQueries:
 
     `contents` replaces the bytes of files, by real path. `import_roots` are directories that imports may start from
     besides those that the project's layout gives. `cached_digests` holds, for files of earlier runs, the digest and the
-    stat that the file had then; every file that was searched for a cached answer is in it.
+    stat that the file had then; every file that was searched for a cached answer is in it. `memory`: of earlier runs of
+    this process; its digests are used in place of the cached ones.
     """
 
     def __init__(
@@ -30,10 +33,12 @@ class FileSystemQueries:
         import_roots: Iterable[str] = (),
         cached_digests: Mapping[str, tuple[Stat, str]] | None = None,
         listings: DirectoryListings | None = None,
+        memory: FileMemory | None = None,
     ) -> None:
         self._contents = contents
+        self.memory = memory
         self._import_roots = tuple(import_roots)
-        self._cached_digests = cached_digests or {}
+        self._cached_digests = (cached_digests or {}) if memory is None else memory.digests
         self._listings = listings or DirectoryListings(contents)
         self._digests: dict[str, str] = {}
         self._same_stat: set[str] = set()
@@ -45,6 +50,7 @@ class FileSystemQueries:
         self._changed_files: dict[str, list[str]] = {}
         self._dropped_files: dict[str, frozenset[str]] = {}
         self._last_parsed: dict[object, tuple[str, Any]] = {}
+        self._matches: dict[tuple[str, str], tuple[str, ...] | None] = {}
         self._search = FileSearch(contents, self._listings)
 
     # Contents --------------------------------------------------------------------------------------------------
@@ -72,8 +78,15 @@ class FileSystemQueries:
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, which `digest` describes from then on. Raises OSError."""
-        data = self._contents[path] if path in self._contents else self._read_disk(path)
+        if path in self._contents:
+            data = self._contents[path]
+            self._digests[path] = digest_of(data)
+            return data
+        stat = stat_of(path) if self.memory is not None and self._listings.has_disk else None
+        data = self._read_disk(path)
         self._digests[path] = digest_of(data)
+        if self.memory is not None and stat is not None:
+            self.memory.note(path, stat, self._digests[path])
         return data
 
     def _read_disk(self, path: str) -> bytes:
@@ -223,15 +236,24 @@ class FileSystemQueries:
 
     def search(self, root: str, piece: str, pattern: str) -> tuple[str, ...] | None:
         """The files of the project at `root` that match `pattern`; see `FileSearch.matching`."""
-        return self._search.files_matching(root, piece, pattern)
+        if self.memory is None:
+            return self._search.files_matching(root, piece, pattern)
+        if (root, pattern) not in self._matches:
+            files = self.code_files(root)
+            matches = partial(self._search.matches, piece=piece, pattern=pattern)
+            self._matches[root, pattern] = (
+                None if files is None else self.memory.matching((root, pattern), files, self.digest, matches)
+            )
+        return self._matches[root, pattern]
 
     def search_all(self, root: str, patterns: Mapping[str, str]) -> None:
         """Search for several patterns, by piece, at once; see `FileSearch.search`."""
-        self._search.search(root, patterns)
+        if self.memory is None:
+            self._search.search(root, patterns)
 
     def has_same_matches(self, root: str, piece: str, pattern: str, files: Collection[str] | None) -> bool:
         """Whether `search` would return `files`. Only files that have changed since the cached run are searched."""
-        if files is None or self._search.code(root) is None:
+        if files is None or self._search.code(root) is None or self.memory is not None:
             return self.search(root, piece, pattern) == files
         changed, dropped = self._changed(root), self._dropped(root)
         if not changed and not dropped:
@@ -241,11 +263,15 @@ class FileSystemQueries:
 
     def is_mentioned(self, root: str, word: str) -> bool:
         """Whether a text file of the project at `root`, other than Python, may contain `word`."""
-        return self._search.is_named(root, word)
+        texts = self._search.texts(root)
+        if self.memory is None or texts is None:
+            return self._search.is_named(root, word)
+        names = partial(self._search.names, word=word)
+        return bool(self.memory.matching((root, "named", word), texts, self.digest, names))
 
     def has_same_mentions(self, root: str, word: str, is_mentioned: bool) -> bool:
         """Whether `is_mentioned` would return the same. If it was false, only changed files are searched."""
-        if is_mentioned or self._search.texts(root) is None:
+        if is_mentioned or self._search.texts(root) is None or self.memory is not None:
             return self.is_mentioned(root, word) == is_mentioned
         return not self._search.any_names(self._changed(root), word)
 

@@ -13,7 +13,8 @@ from initlint.api import check_paths
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.integrations.lsp.client_settings import NO_SETTINGS, ClientSettings
 from initlint.integrations.lsp.documents import OpenFile, PositionEncoder
-from initlint.linter.pipeline import Contents
+from initlint.linter.memory import RunMemory
+from initlint.linter.pipeline import Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
 from initlint.project.settings import Settings
@@ -39,13 +40,20 @@ class FileDiagnostics:
 
     @classmethod
     def of(
-        cls, file: OpenFile, open_contents: Contents, client_settings: ClientSettings = NO_SETTINGS
+        cls,
+        file: OpenFile,
+        open_contents: Contents,
+        client_settings: ClientSettings = NO_SETTINGS,
+        memory: RunMemory | None = None,
     ) -> FileDiagnostics:
-        """Lint an open file. Raises `ConfigurationError`."""
+        """Lint an open file. `memory`: of earlier runs. Raises `ConfigurationError`."""
         # Files that the project excludes are not linted in the editor either.
         settings = replace(client_settings.settings_for(file.path), force_exclude=True)
         contents = {**open_contents, str(file.path): file.content}
-        return cls(file, open_contents, settings, check_paths([file.path], settings, contents=contents))
+        options = RunOptions(memory=memory)
+        return cls(
+            file, open_contents, settings, check_paths([file.path], settings, contents=contents, options=options)
+        )
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

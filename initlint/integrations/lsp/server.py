@@ -30,6 +30,7 @@ from initlint.integrations.lsp.documents import Document, OpenFile, PositionEnco
 from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
 from initlint.integrations.lsp.model_views import ModelViews
 from initlint.integrations.lsp.protocol import AnsweringProtocol, ProtocolDocument
+from initlint.linter.memory import RunMemory
 from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
 
@@ -56,6 +57,7 @@ class EditorServer(LanguageServer):
             protocol_cls=AnsweringProtocol,
         )
         threading.stack_size(_STACK)
+        self._memory = RunMemory()  # of the worker
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=SOURCE)
         self._scheduled: dict[str, asyncio.Task[None]] = {}
         self.initialization_options: object = None
@@ -255,7 +257,9 @@ class EditorServer(LanguageServer):
             cached = diagnostics_by_uri.get(open_file.uri)
             if cached is not None and cached.file == open_file:
                 return cached
-            diagnostics_by_uri[open_file.uri] = FileDiagnostics.of(open_file, open_contents, client_settings)
+            diagnostics_by_uri[open_file.uri] = FileDiagnostics.of(
+                open_file, open_contents, client_settings, self._memory
+            )
             return diagnostics_by_uri[open_file.uri]
 
         cached = diagnostics_by_uri.get(open_file.uri)
@@ -280,7 +284,7 @@ class EditorServer(LanguageServer):
             if cached is not None and cached[0] == open_file:
                 return cached[1]
             settings = client_settings.settings_for(open_file.path)
-            models = check_models([open_file.path], settings, contents, rules=False).models
+            models = check_models([open_file.path], settings, contents, rules=False, memory=self._memory).models
             models_by_uri[open_file.uri] = open_file, models
             return models
 

@@ -144,15 +144,68 @@ def _bound(name: bytes, text: bytes) -> list[bytes]:
     return re.findall(rb"\b" + name + rb"[ \t]+as[ \t]+(\w+)", text) or [name]
 
 
-class FileUsers:
-    """The files of a project, by path, with `read` for their bytes."""
+class ImportIndex:
+    """The files that import something, by the words in their imports.
 
-    def __init__(self, files: Iterable[str], read: Callable[[str], bytes]) -> None:
-        self._modules = {path: _Module(path, read(path)) for path in files}
-        self._importers: dict[bytes, list[_Module]] = {}
-        for module in self._modules.values():
-            for word in module.imports_by_word:
-                self._importers.setdefault(word, []).append(module)
+    A process that asks again and again keeps it: `update` reads only files that are new or have another digest.
+    """
+
+    def __init__(self) -> None:
+        self._importers: dict[bytes, set[str]] = {}
+        self._words: dict[str, tuple[str, tuple[bytes, ...]]] = {}
+        self._spelled: dict[bytes, bytes] = {}
+        """One object for equal words, of which the imports of a project have many."""
+
+    def update(self, digests: Mapping[str, str], words: Callable[[str], Iterable[bytes]]) -> None:
+        """Make it right for the files with these digests. `words`: of the imports of a file."""
+        for path, digest in digests.items():
+            known, old = self._words.get(path, (None, ()))
+            if known == digest:
+                continue
+            for word in old:
+                self._importers[word].discard(path)
+            new = tuple(self._spelled.setdefault(word, word) for word in words(path))
+            for word in new:
+                self._importers.setdefault(word, set()).add(path)
+            self._words[path] = digest, new
+
+    def of(self, *words: bytes) -> set[str]:
+        """The files that import one of `words`."""
+        return set().union(*(self._importers.get(word, ()) for word in words))
+
+
+class FileUsers:
+    """The files of a project, by path, with `read` for their bytes.
+
+    `index`: that of earlier searches, and `digest` for those of the files; None if there were none.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str],
+        read: Callable[[str], bytes],
+        index: ImportIndex | None = None,
+        digest: Callable[[str], str] = str,
+    ) -> None:
+        self._files = frozenset(files)
+        self._read = read
+        self._modules: dict[str, _Module] = {}
+        self._index = index or ImportIndex()
+        # Without an earlier index, most files are read and needed again soon.
+        module = self.module if index is None else self._new_module
+        self._index.update({path: digest(path) for path in self._files}, lambda path: module(path).imports_by_word)
+
+    def module(self, path: str) -> _Module:
+        if path not in self._modules:
+            self._modules[path] = self._new_module(path)
+        return self._modules[path]
+
+    def _new_module(self, path: str) -> _Module:
+        return _Module(path, self._read(path))
+
+    def importing(self, *words: bytes) -> Iterator[_Module]:
+        """The files that import one of `words`."""
+        return map(self.module, self._index.of(*words) & self._files)
 
     def of(self, files: Iterable[str]) -> set[str]:
         """`files`, and those that may run code of theirs that initializes weights or makes layers.
@@ -161,15 +214,15 @@ class FileUsers:
         far as there are not more. So each file has the same users, whatever is asked beside it.
         """
         paths = set(files)
-        return paths.union(*(_Search(self._modules[path], self._importers).users() for path in paths))
+        return paths.union(*(_Search(self.module(path), self).users() for path in paths))
 
 
 class _Search:
     """The search for the users of one file, level by level."""
 
-    def __init__(self, start: _Module, importers: Mapping[bytes, Sequence[_Module]]) -> None:
+    def __init__(self, start: _Module, project: FileUsers) -> None:
         self._start = start
-        self._importers = importers
+        self._project = project
         self._users: set[str] = set()
         self._pending: list[tuple[_Module, bytes]] = []
         self._seen: set[tuple[str, bytes]] = set()
@@ -197,7 +250,7 @@ class _Search:
 
     def _follow(self, home: _Module, name: bytes) -> None:
         self._mentioned(home, [name])
-        for module in {*self._importers.get(name, ()), *self._importers.get(home.name, ())} - {home}:
+        for module in {*self._project.importing(name, home.name)} - {home}:
             names = list(dict.fromkeys(module.names_of(name, home.name)))
             for own in names:
                 if b"." not in own:

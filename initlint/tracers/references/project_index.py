@@ -70,7 +70,14 @@ class ProjectIndex:
 
     def _run(self, path: Path, query: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[Any, QueryAnswer | None]:
         name = query_name(query)
-        answer = run_query(self._index(path), name, *arguments)
+        memory, real = self._files.queries.memory, str(path)
+        if memory is None:
+            answer = run_query(self._index(path), name, *arguments)
+        else:
+            digest = self._files.queries.digest(real)
+            answer = memory.answer(
+                real, digest, (name, *arguments), lambda: run_query(self._index(path), name, *arguments)
+            )
         if not self._files.records:
             return answer, None
         return answer, QueryAnswer(str(path), name, arguments, digest_of_answer(answer))

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.model import FileGraph, ModelGraph, ProjectSearch
+from initlint.project.file_memory import FileMemory
 from initlint.project.filesystem import DirectoryListings, RealPaths, by_real_path
 from initlint.project.lru import SizedLRU
 from initlint.project.queries import FileSystemQueries
@@ -87,8 +88,7 @@ class Project:
     by path. `roots` are folders that absolute imports may start from, besides those that the project's layout gives.
     `additions` are the user's tables of other packages. `searches`: the fields of a `FileGraph` for which the whole
     project is searched; the others stay empty. `records`: record dependencies. `has_disk`: whether files on disk exist
-    besides `contents`. `stopwatch`: the time spent since
-    `start_recording`.
+    besides `contents`. `memory`: of earlier runs. `stopwatch`: the time spent since `start_recording`.
     """
 
     def __init__(
@@ -100,10 +100,11 @@ class Project:
         searches: Container[ProjectSearch] = (),
         records: bool = False,
         has_disk: bool = True,
+        memory: FileMemory | None = None,
     ) -> None:
         in_memory = by_real_path(contents)
         listings = DirectoryListings(in_memory, has_disk)
-        self._queries = FileSystemQueries(in_memory, map(str, roots), listings=listings)
+        self._queries = FileSystemQueries(in_memory, map(str, roots), listings=listings, memory=memory)
         self._tracked = TrackedQueries(self._queries, records)
         self._additions = additions or UserTables()
         self._paths = RealPaths()
@@ -141,15 +142,21 @@ class Project:
             raise self._broken[real]
         if real in self._bodies:
             return self._bodies[real]
+        shown, memory = self._files.get(real, path), self._queries.memory
+        known = memory and memory.tree(real, (shown, self._queries.digest(real)))
+        body: ModuleBody = known or self._read(real, shown)
+        self._bodies.put(real, body, len(body.source.data))
+        if memory is not None and known is None:
+            memory.keep_tree(real, (shown, self._queries.digest(real)), body, len(body.source.data))
+        return body
+
+    def _read(self, real: str, shown: Path) -> ModuleBody:
         try:
             with self.stopwatch.on("parse"):
-                source = read_source(self._files.get(real, path), lambda: self._queries.read(real))
+                return ModuleBody(read_source(shown, lambda: self._queries.read(real)))
         except SourceError as error:
             self._broken[real] = error
             raise
-        body = ModuleBody(source)
-        self._bodies.put(real, body, len(source.data))
-        return body
 
     def is_script(self, source: SourceFile) -> bool:
         """Whether a file is run by itself and imports modules of the project: it may build their models.

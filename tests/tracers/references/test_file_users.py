@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from initlint.tracers.references.file_users import MAX_USERS, FileUsers
+from initlint.tracers.references.file_users import MAX_USERS, FileUsers, ImportIndex
 
 INIT = b"from torch import nn\n\ndef start(m):\n    nn.init.zeros_(m.weight)\n\nclass Net(nn.Linear):\n    pass\n"
 
@@ -90,3 +92,20 @@ def test_the_users_of_a_file_do_not_depend_on_what_is_asked_beside_it() -> None:
     assert one.of(["/p/a.py"]) == {"/p/a.py", "/p/use.py"}
     assert one.of(["/p/b.py"]) == {"/p/b.py"}
     assert one.of(["/p/a.py", "/p/b.py"]) == {"/p/a.py", "/p/b.py", "/p/use.py"}
+
+
+def test_an_index_that_is_kept_finds_what_a_new_one_finds() -> None:
+    index, chosen = ImportIndex(), random.Random(0)
+    texts = (
+        b"",
+        b"from init import Net\nNet()\n",
+        b"from user0 import f\nf()\n",
+        b"import init\n\ndef f():\n    init.Net()\n",
+    )
+    for _ in range(60):
+        files = {"/p/init.py": INIT}
+        files |= {f"/p/user{number}.py": chosen.choice(texts) for number in range(5) if chosen.random() < 0.9}
+        kept = FileUsers(files, files.__getitem__, index, lambda path, files=files: files[path].decode())  # type: ignore[misc]
+        new = FileUsers(files, files.__getitem__)
+        start = chosen.choice([*files])
+        assert kept.of([start]) == new.of([start])
