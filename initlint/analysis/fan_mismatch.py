@@ -22,12 +22,17 @@ class FanMismatch:
     """A wrong fan.
 
     `ratio`: the variance of the call over the variance with the fan in use; None if the sizes are unknown.
+    `advice`: what to write, if no other mode fixes the call.
     `fan_out_is_right`: torch's fan_out is close to the number of inputs in use, so `mode="fan_out"` fixes the call.
     """
 
     reason: str
     ratio: float | None
+    advice: str = ""
     fan_out_is_right: bool = False
+
+
+_ONE_BY_ONE = "initialize each matrix by itself"
 
 
 def without_written_axes(layer: Layer) -> tuple[Layer, Write] | None:
@@ -68,12 +73,16 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return None
     computed, used = _computed_and_used_fans(sizes, mode)
     if computed is None or used is None:
-        return FanMismatch(reason, None) if _is_stacked(layer) and _has_receptive_field(layer) else None
+        is_wrong = _is_stacked(layer) and _has_receptive_field(layer)
+        return FanMismatch(reason, None, _ONE_BY_ONE) if is_wrong else None
     if not computed or _is_close(used / computed):
         return None
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
     return FanMismatch(
-        reason, used / computed, may_use_fan_out and _is_close((sizes.signal_fan_in or 0) / (sizes.fan_out or 1))
+        reason,
+        used / computed,
+        _ONE_BY_ONE if _is_stacked(layer) else "",
+        may_use_fan_out and _is_close((sizes.signal_fan_in or 0) / (sizes.fan_out or 1)),
     )
 
 
@@ -138,11 +147,12 @@ def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | No
         shape = layer.shapes.get("weight") or (None,)
         if not write.shape_read or shape[0] not in outputs or not _has_outputs_first(layer):
             return None
-        return FanMismatch("its bound is one over the root of the number of outputs, not of inputs", None)
+        reason = "its bound is one over the root of the number of outputs, not of inputs"
+        return FanMismatch(reason, None, "compute it from the inputs")
     if not outputs or _is_close(sizes.signal_fan_in / outputs[0]):
         return None
     reason = f"its bound is one over the root of {outputs[0]}, and {sizes.signal_fan_in:g} inputs make one output"
-    return FanMismatch(reason, sizes.signal_fan_in / outputs[0])
+    return FanMismatch(reason, sizes.signal_fan_in / outputs[0], "compute it from the inputs")
 
 
 def _has_outputs_first(layer: Layer) -> bool:

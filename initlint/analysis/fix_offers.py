@@ -41,7 +41,7 @@ def make_fix(
     )
     request = ReplaceCall(location.span, recommended.function, recommended.arguments)
     applicability = Applicability.SAFE if others_are_outputs and not unsafe else Applicability.UNSAFE
-    return Fix(f"Use `{recommended.function}`", request, applicability, FixCondition.ACTIVATION)
+    return Fix(f"Use `{recommended}`", request, applicability, FixCondition.ACTIVATION)
 
 
 def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, Write]]:

@@ -109,7 +109,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 recommend=start,
                 unsafe=severity is not Severity.ERROR,
             )
-            message = f"{effect}: {_REASONS[severity]}{suggestion_if_different(model, location, start)}"
+            advice = suggestion_if_different(model, location, start)
+            if fix is None and not advice:
+                advice = "; draw it at random"
+            message = f"{effect}: {_REASONS[severity]}{advice}"
             paths = tuple(layer.path for layer in layers)
             yield Violation(message, location, severity, related_locations(suspects[severity]), fix, paths)
     yield from _recurrent(model)
@@ -127,7 +130,9 @@ def _recurrent(model: ModelGraph) -> Iterator[Violation]:
     for location, by_path in cells.items():
         severity = max(severity for _, severity in by_path.values())
         layers = [layer for layer, own_severity in by_path.values() if own_severity is severity]
-        message = f"the recurrent weights of {layer_names(layers)} are one constant: {_REASONS[severity]}"
+        message = (
+            f"the recurrent weights of {layer_names(layers)} are one constant: {_REASONS[severity]}; use `orthogonal_`"
+        )
         related = related_locations((layer, None) for layer in layers)
         yield Violation(message, location, severity, related, layers=tuple(layer.path for layer in layers))
 

@@ -70,6 +70,8 @@ from initlint.graph.model import Forward, Layer, ModelGraph, Write
 from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
+_ADVICE = "zero only one of them"
+
 
 @rule("INI202", "double-zero", severities=(Severity.ERROR,))
 def check(model: ModelGraph) -> Iterator[Violation]:
@@ -97,7 +99,9 @@ def _attentions(model: ModelGraph) -> Iterator[Violation]:
         parts = served[0][1].parts
         none = "neither" if len(parts) == 2 else "none of them"
         names = layer_names([layer for layer, _ in served])
-        message = f"{conjunction(parts)} of {names} start at zero on one path, so {none} ever receives a gradient"
+        message = (
+            f"{conjunction(parts)} of {names} start at zero on one path, so {none} ever receives a gradient; {_ADVICE}"
+        )
         paths = tuple(layer.path for layer, _ in served)
         related = related_locations((layer, None) for layer, _ in served)
         yield Violation(message, location, Severity.ERROR, related, layers=paths)
@@ -107,7 +111,7 @@ def _message(groups: list[list[tuple[Layer, Write]]]) -> str:
     named = "; ".join(conjunction(f"`{layer.path}`" for layer, _ in group) for group in groups[:SHOWN])
     more = f"; and {len(groups) - SHOWN} more such groups" if len(groups) > SHOWN else ""
     none = "neither" if all(len(group) == 2 for group in groups) else "none of them"
-    return f"{named}{more} start at zero on one path, so {none} ever receives a gradient"
+    return f"{named}{more} start at zero on one path, so {none} ever receives a gradient; {_ADVICE}"
 
 
 def _related(groups: list[list[tuple[Layer, Write]]], location: Location) -> tuple[tuple[Location, str], ...]:

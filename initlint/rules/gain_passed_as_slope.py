@@ -99,7 +99,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             if drawn is not None:
                 fan = _fan(call)
                 message += f"`a={text}` gives a variance of {format_number(drawn)} / {fan}, not {meant:.3g} / {fan}"
-        yield Violation(message.removesuffix(": "), call.location, Severity.INFO)
+        yield Violation(
+            f"{message.removesuffix(': ')}; pass the slope, or `nonlinearity`", call.location, Severity.INFO
+        )
 
 
 def _has_slope(call: InitCall) -> bool:

@@ -88,7 +88,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         elif group.kind == "parallel":
             message = (
                 f"{_paths(group)} start equal, get the same input and only meet in one symmetric operation: their "
-                "gradients are equal, and they stay equal forever"
+                "gradients are equal, and they stay equal forever; construct each anew"
             )
             yield Violation(message, group.location, Severity.ERROR)
         else:

@@ -123,7 +123,7 @@ def _is_lost(load: CheckpointLoad | None) -> TypeGuard[CheckpointLoad]:
 def _violation(
     load: CheckpointLoad, write: Write, action: str, related: tuple[tuple[Location, str], ...] = ()
 ) -> Violation:
-    loader = f"`{load.source}` in row {load.location.span.row}"
+    loader = f"`{load.source}` in line {load.location.span.row}"
     message = (
         f"`{short_name(write.initializer)}` overwrites the weights that {loader} {action}: training starts from random"
         " weights; initialize before the load, or only the new layers"

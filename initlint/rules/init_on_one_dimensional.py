@@ -79,8 +79,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if wrong:
             name = display_name(call)
             targets = conjunction(_description(target) for target in wrong)
-            message = f"`{name}` raises ValueError: it needs {_ranks(ranks)}, and is called on {targets}"
-            yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
+            fix = _fix(call, wrong)
+            advice = "" if fix is not None else f"; skip {'it' if len(wrong) == 1 else 'these'}"
+            message = f"`{name}` raises ValueError: it needs {_ranks(ranks)}, and is called on {targets}{advice}"
+            yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
 def _fix(call: InitCall, wrong: list[Target]) -> Fix | None:

@@ -130,7 +130,9 @@ def _lazy(call: InitCall) -> Iterator[Violation]:
         parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in lazy)
         raises = not call.method or any(target.leaf for target in lazy)
         problem = "raises ValueError" if raises else "changes nothing"
-        reason = f"{parameters} {'has' if len(lazy) == 1 else 'have'} no shape before the first forward"
+        reason = (
+            f"{parameters} {'has' if len(lazy) == 1 else 'have'} no shape before the first forward; initialize after it"
+        )
         severity = Severity.ERROR if raises else Severity.WARNING
         yield Violation(f"`{display_name(call)}` {problem}: {reason}", call.location, severity)
 

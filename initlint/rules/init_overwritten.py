@@ -210,7 +210,7 @@ def _variance(layer: Layer, write: Write) -> float | None:
 def _message(entries: list[_Overwritten], is_assignment: bool) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
-    reason = f"`{short_name(last.initializer)}` in row {last.location.span.row} overwrites it later"
+    reason = f"`{short_name(last.initializer)}` in line {last.location.span.row} overwrites it later; set it after that"
     if is_assignment and not (first.method and first.initializer.startswith("torch.Tensor.")):
         return f"the assignment to the {first.parameter} of {layers} has no effect: {reason}"
     return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} has no effect: {reason}"

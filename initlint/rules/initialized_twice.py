@@ -99,7 +99,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 reported.update((id(repetition.second), layer.path))
                 message = (
                     f"`{short_name(first.initializer)}` on the {first.parameter} of `{name(layer)}` has no effect:"
-                    f" `{short_name(second.initializer)}` in row {second.location.span.row} {reason}"
+                    f" `{short_name(second.initializer)}` in line {second.location.span.row} {reason}"
                 )
                 related = ((first.location, "this has no effect"), *related_locations([(layer, None)]))
                 yield Violation(message, second.location, Severity.WARNING, related)
@@ -126,15 +126,16 @@ def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetiti
     """The end of the message; None if no parameter next to it lacks an init."""
     if repetition.is_index:
         index = "`padding_idx` is None" if layer.type == "Embedding" else "its index is None"
-        return f"sets all of it, because {index}"
+        return f"sets all of it, because {index}; set one row, or none"
     parameters = {written.parameter for written in layer.writes}
     if write.parameter == "weight" and "bias" in layer.shapes and "bias" not in parameters:
-        return "sets it again, and its bias is never initialized"
+        return "sets it again, and its bias is never initialized; set that in one of the two calls"
     siblings = list(_uninitialized_siblings(model, layer, write.parameter))
     if not siblings:
         return None
     sibling = min(siblings, key=lambda other: _distance(model, layer, other))
-    return f"sets it again, and the {write.parameter} of `{name(sibling)}` is never initialized"
+    missing = f"the {write.parameter} of `{name(sibling)}` is never initialized"
+    return f"sets it again, and {missing}; set that in one of the two calls"
 
 
 def _distance(model: ModelGraph, layer: Layer, other: Layer) -> tuple[bool, bool, int]:

@@ -68,5 +68,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         low, high = (as_number(argument(call.initializer, call.arguments, name)) for name in ("a", "b"))
         if low is not None and high is not None and low > high:
             name = display_name(call)
-            message = f"`{name}` raises RuntimeError: the lower bound {low:g} is above the upper bound {high:g}"
+            advice = "pass the lower one first" if {"a", "b"} <= call.arguments.keys() else "pass both"
+            bounds = f"the lower bound {low:g} is above the upper bound {high:g}"
+            message = f"`{name}` raises RuntimeError: {bounds}; {advice}"
             yield Violation(message, call.location, Severity.ERROR)

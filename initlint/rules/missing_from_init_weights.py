@@ -96,7 +96,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if layer.left_by_init_weights and not _is_template(layer.location):
             message = (
                 f"`_init_weights` never writes the parameter `{layer.attribute}` of `{layer.owner}`: where a "
-                f"checkpoint lacks it, `from_pretrained` leaves uninitialized memory (transformers 4.51 and newer)"
+                f"checkpoint lacks it, `from_pretrained` leaves uninitialized memory (transformers 4.51 and newer); "
+                "write it there"
             )
             yield Violation(message, layer.location, Severity.WARNING, layers=(layer.path,))
 

@@ -86,6 +86,8 @@ from initlint.rules._registry import Violation, rule
 
 _NORMAL = ("normal", "trunc_normal")
 _LARGEST_MEANT_AS_STD = 0.2
+_ADVICE = ("pass `std`", "divide it by the root of the number of inputs")
+"""For a call, and for `torch.randn`, where no call is documented for what follows."""
 
 
 @rule("INI401", "normal-default-std", severities=(Severity.WARNING,), fixable=True)
@@ -96,7 +98,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             related = related_locations((layer, None) for layer in draw.layers)
             recommended = _recommended(draw)
             factors = _factors(model, draw)
-            message = _message(model, draw, factors) + (f"; use `{recommended}`" if recommended is not None else "")
+            advice = _ADVICE[call_at(model, draw.place) is None] if recommended is None else f"use `{recommended}`"
+            message = f"{_message(model, draw, factors)}; {advice}"
             fix = make_fix(model, draw.place, draw.layers, recommended, recommend=replacement, unsafe=True)
             layers = tuple(layer.path for layer in draw.layers)
             numbers = SignalNumbers.of(factors)

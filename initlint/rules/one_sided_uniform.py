@@ -76,7 +76,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             call = call_at(model, draw.place)
             name = "torch.rand" if call is None else display_name(call)
             interval = f"from {bounds[0]:g} to {bounds[1]:g}"
-            effect = "with one sign only, all outputs start as nearly the same sum of the inputs"
+            effect = "with one sign only, all outputs start as nearly the same sum of the inputs; draw it around 0"
             message = f"`{name}` draws {weight_of(draw.layers, draw.type)} {interval}: {effect}"
             related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(message, draw.place, Severity.WARNING, related)

@@ -103,7 +103,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             mismatches = [fan_mismatch for _, fan_mismatch in group]
             fix = _fix(location, mismatches) if len(group) == len(served) else None
             related = related_locations((layer, None) for layer in layers)
-            message = f"{call}: {reason}{_effect(mismatches)}"
+            advice = mismatches[0].advice if fix is None else "use `mode='fan_out'`"
+            message = f"{call}: {reason}{_effect(mismatches)}{f'; {advice}' if advice else ''}"
             paths = tuple(layer.path for layer in layers)
             yield Violation(message, location, Severity.WARNING, related, fix, paths)
 

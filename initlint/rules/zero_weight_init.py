@@ -147,7 +147,8 @@ def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | No
         reason = "the next layer is zero too, so only their biases pass a signal at first"
         return _Effect(Severity.WARNING, reason), None
     if has_no_forward(model, layer):
-        return _Effect(Severity.WARNING, "its output is the same for every input, and no `forward` shows why"), None
+        reason = "its output is the same for every input, and no `forward` shows why; draw it unless that is meant"
+        return _Effect(Severity.WARNING, reason), None
     hidden = hidden_activation(layer)
     if hidden is None:
         return None, None

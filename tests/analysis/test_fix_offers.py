@@ -56,7 +56,7 @@ def test_edits() -> None:
     fix = fix_of("INI301", served("fc", RELU))
     assert texts(fix) == ["kaiming_uniform_", ", nonlinearity='relu'"]
     assert fix is not None
-    assert fix.message == "Use `kaiming_uniform_`"
+    assert fix.message == "Use `kaiming_uniform_(..., nonlinearity='relu')`"
 
 
 @pytest.mark.parametrize(

@@ -112,16 +112,16 @@ async def test_quick_fixes(editor: Editor) -> None:
     assert sorted(by_title) == [
         "initlint (INI301): Disable for this line",
         "initlint (INI301): Show documentation",
-        "initlint (INI301): Use `kaiming_uniform_`",
+        "initlint (INI301): Use `kaiming_uniform_(..., nonlinearity='relu')`",
         "initlint (INI901): Disable for this line",
         "initlint (INI901): Show documentation",
         "initlint (INI901): Use `xavier_uniform_`",
     ]
     assert sorted(action.title for action in by_title.values() if action.is_preferred) == [
-        "initlint (INI301): Use `kaiming_uniform_`",
+        "initlint (INI301): Use `kaiming_uniform_(..., nonlinearity='relu')`",
         "initlint (INI901): Use `xavier_uniform_`",
     ]
-    action = by_title["initlint (INI301): Use `kaiming_uniform_`"]
+    action = by_title["initlint (INI301): Use `kaiming_uniform_(..., nonlinearity='relu')`"]
     assert action.is_preferred
     assert [diagnostic.code for diagnostic in action.diagnostics or []] == ["INI301"]
     assert apply_edit(action.edit, NET) == FIXED

@@ -138,13 +138,14 @@ def test_a_zeroed_head_that_is_tied_to_the_embedding() -> None:
     )
     forward = "self.b({}(self.e(x.argmax(-1))))"
     assert messages(init, forward.format("")) == [
-        "`e` and `b` start at zero on one path, so neither ever receives a gradient"
+        "`e` and `b` start at zero on one path, so neither ever receives a gradient; zero only one of them"
     ]
     assert messages(init, forward.format("self.a")) == []
 
 
 def test_the_message() -> None:
-    assert messages(*STUCK[0][:2]) == ["`a` and `b` start at zero on one path, so neither ever receives a gradient"]
+    expected = "`a` and `b` start at zero on one path, so neither ever receives a gradient; zero only one of them"
+    assert messages(*STUCK[0][:2]) == [expected]
 
 
 def left_at_zero(init: str, forward: str) -> set[str]:

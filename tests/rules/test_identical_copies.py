@@ -87,7 +87,7 @@ def test_branches_that_stay_equal(result: str) -> None:
     assert finding.severity is Severity.ERROR
     assert _text(finding) == (
         "`a`, `b` start equal, get the same input and only meet in one symmetric operation: their gradients are equal, "
-        "and they stay equal forever"
+        "and they stay equal forever; construct each anew"
     )
 
 

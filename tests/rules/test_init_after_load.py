@@ -110,4 +110,4 @@ def test_a_pretrained_model_alone_is_initialized() -> None:
     (message,) = messages(
         after="net = models.resnet18(pretrained=True)\nnet.fc = nn.Linear(512, 10)\nnet.apply(start)\n"
     )
-    assert "`resnet18` in row" in message
+    assert "`resnet18` in line" in message

@@ -113,7 +113,7 @@ def test_silent(parts: dict[str, str]) -> None:
 
 def test_the_message() -> None:
     assert messages(program(before="nn.init.constant_(self.head.bias, -4.6)")) == [
-        "in `Net`: `constant_` on the bias of `head` has no effect: `zeros_` in row 34 overwrites it later"
+        "in `Net`: `constant_` on the bias of `head` has no effect: `zeros_` in line 34 overwrites it later; set it after that"
     ]
 
 

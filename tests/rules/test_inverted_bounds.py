@@ -9,10 +9,14 @@ from tests.support.rule_models import call, message, model, run
 @pytest.mark.parametrize(
     ("initializer", "arguments", "bounds"),
     [
-        ("uniform_", {"a": 1.0, "b": 0.02}, "the lower bound 1 is above the upper bound 0.02"),
-        ("uniform_", {"a": 2.0}, "the lower bound 2 is above the upper bound 1"),
-        ("uniform_", {"b": -0.5}, "the lower bound 0 is above the upper bound -0.5"),
-        ("trunc_normal_", {"a": 3}, "the lower bound 3 is above the upper bound 2"),
+        (
+            "uniform_",
+            {"a": 1.0, "b": 0.02},
+            "the lower bound 1 is above the upper bound 0.02; pass the lower one first",
+        ),
+        ("uniform_", {"a": 2.0}, "the lower bound 2 is above the upper bound 1; pass both"),
+        ("uniform_", {"b": -0.5}, "the lower bound 0 is above the upper bound -0.5; pass both"),
+        ("trunc_normal_", {"a": 3}, "the lower bound 3 is above the upper bound 2; pass both"),
     ],
 )
 def test_message(initializer: str, arguments: dict[str, object], bounds: str) -> None:

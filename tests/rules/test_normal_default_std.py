@@ -43,7 +43,8 @@ def test_unknown_sizes() -> None:
 
 def test_a_raw_parameter_has_a_factor() -> None:
     assert message("INI401", model(raw())) == (
-        "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 128"
+        "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 128; "
+        "divide it by the root of the number of inputs"
     )
 
 
@@ -133,9 +134,9 @@ def test_a_call_that_also_meets_something_else_is_not_judged_by_its_targets() ->
 def test_the_fix_is_the_call_for_the_activation_and_never_a_guessed_number() -> None:
     calls = (call("normal_", WEIGHT),)
     tanh = run("INI401", model(hidden(following("tanh", reach("out"))), layer("out", OUTPUT), calls=calls))
-    assert [v.fix and v.fix.message for v in tanh] == ["Use `xavier_normal_`"]
+    assert [v.fix and v.fix.message for v in tanh] == ["Use `xavier_normal_(..., gain=nn.init.calculate_gain('tanh'))`"]
     last = run("INI401", model(hidden(OUTPUT), calls=calls))
-    assert [v.fix and v.fix.message for v in last] == ["Use `xavier_normal_`"]
+    assert [v.fix and v.fix.message for v in last] == ["Use `xavier_normal_(...)`"]
     unknown = run("INI401", model(hidden(following("unknown")), calls=calls))
     assert [v.fix for v in unknown] == [None]
 

@@ -38,21 +38,21 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
         (
             raw((1024, 8)),
             "`kaiming_normal_` on `W`: it is used as `x @ W`, and torch takes its second axis for the inputs, "
-            "so the variance is 128 times the intended one",
+            "so the variance is 128 times the intended one; use `mode='fan_out'`",
         ),
         (
             raw((8, 512, 1024), STACKED, writes=(XAVIER,)),
             "`xavier_uniform_` on `W`: torch takes its stacked matrices for one, "
-            "so the variance is 0.0029 times the intended one",
+            "so the variance is 0.0029 times the intended one; initialize each matrix by itself",
         ),
         (
             raw((None, None, None), STACKED),
-            "`kaiming_normal_` on `W`: torch takes its stacked matrices for one",
+            "`kaiming_normal_` on `W`: torch takes its stacked matrices for one; initialize each matrix by itself",
         ),
         (
             conv("ConvTranspose2d", 512, 3, stride=2),
             "`kaiming_normal_` on the weight of `conv`: torch takes the outputs of a transposed convolution for its "
-            "inputs, so the variance is 42.67 times the intended one",
+            "inputs, so the variance is 42.67 times the intended one; use `mode='fan_out'`",
         ),
         (
             conv("Conv2d", 256, 256, groups=256, writes=(write("kaiming_normal_", mode="fan_out"),)),
@@ -65,7 +65,7 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
                 arguments={"in_features": 24, "out_features": 400},
             ),
             "`uniform_` on the weight of `fc`: its bound is one over the root of 400, and 24 inputs make one output, "
-            "so the variance is 0.06 times the intended one",
+            "so the variance is 0.06 times the intended one; compute it from the inputs",
         ),
     ],
 )  # fmt: skip

@@ -80,7 +80,9 @@ def test_every_way_to_write_zero(initializer: object) -> None:
 def test_without_a_forward_to_judge_by() -> None:
     (violation,) = run("INI201", model(zeroed(bias=False), forward=Forward.MISSING))
     assert violation.severity is Severity.WARNING
-    assert violation.message.endswith("its output is the same for every input, and no `forward` shows why")
+    assert violation.message.endswith(
+        "its output is the same for every input, and no `forward` shows why; draw it unless that is meant"
+    )
 
 
 def test_the_worst_verdict_speaks_for_the_call() -> None:
