@@ -1,4 +1,4 @@
-"""Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, and
+"""Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, `fuzz -- 600`, and
 `new_rule -- INI310 some-bad-pattern`.
 """
 
@@ -123,6 +123,13 @@ def ecosystem(session: nox.Session) -> None:
     """Compare the findings in released packages with those of the last commit; `-- timm kornia` selects packages."""
     session.install("-e", ".")
     session.run("python", "-m", "tools.ecosystem", *session.posargs)
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Search for inputs that stop a run and for wrong fixes: `-- 600` takes 600 seconds for each kind of input."""
+    session.install("-e", ".[report]")
+    session.run("python", "-m", "tools.fuzzing", *(session.posargs or ["60"]))
 
 
 @nox.session(python=False)
