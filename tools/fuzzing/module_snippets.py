@@ -498,7 +498,6 @@ EXECUTIONS: tuple[Snippet, ...] = (
         "g = sent_{n}(); next(g); g.send({m})",
         "def sent_{n}():\n    layer = yield\n    {f}(layer)\n    yield\n",
     ),
-    ("unused = coroutine_{n}({m}); unused.close()", "async def coroutine_{n}(layer):\n    {f}(layer)\n"),
     ("asyncio.run(coroutine_{n}({m}))", "async def coroutine_{n}(layer):\n    {f}(layer)\n"),
     (
         "with managed_{n}({m}): pass",

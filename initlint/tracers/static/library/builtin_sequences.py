@@ -8,7 +8,7 @@ from initlint.tracers.static.library.ordering import extreme, in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.questions import (
@@ -23,8 +23,21 @@ from initlint.tracers.static.values.questions import (
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value
 
+Sequential = Callable[[Interpreter, CallArguments], ListValue]
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
+
+
+def _lazily(compute: Sequential) -> Sequential:
+    """The function as an iterator, which runs when its items are used."""
+    return lambda interpreter, call: LazyIterator(lambda: compute(interpreter, call))
+
+
+def _partly(interpreter: Interpreter, iterable: Value) -> None:
+    """Some of the items are used, so that it is not certain which of the code of an iterator runs."""
+    if isinstance(iterable, LazyIterator) and iterable.is_pending:
+        with interpreter.doubtful():
+            known_items(iterable)
 
 
 def _len(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -50,7 +63,7 @@ def _range(interpreter: Interpreter, call: CallArguments) -> Value:
     return Unknown("a range")
 
 
-def _zip(interpreter: Interpreter, call: CallArguments) -> Value:
+def _zip(interpreter: Interpreter, call: CallArguments) -> ListValue:
     columns = [[item for item, _ in iterate(interpreter, argument)] for argument in call.arguments]
     finite_columns = [
         column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)
@@ -69,7 +82,7 @@ def _repeating(column: list[Value], at: int) -> Value:
     return column[-1] if column else Unknown("an item")
 
 
-def _enumerate(interpreter: Interpreter, call: CallArguments) -> Value:
+def _enumerate(interpreter: Interpreter, call: CallArguments) -> ListValue:
     value = call.get(0, "iterable", ())
     start = call.get(1, "start", 0)
     has_end = has_known_length(value)
@@ -81,7 +94,7 @@ def _enumerate(interpreter: Interpreter, call: CallArguments) -> Value:
     return ListValue(items, open=not has_end, kind="iterator")
 
 
-def _map(interpreter: Interpreter, call: CallArguments) -> Value:
+def _map(interpreter: Interpreter, call: CallArguments) -> ListValue:
     function = call.get(0, "function", Unknown("nothing"))
     results = []
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
@@ -89,7 +102,7 @@ def _map(interpreter: Interpreter, call: CallArguments) -> Value:
     return ListValue(results, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
 
 
-def _filter(interpreter: Interpreter, call: CallArguments) -> Value:
+def _filter(interpreter: Interpreter, call: CallArguments) -> ListValue:
     function = call.get(0, "function", None)
     items, is_certain = [], has_known_length(call.get(1, "iterable", ()))
     for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
@@ -153,6 +166,7 @@ def _sorted(interpreter: Interpreter, call: CallArguments) -> Value:
 
 def _next(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
+    _partly(interpreter, value)
     if isinstance(value, ListValue):
         if value.kind == "iterator" and value.items:
             interpreter.state.save_before_change(value)
@@ -167,6 +181,8 @@ def _iter(interpreter: Interpreter, call: CallArguments) -> Value:
         items.kind = "iterator"
         return items
 
+    if isinstance(call.get(0, "iterable"), LazyIterator):
+        return call.arguments[0]
     return _from_list(interpreter, call, as_iterator)
 
 
@@ -197,6 +213,7 @@ def _is_list(value: Value) -> bool:
 
 def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
     def run(interpreter: Interpreter, call: CallArguments) -> Value:
+        _partly(interpreter, call.get(0, "iterable", ()))
         items = known_items(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
@@ -212,10 +229,10 @@ def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
 SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "len": _len,
     "range": _range,
-    "zip": _zip,
-    "enumerate": _enumerate,
-    "map": _map,
-    "filter": _filter,
+    "zip": _lazily(_zip),
+    "enumerate": _lazily(_enumerate),
+    "map": _lazily(_map),
+    "filter": _lazily(_filter),
     "list": _list,
     "tuple": _tuple,
     "set": _set,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.external_names import external
 from initlint.tracers.static.values.functions import Partial
 from initlint.tracers.static.values.iteration import iterate
@@ -25,6 +25,10 @@ def _reduce(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _starmap(interpreter: Interpreter, call: CallArguments) -> Value:
+    return LazyIterator(lambda: _star_mapped(interpreter, call))
+
+
+def _star_mapped(interpreter: Interpreter, call: CallArguments) -> ListValue:
     function, values = call.get(0, "function", Unknown("nothing")), call.get(1, "iterable", ())
     results = []
     for item, _ in iterate(interpreter, values):

@@ -245,6 +245,9 @@ def _weighted(interpreter: Interpreter, operator: Operator, call: CallArguments)
 
 
 def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
+    viewed = as_tensor(_first(call)) if operator.memory == "view" else None
+    if viewed is not None and viewed.node is None and viewed.storage is not None:
+        return part_of(viewed, None)
     first = as_tensor(_first(call)) if operator.name in ("fmod", "clamp", "clip") else None
     if first is not None:
         bounded = cut(interpreter, first, operator.name, list(_after_first(call).values), call.site)

@@ -20,10 +20,10 @@ from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
-from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps
+from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, new_token
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
-from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance
@@ -37,6 +37,8 @@ from initlint.tracers.static.values.values import (
     Raised,
     Unknown,
     Value,
+    is_key,
+    is_plain,
 )
 
 MAX_STEPS = 150_000
@@ -115,10 +117,25 @@ class EntryPointLog:
     seedings: list[Seeding] = field(default_factory=list)
     emptied: dict[int, tuple[SourceLocation, int]] = field(default_factory=dict)
     """By the identity of a storage: the call that discarded its values, and the number of writes until then."""
+    cached: dict[Any, tuple[Value, Condition, CallArguments]] = field(default_factory=dict)
+    """By function and arguments: the results of cached functions, with their conditions."""
     may_have_run: bool = False
     """Whether a module was called, or passed to code that may call it: then lazy layers may have their shapes."""
     left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)
     """By the identity of a PreTrainedModel: the identities of the raw parameters that `_init_weights` never writes."""
+
+
+def _yields(node: ast.AST) -> bool:
+    """Whether a node, without the functions in it, has a `yield`."""
+    if isinstance(node, (ast.Yield, ast.YieldFrom)):
+        return True
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+        return False
+    return any(map(_yields, ast.iter_child_nodes(node)))
+
+
+def _cache_key(value: Value) -> Any:
+    return value if is_plain(value) and is_key(value) else id(value)
 
 
 class Interpreter:
@@ -151,6 +168,9 @@ class Interpreter:
         """Identities of the modules whose `apply` is running, outermost first."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
+        self._generators: dict[ast.AST, bool] = {}
+        self.doubt: Condition = frozenset()
+        """A condition that writes have besides those of the branches: see `doubtful`."""
         self.is_escaped = False
         """Whether a function runs that code which is not interpreted may call."""
         self.last_absent: tuple[Instance, str] | None = None
@@ -252,12 +272,68 @@ class Interpreter:
             return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)
         if self._recurses(function):
             return self.handlers.call_unknown(self, Unknown("recursion"), call)
+        if self._is_generator(function):
+            return LazyIterator(partial(self._run_generator, function, call), is_generator=True)
+        if function.is_cached:
+            return self._run_cached(function, call)
         summary = self._pure_calls.summary(function, call)
         if summary is None:
             return self._run(function, call)
         return self._pure_calls.run_or_replay(
             summary, function, call, self.state, partial(self._run_counted, function, call)
         )
+
+    def _is_generator(self, function: Function) -> bool:
+        """Whether its body, without that of inner functions, has a `yield`."""
+        node = function.node
+        if node not in self._generators:
+            self._generators[node] = not isinstance(node, ast.Lambda) and any(map(_yields, node.body))
+        return self._generators[node]
+
+    def _run_generator(
+        self, function: Function, call: CallArguments, on_yield: Callable[[Value], None] | None = None
+    ) -> ListValue:
+        """The items of a generator, whose code runs now."""
+        if len(self.stack) >= MAX_DEPTH or self._recurses(function):
+            return ListValue([Unknown("recursion")], open=True, kind="iterator")
+        value = self._run(function, call, on_yield)
+        return value if isinstance(value, ListValue) else ListValue(kind="iterator")
+
+    def _run_cached(self, function: Function, call: CallArguments) -> Value:
+        """A call of a function with `functools.cache`: the same arguments give the first result again."""
+        keywords = tuple((name, _cache_key(value)) for name, value in call.keywords.items())
+        key = (function.node, tuple(map(_cache_key, call.arguments)), keywords)
+        earlier = self.log.cached.get(key)
+        if earlier is None:
+            value = self._run(function, call)
+        elif earlier[1] <= self.state.condition and not call.open:
+            return earlier[0]
+        else:
+            with self.doubtful():
+                value = self._run(function, call)
+        # The arguments are kept, because the key has their identities.
+        self.log.cached[key] = value, self.state.condition, call
+        return value
+
+    @contextmanager
+    def doubtful(self) -> Iterator[None]:
+        """Run code that may not run, or not completely: its writes are uncertain."""
+        before = self.doubt
+        self.doubt = self.doubt or frozenset([(new_token(), True)])
+        try:
+            yield
+        finally:
+            self.doubt = before
+
+    @contextmanager
+    def at_depth(self, depth: int) -> Iterator[None]:
+        """Run code of an outer function: without the calls on the stack beyond `depth`."""
+        stack, entered = self.stack, self._entered
+        self.stack, self._entered = stack[:depth], entered[:depth]
+        try:
+            yield
+        finally:
+            self.stack, self._entered = stack, entered
 
     def _recurses(self, function: Function) -> bool:
         """Whether to stop a recursion: when it is too deep, or at once if an undecided condition led to it."""
@@ -275,8 +351,9 @@ class Interpreter:
         value = self._run(function, call)
         return value, self.steps - before
 
-    def _run(self, function: Function, call: CallArguments) -> Value:
+    def _run(self, function: Function, call: CallArguments, on_yield: Callable[[Value], None] | None = None) -> Value:
         frame = CallFrame(function)
+        frame.on_yield = on_yield
         env = Environment(function.scope, function.closure, frame)
         self.handlers.bind(self, function, call, env)
         self.executed.add(function.node)
@@ -334,6 +411,8 @@ class Interpreter:
         self.stack, self._entered = [], []
         self.open_guards = self.no_grad = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
         self.last_iterations = 0
+        self.doubt = frozenset()
+        self.is_escaped = False
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()

@@ -12,15 +12,15 @@ from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow, run_undecided
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
-from initlint.tracers.static.values.containers import ListValue
+from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.functions import ContextManager
+from initlint.tracers.static.values.functions import ContextManager, method_of
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import End, LoopIndex, last_index
-from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import has_known_length, without_unbound
+from initlint.tracers.static.values.objects import Instance, as_object
+from initlint.tracers.static.values.questions import has_known_length, truth, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Raised, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
 
 _MAX_WHILE = 64
 """Iterations of a `while` loop whose condition is known each time."""
@@ -53,10 +53,18 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
 def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """Run the body for each item."""
     iterable = interpreter.evaluate(node.iter, env)
+    if isinstance(iterable, LazyIterator) and iterable.is_pending and _may_stop(node):
+        with interpreter.doubtful():
+            has_known_length(iterable)
     if not interpreter.visits.tracks(node, env.scope):
         return _run_loop(interpreter, node, iterable, env)
     with visited_items(interpreter, node, iterable, env):
         return _run_loop(interpreter, node, iterable, env)
+
+
+def _may_stop(node: ast.For | ast.AsyncFor) -> bool:
+    """Whether the loop may leave items over."""
+    return any(isinstance(inner, (ast.Break, ast.Return)) for part in node.body for inner in ast.walk(part))
 
 
 def _run_loop(interpreter: Interpreter, node: ast.For | ast.AsyncFor, iterable: Value, env: Environment) -> str | None:
@@ -149,28 +157,92 @@ def while_(interpreter: Interpreter, node: ast.While, env: Environment) -> str |
 
 def with_(interpreter: Interpreter, node: ast.With | ast.AsyncWith, env: Environment) -> str | None:
     """Run the body with the effects of its context managers."""
-    kinds: list[str] = []
-    for entry in node.items:
-        manager = without_unbound(interpreter.evaluate(entry.context_expr, env))
-        if entry.optional_vars is not None:
-            bind_target(interpreter, entry.optional_vars, _entered(manager), env)
-        if isinstance(manager, ContextManager):
-            kinds.append(manager.kind)
-        else:
-            kinds.append("unknown")
-    interpreter.no_grad += "no_grad" in kinds
-    interpreter.open_guards += "suppress" in kinds
-    interpreter.unknown_contexts += "unknown" in kinds
-    try:
+    return _with(interpreter, node, 0, env)
+
+
+def _with(interpreter: Interpreter, node: ast.With | ast.AsyncWith, at: int, env: Environment) -> str | None:
+    """Enter the context managers from number `at` on, and run the body."""
+    if at == len(node.items):
         return interpreter.run_block(node.body, env)
+    entry = node.items[at]
+    manager = without_unbound(interpreter.evaluate(entry.context_expr, env))
+    if isinstance(manager, LazyIterator) and manager.is_generator and manager.is_pending:
+        return _with_generator(interpreter, node, at, manager, env)
+    instance = as_object(manager)
+    enter = None if instance is None or instance.user_class is None else method_of(instance.user_class, "__enter__")
+    if instance is not None and enter is not None:
+        return _with_object(interpreter, node, at, instance, env)
+    if entry.optional_vars is not None:
+        bind_target(interpreter, entry.optional_vars, _entered(manager), env)
+    kind = manager.kind if isinstance(manager, ContextManager) else "unknown"
+    interpreter.no_grad += kind == "no_grad"
+    interpreter.open_guards += kind == "suppress"
+    interpreter.unknown_contexts += kind == "unknown"
+    try:
+        return _with(interpreter, node, at + 1, env)
+    except Raised:
+        if kind != "suppress":
+            raise
+        return None
     finally:
-        interpreter.no_grad -= "no_grad" in kinds
-        interpreter.open_guards -= "suppress" in kinds
-        interpreter.unknown_contexts -= "unknown" in kinds
+        interpreter.no_grad -= kind == "no_grad"
+        interpreter.open_guards -= kind == "suppress"
+        interpreter.unknown_contexts -= kind == "unknown"
+
+
+def _with_generator(
+    interpreter: Interpreter, node: ast.With | ast.AsyncWith, at: int, manager: LazyIterator, env: Environment
+) -> str | None:
+    """A generator function as a context manager: the body runs at its `yield`."""
+    depth, target = len(interpreter.stack), node.items[at].optional_vars
+    exits: list[str | None] = []
+    conditions: list[Condition] = []
+
+    def body(value: Value) -> None:
+        if exits:
+            return
+        with interpreter.at_depth(depth):
+            if target is not None:
+                bind_target(interpreter, target, value, env)
+            exits.append(_with(interpreter, node, at + 1, env))
+        conditions.append(interpreter.state.condition)
+
+    interpreter.unknown_contexts += 1
+    try:
+        manager.run_at_yield(body)
+        if not exits:
+            body(Unknown("what a context manager gives"))
+    finally:
+        interpreter.unknown_contexts -= 1
+    interpreter.state.condition = conditions[0]
+    return exits[0]
+
+
+def _with_object(
+    interpreter: Interpreter, node: ast.With | ast.AsyncWith, at: int, manager: Instance, env: Environment
+) -> str | None:
+    """An object with `__enter__` and `__exit__` of the project."""
+    target, location = node.items[at].optional_vars, interpreter.location_of(node.items[at].context_expr, env)
+    value = interpreter.call(manager.get_attribute(interpreter, "__enter__"), CallArguments([], {}, location))
+    if target is not None:
+        bind_target(interpreter, target, value, env)
+    leave = manager.get_attribute(interpreter, "__exit__")
+    interpreter.unknown_contexts += 1
+    try:
+        exit_kind = _with(interpreter, node, at + 1, env)
+    except Raised:
+        error: Value = Unknown("an exception")
+        if truth(interpreter.call(leave, CallArguments([error, error, error], {}, location))) is not True:
+            raise
+        return None
+    finally:
+        interpreter.unknown_contexts -= 1
+    interpreter.call(leave, CallArguments([None, None, None], {}, location))
+    return exit_kind
 
 
 def _entered(manager: Any) -> Any:
-    if isinstance(manager, ListValue):  # a generator function as a context manager yields what is bound
+    if isinstance(manager, ListValue):
         return manager.items[0] if manager.items else None
     return manager if isinstance(manager, (Instance, Tensor)) else Unknown("what a context manager gives")
 

@@ -24,6 +24,8 @@ _WRAPPERS = {
     "getter": "setter",
     "deleter": "setter",
     "overload": "overload",
+    "cache": "cache",
+    "lru_cache": "cache",
     "dataclass": "dataclass",
 }
 """Decorators with a known effect on a definition. All others are assumed to return it unchanged."""
@@ -47,7 +49,16 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncF
     if kinds & {"setter", "overload"}:
         return
     function = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
+    if env.frame.function is not None:
+        _call_defaults(interpreter, function, env)
     interpreter.assign(env, function.name, function)
+
+
+def _call_defaults(interpreter: Interpreter, function: Function, env: Environment) -> None:
+    """Evaluate the defaults that are calls, which run where an inner function is defined."""
+    for parameter in (*function.signature.positional, *function.signature.keyword_only):
+        if isinstance(parameter.default, ast.Call):
+            function.defaults[parameter.name] = interpreter.evaluate(parameter.default, env)
 
 
 def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment) -> None:

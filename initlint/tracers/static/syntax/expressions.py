@@ -162,9 +162,8 @@ def named(interpreter: Interpreter, node: ast.NamedExpr, env: Environment) -> Va
 
 def lambda_(interpreter: Interpreter, node: ast.Lambda, env: Environment) -> Value:
     """A function without a name."""
-    return Function(
-        node, "<lambda>", env.scope, env.seen_by_closures, env.frame.function.owner if env.frame.function else None
-    )
+    owner = env.frame.function.owner if env.frame.function else None
+    return Function(node, "<lambda>", env.scope, env.seen_by_closures, owner)
 
 
 def await_(interpreter: Interpreter, node: ast.Await, env: Environment) -> Value:
@@ -180,7 +179,10 @@ def yield_(interpreter: Interpreter, node: ast.Yield | ast.YieldFrom, env: Envir
         value = interpreter.evaluate(node.value, env)
         env.frame.yields.extend(item for item, _ in iterate(interpreter, value))
         return None
-    env.frame.yields.append(None if node.value is None else interpreter.evaluate(node.value, env))
+    value = None if node.value is None else interpreter.evaluate(node.value, env)
+    env.frame.yields.append(value)
+    if env.frame.on_yield is not None:
+        env.frame.on_yield(value)
     return Unknown("what is sent to a generator")
 
 

@@ -9,7 +9,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import DictValue, LazyIterator, ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
@@ -100,7 +100,15 @@ def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
 def comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
 ) -> Value:
-    """A list or set comprehension, or a generator expression, which is run eagerly."""
+    """A list or set comprehension, or a generator expression, which runs when its items are used."""
+    if isinstance(node, ast.GeneratorExp):
+        return interpreter.state.record_new(LazyIterator(lambda: _visiting(interpreter, node, env)))
+    return _visiting(interpreter, node, env)
+
+
+def _visiting(
+    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
+) -> ListValue:
     if len(node.generators) == 1 and interpreter.visits.tracks(node, env.scope):
         iterable = interpreter.evaluate(node.generators[0].iter, env)
         with visited_items(interpreter, node, iterable, env):
@@ -110,7 +118,7 @@ def comprehension(
 
 def _comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
-) -> Value:
+) -> ListValue:
     result = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
     result.open = _for(

@@ -97,7 +97,8 @@ def delete_(interpreter: Interpreter, node: ast.Delete, env: Environment) -> Non
 
 
 def assert_(interpreter: Interpreter, node: ast.Assert, env: Environment) -> None:
-    """Narrow names by the asserted condition."""
+    """Evaluate the condition, and narrow names by it."""
+    interpreter.evaluate(node.test, env)
     if not isinstance(env, GlobalEnvironment):
         narrow(interpreter, node.test, env, True)
 

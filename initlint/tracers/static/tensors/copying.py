@@ -38,7 +38,7 @@ def replace_record(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def copy_shallowly(interpreter: Interpreter, call: CallArguments) -> Value:
-    """`copy.copy(x)`; a module is copied deeply."""
+    """`copy.copy(x)`: the copy of a module shares its parameters and submodules."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
     copy = shallow_copy(value)
     return copier(interpreter).copy(value) if copy is None else copy

@@ -125,7 +125,7 @@ def record_write(
         no_grad=interpreter.no_grad > 0,
         visit=interpreter.apply_call,
     )
-    under = interpreter.state.condition | condition
+    under = interpreter.state.condition | condition | interpreter.doubt
     derived = storage.derived
     if derived is None or derived.cause == COPY:
         storage.writes.append(WriteRecord(write, under))

@@ -165,6 +165,67 @@ class ListValue(AbstractValue):
         return f"ListValue({self.items!r}{', open' if self.open else ''})"
 
 
+class LazyIterator(ListValue):
+    """An iterator whose code runs when something first asks for its items: a generator, `map`, `filter`, ...
+
+    `run` gives the items. For a generator function it also takes what to do at each `yield`, see `CallFrame.on_yield`.
+    """
+
+    __slots__ = ("_items", "_open", "_run", "is_generator")
+
+    def __init__(self, run: Callable[..., ListValue], is_generator: bool = False) -> None:
+        self._run: Callable[..., ListValue] | None = None
+        super().__init__(kind="iterator")
+        self._run = run
+        self.is_generator = is_generator
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its code has not run yet."""
+        return self._run is not None
+
+    def run_at_yield(self, act: Callable[[Value], None]) -> None:
+        """Run a generator, and `act` at each value that it yields."""
+        if self._run is not None:
+            run, self._run = self._run, None
+            run(act)
+
+    def _force(self) -> None:
+        if self._run is not None:
+            run, self._run = self._run, None
+            result = run()
+            self._items, self._open = list(result.items), result.open
+
+    @property
+    def items(self) -> list[Value]:
+        """The items; this runs the code."""
+        self._force()
+        return self._items
+
+    @items.setter
+    def items(self, items: list[Value]) -> None:
+        self._items = items
+
+    @property
+    def open(self) -> bool:
+        """Whether there may be more; this runs the code."""
+        self._force()
+        return self._open
+
+    @open.setter
+    def open(self, open: bool) -> None:
+        self._open = open
+
+    def truth(self) -> bool | None:
+        return True
+
+    def is_data_only(self, depth: int) -> bool:
+        return False if self.is_pending else super().is_data_only(depth)
+
+    def __repr__(self) -> str:
+        return "LazyIterator()" if self.is_pending else super().__repr__()
+
+
 class DictValue(AbstractValue):
     """A dictionary with known keys. `open`: it may have further keys."""
 

@@ -41,12 +41,14 @@ class StarImport(NamedTuple):
 class CallFrame:
     """What a call of `function` has returned and yielded so far. `function` is None at the top level of a module."""
 
-    __slots__ = ("function", "not_returned", "returns", "yields")
+    __slots__ = ("function", "not_returned", "on_yield", "returns", "yields")
 
     def __init__(self, function: Any) -> None:
         self.function = function
         self.returns: list[tuple[Value, Condition]] = []
         self.yields: list[Value] | None = None
+        self.on_yield: Callable[[Value], None] | None = None
+        """What to do at each `yield`, instead of when the whole body has run: the body of a `with` statement."""
         self.not_returned: Condition = ALWAYS
         """The conditions under which the function has not returned yet."""
 

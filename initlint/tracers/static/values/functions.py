@@ -49,6 +49,11 @@ class Function(AbstractValue):
     def text(self) -> str | None:
         return f"<class '{self.name}'>"
 
+    @property
+    def is_cached(self) -> bool:
+        """Whether it keeps its results: `functools.cache`, `lru_cache`, `cached_property`."""
+        return not self.wrappers.isdisjoint(("cache", "cached_property"))
+
     def is_function(self) -> bool:
         return True
 

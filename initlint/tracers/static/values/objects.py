@@ -225,6 +225,9 @@ class Instance(AbstractValue):
         return () if self.is_module else self.fields.values()
 
     def truth(self) -> bool | None:
+        cls = self.user_class
+        if cls is not None and any(cls.find(name)[1] is not None for name in ("__bool__", "__len__")):
+            return None
         if self.torch_name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict"):
             return True if self.fields else (None if self.open or self.symbolic else False)
         return True
@@ -285,6 +288,15 @@ class Instance(AbstractValue):
                 field.storage.owner = copy
             if isinstance(field, Instance):
                 field.parent = field.parent or copy.is_module
+        return copy
+
+    def shallow_copy(self) -> Value:
+        if not self.is_module or self.symbolic:
+            return None
+        self.materialize()
+        copy = Instance(self.cls, self.location, self.condition, self.torch_name)
+        copy.fields, copy.assigned = dict(self.fields), dict(self.assigned)
+        copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
         return copy
 
     def python_type(self) -> Value:

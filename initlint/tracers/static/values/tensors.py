@@ -270,6 +270,9 @@ class Tensor(AbstractValue):
             rows=self.rows if operator.axes == "same" else None,
         )
 
+    def shallow_copy(self) -> Value:
+        return self  # it shares the memory
+
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         if self.storage is not None:
             machine.handlers.set_tensor_attribute(machine, self, name, value, location)

@@ -196,7 +196,7 @@ class AbstractValue:
         return self
 
     def shallow_copy(self) -> Value:
-        """`copy.copy(value)`; None if that is a deep copy, as of a module."""
+        """`copy.copy(value)`; None if that is followed as a deep copy."""
         return None
 
     def combine(self, operator: str, other: Value, reflected: bool) -> Value:
