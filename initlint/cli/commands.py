@@ -290,7 +290,8 @@ def report(
     settings = options.settings_for(paths, **chosen)
     signal = report_usage_errors(page.read_measured, measured) if measured else {}
     result, fixed = report_usage_errors(check_modes.run_report, CheckInput(paths, settings, contents))
-    text = page.render(result, page.title_of(paths), page.PageInput(line_reader(contents), fixed, signal))
+    page_input = page.PageInput(line_reader(contents), fixed, signal, page.folder_of(paths))
+    text = page.render(result, page.title_of(paths), page_input)
     report_usage_errors(write, html, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         models = counted(len(list_models(result.models, result.findings_by_model).models), "model")

@@ -9,6 +9,6 @@ colours, and `model_pages` the table, the drawing (`drawing`, placed by `layout`
 from __future__ import annotations
 
 from initlint.report.html.model_pages import read_measured
-from initlint.report.html.page import PageInput, render, title_of
+from initlint.report.html.page import PageInput, folder_of, render, title_of
 
-__all__ = ["PageInput", "read_measured", "render", "title_of"]
+__all__ = ["PageInput", "folder_of", "read_measured", "render", "title_of"]

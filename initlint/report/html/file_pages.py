@@ -68,15 +68,18 @@ class FilePage:
 
 
 def file_pages(
-    diagnostics: Sequence[Diagnostic], lines: Lines, models: Mapping[int, Sequence[ModelLink]]
+    diagnostics: Sequence[Diagnostic], lines: Lines, models: Mapping[int, Sequence[ModelLink]], folder: str
 ) -> list[FilePage]:
-    """One page section per file with findings, which are numbered from 1 over all files. `models`: by that number."""
+    """One page section per file with findings, which are numbered from 1 over all files. `models`: by that number.
+
+    `folder`: what paths are shown without.
+    """
     source = _Source(lines)
     by_file: dict[str, list[FindingEntry]] = {}
     for number, diagnostic in enumerate(diagnostics, 1):
-        entry = _finding(number, diagnostic, source, models.get(number, ()))
+        entry = _finding(number, diagnostic, source, models.get(number, ()), folder)
         by_file.setdefault(diagnostic.span.file, []).append(entry)
-    return [FilePage(escape(path), tuple(findings)) for path, findings in by_file.items()]
+    return [FilePage(escape(path.removeprefix(folder)), tuple(findings)) for path, findings in by_file.items()]
 
 
 class _Source:
@@ -99,8 +102,10 @@ class _Source:
         return self._files[file]
 
 
-def _finding(number: int, diagnostic: Diagnostic, source: _Source, models: Sequence[ModelLink]) -> FindingEntry:
-    related = list(_related_lines(diagnostic.related, diagnostic.span, source))
+def _finding(
+    number: int, diagnostic: Diagnostic, source: _Source, models: Sequence[ModelLink], folder: str
+) -> FindingEntry:
+    related = list(_related_lines(diagnostic.related, diagnostic.span, source, folder))
     fix = diagnostic.fix
     return FindingEntry(
         number=number,
@@ -147,10 +152,13 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _related_lines(related: Iterable[Related], finding_span: Span, source: _Source) -> Iterator[RelatedLine]:
+def _related_lines(
+    related: Iterable[Related], finding_span: Span, source: _Source, folder: str
+) -> Iterator[RelatedLine]:
     for related_location in related:
         span = related_location.span
         lines = source.plain(span.file)
         line = lines[span.row - 1] if span.row <= len(lines) else ""
         code = source.highlighted(span.file).between(span.row, _indent(line), len(line))
-        yield RelatedLine(line_of(span, finding_span.file), escape(related_location.message), code)
+        where = line_of(span, finding_span.file).removeprefix(folder)
+        yield RelatedLine(where, escape(related_location.message), code)

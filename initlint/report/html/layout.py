@@ -8,23 +8,29 @@ from grandalf.graphs import Edge, Graph, Vertex
 from grandalf.layouts import SugiyamaLayout
 
 from initlint._records import dataclass
-from initlint.report.html.drawing import Drawing
+from initlint.report.html.drawing import Box, Drawing
 
 _LANE_WIDTH = 26.0
 """The width reserved for an arrow that passes boxes."""
 _MARGIN = 14.0
 _GAP = 40.0
+_PADDING = 10.0
+"""Between the boxes of a block and the frame around it."""
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class DrawingLayout:
-    """Positions in CSS pixels: the centres of the boxes, and the points of each arrow's path."""
+    """Positions in CSS pixels: the centres of the boxes, the points of each arrow's path, and the frames.
+
+    Each of `frames` is left, top, width and height.
+    """
 
     width: float
     height: float
     centres: tuple[Point, ...]
     arrow_paths: tuple[tuple[Point, ...], ...]
+    frames: tuple[tuple[float, float, float, float], ...] = ()
 
 
 class _VertexView:
@@ -88,4 +94,13 @@ def _in_frame(drawing: Drawing, vertices: Sequence[Vertex], arrow_paths: Sequenc
     right = [x + box.width / 2 for (x, _), box in zip(centres, drawing.boxes, strict=True)]
     bottom = [y + box.height / 2 for (_, y), box in zip(centres, drawing.boxes, strict=True)]
     width = max((*right, *(x for x, _ in points)), default=0.0) + _MARGIN
-    return DrawingLayout(width, max(bottom, default=0.0) + _MARGIN, centres, tuple(trimmed))
+    frames = tuple(_frame([(drawing.boxes[box], centres[box]) for box in frame.boxes]) for frame in drawing.frames)
+    return DrawingLayout(width, max(bottom, default=0.0) + _MARGIN, centres, tuple(trimmed), frames)
+
+
+def _frame(boxes: Sequence[tuple[Box, Point]]) -> tuple[float, float, float, float]:
+    left = min(x - box.width / 2 for box, (x, _) in boxes) - _PADDING
+    right = max(x + box.width / 2 for box, (x, _) in boxes) + _PADDING
+    top = min(y - box.height / 2 for box, (_, y) in boxes) - _PADDING
+    bottom = max(y + box.height / 2 for box, (_, y) in boxes) + 2 * _PADDING  # the mean square is below its box
+    return left, top, right - left, bottom - top

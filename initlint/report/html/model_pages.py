@@ -19,21 +19,18 @@ from initlint.graph.model import Layer, ModelGraph
 from initlint.linter.results import Finding
 from initlint.project.file_io import CannotRead
 from initlint.report.folding import fold
-from initlint.report.html.drawing import Badge, Drawing, draw, has_own_box
+from initlint.report.html.drawing import MAX_ENTANGLEMENT, Annotations, Badge, Drawing, draw, has_own_box
 from initlint.report.html.labels import init_label, layer_label, operation_label
 from initlint.report.html.layout import DrawingLayout, lay_out
 from initlint.report.html.marks import badges_by_layer
 from initlint.report.html.plot import Curve, PlotFrame, plot
-from initlint.report.text import line_of
+from initlint.report.text import escape, line_of
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
 """The mean square of the output of each layer, by the model's name and the layer's path."""
 
 WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
 """The two sizes of a plot; the page shows the one that fits."""
-
-MAX_ENTANGLEMENT = 2_500
-"""Models with a larger `Drawing.total_span` are not drawn: a DenseNet has about 20,000, a ResNet-152 750."""
 
 MIN_SUMS = 2
 """The smallest number of known sums for which the residual stream is drawn."""
@@ -80,6 +77,7 @@ class ModelPage:
     anchor: str
     name: str
     location: Span
+    file: str
     rows: tuple[Row, ...]
     table: tuple[FoldedRow, ...]
     badges: tuple[Badge, ...]
@@ -105,11 +103,12 @@ def model_page(
     anchor: str,
     levels: Levels,
     *,
+    folder: str = "",
     drawn: bool = True,
 ) -> ModelPage:
     """Prepare the page of one model. `badges`: number and severity of each finding, by its code and span.
 
-    Without `drawn` it has neither a drawing nor a plot.
+    `folder`: what paths are shown without. Without `drawn` it has neither a drawing nor a plot.
     """
     on_edge, on_layer = badges_by_layer(model, findings, badges)
     moments = mean_squares(model)
@@ -123,13 +122,15 @@ def model_page(
             predicted.get(layer.path),
             (*on_edge.get(layer.path, ()), *on_layer.get(layer.path, ())),
             model.location.span.file,
+            folder,
         )
         for layer in layers
     )
     folded_rows = _fold_rows(rows)
     shown_numbers = {number: folded.row.number for folded, numbers in folded_rows for number in numbers}
     rows = tuple(replace(row, shown=shown_numbers[row.number]) for row in rows)
-    drawing = draw(model, row_numbers, moments, on_edge, on_layer)
+    texts = {row.path: "\n".join((row.shape, row.init, row.where, row.follows)) for row in rows}
+    drawing = draw(model, Annotations(row_numbers, texts, moments, on_edge, on_layer))
     notes = _notes(model, layers, drawing, drawn)
     shown_drawing = drawing if drawn and drawing.boxes and drawing.total_span <= MAX_ENTANGLEMENT else None
     signal_layers = [layer for layer in layers if layer.path in predicted]
@@ -138,6 +139,7 @@ def model_page(
         anchor=anchor,
         name=model.name,
         location=model.location.span,
+        file=escape(model.location.span.file.removeprefix(folder)),
         rows=rows,
         table=tuple(folded for folded, _ in folded_rows),
         badges=tuple(dict.fromkeys(badges[f.diagnostic.code, f.diagnostic.span] for f in findings)),
@@ -174,7 +176,7 @@ def _layers_in_order(model: ModelGraph) -> list[Layer]:
     return [*called_layers, *(layer for layer in model.layers if has_own_box(layer) and layer.path not in called_paths)]
 
 
-def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ...], file: str) -> Row:
+def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ...], file: str, folder: str) -> Row:
     write = layer.effective_write()
     init_formula = INITIALIZERS.get(write.initializer) if write is not None else None
     kind = (
@@ -197,7 +199,7 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
         if layer.last_write_is_certain()
         else f"{init_label(layer, write)}, possibly overwritten",
         kind=kind,
-        where=line_of(span, file),
+        where=line_of(span, file).removeprefix(folder),
         follows=", or ".join(consumers),
         level="" if level is None else format_number(level),
         badges=tuple(dict.fromkeys(badges)),

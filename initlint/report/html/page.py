@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -35,16 +36,29 @@ MOST_MODELS = 40
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """Input of the page besides the result of the run: source lines, models after all fixes, and measured signals."""
+    """Input of the page besides the result of the run: source lines, models after all fixes, and measured signals.
+
+    `folder`: what is left out at the beginning of paths, see `folder_of`.
+    """
 
     lines: Lines
     fixed: CheckResult | None = None
     measured: Measured = field(default_factory=lambda: MappingProxyType({}))
+    folder: str = ""
 
 
 def title_of(paths: Sequence[Path]) -> str:
     """The names of folders, which `.` does not show, and the paths of files."""
     return ", ".join((path.resolve().name or str(path)) if path.is_dir() else str(path) for path in paths)
+
+
+def folder_of(paths: Sequence[Path]) -> str:
+    """The folder that all of `paths` are or are in, as the paths of files begin; empty for the current one."""
+    try:
+        common = os.path.commonpath([path if path.is_dir() else path.parent for path in paths])
+    except ValueError:  # absolute and relative paths, or different drives
+        return ""
+    return os.path.join(common, "") if common not in ("", os.curdir) else ""
 
 
 def render(result: CheckResult, title: str, page_input: PageInput) -> str:
@@ -77,7 +91,7 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
         title=escape(title),
         left_out=listed.left_out,
         version=__version__,
-        files=file_pages(diagnostics, page_input.lines, _links(pages)),
+        files=file_pages(diagnostics, page_input.lines, _links(pages), page_input.folder),
         file_count=len(result.files),
         counts=[(severity, sum(d.severity is severity for d in diagnostics)) for severity in reversed(Severity)],
         fixable=sum(d.fix is not None for d in diagnostics),
@@ -107,6 +121,7 @@ def _model_pages(
             badges,
             f"m{number}",
             _signal_levels(model, fixed_models.get(_identity(model)), page_input.measured),
+            folder=page_input.folder,
             drawn=number <= MOST_MODELS,
         )
         for number, (model, findings) in enumerate(models, 1)

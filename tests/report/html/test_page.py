@@ -81,28 +81,34 @@ def test_where_there_is_little_to_show(tmp_path: Path, source: str, expected: st
     assert expected in make_page(tmp_path, "-", source=source).text
 
 
-def dense(count: int) -> str:
+def dense(count: int, names: str) -> str:
     return f"""
 import torch, torch.nn as nn
 class Dense(nn.Module):
     def __init__(self):
         super().__init__()
-        self.convs = nn.ModuleList([nn.Conv2d(8 * (i + 1), 8, 3, padding=1) for i in range({count})])
-        for conv in self.convs:
+        self.convs = nn.Module()
+        for i in range({count}):
+            conv = nn.Conv2d(8 * (i + 1), 8, 3, padding=1)
             nn.init.kaiming_normal_(conv.weight)
+            {names}.add_module(f"conv{{i}}", conv)
     def forward(self, x):
         found = [x]
-        for conv in self.convs:
+        for conv in {names}.children():
             found.append(conv(torch.cat(found, 1)))
         return torch.cat(found, 1)
 """
 
 
-@pytest.mark.parametrize(("count", "drawn"), [(8, True), (24, False)])
-def test_a_tangle_is_not_drawn(tmp_path: Path, count: int, drawn: bool) -> None:
-    text = make_page(tmp_path, "-", source=dense(count)).text
-    assert ("arrows would cross" not in text) is drawn
-    assert "convs.7" in text
+@pytest.mark.parametrize(
+    ("count", "names", "drawn"), [(8, "self", True), (24, "self", False), (24, "self.convs", True)]
+)
+def test_a_tangle_is_drawn_only_if_a_module_can_hold_it(tmp_path: Path, count: int, names: str, drawn: bool) -> None:
+    page = make_page(tmp_path, "-", source=dense(count, names))
+    assert ("arrows would cross" not in page.text) is drawn
+    assert ("24 layers: Conv2d" in page.text) is (names == "self.convs")
+    assert "conv7" in page.text
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
 def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
@@ -148,6 +154,8 @@ def test_a_finding_links_to_its_model_and_is_marked_on_its_layer(tmp_path: Path)
     (tmp_path / "zoo" / "net.py").write_text(NEVER_APPLIED, encoding="utf-8")
     page = make_page(tmp_path, str(tmp_path / "zoo"))
     assert "initlint: zoo" in page.text
+    assert "net.py:13 " in page.text
+    assert str(tmp_path) not in page.text
     assert "nothing in the project initializes the parameter" in page.text
     assert "#m1" in page.links
     assert page.links.count("#f1") >= 2  # in the drawing and in the table
