@@ -113,12 +113,11 @@ class Session:
         await self.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
 
     async def codes(self) -> list[str]:
-        """The codes of the diagnostics that are published next."""
-        uri = self.uri("net.py")
-        self.client.diagnostics.pop(uri, None)
-        while uri not in self.client.diagnostics:
-            await asyncio.wait_for(self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS), 60)
-        return sorted(str(diagnostic.code) for diagnostic in self.client.diagnostics[uri])
+        """The codes of the diagnostics of the last text."""
+        request = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(self.uri("net.py")))
+        report = await self.client.text_document_diagnostic_async(request)
+        assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+        return sorted(str(diagnostic.code) for diagnostic in report.items)
 
     def _change(self, name: str, text: str) -> None:
         self.versions[name] = self.versions.get(name, 0) + 1

@@ -32,10 +32,9 @@ def start_linting(
     codes: Collection[str],
     records: bool,
     has_disk: bool = True,
-    memory: FileMemory | None = None,
 ) -> Callable[[Path], FileResult]:
     """A function that lints one of `files` with the rules `codes`. The arguments can be sent to another process."""
-    return FileLinter.start(files, settings, contents, codes, records=records, has_disk=has_disk, memory=memory).lint
+    return FileLinter.start(files, settings, contents, codes, records=records, has_disk=has_disk).lint
 
 
 Refine: TypeAlias = Callable[[FileGraph, Project], FileGraph]
@@ -62,12 +61,24 @@ class FileLinter:
         records: bool = False,
         has_disk: bool = True,
         memory: FileMemory | None = None,
+        on_entry_point: Callable[[], None] | None = None,
     ) -> FileLinter:
-        """`files` by real path; `codes` of the rules to apply. `records`: record dependencies, for the cache."""
+        """`files` by real path; `codes` of the rules to apply. `records`: record dependencies, for the cache.
+
+        `memory` and `on_entry_point`: see `Project`.
+        """
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
         searches = {rule.searches for rule in rules if rule.searches is not None}
         project = Project(
-            files, contents, settings.module_roots, settings.additions, searches, records, has_disk, memory
+            files,
+            contents,
+            settings.module_roots,
+            settings.additions,
+            searches,
+            records,
+            has_disk,
+            memory,
+            on_entry_point,
         )
         return cls(settings, project, rules, refine)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from initlint.linter import calling_files, context, lint_file
     from initlint.linter.cache import result_cache
     from initlint.linter.lint_file import Refine
-    from initlint.linter.memory import RunMemory
+    from initlint.linter.memory import RunMemory, WarmRun
 else:
     # Not needed by `--version` and `--help`.
     context = LazyModule("initlint.linter.context")
@@ -50,14 +50,14 @@ Contents = Mapping[str, bytes]
 class RunOptions:
     """`jobs`: the largest number of processes. `cache`: the cache directory; None for no cache.
 
-    `progress` is called after each file that is linted, with the number of those and the number of all. `memory`: of
-    earlier runs of this process, for runs in one process.
+    `progress` is called after each file that is linted, with the number of those and the number of all. `warm`: for a
+    process that lints again and again; then there is no other process and no cache.
     """
 
     jobs: int = 1
     cache: Path | None = None
     progress: Callable[[int, int], None] | None = None
-    memory: RunMemory | None = None
+    warm: WarmRun | None = None
 
 
 _MANY = 100
@@ -81,11 +81,12 @@ def check(
     started = time.time_ns()
     listings = DirectoryListings(by_real_path(contents), has_disk)
     run = _start(paths, settings, contents, listings)
-    run = _with_users(run, listings, options.memory)
+    if options.warm is not None:
+        return _check_warm(run, listings, options.warm)
+    run = _with_users(run, listings)
     results: dict[str, FileResult] = {}
     for group_settings, group in run.by_settings():
-        # All that decides about the results of a file but the file: which rules are shown is not among it.
-        own = replace(group_settings, select=tuple(run.applied), extend_select=(), ignore=(), command_line=Selection())
+        own = _deciding(group_settings, run)
         cache = result_cache.ResultCache.open(options.cache, own, contents, listings) if options.cache else None
         cached = cache.load(group) if cache else {}
         new = _lint({real: file for real, file in group.items() if real not in cached}, own, run, options)
@@ -95,22 +96,63 @@ def check(
     return _check_result(run, [(file, results[real]) for real, file in run.traced.items()])
 
 
+def _deciding(settings: Settings, run: LintRun) -> Settings:
+    """All that decides about the results of a file but the file: which rules are shown is not among it."""
+    return replace(settings, select=tuple(run.applied), extend_select=(), ignore=(), command_line=Selection())
+
+
 def _lint(files: Mapping[str, Path], settings: Settings, run: LintRun, options: RunOptions) -> dict[str, FileResult]:
     """The results of those of the run's files that are not cached, by real path; they have one `settings`."""
     if not files:
         return {}
     records = options.cache is not None
-    of_files = options.memory.files if options.memory is not None else None
-    start = partial(
-        lint_file.start_linting, run.traced, settings, run.contents, run.applied, records, run.has_disk, of_files
-    )
+    start = partial(lint_file.start_linting, run.traced, settings, run.contents, run.applied, records, run.has_disk)
     progress, total = options.progress, len(files)
     report = (lambda done: progress(done, total)) if progress else None
-    jobs = options.jobs if options.memory is None else 1
-    linted = lint_in_processes(start, [*files.values()], run.contents, jobs, report)
+    linted = lint_in_processes(start, [*files.values()], run.contents, options.jobs, report)
     results = dict(zip(files, linted, strict=True))
     if len(results) > _MANY:
         gc.collect()  # the syntax trees that are left refer to each other, and the results need memory too
+    return results
+
+
+def _check_warm(run: LintRun, listings: DirectoryListings, warm: WarmRun) -> CheckResult:
+    """The result of a run in a process that remembers earlier ones."""
+    own = _lint_warm(run, listings, warm, {})
+    with_users = _with_users(run, listings, warm.memory)
+    result = _check_result(run, [(file, own[real]) for real, file in run.traced.items()])
+    if not with_users.users:
+        return result
+    warm.preview(result)
+    results = _lint_warm(with_users, listings, warm, own)
+    return _check_result(with_users, [(file, results[real]) for real, file in with_users.traced.items()])
+
+
+def _lint_warm(
+    run: LintRun, listings: DirectoryListings, warm: WarmRun, linted: Mapping[str, FileResult]
+) -> dict[str, FileResult]:
+    """The results of the run's files, by real path; those in `linted` are used as they are."""
+    results = dict(linted)
+    memory = warm.memory
+    for settings, group in run.by_settings():
+        key = result_cache.cache_key(_deciding(settings, run))
+        queries = _queries(run, settings.module_roots, listings, memory)
+        linter = lint_file.FileLinter.start(
+            run.traced,
+            settings,
+            run.contents,
+            run.applied,
+            records=True,
+            has_disk=run.has_disk,
+            memory=memory.files,
+            on_entry_point=warm.check_interrupt,
+        )
+        for real, file in group.items():
+            if real not in results:
+                known = memory.results.get((key, real, str(file)), queries)
+                results[real] = linter.lint(file) if known is None else known
+                if known is None:
+                    memory.results.put((key, real, str(file)), results[real])
     return results
 
 
@@ -127,7 +169,7 @@ def check_models(
     """Lint `paths` in this process and without the cache, and return the models as well. Raises as `check` does.
 
     `rules=False`: apply no rule. `refine` replaces the graph of each file before the rules see it.
-    `whole_models`: leave out models without layers and those that are parts of others. `memory`: as in `RunOptions`.
+    `whole_models`: leave out models without layers and those that are parts of others. `memory`: of earlier runs.
     """
     listings = DirectoryListings(by_real_path(contents))
     run = _start(paths, settings, contents, listings)
@@ -214,10 +256,15 @@ class _CheckedSettings:
 def _with_users(run: LintRun, listings: DirectoryListings, memory: RunMemory | None = None) -> LintRun:
     """The run with the files that use the linted ones: what is found about a file does not depend on the others."""
     roots = dict.fromkeys(str(root) for settings, _ in run.by_settings() for root in settings.module_roots)
-    contents = by_real_path(run.contents)
-    of_files = memory.files if memory is not None else None
-    queries = FileSystemQueries(contents, roots, listings=listings, memory=of_files)
+    queries = _queries(run, roots, listings, memory)
     return replace(run, users=context.files_in_use(run.files, run.settings, queries, memory))
+
+
+def _queries(
+    run: LintRun, roots: Iterable[str | Path], listings: DirectoryListings, memory: RunMemory | None
+) -> FileSystemQueries:
+    of_files = memory.files if memory is not None else None
+    return FileSystemQueries(by_real_path(run.contents), map(str, roots), listings=listings, memory=of_files)
 
 
 def _check_result(

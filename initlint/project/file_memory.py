@@ -32,7 +32,7 @@ class _Search:
     time: int = -1
 
 
-class _Bounded(Generic[Value]):
+class Bounded(Generic[Value]):
     """Values by key, those used last, as far as their sizes are at most `limit` together."""
 
     def __init__(self, limit: int) -> None:
@@ -67,9 +67,9 @@ class FileMemory:
         self._changes = 0
         self._paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         """The files of searches, by the first of them."""
-        self._searches: _Bounded[_Search] = _Bounded(_MAX_SEARCHES)
-        self._answers: _Bounded[tuple[str, Any]] = _Bounded(_MAX_ANSWERS)
-        self._trees: _Bounded[tuple[Hashable, Any]] = _Bounded(_MAX_TREES)
+        self._searches: Bounded[_Search] = Bounded(_MAX_SEARCHES)
+        self._answers: Bounded[tuple[str, Any]] = Bounded(_MAX_ANSWERS)
+        self._trees: Bounded[tuple[Hashable, Any]] = Bounded(_MAX_TREES)
 
     def note(self, path: str, stat: Stat, digest: str) -> None:
         """A file had these bytes after `stat` was read. It is not noted if a change may leave its stat as it is."""

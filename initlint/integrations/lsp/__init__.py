@@ -3,6 +3,7 @@
     client_settings   the settings that the editor sends
     documents         the open files and notebooks, and the conversion of spans to the protocol's ranges
     file_diagnostics  lints an open file and converts the diagnostics
+    previews          what is shown before the files that use an open file have been linted
     code_actions      quick fixes, and the edit that applies all safe fixes
     hover             describes the layers on a line, in Markdown
     model_views       code lenses, inlay hints and document symbols

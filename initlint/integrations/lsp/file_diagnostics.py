@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from lsprotocol import types
 from pygls import uris
 
 from initlint._records import dataclass
-from initlint.api import check_paths
+from initlint.api import check_paths, without_baseline
 from initlint.diagnostics import Diagnostic, Severity, Span
 from initlint.integrations.lsp.client_settings import NO_SETTINGS, ClientSettings
 from initlint.integrations.lsp.documents import OpenFile, PositionEncoder
-from initlint.linter.memory import RunMemory
+from initlint.integrations.lsp.previews import Findings, preview
+from initlint.linter.memory import RunMemory, WarmRun, keep_on
 from initlint.linter.pipeline import Contents, RunOptions
 from initlint.linter.results import CheckResult
 from initlint.project.decoding import line_reader
@@ -29,14 +30,22 @@ _SEVERITIES = {
 }
 
 
+def ignore(_: FileDiagnostics) -> None:
+    """Nobody waits for a part of the result."""
+
+
 @dataclass(frozen=True)
 class FileDiagnostics:
-    """The findings in `file`. `open_contents`: the contents of all open files, which override those on disk."""
+    """The findings in `file`. `open_contents`: the contents of all open files, which override those on disk.
+
+    `own`: what is found without the files that use this one; None if there are none.
+    """
 
     file: OpenFile
     open_contents: Contents
     settings: Settings
     result: CheckResult
+    own: tuple[Diagnostic, ...] | None = None
 
     @classmethod
     def of(
@@ -45,15 +54,33 @@ class FileDiagnostics:
         open_contents: Contents,
         client_settings: ClientSettings = NO_SETTINGS,
         memory: RunMemory | None = None,
+        show: Callable[[FileDiagnostics], None] = ignore,
+        check_interrupt: Callable[[], None] = keep_on,
     ) -> FileDiagnostics:
-        """Lint an open file. `memory`: of earlier runs. Raises `ConfigurationError`."""
+        """Lint an open file. Raises `ConfigurationError`, and what `check_interrupt` raises.
+
+        `memory`: of earlier runs. `show` is called with the result without the files that use this one, before these
+        are linted; fixes have no edits in it. `check_interrupt` is called again and again.
+        """
         # Files that the project excludes are not linted in the editor either.
         settings = replace(client_settings.settings_for(file.path), force_exclude=True)
         contents = {**open_contents, str(file.path): file.content}
-        options = RunOptions(memory=memory)
-        return cls(
-            file, open_contents, settings, check_paths([file.path], settings, contents=contents, options=options)
-        )
+        own: list[tuple[Diagnostic, ...]] = []
+
+        def show_own(result: CheckResult) -> None:
+            result = without_baseline(result, settings, contents)
+            own.append(result.diagnostics)
+            show(cls(file, open_contents, settings, result))
+
+        warm = None if memory is None else WarmRun(memory, show_own, check_interrupt)
+        result = check_paths([file.path], settings, contents=contents, options=RunOptions(warm=warm))
+        return cls(file, open_contents, settings, result, next(iter(own), None))
+
+    def after(self, previous: FileDiagnostics | None) -> FileDiagnostics:
+        """This result, made without the files that use this one, completed by `previous`; see `previews`."""
+        known = previous and previous.own is not None and Findings(previous.file, previous.diagnostics, previous.own)
+        diagnostics = preview(self.file, self.diagnostics, known or None)
+        return replace(self, result=replace(self.result, diagnostics=diagnostics))
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:

@@ -1,7 +1,8 @@
 """The server's state for one editor: its open documents, scheduled lints and cached results.
 
-Diagnostics are published when a document is opened, saved, or unchanged for a moment. Linting runs in one worker
-thread, which keeps the server responsive. Results that are outdated by further typing are dropped.
+Diagnostics are published when a document is opened, saved, or unchanged for a moment: at first without what only the
+files that use it can tell, then complete. Linting runs in one worker thread, which keeps the server responsive. A run
+that is outdated by further typing is ended.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import re
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,21 +29,25 @@ from initlint.diagnostics import Span
 from initlint.graph.model import ModelGraph
 from initlint.integrations.lsp.client_settings import NO_SETTINGS, SECTION, ClientSettings, own_section
 from initlint.integrations.lsp.documents import Document, OpenFile, PositionEncoder
-from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, location
+from initlint.integrations.lsp.file_diagnostics import SOURCE, FileDiagnostics, ignore, location
 from initlint.integrations.lsp.model_views import ModelViews
 from initlint.integrations.lsp.protocol import AnsweringProtocol, ProtocolDocument
 from initlint.linter.memory import RunMemory
 from initlint.linter.pipeline import Contents, check_models
 from initlint.project.settings import ConfigurationError
 
-DEBOUNCE_SECONDS = 0.3
-"""How long a document must be unchanged before it is linted."""
+DEBOUNCE_SECONDS = 0.1
+"""How long a document must be unchanged before it is linted. A run that is overtaken by an edit ends soon."""
 
 _STACK = 64 * 1024 * 1024
 """Threads have a much smaller stack than processes on some systems, and the tracer recurses into deep code."""
 
 _LANGUAGE = "python"
 T = TypeVar("T")
+
+
+class _Superseded(BaseException):
+    """The document has changed since the run began. No part of the linter catches it."""
 
 
 class EditorServer(LanguageServer):
@@ -64,6 +70,10 @@ class EditorServer(LanguageServer):
         self.client_settings = NO_SETTINGS
         self._last_error: str | None = None
         self._diagnostics_by_uri: dict[str, FileDiagnostics] = {}
+        self._last_complete: dict[str, FileDiagnostics] = {}
+        """The last complete result of each open file, for previews. The file may have changed since."""
+        self._changes: Counter[str] = Counter()
+        """How often each file was scheduled: a run whose number is outdated ends."""
         self._models_by_uri: dict[str, tuple[OpenFile, tuple[ModelGraph, ...]]] = {}
 
     @property
@@ -177,6 +187,7 @@ class EditorServer(LanguageServer):
         if open_file is None:
             return
         self.cancel(open_file.uri)
+        self._changes[open_file.uri] += 1
         self._models_by_uri = {}
         if self.is_pulled(open_file):
             return
@@ -204,7 +215,9 @@ class EditorServer(LanguageServer):
     def close(self, uri: str, documents: Sequence[str]) -> None:
         """Forget a closed file and clear its diagnostics in the editor."""
         self.cancel(uri)
+        self._changes[uri] += 1
         self._diagnostics_by_uri.pop(uri, None)
+        self._last_complete.pop(uri, None)
         self._models_by_uri.pop(uri, None)
         self.clear_diagnostics(documents)
 
@@ -221,10 +234,27 @@ class EditorServer(LanguageServer):
 
     async def _publish(self, uri: str, delay: float) -> None:
         await asyncio.sleep(delay)
-        file_diagnostics = await self.lint(uri)
-        if file_diagnostics is not None and file_diagnostics.file == self.open_file(uri):
-            for params in file_diagnostics.publish_params(self.encoder):
-                self.text_document_publish_diagnostics(params)
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        published: list[types.PublishDiagnosticsParams] = []
+
+        def publish(file_diagnostics: FileDiagnostics) -> None:
+            new = list(file_diagnostics.publish_params(self.encoder))
+            if file_diagnostics.file == self.open_file(uri) and new != published:
+                published[:] = new
+                for params in new:
+                    self.text_document_publish_diagnostics(params)
+
+        def show_own(own: FileDiagnostics) -> None:
+            previous = self._last_complete.get(own.file.uri)
+            if self._scheduled.get(own.file.uri) is task and (previous or own.diagnostics):
+                publish(own.after(previous))
+
+        def show(own: FileDiagnostics) -> None:
+            loop.call_soon_threadsafe(show_own, own)
+
+        file_diagnostics = await self.lint(uri, show)
+        if file_diagnostics is not None:
+            publish(file_diagnostics)
 
     def is_pulled(self, open_file: OpenFile) -> bool:
         """Whether the editor requests the diagnostics of a file. Those of notebooks are always published."""
@@ -244,11 +274,25 @@ class EditorServer(LanguageServer):
         encoder = self.encoder
         return [file_diagnostics.to_protocol(diagnostic, encoder) for diagnostic in file_diagnostics.diagnostics]
 
-    async def lint(self, uri: str) -> FileDiagnostics | None:
-        """The diagnostics of the file of a document in its current state."""
+    async def lint(self, uri: str, show: Callable[[FileDiagnostics], None] = ignore) -> FileDiagnostics | None:
+        """The diagnostics of the file of a document in its current state. `show`: see `FileDiagnostics.of`."""
+        while True:
+            try:
+                return await self._lint(uri, show)
+            except _Superseded:
+                continue
+
+    async def _lint(self, uri: str, show: Callable[[FileDiagnostics], None]) -> FileDiagnostics | None:
+        """As `lint`. Raises `_Superseded`."""
         open_file = self.open_file(uri)
         if open_file is None:
             return None
+        changes = self._changes[open_file.uri]
+
+        def check_interrupt() -> None:
+            if self._changes[open_file.uri] != changes:
+                raise _Superseded
+
         # If it is replaced meanwhile, the result is outdated, and no longer found in it.
         diagnostics_by_uri = self._diagnostics_by_uri
         open_contents, client_settings = self._open_contents(), self.client_settings
@@ -257,8 +301,9 @@ class EditorServer(LanguageServer):
             cached = diagnostics_by_uri.get(open_file.uri)
             if cached is not None and cached.file == open_file:
                 return cached
+            check_interrupt()
             diagnostics_by_uri[open_file.uri] = FileDiagnostics.of(
-                open_file, open_contents, client_settings, self._memory
+                open_file, open_contents, client_settings, self._memory, show, check_interrupt
             )
             return diagnostics_by_uri[open_file.uri]
 
@@ -268,10 +313,12 @@ class EditorServer(LanguageServer):
         linted = await self.run_in_worker(lint)
         if linted is not None:
             self._last_error = None
+            self._last_complete[open_file.uri] = linted
             for failure in linted.result.failures:
                 self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
         if self.open_file(uri) is None:
             diagnostics_by_uri.pop(open_file.uri, None)
+            self._last_complete.pop(open_file.uri, None)
         return linted
 
     async def models(self, open_file: OpenFile) -> tuple[ModelGraph, ...]:

@@ -46,7 +46,7 @@ class ResultCache:
 
         `sources` replaces the bytes of files, by path.
         """
-        path = folder / f"{_cache_key(settings)}{cache_file.SUFFIX}"
+        path = folder / f"{cache_key(settings)}{cache_file.SUFFIX}"
         contents = cache_file.load(path)
         roots = map(str, settings.module_roots)
         queries = FileSystemQueries(by_real_path(sources), roots, contents.digests, listings)
@@ -135,7 +135,7 @@ def _certain_digest(path: str, digests: Collection[str], started: int) -> tuple[
     return stat if stat[0] < started - _MIN_AGE else UNCERTAIN_STAT, next(iter(digests))
 
 
-def _cache_key(settings: Settings) -> str:
+def cache_key(settings: Settings) -> str:
     """A digest of all that affects findings except the files: initlint itself, Python, libcst, and the settings."""
     defaults = Settings(root=settings.root)
     irrelevant = (

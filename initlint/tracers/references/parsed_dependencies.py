@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from initlint.project.decoding import DecodingError, decode
 from initlint.project.dependencies import Dependency
@@ -43,7 +43,12 @@ class QueryAnswer(NamedTuple):
     kind: Literal["query"] = "query"
 
     def is_current(self, files: FileSystemQueries) -> bool:
-        answer = run_query(files.parsed(self.path, _syntax_index), self.query, *self.arguments)
+        def run() -> Any:
+            return run_query(files.parsed(self.path, _syntax_index), self.query, *self.arguments)
+
+        memory = files.memory
+        key = (self.query, *self.arguments)
+        answer = run() if memory is None else memory.answer(self.path, files.digest(self.path), key, run)
         return digest_of_answer(answer) == self.digest
 
 
@@ -52,6 +57,10 @@ KINDS: Mapping[str, Callable[..., Dependency]] = {"definition": Definition, "que
 
 
 def _module_body(files: FileSystemQueries, path: str) -> ModuleBody | None:
+    if files.memory is not None:
+        known: ModuleBody | None = files.memory.tree(path, (Path(path), files.digest(path)))
+        if known is not None:
+            return known
     try:
         return ModuleBody(read_source(Path(path), lambda: files.read(path)))
     except SourceError:

@@ -88,7 +88,8 @@ class Project:
     by path. `roots` are folders that absolute imports may start from, besides those that the project's layout gives.
     `additions` are the user's tables of other packages. `searches`: the fields of a `FileGraph` for which the whole
     project is searched; the others stay empty. `records`: record dependencies. `has_disk`: whether files on disk exist
-    besides `contents`. `memory`: of earlier runs. `stopwatch`: the time spent since `start_recording`.
+    besides `contents`. `memory`: of earlier runs. `on_entry_point` is called before each entry point. `stopwatch`: the
+    time spent since `start_recording`.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Project:
         records: bool = False,
         has_disk: bool = True,
         memory: FileMemory | None = None,
+        on_entry_point: Callable[[], None] | None = None,
     ) -> None:
         in_memory = by_real_path(contents)
         listings = DirectoryListings(in_memory, has_disk)
@@ -115,7 +117,13 @@ class Project:
         self.stopwatch = Timer()
         self._index = ProjectIndex(self._tracked)
         self._searches = searches
-        self._interpreter = Interpreter(HANDLERS, self, self._additions)
+        self._on_entry_point = on_entry_point
+        self._interpreter = self._new_interpreter()
+
+    def _new_interpreter(self) -> Interpreter:
+        interpreter = Interpreter(HANDLERS, self, self._additions)
+        interpreter.on_entry_point = self._on_entry_point
+        return interpreter
 
     def start_recording(self) -> None:
         """Forget the dependencies of the file before, and the time that it took."""
@@ -183,7 +191,7 @@ class Project:
             self._scopes.clear()
             del self._interpreter
             gc.collect(1)
-            self._interpreter = Interpreter(HANDLERS, self, self._additions)
+            self._interpreter = self._new_interpreter()
         interpreter = self._interpreter
         models: list[ModelGraph] = []
         try:

@@ -189,6 +189,8 @@ class Interpreter:
         self.limit = MAX_STEPS
         self.on_direct_call: Callable[[Function, CallArguments], None] | None = None
         """Callback for each call made directly by the entry point."""
+        self.on_entry_point: Callable[[], None] | None = None
+        """Callback before each entry point."""
 
     # Evaluation ------------------------------------------------------------------------------------------------
 
@@ -426,6 +428,8 @@ class Interpreter:
     @contextmanager
     def entry_point(self) -> Iterator[None]:
         """Run one entry point, with an empty log and a full budget. Exceeding the budget ends it, with a note."""
+        if self.on_entry_point is not None:
+            self.on_entry_point()
         self.log = EntryPointLog()
         self.limit = MAX_STEPS
         self.reset()
