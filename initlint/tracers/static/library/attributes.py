@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from initlint.facts.frameworks import POST_INIT_METHODS, POST_INIT_NAMES, has_kind
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.library import module_methods
 from initlint.tracers.static.library.instantiate import fill_record
 from initlint.tracers.static.library.module_methods import METHODS
@@ -16,18 +17,20 @@ from initlint.tracers.static.library.pretrained_models import (
     run_post_init,
 )
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_attribute_hook
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT, ExternalName
 from initlint.tracers.static.values.iteration import iterate
-from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.objects import Instance, as_module
 from initlint.tracers.static.values.questions import (
     bound_to,
     set_attribute,
     without_unbound,
 )
 from initlint.tracers.static.values.registries import REGISTRIES, RegistryValue
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Unknown, Value
+from initlint.tracers.static.values.tensors import as_tensor
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Raised, Unknown, Value
 
 _NATIVE = frozenset("__getitem__ __len__ __iter__ __contains__ __setattr__ __getattr__".split())
 """The special methods of modules."""
@@ -39,6 +42,10 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
     observation = interpreter.state.observation
     if observation is not None and instance.is_module and not observation.is_reading:
         return cast("Value", observation.read(instance, name))
+    if instance.user_class is not None:
+        hooked = _attribute_by_hook(interpreter, instance, name)
+        if hooked is not UNBOUND:
+            return hooked
     if name in instance.fields:
         member = without_unbound(instance.fields[name])
         if member is not UNBOUND:
@@ -82,7 +89,30 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
             return default
     if name in _NATIVE and instance.is_module:
         return NativeMethod(instance, name)
+    if cls is not None and cls.find("__getattr__")[1] is not None:
+        site = SourceLocation(cls.scope.source, cls.node)
+        found = call_attribute_hook(interpreter, instance, "__getattr__", [name], site)
+        if found is not UNBOUND:
+            return found
     return Unknown(f"{instance.class_name} has no known attribute {name}", receiver=instance)
+
+
+def _attribute_by_hook(interpreter: Interpreter, instance: Instance, name: str) -> Value:
+    """An attribute by `__getattribute__`; or by `__getattr__`, which finds the parameters and submodules of modules."""
+    cls = instance.user_class
+    if cls is None or name.startswith("__") or instance.symbolic:
+        return UNBOUND
+    hook = "__getattribute__"
+    if cls.find(hook)[1] is None:
+        hook = "__getattr__"
+        if not instance.is_module or cls.find(hook)[1] is None or not _is_registered(instance.fields.get(name)):
+            return UNBOUND
+    return call_attribute_hook(interpreter, instance, hook, [name], SourceLocation(cls.scope.source, cls.node))
+
+
+def _is_registered(value: Value) -> bool:
+    tensor = as_tensor(value)
+    return as_module(value) is not None or (tensor is not None and tensor.leaf)
 
 
 def _framework_hook(cls: ClassValue, name: str) -> bool:
@@ -104,7 +134,9 @@ def inherited_method(interpreter: Interpreter, instance: Instance, name: str) ->
     cls = instance.user_class
     if name == "__init__" and cls is not None and not has_kind(cls.externals(), "record"):
         return ExternalName("builtins.object.__init__")
-    if name in ("__init__", "__setattr__", "__getattr__") or (name == INIT_WEIGHTS and is_pretrained_model(instance)):
+    if name in ("__init__", "__setattr__", "__getattr__", "__getattribute__") or (
+        name == INIT_WEIGHTS and is_pretrained_model(instance)
+    ):
         return NativeMethod(instance, name)
     return UNBOUND
 
@@ -118,9 +150,14 @@ def call_object_method(interpreter: Interpreter, instance: Instance, name: str, 
     if name == "__init__" and instance.user_class is not None and not instance.is_module:
         fill_record(interpreter, instance.user_class, instance, call)
         return None
-    if name == "__getattr__":
+    if name in ("__getattr__", "__getattribute__"):
         key = call.get(0, "name")
-        return object_attribute(interpreter, instance, key) if isinstance(key, str) else Unknown("an attribute")
+        if not isinstance(key, str):
+            return Unknown("an attribute of unknown name", origins=(instance,))
+        value = object_attribute(interpreter, instance, key)
+        if isinstance(value, Unknown) and instance.is_module and instance.surely_lacks(key):
+            raise Raised
+        return value
     if name == "__setattr__":
         key = call.get(0, "name")
         if isinstance(key, str):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from initlint.tracers.static.library.instantiate import allocate, construct
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.tensors.dataflow import unknown_result
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.external_names import (
     BOOL,
     FLOAT,
@@ -29,7 +32,7 @@ from initlint.tracers.static.values.questions import (
     truth,
     without_unbound,
 )
-from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Raised, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -137,6 +140,24 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
 }
 
 
+_METHODS = {
+    **{name: (f"__{name}__",) for name in "repr bytes len hash int float abs round reversed dir iter next".split()},
+    "str": ("__str__", "__repr__"),
+    "format": ("__format__", "__str__", "__repr__"),
+    "bool": ("__bool__", "__len__"),
+}
+"""The special methods that a built-in function calls: the first that the class defines."""
+
+
+def call_by_protocol(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
+    """A built-in function on an object whose class is of the project and defines what it calls; else `UNBOUND`."""
+    for method in _METHODS.get(name, ()) if call.arguments else ():
+        result = call_special(interpreter, call.arguments[0], method, call.arguments[1:], call.site)
+        if result is not UNBOUND:
+            return truth(result) if name == "bool" and truth(result) is not None else result
+    return UNBOUND
+
+
 def call_builtin(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
     """A call of the built-in function or class `name`, if it is none of `builtin_sequences`."""
     handler = _HANDLERS.get(name)
@@ -144,9 +165,32 @@ def call_builtin(interpreter: Interpreter, name: str, call: CallArguments) -> Va
         return handler(interpreter, call)
     if name in _PURE:
         return _pure(name, call)
+    if name in _OF_OBJECT:
+        return _of_object(interpreter, name, call)
     if name[:1].isupper() or name.startswith("object"):
         return Unknown(f"an object of {name}")
     return unknown_result(interpreter, f"{name}() is not followed", call.values, call.site)
+
+
+_OF_OBJECT = frozenset({"object.__setattr__", "object.__getattribute__", "object.__new__", "type.__call__"})
+
+
+def _of_object(interpreter: Interpreter, name: str, call: CallArguments) -> Value:
+    """What a special method calls to do what it does by default."""
+    receiver = call.get(0, "self", None)
+    instance = as_object(receiver)
+    if isinstance(receiver, ClassValue):
+        if name == "object.__new__":
+            return allocate(interpreter, receiver, call.site)
+        if name == "type.__call__":
+            further = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
+            return construct(interpreter, receiver, further, by_metaclass=True)
+    if instance is not None and len(call.arguments) > 1 and name != "object.__new__":
+        method = name.removeprefix("object.")
+        return instance.call_method(
+            interpreter, method, CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
+        )
+    return unknown_result(interpreter, name, call.values, call.site)
 
 
 def _bool(interpreter: Interpreter, call: CallArguments) -> Value:

@@ -14,7 +14,7 @@ from initlint.facts.pretrained import pretrained_layer_types
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
-from initlint.tracers.static.library.builtins import call_builtin
+from initlint.tracers.static.library.builtins import call_builtin, call_by_protocol
 from initlint.tracers.static.library.init_calls import (
     apply_library_initializer,
     call_init_function,
@@ -31,7 +31,7 @@ from initlint.tracers.static.values.external_names import ARRAY, FLOAT, External
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import hint_of, known_items
 from initlint.tracers.static.values.tensors import as_tensor
-from initlint.tracers.static.values.values import CallArguments, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
 def call_external(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
@@ -41,6 +41,9 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: CallAr
     if special is not None:
         return special(interpreter, call)
     if name.startswith("builtins."):
+        result = call_by_protocol(interpreter, name[9:], call)
+        if result is not UNBOUND:
+            return result
         on_sequence = SEQUENCE_FUNCTIONS.get(name[9:])
         return call_builtin(interpreter, name[9:], call) if on_sequence is None else on_sequence(interpreter, call)
     if name.startswith("torch."):

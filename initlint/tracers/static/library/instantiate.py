@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.facts.frameworks import has_kind
+from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -18,15 +19,38 @@ _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "mode
 """The decorators of pydantic for functions that check the arguments."""
 
 
-def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments) -> Value:
-    """`Class(...)`."""
+def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments, by_metaclass: bool = False) -> Value:
+    """`Class(...)`. `by_metaclass`: `__call__` of its metaclass, if that is of the project, is running."""
+    meta = None if by_metaclass or cls.metaclass is None else method_of(cls.metaclass, "__call__")
+    if meta is not None:
+        interpreter.constructed.add(cls.node)
+        return interpreter.call(meta, CallArguments([cls, *call.arguments], call.keywords, call.site, call.open))
+    new = method_of(cls, "__new__")
+    if new is not None:
+        interpreter.constructed.add(cls.node)
+        made = interpreter.call(new, CallArguments([cls, *call.arguments], call.keywords, call.site, call.open))
+        instance = as_object(made)
+        if instance is not None and instance.user_class is not None and cls in instance.user_class.mro:
+            return _initialized(interpreter, instance.user_class, instance, call)
+        if not isinstance(made, Unknown):
+            return made
+    return _initialized(interpreter, cls, allocate(interpreter, cls, call.site), call)
+
+
+def allocate(interpreter: Interpreter, cls: ClassValue, site: SourceLocation) -> Instance:
+    """`object.__new__(cls)`."""
     name = cls.torch_base()
-    instance = interpreter.state.record_new(Instance(cls, call.site, interpreter.state.condition, name))
+    instance = interpreter.state.record_new(Instance(cls, site, interpreter.state.condition, name))
     instance.loops = interpreter.unknown_loops
     interpreter.constructed.add(cls.node)
     if name is not None:
         interpreter.state.record_side_effect()
         interpreter.log.instances.append(instance)
+    return instance
+
+
+def _initialized(interpreter: Interpreter, cls: ClassValue, instance: Instance, call: CallArguments) -> Instance:
+    name = instance.torch_name
     init = method_of(cls, "__init__")
     if init is not None:
         interpreter.call(init, CallArguments([instance, *call.arguments], call.keywords, call.site, call.open))

@@ -168,6 +168,8 @@ class Interpreter:
         """Identities of the modules whose `apply` is running, outermost first."""
         self.apply_call: ApplyCall | None = None
         """The current step of the innermost running `apply`."""
+        self.running_special: set[tuple[int, str]] = set()
+        """The running hooks of attributes (`__getattr__`), by object and name."""
         self._generators: dict[ast.AST, bool] = {}
         self.doubt: Condition = frozenset()
         """A condition that writes have besides those of the branches: see `doubtful`."""
@@ -415,6 +417,7 @@ class Interpreter:
         self.last_iterations = 0
         self.doubt = frozenset()
         self.is_escaped = False
+        self.running_special.clear()
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_attribute_hook, call_special
 from initlint.tracers.static.syntax.subscripts import index_of
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_data, write_item
@@ -21,7 +22,7 @@ from initlint.tracers.static.tensors.writes import (
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.functions import method_of
+from initlint.tracers.static.values.functions import as_function
 from initlint.tracers.static.values.objects import Instance, as_module
 from initlint.tracers.static.values.questions import (
     delete_attribute,
@@ -34,7 +35,7 @@ from initlint.tracers.static.values.questions import (
     without_unbound,
 )
 from initlint.tracers.static.values.tensors import Tensor, as_tensor
-from initlint.tracers.static.values.values import CONSTANTS, Unknown, Value
+from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Unknown, Value
 
 
 def bind_target(interpreter: Interpreter, target: Any, value: Value, env: Environment) -> None:
@@ -86,10 +87,8 @@ def _part(value: Value) -> Value:
 
 
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
-    if instance.user_class is not None:
-        setter = method_of(instance.user_class, name)
-        if setter is not None and "property" in setter.wrappers:
-            return
+    if instance.user_class is not None and _set_by_class(interpreter, instance, name, value, location):
+        return
     interpreter.state.save_before_change(instance)
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
@@ -107,6 +106,28 @@ def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Va
     instance.fields[name] = value
     instance.assigned[name] = (_assigning_class(interpreter, instance), location)
     instance.adopt(name, value)
+
+
+def _set_by_class(
+    interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None
+) -> bool:
+    """Whether the class sets it: by `__setattr__`, a property or another descriptor, which then has run."""
+    cls = instance.user_class
+    assert cls is not None
+    site = location if isinstance(location, SourceLocation) else SourceLocation(cls.scope.source, cls.node)
+    if call_attribute_hook(interpreter, instance, "__setattr__", [name, value], site) is not UNBOUND:
+        return True
+    member = cls.find(name)[0]
+    if member is None:
+        return False
+    if call_special(interpreter, member, "__set__", [instance, value], site) is not UNBOUND:
+        return True
+    function = as_function(member)
+    if function is None or "property" not in function.wrappers:
+        return False
+    if function.setter is not None:
+        interpreter.call(function.setter, CallArguments([instance, value], {}, site))
+    return True
 
 
 def _is_new(value: Tensor, before: Tensor) -> bool:

@@ -7,7 +7,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.questions import (
@@ -16,9 +18,10 @@ from initlint.tracers.static.values.questions import (
     has_alternatives,
     is_same_object,
     options,
+    truth,
     without_unbound,
 )
-from initlint.tracers.static.values.values import Value, is_plain
+from initlint.tracers.static.values.values import UNBOUND, Value, is_plain
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -34,9 +37,13 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bo
     """The value of a (chained) comparison; None if unknown."""
     left = without_unbound(interpreter.evaluate(node.left, env))
     verdict: bool | None = True
+    one: Any
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = without_unbound(interpreter.evaluate(comparator, env))
-        one = _compare_one(type(kind), left, right)
+        location = interpreter.location_of(node, env)
+        one = _compare_by_method(interpreter, type(kind), left, right, location)
+        if one is UNBOUND:
+            one = _compare_one(type(kind), left, right)
         if one is None and isinstance(left, LoopIndex):
             one = _compare_index(type(kind), left, comparator)
         if one is False:
@@ -45,6 +52,34 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bo
             verdict = None
         left = right
     return verdict
+
+
+_METHODS: dict[type, str] = {
+    ast.Eq: "__eq__",
+    ast.NotEq: "__ne__",
+    ast.Lt: "__lt__",
+    ast.LtE: "__le__",
+    ast.Gt: "__gt__",
+    ast.GtE: "__ge__",
+}
+
+
+def _compare_by_method(interpreter: Interpreter, kind: type, left: Value, right: Value, site: SourceLocation) -> Any:
+    """The result of a special method of the project's classes, None if unknown; `UNBOUND` if there is none."""
+    if kind in (ast.In, ast.NotIn):
+        inside = call_special(interpreter, right, "__contains__", [left], site)
+        return _negated(inside, kind is ast.NotIn)
+    if kind not in _METHODS:
+        return UNBOUND
+    result = call_special(interpreter, left, _METHODS[kind], [right], site)
+    if result is UNBOUND and kind is ast.NotEq:
+        return _negated(call_special(interpreter, left, "__eq__", [right], site), True)
+    return _negated(result, False)
+
+
+def _negated(result: Value, opposite: bool) -> Any:
+    verdict = UNBOUND if result is UNBOUND else truth(result)
+    return not verdict if opposite and isinstance(verdict, bool) else verdict
 
 
 def _compare_index(kind: type, index: LoopIndex, other: ast.expr) -> bool | None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.external_names import external
 from initlint.tracers.static.values.functions import Function, as_function
-from initlint.tracers.static.values.values import AbstractValue, Raised, Unknown
+from initlint.tracers.static.values.values import AbstractValue, CallArguments, Raised, Unknown, Value
 
 _WRAPPERS = {
     "no_grad": "no_grad",
@@ -44,9 +45,14 @@ def wrappers(decorators: Iterable[ast.expr]) -> frozenset[str]:
 
 
 def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
-    """`def`: bind the function. Setters and overloads are ignored."""
+    """`def`: bind the function. A setter belongs to its property; overloads are ignored."""
     kinds = wrappers(node.decorator_list)
     if kinds & {"setter", "overload"}:
+        existing = as_function(env.values.get(node.name))
+        if existing is not None and any(
+            isinstance(d, ast.Attribute) and d.attr == "setter" for d in node.decorator_list
+        ):
+            existing.setter = Function(node, node.name, env.scope, env.seen_by_closures)
         return
     function = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
     if env.frame.function is not None:
@@ -75,7 +81,41 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment)
         interpreter.run_block(node.body, body)
     for name, value in body.values.items():
         function = as_function(value)
-        if function is not None and function.owner is None and function.closure is body:
-            function.owner, function.closure = cls, env.seen_by_closures
+        for method in () if function is None else (function, function.setter):
+            if method is not None and method.owner is None and method.closure is body:
+                method.owner, method.closure = cls, env.seen_by_closures
         cls.fields[name] = value
-    interpreter.assign(env, cls.name, cls)
+    _finish_class(interpreter, cls, node, env)
+    interpreter.assign(env, cls.name, _decorated(interpreter, cls, node, env))
+
+
+def _finish_class(interpreter: Interpreter, cls: ClassValue, node: ast.ClassDef, env: Environment) -> None:
+    """The metaclass, `__set_name__` and `__init_subclass__`."""
+    location, options = interpreter.location_of(node, env), {}
+    for keyword in node.keywords:
+        value = interpreter.evaluate(keyword.value, env)
+        if keyword.arg == "metaclass" and isinstance(value, ClassValue):
+            cls.metaclass = value
+        elif keyword.arg not in (None, "metaclass"):
+            options[str(keyword.arg)] = value
+    with suppress(Raised):
+        for name, value in list(cls.fields.items()):
+            call_special(interpreter, value, "__set_name__", [cls, name], location)
+        hook = as_function(cls.find("__init_subclass__", after=cls)[0])
+        if hook is not None:
+            interpreter.call(hook, CallArguments([cls], options, location))
+
+
+def _decorated(interpreter: Interpreter, cls: ClassValue, node: ast.ClassDef, env: Environment) -> Value:
+    """The class that the decorators give, as far as functions of the same file give one."""
+    result: ClassValue = cls
+    for decorator in reversed(node.decorator_list):
+        if not isinstance(decorator, ast.Name) or decorator.id not in env.scope.defined_names:
+            continue
+        function = as_function(interpreter.evaluate(decorator, env))
+        if function is None:
+            continue
+        with suppress(Raised):
+            made = interpreter.call(function, CallArguments([result], {}, interpreter.location_of(decorator, env)))
+            result = made if isinstance(made, ClassValue) else result
+    return result

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
@@ -20,7 +21,7 @@ from initlint.tracers.static.values.questions import (
     known_items,
     without_unbound,
 )
-from initlint.tracers.static.values.values import Unknown, Value, is_key
+from initlint.tracers.static.values.values import UNBOUND, Unknown, Value, is_key
 
 
 def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> Value:
@@ -37,6 +38,11 @@ def formatted(interpreter: Interpreter, node: ast.JoinedStr, env: Environment) -
             continue
         assert isinstance(part, ast.FormattedValue)
         value = interpreter.evaluate(part.value, env)
+        for method in ("__format__", "__str__", "__repr__"):
+            arguments: list[Value] = [""] if method == "__format__" else []
+            shown = call_special(interpreter, value, method, arguments, interpreter.location_of(part, env))
+            if shown is not UNBOUND:
+                break
         if isinstance(value, (str, int, float)) and part.format_spec is None and part.conversion < 0:
             parts.append(str(value))
         else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
@@ -44,6 +45,7 @@ _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.LShift: ("lshift", operator.lshift),
     ast.RShift: ("rshift", operator.rshift),
 }
+_UNARY: dict[type, str] = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
 _MAX_BITS = 4096
 _PLACEHOLDER = re.compile(r"%[-+ #0-9.]*[a-zA-Z]")
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
@@ -61,6 +63,9 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
     left, right = without_unbound(left), without_unbound(right)
+    special = _operate_by_method(interpreter, _METHODS.get(name, name), left, right, interpreter.location_of(node, env))
+    if special is not UNBOUND:
+        return special
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
         return _compute(compute, left, right)
     if isinstance(left, tuple) and isinstance(right, (tuple, int)):
@@ -86,6 +91,26 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
         if first is not None and second is not None and len(first) + len(second) <= MAX_SEQUENCE:
             return ComposedText(first + second)
     return Unknown("an operation on something unknown", _number_hint(left, right))
+
+
+_METHODS = {"div": "truediv", "floor_divide": "floordiv", "remainder": "mod"}
+"""The names of operators in special methods, where they differ."""
+
+
+def _operate_by_method(
+    interpreter: Interpreter, name: str, left: Value, right: Value, location: SourceLocation
+) -> Value:
+    """`__add__` or `__radd__` of an object whose class is of the project; else `UNBOUND`."""
+    result = call_special(interpreter, left, f"__{name}__", [right], location)
+    return call_special(interpreter, right, f"__r{name}__", [left], location) if result is UNBOUND else result
+
+
+def operate_in_place(
+    interpreter: Interpreter, kind: type, left: Value, right: Value, location: SourceLocation
+) -> Value:
+    """`__iadd__` of an object whose class is of the project; else `UNBOUND`."""
+    name = _BINARY[kind][0]
+    return call_special(interpreter, left, f"__i{_METHODS.get(name, name)}__", [right], location)
 
 
 def _joined_module_lists(left: Value, right: Value) -> Value:
@@ -156,6 +181,9 @@ def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Valu
         verdict, _ = decide(interpreter, node.operand, env)
         return Unknown("a test", BOOL) if verdict is None else not verdict
     value = without_unbound(interpreter.evaluate(node.operand, env))
+    special = call_special(interpreter, value, _UNARY[type(node.op)], [], interpreter.location_of(node, env))
+    if special is not UNBOUND:
+        return special
     if isinstance(value, (int, float)):
         if isinstance(node.op, ast.USub):
             return -value

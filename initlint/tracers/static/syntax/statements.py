@@ -13,7 +13,7 @@ from initlint.tracers.static.syntax.control_flow import for_, if_, try_, while_,
 from initlint.tracers.static.syntax.definitions import define_class, define_function
 from initlint.tracers.static.syntax.imports import import_from, import_names
 from initlint.tracers.static.syntax.match import match
-from initlint.tracers.static.syntax.operators import operate
+from initlint.tracers.static.syntax.operators import operate, operate_in_place
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
 from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
@@ -21,7 +21,7 @@ from initlint.tracers.static.tensors.writes import record_leaf_write, record_wri
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.questions import add_in_place, without_unbound, write_by_unknown
 from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor
-from initlint.tracers.static.values.values import Raised
+from initlint.tracers.static.values.values import UNBOUND, Raised
 
 
 def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> None:
@@ -59,6 +59,10 @@ def augmented_assign(interpreter: Interpreter, node: ast.AugAssign, env: Environ
     if left is None and isinstance(node.target, ast.Attribute):
         record_use_of_none(interpreter, node, node.target, env)
     right, location = interpreter.evaluate(node.value, env), interpreter.location_of(node, env)
+    changed = operate_in_place(interpreter, type(node.op), left, right, location)
+    if changed is not UNBOUND:
+        bind_target(interpreter, node.target, changed, env)
+        return
     if isinstance(node.op, ast.Add) and add_in_place(interpreter, left, right, location):
         return
     tensor = as_tensor(left)

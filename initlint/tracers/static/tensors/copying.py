@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import shallow_copy, without_unbound
-from initlint.tracers.static.values.values import CallArguments, Copier, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Copier, Unknown, Value
 
 
 def copier(interpreter: Interpreter) -> Copier:
@@ -17,6 +18,9 @@ def copier(interpreter: Interpreter) -> Copier:
 def deep_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.deepcopy(x)`."""
     original = call.get(0, "x", Unknown("no argument"))
+    own = call_special(interpreter, original, "__deepcopy__", [Unknown("a memo")], call.site)
+    if own is not UNBOUND:
+        return own
     instance = as_object(original)
     if instance is not None and instance.is_module:
         interpreter.spend_steps(sum(1 for _ in modules(instance)))  # before: half a copy must not be left
@@ -40,5 +44,6 @@ def replace_record(interpreter: Interpreter, call: CallArguments) -> Value:
 def copy_shallowly(interpreter: Interpreter, call: CallArguments) -> Value:
     """`copy.copy(x)`: the copy of a module shares its parameters and submodules."""
     value = without_unbound(call.get(0, "x", Unknown("no argument")))
-    copy = shallow_copy(value)
+    own = call_special(interpreter, value, "__copy__", [], call.site)
+    copy = shallow_copy(value) if own is UNBOUND else own
     return copier(interpreter).copy(value) if copy is None else copy

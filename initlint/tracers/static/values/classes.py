@@ -21,6 +21,7 @@ from initlint.tracers.static.values.values import (
     CallArguments,
     ExternalClass,
     Machine,
+    NativeMethod,
     Sides,
     Unknown,
     Value,
@@ -30,7 +31,7 @@ from initlint.tracers.static.values.values import (
 class ClassValue(AbstractValue):
     """A class of the project."""
 
-    __slots__ = ("bases", "closure", "fields", "mro", "name", "node", "project_classes", "scope")
+    __slots__ = ("bases", "closure", "fields", "metaclass", "mro", "name", "node", "project_classes", "scope")
 
     def __init__(
         self,
@@ -46,9 +47,12 @@ class ClassValue(AbstractValue):
         self.bases = bases
         self.closure = closure
         self.fields: dict[str, Value] = {}
+        self.metaclass: ClassValue | None = None
+        """Its metaclass, if that is a class of the project."""
         self.mro: list[AbstractValue] = _linearize(self)
         self.project_classes = [cls for cls in self.mro if isinstance(cls, ClassValue)]
         """The classes of the project in `mro`: itself first."""
+        self.metaclass = next((base.metaclass for base in self.project_classes[1:] if base.metaclass is not None), None)
 
     def save(self) -> Any:
         return dict(self.fields)
@@ -81,10 +85,17 @@ class ClassValue(AbstractValue):
         return without_unbound(member) if is_constant and not is_function(member) else UNBOUND
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        method, owner = self.find("__class_getitem__")
+        if owner is not None:
+            return machine.call(method, CallArguments([self, index], {}, location))
         return Unknown("an item of something unknown") if isinstance(index, str) else self
 
     def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.handlers.construct(machine, self, call)
+
+    def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
+        arguments = CallArguments([self, *call.arguments], call.keywords, call.site, call.open)
+        return machine.call(external(f"builtins.type.{name}"), arguments)
 
     def text(self) -> str | None:
         return f"<class '{self.name}'>"
@@ -166,9 +177,15 @@ class ClassValue(AbstractValue):
 
     def super_attribute(self, machine: Machine, name: str, after: Value) -> Value:
         member, owner = self.find(name, after)
-        if owner is None:
+        if owner is None or (name == "__call__" and after not in self.mro):
+            if name == "__new__":
+                return external("builtins.object.__new__")
+            if name == "__call__":
+                return NativeMethod(self, name)
             return Unknown(f"super().{name} is not followed")
         member = without_unbound(member)
+        if name == "__new__":
+            return member
         return member.bound_in_class_method(self) if isinstance(member, AbstractValue) else member
 
     def externals(self) -> list[str]:

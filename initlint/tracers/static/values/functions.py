@@ -15,7 +15,7 @@ from initlint.tracers.static.values.values import AbstractValue, CallArguments, 
 class Function(AbstractValue):
     """A function or lambda of the project, with the scope it closes over."""
 
-    __slots__ = ("_signature", "closure", "defaults", "name", "node", "owner", "scope", "wrappers")
+    __slots__ = ("_signature", "closure", "defaults", "name", "node", "owner", "scope", "setter", "wrappers")
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class Function(AbstractValue):
         self.wrappers = wrappers
         self.defaults: dict[str, Value] = {}
         self._signature: Signature | None = None
+        self.setter: Function | None = None
+        """Of a property: the function that runs when it is set."""
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("__name__", "__qualname__"):

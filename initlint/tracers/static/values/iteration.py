@@ -16,7 +16,7 @@ from initlint.tracers.static.values.questions import (
     without_unbound,
 )
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import UNBOUND, Machine, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Machine, Unknown, Value
 
 MAX_UNROLL = 4096
 """Maximum number of iterations of one loop or comprehension."""
@@ -58,6 +58,9 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
     run.
     """
     value = without_unbound(value)
+    if isinstance(value, AbstractValue):
+        iterator = value.iterator(machine)
+        value = value if iterator is UNBOUND else iterator
     if isinstance(value, Union):
         for option, condition in value.options:
             for item, under in iterate(machine, option):

@@ -150,6 +150,28 @@ class Instance(AbstractValue):
             return NativeMethod(self, name)
         return bound_to(machine, without_unbound(member), self, cls)
 
+    def _calls(self, machine: Machine, name: str, arguments: list[Value], location: SourceLocation) -> bool:
+        """Whether its class is of the project and defines the method, which then has run."""
+        member, owner = (None, None) if self.user_class is None else self.user_class.find(name)
+        if owner is None or self.symbolic:
+            return False
+        machine.call(bound_to(machine, member, self, self.cls), CallArguments(arguments, {}, location))
+        return True
+
+    def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
+        member, owner = (None, None) if self.user_class is None else self.user_class.find("__get__")
+        if owner is None or self.user_class is None:
+            return self
+        site = SourceLocation(self.user_class.scope.source, self.user_class.node)
+        return machine.call(bound_to(machine, member, self, self.cls), CallArguments([instance, cls], {}, site))
+
+    def iterator(self, machine: Machine) -> Value:
+        member, owner = (None, None) if self.user_class is None else self.user_class.find("__iter__")
+        if owner is None or self.user_class is None or self.symbolic:
+            return UNBOUND
+        site = SourceLocation(self.user_class.scope.source, self.user_class.node)
+        return machine.call(bound_to(machine, member, self, self.cls), CallArguments([], {}, site))
+
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         machine.handlers.set_field(machine, self, name, value, location)
 
@@ -165,6 +187,8 @@ class Instance(AbstractValue):
         return method if isinstance(method, Unknown) else machine.call(method, CallArguments([index], {}, location))
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        if self._calls(machine, "__setitem__", [index, value], location):
+            return
         if self.is_module and isinstance(index, (int, str)):
             is_from_end = isinstance(index, int) and index < 0
             key = str(len(self.fields) + int(index)) if is_from_end else str(index)

@@ -51,6 +51,10 @@ class AbstractValue:
         """The values that it holds: items of a container, fields of an object that is no module."""
         return ()
 
+    def iterator(self, machine: Machine) -> Value:
+        """`iter(value)` of an object whose class is of the project and defines it; else `UNBOUND`."""
+        return UNBOUND
+
     def resolved(self) -> Value:
         """The value, with imports that are lazy until their name is looked up."""
         return self
