@@ -425,6 +425,25 @@ class Gate(nn.Module):
         "INI401",
         TREE.format(gates="self.route(torch.sigmoid(self.gates(x)))"),
     ),
+    "an init of the project by a private function of torch": (
+        "INI401",
+        """
+def glorot_(weight, gain=1.0):
+    inputs, outputs = weight.size()[-2:]
+    bound = gain * (6 / (inputs + outputs)) ** 0.5
+    return nn.init._no_grad_uniform_(weight, -bound, bound)
+
+
+class Paths(nn.Module):
+    def __init__(self, number, inputs, outputs):
+        super().__init__()
+        self.W = nn.Parameter(torch.randn(number, inputs, outputs))
+        glorot_(self.W)
+
+    def forward(self, x):
+        return torch.relu(torch.einsum('bni,nio->bno', x, self.W))
+""",
+    ),
     "queries that are compared with pixels": (
         "INI401",
         """
