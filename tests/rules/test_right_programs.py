@@ -444,6 +444,41 @@ class Paths(nn.Module):
         return torch.relu(torch.einsum('bni,nio->bno', x, self.W))
 """,
     ),
+    "a drawn weight that a hook rescales": (
+        "INI401",
+        """
+class Scale:
+    def __init__(self, name):
+        self.name = name
+
+    def scaled(self, layer):
+        raw = getattr(layer, f'{self.name}_raw')
+        return raw * (2 / raw[0].numel()) ** 0.5
+
+    def __call__(self, layer, inputs):
+        setattr(layer, self.name, self.scaled(layer))
+
+    @staticmethod
+    def attach(layer, name):
+        hook = Scale(name)
+        drawn = getattr(layer, name)
+        del layer._parameters[name]
+        layer.register_parameter(f'{name}_raw', nn.Parameter(drawn.data))
+        layer.register_forward_pre_hook(hook)
+
+
+class Even(nn.Module):
+    def __init__(self, *sizes):
+        super().__init__()
+        layer = nn.Linear(*sizes)
+        layer.weight.data.normal_()
+        Scale.attach(layer, 'weight')
+        self.layer = layer
+
+    def forward(self, x):
+        return torch.relu(self.layer(x))
+""",
+    ),
     "queries that are compared with pixels": (
         "INI401",
         """

@@ -1,6 +1,6 @@
 """The measurements of docs/found.md, on the released packages.
 
-    pip install transformers==5.23.0 diffusers==0.42.1 'torch==2.13.0'
+    pip install transformers==5.23.0 diffusers==0.42.1 'gluonts[torch]==0.17.0' 'torch==2.13.0'
     python -m tools.ecosystem.measure_weights
 
 Builds each model from its default configuration, without pretrained weights, runs the package's own init once more and
@@ -129,8 +129,69 @@ def folding_gates() -> Iterator[str]:
         yield f"esmfold, gate {name}: std of the weight {weight.std():.4f}, mean of the bias {bias.mean():.4f}"
 
 
+def norm_gains() -> Iterator[str]:
+    """EfficientNet's gains, its output and the gradient of its first convolution, as released and with gains of 1."""
+    package = "transformers.models.efficientnet"
+    modeling = importlib.import_module(f"{package}.modeling_efficientnet")
+    config = importlib.import_module(f"{package}.configuration_efficientnet").EfficientNetConfig(
+        image_size=64, width_coefficient=1.0, depth_coefficient=1.0, hidden_dim=1280
+    )
+    torch.manual_seed(0)
+    model = modeling.EfficientNetModel(config).train()
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for name in ("as released", "with gains of 1"):
+        if name == "with gains of 1":
+            for norm in norms:
+                nn.init.ones_(norm.weight)
+        torch.manual_seed(1)
+        model.zero_grad()
+        output = model(torch.randn(8, 3, 64, 64)).last_hidden_state
+        output.square().sum().backward()
+        gradient = model.embeddings.convolution.weight.grad.abs().max()
+        yield (
+            f"efficientnet, {name}: {len(norms)} norms with a mean gain of "
+            f"{torch.cat([norm.weight for norm in norms]).mean():.4f}; std of the output {output.std():.1e}, "
+            f"largest gradient of the first convolution {gradient:.1e}"
+        )
+
+
+def projections_in_a_list() -> Iterator[str]:
+    """OneFormer's projections: their parameters in the model, and whether moving it to another type reaches them."""
+    package = "transformers.models.oneformer"
+    modeling = importlib.import_module(f"{package}.modeling_oneformer")
+    config = importlib.import_module(f"{package}.configuration_oneformer").OneFormerConfig(
+        hidden_dim=64, conv_dim=64, mask_dim=64
+    )
+    torch.manual_seed(0)
+    module = modeling.OneFormerTransformerModule(in_features=32, config=config).double()
+    layers = [layer for layer in module.input_projections if isinstance(layer, nn.Module)]
+    own = {id(parameter) for parameter in module.parameters()}
+    of_layers = [parameter for layer in layers for parameter in layer.parameters()]
+    yield (
+        f"oneformer: {len(layers)} layers in the list, {len(of_layers)} parameters, "
+        f"{sum(id(parameter) in own for parameter in of_layers)} of them registered; after `.double()` "
+        f"{sorted({str(parameter.dtype) for parameter in of_layers})}"
+    )
+
+
+def embeddings_in_a_list() -> Iterator[str]:
+    """GluonTS's embeddings of DeepNPTS: how many of their parameters the network has."""
+    network = importlib.import_module("gluonts.torch.model.deep_npts._network")
+    embedder = network.FeatureEmbedder(cardinalities=[5, 7], embedding_dimensions=[3, 4])
+    weights = [embedding.weight for embedding in embedder.embedders]
+    yield f"gluonts: {len(weights)} embeddings, {len(list(embedder.parameters()))} parameters of their module"
+
+
 def main() -> None:
-    for measure in (speech_models, wuerstchen, window_merger, folding_gates):
+    for measure in (
+        speech_models,
+        wuerstchen,
+        window_merger,
+        folding_gates,
+        norm_gains,
+        projections_in_a_list,
+        embeddings_in_a_list,
+    ):
         try:
             for line in measure():
                 print(line, flush=True)
