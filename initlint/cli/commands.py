@@ -92,7 +92,7 @@ def cli() -> None:
     """Lint the weight initialization of PyTorch models."""
 
 
-@cli.command(cls=options.CheckCommand)
+@cli.command(cls=options.CheckCommand, short_help="Report wrong weight initialization.")
 @options.files
 @options.rules
 @options.fixing
@@ -238,7 +238,7 @@ def write_changes(result: CheckResult, paths: tuple[Path, ...], contents: Conten
     return {str(path) for path in failed}
 
 
-@cli.command()
+@cli.command(short_help="Print models as the rules see them.")
 @options.files
 @trace_options.graphs
 def graph(
@@ -267,7 +267,7 @@ def graph(
     click.get_current_context().exit(2 if result.failures else int(bool(result.diagnostics)))
 
 
-@cli.command()
+@cli.command(short_help="Write an HTML page with drawings of models and their findings.")
 @options.files
 @options.rules
 @click.option("--html", required=True, type=options.FILE, help="The file to write.")
@@ -301,13 +301,13 @@ def report(
     click.get_current_context().exit(2 if result.failures else 0)
 
 
-@cli.command()
+@cli.command(short_help="Run the language server for editors.")
 def server() -> None:
     """Run the language server for editors, on standard input and output."""
     options.optional("initlint.integrations.lsp.handlers", "the language server", "server").run()
 
 
-@cli.command()
+@cli.command(short_help="Build models with torch, which runs their code; print layers.")
 @trace_options.command
 def trace(
     targets: tuple[str, ...],

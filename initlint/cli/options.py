@@ -175,6 +175,7 @@ running = apply_options(
     click.option(
         "-j",
         "--jobs",
+        metavar="N",
         type=click.IntRange(min=1),
         default=available_processors,
         show_default="all cores",
@@ -187,7 +188,12 @@ running = apply_options(
 )
 
 reporting = apply_options(
-    click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Default: full."),
+    click.option(
+        "--output-format",
+        type=click.Choice(OUTPUT_FORMATS),
+        metavar="FORMAT",
+        help=f"{', '.join(OUTPUT_FORMATS[:-1])} or {OUTPUT_FORMATS[-1]}. Default: full.",
+    ),
     click.option("-o", "--output-file", type=click.Path(path_type=Path), help="Write the report to this file."),
     click.option(
         "--sort", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True, help="Order of the findings."

@@ -27,8 +27,22 @@ Returned = TypeVar("Returned")
 
 limits = apply_options(
     click.option("--python", metavar="PATH", help="The interpreter that has torch. Default: the one that runs this."),
-    click.option("--time-limit", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS"),
-    click.option("--memory-limit", type=click.FloatRange(min=1), default=16, show_default=True, metavar="GIGABYTES"),
+    click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0.1),
+        default=60,
+        show_default=True,
+        metavar="SECONDS",
+        help="Give up on a model after this time.",
+    ),
+    click.option(
+        "--memory-limit",
+        type=click.FloatRange(min=1),
+        default=16,
+        show_default=True,
+        metavar="GIGABYTES",
+        help="Give up on a model that needs more memory.",
+    ),
 )
 
 tracing = apply_options(

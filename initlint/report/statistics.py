@@ -25,6 +25,9 @@ _KEYS: dict[str, Callable[[Diagnostic], dict[str, str]]] = {
 GROUPINGS = tuple(_KEYS)
 
 
+_LEGEND = {"[*]": "--fix fixes all of them", "[-]": "--fix fixes some"}
+
+
 class UnsupportedFormat(Exception):
     """A format without a form for statistics."""
 
@@ -45,7 +48,9 @@ def listing(report: Report, by: str = "rule") -> str:
     """
     rows = _rows(report, by)
     width = max((len(str(row["count"])) for row in rows), default=0)
-    return "".join(f"{row['count']:>{width}}  {_label(row)}\n" for row in rows)
+    lines = [f"{row['count']:>{width}}  {_label(row)}\n" for row in rows]
+    legend = "; ".join(f"{mark} {text}" for mark, text in _LEGEND.items() if any(_mark(row) == mark for row in rows))
+    return "".join([*lines, f"{legend}\n" if legend else ""])
 
 
 def as_json(report: Report, by: str = "rule") -> str:

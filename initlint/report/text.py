@@ -57,6 +57,10 @@ def is_auto_fixable(diagnostic: Diagnostic) -> bool:
     return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.SAFE
 
 
+_SUMMARY_WIDTH = 70
+"""The largest number of columns for the numbers of findings and fixes on one line."""
+
+
 def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
     """`Found 2 errors and 1 note (1 fixable with --fix).`, `Fixed 3 findings; 1 note remains.` or `All checks passed!`.
 
@@ -71,6 +75,8 @@ def summary(diagnostics: Sequence[Diagnostic], fixed: int = 0) -> str:
         fixable.append(f"{unsafe} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
     remark = f" ({', '.join(fixable)})" if fixable else ""
     found = by_severity(diagnostics)
+    if len(found) + len(remark) > _SUMMARY_WIDTH:
+        remark = f"\n{remark}"
     if fixed:
         verb = "remains" if len(diagnostics) == 1 else "remain"
         return f"Fixed {counted(fixed, 'finding')}; {found} {verb}{remark}.\n"

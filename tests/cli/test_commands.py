@@ -317,13 +317,16 @@ def test_the_help_of_check_has_sections() -> None:
     assert len(listed) == len(set(listed)) == len(declared) + 1  # and --help
 
 
+ALL_FIXED = "[*] --fix fixes all of them\n"
+
+
 def test_statistics() -> None:
     Path("unsafe.py").write_text(NET.replace("Net", "UnsafeNet"), encoding="utf-8")
     arguments = ["check", "--statistics", "--extend-select", "INI901"]
     result = run(*arguments)
-    assert result.stdout == "2  INI301  [-] bad-start\n2  INI901  [ ] odd-file\n"
+    assert result.stdout == "2  INI301  [-] bad-start\n2  INI901  [ ] odd-file\n[-] --fix fixes some\n"
     assert result.exit_code == 1
-    assert run("check", "net.py", "--statistics").stdout == "1  INI301  [*] bad-start\n"
+    assert run("check", "net.py", "--statistics").stdout == f"1  INI301  [*] bad-start\n{ALL_FIXED}"
     assert json.loads(run(*arguments, "--output-format", "json").stdout) == [
         {"code": "INI301", "name": "bad-start", "count": 2, "fixable": 1},
         {"code": "INI901", "name": "odd-file", "count": 2, "fixable": 0},
@@ -332,11 +335,11 @@ def test_statistics() -> None:
 
 def test_statistics_by_file_and_by_severity() -> None:
     Path("unsafe.py").write_text(NET.replace("Net", "UnsafeNet"), encoding="utf-8")
-    assert run("check", "--statistics=file").stdout == "1  [*] net.py\n1  [ ] unsafe.py\n"
-    assert run("check", "--statistics=severity").stdout == "2  [-] note\n"
+    assert run("check", "--statistics=file").stdout == f"1  [*] net.py\n1  [ ] unsafe.py\n{ALL_FIXED}"
+    assert run("check", "--statistics=severity").stdout == "2  [-] note\n[-] --fix fixes some\n"
     entries = json.loads(run("check", "--statistics=severity", "--output-format", "json").stdout)
     assert entries == [{"severity": "info", "count": 2, "fixable": 1}]
-    assert run("check", "--statistics", "net.py").stdout == "1  INI301  [*] bad-start\n"
+    assert run("check", "--statistics", "net.py").stdout == f"1  INI301  [*] bad-start\n{ALL_FIXED}"
     assert "is not one of" in run("check", "--statistics=colour").stderr
 
 
@@ -403,6 +406,8 @@ def test_version_and_help() -> None:
         result = run(*arguments)
         assert result.exit_code == 0
         assert result.stdout.startswith("Usage:")
+        assert max(map(len, result.stdout.splitlines())) <= 80
+        assert "..." not in result.stdout.replace("]...", "").replace("COMMAND [ARGS]...", "")  # no text is cut off
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from initlint.report.model_list import list_models
 from initlint.report.text import escape
 
 _CODE = re.compile(r"`([^`]+)`")
+_RANGE = re.compile(r"\d+-\d+")
 
 MOST_MODELS = 40
 """How many models are drawn. A page with more drawings would be slow to open. Models with findings come first."""
@@ -86,7 +87,7 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"arrow_path": arrow_path, "marked_up": marked_up}
+    environment.filters |= {"arrow_path": arrow_path, "breakable": breakable, "marked_up": marked_up}
     return environment.get_template("report.html").render(
         title=escape(title),
         left_out=listed.left_out,
@@ -148,6 +149,11 @@ def arrow_path(points: Sequence[Point]) -> str:
         commands.append(f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}")
         x, y = to_x, to_y
     return "".join(commands)
+
+
+def breakable(path: str) -> Markup:
+    """The path of a layer, with line breaks after dots, and none in a range of numbers."""
+    return Markup(_RANGE.sub(r'<span class="range">\g<0></span>', str(html_escape(path)).replace(".", ".<wbr>")))
 
 
 def marked_up(message: str) -> Markup:
