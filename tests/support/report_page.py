@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from initlint.cli.commands import cli
 
-VOID = {"br", "hr", "img", "input", "link", "meta"}
+VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 
 
 class Page(HTMLParser):
