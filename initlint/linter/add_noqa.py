@@ -116,7 +116,7 @@ def _change(
 def _closed_rows(text: str) -> Iterator[int]:
     """The rows that cannot end in a comment: they end in a string or with a backslash."""
     opened: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
         kind, start, end = tokenize.tok_name[token.type], token.start[0], token.end[0]
         if kind.endswith("STRING_START"):  # of an f-string or a t-string, from Python 3.12 on
             opened.append(start)
@@ -124,4 +124,4 @@ def _closed_rows(text: str) -> Iterator[int]:
             yield from range(opened.pop(), end)
         elif kind == "STRING":
             yield from range(start, end)
-    yield from (row for row, line in enumerate(text.split("\n"), 1) if line.rstrip("\r").endswith("\\"))
+    yield from (row for row, line in enumerate(split_lines(text), 1) if line.endswith("\\"))

@@ -52,7 +52,7 @@ _TOKEN = re.compile(
 )
 
 
-_INDENTED = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?[\r\n]+)*[^\S\r\n]+[^\s#]")
+_INDENTED = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?[\r\n])*[^\S\r\n]+[^\s#]")
 
 
 def python_of_notebook(notebook: Notebook) -> str:

@@ -110,7 +110,7 @@ def parse(text: str, statements: bool = False) -> Suppressions:
     if "noqa" not in text.lower() and not statements:
         return Suppressions((), {}, {})
     try:
-        tokens = tuple(tokenize.generate_tokens(io.StringIO(tokenizable(text)).readline))
+        tokens = tuple(tokenize.generate_tokens(io.StringIO(tokenizable(text), newline=None).readline))
     except (tokenize.TokenError, SyntaxError):
         lines = split_lines(text)
         return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})

@@ -138,10 +138,37 @@ def _calls_without_layers(model: ModelGraph) -> Iterator[Violation]:
         if call.location in reached or not norms or len(types) != len(call.targets):
             continue
         if all(type in MATRICES or type in NORM_TYPES for type in types) and _is_around_zero(call, call.arguments):
+            if any(_sets_gains_after(call, later) for later in model.calls):
+                continue
             name = f"a {norms[0]}"
             message = f"`{display_name(call)}` {_effect(call)}".format(name)
             fix = _fix(call.location, call)
             yield Violation(message, call.location, Severity.WARNING, fix=fix, numbers=_numbers(call))
+
+
+def _sets_gains_after(call: InitCall, later: InitCall) -> bool:
+    """Whether `later` is further down in the same function, and gives the gains of a norm other values."""
+    if _is_around_zero(later, later.arguments) or not any(target.layer in NORM_TYPES for target in later.targets):
+        return False
+    function = _function_around(call.location)
+    return (
+        function is not None
+        and later.location.span.row > call.location.span.row
+        and _function_around(later.location) is function
+    )
+
+
+def _function_around(location: Location) -> ast.AST | None:
+    """The innermost function that contains `location`."""
+    if not isinstance(location, SourceLocation):
+        return None
+    row = location.span.row
+    functions = [
+        node
+        for node in ast.walk(location.source.tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= row <= (node.end_lineno or 0)
+    ]
+    return max(functions, key=lambda node: node.lineno, default=None)
 
 
 def _effect(drawing: Write | InitCall) -> str:

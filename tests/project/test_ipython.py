@@ -5,7 +5,7 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from initlint.project.ipython import python_of
+from initlint.project.ipython import python_of, python_of_source
 
 NOTHING = [
     "%matplotlib inline",
@@ -107,3 +107,7 @@ def test_quotes_that_never_close_end_with_their_line() -> None:
 
 def test_timed_code_may_be_of_a_newer_python() -> None:
     assert python_of("%time x = f'{d['#']}'\n") == "if 1: x = f'{d['#']}'\n"
+
+
+def test_blank_lines_take_no_time() -> None:
+    assert python_of_source("\n" * 2_000 + "x = 1") == "\n" * 2_001 + "x = 1\n"

@@ -118,3 +118,11 @@ def test_where_the_tokenizer_gives_up_lines_are_searched() -> None:
     assert covers(text, row=1)
     assert not covers(text, row=2)
     assert covers(text, code="INI302", row=2)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_rows_and_columns_are_those_of_an_editor(newline: str) -> None:
+    text = newline.join(["f()", "g()  # noqa: INI301", "h(", "    1)  # noqa: INI302", ""])
+    suppressions = parse(text)
+    assert [(one.row, one.column, one.end_column) for one in suppressions.directives] == [(2, 6, 20), (4, 9, 23)]
+    assert suppressions.statements == {3: (3, 4), 4: (3, 4)}

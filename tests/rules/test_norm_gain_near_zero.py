@@ -163,3 +163,34 @@ def test_an_unknown_function_may_undo_it_but_an_activation_does_not(name: str, c
     source = PROGRAM.format(name=name).encode()
     result = check([Path("net.py")], Settings(select=("INI204",)), {"net.py": source})
     assert len(result.diagnostics) == count
+
+
+INIT_FUNCTION = """\
+from torch import nn
+
+
+def init(m):
+    if isinstance(m, (nn.Linear, nn.LayerNorm)):
+        nn.init.normal_(m.weight, std=0.02)
+"""
+
+
+@pytest.mark.parametrize(
+    ("later", "count"),
+    [
+        ("", 1),
+        ("        if m.weight.dim() == 1: m.weight.data.fill_(1.0)\n", 0),
+        ("    if isinstance(m, nn.LayerNorm):\n        nn.init.ones_(m.weight)\n", 0),
+        ("        nn.init.normal_(m.weight, std=0.01)\n", 2),
+        ("    if isinstance(m, nn.Linear):\n        nn.init.ones_(m.weight)\n", 1),
+        ("\n\ndef other(m):\n    if isinstance(m, nn.LayerNorm):\n        nn.init.ones_(m.weight)\n", 1),
+    ],
+    ids=["alone", "fixed", "by type", "again", "matrices", "another function"],
+)
+def test_an_init_function_that_no_model_of_the_file_uses(later: str, count: int) -> None:
+    assert [finding.code for finding in findings_of(INIT_FUNCTION + later, ("INI204",))] == ["INI204"] * count
+
+
+def test_its_fix_is_made_once() -> None:
+    result = fixed({"net.py": INIT_FUNCTION}, unsafe=True, select=("INI204",))["net.py"]
+    assert result == INIT_FUNCTION + "        if m.weight.dim() == 1: m.weight.data.fill_(1.0)\n"

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -218,7 +218,8 @@ class _Worker:
     def send(self, batch: list[Input]) -> None:
         self._batch, self.answers = batch, []
         self._since = time.monotonic()
-        self.connection.send(batch)
+        with suppress(OSError):  # a dead process is noticed when its answer is received
+            self.connection.send(batch)
 
     def receive(self) -> None:
         """Take the answers that have arrived. A process that has died or takes too long costs one input."""

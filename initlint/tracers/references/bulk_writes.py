@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from initlint._records import dataclass
 from initlint.facts.initializer_names import INITIALIZER_WORDS, is_initializer, is_initializer_argument, is_writer
 from initlint.tracers.references.file_queries import file_query
+from initlint.tracers.references.init_functions import is_init_module
 from initlint.tracers.references.location import CodeLocation
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
@@ -228,7 +229,8 @@ def _imported_initializers(call: ast.Call, imported: Container[str]) -> Iterator
     nodes = (node for value in callbacks for node in ast.walk(value))
     functions: list[ast.expr] = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
     takes_model = any(map(_may_be_model, call.args)) or any(word.arg in _MODELS for word in call.keywords)
-    if takes_model and is_initializer(name) and not name.startswith("__") and not name.endswith("_"):
+    takes_tensor = name.endswith("_") or (isinstance(call.func, ast.Attribute) and is_init_module(call.func.value))
+    if takes_model and is_initializer(name) and not name.startswith("__") and not takes_tensor:
         functions.append(call.func)
     yield from (last_name(node) for node in functions if dotted(node).partition(".")[0] in imported)
 

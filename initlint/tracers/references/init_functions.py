@@ -66,7 +66,7 @@ def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:
 
 def filled_tensor(call: ast.Call) -> str:
     """The tensor that an init call fills, without `.data` and indices: `self.centres`."""
-    is_method = isinstance(call.func, ast.Attribute) and not _is_init_module(call.func.value)
+    is_method = isinstance(call.func, ast.Attribute) and not is_init_module(call.func.value)
     node = call.func.value if is_method and isinstance(call.func, ast.Attribute) else next(iter(call.args), call)
     while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr == "data"):
         node = node.value
@@ -87,12 +87,13 @@ def is_init_call(call: ast.Call) -> bool:
     name = last_name(call.func)
     if not is_fill(name):
         return False
-    if name in _METHODS and isinstance(call.func, ast.Attribute) and not _is_init_module(call.func.value):
+    if name in _METHODS and isinstance(call.func, ast.Attribute) and not is_init_module(call.func.value):
         return _is_weight(call.func.value)
-    return name.endswith("_") or (isinstance(call.func, ast.Attribute) and _is_init_module(call.func.value))
+    return name.endswith("_") or (isinstance(call.func, ast.Attribute) and is_init_module(call.func.value))
 
 
-def _is_init_module(node: ast.AST) -> bool:
+def is_init_module(node: ast.AST) -> bool:
+    """Whether it is the name of `torch.nn.init`, or of a module like it: its functions take tensors."""
     return dotted(node).rpartition(".")[2] in ("init", "initialization", "I")
 
 

@@ -340,3 +340,8 @@ def restart(model):
 def test_a_loop_over_children_leaves_out_the_root(tmp_path: Path, children: str, use: str, reported: bool) -> None:
     text = dedent(net()) + CHILDREN.format(children=children, use=use)
     assert bool(findings_in_project(tmp_path, "INI108", {"net.py": text})) is reported
+
+
+@pytest.mark.parametrize("call", ["nn.init.orthogonal(self.fc.weight)", "nn.init.orthogonal_(self.fc.weight)"])
+def test_a_deprecated_name_of_torch_takes_no_model(tmp_path: Path, call: str) -> None:
+    assert len(findings_in_project(tmp_path, "INI108", {"net.py": net(more=call)})) == 1
