@@ -64,8 +64,14 @@ class Server:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self, root: Path) -> None:
-        self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self._published)
-        self.client.feature(types.WINDOW_LOG_MESSAGE)(self._logged)
+        def publish(params: types.PublishDiagnosticsParams) -> None:
+            self._note(params)
+
+        def log(params: types.LogMessageParams) -> None:
+            print(f"{self.tree.name}: {params.message}", file=sys.stderr)
+
+        self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(publish)
+        self.client.feature(types.WINDOW_LOG_MESSAGE)(log)
         environment = {**os.environ, "PYTHONPATH": str(self.tree)}
         await self.client.start_io(sys.executable, "-m", "initlint", "server", env=environment, cwd=root)
         folder = types.WorkspaceFolder(root.as_uri(), root.name)
@@ -74,14 +80,11 @@ class Server:
         await self.client.initialize_async(parameters)
         self.client.initialized(types.InitializedParams())
 
-    def _published(self, params: types.PublishDiagnosticsParams) -> None:
+    def _note(self, params: types.PublishDiagnosticsParams) -> None:
         version, _ = self.published.get(params.uri, (-1, 0.0))
         if params.version is not None and params.version > version:
             self.published[params.uri] = params.version, time.perf_counter()
             self.changed.set()
-
-    def _logged(self, params: types.LogMessageParams) -> None:
-        print(f"{self.tree.name}: {params.message}", file=sys.stderr)
 
     async def stop(self) -> None:
         await self.client.shutdown_async(None)

@@ -6,9 +6,9 @@ Copies each folder, fills a cache, and then makes N edits (40 by default), each 
 `edits.py`, and files that are added, removed, renamed or mentioned in a document. After each, all findings of a warm
 run are compared with those of a cold run.
 
-It also measures whether the check is able to fail: for each kind of dependency, the edits after which a warm run that
-ignores this kind says something else than the cold run; those of `planted_edits.py` are made as well, for some kinds
-are about changes that are rare. Exits with 1 if a warm run differs, or if no edit needs a kind.
+It also measures whether the check is able to fail: for each kind of dependency up to three edits after which a warm run
+that ignores this kind says something else than the cold run. Those of `planted_edits.py` are made as well, for some
+kinds are about changes that are rare. Exits with 1 if a warm run differs, or if no edit needs a kind.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ SETTINGS = Settings(select=("ALL",), ignore=("INI001",))
 KINDS = {**dependencies.KINDS, **parsed_dependencies.KINDS}
 _TEXT_EDITS = 0.85
 """The share of edits that change the text of one file."""
+_ENOUGH = 3
+"""Edits that show that a kind of dependency is needed, after which it is not tried without."""
 _LAYERS = ("nn.Linear", "nn.Conv", "init.", "nn.Module")
 
 
@@ -195,7 +197,8 @@ def _try(package: Package, change: Change, name: str, before: Sequence[Key], out
         _compare(outcome, name, warm, cold)
         is_changed = {*cold} != {*before}
         outcome.changed[change.kind] += is_changed
-        for kind in suspects(package) if is_changed else ():
+        kinds = {kind for kind, names in outcome.needed.items() if len(names) < _ENOUGH}
+        for kind in suspects(package) & kinds if is_changed and kinds else ():
             with ignoring(kind):
                 if {*package.said_warm()} != {*cold}:
                     outcome.needed[kind].append(name)
@@ -246,7 +249,7 @@ def main() -> None:
     for line in outcome.different:
         print(f"  {line}")
     for kind, names in outcome.needed.items():
-        print(f"without `{kind}`: the warm run differs after {len(names)}" + (f", first {names[0]}" if names else ""))
+        print(f"without `{kind}`: the warm run differs after {'; '.join(names) or 'no edit'}")
     sys.exit(int(bool(outcome.different) or not all(outcome.needed.values())))
 
 
