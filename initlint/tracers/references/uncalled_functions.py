@@ -87,9 +87,12 @@ def _names_its_caller(function: FunctionNode) -> bool:
 def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
     """Whether another init function in the same scope is used: then this one may be an alternative to choose.
 
-    A method that initializes weights beside other work counts as well, and a function that the class calls.
+    A method that initializes weights beside other work counts as well, and a function that the class calls. Beside a
+    function of the file, constructors that draw weights count.
     """
     scope = index.parents[function]
+    if isinstance(scope, ast.Module) and any(_draws_in_constructor(cls) for cls in index.classes.values()):
+        return True
     if isinstance(scope, ast.ClassDef):
         others = (node for node in scope.body if isinstance(node, ast.FunctionDef) and node not in used)
         if any(map(initialises, others)):
@@ -97,6 +100,10 @@ def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[F
         if _uses_other_initializer(scope, function.name):
             return True
     return any(is_used and other is not function and index.parents[other] is scope for other, is_used in used.items())
+
+
+def _draws_in_constructor(cls: ast.ClassDef) -> bool:
+    return any(isinstance(node, FunctionNode) and node.name == "__init__" and initialises(node) for node in cls.body)
 
 
 def _uses_other_initializer(cls: ast.ClassDef, name: str) -> bool:

@@ -262,6 +262,20 @@ def test_a_helper_that_is_called_through_its_module(tmp_path: Path, use: str, re
     assert bool(rows(tmp_path, files)) is reported
 
 
+@pytest.mark.parametrize(
+    ("statement", "reported"),
+    [("nn.init.orthogonal_(self.a.weight)", False), ("self.a.weight.data.normal_(0, 0.1)", False), ("pass", True)],
+)
+def test_a_leftover_beside_constructors_that_draw_weights(tmp_path: Path, statement: str, reported: bool) -> None:
+    cls = f"""class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(8, 8)
+            {statement}
+"""
+    assert bool(rows(tmp_path, {"net.py": FUNCTION.format(cls=cls, more="")})) is reported
+
+
 def test_what_is_too_large_for_a_configuration_is_data(tmp_path: Path) -> None:
     net = FUNCTION.format(cls="class Net(nn.Module): pass", more="")
     words = '["weights_init"' + ', "another word"' * 30_000 + "]"
