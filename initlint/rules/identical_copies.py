@@ -7,7 +7,8 @@ Reports
 - error: `[layer] * n` in a `ModuleList` or `Sequential`: one layer that is used n times
 - error: deep copies on one input whose outputs have no user but one sum, mean or product, and modules that set one seed
   in their constructors (`torch.manual_seed(0)`)
-- info: deep copies in series, among them the layers of `nn.TransformerEncoder` and `nn.TransformerDecoder`
+- info: deep copies in series, among them the layers of `nn.TransformerEncoder` and `nn.TransformerDecoder` if their
+  number is known
 
 It is silent for a layer that is also registered by itself or that is shared by its name, by the option around it or by
 the comment above it, for copies that a later init draws again, for frozen copies, for norms, for branches with dropout,

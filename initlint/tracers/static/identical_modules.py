@@ -245,17 +245,19 @@ def _is_random_matrix(storage: Storage) -> bool:
 
 
 def _stacks(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
-    """`TransformerEncoder(layer, n)` copies the layer; its weights are drawn again only by walks over the model."""
+    """`TransformerEncoder(layer, n)` copies the layer; its weights are drawn again only by walks over the model.
+
+    An unknown `n` may be 1.
+    """
     arguments = [value for instance in log.instances for value in instance.arguments.values()]
     for module in tree.modules.values():
         name, count = module.torch_name or "", module.arguments.get("num_layers")
         if name not in STACKS or tree.is_walked(module) or not tree.certain.get(id(module), True):
             continue
-        if not isinstance(module.location, SourceLocation) or count == 1 or any(value is module for value in arguments):
+        if not isinstance(module.location, SourceLocation) or any(value is module for value in arguments):
             continue
-        if log.nodes.get(id(module)):
-            known = count if isinstance(count, int) else None
-            yield IdenticalModules("series", module.location, STACKS[name], (tree.path(module),), known)
+        if log.nodes.get(id(module)) and isinstance(count, int) and count > 1:
+            yield IdenticalModules("series", module.location, STACKS[name], (tree.path(module),), count)
 
 
 def _inside(module: Instance) -> list[Instance]:
