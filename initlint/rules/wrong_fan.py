@@ -14,8 +14,8 @@ wrong by a factor of more than four:
   of inputs is unknown
 
 It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, if a norm
-follows, in a residual branch that only starts quieter, and if the sizes are unknown, except for stacked matrices and
-for a bound that is computed from the shape of the weight.
+follows, for a convolution in a residual branch that only starts quieter, and if the sizes are unknown, except for
+stacked matrices and for a bound that is computed from the shape of the weight.
 
 ## Why is this bad?
 
@@ -110,8 +110,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _is_quiet_branch(layer: Layer, fan_mismatch: FanMismatch) -> bool:
-    """Whether the wrong fan only makes a residual branch start quieter, which trains as well."""
-    return layer.residual and fan_mismatch.ratio is not None and fan_mismatch.ratio < 1
+    """Whether the wrong fan only makes a convolution of a residual branch start quieter, which trains as well."""
+    return layer.product is None and layer.residual and fan_mismatch.ratio is not None and fan_mismatch.ratio < 1
 
 
 def _layers_by_call(model: ModelGraph) -> dict[Location, list[tuple[Layer, Write]]]:

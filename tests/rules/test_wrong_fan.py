@@ -149,6 +149,7 @@ class Mix(nn.Module):
     [
         ("4, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[0][1]", "0.074"),
         ("4, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w.data[i])", "x @ self.w[1, 3]", "0.074"),
+        ("4, 64, 64", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x + x @ self.w[0, 1]", "0.029"),
         ("1, 64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[1, 0]", None),
         ("64, 16", "for i in range(n): nn.init.xavier_normal_(self.w[i])", "x @ self.w[1]", None),
         ("4, 64, 16", "nn.init.xavier_normal_(self.w[0]); self.w.data[1].normal_(0, 0.1)", "x @ self.w[1, 3]", None),

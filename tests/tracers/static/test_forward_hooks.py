@@ -100,3 +100,23 @@ def test_a_hook_that_sets_a_parameter_recomputes_it(register: str) -> None:
 )
 def test_other_hooks_do_not(register: str) -> None:
     assert not layer(register).parametrized
+
+
+@pytest.mark.parametrize("delete", ["del self.fc.weight", "del self.fc._parameters['weight']"])
+@pytest.mark.parametrize("data", ["w.data", "w.detach()", "w"])
+def test_a_parameter_made_from_another_shares_its_memory_and_init(delete: str, data: str) -> None:
+    lines = [
+        "w = self.fc.weight",
+        "nn.init.normal_(w)",
+        delete,
+        f"self.fc.register_parameter('weight_raw', nn.Parameter({data}))",
+        "self.fc.register_forward_pre_hook(scale)",
+    ]
+    fc = layer("\n        ".join(lines))
+    assert [(write.parameter, write.initializer) for write in fc.writes] == [("weight_raw", "torch.nn.init.normal_")]
+    assert fc.parametrized
+
+
+def test_a_parameter_made_from_a_copy_has_its_own_memory() -> None:
+    fc = layer("self.fc.bias = nn.Parameter(self.norm.bias.clone())\n        nn.init.ones_(self.norm.bias)")
+    assert "torch.nn.init.ones_" not in [write.initializer for write in fc.writes]

@@ -208,7 +208,7 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
     value = call.get(0, "data", None)
     tensor = as_tensor(value)
     storage = tensor.storage if tensor is not None and tensor.covers_storage else None
-    if storage is None or storage.parameter:
+    if storage is None or storage.derived is not None:
         storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
