@@ -83,11 +83,7 @@ class RegistryValue(AbstractValue):
         machine.handlers.set_field(machine, self.module, index, value, where)
 
     def delete_item(self, machine: Machine, index: Value) -> None:
-        if self.name == "_parameters":
-            # Deleted to be made from another parameter: the writes to it so far are those of that one.
-            machine.state.save_before_change(self.module)
-            self.module.registry_changed = True
-        elif isinstance(index, str):
+        if isinstance(index, str):
             self.module.delete_attribute(machine, index)
 
     def call_method(self, machine: Machine, name: str, call: CallArguments) -> Value:
