@@ -247,11 +247,16 @@ def test_the_magic_of_ipython() -> None:
         "shell.user_ns.update(box=type('Box', (), {'net': nn.Linear(4, 4)}), x=torch.ones(2, 4))\n"
         "shell.run_line_magic('load_ext', 'initlint')\n"
         "print(shell.run_line_magic('initlint', 'box.net x'))\n"
-        "try:\n    shell.run_line_magic('initlint', 'gone')\nexcept NameError as error:\n    print(error)\n"
+        "for line in ('gone', 'box.gone', 'x', ''):\n    shell.run_cell(f'%initlint {line}')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.startswith("Linear: 1 weight,"), done.stderr
-    assert "name 'gone' is not defined" in done.stdout
+    assert done.stderr.splitlines()[-4:] == [
+        "UsageError: name 'gone' is not defined",
+        "UsageError: type object 'Box' has no attribute 'gone'",
+        "UsageError: initlint.inspect takes a torch.nn.Module, not Tensor",
+        "UsageError: %initlint takes the name of a module and those of its inputs: %initlint net x",
+    ]
 
 
 def test_torch_is_imported_on_use_only() -> None:

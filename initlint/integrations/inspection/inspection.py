@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,13 +87,17 @@ def inspect(model: nn.Module, inputs: object = None, *, seed: int = 0) -> Inspec
 
     Raises TypeError if `model` is no module, and what its `forward` raises.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"initlint.inspect takes a torch.nn.Module, not {type(model).__name__}")
+    _require_module(model)
     args, kwargs = _call(inputs)
     signals = None if inputs is None else run(model, args, kwargs, seed)
     with torch.no_grad():
         rows = tuple(layers(model, signals))
         return Inspection(type(model).__name__, rows, findings(model, rows, signals), signals is not None)
+
+
+def _require_module(model: object) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"initlint.inspect takes a torch.nn.Module, not {type(model).__name__}")
 
 
 def _call(inputs: object) -> tuple[Sequence[Any], Mapping[str, Any]]:
@@ -104,13 +109,23 @@ def _call(inputs: object) -> tuple[Sequence[Any], Mapping[str, Any]]:
 def magic(namespace: Mapping[str, Any], line: str) -> Inspection:
     """`%initlint net` and `%initlint net x`: inspect the object of that name, called with those after it.
 
-    Raises NameError for a name that `namespace` does not have.
+    Raises IPython's `UsageError`, of which a notebook shows the message only: no names, a name that `namespace` does
+    not have, an object that is no module.
     """
     names = line.split()
-    if not names:
-        raise NameError("%initlint takes the name of a module and those of its inputs: %initlint net x")
-    values = list(_values(namespace, names))
+    try:
+        if not names:
+            raise NameError("%initlint takes the name of a module and those of its inputs: %initlint net x")
+        values = list(_values(namespace, names))
+        _require_module(values[0])
+    except (AttributeError, NameError, TypeError) as error:
+        raise _usage_error(str(error)) from None
     return inspect(values[0], tuple(values[1:]) or None)
+
+
+def _usage_error(message: str) -> Exception:
+    error: type[Exception] = importlib.import_module("IPython.core.error").UsageError
+    return error(message)
 
 
 def _values(namespace: Mapping[str, Any], names: Sequence[str]) -> Iterator[Any]:
