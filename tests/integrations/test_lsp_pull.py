@@ -100,6 +100,25 @@ async def test_the_editor_pulls_again_after_another_file_is_saved(editor: Editor
     assert editor.client.diagnostic_refresh_count == before + 1
 
 
+async def test_the_editor_pulls_again_when_the_files_that_use_a_file_have_been_linted(editor: Editor) -> None:
+    helper = "from torch import nn\n\ndef begin(layer):\n    nn.init.xavier_uniform_(layer.weight)\n"
+    net = "from net import begin\n" + NET.replace("nn.init.xavier_uniform(self.fc1.weight)", "begin(self.fc1)")
+    for number in range(8):
+        (editor.path.parent / f"user{number}.py").write_text(net, encoding="utf-8")
+    before = editor.client.diagnostic_refresh_count
+    show(editor, helper)
+    found = await pull(editor)
+    if not found:
+        while editor.client.diagnostic_refresh_count == before:
+            await asyncio.sleep(0.05)
+        found = await pull(editor)
+    assert (codes(found), found[0].range.start.line) == (["INI301"], 3)
+    await editor.change(types.TextDocumentContentChangeWholeDocument(f"\n{helper}"))
+    found = await pull(editor)
+    assert (codes(found), found[0].range.start.line) == (["INI301"], 4)
+    assert editor.client.diagnostic_refresh_count <= before + 2
+
+
 async def test_cells_of_a_notebook_are_published(editor: Editor, tmp_path: Path) -> None:
     uri = (tmp_path / "nb.ipynb").as_uri()
     cell = f"{uri}#cell"

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -268,11 +268,40 @@ class EditorServer(LanguageServer):
         outdated = self._diagnostics_by_uri.get(open_file.uri)
         if outdated is not None and outdated.file != open_file:
             await asyncio.sleep(DEBOUNCE_SECONDS)
-        file_diagnostics = await self.lint(uri)
-        if file_diagnostics is None:
-            return []
+        file_diagnostics = await (self._first_result(uri) if self.pulls_diagnostics else self.lint(uri))
+        return [] if file_diagnostics is None else self._to_protocol(file_diagnostics)
+
+    def _to_protocol(self, file_diagnostics: FileDiagnostics) -> list[types.Diagnostic]:
         encoder = self.encoder
         return [file_diagnostics.to_protocol(diagnostic, encoder) for diagnostic in file_diagnostics.diagnostics]
+
+    async def _first_result(self, uri: str) -> FileDiagnostics | None:
+        """The diagnostics before the files that use this one are linted, if that takes time.
+
+        If the complete ones differ, the editor is asked to request them.
+        """
+        loop = asyncio.get_running_loop()
+        first: asyncio.Future[FileDiagnostics] = loop.create_future()
+
+        def set_first(own: FileDiagnostics) -> None:
+            if not first.done() and own.file == self.open_file(uri):
+                first.set_result(own.after(self._last_complete.get(own.file.uri)))
+
+        def show(own: FileDiagnostics) -> None:
+            loop.call_soon_threadsafe(set_first, own)
+
+        def compare(done: asyncio.Task[FileDiagnostics | None]) -> None:
+            result = None if done.cancelled() else done.result()
+            if result is not None and self._to_protocol(result) != self._to_protocol(first.result()):
+                self.workspace_diagnostic_refresh(None)
+
+        complete = asyncio.create_task(self.lint(uri, show))
+        waiting: tuple[asyncio.Future[Any], ...] = (complete, first)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if complete.done():
+            return complete.result()
+        complete.add_done_callback(compare)
+        return first.result()
 
     async def lint(self, uri: str, show: Callable[[FileDiagnostics], None] = ignore) -> FileDiagnostics | None:
         """The diagnostics of the file of a document in its current state. `show`: see `FileDiagnostics.of`."""
