@@ -160,8 +160,8 @@ def _fill_linear_net(net: Net, draw: random.Random) -> None:
 
 def _fill_conv_net(net: Net, draw: random.Random) -> None:
     width = draw.choice((16, 32, 64))
-    side = 24
-    net.size = (8, width, side, side)
+    side = 16
+    net.size = (4, width, side, side)
     net.redraw_activation()
     for number in range(draw.randint(2, 8)):
         new = draw.choice((16, 32, 64))
@@ -204,8 +204,8 @@ class Measured:
 
     @property
     def is_settled(self) -> bool:
-        """Whether more runs would change little."""
-        return self.mean == 0 or self.error <= WANTED_ERROR * abs(self.mean)
+        """Whether more runs would change little. What is always zero may be rare."""
+        return self.mean != 0 and self.error <= WANTED_ERROR * abs(self.mean)
 
 
 def measure(net: Net) -> dict[str, tuple[Measured, Measured]]:
@@ -253,7 +253,8 @@ def measured_nets(nets: int, seed: int, kept: Path | None, jobs: int) -> Iterato
     for line in kept.read_text("utf-8").splitlines() if kept is not None and kept.exists() else ():
         entry = json.loads(line)
         number = entry["number"]
-        if entry["seed"] == seed and number < nets and entry["source"] == random_net(seed, number).source():
+        net = random_net(seed, number)
+        if entry["seed"] == seed and number < nets and (entry["source"], entry["size"]) == (net.source(), [*net.size]):
             done.add(number)
             yield number, {path: tuple(Measured(*values) for values in pair) for path, pair in entry["layers"].items()}
     missing = [(seed, number) for number in range(nets) if number not in done]
@@ -263,7 +264,8 @@ def measured_nets(nets: int, seed: int, kept: Path | None, jobs: int) -> Iterato
             done.add(number)
             if kept is not None:
                 pairs = {path: [(value.mean, value.error) for value in pair] for path, pair in layers.items()}
-                entry = {"seed": seed, "number": number, "source": random_net(seed, number).source(), "layers": pairs}
+                net = random_net(seed, number)
+                entry = {"seed": seed, "number": number, "source": net.source(), "size": net.size, "layers": pairs}
                 with kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(entry) + "\n")
             yield number, layers

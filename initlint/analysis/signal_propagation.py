@@ -82,15 +82,15 @@ def layer_effect(layer: Layer, following: Consumer | None, signal: Signal) -> La
     """
     activation = None if following is None or following.op == "layer" else following
     output = layer_output(layer, signal, layer.path)
-    after = _activated(activation, output, layer.path)
+    after = _activated(activation, output)
     if output is None or after is None:
         return None
     gradient = layer_gradient(layer, 1.0)
     if activation is not None and gradient is not None:
         curve, v = activated(activation.op, activation.arguments), output.variable
         gradient = None if curve is None else gradient * slope_moment(curve, IDENTITY, v.mean, v.moment)
-    without_bias = _activated(activation, layer_output(layer, signal, layer.path, biased=False), layer.path)
-    constant = _activated(activation, layer_output(layer, source_signal(0.0), layer.path), layer.path)
+    without_bias = _activated(activation, layer_output(layer, signal, layer.path, biased=False))
+    constant = _activated(activation, layer_output(layer, source_signal(0.0), layer.path))
     factor = after.moment / signal.moment if signal.moment > 0 else None
     if constant is None or constant.moment > _LARGEST_CONSTANT_PART * after.moment:
         factor = None
@@ -98,15 +98,18 @@ def layer_effect(layer: Layer, following: Consumer | None, signal: Signal) -> La
     return LayerEffect(factor, weight_factor, gradient, after)
 
 
-def _activated(activation: Consumer | None, signal: Signal | None, source: str) -> Signal | None:
+def _activated(activation: Consumer | None, signal: Signal | None) -> Signal | None:
     if activation is None or signal is None:
         return signal
-    return activate(activation.op, activation.arguments, signal, source)
+    return activate(activation.op, activation.arguments, signal)
 
 
 def mean_squares(model: ModelGraph) -> tuple[float | None, ...]:
-    """E[x^2] of the output of each operation of the model, for an input of E[x^2] = 1; None if unknown."""
-    return tuple(None if signal is None else signal.moment for signal in signals(model))
+    """E[x^2] of the output of each operation of the model, for an input of E[x^2] = 1; None if unknown.
+
+    None also where it differs so much between draws of the weights that it says little about one of them.
+    """
+    return tuple(None if signal is None or not signal.is_settled else signal.moment for signal in signals(model))
 
 
 def model_output(model: ModelGraph) -> float | None:
@@ -145,12 +148,12 @@ def output_signal(
     if not known or len(known) < len(inputs) or operation.kind == "sink" or operation.repeated:
         return None
     if operation.kind == "modifier":
-        return combine(operation, known, source)
+        return combine(operation, known)
     signal = _agreed(known)
     if signal is None:
         return None
     if operation.kind == "activation":
-        return activate(operation.op, operation.arguments, signal, source)
+        return activate(operation.op, operation.arguments, signal)
     if operation.kind == "output":
         return signal
     return None if layer is None else layer_output(layer, signal, source)

@@ -6,6 +6,8 @@ are followed, which decide what pools, norms and weights with a mean make of a s
 - `shared`: of one unit at two samples or positions. It is E[x]^2 for an independent input, and grows with depth.
 - `common`: of two units at one sample. It is E[x]^2 unless a weight with a mean couples all units.
 
+A layer of finite width adds to the `spread` of the mean square over draws (`finite_width.py`).
+
 Two functions of the same layer's output, as in `x * torch.sigmoid(x)`, are one function of one variable. What cannot be
 computed is None: sums of signals that depend on each other, pools over an unknown number of positions.
 """
@@ -17,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from initlint._records import dataclass
+from initlint.analysis.finite_width import exponential, is_settled, kurtosis_of_mixture, kurtosis_of_sum, spread_of_sum
 from initlint.facts.activation_curves import (
     IDENTITY,
     Activated,
@@ -24,12 +27,15 @@ from initlint.facts.activation_curves import (
     Combined,
     Expression,
     Moments,
+    Response,
     activated,
     largest_of,
     moments_of,
+    response_of,
 )
 from initlint.graph.model import Operation
 
+_NORMAL = 3.0
 _MOSTLY_SHARED = 0.3
 """From this part on, the mean over a feature map of 4 x 4 and larger is known within 15 %."""
 
@@ -45,6 +51,16 @@ class Variable:
     shared: float
     common: float
     sources: frozenset[str]
+    spread: float = 0.0
+    """Of the logarithm of its variance, which is random itself: over draws of the weights, samples and positions.
+    Infinity: its moments are not known."""
+    kurtosis: float = 3.0
+    """E[x^4] / E[x^2]^2; 3 for a normal variable."""
+    is_normal: bool = True
+    """False where another shape would change what an activation makes of it."""
+    is_entangled: bool = False
+    """Its units, or neighboring positions, may depend on each other as nothing here tells: weights with a mean sum
+    windows that overlap, or what is before a norm is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +72,33 @@ class Signal:
     window: int = 1
     width: float | None = None
     """The number of units or channels, where known."""
+    noise: float = 0.0
+    """The variance of a small normal part that is added: with no effect on the shape, and not the same in two units."""
 
     @property
     def moments(self) -> Moments:
         v = self.variable
         if self.window > 1:
-            return largest_of(self.expression, v.mean, v.moment, v.shared, self.window)
-        return moments_of(self.expression, v.mean, v.moment, v.shared)
+            moments = largest_of(self.expression, v.mean, v.moment, v.shared, self.window)
+        else:
+            moments = moments_of(self.expression, v.mean, v.moment, v.shared)
+        squared_mean, factor = moments.mean**2, 1.0
+        if v.spread and self.expression is not IDENTITY and not math.isinf(v.spread):
+            factor = exponential(self.response.bend * v.spread)
+        moment = max(squared_mean, moments.moment * factor)
+        shared = min(moment, max(squared_mean, moments.shared * factor))
+        return Moments(moments.mean, moment + self.noise, shared + self.noise)
+
+    @property
+    def response(self) -> Response:
+        """How its mean square depends on the variance of the variable."""
+        return response_of(self.expression, self.variable.mean, self.variable.moment, self.window)
+
+    @property
+    def spread(self) -> float:
+        """Of the logarithm of its mean square."""
+        v = self.variable
+        return v.spread * self.response.order**2 if v.spread else 0.0
 
     @property
     def moment(self) -> float:
@@ -70,19 +106,36 @@ class Signal:
         return self.moments.moment
 
     @property
+    def is_settled(self) -> bool:
+        """Whether its mean square says something about one network."""
+        return is_settled(self.spread, self.response.kurtosis, self.width)
+
+    def as_unknown(self) -> Signal:
+        """The same without its moments: its units may be unlike each other."""
+        return replace(self, variable=replace(self.variable, spread=math.inf))
+
+    @property
+    def is_one_function(self) -> bool:
+        """Whether all units are the same function of one variable."""
+        return is_coupled(self.variable) and self.variable.common == self.variable.moment and self.window == 1
+
+    @property
     def common(self) -> float:
         """The covariance of two units at one sample, the squared mean included."""
         v = self.variable
-        if self.window > 1 or not _is_coupled(v):
+        if self.window > 1 or not is_coupled(v):
             return self.moments.mean**2
         return moments_of(self.expression, v.mean, v.moment, v.common).shared
 
     def as_variable(self) -> Variable:
         """The signal taken as normal: exact only for the identity."""
-        if self.expression is IDENTITY and self.window == 1:
+        if self.expression is IDENTITY and self.window == 1 and not self.noise:
             return self.variable
-        mean, moment, shared = self.moments
-        return Variable(mean, moment, shared, self.common, self.variable.sources)
+        (mean, moment, shared), v = self.moments, self.variable
+        kurtosis = self.response.kurtosis
+        if self.window == 1 and v.kurtosis != _NORMAL and isinstance(self.expression, Affine):
+            kurtosis = max(kurtosis, v.kurtosis)
+        return Variable(mean, moment, shared, self.common, v.sources, self.spread, kurtosis, False, v.is_entangled)
 
 
 def source_signal(moment: float = 1.0, source: str = "input") -> Signal:
@@ -90,27 +143,42 @@ def source_signal(moment: float = 1.0, source: str = "input") -> Signal:
     return Signal(Variable(0.0, moment, 0.0, 0.0, frozenset({source})))
 
 
-def activate(op: str, arguments: Mapping[str, object], signal: Signal, source: str) -> Signal | None:
+def activate(op: str, arguments: Mapping[str, object], signal: Signal) -> Signal | None:
+    signal = replace(signal, noise=0.0) if signal.noise else signal
     if op == "glu":
-        return _gated(signal, source)
+        return _gated(signal)
     outer = activated(op, arguments, signal.expression)
     if outer is None:
         return None
-    return replace(signal, expression=outer)
+    return replace(signal, expression=outer) if signal.variable.is_normal else signal.as_unknown()
 
 
-def _gated(signal: Signal, source: str) -> Signal:
+def _gated(signal: Signal) -> Signal | None:
     """Half of the units times the sigmoid of the other half."""
+    width = None if signal.width is None else signal.width / 2
+    if is_coupled(signal.variable):
+        if not signal.is_one_function:
+            return None
+        both = Combined("mul", (signal.expression, activated("sigmoid", {}, signal.expression)))
+        return replace(signal, expression=both, width=width)
     variable = signal.as_variable()
     gate = moments_of(activated("sigmoid", {}), variable.mean, variable.moment, variable.shared)
     mean = variable.mean * gate.mean
+    response = response_of(activated("sigmoid", {}), variable.mean, variable.moment)
     product = Variable(
-        mean, variable.moment * gate.moment, variable.shared * gate.shared, mean * mean, variable.sources
+        mean,
+        variable.moment * gate.moment,
+        variable.shared * gate.shared,
+        mean * mean,
+        variable.sources,
+        variable.spread * (1 + abs(response.order)) ** 2,
+        variable.kurtosis * response.kurtosis,
+        is_entangled=variable.is_entangled,
     )
-    return Signal(product, width=None if signal.width is None else signal.width / 2)
+    return Signal(product, width=width)
 
 
-def combine(operation: Operation, inputs: Sequence[Signal], source: str) -> Signal | None:
+def combine(operation: Operation, inputs: Sequence[Signal]) -> Signal | None:
     if operation.op == "concat":
         return _concatenate(inputs)
     if operation.op == "chunk":
@@ -148,25 +216,41 @@ def _scale_or_shift(operator: object, number: object, signal: Signal) -> Signal 
 
 
 def _add_or_multiply(op: str, one: Signal, other: Signal) -> Signal | None:
-    if one.variable is other.variable and one.window == other.window == 1:
+    is_same = one.variable is other.variable or (one.variable == other.variable and one.is_one_function)
+    if is_same and one.window == other.window == 1:
         return replace(one, expression=Combined(op, (one.expression, other.expression)))
     a, b = one.as_variable(), other.as_variable()
     if not a.sources.isdisjoint(b.sources):
         return None
     sources, width = a.sources | b.sources, one.width if one.width is not None else other.width
+    is_entangled = a.is_entangled or b.is_entangled
     if op == "mul":
-        mean = a.mean * b.mean
-        return Signal(
-            Variable(mean, a.moment * b.moment, a.shared * b.shared, a.common * b.common, sources), width=width
+        variable = Variable(
+            a.mean * b.mean,
+            a.moment * b.moment,
+            a.shared * b.shared,
+            a.common * b.common,
+            sources,
+            (math.sqrt(max(0.0, a.spread)) + math.sqrt(max(0.0, b.spread))) ** 2,
+            a.kurtosis * b.kurtosis,
+            is_entangled=is_entangled,
         )
-    mean, cross = a.mean + b.mean, 2 * a.mean * b.mean
-    return Signal(
-        Variable(mean, a.moment + b.moment + cross, a.shared + b.shared + cross, a.common + b.common + cross, sources),
-        width=width,
+        return Signal(variable, width=width)
+    cross = 2 * a.mean * b.mean
+    variable = Variable(
+        a.mean + b.mean,
+        a.moment + b.moment + cross,
+        a.shared + b.shared + cross,
+        a.common + b.common + cross,
+        sources,
+        spread_of_sum((a, b), (1.0, 1.0)),
+        kurtosis_of_sum(a, b),
+        is_entangled=is_entangled,
     )
+    return Signal(variable, width=width)
 
 
-def _is_coupled(variable: Variable) -> bool:
+def is_coupled(variable: Variable) -> bool:
     """Whether two units depend on each other."""
     return not math.isclose(variable.common, variable.mean**2, abs_tol=1e-9 * variable.moment)
 
@@ -180,7 +264,7 @@ def _concatenate(inputs: Sequence[Signal]) -> Signal | None:
         if not math.isclose(min(moments), max(moments), rel_tol=0.01):
             return None
         known = [1.0] * len(widths)
-    if any(_is_coupled(variable) for variable in variables):
+    if any(is_coupled(variable) for variable in variables):
         return None  # by the same weights, or not
     total = sum(known)
 
@@ -193,6 +277,9 @@ def _concatenate(inputs: Sequence[Signal]) -> Signal | None:
         mean_of(v.shared for v in variables),
         mean_of(v.mean * v.mean for v in variables),
         frozenset().union(*(v.sources for v in variables)),
+        spread_of_sum(variables, known),
+        kurtosis_of_mixture(variables, known),
+        is_entangled=any(v.is_entangled for v in variables),
     )
     return Signal(variable, width=total if None not in widths else None)
 
@@ -203,16 +290,19 @@ def _pool(arguments: Mapping[str, object], signal: Signal) -> Signal | None:
     if not isinstance(window, (int, float)) or window < 1:
         return None
     if kind == "max":
-        if math.isinf(window) or not _is_rising(signal.expression):
+        if math.isinf(window) or not _is_rising(signal.expression) or signal.variable.is_entangled:
             return None
         return replace(signal, window=signal.window * int(window))
     if kind != "avg":
         return None
     v = signal.as_variable()
-    if math.isinf(window) and v.shared < _MOSTLY_SHARED * v.moment:
+    if v.is_entangled or (math.isinf(window) and v.shared < _MOSTLY_SHARED * v.moment):
         return None  # what is left of it depends on the number of positions
     averaged = v.shared + (v.moment - v.shared) / window
-    return Signal(Variable(v.mean, averaged, v.shared, v.mean * v.mean, v.sources), width=signal.width)
+    kurtosis = _NORMAL + (v.kurtosis - _NORMAL) / window
+    return Signal(
+        Variable(v.mean, averaged, v.shared, v.mean * v.mean, v.sources, v.spread, kurtosis), width=signal.width
+    )
 
 
 _RISING = frozenset(

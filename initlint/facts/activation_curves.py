@@ -23,17 +23,22 @@ __all__ = [
     "Combined",
     "Expression",
     "Moments",
+    "Response",
+    "Smoothed",
     "activated",
     "largest_of",
     "moments_at",
     "moments_of",
+    "response_of",
     "slope_moment",
+    "slope_response",
 ]
 
 _FARTHEST = 8.0
 """Standard deviations; beyond it the normal density is below the precision of a float."""
 _INNER, _OUTER = 320, 64
 """Intervals of the trapezoidal rule: for one variable, and for the variable that two share."""
+_MOSTLY_SHARED = 0.95
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 Curve = Callable[[float], float]
@@ -132,7 +137,14 @@ class Affine(NamedTuple):
     inner: Expression
 
 
-Expression: TypeAlias = "Activated | Affine | Combined | None"
+class Smoothed(NamedTuple):
+    """The mean of an expression over an independent normal part of its variable, of this `variance`."""
+
+    variance: float
+    inner: Expression
+
+
+Expression: TypeAlias = "Activated | Affine | Combined | Smoothed | None"
 """A function of one variable; None is the identity. Hashable: moments are cached by it."""
 
 IDENTITY: Expression = None
@@ -146,6 +158,23 @@ class Moments(NamedTuple):
     """E[f(x)^2]."""
     shared: float
     """E[f(x) f(y)]."""
+
+
+class Response(NamedTuple):
+    """What becomes of the mean square F of f(x) if the variance q of a normal x is random itself."""
+
+    kurtosis: float
+    """E[f^4] / E[f^2]^2."""
+    order: float
+    """d ln F / d ln q: 1 for a ReLU, 3 where f is a cube, 0 where it is bounded and x large."""
+    bend: float
+    """E[F(q)] is F(E[q]) exp(bend v), for a log-normal q with ln q of variance v: exactly for powers of q."""
+
+
+_LINEAR = Response(3.0, 1.0, 0.0)
+_CONSTANT = Response(1.0, 0.0, 0.0)
+_STEP = 0.3
+"""Of ln q, between which F is taken."""
 
 
 def activated(op: str, arguments: Mapping[str, object], inner: Expression = IDENTITY) -> Activated | None:
@@ -173,6 +202,9 @@ def curve_of(expression: Expression) -> Curve:
     if isinstance(expression, Affine):
         scaled, factor, offset = curve_of(expression.inner), expression.factor, expression.offset
         return lambda z: factor * scaled(z) + offset
+    if isinstance(expression, Smoothed):
+        inner, deviation = curve_of(expression.inner), math.sqrt(expression.variance)
+        return lambda z: sum(weight * inner(z + deviation * u) for u, weight in _grid(_OUTER // 2))
     parts = [curve_of(part) for part in expression.parts]
     if expression.op == "add":
         return lambda z: sum(part(z) for part in parts)
@@ -200,6 +232,29 @@ def slope_moment(expression: Expression, inner: Expression, mean: float, moment:
     if slope is not None and inner is None and mean == 0:
         return (1 + slope * slope) / 2
     return _integrated_slope(expression, inner, *(float(f"{value:.6g}") for value in (mean, moment)))
+
+
+def response_of(expression: Expression, mean: float, moment: float, count: int = 1) -> Response:
+    """The response of `expression` at a normal x, or of the largest of `count` values of it."""
+    slope = _slope_below_zero(expression)
+    if count == 1 and expression is None:
+        variance = moment - mean * mean
+        if mean == 0 or variance <= 0:
+            return _LINEAR
+        fourth = mean**4 + 6 * mean * mean * variance + 3 * variance * variance
+        order = variance / moment
+        return Response(fourth / (moment * moment), order, 0.0)
+    if count == 1 and slope is not None and mean == 0:
+        return Response(6 * (1 + slope**4) / (1 + slope * slope) ** 2, 1.0, 0.0)
+    return _integrated_response(expression, *(float(f"{value:.4g}") for value in (mean, moment)), count)
+
+
+def slope_response(expression: Expression, inner: Expression, mean: float, moment: float) -> Response:
+    """The response of f'(g(x)) for the outermost activation f of `expression`, whose input is `inner` = g(x)."""
+    slope = _slope_below_zero(expression)
+    if slope is not None and inner is None and mean == 0:
+        return Response(2 * (1 + slope**4) / (1 + slope * slope) ** 2, 0.0, 0.0)
+    return _integrated_slope_response(expression, inner, *(float(f"{value:.4g}") for value in (mean, moment)))
 
 
 def moments_at(op: str, arguments: Mapping[str, object], mean: float, moment: float) -> tuple[float, float] | None:
@@ -270,9 +325,12 @@ def _integrated(expression: Expression, mean: float, moment: float, shared: floa
         grid = _grid_of_largest(_INNER, count) if count > 1 else _grid(_INNER)
         first, second = _sums(curve, mean, own, grid)
         return Moments(first, second, first * first)
-    grid = _grid_of_largest(_INNER // 5, count) if count > 1 else _grid(_INNER // 5)
+    # A function that jumps is smooth in the shared part only at the scale of the rest.
+    is_mostly_shared = common > _MOSTLY_SHARED * variance
+    intervals = _INNER // 10 if is_mostly_shared else _INNER // 5
+    grid = _grid_of_largest(intervals, count) if count > 1 else _grid(intervals)
     mean_sum = second_sum = shared_sum = 0.0
-    for u, weight in _grid(_OUTER // 2):
+    for u, weight in _grid(_INNER if is_mostly_shared else _OUTER // 2):
         first, second = _sums(curve, mean + math.sqrt(common) * u, own, grid)
         mean_sum += weight * first
         second_sum += weight * second
@@ -293,17 +351,51 @@ def _sums(curve: Curve, mean: float, deviation: float, grid: tuple[tuple[float, 
 
 
 @lru_cache(maxsize=4096)
+def _integrated_response(expression: Expression, mean: float, moment: float, count: int) -> Response:
+    curve, variance = curve_of(expression), moment - mean * mean
+    if count == 1:
+        return _response(curve, mean, variance)
+    ratios = [math.exp(step) for step in (-_STEP, 0.0, _STEP)]
+    moments = [largest_of(expression, mean, mean * mean + variance * ratio, mean * mean, count) for ratio in ratios]
+    below, at, above = (each.moment for each in moments)
+    if variance <= 0 or min(below, at, above) <= 0:
+        return _CONSTANT
+    order, second = (above - below) / (2 * _STEP * at), (above - 2 * at + below) / (_STEP * _STEP * at)
+    deviation, grid = math.sqrt(variance), _grid_of_largest(_INNER, count)
+    kurtosis = sum(weight * (curve(mean + deviation * z) ** 2 / at) ** 2 for z, weight in grid)
+    return Response(kurtosis, order, (second - order) / 2)
+
+
+@lru_cache(maxsize=4096)
+def _integrated_slope_response(expression: Expression, inner: Expression, mean: float, moment: float) -> Response:
+    return _response(_slope_of(expression, inner), mean, moment - mean * mean)
+
+
+def _response(curve: Curve, mean: float, variance: float) -> Response:
+    """By the derivatives of the normal density, since curves and their slopes may jump."""
+    if variance <= 0:
+        return _CONSTANT
+    deviation = math.sqrt(variance)
+    parts = [(z * z, weight * curve(mean + deviation * z) ** 2, weight) for z, weight in _grid(_INNER)]
+    at = sum(part for _, part, _ in parts)
+    if at <= 0 or not math.isfinite(at):
+        return _CONSTANT
+    kurtosis = sum((part / at) ** 2 / weight for _, part, weight in parts)
+    order = sum(part * (square - 1) / 2 for square, part, _ in parts) / at
+    second = sum(part * ((square - 1) ** 2 / 4 - square / 2) for square, part, _ in parts) / at
+    return Response(kurtosis, order, (second - order) / 2)
+
+
+@lru_cache(maxsize=4096)
 def _integrated_slope(expression: Expression, inner: Expression, mean: float, moment: float) -> float:
+    slope, deviation = _slope_of(expression, inner), math.sqrt(max(0.0, moment - mean * mean))
+    return sum(weight * slope(mean + deviation * z) ** 2 for z, weight in _grid(5 * _INNER))  # slopes jump at bends
+
+
+def _slope_of(expression: Expression, inner: Expression) -> Curve:
+    """The slope of the outermost activation of `expression`, at the value of `inner`."""
     outer = curve_of(expression._replace(inner=IDENTITY) if isinstance(expression, Activated) else expression)
-    argument = curve_of(inner)
-    deviation = math.sqrt(max(0.0, moment - mean * mean))
-    step = 1e-4
-    total = 0.0
-    for z, weight in _grid(5 * _INNER):  # slopes jump where curves bend
-        at = argument(mean + deviation * z)
-        if isinstance(expression, Activated) and expression.op in _WITH_JUMPS:
-            slope = float(outer(at) == at)  # as torch: a jump has no slope
-        else:
-            slope = (outer(at + step) - outer(at - step)) / (2 * step)
-        total += weight * slope * slope
-    return total
+    argument, step = curve_of(inner), 1e-4
+    if isinstance(expression, Activated) and expression.op in _WITH_JUMPS:
+        return lambda z: float(outer(argument(z)) == argument(z))  # as torch: a jump has no slope
+    return lambda z: (outer(argument(z) + step) - outer(argument(z) - step)) / (2 * step)

@@ -59,7 +59,7 @@ def test_the_chain_is_shown() -> None:
     (violation,) = run("INI305", chain("selu", 2, "kaiming_normal_"))
     assert violation.chain == (
         "`fc0` Linear, `kaiming_normal_`, SELU: factor 1.72, product 1.72",
-        "`fc1` Linear, `kaiming_normal_`, SELU: factor 1.54, product 2.66",
+        "`fc1` Linear, `kaiming_normal_`, SELU: factor 1.54, product 2.65",
     )
 
 
