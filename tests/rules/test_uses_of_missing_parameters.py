@@ -73,6 +73,7 @@ def messages(statement: str) -> list[str]:
          "(`bias=False`)"),
         ("self.emb.bias.data.zero_()", "`self.emb.bias` raises AttributeError", "Embedding has no bias"),
         ("self.lstm.weight.data.normal_()", "`self.lstm.weight` raises AttributeError", "LSTM has no weight"),
+        ("nn.init.orthogonal_(self.lstm.weight_hh)", "`self.lstm.weight_hh` raises AttributeError", "LSTM has no weight_hh"),
         ("for m in self.modules():\n    if type(m).__name__.startswith('Linear'):\n        m.weight.data.normal_()",
          "`m.weight` raises AttributeError: LinearBlock", "with `isinstance`"),
         ("for m in self.children():\n    if m.__class__.__name__.find('Block') >= 0:\n        nn.init.ones_(m.weight)",

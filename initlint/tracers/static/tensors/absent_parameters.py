@@ -24,23 +24,28 @@ def record_use_of_none(interpreter: Interpreter, node: ast.AST, none: ast.expr, 
 
 
 def record_missing_attribute(interpreter: Interpreter, value: Instance, node: ast.Attribute, env: Environment) -> None:
-    """Record a read of `weight` or `bias` of a module that certainly has none."""
+    """Record a read of `weight`, `bias` or a recurrent weight of a module that certainly has none."""
     if value.symbolic or value.open or value.registry_changed or not interpreter.state.condition <= value.condition:
         return
     if interpreter.location_of(node, env) in interpreter.log.misuses:
         return
-    if node.attr not in ("weight", "bias") and not _is_bias_of_rnn(value, node.attr):
+    if node.attr not in ("weight", "bias") and not _is_absent_in_rnn(value, node.attr):
         return
     if any(function.name == "forward" for function, _ in interpreter.stack) or not _lacks(value, node.attr):
         return
     _record(interpreter, "missing", node, env, value, node.attr)
 
 
-def _is_bias_of_rnn(value: Instance, name: str) -> bool:
-    """Whether it is a bias (`bias_ih_l0`) of a recurrent layer without biases."""
+_OF_CELLS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def _is_absent_in_rnn(value: Instance, name: str) -> bool:
+    """Whether it is a bias (`bias_ih_l0`) of a recurrent layer without biases, or named as in a cell (`weight_hh`)."""
     torch_module = MODULES.get(value.torch_name or "")
-    is_rnn = torch_module is not None and torch_module.family == "rnn"
-    return is_rnn and name.startswith(("bias_ih_l", "bias_hh_l")) and "bias_ih_l0" not in value.parameter_names()
+    if torch_module is None or torch_module.family != "rnn":
+        return False
+    has_no_bias = name.startswith(("bias_ih_l", "bias_hh_l")) and "bias_ih_l0" not in value.parameter_names()
+    return has_no_bias or name in _OF_CELLS
 
 
 def _lacks(value: Instance, name: str) -> bool:
