@@ -23,7 +23,9 @@ from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import CallArguments, Raised, Value
 
 _FILE_STEPS = 30_000
-"""Budget of all builder functions of a file: further variants of a model bring nothing new."""
+"""Steps after which only builder functions that pass on a new option are run: other models bring nothing new."""
+_NEW_STEPS = 85_000
+"""Steps after which these are not run either, if they take as many as the last one."""
 _LEFTOVER_STEPS = 40_000
 """Budget of a function that nothing calls."""
 _STALE = 2
@@ -48,24 +50,26 @@ def trace(interpreter: Interpreter, scope: ModuleScope) -> Iterator[ModelGraph]:
 
 def _builders(interpreter: Interpreter, functions: list[Function]) -> Iterator[ModelGraph]:
     """The models of functions without required arguments, except for variants of earlier ones."""
-    stale = 0
+    stale = cost = 0
     variants = BuilderVariants()
     for function in functions:
         if function.node in interpreter.executed or not _has_defaults(function):
             continue
-        if stale >= _STALE or interpreter.earlier_steps > _FILE_STEPS:
+        only_new = stale >= _STALE or interpreter.earlier_steps > _FILE_STEPS
+        is_comparable = variants.watch(function, only_new)
+        if only_new and (not is_comparable or interpreter.earlier_steps + cost > _NEW_STEPS):
             continue
-        before = len(interpreter.constructed)
-        interpreter.on_direct_call = variants.watch(function)
+        before, earlier = len(interpreter.constructed), interpreter.total_steps
+        interpreter.watched_builder = variants
         try:
             models = list(_models_of_function(interpreter, function))
         except SameBuilder:
-            stale += 1
             continue
         finally:
-            interpreter.on_direct_call = None
+            interpreter.watched_builder = None
         if models:
             variants.keep()
+            cost = interpreter.total_steps - earlier
             stale = stale + 1 if len(interpreter.constructed) == before else 0
         yield from models
 

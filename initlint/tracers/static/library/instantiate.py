@@ -21,6 +21,8 @@ _VALIDATORS = frozenset({"validator", "root_validator", "field_validator", "mode
 
 def construct(interpreter: Interpreter, cls: ClassValue, call: CallArguments, by_metaclass: bool = False) -> Value:
     """`Class(...)`. `by_metaclass`: `__call__` of its metaclass, if that is of the project, is running."""
+    if interpreter.watched_builder is not None and cls.torch_base() is not None:
+        interpreter.watched_builder.first_module(cls, call)
     meta = None if by_metaclass or cls.metaclass is None else method_of(cls.metaclass, "__call__")
     if meta is not None:
         interpreter.constructed.add(cls.node)

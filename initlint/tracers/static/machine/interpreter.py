@@ -23,6 +23,7 @@ from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, new_token
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
+from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import Function
@@ -60,6 +61,16 @@ class Imports(Protocol):
 
     def may_define(self, dotted: str, name: str, importer: ModuleScope) -> bool:
         """Whether a star import of that module may bind `name`: a cheap test with false positives."""
+
+
+class Watcher(Protocol):
+    """Follows what an entry point calls and builds, and may end it by an exception."""
+
+    def direct_call(self, function: Function, call: CallArguments) -> None:
+        """The entry point calls a function of the project."""
+
+    def first_module(self, cls: ClassValue, call: CallArguments) -> None:
+        """A module of a class of the project is built: the first, or a later one."""
 
 
 Evaluate = Callable[["Interpreter", Any, Environment], Value]
@@ -189,8 +200,8 @@ class Interpreter:
         self.exhausted: Counter[ast.AST] = Counter()
         """How often each function that was run as `forward` exceeded its budget."""
         self.limit = MAX_STEPS
-        self.on_direct_call: Callable[[Function, CallArguments], None] | None = None
-        """Callback for each call made directly by the entry point."""
+        self.watched_builder: Watcher | None = None
+        """Is told of each call that the entry point makes directly, and of each module of a project class."""
         self.on_entry_point: Callable[[], None] | None = None
         """Callback before each entry point."""
 
@@ -266,8 +277,8 @@ class Interpreter:
 
     def call_function(self, function: Function, call: CallArguments) -> Value:
         """Call a function of the project."""
-        if self.on_direct_call is not None and len(self.stack) == 1:
-            self.on_direct_call(function, call)
+        if self.watched_builder is not None and len(self.stack) == 1:
+            self.watched_builder.direct_call(function, call)
         result = self.handlers.configured_function(self, function, call)
         if result is not UNBOUND:
             return result

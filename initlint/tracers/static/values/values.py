@@ -306,6 +306,9 @@ class Unbound(AbstractValue):
     def is_data_only(self, depth: int) -> bool:
         return True
 
+    def variant_key(self, inner: Callable[[Value], Hashable]) -> Hashable:
+        return Unbound
+
     def __repr__(self) -> str:
         return "UNBOUND"
 
