@@ -1,9 +1,10 @@
-"""Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `site`, `package`, `ecosystem`, `fuzz -- 600`, and
-`new_rule -- INI310 some-bad-pattern`.
+"""Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `playground`, `site`, `package`,
+`ecosystem`, `fuzz -- 600`, and `new_rule -- INI310 some-bad-pattern`.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -104,9 +105,29 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def playground(session: nox.Session) -> None:
+    """Build the playground of the site in build/playground. Needs Node.js 20 or newer with npm."""
+    session.install("-e", ".[report]")
+    build_playground(session)
+
+
+def build_playground(session: nox.Session) -> None:
+    """Pack initlint, and build the page and its worker. The session must have the extra `report`."""
+    archive = Path("build", "playground.zip").absolute()
+    session.run("python", "-m", "tools.website.playground.bundle", str(archive), env={"PYTHONPATH": "."})
+    with session.chdir("tools/website/playground"):
+        session.run("npm", "ci", "--ignore-scripts", external=True)
+        session.run("npm", "run", "build", "--", str(archive), external=True)
+
+
+@nox.session
 def site(session: nox.Session) -> None:
-    """Build the documentation site in build/site."""
+    """Build the documentation site in build/site, with the playground if npm is installed."""
     session.install("-e", ".[report,site]")
+    if shutil.which("npm"):
+        build_playground(session)
+    else:
+        session.warn("npm is not installed: the page of the playground says that it was not built")
     session.run("mkdocs", "build", "--strict", *session.posargs, env={"PYTHONPATH": "."})
 
 

@@ -284,7 +284,7 @@ def report(
     **chosen: Any,
 ) -> None:
     """Write an HTML page with drawings of the models in PATHS, their findings and signals. Exits with 0."""
-    page = options.optional("initlint.report.html", "the page", "report")
+    page = options.optional("initlint.report.html.page", "the page", "report")
     options.check_writable(html)
     paths, contents = options.inputs(paths, stdin_filename)
     settings = options.settings_for(paths, **chosen)

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from initlint import Settings, check_source
+from initlint.rules import all_rules
+from tests.support.sources import example
+
 NET = """from torch import nn
 
 
@@ -70,6 +74,37 @@ def test_the_python_api(tmp_path: Path) -> None:
     )
     run = python(tmp_path, code)
     assert run.stdout == f"[('INI301', None)]\n{NEEDS}\n", run.stderr
+
+
+FORMS = [
+    "import torch\ntorch.nn.init.xavier_uniform(w)\nf = torch.nn.init.normal\n",
+    "import torch.nn as nn\nnn.init.xavier_uniform(w)\n",
+    "from torch import nn\nnn.init.constant(nn.Linear(2, 2).bias, 0.0)\n",
+    "from torch.nn import init as i\ni.orthogonal(w)\n",
+    "from torch.nn.init import uniform, kaiming_normal as k\nuniform(w)\nk(w)\n",
+    "import torch.nn.init as init\nTABLE = {'uniform': init.uniform, 'other': init.normal}\n",
+    "from torch.nn import init\ndef f(init):\n    init.uniform(w)\n",
+    "from torch.nn import init\n\nclass init:\n    normal = 3\n\ninit.normal\n",
+    "from torch.distributions import normal\nimport torch.nn.init\nnormal.Normal(0, 1)\n",
+    "from .init import uniform\nuniform(w)\n",
+    "from torch.nn.init import *\nuniform(w)\n",
+]
+
+
+@pytest.mark.parametrize("text", [*FORMS, *(example(rule, "Bad") for rule in all_rules() if rule.code != "INI000")])
+def test_the_findings_are_the_same(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def found() -> list[tuple[str, int, int, int, str]]:
+        result = check_source(text, settings=Settings(select=("ALL",)), edits=False)
+        assert result.failures == ()
+        return [(d.code, d.span.row, d.span.column, d.span.end_column, d.message) for d in result.diagnostics]
+
+    with_libcst = found()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "libcst"]:
+        monkeypatch.delitem(sys.modules, name)
+    for module in ("compute", "deprecated_names", "imports"):
+        monkeypatch.delitem(sys.modules, f"initlint.rewrite.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "libcst", None)
+    assert found() == with_libcst
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python has no newer syntax that libcst knows")

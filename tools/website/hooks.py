@@ -16,6 +16,9 @@ from tools.website import configuration, plots
 _PLACEHOLDER = re.compile(r"<!-- table: (?P<name>[\w-]+) -->")
 _PLOT = re.compile(r"<!-- plot: (?P<name>[\w-]+) -->")
 
+PLAYGROUND = Path(__file__).parents[2] / "build" / "playground"
+"""What `nox -s playground` builds."""
+
 _TABLES: Mapping[str, Callable[[], str]] = {"training": plots.training_table, "factors": plots.factors_table}
 _PLOTS: Mapping[str, Callable[[], str]] = {
     "relu": partial(plots.signal, "relu"),
@@ -39,8 +42,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are generated from the code."""
+    """Add the pages that are generated from the code, and the playground if it has been built."""
     files.append(File.generated(config, "configuration.md", content=configuration.page()))
+    for path in sorted(PLAYGROUND.rglob("*")):
+        if path.is_file():
+            name = f"assets/playground/{path.relative_to(PLAYGROUND).as_posix()}"
+            files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
 
 

@@ -12,7 +12,8 @@ from initlint.analysis.signal_propagation import mean_squares
 from initlint.facts.activations import ACTIVATIONS
 from initlint.linter.pipeline import check_models
 from initlint.project.settings import Settings
-from initlint.report.html.plot import Curve, PlotFrame, plot
+from initlint.report.html.curves import Curve, PlotFrame
+from initlint.report.html.plot import plot
 from tools.website.stacks import STACKS, source
 
 _SCALES = {"PyTorch default": 1 / 3, "Xavier": 1.0, "Kaiming": 2.0, "Xavier, gain 5/3": 25 / 9}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from initlint._records import dataclass
 from initlint.analysis.layer_outputs import assumes_equal_fans
@@ -17,20 +14,16 @@ from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph
 from initlint.linter.results import Finding
-from initlint.project.file_io import CannotRead
 from initlint.report.folding import fold
+from initlint.report.html.curves import Curve
 from initlint.report.html.drawing import MAX_ENTANGLEMENT, Annotations, Badge, Drawing, draw, has_own_box
 from initlint.report.html.labels import init_label, layer_label, operation_label
 from initlint.report.html.layout import DrawingLayout, lay_out
 from initlint.report.html.marks import badges_by_layer
-from initlint.report.html.plot import Curve, PlotFrame, plot
 from initlint.report.text import escape, line_of
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
 """The mean square of the output of each layer, by the model's name and the layer's path."""
-
-WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
-"""The two sizes of a plot; the page shows the one that fits."""
 
 MIN_SUMS = 2
 """The smallest number of known sums for which the residual stream is drawn."""
@@ -72,7 +65,11 @@ class FoldedRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
-    """All that the page shows of one model. `drawing` is None if its data flow is unknown or too large."""
+    """All that the page shows of one model. `drawing` is None if its data flow is unknown or too large.
+
+    `curves`: of the signal through its layers; none if it is known at fewer than two. `circled`: the numbers of the
+    layers with findings among them, from 0.
+    """
 
     anchor: str
     name: str
@@ -83,7 +80,8 @@ class ModelPage:
     badges: tuple[Badge, ...]
     drawing: Drawing | None
     layout: DrawingLayout | None
-    plots: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    circled: tuple[int, ...]
     summary: str
     notes: tuple[str, ...]
 
@@ -145,16 +143,10 @@ def model_page(
         badges=tuple(dict.fromkeys(badges[f.diagnostic.code, f.diagnostic.span] for f in findings)),
         drawing=shown_drawing,
         layout=lay_out(shown_drawing) if shown_drawing else None,
-        plots=_plots(
-            signal_layers,
-            predicted,
-            levels,
-            stream,
-            {*on_edge, *on_layer},
-            anchor,
-        )
-        if drawn
-        else (),
+        curves=_curves(signal_layers, predicted, levels, stream) if drawn else (),
+        circled=tuple(
+            index for index, layer in enumerate(signal_layers) if layer.path in on_edge or layer.path in on_layer
+        ),
         summary=_summary(model, signal_layers, predicted, stream),
         notes=notes,
     )
@@ -222,14 +214,12 @@ def _row_text(row: Row) -> str:
     return "\n".join((row.shape, row.init, row.where, row.follows, row.level, codes))
 
 
-def _plots(
+def _curves(
     signal_layers: Sequence[Layer],
     predicted: Mapping[str, float | None],
     levels: Levels,
     stream: Sequence[float | None],
-    marked: set[str],
-    anchor: str,
-) -> tuple[str, ...]:
+) -> tuple[Curve, ...]:
     values = [predicted[layer.path] for layer in signal_layers]
     if sum(value is not None for value in values) < 2:
         return ()
@@ -242,8 +232,7 @@ def _plots(
     measured = [levels.measured.get(layer.path) for layer in signal_layers]
     if any(value is not None for value in measured):
         curves.append(Curve("measured", measured, "--measured", "", "s"))
-    circled = [index for index, layer in enumerate(signal_layers) if layer.path in marked]
-    return plot(curves, WIDE, f"{anchor}w-", circled), plot(curves, NARROW, f"{anchor}n-", circled)
+    return tuple(curves)
 
 
 def _residual_stream(
@@ -312,22 +301,3 @@ def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing, drawn: b
     elif drawing.total_span > MAX_ENTANGLEMENT:
         notes.append(f"Not drawn: {len(drawing.arrows)} arrows would cross each other.")
     return tuple(notes)
-
-
-def read_measured(file: Path) -> Measured:
-    """The measured signal at each layer of each model in `file`.
-
-    Raises `CannotRead`, also for files that are no output of `initlint trace --measure --output-format json`.
-    """
-    try:
-        return {model["name"]: _signals(model) for model in json.loads(file.read_text(encoding="utf-8"))["models"]}
-    except OSError as error:
-        raise CannotRead(f"{file} cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError):
-        raise CannotRead(f"{file} is not a report of `initlint trace --measure --output-format json`") from None
-
-
-def _signals(model: Mapping[str, Any]) -> dict[str, float]:
-    measured = {layer["path"]: layer["measured"]["signal"] for layer in model["layers"]}
-    signals = {path: float(signal) for path, signal in measured.items() if signal is not None}
-    return {path: signal for path, signal in signals.items() if math.isfinite(signal)}  # `inf` cannot be drawn

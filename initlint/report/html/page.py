@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from markupsafe import escape as html_escape
+from typing import Any
 
 from initlint import __version__
 from initlint._records import dataclass
@@ -20,16 +18,19 @@ from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph
 from initlint.linter.results import CheckResult, Finding
 from initlint.project.decoding import Lines
+from initlint.project.file_io import CannotRead
+from initlint.report.html.curves import PlotFrame
 from initlint.report.html.drawing import Badge
 from initlint.report.html.file_pages import ModelLink, file_pages
-from initlint.report.html.layout import Point
 from initlint.report.html.marks import concerned_layers
 from initlint.report.html.model_pages import Levels, Measured, ModelPage, by_layer, model_page
+from initlint.report.html.plot import plot
+from initlint.report.html.templates import environment
 from initlint.report.model_list import list_models
 from initlint.report.text import escape
 
-_CODE = re.compile(r"`([^`]+)`")
-_RANGE = re.compile(r"\d+-\d+")
+WIDE, NARROW = PlotFrame(760, 300), PlotFrame(350, 260)
+"""The two sizes of a plot; the page shows the one that fits."""
 
 MOST_MODELS = 40
 """How many models are drawn. A page with more drawings would be slow to open. Models with findings come first."""
@@ -80,15 +81,8 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
     ]
     models = sorted(models_with_findings, key=lambda model_and_findings: not model_and_findings[1])
     pages = _model_pages(models, badges, page_input)
-    environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"arrow_path": arrow_path, "breakable": breakable, "marked_up": marked_up}
-    return environment.get_template("report.html").render(
+    template = environment().get_template("report.html")
+    return template.render(
         title=escape(title),
         left_out=listed.left_out,
         version=__version__,
@@ -97,7 +91,14 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
         counts=[(severity, sum(d.severity is severity for d in diagnostics)) for severity in reversed(Severity)],
         fixable=sum(d.fix is not None for d in diagnostics),
         models=pages,
+        plots={page.anchor: _plots(page) for page in pages if page.curves},
     )
+
+
+def _plots(page: ModelPage) -> tuple[str, str]:
+    """The two sizes."""
+    curves, circled = page.curves, page.circled
+    return plot(curves, WIDE, f"{page.anchor}w-", circled), plot(curves, NARROW, f"{page.anchor}n-", circled)
 
 
 def _links(pages: Sequence[ModelPage]) -> Mapping[int, Sequence[ModelLink]]:
@@ -140,25 +141,20 @@ def _signal_levels(model: ModelGraph, fixed: ModelGraph | None, measured: Measur
     return Levels(fixed_levels, measured.get(model.name, {}))
 
 
-def arrow_path(points: Sequence[Point]) -> str:
-    """The `d` attribute of an SVG path through `points` from top to bottom, vertical at each point."""
-    (x, y), *further_points = points
-    commands = [f"M{x:.1f} {y:.1f}"]
-    for to_x, to_y in further_points:
-        middle = (y + to_y) / 2
-        commands.append(f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}")
-        x, y = to_x, to_y
-    return "".join(commands)
+def read_measured(file: Path) -> Measured:
+    """The measured signal at each layer of each model in `file`.
+
+    Raises `CannotRead`, also for files that are no output of `initlint trace --measure --output-format json`.
+    """
+    try:
+        return {model["name"]: _signals(model) for model in json.loads(file.read_text(encoding="utf-8"))["models"]}
+    except OSError as error:
+        raise CannotRead(f"{file} cannot be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise CannotRead(f"{file} is not a report of `initlint trace --measure --output-format json`") from None
 
 
-def breakable(path: str) -> Markup:
-    """The path of a layer, with line breaks after dots, and none in a range of numbers."""
-    return Markup(_RANGE.sub(r'<span class="range">\g<0></span>', str(html_escape(path)).replace(".", ".<wbr>")))
-
-
-def marked_up(message: str) -> Markup:
-    """The message as HTML, with `code` elements for text in backticks. Everything in it is escaped."""
-    parts = _CODE.split(escape(message))
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if index % 2 else html_escape(part) for index, part in enumerate(parts)
-    )
+def _signals(model: Mapping[str, Any]) -> dict[str, float]:
+    measured = {layer["path"]: layer["measured"]["signal"] for layer in model["layers"]}
+    signals = {path: float(signal) for path, signal in measured.items() if signal is not None}
+    return {path: signal for path, signal in signals.items() if math.isfinite(signal)}  # `inf` cannot be drawn

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from initlint._records import dataclass
+from initlint.report.html.curves import Curve, PlotFrame
 
 _POINTS_PER_PIXEL = 0.75
 _PIXELS_PER_INCH = 96
@@ -21,34 +21,6 @@ _PIXELS_PER_INCH = 96
 def _colour(variable: str) -> str:
     """A unique placeholder colour for a variable of the style sheet, replaced after the plot is drawn."""
     return f"#{zlib.crc32(variable.encode()) & 0xFFFFFF:06x}"
-
-
-@dataclass(frozen=True, slots=True)
-class PlotFrame:
-    """The size of a plot, in CSS pixels, and the labels of its axes."""
-
-    width: int
-    height: int
-    x: str = "layer, in the order in which the signal meets them"
-    y: str = "mean square of its output"
-    logarithmic: bool = True
-    step: float = 1.0
-    """The distance between two values of a curve on the x axis."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One value per layer, None where unknown. `variable` is the style sheet's variable for the colour.
-
-    A label that begins with an underscore is not in the legend. `connected`: draw a line also over unknown values.
-    """
-
-    label: str
-    values: Sequence[float | None]
-    variable: str
-    dashes: str = "-"
-    marker: str = "o"
-    connected: bool = False
 
 
 def plot(curves: Sequence[Curve], frame: PlotFrame, prefix: str, marked: Collection[int] = ()) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from initlint import rewrite
 from initlint.facts.initializer_formulas import DEPRECATED
-from initlint.graph.mistakes import DeprecatedUse
+from initlint.graph.mistakes import DeprecatedUse, UseKind
 from initlint.project.source import SourceFile, SourceLocation
-from initlint.tracers.references.syntax_index import dotted, nodes_of
+from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, nodes_of
 from initlint.tracers.static.values.environment import ModuleScope
 from initlint.tracers.static.values.questions import external_name
 
@@ -22,7 +23,56 @@ def deprecated_uses(source: SourceFile) -> tuple[DeprecatedUse, ...]:
     """The uses of deprecated `torch.nn.init` names: imports first. Uses of an alias are reported at its import."""
     if "init" not in source.code or not _MENTION.search(source.code) or not _may_use_old_names(source.tree):
         return ()
+    if not rewrite.can_rewrite():
+        return tuple(_uses_in_tree(source))
     return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
+
+
+def _uses_in_tree(source: SourceFile) -> Iterator[DeprecatedUse]:
+    """The uses as Python's own tree shows them, where libcst is missing. A name with two meanings is left out."""
+    imported = dict(SyntaxIndex(Path(source.path), source.tree).imported)
+    nodes = nodes_of(source.tree)
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                if alias.name == "*":
+                    names = (name for name in DEPRECATED if name.rpartition(".")[0] == node.module)
+                    imported |= {_last(name): name for name in names}
+                if (canonical := f"{node.module}.{alias.name}") in DEPRECATED:
+                    yield DeprecatedUse(canonical, "import", SourceLocation(source, alias))
+    bound = _bound_names(nodes)
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    in_tables = set(_values_named_by_their_keys(nodes))
+    for node in nodes:
+        if not isinstance(node, (ast.Name, ast.Attribute)) or _name(node) not in _OLD or id(node) in in_tables:
+            continue
+        root, _, rest = dotted(node).partition(".")
+        canonical = ".".join(filter(None, (imported.get(root), rest)))
+        if root in imported and root not in bound and canonical in DEPRECATED:
+            how: UseKind = "call" if id(node) in called else "reference"
+            yield DeprecatedUse(canonical, how, SourceLocation(source, node))
+
+
+def _bound_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that something else than an import binds."""
+    bound: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+    return bound
+
+
+def _values_named_by_their_keys(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    """A table such as `{"uniform": nn.init.uniform}` lists the deprecated functions on purpose."""
+    for node in nodes:
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == _name(value):
+                    yield id(value)
 
 
 def uses_through_imports(scope: ModuleScope, others: Iterable[DeprecatedUse]) -> Iterator[DeprecatedUse]:
