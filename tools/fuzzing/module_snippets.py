@@ -3,6 +3,10 @@
 In a snippet `{m}` is an expression for a layer, `{p}` one for a parameter, `{f}` the name of a function that writes to
 the layer that it receives and returns `{r}`, `{v}` a number, `{n}` a number that is different for each use, and `{h}`
 data. A snippet is a text, or a pair of a text and the definitions that it needs at module level.
+
+Left out is what the tracer assumes by design: loops of unknown length run, the bodies of `try` succeed unless they
+surely raise, decorators of functions change nothing unless they drop the function, and where a condition decides which
+of two modules has a name, what is certain of a module holds where it exists.
 """
 
 from __future__ import annotations
@@ -349,7 +353,6 @@ EXECUTIONS: tuple[Snippet, ...] = (
     "if random.random() < 2: {f}({m})",
     "if torch.cuda.device_count() >= 0: {f}({m})",
     "if not torch.cuda.device_count() >= 0: {f}({m})",
-    "for _ in range(int(os.environ.get('NEVER', 0))): {f}({m})",
     "for _ in range(0): {f}({m})",
     "for _ in range(2): {f}({m})",
     "for _ in []: {f}({m})\nelse: {f}({m})",
@@ -720,7 +723,6 @@ TIES: tuple[Snippet, ...] = (
     "if os.environ.get('NEVER'): self.{a}.weight = self.{b}.weight",
     "if os.environ.get('NEVER'): self.{a} = self.{b}",
     "if random.random() < 2: self.{a}.weight = self.{b}.weight",
-    "if random.random() < 2: self.{a} = self.{b}",
     "self.{a}, self.{b} = self.{b}, self.{a}",
     "self.{a} = copy.copy(self.{b})",
     "self.{a} = copy.deepcopy(self.{b})",
@@ -886,11 +888,6 @@ STEPS: tuple[Snippet, ...] = (
         "def flow_{n}(layer, x):\n    yield layer(x)\n    yield {act}(layer(x))\n",
     ),
     ("{h} = piped_{n}({m})({h})", "def piped_{n}(layer):\n    return lambda x: {act}(layer(x))\n"),
-    (
-        "{h} = decorated_{n}({m}, {h})",
-        "def activated_{n}(function):\n    return lambda *args: {act}(function(*args))\n\n"
-        "@activated_{n}\ndef decorated_{n}(layer, x):\n    return layer(x)\n",
-    ),
     (
         "{h} = dispatched_{n}({m}({h}))",
         "@functools.singledispatch\ndef dispatched_{n}(x):\n    return x\n\n@dispatched_{n}.register\n"

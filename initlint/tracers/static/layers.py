@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from initlint._records import dataclass
@@ -47,6 +48,7 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
                 parametrized = list(_parametrized(name, called or name, storage.derived, condition))
                 behind.update(id(parameter.storage) for parameter in parametrized)
                 yield from parametrized
+    disputed = _disputed(module) if called is None else frozenset[str]()
     for name, tensor, condition in own_parameters(module):
         storage = tensor.storage
         assert storage is not None
@@ -57,8 +59,20 @@ def shown_parameters(module: Instance, called: str | None = None) -> Iterator[Sh
                 _writes(storage, called or shown, condition),
                 _ineffective_writes(storage, shown, condition),
             )
+            if name in disputed:
+                writes = tuple(replace(write, certain=False) for write in writes)
             load = last_load(storage, condition | storage.condition) if storage.loads else None
             yield ShownParameter(shown, storage, writes, ineffective_writes, storage.used_transformed, load, condition)
+
+
+def _disputed(module: Instance) -> frozenset[str]:
+    """The names that mean one parameter or another, depending on a condition, of which the last writes differ."""
+    last: dict[str, set[object]] = {}
+    for name, tensor, condition in own_parameters(module):
+        assert tensor.storage is not None
+        writes = _writes(tensor.storage, name, condition) if condition else ()
+        last.setdefault(name, set()).add((writes[-1].location, writes[-1].certain) if writes else None)
+    return frozenset(name for name, writes in last.items() if len(writes) > 1)
 
 
 def _parametrized(name: str, called: str, by: DerivedStorage, condition: Condition) -> Iterator[ShownParameter]:
@@ -144,7 +158,7 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
     start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.location, frozenset())
-    stack = [start]
+    stack, placed = [start], _surely_placed(root)
     while stack:
         here = stack.pop()
         module = here.module
@@ -162,7 +176,25 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
             draft.inside = inside
             draft.repeated = module.loops > root.loops or "*" in here.path
             yield draft
-        stack.extend(reversed([_below(here, name, child, inside) for name, child, _ in module.conditional_children()]))
+        # What a condition puts at a second place is shown at the place that it surely has.
+        below = [
+            _below(here, name, child, inside)
+            for name, child, under in module.conditional_children()
+            if not (under and id(child) in placed)
+        ]
+        stack.extend(reversed(below))
+
+
+def _surely_placed(root: Instance) -> set[int]:
+    """The identities of the modules that the tree has at some place under no condition."""
+    placed: set[int] = set()
+    stack = [root]
+    while stack:
+        module = stack.pop()
+        if id(module) not in placed:
+            placed.add(id(module))
+            stack.extend(child for _, child, under in module.conditional_children() if not under)
+    return placed
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
         interpreter.state.save_before_change(value)
         value.items = [item for item in items if item is not first]
         return None
+    if name == "send":
+        interpreter.handlers.may_write(interpreter, call.values, call.site)
+        return Unknown("what a generator yields", origins=tuple(call.values))
     if name in ("tolist", "detach", "cpu", "numpy", "to"):
         return value
     if name == "split":

@@ -29,6 +29,16 @@ def register_forward_pre_hook(interpreter: Interpreter, instance: Instance, call
     return Unknown("the handle of a hook")
 
 
+def register_forward_hook(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
+    """`module.register_forward_hook(hook)`: the hook runs after each call, and may change the result."""
+    hook = call.get(0, "hook", None)
+    if _function_of(hook) is not None and call.keywords.get("with_kwargs") is None:
+        interpreter.state.record_side_effect()
+        hooks = interpreter.log.forward_hooks
+        hooks[id(instance)] = (*hooks.get(id(instance), ()), hook)
+    return Unknown("the handle of a hook")
+
+
 def _attributes_written(hook: Value) -> Iterator[str]:
     """The attributes that the hook may assign; `*` stands for any."""
     function = _function_of(hook)

@@ -208,13 +208,14 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
     value = call.get(0, "data", None)
     tensor = as_tensor(value)
     storage = tensor.storage if tensor is not None and tensor.covers_storage else None
+    requires_grad = call.get(1, "requires_grad", True)
     if storage is None or storage.derived is not None:
         storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
     storage.parameter = True
     storage.location = storage.location or call.site
-    set_requires_grad(storage, call.get(1, "requires_grad", True))
+    set_requires_grad(storage, requires_grad)
     return Tensor(storage=storage, leaf=True)
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from initlint.project.source import Location
-from initlint.tracers.static.library.forward_hooks import register_forward_pre_hook
-from initlint.tracers.static.library.modules import call_instance, initialize, torch_forward
+from initlint.tracers.static.library.forward_hooks import register_forward_hook, register_forward_pre_hook
+from initlint.tracers.static.library.modules import call_module, initialize, torch_forward
 from initlint.tracers.static.library.state_dicts import load_state_dict, state_dict
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.module_summaries import call_on_each
@@ -313,13 +313,14 @@ METHODS: dict[str, Callable[[Interpreter, Instance, CallArguments], Value]] = {
     "load_state_dict": load_state_dict,
     "state_dict": state_dict,
     "to_empty": _to_empty,
+    "register_forward_hook": register_forward_hook,
     "register_forward_pre_hook": register_forward_pre_hook,
     "register_parameter": _register_parameter,
     "register_buffer": _register_buffer,
     "get_submodule": _get_submodule,
     "get_parameter": _get_submodule,
     "forward": torch_forward,
-    "__call__": call_instance,
+    "__call__": call_module,
     "zero_grad": _nothing,
     "__init__": lambda m, i, c: initialize(m, i, i.torch_name or "torch.nn.Module", c),
     **dict.fromkeys(

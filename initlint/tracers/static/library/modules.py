@@ -98,7 +98,27 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
 
 
 def call_instance(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
-    """`module(x)`."""
+    """`module(x)`, by `__call__` of the project if its class overrides that."""
+    cls = instance.user_class
+    if instance.is_module and cls is not None and cls.find("forward")[1] is not None:
+        member, owner = cls.find("__call__")
+        if owner is not None:
+            arguments = CallArguments([instance, *call.arguments], call.keywords, call.site, call.open)
+            return interpreter.call(member, arguments)
+    return call_module(interpreter, instance, call)
+
+
+def call_module(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
+    """`nn.Module.__call__(module, x)`: `forward`, then the forward hooks."""
+    result = _call_forward(interpreter, instance, call)
+    for hook in interpreter.log.forward_hooks.get(id(instance), ()):
+        arguments = CallArguments([instance, tuple(call.arguments), result], {}, call.site)
+        changed = interpreter.call(hook, arguments)
+        result = result if changed is None else changed
+    return result
+
+
+def _call_forward(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     interpreter.log.may_have_run = True
     cls = instance.user_class
     op = interpreter.user_tables.activations.get(instance.cls.name if cls is None else cls.qualified)

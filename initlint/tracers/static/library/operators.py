@@ -32,7 +32,7 @@ from initlint.tracers.static.values.axes import linear_roles, time_roles, transp
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, INT
 from initlint.tracers.static.values.questions import Union, external_name, hint_of, known_items, literal, literals
-from initlint.tracers.static.values.tensors import Tensor, as_tensor
+from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
 _MAX_CHUNKS = 16
@@ -97,6 +97,8 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
     is_copy = operator.memory == "copy" or (value.transposed and name in ("contiguous", "reshape"))
     if is_copy and value.node is None and value.storage is not None:
         return copy_of(interpreter, value, call.site)
+    if name in _CONVERSIONS and value.node is None and value.storage is not None:
+        return _converted(interpreter, value, value.storage, call)
     rest = _after_first(call)
     return Tensor(
         value.node,
@@ -114,6 +116,19 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
         rows=value.rows if operator.axes == "same" else None,
         inserted=_inserted(rest) if name == "unsqueeze" and value.node is not None else (),
     )
+
+
+_CONVERSIONS = frozenset({"half", "double", "bfloat16"})
+
+
+def _converted(interpreter: Interpreter, value: Tensor, storage: Storage, call: CallArguments) -> Tensor:
+    """`parameter.double()`: a copy, unless the parameter has that type already."""
+    result = copy_of(interpreter, value, call.site)
+    assert result.storage is not None
+    if storage.origin.parameter:
+        result.storage.derived = DerivedStorage("a conversion", (storage.origin,), call.site, certain=False)
+    result.conversion = "copy" if value.leaf else ""
+    return result
 
 
 def _inserted(call: CallArguments) -> tuple[int, ...]:

@@ -128,6 +128,8 @@ class EntryPointLog:
     seedings: list[Seeding] = field(default_factory=list)
     emptied: dict[int, tuple[SourceLocation, int]] = field(default_factory=dict)
     """By the identity of a storage: the call that discarded its values, and the number of writes until then."""
+    forward_hooks: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    """By the identity of a module: the functions of the project that its calls run on their results."""
     cached: dict[Any, tuple[Value, Condition, CallArguments]] = field(default_factory=dict)
     """By function and arguments: the results of cached functions, with their conditions."""
     may_have_run: bool = False
@@ -282,6 +284,8 @@ class Interpreter:
         result = self.handlers.configured_function(self, function, call)
         if result is not UNBOUND:
             return result
+        if "dispatch" in function.wrappers:
+            return self.handlers.call_unknown(self, Unknown("functools.singledispatch"), call)
         if len(self.stack) >= MAX_DEPTH:
             self.note_not_followed("calls nested too deeply")
             return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)

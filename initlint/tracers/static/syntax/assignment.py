@@ -89,6 +89,10 @@ def _part(value: Value) -> Value:
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
     if instance.user_class is not None and _set_by_class(interpreter, instance, name, value, location):
         return
+    if name == "__dict__" and isinstance(location, SourceLocation):
+        interpreter.handlers.may_write(interpreter, (instance, value), location)
+        instance.registry_changed = True
+        return
     interpreter.state.save_before_change(instance)
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)

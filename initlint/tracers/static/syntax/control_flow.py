@@ -8,6 +8,7 @@ from typing import Any
 
 from initlint.graph.dataflow import Condition
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow, run_undecided
 from initlint.tracers.static.tensors.known_trees import visited_items
@@ -248,7 +249,7 @@ def _entered(manager: Any) -> Any:
 
 
 def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | None:
-    """Run the body, which is assumed to succeed; if it surely raises, run the first handler."""
+    """Run the body, which is assumed to succeed; if it surely raises, run the handler, or any of several."""
     interpreter.open_guards += 1
     exit_kind = None
     try:
@@ -259,11 +260,27 @@ def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | Non
     finally:
         interpreter.open_guards -= 1
     if failed:
-        if node.handlers:
+        if len(node.handlers) == 1:
             exit_kind = interpreter.run_block(node.handlers[0].body, env)
+        elif node.handlers:
+            exit_kind = _one_of(interpreter, node.handlers, env)
     elif exit_kind is None:
         exit_kind = interpreter.run_block(node.orelse, env)
     exit_kind = interpreter.run_block(node.finalbody, env) or exit_kind
     if failed and not node.handlers:
         raise Raised
     return exit_kind
+
+
+def _one_of(interpreter: Interpreter, handlers: list[ast.ExceptHandler], env: Environment) -> str | None:
+    first, *others = handlers
+    if not others:
+        return interpreter.run_block(first.body, env)
+    token = (new_token(), True)
+    return run_undecided(
+        interpreter,
+        token,
+        lambda: interpreter.run_block(first.body, env),
+        lambda: _one_of(interpreter, others, env),
+        env,
+    )

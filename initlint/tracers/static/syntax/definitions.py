@@ -25,6 +25,7 @@ _WRAPPERS = {
     "getter": "setter",
     "deleter": "setter",
     "overload": "overload",
+    "singledispatch": "dispatch",
     "cache": "cache",
     "lru_cache": "cache",
     "dataclass": "dataclass",
@@ -57,7 +58,37 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncF
     function = Function(node, node.name, env.scope, env.seen_by_closures, wrappers=kinds)
     if env.frame.function is not None:
         _call_defaults(interpreter, function, env)
-    interpreter.assign(env, function.name, function)
+    interpreter.assign(env, function.name, _unless_dropped(interpreter, function, node, env))
+
+
+def _unless_dropped(
+    interpreter: Interpreter, function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment
+) -> Value:
+    """The function; what a decorator of the same file gives, if that surely does not call it."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Name) or decorator.id not in env.scope.defined_names:
+            continue
+        wrapper = as_function(interpreter.evaluate(decorator, env))
+        inner = None if wrapper is None else _returned_function(wrapper)
+        names = {name.id for name in ast.walk(inner) if isinstance(name, ast.Name)} if inner is not None else set()
+        if wrapper is None or inner is None or names & {parameter.name for parameter in wrapper.signature.named}:
+            continue
+        with suppress(Raised):
+            return interpreter.call(wrapper, CallArguments([function], {}, interpreter.location_of(decorator, env)))
+    return function
+
+
+def _returned_function(decorator: Function) -> ast.AST | None:
+    """The function that a decorator returns, if it is all that the decorator defines."""
+    if isinstance(decorator.node, ast.Lambda):
+        return None
+    last = decorator.node.body[-1]
+    value = last.value if isinstance(last, ast.Return) else None
+    if isinstance(value, ast.Lambda):
+        return value
+    inner = [statement for statement in decorator.node.body if isinstance(statement, ast.FunctionDef)]
+    is_only = isinstance(value, ast.Name) and len(inner) == 1 and inner[0].name == value.id
+    return inner[0] if is_only and not inner[0].decorator_list else None
 
 
 def _call_defaults(interpreter: Interpreter, function: Function, env: Environment) -> None:

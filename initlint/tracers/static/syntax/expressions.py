@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable
 
+from initlint.facts.module_attributes import MODULE_ATTRIBUTES
 from initlint.tracers.static.machine.interpreter import Evaluate, Interpreter
 from initlint.tracers.static.syntax.literals import (
     comprehension,
@@ -34,7 +35,7 @@ from initlint.tracers.static.values.questions import (
     may_reach_parameters,
     without_unbound,
 )
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Raised, Unknown, Value
 
 
 def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
@@ -70,9 +71,22 @@ def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -
     value = interpreter.attribute(holder, node.attr)
     if holder is None:
         record_use_of_none(interpreter, node, node.value, env)
-    elif value.__class__ is Unknown and node.attr.startswith(("weight", "bias")) and isinstance(holder, Instance):
-        record_missing_attribute(interpreter, holder, node, env)
+    elif value.__class__ is Unknown and isinstance(holder, Instance):
+        if node.attr.startswith(("weight", "bias")):
+            record_missing_attribute(interpreter, holder, node, env)
+        if interpreter.open_guards and _surely_raises(holder, node.attr):
+            raise Raised
     return value
+
+
+def _surely_raises(holder: Instance, name: str) -> bool:
+    """Whether no class of the object, whose bases are `nn.Module` and of the project, can have the attribute."""
+    cls = holder.user_class
+    if cls is None or not holder.surely_lacks(name) or holder.registry_changed or holder.open:
+        return False
+    if not {*cls.externals()} <= {"torch.nn.Module", "builtins.object"} or name.startswith("_"):
+        return False
+    return cls.find("__getattr__")[1] is None and name not in MODULE_ATTRIBUTES
 
 
 def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
@@ -101,7 +115,7 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
             keywords.update({k: v for k, v in (named or {}).items() if isinstance(k, str)})
             open = open or named is None or not has_known_length(value)
     if isinstance(function, ExternalName) and function.name in _SCOPED:
-        return _SCOPED[function.name](interpreter, arguments, env)
+        return _SCOPED[function.name](interpreter, arguments, env, node)
     if starred:
         arguments, open = truncated(arguments, open)
     result = interpreter.call(function, CallArguments(arguments, keywords, interpreter.location_of(node, env), open))
@@ -118,7 +132,7 @@ def _note_origins(result: Value, function: Value, arguments: list[Value], keywor
     result.origins = tuple(filter(may_reach_parameters, (function, *arguments, *keywords.values())))
 
 
-def _super(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _super(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
     frame = env.frame
     if len(arguments) >= 2:
         return SuperProxy(arguments[0], arguments[1])
@@ -137,18 +151,48 @@ def _first_parameter(function: Function, env: Environment) -> Value:
     return owner.values[written] if owner is not None else Unknown(f"{written} is not set")
 
 
-def _locals(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _locals(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
     return DictValue(dict(env.values))
 
 
-def _globals(interpreter: Interpreter, arguments: list[Value], env: Environment) -> Value:
+def _globals(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
     return ModuleRef(env.scope)
 
 
-_SCOPED: dict[str, Callable[[Interpreter, list[Value], Environment], Value]] = {
+def _vars(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
+    return interpreter.attribute(arguments[0], "__dict__") if arguments else DictValue(dict(env.values))
+
+
+def _eval(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
+    text = arguments[0] if arguments else None
+    if len(arguments) == 1 and isinstance(text, str) and len(text) <= _MAX_EVALUATED:
+        try:
+            tree = ast.parse(text.strip(), mode="eval")
+        except (SyntaxError, ValueError):
+            return Unknown("a text that is no expression")
+        for inner in ast.walk(tree.body):
+            ast.copy_location(inner, node)
+        return interpreter.evaluate(tree.body, env)
+    origins = tuple(filter(may_reach_parameters, (*arguments, *env.values.values())))
+    if len(arguments) > 1:
+        interpreter.handlers.may_write(interpreter, arguments, interpreter.location_of(node, env))
+    return Unknown("an evaluated text", origins=origins)
+
+
+def _exec(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:
+    values = arguments[1:] or list(env.values.values())
+    interpreter.handlers.may_write(interpreter, values, interpreter.location_of(node, env))
+    return None
+
+
+_MAX_EVALUATED = 200
+"""Length of the texts that `eval` interprets."""
+_SCOPED: dict[str, Callable[[Interpreter, list[Value], Environment, ast.Call], Value]] = {
+    "builtins.eval": _eval,
+    "builtins.exec": _exec,
     "builtins.super": _super,
     "builtins.locals": _locals,
-    "builtins.vars": lambda m, a, e: m.attribute(a[0], "__dict__") if a else DictValue(dict(e.values)),
+    "builtins.vars": _vars,
     "builtins.globals": _globals,
 }
 

@@ -21,7 +21,7 @@ from initlint.tracers.static.values.questions import (
     known_items,
     without_unbound,
 )
-from initlint.tracers.static.values.values import UNBOUND, Unknown, Value, is_key
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Unknown, Value, is_key
 
 
 def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> Value:
@@ -65,6 +65,8 @@ def elements(interpreter: Interpreter, nodes: Sequence[ast.expr], env: Environme
     for element in nodes[:_MAX_DISPLAY]:
         if isinstance(element, ast.Starred):
             value = interpreter.evaluate(element.value, env)
+            iterator = value.iterator(interpreter) if isinstance(value, AbstractValue) else UNBOUND
+            value = value if iterator is UNBOUND else iterator
             open = open or not has_known_length(value)
             values.extend(known_items(value) or ())
         else:
@@ -96,6 +98,7 @@ def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
             result.open = result.open or named is None or not has_known_length(value)
             continue
         key = interpreter.evaluate(name, env)
+        call_special(interpreter, key, "__hash__", [], interpreter.location_of(name, env))
         if is_key(key):
             result.items[key] = value
         else:

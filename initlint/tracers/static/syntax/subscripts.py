@@ -6,13 +6,14 @@ import ast
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.questions import get_item, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import Raised, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, Raised, Unknown, Value
 
 
 def subscript(interpreter: Interpreter, node: ast.Subscript, env: Environment) -> Value:
@@ -33,7 +34,9 @@ def index_of(interpreter: Interpreter, node: ast.Subscript, env: Environment) ->
 
 def _index(interpreter: Interpreter, node: ast.expr, env: Environment) -> Value:
     if not isinstance(node, ast.Slice):
-        return interpreter.evaluate(node, env)
+        index = interpreter.evaluate(node, env)
+        number = call_special(interpreter, index, "__index__", [], interpreter.location_of(node, env))
+        return index if number is UNBOUND else number
     bounds = [None if part is None else interpreter.evaluate(part, env) for part in (node.lower, node.upper, node.step)]
     if all(bound is None or isinstance(bound, int) for bound in bounds):
         if bounds[2] == 0:

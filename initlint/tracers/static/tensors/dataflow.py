@@ -11,6 +11,7 @@ from initlint.graph.dataflow import ALWAYS, Condition, FlowNode
 from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.values.axes import index_axes, inserted_axes, selects_all, sliced_rows
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT
@@ -53,8 +54,18 @@ def new_node(
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """Add a node to the data flow; gives the tensor that is its output."""
+    # Of code that may not run completely, no step follows from another one.
+    doubt = frozenset([(new_token(), True)]) if interpreter.doubt else ALWAYS
     flow_node = FlowNode(
-        kind, op, data_of(values), location, interpreter.state.condition, layer, arguments, exact, factors
+        kind,
+        op,
+        data_of(values),
+        location,
+        interpreter.state.condition | doubt,
+        layer,
+        arguments,
+        exact,
+        factors,
     )
     flow_node.repeated = interpreter.repetitions > 0
     flow_node.last = interpreter.last_iterations > 0

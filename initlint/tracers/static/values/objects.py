@@ -158,6 +158,10 @@ class Instance(AbstractValue):
         machine.call(bound_to(machine, member, self, self.cls), CallArguments(arguments, {}, location))
         return True
 
+    def _deletes(self, machine: Machine, name: str, key: Value) -> bool:
+        cls = self.user_class
+        return cls is not None and self._calls(machine, name, [key], SourceLocation(cls.scope.source, cls.node))
+
     def bound_to(self, machine: Machine, instance: Value, cls: Value) -> Value:
         member, owner = (None, None) if self.user_class is None else self.user_class.find("__get__")
         if owner is None or self.user_class is None:
@@ -176,6 +180,8 @@ class Instance(AbstractValue):
         machine.handlers.set_field(machine, self, name, value, location)
 
     def delete_attribute(self, machine: Machine, name: str) -> None:
+        if self._deletes(machine, "__delattr__", name):
+            return
         machine.state.save_before_change(self)
         self.fields.pop(name, None)
         self.registry_changed = True
@@ -195,7 +201,7 @@ class Instance(AbstractValue):
             machine.handlers.set_field(machine, self, key, value, location)
 
     def delete_item(self, machine: Machine, index: Value) -> None:
-        if not isinstance(index, (int, str)):
+        if self._deletes(machine, "__delitem__", index) or not isinstance(index, (int, str)):
             return
         machine.state.save_before_change(self)
         keys = list(self.fields)
