@@ -721,7 +721,6 @@ TIES: tuple[Snippet, ...] = (
     "self.{a}.__dict__['_parameters'] = self.{b}.__dict__['_parameters']",
     "self.{a}.__dict__ = self.{b}.__dict__",
     "if os.environ.get('NEVER'): self.{a}.weight = self.{b}.weight",
-    "if os.environ.get('NEVER'): self.{a} = self.{b}",
     "if random.random() < 2: self.{a}.weight = self.{b}.weight",
     "self.{a}, self.{b} = self.{b}, self.{a}",
     "self.{a} = copy.copy(self.{b})",

@@ -88,6 +88,7 @@ def _write(statement: str, path: str = "first") -> str:
         "unused = enumerate(map(fill, [self.first]))",
         "unused = fillings(self.first)",
         "fillings(self.first)",
+        "if Empty(): fill(self.first)",
         "match (self.first, 0):\n            case (_, 1): fill(self.first)",
         "match {'a': self.first}:\n            case {'b': layer}: fill(layer)",
         "match [self.first]:\n            case [_, _, *_]: fill(self.first)",
@@ -145,7 +146,6 @@ def test_the_last_write_is_the_one_that_runs_last(statement: str) -> None:
         "any(fill(layer) for layer in (self.second, self.first))",
         "for _ in fillings(self.second, self.first): break",
         "self.first.weight.data.diagonal().fill_(0)",
-        "if Empty(): fill(self.first)",
     ],
 )
 def test_it_is_uncertain_which_part_runs(statement: str) -> None:

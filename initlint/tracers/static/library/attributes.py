@@ -154,7 +154,12 @@ def call_object_method(interpreter: Interpreter, instance: Instance, name: str, 
         key = call.get(0, "name")
         if not isinstance(key, str):
             return Unknown("an attribute of unknown name", origins=(instance,))
-        value = object_attribute(interpreter, instance, key)
+        hooks = {(id(instance), "__getattr__"), (id(instance), name)} - interpreter.running_special
+        interpreter.running_special |= hooks
+        try:
+            value = object_attribute(interpreter, instance, key)
+        finally:
+            interpreter.running_special -= hooks
         if isinstance(value, Unknown) and instance.is_module and instance.surely_lacks(key):
             raise Raised
         return value

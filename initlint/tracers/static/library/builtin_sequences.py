@@ -21,7 +21,15 @@ from initlint.tracers.static.values.questions import (
     without_unbound,
 )
 from initlint.tracers.static.values.tensors import as_tensor
-from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Raised, Unknown, Value
+from initlint.tracers.static.values.values import (
+    CONSTANTS,
+    UNBOUND,
+    AbstractValue,
+    CallArguments,
+    Raised,
+    Unknown,
+    Value,
+)
 
 Sequential = Callable[[Interpreter, CallArguments], ListValue]
 _TOO_LONG = 100_001
@@ -121,6 +129,8 @@ def _list(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _list_of(interpreter: Interpreter, value: Value) -> Value:
+    iterator = value.iterator(interpreter) if isinstance(value, AbstractValue) else UNBOUND
+    value = value if iterator is UNBOUND else iterator
     if known_items(value) is None:
         return Unknown("a list of something unknown") if as_tensor(value) is None else value
     return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))

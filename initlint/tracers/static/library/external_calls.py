@@ -26,7 +26,13 @@ from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, data_of, is_constant, unknown_result
 from initlint.tracers.static.tensors.loads import pretrained_module
-from initlint.tracers.static.tensors.unknown_effects import mark_maybe_changed, mark_maybe_written, may_call, may_write
+from initlint.tracers.static.tensors.unknown_effects import (
+    mark_maybe_changed,
+    mark_maybe_written,
+    may_call,
+    may_run_iterators,
+    may_write,
+)
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import hint_of, known_items
@@ -99,6 +105,7 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
         return tensor.call_method(interpreter, method, method_call)
     operator = FUNCTIONS.get(name)
     if operator is None:
+        may_run_iterators(interpreter, call.values)
         may_call(interpreter, call.values, call.site)
         if _writes_to_arguments(name) or "out" in call.keywords:
             may_write(interpreter, call.values, call.site)
@@ -155,6 +162,7 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
+    may_run_iterators(interpreter, call.values)
     may_call(interpreter, call.values, call.site)
     mark_maybe_changed(interpreter, call.values)
     is_in_init = any(function.name == INIT_WEIGHTS for function, _ in interpreter.stack)
@@ -191,13 +199,16 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
+    may_run_iterators(interpreter, call.values)
     name = _name_of(call.site.node)
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
         mark_maybe_changed(interpreter, call.values)
         may_call(interpreter, (function, *call.values), call.site)
-    if is_initializer_or_loader(name) or name in _WRITING_METHODS or is_in_place(name):
+    # `getattr(w, method)(0)` has no name.
+    may_be_writer = not name or name in _WRITING_METHODS or is_in_place(name)
+    if may_be_writer or is_initializer_or_loader(name):
         receiver = function.receiver if isinstance(function, Unknown) else None
         may_write(interpreter, (function, receiver, *call.values), call.site)
     if hint_of(function) is ARRAY:

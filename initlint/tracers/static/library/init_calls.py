@@ -43,9 +43,10 @@ from initlint.tracers.static.values.questions import (
     has_known_length,
     literals,
     options,
+    reaches,
     write_by_unknown,
 )
-from initlint.tracers.static.values.tensors import Tensor, as_tensor, storage_of
+from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
@@ -148,8 +149,11 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
 
 def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: CallArguments) -> Tensor:
     """`torch.zeros(3, 4)` and similar: a new tensor with its first write."""
-    storage = storage_of(call.keywords.get("out")) or fresh_storage(interpreter, _size(constructor, call), call.site)
-    tensor = Tensor(storage=storage)
+    out = as_tensor(call.keywords.get("out"))
+    storage = out.storage if out is not None else None
+    if storage is None:
+        storage = fresh_storage(interpreter, _size(constructor, call), call.site)
+    tensor = Tensor(storage=storage, covers_storage=out is None or out.covers_storage)
     storage.requires_grad = call.keywords.get("requires_grad") is True
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and external_name(call.keywords.get("dtype")) in COMPLEX:
@@ -213,6 +217,7 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
         storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
+    storage.origins = () if tensor is not None else tuple(reaches(value))
     storage.parameter = True
     storage.location = storage.location or call.site
     set_requires_grad(storage, requires_grad)

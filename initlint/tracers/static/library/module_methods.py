@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -102,11 +103,19 @@ def apply(interpreter: Interpreter, instance: Instance, call: CallArguments) -> 
 
     visit(instance, frozenset())
     interpreter.applied_modules.append(id(instance))
+    # `apply` goes through `children()`, which a class may override.
+    overrides = any(_overrides_children(module) for module, _ in order)
     try:
-        _call_on_each(interpreter, instance, function, order, call)
+        with interpreter.doubtful() if overrides else nullcontext():
+            _call_on_each(interpreter, instance, function, order, call)
     finally:
         interpreter.applied_modules.pop()
     return instance
+
+
+def _overrides_children(module: Instance) -> bool:
+    cls = module.user_class
+    return cls is not None and any(cls.find(name)[1] is not None for name in ("children", "named_children"))
 
 
 def _call_on_each(
@@ -273,6 +282,8 @@ def _get_submodule(interpreter: Interpreter, instance: Instance, call: CallArgum
     submodule: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
         holder = as_object(submodule)
+        if holder is not None:
+            holder.materialize()
         submodule = Unknown("a submodule") if holder is None else holder.fields.get(part, Unknown("a submodule"))
     return submodule
 

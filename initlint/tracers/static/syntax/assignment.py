@@ -30,10 +30,12 @@ from initlint.tracers.static.values.questions import (
     has_known_length,
     known_items,
     options,
+    reaches,
     set_attribute,
     set_item,
     without_unbound,
 )
+from initlint.tracers.static.values.registries import RegistryValue
 from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, UNBOUND, CallArguments, Unknown, Value
 
@@ -83,16 +85,21 @@ def _part(value: Value) -> Value:
     """An item of an unpacked value whose items are unknown."""
     tensors = (as_tensor(option) for option, _ in options(value))
     tensor = next((tensor for tensor in tensors if tensor is not None), None)
-    return Unknown("an unpacked value") if tensor is None else part_of(tensor, None)
+    return Unknown("an unpacked value", origins=tuple(reaches(value))) if tensor is None else part_of(tensor, None)
 
 
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
     if instance.user_class is not None and _set_by_class(interpreter, instance, name, value, location):
         return
+    if name == "__dict__" and isinstance(value, RegistryValue):
+        instance.fields = value.module.fields
+        return
     if name == "__dict__" and isinstance(location, SourceLocation):
         interpreter.handlers.may_write(interpreter, (instance, value), location)
         instance.registry_changed = True
         return
+    if interpreter.state.condition and name not in instance.fields and instance.is_module:
+        instance.get_parameter(name)  # the other side keeps torch's own
     interpreter.state.save_before_change(instance)
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
@@ -186,6 +193,8 @@ def set_tensor_attribute(
     if tensor.storage is not None and name == "requires_grad":
         set_requires_grad(tensor.storage, value)
     elif name == "data":
+        if tensor.storage is not None and tensor.storage.parameter and not tensor.leaf:
+            return  # `w.data.data = value` replaces the memory of a temporary tensor
         write_data(interpreter, tensor, value, location)
     elif isinstance(location, SourceLocation):
         record_replaced_method(interpreter, tensor, name, location)

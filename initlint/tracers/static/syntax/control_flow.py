@@ -266,7 +266,11 @@ def try_(interpreter: Interpreter, node: ast.Try, env: Environment) -> str | Non
             exit_kind = _one_of(interpreter, node.handlers, env)
     elif exit_kind is None:
         exit_kind = interpreter.run_block(node.orelse, env)
-    exit_kind = interpreter.run_block(node.finalbody, env) or exit_kind
+    returned = len(env.frame.returns)
+    last = interpreter.run_block(node.finalbody, env)
+    if last == "return" and exit_kind == "return":
+        del env.frame.returns[returned - 1]  # the value of `finally` replaces that of the body
+    exit_kind = last or exit_kind
     if failed and not node.handlers:
         raise Raised
     return exit_kind

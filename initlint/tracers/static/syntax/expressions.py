@@ -33,6 +33,7 @@ from initlint.tracers.static.values.questions import (
     has_known_length,
     known_items,
     may_reach_parameters,
+    options,
     without_unbound,
 )
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Raised, Unknown, Value
@@ -79,12 +80,16 @@ def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -
     return value
 
 
+_WITHOUT_ATTRIBUTES = frozenset({"torch.nn.Module", "builtins.object", "typing.Generic", "abc.ABC"})
+"""Base classes whose attributes are known."""
+
+
 def _surely_raises(holder: Instance, name: str) -> bool:
     """Whether no class of the object, whose bases are `nn.Module` and of the project, can have the attribute."""
     cls = holder.user_class
     if cls is None or not holder.surely_lacks(name) or holder.registry_changed or holder.open:
         return False
-    if not {*cls.externals()} <= {"torch.nn.Module", "builtins.object"} or name.startswith("_"):
+    if not _WITHOUT_ATTRIBUTES.issuperset(cls.externals()) or name.startswith("_"):
         return False
     return cls.find("__getattr__")[1] is None and name not in MODULE_ATTRIBUTES
 
@@ -119,17 +124,16 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
     if starred:
         arguments, open = truncated(arguments, open)
     result = interpreter.call(function, CallArguments(arguments, keywords, interpreter.location_of(node, env), open))
-    if result.__class__ is Unknown:
-        _note_origins(result, function, arguments, keywords)
+    if (result.__class__ is Unknown or result.__class__ is Union) and wrapped_function(function) is None:
+        _note_origins(result, (function, *arguments, *keywords.values()))
     return result
 
 
-def _note_origins(result: Value, function: Value, arguments: list[Value], keywords: dict[str, Value]) -> None:
+def _note_origins(result: Value, values: tuple[Value, ...]) -> None:
     """Note what the result of code that is not interpreted may be, or share memory with."""
-    assert isinstance(result, Unknown)
-    if result.origins or result.hint is not None or wrapped_function(function) is not None:
-        return
-    result.origins = tuple(filter(may_reach_parameters, (function, *arguments, *keywords.values())))
+    for option, _ in options(result):
+        if option.__class__ is Unknown and not option.origins and option.hint is None:
+            option.origins = tuple(filter(may_reach_parameters, values))
 
 
 def _super(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:

@@ -32,7 +32,11 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
         return
     source = storage_of(value)
     if source is not None:
-        if source is not target.storage:
+        if source.parameter and source is not target.storage:
+            # It shares the memory from now on: later writes to the other parameter change it, too.
+            record_write(interpreter, target, UNKNOWN_WRITE, {}, location)
+            target.storage.origins = (Tensor(storage=source),)
+        elif source is not target.storage:
             _write_contents(interpreter, target, source, location)
         return
     name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"

@@ -11,7 +11,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.tensors.dataflow import data_of
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
-from initlint.tracers.static.values.containers import StateDict
+from initlint.tracers.static.values.containers import LazyIterator, StateDict
 from initlint.tracers.static.values.functions import wrapped_function
 from initlint.tracers.static.values.module_tree import modules, own_parameters
 from initlint.tracers.static.values.objects import Instance, as_module, as_object
@@ -120,6 +120,14 @@ def may_call(interpreter: Interpreter, given: Iterable[Value], location: SourceL
                 interpreter.state.join_states(side.changes, token, {}, (token[0], False))
     finally:
         interpreter.is_escaped = False
+
+
+def may_run_iterators(interpreter: Interpreter, values: Iterable[Value]) -> None:
+    """Code that is not interpreted may use the items of the iterators that it receives, or some of them."""
+    with interpreter.doubtful():
+        for value in values:
+            if isinstance(value, LazyIterator) and value.is_pending:
+                value.has_known_length()
 
 
 def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> None:

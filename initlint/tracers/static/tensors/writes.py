@@ -102,6 +102,8 @@ def record_write(
     state = interpreter.state
     state.record_side_effect(is_write=True)
     owner = storage.owner
+    if storage.origins:
+        interpreter.handlers.may_write(interpreter, storage.origins, location)
     if owner is not None and owner.origins:
         interpreter.handlers.may_write(interpreter, owner.origins, location, owner.cls)
     if state.observation is not None:

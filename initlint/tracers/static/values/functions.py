@@ -40,7 +40,7 @@ class Function(AbstractValue):
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("__name__", "__qualname__"):
             return self.name
-        return Unknown(f"an attribute {name} of a function")
+        return self if name == "__call__" else Unknown(f"an attribute {name} of a function")
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return self

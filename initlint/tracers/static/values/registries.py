@@ -75,6 +75,9 @@ class RegistryValue(AbstractValue):
         return without_unbound(value)
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        if index in REGISTRIES and isinstance(value, RegistryValue):
+            self.module.fields = value.module.fields  # both modules have one dictionary from now on
+            return
         if not isinstance(index, str) or index in REGISTRIES:
             machine.handlers.may_write(machine, (self.module,), location)
             return

@@ -67,6 +67,7 @@ class Storage:
         "loads",
         "location",
         "name",
+        "origins",
         "owner",
         "parameter",
         "products",
@@ -91,6 +92,8 @@ class Storage:
         self.loads: tuple[Any, ...] = ()
         """The `loads.LoadRecord`s of checkpoints that fill it, in execution order."""
         self.parameter = False
+        self.origins: tuple[Value, ...] = ()
+        """Of a parameter that is made of an unknown tensor: the values that this was computed from."""
         self.owner: Any = None
         """The `Instance` whose parameter it is, or None. Its class is defined above this module."""
         self.name = ""
@@ -236,11 +239,9 @@ class Tensor(AbstractValue):
         if name == "ndim" and self.node is None:
             return Unknown("a rank", INT) if self.shape is None else len(self.shape)
         if name == "requires_grad":
-            return (
-                True
-                if self.storage is not None and self.storage.parameter and not self.storage.frozen
-                else Unknown(name)
-            )
+            storage = self.storage
+            is_trained = self.tracked and storage is not None and storage.parameter and not storage.frozen
+            return True if is_trained else Unknown(name)
         if name in ("grad", "grad_fn"):
             return None if self.leaf else Unknown(name)
         if operator is not None and operator.attribute and operator.op == "metadata":
