@@ -217,7 +217,8 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
         storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
-    storage.origins = () if tensor is not None else tuple(reaches(value))
+    if tensor is None:
+        storage.origins = tuple(reaches(value))
     storage.parameter = True
     storage.location = storage.location or call.site
     set_requires_grad(storage, requires_grad)
