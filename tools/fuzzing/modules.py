@@ -240,12 +240,12 @@ def _claims_of_writes(layer: Layer, values: dict[str, Any]) -> Iterator[tuple[st
             continue
         number = _constant(write.initializer, write.arguments)
         certain = f"{write.initializer.rpartition('.')[2]} {number if number is not None else ''}".strip()
-        agrees = constant is not None and number in (None, constant)
+        agrees = number is None or number == constant
         yield name, certain, None if agrees else shown
 
 
 def _constant(initializer: str, arguments: Any) -> float | None:
-    """The number that an init function sets; None for `copy_`, of which only the fact that it runs is certain."""
+    """The number that an init function sets; None for any other write, whose values are not known."""
     last = initializer.rpartition(".")[2]
     if last in ("zeros_", "ones_"):
         return float(last == "ones_")
