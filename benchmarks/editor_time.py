@@ -2,10 +2,11 @@
 
     python benchmarks/editor_time.py PACKAGES OTHER_TREE [--edits N] [--seed N] [--files TEXT]
 
-PACKAGES is a folder with the packages timm and transformers, OTHER_TREE a checkout of initlint to compare with. Of each
-tree a server runs; the same random edits (`edits.py`) of thirty files go to both, one after the other, each edit on top
-of those before. Two times are measured from the moment at which an edit is sent, the waiting before a run included:
-until diagnostics of that version are published, and until a request for the complete diagnostics is answered.
+PACKAGES has a folder for each of timm and transformers (`pip install --no-deps --target PACKAGES/timm timm`), which are
+two projects. OTHER_TREE is a checkout of initlint to compare with. Of each tree a server runs; the same random edits
+(`edits.py`) of thirty files go to both, one after the other, each edit on top of those before. Two times are measured
+from the moment at which an edit is sent, the waiting before a run included: until diagnostics of that version are
+published, and until a request for the complete diagnostics is answered.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ async def measure(packages: Path, trees: Sequence[Path], options: argparse.Names
         await server.start(packages)
     times: list[list[Times]] = [[] for _ in servers]
     for name in [name for name in FILES if options.files in name]:
-        path = packages / name
+        path = packages / name.partition("/")[0] / name
         text = path.read_text(encoding="utf-8")
         edits = edits_of(text, options.edits, random.Random(f"{options.seed} {name}"))
         for server in servers:

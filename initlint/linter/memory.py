@@ -78,7 +78,7 @@ def keep_on() -> None:
 class WarmRun:
     """A run in a process that keeps `memory`.
 
-    `preview` is called with the result of the linted files without those that use them, before these are linted.
+    `preview` is called with the result of the linted files without those that use them, before these are searched.
     `check_interrupt` is called before each entry point; what it raises ends the run.
     """
 

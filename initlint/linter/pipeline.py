@@ -119,11 +119,11 @@ def _lint(files: Mapping[str, Path], settings: Settings, run: LintRun, options: 
 def _check_warm(run: LintRun, listings: DirectoryListings, warm: WarmRun) -> CheckResult:
     """The result of a run in a process that remembers earlier ones."""
     own = _lint_warm(run, listings, warm, {})
-    with_users = _with_users(run, listings, warm.memory)
     result = _check_result(run, [(file, own[real]) for real, file in run.traced.items()])
+    warm.preview(result)
+    with_users = _with_users(run, listings, warm.memory)
     if not with_users.users:
         return result
-    warm.preview(result)
     results = _lint_warm(with_users, listings, warm, own)
     return _check_result(with_users, [(file, results[real]) for real, file in with_users.traced.items()])
 

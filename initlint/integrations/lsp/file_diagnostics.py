@@ -38,7 +38,7 @@ def ignore(_: FileDiagnostics) -> None:
 class FileDiagnostics:
     """The findings in `file`. `open_contents`: the contents of all open files, which override those on disk.
 
-    `own`: what is found without the files that use this one; None if there are none.
+    `own`: what is found without the files that use this one; None without memory of earlier runs.
     """
 
     file: OpenFile
