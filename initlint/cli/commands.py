@@ -304,6 +304,7 @@ def report(
 @cli.command(short_help="Run the language server for editors.")
 def server() -> None:
     """Run the language server for editors, on standard input and output."""
+    gc.set_threshold(50_000, 10, 10)  # the garbage of two hundred edits would take 50 MB
     options.optional("initlint.integrations.lsp.handlers", "the language server", "server").run()
 
 
