@@ -218,7 +218,7 @@ def _check_all_fixes(files: Contents, unsafe: bool) -> None:
 def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Those of `after` whose rule reported none of their layers before; of a file as a whole: nothing at all.
 
-    Where a call raised before, lesser faults of its layers may appear: the error hid them.
+    Where a call raised before, other faults of the call, and lesser ones of its layers, may appear: the error hid them.
     """
     before = tuple(before)
     old = [(finding.code, finding.model, set(finding.layers)) for finding in before]
@@ -229,8 +229,10 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
             (code, model) == (finding.code, finding.model) and (not layers or layers & paths)
             for code, model, paths in old
         )
-        was_hidden = finding.severity < Severity.ERROR and any(
-            layers & set(error.layers) or _start(error.span) == _start(finding.span) for error in errors
+        was_hidden = any(
+            _start(error.span) == _start(finding.span)
+            or (finding.severity < Severity.ERROR and layers & set(error.layers))
+            for error in errors
         )
         if not is_old and not was_hidden:
             yield finding

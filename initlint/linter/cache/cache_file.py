@@ -33,6 +33,8 @@ UNCERTAIN_STAT: Stat = (0, 0)
 """The stat of a file whose next change may leave the real one as it is: its bytes are compared in each run."""
 NO_DIGEST = "?"
 """The digest of a file whose bytes are not certain. It equals no digest."""
+OF_ANOTHER_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a file raises that another program has written, with the right digest."""
 _MAX_SIZE = 256 * 1024 * 1024
 """Bytes of all cache files together."""
 _MAX_AGE = 90 * 24 * 3600
@@ -197,7 +199,7 @@ def load(path: Path) -> CacheContents:
             contents.add(*_decode_segment(memoryview(data)[slice(*ends[-2:])]))  # not copied: it may be large
         contents.size = (ends[1], len(data) - ends[1])
         os.utime(path)  # it is in use: see `remove_unused`
-    except (OSError, ValueError, TypeError, KeyError, IndexError):
+    except (OSError, *OF_ANOTHER_SHAPE):
         return CacheContents()
     return contents
 

@@ -25,10 +25,11 @@ from initlint.diagnostics import (
     SignalNumbers,
     Span,
 )
-from initlint.linter.cache.cache_file import compact_json
+from initlint.linter.cache.cache_file import OF_ANOTHER_SHAPE, compact_json
 from initlint.linter.results import NOTHING, CallUsage, FileResult, Finding, LocationKey
 from initlint.rewrite import requests
 from initlint.rewrite.requests import Expression, GainExpression, Value
+from initlint.rules import rules_by_code
 
 Rename: TypeAlias = Callable[[str], str]
 
@@ -116,12 +117,18 @@ class _Uses(Mapping[LocationKey, CallUsage]):
 
     @cached_property
     def _by_location(self) -> dict[LocationKey, list[Any]]:
-        return {(self._file, *location): use for location, use in json.loads(self._text)}
+        try:
+            return {(self._file, *location): use for location, use in json.loads(self._text)}
+        except OF_ANOTHER_SHAPE:
+            return {}
 
     def __getitem__(self, location: LocationKey) -> CallUsage:
-        set_weights_in, wanted_calls, called_in, on_vectors, residual_in = self._by_location[location]
-        residual = {attribute: set(numbers) for attribute, numbers in residual_in.items()}
-        return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors, residual)
+        try:
+            set_weights_in, wanted_calls, called_in, on_vectors, residual_in = self._by_location[location]
+            residual = {attribute: set(numbers) for attribute, numbers in residual_in.items()}
+            return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors, residual)
+        except OF_ANOTHER_SHAPE:
+            raise KeyError(location) from None
 
     def __iter__(self) -> Iterator[LocationKey]:
         return iter(self._by_location)
@@ -165,7 +172,7 @@ def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:
 def _diagnostic(document: list[Any], shown: Rename) -> Diagnostic:
     code, name, message, severity, span, related, fix, chain, model, layers, numbers = document
     return Diagnostic(
-        code,
+        rules_by_code()[code].code,
         name,
         message,
         Severity(severity),

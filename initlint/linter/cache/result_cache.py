@@ -15,7 +15,14 @@ from pathlib import Path
 from initlint import __version__
 from initlint._records import dataclass
 from initlint.linter.cache import cache_file, codec
-from initlint.linter.cache.cache_file import NO_DIGEST, UNCERTAIN_STAT, CacheContents, CacheEntry, Digests
+from initlint.linter.cache.cache_file import (
+    NO_DIGEST,
+    OF_ANOTHER_SHAPE,
+    UNCERTAIN_STAT,
+    CacheContents,
+    CacheEntry,
+    Digests,
+)
 from initlint.linter.results import FileResult
 from initlint.project.dependencies import Dependency, MatchingFiles, MentionedInTexts
 from initlint.project.file_io import CannotWrite
@@ -47,19 +54,21 @@ class ResultCache:
         `sources` replaces the bytes of files, by path.
         """
         path = folder / f"{cache_key(settings)}{cache_file.SUFFIX}"
-        contents = cache_file.load(path)
-        roots = map(str, settings.module_roots)
-        queries = FileSystemQueries(by_real_path(sources), roots, contents.digests, listings)
-        return cls(path, contents, queries, frozenset(_invalid_results(contents, queries)))
+        contents, replaced, roots = cache_file.load(path), by_real_path(sources), [*map(str, settings.module_roots)]
+        queries = FileSystemQueries(replaced, roots, contents.digests, listings)
+        try:
+            return cls(path, contents, queries, frozenset(_invalid_results(contents, queries)))
+        except OF_ANOTHER_SHAPE:
+            return cls(path, CacheContents(), FileSystemQueries(replaced, roots, {}, listings), frozenset())
 
     def load(self, files: Mapping[str, Path]) -> dict[str, FileResult]:
         """The valid results, by real path as are `files`. Paths are shown as they are given there."""
         shown_paths = {real: str(file) for real, file in files.items()}
         results: dict[str, FileResult] = {}
         for real, shown in shown_paths.items():
-            text = self.contents.result(real) if real not in self.invalid else None
-            if text is not None:
-                with suppress(ValueError, TypeError, KeyError, IndexError):
+            with suppress(*OF_ANOTHER_SHAPE):
+                text = self.contents.result(real) if real not in self.invalid else None
+                if text is not None:
                     results[real] = codec.decode(text, shown, shown_paths)
         return results
 
@@ -85,7 +94,10 @@ class ResultCache:
         if not (new or digests or removed):
             return
         with suppress(CannotWrite, OSError):  # the result of the run is the same
-            cache_file.save(self.path, self.contents, new, digests, removed)
+            try:
+                cache_file.save(self.path, self.contents, new, digests, removed)
+            except OF_ANOTHER_SHAPE:
+                cache_file.save(self.path, CacheContents(), new, digests)
             cache_file.remove_unused(self.path.parent)
 
     def _new_digests(self, read: Iterable[FileDigest], searched_roots: Iterable[str], started: int) -> Digests:
