@@ -17,6 +17,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 _SECONDS = 5
+"""Of computing time, for each program."""
 _ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu")
 
 
@@ -89,17 +90,17 @@ def _interrupt(*args: object) -> None:
 
 def main() -> None:
     """Run the programs of the file that is the first argument; write the results to the second."""
-    signal.signal(signal.SIGALRM, _interrupt)
+    signal.signal(signal.SIGVTALRM, _interrupt)
     torch.set_num_threads(1)
     results = []
     for text in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
-        signal.alarm(_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
         try:
             results.append(_run(text))
         except BaseException as error:
             results.append({"error": f"{type(error).__name__}: {error}"})
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     Path(sys.argv[2]).write_text(json.dumps(results), encoding="utf-8")
 
 
