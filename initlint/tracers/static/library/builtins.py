@@ -21,7 +21,9 @@ from initlint.tracers.static.values.external_names import (
 )
 from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import (
+    AttributeNames,
     delete_attribute,
+    external_name,
     has_attribute,
     is_callable,
     is_instance,
@@ -127,6 +129,11 @@ def _callable(interpreter: Interpreter, call: CallArguments) -> Value:
     return Unknown("a callable test", BOOL) if verdict is None else verdict
 
 
+def _dir(interpreter: Interpreter, call: CallArguments) -> Value:
+    holder = without_unbound(call.get(0, "obj"))
+    return AttributeNames(interpreter, holder) if external_name(holder) else Unknown("the names of all attributes")
+
+
 OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "isinstance": _isinstance,
     "issubclass": _issubclass,
@@ -136,6 +143,7 @@ OBJECT_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "delattr": _delattr,
     "type": _type,
     "callable": _callable,
+    "dir": _dir,
     "id": lambda interpreter, call: Unknown("an identity", INT),
 }
 

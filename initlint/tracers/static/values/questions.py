@@ -319,6 +319,20 @@ def has_attribute(machine: Machine, value: Value, name: str) -> bool | None:
     return value.has_attribute(machine, name) if isinstance(value, AbstractValue) else True
 
 
+class AttributeNames(Unknown):
+    """`dir(holder)` for a value outside the project: whether it contains a name is known, what else it does is not."""
+
+    __slots__ = ("holder", "machine")
+
+    def __init__(self, machine: Machine, holder: Value) -> None:
+        super().__init__("the names of all attributes")
+        self.machine = machine
+        self.holder = holder
+
+    def contains(self, item: Value) -> bool | None:
+        return has_attribute(self.machine, self.holder, item) if isinstance(item, str) else None
+
+
 def combine(operator: str, left: Value, right: Value) -> Value:
     """`left <operator> right` for a list or dictionary; `UNBOUND` if neither defines that."""
     result: Value = left.combine(operator, right, False) if isinstance(left, AbstractValue) else UNBOUND
