@@ -10,6 +10,7 @@ import pytest
 import initlint
 from initlint.graph.model import FileGraph, Forward, ModelGraph
 from initlint.project.reading import parse_source
+from initlint.project.settings import Settings
 from initlint.tracers.static.machine.interpreter import MAX_STEPS
 from initlint.tracers.static.project import Project
 
@@ -216,3 +217,22 @@ def test_work_that_evaluates_no_code_costs_steps(repeated: str) -> None:
     assert time.process_time() - begin < 5
     assert "too many steps" in made.incomplete
     assert "layers.7" in made.by_path
+
+
+def test_sizes_and_factors_that_no_float_holds_are_unknown() -> None:
+    large = "1" + "0" * 400
+    code = f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(8, {large})
+        self.b = nn.Linear({large}, 64)
+        nn.init.orthogonal_(self.a.weight)
+        nn.init.xavier_uniform_(self.b.weight)
+        nn.init.normal_(self.b.bias, std={large})
+
+    def forward(self, x):
+        return torch.relu(self.b(torch.relu(self.a(x) * {large})))
+"""
+    found = initlint.check_source(HEADER + code, settings=Settings(select=("ALL",))).diagnostics
+    assert "INI301" in [one.code for one in found]

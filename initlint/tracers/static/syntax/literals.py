@@ -12,9 +12,10 @@ from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.values.containers import DictValue, LazyIterator, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.external_names import STR, ComposedText
+from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
+    MAX_BITS,
     MAX_SEQUENCE,
     entries,
     has_known_length,
@@ -26,6 +27,8 @@ from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Unknow
 
 def constant(interpreter: Interpreter, node: ast.Constant, env: Environment) -> Value:
     """A number, a string, `None`, `True`, `False` or `...`."""
+    if isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
+        return Unknown("a number too large", INT)
     return node.value
 
 

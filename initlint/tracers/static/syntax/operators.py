@@ -20,6 +20,7 @@ from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
 from initlint.tracers.static.values.objects import as_module, as_object
 from initlint.tracers.static.values.questions import (
+    MAX_BITS,
     MAX_SEQUENCE,
     combine,
     contents,
@@ -46,7 +47,6 @@ _BINARY: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.RShift: ("rshift", operator.rshift),
 }
 _UNARY: dict[type, str] = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
-_MAX_BITS = 4096
 _PLACEHOLDER = re.compile(r"%[-+ #0-9.]*[a-zA-Z]")
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4})")
 """A format width that may be as large as memory."""
@@ -155,7 +155,7 @@ def _is_too_large(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> 
             return abs(right) > 64 or abs(left) > 10**9
         if compute is operator.lshift and right > 64:
             return True
-        return left.bit_length() + right.bit_length() > _MAX_BITS
+        return left.bit_length() + right.bit_length() > MAX_BITS
     if compute is operator.pow:
         return isinstance(right, int) and abs(right) > 64
     if compute is operator.mod and isinstance(left, (str, bytes)):

@@ -24,6 +24,8 @@ from initlint.tracers.static.values.values import (
     is_plain,
 )
 
+MAX_BITS = 1_000
+"""Larger integers are not followed, so that each is a number that a float can hold."""
 MAX_SEQUENCE = 20_000
 """Maximum length of a sequence."""
 
@@ -195,6 +197,8 @@ def literal(value: Value) -> Any:
         return value.literal()
     if isinstance(value, tuple):
         return tuple(literal(item) for item in value)
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return UNDETERMINED
     return value if value is None or isinstance(value, (bool, int, float, str)) else UNDETERMINED
 
 
