@@ -227,12 +227,13 @@ class Net(nn.Module):
         super().__init__()
         self.a = nn.Linear(8, {large})
         self.b = nn.Linear({large}, 64)
+        self.c = nn.Linear(64, 2)
         nn.init.orthogonal_(self.a.weight)
         nn.init.xavier_uniform_(self.b.weight)
         nn.init.normal_(self.b.bias, std={large})
 
     def forward(self, x):
-        return torch.relu(self.b(torch.relu(self.a(x) * {large})))
+        return self.c(torch.relu(self.b(torch.relu(self.a(x) * {large}))))
 """
     found = initlint.check_source(HEADER + code, settings=Settings(select=("ALL",))).diagnostics
     assert "INI301" in [one.code for one in found]
