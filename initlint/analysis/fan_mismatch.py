@@ -33,6 +33,7 @@ class FanMismatch:
 
 
 _ONE_BY_ONE = "initialize each matrix by itself"
+_BOUND_OF_INPUTS = "compute the bound from the inputs"
 
 
 def without_written_axes(layer: Layer) -> tuple[Layer, Write] | None:
@@ -147,12 +148,14 @@ def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | No
         shape = layer.shapes.get("weight") or (None,)
         if not write.shape_read or shape[0] not in outputs or not _has_outputs_first(layer):
             return None
-        reason = "its bound is one over the root of the number of outputs, not of inputs"
-        return FanMismatch(reason, None, "compute it from the inputs")
+        return FanMismatch("the bound is 1/sqrt(outputs), not 1/sqrt(inputs)", None, _BOUND_OF_INPUTS)
     if not outputs or _is_close(sizes.signal_fan_in / outputs[0]):
         return None
-    reason = f"its bound is one over the root of {outputs[0]}, and {sizes.signal_fan_in:g} inputs make one output"
-    return FanMismatch(reason, sizes.signal_fan_in / outputs[0], "compute it from the inputs")
+    bound = f"1/sqrt({outputs[0]})"
+    if (layer.shapes.get("weight") or ()).index(outputs[0]) == 0 and _has_outputs_first(layer):
+        bound = f"1/sqrt(outputs) = {bound}"
+    reason = f"the bound is {bound}, not 1/sqrt(inputs) = 1/sqrt({sizes.signal_fan_in:g})"
+    return FanMismatch(reason, sizes.signal_fan_in / outputs[0], _BOUND_OF_INPUTS)
 
 
 def _has_outputs_first(layer: Layer) -> bool:

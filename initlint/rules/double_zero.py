@@ -97,21 +97,34 @@ def _attentions(model: ModelGraph) -> Iterator[Violation]:
                 stalls.setdefault(stall.write.location, []).append((layer, stall))
     for location, served in stalls.items():
         parts = served[0][1].parts
-        none = "neither" if len(parts) == 2 else "none of them"
         names = layer_names([layer for layer, _ in served])
-        message = (
-            f"{conjunction(parts)} of {names} start at zero on one path, so {none} ever receives a gradient; {_ADVICE}"
-        )
+        message = _stay_zero(f"the {conjunction(parts)} weights of {names}", len(parts))
         paths = tuple(layer.path for layer, _ in served)
         related = related_locations((layer, None) for layer, _ in served)
         yield Violation(message, location, Severity.ERROR, related, layers=paths)
 
 
 def _message(groups: list[list[tuple[Layer, Write]]]) -> str:
-    named = "; ".join(conjunction(f"`{layer.path}`" for layer, _ in group) for group in groups[:SHOWN])
-    more = f"; and {len(groups) - SHOWN} more such groups" if len(groups) > SHOWN else ""
-    none = "neither" if all(len(group) == 2 for group in groups) else "none of them"
-    return f"{named}{more} start at zero on one path, so {none} ever receives a gradient; {_ADVICE}"
+    text = _stay_zero(_weights([layer for layer, _ in groups[0]]), len(groups[0]))
+    others = [conjunction(f"`{layer.path}`" for layer, _ in group) for group in groups[1:SHOWN]]
+    if len(groups) > SHOWN:
+        others.append(f"{len(groups) - SHOWN} more such groups")
+    return f"{text} (the same for {'; '.join(others)})" if others else text
+
+
+def _weights(layers: list[Layer]) -> str:
+    """`the weights of ...` these layers, after the raw parameters, which are weights themselves."""
+    raw = [f"`{layer.path}`" for layer in layers if layer.type == "Parameter"]
+    others = [f"`{layer.path}`" for layer in layers if layer.type != "Parameter"]
+    if raw:
+        return conjunction([*raw, *(f"the weight of {other}" for other in others)])
+    return f"the weights of {conjunction(others)}"
+
+
+def _stay_zero(weights: str, count: int) -> str:
+    if count == 2:
+        return f"{weights} both start at zero, and neither receives a gradient while the other is zero; {_ADVICE}"
+    return f"{weights} all start at zero, and none receives a gradient while the others are zero; {_ADVICE}"
 
 
 def _related(groups: list[list[tuple[Layer, Write]]], location: Location) -> tuple[tuple[Location, str], ...]:

@@ -81,7 +81,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             targets = conjunction(_description(target) for target in wrong)
             fix = _fix(call, wrong)
             advice = "" if fix is not None else f"; skip {'it' if len(wrong) == 1 else 'these'}"
-            message = f"`{name}` raises ValueError: it needs {_ranks(ranks)}, and is called on {targets}{advice}"
+            message = f"`{name}` raises ValueError: it needs a tensor of {_ranks(ranks)}, and {targets}{advice}"
             yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
@@ -110,5 +110,5 @@ def _ranks(ranks: tuple[int, int | None]) -> str:
 
 def _description(target: Target) -> str:
     rank = len(target.shape or ())
-    of_layer = f"the `{target.parameter}` of {target.layer}" if target.layer and target.parameter else "a tensor"
-    return f"{of_layer} with {rank} dimension{'' if rank == 1 else 's'}"
+    of_layer = f"the `{target.parameter}` of {target.layer}" if target.layer and target.parameter else "its argument"
+    return f"{of_layer} has {rank}"

@@ -80,7 +80,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _message(model: ModelGraph, mismatched: list[LayerActivation]) -> tuple[str, SignalNumbers]:
-    text = f"{init_before_activation(mismatched)} differs from the documented pairing"
+    text = f"{init_before_activation(mismatched)} uses the gain of ReLU"
     factors = [factors_in(model, pair) for pair in mismatched]
     gradients = [factor.gradient for factor in factors if factor is not None and factor.gradient is not None]
     if len(gradients) < len(mismatched):

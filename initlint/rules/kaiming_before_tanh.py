@@ -10,7 +10,7 @@ bounds an output.
 
 ## Why is this bad?
 
-It differs from the documented pairing, which is harmless. PyTorch documents Xavier with a gain of 5/3 for tanh; Kaiming
+It differs from what PyTorch documents, which is harmless: `calculate_gain('tanh')` is 5/3, for use with Xavier. Kaiming
 uses a gain of 1.41 and the number of inputs alone. Any gain between 1 and 5/3 trains well with tanh, so this is a note
 for those who want the documented call.
 
@@ -93,5 +93,5 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _message(mismatched: list[LayerActivation]) -> str:
-    gains = f"its gain is that of ReLU, the documented one of Tanh is {format_number(calculate_gain('tanh'))}"
-    return f"{init_before_activation(mismatched)} differs from the documented pairing (harmless): {gains}"
+    gain = f"PyTorch's `calculate_gain('tanh')` is {format_number(calculate_gain('tanh'))}"
+    return f"{init_before_activation(mismatched)} uses the gain of ReLU; {gain}, but both train well"

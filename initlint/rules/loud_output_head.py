@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports a head behind a norm whose weight has a standard deviation near 1 or above:
+Reports a head after a norm whose weight has a standard deviation near 1 or above:
 
 - a `Linear` tied to an `Embedding` that keeps PyTorch's N(0, 1), also as `F.linear(x, embed.weight)`
 - a `Linear` with an init of that scale, as `normal_(head.weight, std=1.0)`
@@ -186,8 +186,8 @@ def _message(head: Layer, source: Layer, inputs: float | None, kept: float) -> s
         weight = f"`{name(head)}` is tied to `{name(source)}`, whose weight {init}"
     wanted = "1 / sqrt(dim)" if inputs is None else format_number(1 / math.sqrt(inputs))
     return (
-        f"{weight}: behind a norm, the logits start with a standard deviation of {logits}; "
-        f"draw the weight with one of {wanted} or less"
+        f"{weight}: after a norm, the logits start with a standard deviation of {logits}; "
+        f"draw the weight with a standard deviation of {wanted} or less"
     )
 
 

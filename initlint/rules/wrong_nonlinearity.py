@@ -169,8 +169,8 @@ def _wrong_gain(model: ModelGraph, pair: LayerActivation, *, may_be_a_number: bo
 
 def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> str:
     if group[0].activation.family == "tanh":
-        documented = format_number(calculate_gain("tanh"))
-        reason = f"differs from the documented gain of {documented} (harmless)"
+        gain = format_number(calculate_gain("tanh"))
+        reason = f"PyTorch's `calculate_gain('tanh')` is {gain}, but both train well"
     else:
         factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "it is for another activation"

@@ -136,10 +136,10 @@ def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | No
         return None, None
     dead = dead_activation(layer)
     if dead is not None and bias_constant(layer) == 0.0:
-        over = "a norm and " if NORMS.intersection(dead.between) else ""
-        bias = "no bias" if layer.arguments.get("bias", True) is False else "a zero bias"
-        activation = activation_class_name(dead.op)
-        reason = f"with {bias} and {over}{activation} after it, whose slope at zero is zero, it never learns"
+        bias = "" if layer.arguments.get("bias", True) is False else "with its zero bias, "
+        norm = ", also after the norm" if NORMS.intersection(dead.between) else ""
+        slope = f"the slope of {activation_class_name(dead.op)} at zero is zero"
+        reason = f"{bias}its output is zero{norm}, and {slope}, so it never learns"
         return _Effect(Severity.ERROR, reason), dead
     if is_deliberate_zero(layer, write) or is_fed_by_random(model, layer):
         return None, None

@@ -138,14 +138,62 @@ def test_a_zeroed_head_that_is_tied_to_the_embedding() -> None:
     )
     forward = "self.b({}(self.e(x.argmax(-1))))"
     assert messages(init, forward.format("")) == [
-        "`e` and `b` start at zero on one path, so neither ever receives a gradient; zero only one of them"
+        "the weights of `e` and `b` both start at zero, and neither receives a gradient while the other is zero; "
+        "zero only one of them"
     ]
     assert messages(init, forward.format("self.a")) == []
 
 
-def test_the_message() -> None:
-    expected = "`a` and `b` start at zero on one path, so neither ever receives a gradient; zero only one of them"
-    assert messages(*STUCK[0][:2]) == [expected]
+PAIR = "{} both start at zero, and neither receives a gradient while the other is zero; zero only one of them"
+
+
+@pytest.mark.parametrize(
+    ("init", "forward", "expected"),
+    [
+        ("zero(self.a, self.b)", "x + self.b(self.a(x))", PAIR.format("the weights of `a` and `b`")),
+        ("pass", "self.a(x) + x @ self.A @ self.B", PAIR.format("`A` and `B`")),
+        ("zero(self.a)", "x + self.a(self.b(x)) * self.gate", PAIR.format("`gate` and the weight of `a`")),
+        (
+            "zero(self.a, self.b, self.c)",
+            "x + self.c(self.b(self.a(x)))",
+            "the weights of `a`, `b` and `c` all start at zero, and none receives a gradient while the others are zero; "
+            "zero only one of them",
+        ),
+    ],
+)
+def test_the_message(init: str, forward: str, expected: str) -> None:
+    assert messages(init, forward) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "others"),
+    [
+        (1, ""),
+        (2, " (the same for `1.a` and `1.b`)"),
+        (5, " (the same for `1.a` and `1.b`; `2.a` and `2.b`; 2 more such groups)"),
+    ],
+)
+def test_equal_groups_of_one_call(blocks: int, others: str) -> None:
+    source = f"""
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+        for layer in (self.a, self.b):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        return x + self.b(self.a(x))
+
+def net():
+    return nn.Sequential({", ".join(["Block()"] * blocks)})
+"""
+    result = check([Path("net.py")], Settings(select=("INI202",)), {"net.py": source.encode()})
+    (message,) = {found.message.partition(": ")[2] for found in result.diagnostics}
+    assert message == PAIR.format("the weights of `0.a` and `0.b`") + others
 
 
 def left_at_zero(init: str, forward: str) -> set[str]:

@@ -14,8 +14,7 @@ BIAS = Target("parameter", "Linear", "bias", (10,))
 
 def test_a_bias() -> None:
     assert message("INI101", model(calls=(call("xavier_uniform_", BIAS),))) == (
-        "`xavier_uniform_` raises ValueError: it needs 2 or more dimensions, "
-        "and is called on the `bias` of Linear with 1 dimension"
+        "`xavier_uniform_` raises ValueError: it needs a tensor of 2 or more dimensions, and the `bias` of Linear has 1"
     )
 
 
@@ -33,7 +32,7 @@ def test_every_rank(initializer: str, shape: tuple[int | None, ...], wanted: str
     graph = model(calls=(call(initializer, Target("tensor", shape=shape)),))
     (violation,) = run("INI101", graph)
     assert violation.severity is Severity.ERROR
-    assert f"it needs {wanted}, and is called on a tensor with {len(shape)} dimension" in violation.message
+    assert f"it needs a tensor of {wanted}, and its argument has {len(shape)}" in violation.message
 
 
 def test_one_violation_for_a_loop_over_many() -> None:

@@ -8,8 +8,8 @@ from tests.support.rule_models import chain, following, layer, message, model, r
 
 def test_message_gives_the_factor_on_the_gradient() -> None:
     assert message("INI303", chain("sigmoid", 1, "kaiming_normal_")) == (
-        "`kaiming_normal_` before Sigmoid in `fc0` differs from the documented pairing: the layer passes back 0.074 "
-        "of the gradient's mean square"
+        "`kaiming_normal_` before Sigmoid in `fc0` uses the gain of ReLU: the layer passes back 0.074 of the "
+        "gradient's mean square"
     )
 
 

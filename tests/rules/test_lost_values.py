@@ -95,7 +95,7 @@ def test_kept(statement: str) -> None:
 @pytest.mark.parametrize("loop", ["for v in self.state_dict().values():", "for k, v in self.state_dict().items():"])
 def test_ranks_of_the_tensors_of_a_state_dict(loop: str) -> None:
     (finding,) = findings_of(program(f"{loop}\n    nn.init.xavier_uniform_(v)"), ("INI101",))
-    assert "on the `bias` of Linear with 1 dimension" in finding.message
+    assert "and the `bias` of Linear has 1" in finding.message
 
 
 def test_rank_of_one_entry() -> None:

@@ -23,8 +23,8 @@ def test_a_tied_head() -> None:
     (violation,) = run("INI408", network())
     assert violation.location == EMBED.location
     assert message("INI408", network()) == (
-        "`head` is tied to `embed`, whose weight keeps PyTorch's N(0, 1): behind a norm, the logits start with a standard "
-        "deviation of 16.00; draw the weight with one of 0.062 or less"
+        "`head` is tied to `embed`, whose weight keeps PyTorch's N(0, 1): after a norm, the logits start with a standard "
+        "deviation of 16.00; draw the weight with a standard deviation of 0.062 or less"
     )
 
 
@@ -32,15 +32,15 @@ def test_a_head_with_a_large_init() -> None:
     (violation,) = run("INI408", network(head=replace(HEAD, tied=None, writes=(write("normal_", std=2.0),))))
     assert violation.location == at(10)
     assert violation.message.startswith(
-        "the weight of `head` is drawn by `normal_` with std 2.00: behind a norm, the logits start with a standard "
+        "the weight of `head` is drawn by `normal_` with std 2.00: after a norm, the logits start with a standard "
         "deviation of 32.00"
     )
 
 
 def test_an_unknown_width() -> None:
     head = replace(HEAD, arguments={"in_features": UNDETERMINED, "out_features": UNDETERMINED})
-    assert "a standard deviation of sqrt(dim); draw the weight with one of 1 / sqrt(dim) or" in message(
-        "INI408", network(head=head)
+    assert message("INI408", network(head=head)).endswith(
+        "a standard deviation of sqrt(dim); draw the weight with a standard deviation of 1 / sqrt(dim) or less"
     )
 
 

@@ -44,35 +44,39 @@ def found(init: str, forward: str) -> list[tuple[str, str, str]]:
 
 QK = "query and key"
 STUCK = [
-    ("nn.init.zeros_(self.att.in_proj_weight)", SELF, "query and key of `att`", {"in_proj_weight"}),
+    ("nn.init.zeros_(self.att.in_proj_weight)", SELF, "query and key weights of `att`", {"in_proj_weight"}),
     (
         "nn.init.zeros_(self.att.in_proj_weight); nn.init.zeros_(self.att.out_proj.weight)",
         SELF,
-        "query, key, value and output projection of `att`",
+        "query, key, value and output projection weights of `att`",
         {"in_proj_weight", "out_proj.weight"},
     ),
     (
         "nn.init.zeros_(self.cross.q_proj_weight); nn.init.zeros_(self.cross.k_proj_weight)",
         CROSS,
-        "query and key of `cross`",
+        "query and key weights of `cross`",
         {"q_proj_weight", "k_proj_weight"},
     ),
     (
         "nn.init.zeros_(self.cross.v_proj_weight); nn.init.zeros_(self.cross.out_proj.weight)",
         CROSS,
-        "value and output projection of `cross`",
+        "value and output projection weights of `cross`",
         {"v_proj_weight", "out_proj.weight"},
     ),
 ]
 SLICES = [
     (
         "nn.init.zeros_(self.att.in_proj_weight[32:]); nn.init.zeros_(self.att.out_proj.weight)",
-        "value and output projection of `att`",
+        "value and output projection weights of `att`",
         slice(32, 48),
     ),
-    ("self.att.in_proj_weight.data[:32].zero_()", "query and key of `att`", slice(0, 32)),
-    ("self.att.in_proj_weight[:32, :].data.zero_()", "query and key of `att`", slice(0, 32)),
-    ("for w in self.att.in_proj_weight.chunk(3)[:2]: nn.init.zeros_(w)", "query and key of `att`", slice(0, 32)),
+    ("self.att.in_proj_weight.data[:32].zero_()", "query and key weights of `att`", slice(0, 32)),
+    ("self.att.in_proj_weight[:32, :].data.zero_()", "query and key weights of `att`", slice(0, 32)),
+    (
+        "for w in self.att.in_proj_weight.chunk(3)[:2]: nn.init.zeros_(w)",
+        "query and key weights of `att`",
+        slice(0, 32),
+    ),
 ]
 """Parts of `in_proj_weight` that are zeroed, with the rows that stay zero."""
 LEARNS = [
@@ -91,7 +95,7 @@ LEARNS = [
 def test_parts_of_a_packed_projection(init: str, parts: str, rows: slice) -> None:
     ((code, severity, message),) = found(init, SELF)
     assert (code, severity) == ("INI202", "error")
-    assert message.startswith(f"{parts} start at zero on one path")
+    assert message.startswith(f"the {parts} both start at zero")
     torch = pytest.importorskip("torch")
     assert not trained(torch, init, SELF).att.in_proj_weight[rows].any()
 
@@ -100,7 +104,7 @@ def test_parts_of_a_packed_projection(init: str, parts: str, rows: slice) -> Non
 def test_stuck_attention(init: str, forward: str, parts: str, _names: set[str]) -> None:
     ((code, severity, message),) = found(init, forward)
     assert (code, severity) == ("INI202", "error")
-    assert message.startswith(f"{parts} start at zero on one path")
+    assert message.startswith(f"the {parts} {'all' if ',' in parts else 'both'} start at zero, and ")
 
 
 @pytest.mark.parametrize(("init", "forward"), LEARNS)

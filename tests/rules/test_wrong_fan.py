@@ -64,8 +64,8 @@ def conv(type: str, ins: int, outs: int, **more: object) -> Layer:
                 "fc", RELU, writes=(write("uniform_", a=-(400**-0.5), b=400**-0.5),),
                 arguments={"in_features": 24, "out_features": 400},
             ),
-            "`uniform_` on the weight of `fc`: its bound is one over the root of 400, and 24 inputs make one output, "
-            "so the variance is 0.06 times the intended one; compute it from the inputs",
+            "`uniform_` on the weight of `fc`: the bound is 1/sqrt(outputs) = 1/sqrt(400), not 1/sqrt(inputs) = "
+            "1/sqrt(24), so the variance is 0.06 times the intended one; compute the bound from the inputs",
         ),
     ],
 )  # fmt: skip
@@ -125,6 +125,43 @@ def test_only_a_bound_that_is_written_as_a_number_may_be_so_by_chance(bounds: st
     code += "    def forward(self, x):\n        return torch.relu(self.fc(x))\n"
     found = initlint.check_source(code, settings=Settings(select=("INI403",))).diagnostics
     assert bool(found) is reported
+
+
+@pytest.mark.parametrize(
+    ("weight", "forward", "reason"),
+    [
+        ("self.fc = nn.Linear(n, 400)", "self.fc(x)", "the bound is 1/sqrt(outputs), not 1/sqrt(inputs); compute the"),
+        (
+            "self.fc = nn.Linear(33, 400)",
+            "self.fc(x)",
+            "the bound is 1/sqrt(outputs) = 1/sqrt(400), not 1/sqrt(inputs) = 1/sqrt(33), so the variance is 0.083",
+        ),
+        (
+            "self.fc = nn.Conv2d(16, 64, 3)",
+            "self.fc(x)",
+            "the bound is 1/sqrt(16), not 1/sqrt(inputs) = 1/sqrt(144), so the variance is 9.00",
+        ),
+    ],
+)
+def test_the_bound_is_named_by_its_origin(weight: str, forward: str, reason: str) -> None:
+    size = 1 if "Conv" in weight else 0
+    code = f"""
+from math import sqrt
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        {weight}
+        b = 1 / sqrt(self.fc.weight.size({size}))
+        nn.init.uniform_(self.fc.weight, -b, b)
+
+    def forward(self, x):
+        return torch.relu({forward})
+"""
+    (found,) = initlint.check_source(code, settings=Settings(select=("INI403",))).diagnostics
+    assert f"`uniform_` on the weight of `fc`: {reason}" in found.message
 
 
 STACK = """

@@ -33,9 +33,24 @@ def test_dead_before_relu() -> None:
     assert violation.severity is Severity.ERROR
     assert violation.location == at(10)
     assert violation.message == (
-        "`zeros_` zeroes the whole weight of `fc`: with a zero bias and ReLU after it, whose slope at zero is zero, "
-        "it never learns"
+        "`zeros_` zeroes the whole weight of `fc`: with its zero bias, its output is zero, and the slope of ReLU at "
+        "zero is zero, so it never learns"
     )
+
+
+@pytest.mark.parametrize(
+    ("bias", "between", "clause"),
+    [
+        (True, (), "with its zero bias, its output is zero, and"),
+        (False, (), "its output is zero, and"),
+        (True, ("batch_norm",), "with its zero bias, its output is zero, also after the norm, and"),
+        (False, ("layer_norm",), "its output is zero, also after the norm, and"),
+    ],
+)
+def test_the_reason_says_how_the_zero_reaches_the_activation(bias: bool, between: tuple[str, ...], clause: str) -> None:
+    relu = following("relu", reach("out"), between=between)
+    text = message("INI201", model(zeroed(relu, bias=bias, arguments={"bias": bias}), OUT))
+    assert f"zeroes the whole weight of `fc`: {clause} the slope of ReLU at zero is zero, so it never learns" in text
 
 
 @pytest.mark.parametrize("op", ["relu", "relu6", "softshrink", "hardshrink", "tanhshrink"])
@@ -46,7 +61,6 @@ def test_every_slope_that_is_zero_at_zero(op: str) -> None:
 def test_a_norm_between_does_not_help() -> None:
     normed = zeroed(following("relu", reach("out"), between=("batch_norm",)))
     assert severities(normed) == [Severity.ERROR]
-    assert "with a zero bias and a norm and ReLU after it" in message("INI201", model(normed, OUT))
 
 
 def test_a_skip_around_relu_does_not_help() -> None:
