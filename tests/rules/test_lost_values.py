@@ -100,4 +100,4 @@ def test_ranks_of_the_tensors_of_a_state_dict(loop: str) -> None:
 
 def test_rank_of_one_entry() -> None:
     (finding,) = findings_of(program("nn.init.orthogonal_(self.state_dict()['fc.bias'])"), ("INI101",))
-    assert "on the `bias` of Linear" in finding.message
+    assert "and the `bias` of Linear has 1" in finding.message

@@ -37,7 +37,7 @@ class Box:
     (input, output, unknown).
 
     `row`: the number of the layer, or of the first one of the module, in the model's table. `level`: the mean square
-    behind the box, as text. `detail`: what a module consists of.
+    after the box, as text. `detail`: what a module consists of.
     """
 
     kind: str
@@ -97,7 +97,7 @@ class Annotations:
     """What a drawing shows of a model besides its data flow.
 
     `rows`: the number of each layer by path. `texts`: what tells its layer apart from others, by path. `levels`: the
-    mean square behind each operation. `on_edge`: by layer path, the findings about a layer and its consumers;
+    mean square after each operation. `on_edge`: by layer path, the findings about a layer and its consumers;
     `on_layer`: the other findings.
     """
 
@@ -211,7 +211,7 @@ class _Sketch:
         return groups
 
     def _level(self, index: int) -> str:
-        """The mean square behind an operation; of equal blocks, behind that of the first and of the last."""
+        """The mean square after an operation; of equal blocks, after that of the first and of the last."""
         levels = self._notes.levels
         ends = [levels[at] for at in (index, self._folding.last.get(index, index))] if levels else []
         texts = dict.fromkeys("" if level is None else format_number(level) for level in ends)

@@ -45,7 +45,7 @@ def _begins_in(inner: Span, outer: Span) -> bool:
 def badges_by_layer(
     model: ModelGraph, findings: Sequence[Finding], badges: Mapping[tuple[str, Span], Badge]
 ) -> tuple[dict[str, list[Badge]], dict[str, list[Badge]]]:
-    """By layer path: the badges of the arrow behind the layer, and those of the layer itself."""
+    """By layer path: the badges of the arrow after the layer, and those of the layer itself."""
     on_edge: dict[str, list[Badge]] = {}
     on_layer: dict[str, list[Badge]] = {}
     for finding in findings:

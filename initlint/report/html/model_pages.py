@@ -266,13 +266,13 @@ def _summary(
     least = min(known_moments, key=lambda pair: pair[1])
     gaps = len(signal_layers) - len(known_moments)
     text = (
-        f"Predicted mean square of the signal: {format_number(start)} behind layer {first}, "
-        f"{format_number(end)} behind layer {last}; "
-        f"the smallest is {format_number(least[1])} behind layer {least[0]}."
+        f"Predicted mean square of the signal: {format_number(start)} after layer {first}, "
+        f"{format_number(end)} after layer {last}; "
+        f"the smallest is {format_number(least[1])} after layer {least[0]}."
     )
     sums = [value for value in stream if value is not None]
     if len(sums) >= MIN_SUMS:
-        text += f" It is {format_number(sums[0])} behind the first sum and {format_number(sums[-1])} behind the last."
+        text += f" It is {format_number(sums[0])} after the first sum and {format_number(sums[-1])} after the last."
     return f"{text} It is unknown at {gaps} of {len(signal_layers)} layers." if gaps else text
 
 
@@ -285,8 +285,8 @@ def _no_plot_reason(model: ModelGraph, signal_layers: Sequence[Layer], known: in
         return "`forward` calls one layer only"
     count = len(signal_layers)
     if known:
-        return f"it is known behind one of {count} layers; behind the others the input, the init or the size is unknown"
-    return f"it is known behind none of {count} layers, because an input, an init or a size is unknown"
+        return f"it is known after one of {count} layers; after the others the input, the init or the size is unknown"
+    return f"it is known after none of {count} layers, because an input, an init or a size is unknown"
 
 
 def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing, drawn: bool) -> tuple[str, ...]:

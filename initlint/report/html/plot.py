@@ -114,6 +114,15 @@ def _style_axes(axes: Axes, count: int, frame: PlotFrame) -> None:
 
 def _label_powers(axes: Axes) -> None:
     axes.axhline(1.0, color=_colour("--muted"), linewidth=1.0, linestyle=(0, (2, 3)), zorder=1)
+    axes.annotate(
+        "input: 1",
+        (1.0, 1.0),
+        (4, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        color=_colour("--muted"),
+    )
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -25,7 +25,7 @@ def mlp(tmp_path_factory: pytest.TempPathFactory) -> Page:
 def test_findings_with_their_code(mlp: Page) -> None:
     assert "0.0013 of it is left after the last" in mlp.text
     assert "nn.init.xavier_uniform_(m.bias)" in mlp.text
-    assert "initlint check --fix" in mlp.text
+    assert "Use kaiming_uniform_(..., nonlinearity='relu') with initlint check --fix" in mlp.text
     assert any(link.endswith("/rules/xavier-before-relu/") for link in mlp.links)
 
 
@@ -283,8 +283,14 @@ class Net(nn.Module):
 """
 
 
+def test_the_page_says_what_the_curve_and_the_dotted_line_are(tmp_path: Path) -> None:
+    text = make_page(tmp_path, "-", source=RESIDUAL.replace("{sum}", "")).text
+    assert text.count("output before its activation") == 1
+    assert text.count("input: 1") == 2  # the wide and the narrow plot
+
+
 def test_the_residual_stream_is_a_curve_of_its_own(tmp_path: Path) -> None:
     text = make_page(tmp_path, "-", source=RESIDUAL.replace("{sum}", "x + ")).text
     assert "after each sum" in text
-    assert "behind the first sum" in text
+    assert "after the first sum" in text
     assert "after each sum" not in make_page(tmp_path, "-", source=RESIDUAL.replace("{sum}", "")).text
