@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from initlint.facts.initializer_names import is_reset
 from initlint.graph.model import Forward, ModelGraph
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
@@ -222,7 +222,7 @@ def _graphs(
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
     extraction = Extraction(interpreter)
-    calls_given = False
+    graphs: list[ModelGraph] = []
     for root in models:
         forward = run_forward(interpreter, root)
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
@@ -232,12 +232,28 @@ def _graphs(
         graph = extraction.model(
             {prefix: root}, shown, location if shown == name else _location_of(root, location), forward
         )
-        calls_given = True
-        yield replace(graph, returned=True) if names.get(id(root)) == "" else graph
+        graphs.append(replace(graph, returned=True) if names.get(id(root)) == "" else graph)
     if strays:
-        yield extraction.model(strays, name, location, stray_forward)
-    elif not calls_given:
+        graphs.append(extraction.model(strays, name, location, stray_forward))
+    if graphs:
+        yield from _with_own_calls(graphs)
+    else:
         yield from _calls_only(interpreter, name, location)
+
+
+def _with_own_calls(graphs: list[ModelGraph]) -> Iterator[ModelGraph]:
+    """The graphs of one entry point, each without the init calls that write only to layers of the others."""
+    written = [set(_places_of_writes(graph)) for graph in graphs]
+    anywhere = frozenset().union(*written)
+    for graph, own in zip(graphs, written, strict=True):
+        calls = tuple(call for call in graph.calls if call.location in own or call.location not in anywhere)
+        yield graph if len(calls) == len(graph.calls) else replace(graph, calls=calls)
+
+
+def _places_of_writes(graph: ModelGraph) -> Iterator[Location]:
+    for layer in graph.layers:
+        yield from (write.location for write in layer.writes)
+        yield from (ineffective.write.location for ineffective in layer.ineffective_writes)
 
 
 def _is_container(root: Instance) -> bool:
