@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, residual_layers
+from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, is_always_one, residual_layers
 from initlint.graph.model import Consumer, Layer, NextLayer
 
 
@@ -52,7 +52,7 @@ class ConsumerIndex:
         if not uses:
             return
         always = frozenset.intersection(*(use.condition for use in uses))
-        consumers_by_use = [[self._consumer(use, end) for end in self._path_finder.ends(use)] for use in uses]
+        consumers_by_use = [self._of_use(use) for use in uses]
         everywhere = set.intersection(
             *({consumer.op for consumer in consumers if consumer.certain} for consumers in consumers_by_use)
         )
@@ -60,6 +60,23 @@ class ConsumerIndex:
             for consumer in consumers:
                 certain = consumer.certain and (use.condition == always or consumer.op in everywhere)
                 yield consumer if certain == consumer.certain else replace(consumer, certain=certain)
+
+    def _of_use(self, use: FlowNode) -> list[Consumer]:
+        """The consumers of one use of a layer; certain if both sides of a condition lead to the same one."""
+        ends = self._path_finder.ends(use)
+        consumers = [self._consumer(use, end) for end in ends]
+        alike: dict[Hashable, list[int]] = {}
+        for at, consumer in enumerate(consumers):
+            if not consumer.certain:
+                alike.setdefault(_what_follows(consumer), []).append(at)
+        for group in alike.values():
+            if len(group) > 1 and is_always_one(ends[at].condition - use.condition for at in group):
+                # Where a factor is on one side only, as in a layer that drops paths, the path that has it counts.
+                longest = max(len(consumers[at].between) for at in group)
+                for at in group:
+                    if len(consumers[at].between) == longest:
+                        consumers[at] = replace(consumers[at], certain=True)
+        return consumers
 
     def _consumer(self, start: FlowNode, end: PathEnd) -> Consumer:
         node = end.node
@@ -78,6 +95,13 @@ class ConsumerIndex:
         op = "layer" if node.kind == "layer" else node.op
         layer = self._paths.get(layer_key(node.layer)) if node.kind == "layer" else None
         return NextLayer(op, layer, end.between, end.condition <= start.condition)
+
+
+def _what_follows(consumer: Consumer) -> Hashable:
+    """Equal for consumers that differ at most in factors before them."""
+    between = tuple(op for op in consumer.between if op != "scale")
+    arguments = tuple(sorted((name, repr(value)) for name, value in consumer.arguments.items()))
+    return consumer.op, consumer.layer, between, arguments, consumer.onward
 
 
 def layer_key(layer: Any) -> Hashable:

@@ -26,6 +26,9 @@ _MAX_ENDS = 64
 _MAX_BLOCK = 400
 """Largest number of nodes inside a skip connection; larger ones are ignored."""
 
+_MAX_CASES = 6
+"""Largest number of undecided tests whose cases are told apart, and of conditions of one path."""
+
 _order = count()
 
 
@@ -88,7 +91,7 @@ class PathFinder:
         self._ends: dict[tuple[int, bool], tuple[PathEnd, ...]] = {}
 
     def ends(self, start: FlowNode) -> tuple[PathEnd, ...]:
-        """The first consumers of `start`, one for each path. A path contains at most one residual add."""
+        """The first consumers of `start`, one for each path and condition. A path contains at most one residual add."""
         return self._search(start, may_add=True)
 
     def _search(self, start: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
@@ -128,7 +131,7 @@ class PathFinder:
         return False if may_add else None
 
     def _collect(self, node: FlowNode, may_add: bool) -> tuple[PathEnd, ...]:
-        ends: dict[tuple[int, tuple[str, ...]], PathEnd] = {}
+        ends: dict[tuple[int, tuple[str, ...]], list[PathEnd]] = {}
         for user, edge in node.users:
             here = edge | user.condition
             step = self._step(node, user, may_add)
@@ -139,26 +142,52 @@ class PathFinder:
                     if user.kind == "modifier" and not one_sum and between[:1] != (user.op,):
                         between = (user.op, *between)
                     if len(between) <= _MAX_BETWEEN:
-                        self._merge(ends, PathEnd(end.node, between, end.condition | here))
+                        self._add(ends, PathEnd(end.node, between, end.condition | here))
             elif user.kind in ("layer", "activation", "sink", "output"):
-                self._merge(ends, PathEnd(user, (), here))
+                self._add(ends, PathEnd(user, (), here))
             if len(ends) >= _MAX_ENDS:
                 break
-        return tuple(ends.values())
+        return tuple(end for same in ends.values() for end in _without_decided(same))
 
     @staticmethod
-    def _merge(ends: dict[tuple[int, tuple[str, ...]], PathEnd], end: PathEnd) -> None:
-        key = (end.node.index, end.between)
-        previous = ends.get(key)
-        if previous is None:
-            ends[key] = end
-            return
-        difference = end.condition ^ previous.condition
-        if len(difference) == 2 and len({token for token, _ in difference}) == 1:
-            # The same path on both sides of a condition does not depend on it.
-            ends[key] = PathEnd(end.node, end.between, end.condition & previous.condition)
-        elif len(end.condition) < len(previous.condition):
-            ends[key] = end
+    def _add(ends: dict[tuple[int, tuple[str, ...]], list[PathEnd]], end: PathEnd) -> None:
+        """Add an end to those of the same path, which it may make independent of a condition."""
+        same = ends.setdefault((end.node.index, end.between), [])
+        for at, other in enumerate(same):
+            if other.condition <= end.condition:
+                return
+            difference = end.condition ^ other.condition
+            if len(difference) == 2 and len({test for test, _ in difference}) == 1:
+                # The same path on both sides of a condition does not depend on it.
+                del same[at]
+                PathFinder._add(ends, PathEnd(end.node, end.between, end.condition & other.condition))
+                return
+        if len(same) < _MAX_CASES:
+            same.append(end)
+
+
+def _without_decided(ends: list[PathEnd]) -> list[PathEnd]:
+    """The ends of one path; a single one, under what all of them need, if one of them surely holds then."""
+    if len(ends) == 1:
+        return ends
+    common = frozenset.intersection(*(end.condition for end in ends))
+    if is_always_one(end.condition - common for end in ends):
+        return [PathEnd(ends[0].node, ends[0].between, common)]
+    return ends
+
+
+def is_always_one(conditions: Iterable[Condition], depth: int = _MAX_CASES) -> bool:
+    """Whether one of the conditions holds in every case, as far as `depth` undecided tests tell."""
+    left = set(conditions)
+    if ALWAYS in left:
+        return True
+    if not left or depth == 0:
+        return False
+    test, _ = next(iter(next(iter(left))))
+    return all(
+        is_always_one((one - {(test, taken)} for one in left if (test, not taken) not in one), depth - 1)
+        for taken in (True, False)
+    )
 
 
 def residual_layers(sums: Iterable[FlowNode]) -> Iterator[Any]:
