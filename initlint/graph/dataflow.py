@@ -176,17 +176,17 @@ def _without_decided(ends: list[PathEnd]) -> list[PathEnd]:
     return ends
 
 
-def is_always_one(conditions: Iterable[Condition], depth: int = _MAX_CASES) -> bool:
-    """Whether one of the conditions holds in every case, as far as `depth` undecided tests tell."""
+def is_always_one(conditions: Iterable[Condition]) -> bool:
+    """Whether one of the conditions holds in every case; False if they depend on too many undecided tests to tell."""
     left = set(conditions)
     if ALWAYS in left:
         return True
-    if not left or depth == 0:
+    tests = {test for condition in left for test, _ in condition}
+    if not tests or len(tests) > _MAX_CASES:
         return False
-    test, _ = next(iter(next(iter(left))))
+    test = tests.pop()
     return all(
-        is_always_one((one - {(test, taken)} for one in left if (test, not taken) not in one), depth - 1)
-        for taken in (True, False)
+        is_always_one(one - {(test, taken)} for one in left if (test, not taken) not in one) for taken in (True, False)
     )
 
 

@@ -146,7 +146,7 @@ def test_copies_in_series() -> None:
     )
 
 
-@pytest.mark.parametrize(("count", "expected"), [("6", 1), ("1", 0), ("n", 0)])
+@pytest.mark.parametrize(("count", "expected"), [("6", 1), ("n", 1), ("1", 0), ("options.depth", 0)])
 def test_stacks_of_torch(count: str, expected: int) -> None:
     init = (
         f"self.head = nn.Linear(8, 8)\nself.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), {count})"
