@@ -87,6 +87,8 @@ def test_not_registered(statement: str) -> None:
         "self.x = nn.Parameter(torch.randn(n, n)).float()",
         "self.x = nn.Parameter(torch.randn(n, n), requires_grad=False).to(device)",
         "self.x = self.fc.weight.to(device)",
+        "self.x = self.fc.weight.half()",
+        "self.x = nn.Parameter(torch.randn(n, n), requires_grad=False).half()",
         "self.x = torch.randn(n, n)",
         "self.x = torch.zeros(1, requires_grad=True)",
         "x = torch.empty(n, n, requires_grad=True)\nnn.init.zeros_(x)\nself.x = nn.Parameter(x)",

@@ -84,8 +84,8 @@ def messages(statement: str) -> list[str]:
         ("self.cell.bias_hh.data.fill_(1)", "`self.cell.bias_hh.data` raises", "GRUCell is None"),
         ("if self.fc.bias:\n    pass", "the truth value of the `bias` of Linear", "use `is not None`"),
         ("while not self.fc.weight:\n    break", "the truth value of the `weight` of Linear", "use `is not None`"),
-        ("nn.init.xavier_uniform_(self.lazy.weight)", "`xavier_uniform_` raises ValueError", "the first forward"),
-        ("nn.init.zeros_(self.lazy.bias)", "`zeros_` raises ValueError", "the first forward"),
+        ("nn.init.xavier_uniform_(self.lazy.weight)", "`xavier_uniform_` raises ValueError", "the first forward; initialize after it"),
+        ("nn.init.zeros_(self.lazy.bias)", "`zeros_` raises ValueError", "the first forward; initialize after it"),
     ],
 )  # fmt: skip
 def test_raises(statement: str, start: str, end: str) -> None:

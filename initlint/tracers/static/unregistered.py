@@ -130,6 +130,8 @@ def _modules(value: Value, depth: int = 0) -> Iterator[Instance]:
 
 def _kind_of_tensor(value: Tensor, registered: set[int]) -> UnregisteredKind | None:
     storage = value.storage
+    if storage is not None and value.conversion and storage.derived is not None:
+        storage = storage.derived.original
     if storage is None or value.leaf or value.node is not None or id(storage) in registered:
         return None
     if storage.frozen or storage.grad_unknown or storage.owner is not None:
