@@ -25,7 +25,7 @@ from typing import Any
 from measuring import scratch
 from pyspark.sql import SparkSession
 
-from initlint.integrations.spark import Limits, findings
+from initlint.integrations.spark import RepositoryLimits, findings
 
 _EACH = 40
 """Files in a repository: neighbours in one package."""
@@ -52,7 +52,7 @@ def main() -> None:
                 table = _table(session, folder / f"{cores}-{count}", paths, count)
                 began = time.perf_counter()
                 with _peak() as peak:
-                    rows = findings(table, limits=Limits(files=_LIMIT)).select("status").collect()
+                    rows = findings(table, limits=RepositoryLimits(files=_LIMIT)).select("status").collect()
                 seconds.append((time.perf_counter() - began) / count)
                 statuses = ", ".join(f"{number} {name}" for name, number in sorted(Counter(r[0] for r in rows).items()))
                 print(

@@ -27,7 +27,7 @@ _MAX_BLOCK = 400
 """Largest number of nodes inside a skip connection; larger ones are ignored."""
 
 _MAX_CASES = 6
-"""Largest number of undecided tests whose cases are told apart, and of conditions of one path."""
+"""Largest number of undecided tests whose cases are distinguished, and of conditions of one path."""
 
 _order = count()
 
@@ -177,7 +177,7 @@ def _without_decided(ends: list[PathEnd]) -> list[PathEnd]:
 
 
 def is_always_one(conditions: Iterable[Condition]) -> bool:
-    """Whether one of the conditions holds in every case; False if they depend on too many undecided tests to tell."""
+    """Whether one of the conditions holds in every case; False if they depend on too many undecided tests."""
     left = set(conditions)
     if ALWAYS in left:
         return True

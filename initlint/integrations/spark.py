@@ -61,7 +61,7 @@ SCHEMA = ", ".join(f"`{name}` {spark}" for name, (spark, _) in _TYPES.items())
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RepositoryLimits:
     """What one repository may cost: its number of files, their bytes, and seconds of CPU time.
 
     A repository above a limit is one row with a status of its own, and has no findings: without some of its files,
@@ -82,7 +82,7 @@ class Limits:
         return None
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = RepositoryLimits()
 
 
 def findings(
@@ -92,7 +92,7 @@ def findings(
     path: str = "path",
     text: str = "text",
     settings: Settings | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: RepositoryLimits = DEFAULT_LIMITS,
 ) -> sql.DataFrame:
     """The findings in `df`, which has one row for each file: a DataFrame with the schema `SCHEMA`.
 
@@ -112,7 +112,7 @@ def findings(
     )  # fmt: skip
 
 
-def _with_totals(df: sql.DataFrame, repository: str, path: str, text: str, limits: Limits) -> sql.DataFrame:
+def _with_totals(df: sql.DataFrame, repository: str, path: str, text: str, limits: RepositoryLimits) -> sql.DataFrame:
     """The files with the totals of their repository, without the texts of a repository above a limit.
 
     Spark gives a worker all rows of a repository at once, so a large one must shrink before. The window and the
@@ -132,7 +132,9 @@ def _with_totals(df: sql.DataFrame, repository: str, path: str, text: str, limit
     )
 
 
-def _group_function(settings: Settings | None, limits: Limits) -> Callable[[pandas.DataFrame], pandas.DataFrame]:
+def _group_function(
+    settings: Settings | None, limits: RepositoryLimits
+) -> Callable[[pandas.DataFrame], pandas.DataFrame]:
     def lint(group: pandas.DataFrame) -> pandas.DataFrame:
         return repository_frame(group, settings, limits)
 
@@ -140,7 +142,7 @@ def _group_function(settings: Settings | None, limits: Limits) -> Callable[[pand
 
 
 def repository_frame(
-    group: pandas.DataFrame, settings: Settings | None = None, limits: Limits = DEFAULT_LIMITS
+    group: pandas.DataFrame, settings: Settings | None = None, limits: RepositoryLimits = DEFAULT_LIMITS
 ) -> pandas.DataFrame:
     """The rows of one repository. `group`: the columns `repository`, `path`, `text` and the totals `files`, `bytes`."""
     first = group.iloc[0]
@@ -164,7 +166,7 @@ def repository_rows(
     repository: str | None,
     files: Iterable[tuple[str | None, str | bytes | None]],
     settings: Settings | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: RepositoryLimits = DEFAULT_LIMITS,
 ) -> list[Row]:
     """The rows of one repository, sorted by location: a dict with the columns of `SCHEMA` for each.
 

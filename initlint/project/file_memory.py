@@ -24,7 +24,7 @@ _MAX_TREES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class _Search:
+class _MatchedFiles:
     """The files that were searched, those that matched, and the number of changes that were known at that time."""
 
     paths: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class FileMemory:
         self._changes = 0
         self._paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         """The files of searches, by the first of them."""
-        self._searches: Bounded[_Search] = Bounded(_MAX_SEARCHES)
+        self._searches: Bounded[_MatchedFiles] = Bounded(_MAX_SEARCHES)
         self._answers: Bounded[tuple[str, Any]] = Bounded(_MAX_ANSWERS)
         self._trees: Bounded[tuple[Hashable, Any]] = Bounded(_MAX_TREES)
 
@@ -85,14 +85,14 @@ class FileMemory:
         if self._paths.get(paths[:1]) != paths:
             self._paths[paths[:1]] = paths
         paths = self._paths[paths[:1]]  # one object for all searches
-        before = self._searches.get(search) or _Search()
+        before = self._searches.get(search) or _MatchedFiles()
         if before.paths != paths:
-            before = _Search()
+            before = _MatchedFiles()
         found = tuple(path for path in paths if self._matches(path, digest(path), before, matches))
-        self._searches.put(search, _Search(paths, frozenset(found), self._changes))
+        self._searches.put(search, _MatchedFiles(paths, frozenset(found), self._changes))
         return found
 
-    def _matches(self, path: str, digest: str, before: _Search, matches: Callable[[str], bool]) -> bool:
+    def _matches(self, path: str, digest: str, before: _MatchedFiles, matches: Callable[[str], bool]) -> bool:
         last, changed_at = self._observed.get(path, ("", 0))
         if last != digest or path not in self._observed:
             self._changes += 1

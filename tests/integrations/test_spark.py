@@ -17,7 +17,7 @@ import pytest
 
 from initlint import ConfigurationError, Settings, check_files
 from initlint.integrations import spark
-from initlint.integrations.spark import Limits, repository_rows
+from initlint.integrations.spark import RepositoryLimits, repository_rows
 from tests.support.paths import ROOT
 
 NET = """from torch import nn
@@ -43,7 +43,9 @@ SLOW = "import torch.nn as nn\n" + "".join(
 )
 
 
-def lint(files: dict[str, Any], settings: Settings | None = None, limits: Limits = spark.DEFAULT_LIMITS) -> list[Any]:
+def lint(
+    files: dict[str, Any], settings: Settings | None = None, limits: RepositoryLimits = spark.DEFAULT_LIMITS
+) -> list[Any]:
     return repository_rows("a/b", files.items(), settings, limits)
 
 
@@ -82,12 +84,12 @@ def test_repositories_do_not_see_each_other() -> None:
 @pytest.mark.parametrize(
     ("limits", "status", "message"),
     [
-        (Limits(files=1), "too-many-files", "2 files, more than 1"),
-        (Limits(bytes=300), "too-many-bytes", "bytes, more than 300"),
-        (Limits(seconds=1e-3), "too-slow", "more than 0.001 seconds of CPU time"),
+        (RepositoryLimits(files=1), "too-many-files", "2 files, more than 1"),
+        (RepositoryLimits(bytes=300), "too-many-bytes", "bytes, more than 300"),
+        (RepositoryLimits(seconds=1e-3), "too-slow", "more than 0.001 seconds of CPU time"),
     ],
 )
-def test_a_repository_above_a_limit_is_one_row(limits: Limits, status: str, message: str) -> None:
+def test_a_repository_above_a_limit_is_one_row(limits: RepositoryLimits, status: str, message: str) -> None:
     files = PROJECT if status != "too-slow" else {"slow.py": SLOW}
     (row,) = lint(files, limits=limits)
     assert (row["status"], row["path"], row["code"], row["layers"]) == (status, None, None, [])
@@ -164,7 +166,7 @@ FILES = [
     ("user/broken", "a.py", "import torch\ndef (:\n"),
     (None, "net.py", NET.format(module="x", init="zeros_")),
 ]
-LIMITS = Limits(files=2, bytes=5_000)
+LIMITS = RepositoryLimits(files=2, bytes=5_000)
 
 
 def expected_rows() -> list[Any]:
@@ -228,7 +230,9 @@ def test_the_script_of_the_documentation_runs(session: Any, tmp_path: Path, monk
     assert first == "INI301,xavier-before-relu,info,3,3"
     assert "<svg" in Path("rules.svg").read_text(encoding="utf-8")
     exec(with_settings, names)
-    assert [row["status"] for row in names["rows"].collect() if row["status"] == "finding"] == []
+    # A file that cannot be read is reported whatever is selected.
+    found = [(row["repository"], row["code"]) for row in names["rows"].collect() if row["status"] == "finding"]
+    assert found == [("user/broken", "INI000")]
 
 
 def test_the_documentation_has_all_columns() -> None:

@@ -1,8 +1,8 @@
 """The server's state for one editor: its open documents, scheduled lints and cached results.
 
-Diagnostics are published when a document is opened, saved, or unchanged for a moment: at first without what only the
-files that use it can tell, then complete. Linting runs in one worker thread, which keeps the server responsive. A run
-that is outdated by further typing is ended.
+Diagnostics are published when a document is opened, saved, or unchanged for a moment: at first those of the document by
+itself, then also those that depend on the files that use it. Linting runs in one worker thread, which keeps the server
+responsive. A run that is outdated by further typing is ended.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Folding:
 
 def fold_blocks(operations: Sequence[Operation], texts: Sequence[str]) -> Folding:
     """Each run of equal blocks as its first. `texts`: what the drawing shows of each operation, without its path."""
-    flow = _Flow(operations, texts)
+    flow = _FoldedFlow(operations, texts)
     repeats: list[Repeat] = []
     last: dict[int, int] = {}
     while (run := flow.next_run()) is not None:
@@ -61,7 +61,7 @@ def fold_blocks(operations: Sequence[Operation], texts: Sequence[str]) -> Foldin
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _EqualBlocks:
     """`count` equal blocks of `length` operations each, from the position `start` on."""
 
     label: str
@@ -87,7 +87,7 @@ def _relative(path: str | None, block: str) -> str:
     return ".".join("#" if part == number else part for part in path.split("."))
 
 
-class _Flow:
+class _FoldedFlow:
     """The operations that are left, as positions in `shown`."""
 
     def __init__(self, operations: Sequence[Operation], texts: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ class _Flow:
             for source in inputs:
                 self._readers[source].append(position)
 
-    def remove(self, run: _Run) -> None:
+    def remove(self, run: _EqualBlocks) -> None:
         """Remove all blocks of `run` but the first. What reads the last one reads the first from then on."""
         first, end = run.start + run.length, run.start + run.count * run.length
         moved = {
@@ -121,7 +121,7 @@ class _Flow:
         self.shown = (*self.shown[:first], *self.shown[end:])
         self._update()
 
-    def next_run(self) -> _Run | None:
+    def next_run(self) -> _EqualBlocks | None:
         """The next equal blocks: those of the outermost modules first, and in the order of their calls."""
         for _, prefix in sorted({(prefix.count("."), prefix) for prefix, *_ in self._numbered()}):
             for starts in self._evenly_spaced(prefix):
@@ -157,14 +157,16 @@ class _Flow:
             yield blocks[:end]
             blocks = blocks[end - 1 :] if end > 1 else blocks[1:]
 
-    def _run(self, prefix: str, starts: list[tuple[int, int]]) -> _Run | None:
+    def _run(self, prefix: str, starts: list[tuple[int, int]]) -> _EqualBlocks | None:
         """The longest run of equal blocks. A block may begin with operations that no module calls."""
         while len(starts) > 1:
             length = starts[1][1] - starts[0][1]
             shifts = range(min(self._unnamed_before(starts[0][1]), length - 1) + 1)
             count, shift = max((self._equal_blocks(prefix, starts, length, shift), -shift) for shift in shifts)
             if count > 1:
-                return _Run(f"{prefix}{starts[0][0]}-{starts[count - 1][0]}", count, starts[0][1] + shift, length)
+                return _EqualBlocks(
+                    f"{prefix}{starts[0][0]}-{starts[count - 1][0]}", count, starts[0][1] + shift, length
+                )
             starts = starts[1:]
         return None
 

@@ -158,7 +158,8 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
     start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.location, frozenset())
-    stack, placed = [start], _surely_placed(root)
+    stack = [start]
+    placed: set[int] = set()
     while stack:
         here = stack.pop()
         module = here.module
@@ -176,12 +177,13 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
             draft.inside = inside
             draft.repeated = module.loops > root.loops or "*" in here.path
             yield draft
-        # What a condition puts at a second place is shown at the place that it surely has.
-        below = [
-            _below(here, name, child, inside)
-            for name, child, under in module.conditional_children()
-            if not (under and id(child) in placed)
-        ]
+        below: list[_Position] = []
+        for name, child, under in module.conditional_children():
+            if under:
+                placed = placed or _surely_placed(root)
+            # What a condition puts at a second location is shown at the one that it surely has.
+            if not under or id(child) not in placed:
+                below.append(_below(here, name, child, inside))
         stack.extend(reversed(below))
 
 

@@ -203,7 +203,7 @@ class Interpreter:
         """How often each function that was run as `forward` exceeded its budget."""
         self.limit = MAX_STEPS
         self.watched_builder: Watcher | None = None
-        """Is told of each call that the entry point makes directly, and of each module of a project class."""
+        """Receives each call that the entry point makes directly, and each module of a project class."""
         self.on_entry_point: Callable[[], None] | None = None
         """Callback before each entry point."""
 
@@ -306,7 +306,11 @@ class Interpreter:
         """Whether its body, without that of inner functions, has a `yield`."""
         node = function.node
         if node not in self._generators:
-            self._generators[node] = not isinstance(node, ast.Lambda) and any(map(_yields, node.body))
+            self._generators[node] = (
+                not isinstance(node, ast.Lambda)
+                and "yield" in function.scope.source.text_of(node)
+                and any(map(_yields, node.body))
+            )
         return self._generators[node]
 
     def _run_generator(

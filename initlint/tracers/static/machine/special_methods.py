@@ -16,6 +16,12 @@ class GuardedMachine(Machine, Protocol):
     running_special: set[tuple[int, str]]
 
 
+def may_have_special_methods(value: Value) -> bool:
+    """Whether it is an object of a class of the project: a cheap test before `call_special`."""
+    instance = as_object(value)
+    return instance is not None and instance.user_class is not None
+
+
 def call_special(machine: Machine, value: Value, name: str, arguments: list[Value], site: SourceLocation) -> Value:
     """`value.name(*arguments)`, if the class of the object is of the project and defines it; else `UNBOUND`."""
     instance = as_object(value)

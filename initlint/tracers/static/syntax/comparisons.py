@@ -9,7 +9,7 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.machine.special_methods import call_special
+from initlint.tracers.static.machine.special_methods import call_special, may_have_special_methods
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.questions import (
@@ -37,11 +37,11 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bo
     """The value of a (chained) comparison; None if unknown."""
     left = without_unbound(interpreter.evaluate(node.left, env))
     verdict: bool | None = True
-    one: Any
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = without_unbound(interpreter.evaluate(comparator, env))
-        location = interpreter.location_of(node, env)
-        one = _compare_by_method(interpreter, type(kind), left, right, location)
+        one: Any = UNBOUND
+        if may_have_special_methods(left) or may_have_special_methods(right):
+            one = _compare_by_method(interpreter, type(kind), left, right, interpreter.location_of(node, env))
         if one is UNBOUND:
             one = _compare_one(type(kind), left, right)
         if one is None and isinstance(left, LoopIndex):

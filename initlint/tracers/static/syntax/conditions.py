@@ -9,7 +9,7 @@ from typing import TypeAlias
 from initlint.graph.dataflow import Token
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
-from initlint.tracers.static.machine.special_methods import truth_of
+from initlint.tracers.static.machine.special_methods import may_have_special_methods, truth_of
 from initlint.tracers.static.tensors.writes import record_init_call
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment
@@ -56,7 +56,8 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
         for tensor, _ in options(value):
             location = interpreter.location_of(test, env)
             record_init_call(interpreter, ast.unparse(test), "builtins.bool", location, {}, tensor)
-    verdict = truth_of(interpreter, value, interpreter.location_of(test, env))
+    is_object = may_have_special_methods(value)
+    verdict = truth_of(interpreter, value, interpreter.location_of(test, env)) if is_object else truth(value)
     if verdict is not None:
         return verdict, _SETTLED
     # The object itself is the key, not its address: a token must outlive it.

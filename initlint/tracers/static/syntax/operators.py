@@ -10,7 +10,7 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
-from initlint.tracers.static.machine.special_methods import call_special
+from initlint.tracers.static.machine.special_methods import call_special, may_have_special_methods
 from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
@@ -63,9 +63,11 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
     """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
     left, right = without_unbound(left), without_unbound(right)
-    special = _operate_by_method(interpreter, _METHODS.get(name, name), left, right, interpreter.location_of(node, env))
-    if special is not UNBOUND:
-        return special
+    if may_have_special_methods(left) or may_have_special_methods(right):
+        location = interpreter.location_of(node, env)
+        special = _operate_by_method(interpreter, _METHODS.get(name, name), left, right, location)
+        if special is not UNBOUND:
+            return special
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
         return _compute(compute, left, right)
     if isinstance(left, tuple) and isinstance(right, (tuple, int)):
