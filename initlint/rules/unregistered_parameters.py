@@ -12,7 +12,8 @@ Reports what a module uses as its parameters, but does not register:
 
 It is silent if the same layers or tensors are also registered (`ModuleList(self.layers)`, `add_module`, `setattr`),
 also by another module, or are handed to an optimizer, for frozen layers, for a list or tuple of one element, as it is
-written around a shared module, and for `.to('cpu')` and `.float()`, which return the Parameter itself.
+written around a shared module, for `.to('cpu')` and `.float()`, which return the Parameter itself, and for a Parameter
+of a tensor whose device or type was chosen already (`nn.Parameter(x.to(device)).to(device)`), as it may have that one.
 
 ## Why is this bad?
 

@@ -155,6 +155,7 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
         storage = fresh_storage(interpreter, _size(constructor, call), call.site)
     tensor = Tensor(storage=storage, covers_storage=out is None or out.covers_storage)
     storage.requires_grad = call.keywords.get("requires_grad") is True
+    storage.is_converted = constructor.size == "like" or call.open or not call.keywords.keys().isdisjoint(_KINDS)
     is_random = constructor.initializer in ("torch.nn.init.uniform_", "torch.nn.init.normal_")
     if is_random and external_name(call.keywords.get("dtype")) in COMPLEX:
         record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
@@ -173,6 +174,9 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return tensor
+
+
+_KINDS = ("device", "dtype")
 
 
 def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | None, ...] | None:
@@ -218,7 +222,7 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
     if tensor is None:
-        storage.origins = tuple(reaches(value))
+        storage.origins, storage.is_converted = tuple(reaches(value)), True
     storage.parameter = True
     storage.location = storage.location or call.site
     set_requires_grad(storage, requires_grad)

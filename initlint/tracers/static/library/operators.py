@@ -100,6 +100,9 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
     if name in _CONVERSIONS and value.node is None and value.storage is not None:
         return _converted(interpreter, value, value.storage, call)
     rest = _after_first(call)
+    conversion = _conversion(name, rest) if value.node is None else ""
+    if value.storage is not None and not value.leaf and conversion:
+        value.storage.is_converted = True
     return Tensor(
         value.node,
         value.storage,
@@ -110,7 +113,7 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
         transposed=value.transposed != operator.is_transposing,
         axes=view_axes(value.axes, operator.axes, rest.values),
         tracked=value.tracked and operator.memory == "view",
-        conversion=_conversion(name, rest) if value.leaf else "",
+        conversion=conversion if value.leaf and not _is_converted(value) else "",
         factors=value.factors,
         in_products=value.in_products,
         rows=value.rows if operator.axes == "same" else None,
@@ -127,8 +130,13 @@ def _converted(interpreter: Interpreter, value: Tensor, storage: Storage, call: 
     assert result.storage is not None
     if storage.origin.parameter:
         result.storage.derived = DerivedStorage("a conversion", (storage.origin,), call.site, certain=False)
-    result.conversion = "copy" if value.leaf else ""
+    result.conversion = "copy" if value.leaf and not _is_converted(value) else ""
+    result.storage.is_converted = True
     return result
+
+
+def _is_converted(value: Tensor) -> bool:
+    return value.storage is not None and value.storage.is_converted
 
 
 def _inserted(call: CallArguments) -> tuple[int, ...]:

@@ -311,7 +311,7 @@ def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None)
     storage = fresh_storage(interpreter, tensor.shape, location)
     if tensor.storage is not None:
         note_use(interpreter, tensor.storage)
-        storage.writes = list(tensor.storage.writes)
+        storage.writes, storage.is_converted = list(tensor.storage.writes), tensor.storage.is_converted
         if tensor.storage.origin.parameter and location is not None:
             storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), location)
     return Tensor(tensor.node, storage, sources=tensor.sources)

@@ -64,6 +64,7 @@ class Storage:
         "frozen",
         "grad_unknown",
         "ineffective_writes",
+        "is_converted",
         "loads",
         "location",
         "name",
@@ -110,6 +111,8 @@ class Storage:
         """Code got its sizes, by `shape` or `size()`."""
         self.uninitialized = False
         """Created uninitialized (`torch.empty`)."""
+        self.is_converted = False
+        """Its device or element type was chosen, so that a further conversion may return the tensor itself."""
         self.used_transformed = False
         """Data is multiplied by a value computed from the parameter, not by the parameter itself."""
 
@@ -122,7 +125,7 @@ class Storage:
         copies.finished[id(self)] = copy
         copy.writes, copy.parameter = list(self.writes), self.parameter
         copy.loads = self.loads
-        copy.name, copy.frozen = self.name, self.frozen
+        copy.name, copy.frozen, copy.is_converted = self.name, self.frozen, self.is_converted
         copy.owner = copies.finished.get(id(self.owner))
         if self.derived is not None:
             originals = tuple(original.deep_copy(copies) for original in self.derived.originals)
