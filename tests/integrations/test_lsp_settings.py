@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -69,13 +68,23 @@ async def test_they_are_requested_when_the_editor_sends_none(editor: Editor) -> 
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_an_answer_that_comes_after_a_later_change_is_outdated(editor: Editor) -> None:
+    assert codes(await editor.open(NET)) == ["INI301"]
+    editor.client.set_configuration({"initlint": {"ignore": ["INI301", "INI9"]}})
+    send(editor.client, None)
+    send(editor.client, {"initlint": {"select": ["deprecated-init"]}})
+    assert codes(await editor.diagnostics()) == ["INI901"]
+    assert codes(await editor.type(f"{NET}\n")) == ["INI901"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_wrong_ones_are_one_message_and_change_nothing(editor: Editor) -> None:
     await editor.open(NET)
     before = len(editor.client.messages)
-    send(editor.client, {"initlint": {"selct": ["INI3"]}})
-    send(editor.client, {"initlint": {"selct": ["INI3"]}})
-    await asyncio.wait_for(editor.client.wait_for_notification(types.WINDOW_SHOW_MESSAGE), 60)
-    assert codes(await editor.type(f"{NET}\n")) == ["INI301"]
+    for number in range(2):
+        send(editor.client, {"initlint": {"selct": ["INI3"]}})
+        assert codes(await editor.type(f"{NET}# {number}\n")) == ["INI301"]
+        await editor.actions()  # waits for the complete lint
     (message,) = editor.client.messages[before:]
     assert message.type is types.MessageType.Error
     assert message.message == "initlint: the settings of the editor: unknown key `selct`; did you mean `select`?"

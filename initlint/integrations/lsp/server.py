@@ -68,7 +68,9 @@ class EditorServer(LanguageServer):
         self._scheduled: dict[str, asyncio.Task[None]] = {}
         self.initialization_options: object = None
         self.client_settings = NO_SETTINGS
-        self._last_error: str | None = None
+        self._settings_changes = 0
+        self._shown_errors: dict[str, str] = {}
+        """The errors that last, by what they are of: the settings of the editor, or of the project."""
         self._diagnostics_by_uri: dict[str, FileDiagnostics] = {}
         self._last_complete: dict[str, FileDiagnostics] = {}
         """The last complete result of each open file, for previews. The file may have changed since."""
@@ -109,7 +111,12 @@ class EditorServer(LanguageServer):
     # Settings --------------------------------------------------------------------------------------------------
 
     async def update_settings(self, sent: object) -> None:
-        """Use the settings that the editor has sent, or returns on request, or else has sent at the start."""
+        """Use the settings that the editor has sent, or returns on request, or else has sent at the start.
+
+        An answer that comes after a later change is outdated.
+        """
+        self._settings_changes += 1
+        change = self._settings_changes
         options = own_section(sent)
         workspace = self.client_capabilities.workspace
         if options is None and workspace is not None and workspace.configuration:
@@ -118,6 +125,8 @@ class EditorServer(LanguageServer):
                 options = next(iter(await self.workspace_configuration_async(params)), None)
             except JsonRpcException as error:
                 self._log(f"the editor does not return its settings: {error}")
+            if change != self._settings_changes:
+                return
         self.configure(options or self.initialization_options)
 
     def configure(self, options: object) -> None:
@@ -125,18 +134,18 @@ class EditorServer(LanguageServer):
         try:
             settings = ClientSettings.read(options)
         except ConfigurationError as error:
-            self._show_error(error)
+            self._show_error("editor", error)
             return
-        self._last_error = None
+        self._shown_errors.pop("editor", None)
         if settings != self.client_settings:
             self.client_settings = settings
             self.schedule_all()
 
-    def _show_error(self, error: ConfigurationError) -> None:
-        """Show an error, once for all lints that fail because of it."""
+    def _show_error(self, origin: str, error: ConfigurationError) -> None:
+        """Show an error of the settings of `origin`, once for all lints that fail because of it."""
         message = f"{SOURCE}: {error}"
-        if message != self._last_error:
-            self._last_error = message
+        if message != self._shown_errors.get(origin):
+            self._shown_errors[origin] = message
             self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
 
     # Documents -------------------------------------------------------------------------------------------------
@@ -341,7 +350,7 @@ class EditorServer(LanguageServer):
             return cached
         linted = await self.run_in_worker(lint)
         if linted is not None:
-            self._last_error = None
+            self._shown_errors.pop("project", None)
             self._last_complete[open_file.uri] = linted
             for failure in linted.result.failures:
                 self._log(f"internal error in {failure.part} on {failure.file}: {failure.error}\n{failure.traceback}")
@@ -380,7 +389,7 @@ class EditorServer(LanguageServer):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, function)
         except ConfigurationError as error:
-            self._show_error(error)
+            self._show_error("project", error)
         except Exception:
             self._log(f"internal error; please report\n{traceback.format_exc()}")
         return None
