@@ -1,4 +1,4 @@
-"""The factor of each layer on the signal that reaches it, for the tables of `initlint trace` and for hover."""
+"""The factor of each layer on the signal that reaches it, for tables and hover."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def operating_factors(model: ModelGraph) -> Mapping[str, Factors]:
     """
     factors = ((path, _factors(model, layer)) for path, layer in initialized_layers(model).items())
     return {path: known for path, known in factors if known is not None}
+
+
+def signal_factor(model: ModelGraph, layer: Layer) -> float | None:
+    """The factor on the signal that reaches the layer; None if it is unknown or means nothing there."""
+    factors = operating_factors(model).get(layer.path)
+    return None if factors is None or factors.at_equal_fans else factors.signal
 
 
 def _factors(model: ModelGraph, layer: Layer) -> Factors | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from initlint.analysis.operating_factors import operating_factors
+from initlint.analysis.operating_factors import signal_factor
 from initlint.facts.fans import MODULES
 from initlint.graph.model import Forward, Layer, ModelGraph
 from initlint.graph.words import UNDETERMINED
@@ -109,7 +109,7 @@ def _is_shown(layer: Layer) -> bool:
 
 def _row(model: ModelGraph, layer: Layer, traced: TraceResult) -> tuple[str, ...]:
     ends = dict.fromkeys((" ".join(f.between) or _NONE, _end(f.op, f.layer)) for f in layer.followed_by)
-    factor = _factor(model, layer)
+    factor = signal_factor(model, layer)
     row = (
         layer.path,
         f"{layer.type} {_shape(layer)}",
@@ -128,12 +128,6 @@ def _row(model: ModelGraph, layer: Layer, traced: TraceResult) -> tuple[str, ...
         _mean_and_spread(signal.signal, signal.signal_spread),
         _mean_and_spread(signal.gradient, signal.gradient_spread),
     )
-
-
-def _factor(model: ModelGraph, layer: Layer) -> float | None:
-    """The factor on the signal that reaches the layer; None if it is unknown or means nothing there."""
-    factors = operating_factors(model).get(layer.path)
-    return None if factors is None or factors.at_equal_fans else factors.signal
 
 
 def _use(model: ModelGraph, layer: Layer, calls: Sequence[str]) -> str:
@@ -204,7 +198,7 @@ def to_json(traced: Sequence[TraceResult]) -> dict[str, Any]:
         if one.measured is not None:
             model["runs"] = one.runs
         for layer, entry in zip(graph.layers, model["layers"], strict=True):
-            entry["factor"] = _factor(graph, layer)
+            entry["factor"] = signal_factor(graph, layer)
             if one.measured is not None:
                 signal = one.measured.get(layer.path)
                 entry["measured"] = dict(_UNMEASURED) if signal is None else signal._asdict()

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from initlint._records import dataclass
 from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.messages import format_number
+from initlint.analysis.operating_factors import signal_factor
 from initlint.analysis.signal_propagation import mean_squares
 from initlint.diagnostics import Span
 from initlint.facts.initializer_formulas import INITIALIZERS
@@ -37,8 +38,9 @@ _INIT_CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer as a row of the table and as a box of the drawing. `level`: the mean square of its output, as text.
+    """A layer as a row of the table and as a box of the drawing.
 
+    `factor`, `level`: by how much it and its activation multiply the mean square, and that of its output, as text.
     `shown`: the number of the row that the table shows for it, which is that of the first of several equal blocks.
     """
 
@@ -50,6 +52,7 @@ class Row:
     kind: str
     where: str
     follows: str
+    factor: str
     level: str
     badges: tuple[Badge, ...]
 
@@ -117,7 +120,7 @@ def model_page(
         _row(
             layer,
             row_numbers[layer.path],
-            predicted.get(layer.path),
+            (signal_factor(model, layer), predicted.get(layer.path)),
             (*on_edge.get(layer.path, ()), *on_layer.get(layer.path, ())),
             model.location.span.file,
             folder,
@@ -168,7 +171,14 @@ def _layers_in_order(model: ModelGraph) -> list[Layer]:
     return [*called_layers, *(layer for layer in model.layers if has_own_box(layer) and layer.path not in called_paths)]
 
 
-def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ...], file: str, folder: str) -> Row:
+def _row(
+    layer: Layer,
+    number: int,
+    figures: tuple[float | None, float | None],
+    badges: tuple[Badge, ...],
+    file: str,
+    folder: str,
+) -> Row:
     write = layer.effective_write()
     init_formula = INITIALIZERS.get(write.initializer) if write is not None else None
     kind = (
@@ -182,6 +192,7 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
     consumers = dict.fromkeys(
         " → ".join(map(operation_label, (*consumer.between, consumer.op))) for consumer in layer.followed_by
     )
+    factor, level = ("" if figure is None else format_number(figure) for figure in figures)
     return Row(
         number=number,
         shown=number,
@@ -193,7 +204,8 @@ def _row(layer: Layer, number: int, level: float | None, badges: tuple[Badge, ..
         kind=kind,
         where=line_of(span, file).removeprefix(folder),
         follows=", or ".join(consumers),
-        level="" if level is None else format_number(level),
+        factor=factor,
+        level=level,
         badges=tuple(dict.fromkeys(badges)),
     )
 
@@ -211,7 +223,7 @@ def _fold_rows(rows: Sequence[Row]) -> list[tuple[FoldedRow, tuple[int, ...]]]:
 
 def _row_text(row: Row) -> str:
     codes = " ".join(badge.code for badge in row.badges)
-    return "\n".join((row.shape, row.init, row.where, row.follows, row.level, codes))
+    return "\n".join((row.shape, row.init, row.where, row.follows, row.factor, row.level, codes))
 
 
 def _curves(

@@ -46,6 +46,30 @@ def test_nothing_is_loaded(mlp: Page) -> None:
     assert all(link.startswith(("#", "https://initlint.readthedocs.io/")) for link in mlp.links)
 
 
+def test_blocks_with_different_factors_are_separate_rows(tmp_path: Path) -> None:
+    source = """
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(64), nn.Linear(64, 64), nn.LeakyReLU(slope)) for slope in (0.2, 0.2, 0.8)
+        )
+        for block in self.blocks:
+            nn.init.xavier_normal_(block[1].weight)
+            nn.init.zeros_(block[1].bias)
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+"""
+    page = make_page(tmp_path, "-", source=source)
+    words = page.text.split()
+    assert "blocks.0-1.1" in words
+    assert "blocks.2.1" in words
+    assert {"0.52", "0.82"} <= set(words)
+
+
 HOSTILE = """
 import torch.nn as nn
 class Net(nn.Module):
@@ -139,7 +163,7 @@ class Net(nn.Module):
     def __init__(self, depth):
         super().__init__()
         self.gate = Gate()
-        self.layers = nn.Sequential(*(nn.Linear(8, 8) for _ in range(depth)))
+        self.layers = nn.Sequential(*(nn.Linear(8, 8, bias=False) for _ in range(depth)))
 
     def forward(self, x):
         return self.layers(self.gate(x))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import initlint
+from tests.support.whole_models import models_of
 
 SOURCE = """\
 from torch import nn
@@ -42,3 +45,20 @@ def test_what_is_handed_data_too_computes_with_it(call: str, codes: list[str]) -
     text = text.replace("__init__(self):", "__init__(self, attend, init_from):\n        self.attend = attend", 1)
     text = text.replace("super()", "self.init_from = init_from\n        super()")
     assert [d.code for d in initlint.check_source(text).diagnostics] == codes
+
+
+@pytest.mark.parametrize(
+    ("imported", "bound", "value"),
+    [
+        ("import math", "math.pi / 2", math.pi / 2),
+        ("import numpy as np", "2 * np.pi", 2 * math.pi),
+        ("from math import tau as turn", "turn", math.tau),
+        ("from math import *", "e", math.e),
+    ],
+)
+def test_constants_of_mathematics_are_numbers(imported: str, bound: str, value: float) -> None:
+    text = SOURCE.replace("from torch import nn", f"{imported}\nfrom torch import nn")
+    graph = models_of(text.replace("xavier_normal_(self.fc1.weight)", f"uniform_(self.fc1.weight, 0, {bound})"))["Net"]
+    write = graph.layers[0].effective_write()
+    assert write is not None
+    assert write.arguments["b"] == pytest.approx(value)

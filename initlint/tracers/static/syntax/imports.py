@@ -14,7 +14,7 @@ from initlint.facts.operators import FUNCTIONS
 from initlint.tracers.static.machine.interpreter import Imports, Interpreter
 from initlint.tracers.static.values.classes import ModuleRef
 from initlint.tracers.static.values.environment import Environment, LazyImport, ModuleScope, StarImport
-from initlint.tracers.static.values.external_names import external
+from initlint.tracers.static.values.external_names import external, external_member
 from initlint.tracers.static.values.questions import contains, external_name
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
 
@@ -80,7 +80,7 @@ def _member(imports: Imports, module_name: str, name: str, env: Environment) -> 
     if outside:
         # A folder without an `__init__.py` is not a module of the project, but its files are.
         member = imports.import_module(f"{module_name}.{name}", env.scope)
-        return external(f"{outside}.{name}") if member is UNBOUND else member
+        return external_member(f"{outside}.{name}") if member is UNBOUND else member
     return Unknown(f"{name} is imported from something unknown")
 
 
@@ -93,7 +93,7 @@ def _of_star_import(interpreter: Interpreter, module_name: str, env: Environment
         return module.scope.lookup(name) if _exports(module.scope, name) else UNBOUND
     outside = external_name(module)
     exported = _STAR_EXPORTS.get(outside)
-    return external(f"{outside}.{name}") if exported is not None and exported(name) else UNBOUND
+    return external_member(f"{outside}.{name}") if exported is not None and exported(name) else UNBOUND
 
 
 def _exports(scope: ModuleScope, name: str) -> bool:

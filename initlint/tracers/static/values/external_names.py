@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 
@@ -30,6 +31,9 @@ PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "builtins.range": range,
 }
 """The types that constants and tuples may be of, by the names that `isinstance` is called with."""
+_NUMBERS: Mapping[str, float] = {
+    f"{module}.{name}": getattr(math, name) for module in ("math", "numpy", "torch") for name in ("pi", "e")
+} | {"math.tau": math.tau}
 SEQUENCE_TYPES = ("Sequence", "Iterable", "Collection", "Sized")
 
 
@@ -51,7 +55,7 @@ class ExternalName(AbstractValue):
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("__name__", "__qualname__"):
             return self.name.rpartition(".")[2]
-        return external(f"{self.name}.{name}")
+        return external_member(f"{self.name}.{name}")
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         return self  # `Optional[int]`, `nn.Module[T]`
@@ -161,6 +165,11 @@ _CALLABLE_TYPES = (
 def external(name: str) -> ExternalName:
     """The external object with this dotted name, in its documented spelling."""
     return ExternalName(canonical(name))
+
+
+def external_member(name: str) -> Value:
+    """The external object with this dotted name, or the number that it is known to be."""
+    return _NUMBERS.get(name) or external(name)
 
 
 def python_type(value: Value) -> Value:
