@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
 from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family, is_matrix
 from initlint.analysis.norms import PIECEWISE_LINEAR, RESCALING, scale_is_visible
@@ -18,7 +19,7 @@ from initlint.project.source import Location
 _MIN_INPUTS = 8
 """Sums of fewer inputs hardly grow: inputs such as coordinates and one-hot codes."""
 
-_DATA = re.compile(
+_DATA = lazy_pattern(
     r"embed|token|quer(y|ies)(?!_?(w|proj))|prototype|centroid|centers?$|codebook|codes?$|slot|anchor|leaf|leaves|memor|bank",
     re.IGNORECASE,
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from initlint._lazy import lazy_pattern
+
 SCHEMES = ("xavier", "kaiming", "orthogonal")
 """The words of `torch.nn.init` that mean nothing else."""
 
@@ -19,7 +21,7 @@ INITIALIZER_WORDS = rf"(?<!f)init|reset|{'|'.join(SCHEMES)}|glorot|uniform|norma
 
 _INITIALIZER = re.compile(INITIALIZER_WORDS, re.IGNORECASE)
 _LOADER = re.compile(r"load", re.IGNORECASE)
-_WRITER = re.compile(
+_WRITER = lazy_pattern(
     INITIALIZER_WORDS + r"|load|copy|set|fill|assign|register|zero|ones|constant|eye|dirac|tie|share|convert|pretrained"
     r"|materiali|broadcast|vector_to|_$",
     re.IGNORECASE,
@@ -27,11 +29,11 @@ _WRITER = re.compile(
 _SETUP = re.compile(r"build|create|prepare|fuse", re.IGNORECASE)
 _OTHER_STATE = re.compile(r"hidden|state|buffer|optim|cache|memory|data|log|env|device|grad|re_?init", re.IGNORECASE)
 _WEIGHTS = "(?:weights?|parameters?|params?)"
-_RESET = re.compile(
+_RESET = lazy_pattern(
     rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
 )
 _ARGUMENT = re.compile(r"init\w*_(?:fn|func)|initializer")
-_FILL = re.compile(
+_FILL = lazy_pattern(
     rf"(?:{'|'.join(SCHEMES)}|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"
     r"|(?:normal|uniform|constant|zeros|ones)_?|(?:zero|fill|copy)_"
 )

@@ -36,6 +36,8 @@ METHOD = "torch.Tensor."
 FUNCTIONS_ONLY = ("torch.", FUNCTIONAL)
 ALL = (METHOD, "torch.", FUNCTIONAL, "torch.special.", "torch.linalg.", "torch.sparse.")
 """Where torch spells its operators: the prefixes of a row's names. Those that torch lacks do no harm."""
+WITH_IN_PLACE = (METHOD, *FUNCTIONS_ONLY)
+"""The prefixes of names with a final underscore."""
 
 
 @dataclass(frozen=True, slots=True)

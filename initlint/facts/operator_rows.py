@@ -70,7 +70,7 @@ def _identities() -> Iterator[Operator]:
     yield from rows("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout")
     yield from rows("channel_shuffle constant_pad_nd fold interpolate pad pixel_shuffle pixel_unshuffle")
     yield from rows("native_channel_shuffle upsample upsample_bilinear upsample_nearest")
-    yield elsewhere("torch.Tensor.requires_grad_", "identity", "identity", "same")
+    yield Operator("requires_grad_", "identity", "identity", _INPUT, axes="same", homes=(METHOD,), in_place=False)
     for name in (
         *(f"{module}.{name}" for module in _EINOPS for name in ("rearrange", "repeat")),
         "torch.fft.fftshift",
@@ -203,7 +203,7 @@ def _constants() -> Iterator[Operator]:
     for name in "col_indices crow_indices dense_dim dim_order indices is_coalesced qscheme sparse_dim storage".split():
         yield Operator(name, "constant", "shape", homes=(METHOD,), in_place=False)
     for name in "grad_fn ndim requires_grad shape".split():
-        yield Operator(f"torch.Tensor.{name}", "constant", "shape", homes=("",), in_place=False, attribute=True)
+        yield Operator(name, "constant", "shape", homes=(METHOD,), in_place=False, attribute=True)
     sizes = (
         "data_ptr dim element_size get_device is_complex is_contiguous is_floating_point is_tensor ndimension nelement "
         "new_empty new_full new_ones new_tensor new_zeros numel size storage_offset stride result_type can_cast "

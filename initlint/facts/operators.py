@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from initlint.facts.operator_kinds import METHOD, Operator
+from initlint.facts.operator_kinds import METHOD, WITH_IN_PLACE, Operator
 from initlint.facts.operator_rows import operator_rows
 from initlint.facts.tensor_constructors import RANDOM_METHODS
 
@@ -29,29 +29,29 @@ __all__ = [
 ]
 
 
-def spellings(rows: Iterable[Operator]) -> dict[str, Operator]:
-    """The operators by each of their full names. Raises ValueError for a name that two rows derive."""
-    operators: dict[str, Operator] = {}
+def spellings(rows: Iterable[Operator]) -> tuple[dict[str, Operator], dict[str, Operator]]:
+    """The operators by the full name of each function, and by that of each method or attribute of a tensor.
+
+    Raises ValueError for a name that two rows derive.
+    """
+    functions: dict[str, Operator] = {}
+    methods: dict[str, Operator] = {}
     for row in rows:
         for home in row.homes:
-            for suffix in ("", "_") if row.in_place else ("",):
-                name = f"{home}{row.name}{suffix}"
-                if name in operators:
-                    raise ValueError(f"two operators are spelled {name}")
-                operators[name] = row
-    return operators
+            table, prefix = (methods, "") if home == METHOD else (functions, home)
+            names = (row.name, f"{row.name}_") if row.in_place and home in WITH_IN_PLACE else (row.name,)
+            for name in names:
+                if table.setdefault(prefix + name, row) is not row:
+                    raise ValueError(f"two operators are spelled {home}{name}")
+    return functions, methods
 
 
-_SPELLINGS = spellings(operator_rows())
+_BY_FUNCTION, _BY_METHOD = spellings(operator_rows())
 
-FUNCTIONS: Mapping[str, Operator] = MappingProxyType(
-    {name: operator for name, operator in _SPELLINGS.items() if not name.startswith(METHOD)}
-)
+FUNCTIONS: Mapping[str, Operator] = MappingProxyType(_BY_FUNCTION)
 """By canonical name."""
 
-METHODS: Mapping[str, Operator] = MappingProxyType(
-    {name.removeprefix(METHOD): operator for name, operator in _SPELLINGS.items() if name.startswith(METHOD)}
-)
+METHODS: Mapping[str, Operator] = MappingProxyType(_BY_METHOD)
 """By the name of a tensor's method or attribute."""
 
 PYTHON_OPERATORS: Mapping[str, Operator] = MappingProxyType(

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import sys
 
+from initlint._lazy import lazy_pattern
+
 _PREFIXED = re.compile(r"[fFtT][rR]?[\"']")
-_CODE = re.compile(
+_CODE = lazy_pattern(
     r"(?P<comment>#[^\r\n]*)|(?P<prefix>\b[a-zA-Z]{1,2})?(?P<quote>\"\"\"|'''|[\"'])"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<colon>:)"
 )

@@ -15,14 +15,15 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 
+from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
 from initlint.project.f_strings import tokenizable
 from initlint.project.source import SourceFile, split_lines
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
-_LINE = re.compile(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
-_ANYWHERE = re.compile(rf"(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
-_FILE = re.compile(rf"\s*{_ANYWHERE.pattern}", re.IGNORECASE)
+_LINE = lazy_pattern(rf"#\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
+_ANYWHERE = lazy_pattern(rf"(?P<hash>#)\s*(?:initlint|ruff|flake8)\s*:\s*noqa(?![\w-]){_CODES}", re.IGNORECASE)
+_FILE = lazy_pattern(rf"\s*{_ANYWHERE.pattern}", re.IGNORECASE)
 _CODE = re.compile(r"[^\s,]+")
 
 
@@ -139,11 +140,12 @@ def _directives(comments: Iterable[_Comment]) -> tuple[tuple[Directive, ...], di
     for_file: list[Directive] = []
     for_row: dict[int, Directive] = {}
     for comment in comments:
-        match = (_FILE.match(comment.text) if comment.alone else None) or _LINE.search(comment.text)
+        of_file = _FILE.match(comment.text) if comment.alone else None
+        match = of_file or _LINE.search(comment.text)
         if match is None or (match["colon"] and not match["codes"]):
             continue  # a colon without codes (`noqa: because`) is a mistake, and silences nothing
-        if match.re is _FILE:
-            for_file.append(_directive(comment, match, match.start("hash")))
+        if of_file:
+            for_file.append(_directive(comment, of_file, of_file.start("hash")))
         else:
             for_row[comment.row] = _directive(comment, match, match.start())
     return tuple(for_file), for_row

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from initlint._lazy import lazy_pattern
+
 MOST_TOKENS = 350_000
 """Names, numbers and opening brackets in a file. Their nodes in `ast` take 1 KB each, on long lines up to 1.8 KB."""
 MOST_TOKENS_OF_LIBCST = 100_000
@@ -16,14 +18,14 @@ DEEPEST = 200
 LONGEST_CHAIN = 500
 """Operators, calls and strings in one expression. Python's stack ends before that."""
 
-_COUNTED = re.compile(
+_COUNTED = lazy_pattern(
     r"""\#[^\r\n]*
     |\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
     |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*'
     |(?P<token>\w+|[(\[{])""",
     re.DOTALL | re.VERBOSE,
 )
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""\#[^\r\n]*|\\\r?\n
     |(?P<operand>\"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
         |"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|'[^'\\\r\n]*(?:\\.[^'\\\r\n]*)*')

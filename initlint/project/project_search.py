@@ -108,6 +108,10 @@ class FileSearch:
             self._contents[path] = data
         return self._contents[path]
 
+    def in_memory(self, path: str) -> bytes | None:
+        """What `read` returned, if the file stays as it was then."""
+        return self._contents.get(path)
+
     def is_named(self, root: str, word: str) -> bool:
         """Whether a text file below `root`, other than Python, contains `word`. True if there are too many files."""
         if (root, word) not in self._named:

@@ -41,6 +41,8 @@ class FileSystemQueries:
         self._cached_digests = (cached_digests or {}) if memory is None else memory.digests
         self._listings = listings or DirectoryListings(contents)
         self._digests: dict[str, str] = {}
+        self._without_digest: set[str] = set()
+        """Files in memory whose digest nothing has asked for: without a cache, most."""
         self._same_stat: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
         self._packages: dict[str, tuple[str, str]] = {}
@@ -66,6 +68,9 @@ class FileSystemQueries:
         return self._digests[path]
 
     def _digest(self, path: str) -> str:
+        if path in self._without_digest:
+            self._without_digest.remove(path)
+            return digest_of(self._search.read(path))
         try:
             cached = self._cached_digests.get(path) if self.reads_disk(path) else None
             if cached is not None and cached[0] == stat_of(path):
@@ -98,7 +103,10 @@ class FileSystemQueries:
         """As `read`, from memory if possible; empty if the file cannot be read."""
         data = self._search.read(path)
         if path not in self._digests and data:
-            self._digests[path] = digest_of(data)
+            if self._search.in_memory(path) is None:
+                self._digests[path] = digest_of(data)
+            else:
+                self._without_digest.add(path)
         return data
 
     def parsed(self, path: str, parse: Callable[[FileSystemQueries, str], Parsed]) -> Parsed:
@@ -114,6 +122,8 @@ class FileSystemQueries:
 
     def computed_digests(self) -> Iterator[tuple[str, str]]:
         """The files whose digests were computed from their bytes, not taken from the cache, with these digests."""
+        for path in tuple(self._without_digest):
+            self.digest(path)
         return ((path, digest) for path, digest in self._digests.items() if path not in self._same_stat)
 
     def has_only_cached_digest(self, path: str, digests: Collection[str]) -> bool:

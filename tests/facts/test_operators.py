@@ -35,7 +35,8 @@ def _methods(**fields: object) -> list[str]:
 
 def test_a_name_that_two_rows_derive_is_an_error() -> None:
     relu = Operator("relu", "activation", "relu")
-    assert spellings([relu])["torch.Tensor.relu_"] is relu
+    functions, methods = spellings([relu])
+    assert functions["torch.relu_"] is methods["relu_"] is relu
     with pytest.raises(ValueError, match=r"two operators are spelled torch\.Tensor\.relu$"):
         spellings([relu, Operator("relu", "sink", "clamp", homes=("torch.Tensor.",))])
     with pytest.raises(ValueError, match=r"two operators are spelled torch\.relu_"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from initlint.project.file_memory import FileMemory
+from initlint.project.filesystem import digest_of
 from initlint.project.queries import FileSystemQueries
 
 OLD = 1_600_000_000
@@ -75,3 +76,20 @@ def test_trees_and_answers_are_those_of_one_version() -> None:
     assert memory.answer("a", "1", "query", lambda: "one") == "one"
     assert memory.answer("a", "1", "query", lambda: "two") == "one"
     assert memory.answer("a", "2", "query", lambda: "two") == "two"
+
+
+def test_a_digest_describes_the_bytes_that_were_searched(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"x = 1\n")
+    queries = FileSystemQueries({})
+    assert queries.content(str(file)) == b"x = 1\n"
+    file.write_bytes(b"x = 2\n")
+    assert queries.digest(str(file)) == digest_of(b"x = 1\n")
+
+
+def test_searched_files_are_among_those_with_a_computed_digest(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"x = 1\n")
+    queries = FileSystemQueries({})
+    queries.content(str(file))
+    assert list(queries.computed_digests()) == [(str(file), digest_of(b"x = 1\n"))]

@@ -103,8 +103,12 @@ class _Module:
     def _statements_by_word(self) -> Mapping[bytes, Sequence[_Statement]]:
         return _by_word((statement, frozenset(_WORD.findall(statement.text))) for statement in self.statements)
 
+    def words_of_imports(self) -> Iterable[bytes]:
+        """All words in imports. Most files are asked for no more."""
+        return {*_WORD.findall(b"\n".join(self._imports))}
+
     @cached_property
-    def imports_by_word(self) -> Mapping[bytes, Sequence[bytes]]:
+    def _imports_by_word(self) -> Mapping[bytes, Sequence[bytes]]:
         return _by_word((text, frozenset(_WORD.findall(text))) for text in self._imports)
 
     def mentions(self, name: bytes) -> Iterator[_Statement]:
@@ -118,8 +122,8 @@ class _Module:
 
     def names_of(self, name: bytes, home: bytes) -> Iterator[bytes]:
         """What this file calls `name` of the module `home`: by an import of the name, of the module, or of all."""
-        with_name = self.imports_by_word.get(name, ())
-        for text in self.imports_by_word.get(home, ()):
+        with_name = self._imports_by_word.get(name, ())
+        for text in self._imports_by_word.get(home, ()):
             if text in with_name:
                 yield from _bound(name, text)
             elif b"*" in text:
@@ -193,7 +197,7 @@ class FileUsers:
         self._index = index or ImportIndex()
         # Without an earlier index, most files are read and needed again soon.
         module = self.module if index is None else self._new_module
-        self._index.update({path: digest(path) for path in self._files}, lambda path: module(path).imports_by_word)
+        self._index.update({path: digest(path) for path in self._files}, lambda path: module(path).words_of_imports())
 
     def module(self, path: str) -> _Module:
         if path not in self._modules:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
 from initlint.facts.frameworks import LOADER_NAMES
 from initlint.facts.initializer_names import is_setup, is_writer
@@ -28,7 +28,9 @@ from initlint.tracers.references.location import ClassRef, CodeLocation, is_test
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import SyntaxIndex, dotted, last_name
 
-_LOADER = re.compile(r"load_state_dict|from_pretrained|init_empty_weights|to_empty|load_\w*(?:checkpoint|weights|ckpt)")
+_LOADER = lazy_pattern(
+    r"load_state_dict|from_pretrained|init_empty_weights|to_empty|load_\w*(?:checkpoint|weights|ckpt)"
+)
 _LOADERS = {piece: piece for piece in ("load_", "from_pretrained", "init_empty_weights", "to_empty")}
 """Patterns of code that loads a checkpoint, by a text that each match contains."""
 

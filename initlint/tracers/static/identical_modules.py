@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 
+from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
@@ -29,7 +30,7 @@ STACKS = {
 """The modules of torch that copy the layer of their first argument."""
 
 SHARED = re.compile(r"shar|tied|tie_|tying|recurr|universal|siamese", re.IGNORECASE)
-ASYMMETRIC = re.compile(
+ASYMMETRIC = lazy_pattern(
     r"drop|rand|noise|bernoulli|sample|multinomial|flip|roll|transpose|permute|detach|no_grad|chunk|split|unbind|select"
     r"|narrow|rot90|gather|mask|where|sub$|^T$|^mT$",
     re.IGNORECASE,
