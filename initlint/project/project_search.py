@@ -21,10 +21,12 @@ else:
     # Slow to import, and needed by few runs.
     tempfile = LazyModule("tempfile")
 
+VIRTUAL_DOCUMENTS = ".virtual_documents"
+"""Where jupyterlab-lsp writes the code of open notebooks for language servers."""
 NO_SOURCES = (
     ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache "
-    ".pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist node_modules "
-    "site-packages venv"
+    f".pytype .ruff_cache .svn .tox .venv {VIRTUAL_DOCUMENTS} .vscode __pycache__ __pypackages__ _build buck-out build "
+    "dist node_modules site-packages venv"
 ).split()
 """Folders without sources of the project that they are in."""
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")

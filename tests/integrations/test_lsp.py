@@ -221,6 +221,41 @@ async def test_plain_python_under_the_address_of_a_notebook(
     client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(editor.uri)))
 
 
+HELPER = """import torch.nn as nn
+
+def init(module):
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+"""
+NET_WITH_HELPER = """import torch.nn as nn
+from weights import init
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+        self.apply(init)
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+async def test_jupyterlab_calls_a_notebook_in_a_folder_by_another_path(client: LanguageClient, tmp_path: Path) -> None:
+    """What is beside the notebook counts: modules that it imports, and settings."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (folder / "weights.py").write_text(HELPER, encoding="utf-8")
+    (folder / "initlint.toml").write_text('severity = {"INI301" = "error"}\n', encoding="utf-8")
+    editor = Editor(client, tmp_path / ".virtual_documents" / "notebooks" / "toy.ipynb")
+    (finding,) = await editor.open(NET_WITH_HELPER)
+    assert (finding.code, finding.severity) == ("INI301", types.DiagnosticSeverity.Error)
+    assert finding.range.start.line == NET_WITH_HELPER.splitlines().index("        self.apply(init)")
+    places = [place.location.uri for place in finding.related_information or []]
+    assert set(places) == {editor.uri, (folder / "weights.py").as_uri()}
+    client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(editor.uri)))
+
+
 async def test_the_json_of_a_notebook_is_a_notebook(client: LanguageClient, tmp_path: Path) -> None:
     editor = Editor(client, tmp_path / "raw.ipynb")
     cell = {"cell_type": "code", "source": NET, "metadata": {}, "outputs": []}

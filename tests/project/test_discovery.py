@@ -54,6 +54,7 @@ def test_no_files_are_no_error(tree: Path) -> None:
 
 def test_what_is_left_out_by_default(tree: Path) -> None:
     touch("a.py", ".venv/b.py", "node_modules/c/d.py", "x/build/e.py", "x/__pycache__/f.py", "builder/g.py")
+    touch(".virtual_documents/h.ipynb")
     assert found() == ["a.py", "builder/g.py"]
 
 

@@ -15,6 +15,7 @@ from initlint._records import dataclass
 from initlint.diagnostics import Span
 from initlint.project.decoding import encode
 from initlint.project.notebook import SUFFIX as NOTEBOOK_SUFFIX
+from initlint.project.project_search import VIRTUAL_DOCUMENTS
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -43,12 +44,9 @@ class OpenFile:
 
     @classmethod
     def of_file(cls, path: Path, document: Document) -> OpenFile:
-        """JupyterLab sends the cells of a notebook as one text of plain Python, under the address of the notebook.
-
-        It is linted as a Python file beside the notebook.
-        """
+        """JupyterLab sends the cells of a notebook as one text of plain Python, which is linted as its only cell."""
         if path.suffix == NOTEBOOK_SUFFIX and not document.text.lstrip().startswith("{"):
-            path = path.with_name(f"{path.name}.py")
+            return cls.of_notebook(document.uri, _behind_virtual_documents(path), [document])
         return cls(document.uri, path, {0: document})
 
     @classmethod
@@ -77,6 +75,15 @@ class OpenFile:
         if 0 in self.documents:
             return self.documents[0]
         return next((document for document in self.documents.values() if document.uri == uri), None)
+
+
+def _behind_virtual_documents(path: Path) -> Path:
+    """Where a notebook is that JupyterLab calls `ROOT/.virtual_documents/...`: with the same path below `ROOT`."""
+    parts = path.parts
+    if VIRTUAL_DOCUMENTS not in parts:
+        return path
+    at = parts.index(VIRTUAL_DOCUMENTS)
+    return Path(*parts[:at], *parts[at + 1 :])
 
 
 @dataclass(frozen=True)
