@@ -35,8 +35,8 @@ def left_after_fix(
     if product is None or _LEAST <= product <= _MOST:
         return ""
     if product < _LEAST:
-        return f", which leaves {format_number(product)} of the signal's mean square"
-    return f", which makes the signal's mean square {format_number(product)} times as large"
+        return f"; with that, {format_number(product)} of the signal's mean square is left after the last of them"
+    return f"; with that, the last of them passes on {format_number(product)} times the signal's mean square"
 
 
 def _with_calls(model: ModelGraph, calls: Mapping[str, RecommendedCall]) -> ModelGraph:

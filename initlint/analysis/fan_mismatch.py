@@ -16,6 +16,9 @@ from initlint.project.source import SourceLocation
 _TOLERANCE = 4.0
 """Fans that differ by a smaller factor have no noticeable effect."""
 
+_TOLERANCE_OF_STACKS = 2.0
+"""torch's fan_out of a stack counts its matrices, so it must come closer to be advised."""
+
 
 @dataclass(frozen=True, slots=True)
 class FanMismatch:
@@ -78,17 +81,18 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return FanMismatch(reason, None, _ONE_BY_ONE) if is_wrong else None
     if not computed or _is_close(used / computed):
         return None
+    tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else _TOLERANCE
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
     return FanMismatch(
         reason,
         used / computed,
         _ONE_BY_ONE if _is_stacked(layer) else "",
-        may_use_fan_out and _is_close((sizes.signal_fan_in or 0) / (sizes.fan_out or 1)),
+        may_use_fan_out and _is_close((sizes.signal_fan_in or 0) / (sizes.fan_out or 1), tolerance),
     )
 
 
-def _is_close(ratio: float) -> bool:
-    return 1 / _TOLERANCE <= ratio <= _TOLERANCE
+def _is_close(ratio: float, tolerance: float = _TOLERANCE) -> bool:
+    return 1 / tolerance <= ratio <= tolerance
 
 
 def _computed_and_used_fans(sizes: Fans, mode: object) -> tuple[float | None, float | None]:

@@ -52,10 +52,10 @@ def conjunction(words: Iterable[str]) -> str:
 
 
 def format_number(value: float) -> str:
-    """Two decimals, two significant digits below 0.1, no decimals from 100: 0.50, 0.016, 1.67, 256."""
+    """Two decimals, none of whole numbers and from 100, two significant digits below 0.1: 0.50, 0.016, 2, 256."""
     if value >= 100:
         return f"{value:.0f}" if value < 1e6 else f"{value:.2g}"
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+    return f"{value:.2f}".removesuffix(".00") if value >= 0.1 else f"{value:.2g}"
 
 
 def format_range(values: Iterable[float]) -> str:

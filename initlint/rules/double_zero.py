@@ -70,7 +70,7 @@ from initlint.graph.model import Forward, Layer, ModelGraph, Write
 from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
-_ADVICE = "zero only one of them"
+_ADVICE = "zero only one of them, and draw the rest"
 
 
 @rule("INI202", "double-zero", severities=(Severity.ERROR,))
@@ -122,9 +122,12 @@ def _weights(layers: list[Layer]) -> str:
 
 
 def _stay_zero(weights: str, count: int) -> str:
-    if count == 2:
-        return f"{weights} both start at zero, and neither receives a gradient while the other is zero; {_ADVICE}"
-    return f"{weights} all start at zero, and none receives a gradient while the others are zero; {_ADVICE}"
+    none_learns = "neither receives a gradient while the other is zero"
+    if count > 2:
+        none_learns = "none receives a gradient while the others are zero"
+    return (
+        f"{weights} {'both' if count == 2 else 'all'} start at zero, and {none_learns}, so they never learn; {_ADVICE}"
+    )
 
 
 def _related(groups: list[list[tuple[Layer, Write]]], location: Location) -> tuple[tuple[Location, str], ...]:

@@ -99,9 +99,13 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             if drawn is not None:
                 fan = _fan(call)
                 message += f"`a={text}` gives a variance of {format_number(drawn)} / {fan}, not {meant:.3g} / {fan}"
-        yield Violation(
-            f"{message.removesuffix(': ')}; pass the slope, or `nonlinearity`", call.location, Severity.INFO
-        )
+        yield Violation(f"{message.removesuffix(': ')}; {_advice(call)}", call.location, Severity.INFO)
+
+
+def _advice(call: InitCall) -> str:
+    if call.gain is not None and call.gain != "leaky_relu":
+        return f"use `nonlinearity='{call.gain}'` instead of `a`"
+    return "pass the slope itself, or `nonlinearity='relu'` instead of `a`"
 
 
 def _has_slope(call: InitCall) -> bool:

@@ -124,9 +124,12 @@ def _violation(
     load: CheckpointLoad, write: Write, action: str, related: tuple[tuple[Location, str], ...] = ()
 ) -> Violation:
     loader = f"`{load.source}` in line {load.location.span.row}"
+    advice = "initialize before the load, or only the new layers"
+    if action == "comes with":
+        advice = "initialize only the new layers"
     message = (
         f"`{short_name(write.initializer)}` overwrites the weights that {loader} {action}: training starts from random"
-        " weights; initialize before the load, or only the new layers"
+        f" weights; {advice}"
     )
     places = [(load.location, "this loads the weights")]
     if write.visit is not None:

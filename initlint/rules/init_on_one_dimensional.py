@@ -78,10 +78,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         wrong = [target for target in call.targets if _raises(target, ranks)]
         if wrong:
             name = display_name(call)
-            targets = conjunction(_description(target) for target in wrong)
             fix = _fix(call, wrong)
-            advice = "" if fix is not None else f"; skip {'it' if len(wrong) == 1 else 'these'}"
-            message = f"`{name}` raises ValueError: it needs a tensor of {_ranks(ranks)}, and {targets}{advice}"
+            advice = "" if fix is not None else f"; {_advice(call, wrong, ranks)}"
+            message = f"`{name}` raises ValueError: it needs a tensor of {_ranks(ranks)}, and {_targets(wrong)}{advice}"
             yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
 
@@ -108,7 +107,20 @@ def _ranks(ranks: tuple[int, int | None]) -> str:
     return f"{least} dimensions" if least == greatest else f"{least} to {greatest} dimensions"
 
 
-def _description(target: Target) -> str:
-    rank = len(target.shape or ())
-    of_layer = f"the `{target.parameter}` of {target.layer}" if target.layer and target.parameter else "its argument"
-    return f"{of_layer} has {rank}"
+def _targets(wrong: list[Target]) -> str:
+    """Each target, those of one rank together: `the weight of LayerNorm and the bias of Linear have 1`."""
+    by_rank: dict[int, dict[str, None]] = {}
+    for target in wrong:
+        of_layer = f"the `{target.parameter}` of {target.layer}"
+        name = of_layer if target.layer and target.parameter else "its argument"
+        by_rank.setdefault(len(target.shape or ()), {})[name] = None
+    return conjunction(
+        f"{conjunction(names)} {'has' if len(names) == 1 else 'have'} {rank}" for rank, names in by_rank.items()
+    )
+
+
+def _advice(call: InitCall, wrong: list[Target], ranks: tuple[int, int | None]) -> str:
+    """What to write where the call is right for other tensors, and where it is not."""
+    if len(wrong) == len(call.targets):
+        return "remove the call, or use another function"
+    return f"skip tensors of fewer than {ranks[0]} dimensions" if ranks[1] is None else "skip the others"

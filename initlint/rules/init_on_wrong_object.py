@@ -141,8 +141,8 @@ def _missing(misuse: ParameterMisuse) -> Violation:
     """`m.bias.data` where the bias is None, and `m.weight` of a module without one."""
     place = misuse.location.span
     if misuse.kind == "missing":
-        advice = "" if misuse.text.startswith("self.") else "; select the layers that have one with `isinstance`"
-        reason = f"{misuse.layer} has no {misuse.parameter}{advice}"
+        advice = "; select layers by their class, as `isinstance(m, nn.Linear)`"
+        reason = f"{misuse.layer} has no {misuse.parameter}{'' if misuse.text.startswith('self.') else advice}"
         return Violation(f"`{misuse.text}` raises AttributeError: {reason}", misuse.location, Severity.ERROR)
     error = "TypeError" if misuse.text.endswith("]") or "=" in misuse.text else "AttributeError"
     reason = _absence(misuse.layer, misuse.parameter)

@@ -128,8 +128,8 @@ def _message(entries: list[tuple[Layer, IneffectiveWrite]]) -> str:
     if not lost.originals:
         return f"`{name}` writes to a temporary copy of {parameter}: the {lost.write.parameter} itself does not change"
     originals = conjunction(f"`{original}`" for original in lost.originals)
-    reason = f"{lost.cause} recomputes it from {originals}"
-    return f"`{name}` has no effect on {parameter}: {reason}; initialize before the wrapping"
+    reason = f"{lost.cause} recomputes it from {originals}, which keep their init"
+    return f"`{name}` has no effect on {parameter}: {reason}; initialize before {lost.cause} is applied"
 
 
 def _related(entries: list[tuple[Layer, IneffectiveWrite]]) -> tuple[tuple[Location, str], ...]:

@@ -98,7 +98,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             if reason is not None:
                 reported.update((id(repetition.second), layer.path))
                 message = (
-                    f"`{short_name(first.initializer)}` on the {first.parameter} of `{name(layer)}` has no effect:"
+                    f"`{short_name(first.initializer)}` in line {first.location.span.row} has no effect on the"
+                    f" {first.parameter} of `{name(layer)}`:"
                     f" `{short_name(second.initializer)}` in line {second.location.span.row} {reason}"
                 )
                 related = ((first.location, "this has no effect"), *related_locations([(layer, None)]))
@@ -129,13 +130,12 @@ def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetiti
         return f"sets all of it, because {index}; set one row, or none"
     parameters = {written.parameter for written in layer.writes}
     if write.parameter == "weight" and "bias" in layer.shapes and "bias" not in parameters:
-        return "sets it again, and its bias is never initialized; set that in one of the two calls"
+        return "sets it again, and its bias keeps PyTorch's default: one of the two was meant for it"
     siblings = list(_uninitialized_siblings(model, layer, write.parameter))
     if not siblings:
         return None
     sibling = min(siblings, key=lambda other: _distance(model, layer, other))
-    missing = f"the {write.parameter} of `{name(sibling)}` is never initialized"
-    return f"sets it again, and {missing}; set that in one of the two calls"
+    return f"sets it again, and that of `{name(sibling)}` keeps PyTorch's default: one of the two was meant for it"
 
 
 def _distance(model: ModelGraph, layer: Layer, other: Layer) -> tuple[bool, bool, int]:

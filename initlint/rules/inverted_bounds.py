@@ -68,7 +68,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         low, high = (as_number(argument(call.initializer, call.arguments, name)) for name in ("a", "b"))
         if low is not None and high is not None and low > high:
             name = display_name(call)
-            advice = "pass the lower one first" if {"a", "b"} <= call.arguments.keys() else "pass both"
+            advice = "pass both"
+            if {"a", "b"} <= call.arguments.keys():
+                advice = "pass the lower one first"
+                if low != -high and initializer_family(call.initializer) == "uniform":
+                    advice += ", or use `normal_` if these are a mean and a standard deviation"
             bounds = f"the lower bound {low:g} is above the upper bound {high:g}"
             message = f"`{name}` raises RuntimeError: {bounds}; {advice}"
             yield Violation(message, call.location, Severity.ERROR)

@@ -181,10 +181,11 @@ def _message(head: Layer, source: Layer, inputs: float | None, kept: float) -> s
     else:
         logits = format_number(math.sqrt(kept * inputs))
     if source is head:
-        weight = f"the weight of `{name(head)}` {init}"
+        also = ", which computes the logits too," if head.type == "Embedding" else ""
+        weight = f"the weight of `{name(head)}`{also} {init}"
     else:
         weight = f"`{name(head)}` is tied to `{name(source)}`, whose weight {init}"
-    wanted = "1 / sqrt(dim)" if inputs is None else format_number(1 / math.sqrt(inputs))
+    wanted = "1 / sqrt(dim)" if inputs is None else f"{format_number(1 / math.sqrt(inputs))} (1 / sqrt({inputs:g}))"
     return (
         f"{weight}: after a norm, the logits start with a standard deviation of {logits}; "
         f"draw the weight with a standard deviation of {wanted} or less"

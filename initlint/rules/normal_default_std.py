@@ -70,11 +70,13 @@ before, and with Adam it is lower after the fix (`python benchmarks/training_aft
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import as_number, call_at, initializer_family, pair
-from initlint.analysis.messages import display_name, each_passes_on, related_locations, weight_of
+from initlint.analysis.messages import display_name, each_passes_on, format_number, related_locations, weight_of
+from initlint.analysis.norms import PIECEWISE_LINEAR
 from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
@@ -86,8 +88,6 @@ from initlint.rules._registry import Violation, rule
 
 _NORMAL = ("normal", "trunc_normal")
 _LARGEST_MEANT_AS_STD = 0.2
-_ADVICE = ("pass `std`", "divide it by the root of the number of inputs")
-"""For a call, and for `torch.randn`, where no call is documented for what follows."""
 
 
 @rule("INI401", "normal-default-std", severities=(Severity.WARNING,), fixable=True)
@@ -98,7 +98,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             related = related_locations((layer, None) for layer in draw.layers)
             recommended = _recommended(draw)
             factors = _factors(model, draw)
-            advice = _ADVICE[call_at(model, draw.place) is None] if recommended is None else f"use `{recommended}`"
+            advice = _advice(model, draw) if recommended is None else f"use `{recommended}`"
             message = f"{_message(model, draw, factors)}; {advice}"
             fix = make_fix(model, draw.place, draw.layers, recommended, recommend=replacement, unsafe=True)
             layers = tuple(layer.path for layer in draw.layers)
@@ -112,6 +112,19 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             )
             fix = Fix("Set `std`", MoveArgument(call.location.span, "mean", "std"), Applicability.UNSAFE)
             yield Violation(message, call.location, Severity.WARNING, fix=fix)
+
+
+def _advice(model: ModelGraph, draw: WeightDraw) -> str:
+    """What to write where no call is documented for what follows."""
+    inputs = set(draw.fan_ins)
+    number = next(iter(inputs)) if len(inputs) == 1 else None
+    families = {following.op in PIECEWISE_LINEAR for layer in draw.layers for following in layer.followed_by}
+    variance = 2 if families == {True} else 1
+    is_call = call_at(model, draw.place) is not None
+    if not number:
+        return "pass `std`" if is_call else "divide it by the root of the number of inputs"
+    root = f"sqrt({variance} / {number:g})"
+    return f"pass `std={format_number(math.sqrt(variance / number))}` ({root})" if is_call else f"multiply it by {root}"
 
 
 def _mean(arguments: Arguments) -> float | None:

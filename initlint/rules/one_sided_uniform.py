@@ -57,11 +57,12 @@ class Net(nn.Module):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import call_at
 from initlint.analysis.messages import display_name, related_locations, weight_of
-from initlint.analysis.weight_draws import draws, one_sided
+from initlint.analysis.weight_draws import WeightDraw, draws, one_sided
 from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
@@ -76,7 +77,17 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             call = call_at(model, draw.place)
             name = "torch.rand" if call is None else display_name(call)
             interval = f"from {bounds[0]:g} to {bounds[1]:g}"
-            effect = "with one sign only, all outputs start as nearly the same sum of the inputs; draw it around 0"
-            message = f"`{name}` draws {weight_of(draw.layers, draw.type)} {interval}: {effect}"
+            effect = "with one sign only, all outputs start as nearly the same sum of the inputs"
+            weight, advice = weight_of(draw.layers, draw.type), f"draw it {_interval(draw)}"
+            message = f"`{name}` draws {weight} {interval}: {effect}; {advice}"
             related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(message, draw.place, Severity.WARNING, related)
+
+
+def _interval(draw: WeightDraw) -> str:
+    """The interval around 0 of weights with a variance of 1 / inputs."""
+    inputs = {fan for fan in draw.fan_ins if fan}
+    if len(inputs) != 1 or None in draw.fan_ins:
+        return "around 0"
+    bound = math.sqrt(3 / inputs.pop())
+    return f"from {-bound:.2g} to {bound:.2g} (sqrt(3 / inputs))"

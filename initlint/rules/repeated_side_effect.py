@@ -122,10 +122,12 @@ def _message(entries: list[_Repeated], is_complete: bool) -> str:
     layers = layer_names([repeated.layer for repeated in entries])
     times = max(repeated.times for repeated in entries)
     often = f"{times} times" if is_complete else f"at least {times} times"
-    message = f"`apply` repeats this for every submodule, {often} on the {first.write.parameter} of {layers}"
+    if any(repeated.times != times for repeated in entries):
+        often = f"up to {often}" if is_complete else often
+    message = f"`apply` runs this for every submodule, {often} on the {first.write.parameter} of {layers}"
     value = as_number(first.write.arguments.get("value"))
     if short_name(first.write.initializer) == "mul_" and value is not None and 0 < abs(value) != 1:
-        message += f": {value:.3g} becomes {_power(value, times)}"
+        message += f": the factor {value:.3g} becomes {_power(value, times)}"
     return f"{message}; do it once, after the `apply`"
 
 

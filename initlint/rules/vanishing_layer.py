@@ -70,8 +70,8 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, links
 from initlint.analysis.fix_offers import make_fix
-from initlint.analysis.layer_activation import constant, fans_in_use
-from initlint.analysis.messages import each_passes_on, layer_names, related_locations, short_name
+from initlint.analysis.layer_activation import as_number, constant, fans_in_use
+from initlint.analysis.messages import each_passes_on, format_number, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, replacement, start
 from initlint.diagnostics import Severity, SignalNumbers
@@ -101,11 +101,21 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
         factors = [_factor(link) for link in group]
-        call = f"`{short_name(group[0].initializer)}` in {layer_names(layers)}"
-        effect = f"{each_passes_on(factors, len(layers))}, the bias included{suggestion}"
+        call = f"`{short_name(group[0].initializer)}`{_cause(group)} in {layer_names(layers)}"
+        effect = f"{each_passes_on(factors, len(layers))}{suggestion}"
         paths = tuple(layer.path for layer in layers)
         numbers = SignalNumbers.of(factors)
         yield Violation(f"{call}: {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)
+
+
+def _cause(group: list[Link]) -> str:
+    """The argument that makes the weights small, as ` with a gain of 0.01`; empty if it differs between layers."""
+    for argument, text in (("gain", "a gain"), ("std", "a standard deviation")):
+        values = {as_number(link.write.arguments.get(argument)) for link in group if link.write is not None}
+        value = values.pop()
+        if not values and value is not None:
+            return f" with {text} of {format_number(value)}"
+    return ""
 
 
 def _vanishes(model: ModelGraph, link: Link) -> bool:

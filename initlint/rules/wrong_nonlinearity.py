@@ -169,11 +169,11 @@ def _wrong_gain(model: ModelGraph, pair: LayerActivation, *, may_be_a_number: bo
 
 def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> str:
     if group[0].activation.family == "tanh":
-        gain = format_number(calculate_gain("tanh"))
-        reason = f"PyTorch's `calculate_gain('tanh')` is {gain}, but both train well"
+        documented, used = format_number(calculate_gain("tanh")), format_number(calculate_gain("relu"))
+        reason = f"PyTorch documents a gain of {documented} for Tanh; with {used} it trains about as well"
     else:
         factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
-        reason = "it is for another activation"
+        reason = "that is for another activation"
         if factors:
             reason += f"; {effect_on_signal(factors)}"
     return f"{init_before_activation(group, argument)}: {reason}"

@@ -88,7 +88,8 @@ from initlint.analysis.constant_weights import (
     zero_weight,
 )
 from initlint.analysis.fix_offers import make_fix, suggestion_if_different
-from initlint.analysis.messages import activation_class_name, layer_names, related_locations, short_name
+from initlint.analysis.layer_activation import call_at
+from initlint.analysis.messages import activation_class_name, display_name, layer_names, related_locations, short_name
 from initlint.analysis.norms import NORMS
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
@@ -116,7 +117,9 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         if effects:
             worst = max(effects, key=lambda effect: effect.severity)
             layers = layer_names([layer for layer, _ in effects[worst]])
-            message = f"`{short_name(served[0][1].initializer)}` zeroes the whole weight of {layers}: {worst.reason}"
+            call = call_at(model, location)
+            name = short_name(served[0][1].initializer) if call is None else display_name(call)
+            message = f"`{name}` zeroes the whole weight of {layers}: {worst.reason}"
             message += suggestion_if_different(model, location, start)
             fix = make_fix(
                 model,

@@ -16,7 +16,7 @@ from tests.support.rule_models import chain, message
 )
 def test_what_is_left_is_what_torch_measures(op: str, depth: int, module: torch.nn.Module) -> None:
     text = message("INI301", chain(op, depth, "xavier_normal_"))
-    stated = float(text.rpartition("which leaves ")[2].split()[0])
+    stated = float(text.rpartition("with that, ")[2].split()[0])
     torch.manual_seed(0)
     draws, width = 2000, 64  # that of the chain: it decides about a third of what SiLU leaves
     x = torch.randn(draws, 8, width)
@@ -32,5 +32,6 @@ def test_nothing_is_said_where_the_signal_keeps_its_size(graph: object) -> None:
 
 def test_the_fix_of_an_exploding_scale_is_judged_too() -> None:
     assert message("INI404", chain("silu", 8, "normal_", std=1.0)).endswith(
-        "; use `kaiming_normal_(..., nonlinearity='relu')`, which leaves 0.094 of the signal's mean square"
+        "; use `kaiming_normal_(..., nonlinearity='relu')`; with that, 0.094 of the signal's mean square is left after "
+        "the last of them"
     )

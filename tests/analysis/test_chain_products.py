@@ -99,7 +99,7 @@ def test_the_steps_of_a_chain() -> None:
     first = layer("first", to_layer("own"), writes=(write("xavier_uniform_"), ZERO_BIAS))
     (found,) = {id(c): c for c in chains(model(first, own, layer("out", OUTPUT))).values()}.values()
     assert found.steps() == (
-        "`first` Linear, `xavier_uniform_`: factor 1.00, product 1.00",
+        "`first` Linear, `xavier_uniform_`: factor 1, product 1",
         "`own` Linear, torch's default, ReLU: factor 0.19, product 0.19",
     )
 

@@ -161,7 +161,7 @@ async def test_hover_over_a_layer(editor: Editor) -> None:
         "",
         f"- weight: `kaiming_uniform_(nonlinearity='relu')` ([line 10]({editor.uri}#L10))",
         f"- then ReLU ([line 13]({editor.uri}#L13))",
-        "- the layer passes on 1.00 of the signal's mean square; the layer passes back 1.00 of the gradient's mean square",
+        "- the layer passes on 1 of the signal's mean square; the layer passes back 1 of the gradient's mean square",
     ]
     assert await editor.hover(9) == text
     assert "PyTorch's default" in await editor.hover(8)

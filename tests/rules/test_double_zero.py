@@ -138,13 +138,16 @@ def test_a_zeroed_head_that_is_tied_to_the_embedding() -> None:
     )
     forward = "self.b({}(self.e(x.argmax(-1))))"
     assert messages(init, forward.format("")) == [
-        "the weights of `e` and `b` both start at zero, and neither receives a gradient while the other is zero; "
-        "zero only one of them"
+        "the weights of `e` and `b` both start at zero, and neither receives a gradient while the other is zero, so they never "
+        "learn; zero only one of them, and draw the rest"
     ]
     assert messages(init, forward.format("self.a")) == []
 
 
-PAIR = "{} both start at zero, and neither receives a gradient while the other is zero; zero only one of them"
+PAIR = (
+    "{} both start at zero, and neither receives a gradient while the other is zero, so they never learn; "
+    "zero only one of them, and draw the rest"
+)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +159,8 @@ PAIR = "{} both start at zero, and neither receives a gradient while the other i
         (
             "zero(self.a, self.b, self.c)",
             "x + self.c(self.b(self.a(x)))",
-            "the weights of `a`, `b` and `c` all start at zero, and none receives a gradient while the others are zero; "
-            "zero only one of them",
+            "the weights of `a`, `b` and `c` all start at zero, and none receives a gradient while the others are zero, "
+            "so they never learn; zero only one of them, and draw the rest",
         ),
     ],
 )

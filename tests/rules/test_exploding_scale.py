@@ -16,14 +16,14 @@ def hidden(*followings: object, **more: object) -> Layer:
 
 def test_message() -> None:
     assert message("INI404", chain("relu", 1, "normal_", std=1.0)) == (
-        "`normal_` in `fc0`: the layer multiplies the signal's mean square by 32.00; use `kaiming_normal_(..., nonlinearity='relu')`"
+        "`normal_` in `fc0`: the layer multiplies the signal's mean square by 32; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
 def test_layers_in_a_row() -> None:
     assert message("INI404", chain("relu", 4, "normal_", mean=0.0, std=1.0)) == (
         "`normal_` in `fc0`, `fc1`, `fc2` and 1 more: each of these 4 layers multiplies the signal's mean square "
-        "by 32.00; it is 1e+06 times as large after the last; use `kaiming_normal_(..., nonlinearity='relu')`"
+        "by 32; it is 1e+06 times as large after the last; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 

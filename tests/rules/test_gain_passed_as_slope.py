@@ -22,7 +22,7 @@ def kaiming(**arguments: object) -> InitCall:
 def test_a_named_gain() -> None:
     assert message("INI307", model(calls=(kaiming(a=math.sqrt(2), named="relu"),))) == (
         "`kaiming_normal_` takes the slope of a leaky ReLU as `a`, not a gain: "
-        "`a=calculate_gain('relu')` gives a variance of 0.67 / inputs, not 2 / inputs; pass the slope, or `nonlinearity`"
+        "`a=calculate_gain('relu')` gives a variance of 0.67 / inputs, not 2 / inputs; use `nonlinearity='relu'` instead of `a`"
     )
 
 

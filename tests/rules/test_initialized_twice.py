@@ -52,23 +52,23 @@ def messages(init: str) -> list[str]:
 
 
 TWICE = [
-    ("nn.init.xavier_uniform_(self.query.weight)\nnn.init.xavier_uniform_(self.query.weight)", "its bias is never"),
-    ("nn.init.xavier_uniform_(self.query.weight)\nnn.init.zeros_(self.query.weight)", "its bias is never"),
+    ("nn.init.xavier_uniform_(self.query.weight)\nnn.init.xavier_uniform_(self.query.weight)", "its bias keeps"),
+    ("nn.init.xavier_uniform_(self.query.weight)\nnn.init.zeros_(self.query.weight)", "its bias keeps"),
     (
         "nn.init.xavier_uniform_(self.query.weight)\nnn.init.zeros_(self.query.bias)\n"
         "nn.init.xavier_uniform_(self.query.weight)\nnn.init.zeros_(self.query.bias)",
-        "the weight of `key` is never",
+        "that of `key` keeps",
     ),
-    ("self.query.bias.data.zero_()\nself.query.bias.data.zero_()", "the bias of `key` is never"),
-    ("self.query.weight.data.normal_(0, 0.02)\nself.query.weight.data.fill_(0)", "its bias is never"),
-    ("start(self.query)\nstart(self.query, 0.01)", "the weight of `key` is never"),
-    ("start(self.seq[0])\nstart(self.seq[0])", "the weight of `seq.2` is never"),
+    ("self.query.bias.data.zero_()\nself.query.bias.data.zero_()", "that of `key` keeps"),
+    ("self.query.weight.data.normal_(0, 0.02)\nself.query.weight.data.fill_(0)", "its bias keeps"),
+    ("start(self.query)\nstart(self.query, 0.01)", "that of `key` keeps"),
+    ("start(self.seq[0])\nstart(self.seq[0])", "that of `seq.2` keeps"),
     (
         "for layer in self.left:\n    start(layer)\nfor layer in self.left:\n    start(layer)",
-        "the weight of `right.0` is never",
+        "that of `right.0` keeps",
     ),
-    ("for layer in self.left:\n    twice(layer)", "its bias is never"),
-    ("self.apply(lambda m: twice(m) if isinstance(m, nn.Linear) else None)", "its bias is never"),
+    ("for layer in self.left:\n    twice(layer)", "its bias keeps"),
+    ("self.apply(lambda m: twice(m) if isinstance(m, nn.Linear) else None)", "its bias keeps"),
     ("nn.init.normal_(self.table.weight)\nnn.init.zeros_(self.table.weight[padding_idx])", "`padding_idx` is None"),
     ("nn.init.normal_(self.table.weight)\nself.table.weight.data[padding_idx].zero_()", "`padding_idx` is None"),
 ]

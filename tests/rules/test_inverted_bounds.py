@@ -12,7 +12,13 @@ from tests.support.rule_models import call, message, model, run
         (
             "uniform_",
             {"a": 1.0, "b": 0.02},
-            "the lower bound 1 is above the upper bound 0.02; pass the lower one first",
+            "the lower bound 1 is above the upper bound 0.02; pass the lower one first, or use `normal_` if these are "
+            "a mean and a standard deviation",
+        ),
+        (
+            "uniform_",
+            {"a": 0.1, "b": -0.1},
+            "the lower bound 0.1 is above the upper bound -0.1; pass the lower one first",
         ),
         ("uniform_", {"a": 2.0}, "the lower bound 2 is above the upper bound 1; pass both"),
         ("uniform_", {"b": -0.5}, "the lower bound 0 is above the upper bound -0.5; pass both"),

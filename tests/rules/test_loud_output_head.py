@@ -24,7 +24,7 @@ def test_a_tied_head() -> None:
     assert violation.location == EMBED.location
     assert message("INI408", network()) == (
         "`head` is tied to `embed`, whose weight keeps PyTorch's N(0, 1): after a norm, the logits start with a standard "
-        "deviation of 16.00; draw the weight with a standard deviation of 0.062 or less"
+        "deviation of 16; draw the weight with a standard deviation of 0.062 (1 / sqrt(256)) or less"
     )
 
 
@@ -32,8 +32,8 @@ def test_a_head_with_a_large_init() -> None:
     (violation,) = run("INI408", network(head=replace(HEAD, tied=None, writes=(write("normal_", std=2.0),))))
     assert violation.location == at(10)
     assert violation.message.startswith(
-        "the weight of `head` is drawn by `normal_` with std 2.00: after a norm, the logits start with a standard "
-        "deviation of 32.00"
+        "the weight of `head` is drawn by `normal_` with std 2: after a norm, the logits start with a standard "
+        "deviation of 32"
     )
 
 

@@ -32,7 +32,7 @@ def test_message() -> None:
     assert violation.severity is Severity.WARNING
     assert violation.message == (
         "`normal_` without `std` draws the weight of `fc` with a standard deviation of 1: "
-        "the layer multiplies the signal's mean square by 32.00; use `kaiming_normal_(..., nonlinearity='relu')`"
+        "the layer multiplies the signal's mean square by 32; use `kaiming_normal_(..., nonlinearity='relu')`"
     )
 
 
@@ -44,7 +44,7 @@ def test_unknown_sizes() -> None:
 def test_a_raw_parameter_has_a_factor() -> None:
     assert message("INI401", model(raw())) == (
         "`torch.randn` draws `fc` with a standard deviation of 1: the layer multiplies the signal's mean square by 128; "
-        "divide it by the root of the number of inputs"
+        "multiply it by sqrt(2 / 256)"
     )
 
 

@@ -19,7 +19,8 @@ def test_message() -> None:
     calls = (call("uniform_", Target("parameter", "Linear", "weight", (64, 64))),)
     assert message("INI402", model(hidden(write("uniform_")), calls=calls)) == (
         "`uniform_` draws the weight of `fc` from 0 to 1: "
-        "with one sign only, all outputs start as nearly the same sum of the inputs; draw it around 0"
+        "with one sign only, all outputs start as nearly the same sum of the inputs; draw it from -0.22 "
+        "to 0.22 (sqrt(3 / inputs))"
     )
 
 

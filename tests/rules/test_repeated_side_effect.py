@@ -64,7 +64,7 @@ def test_compounded(body: str, one: float) -> None:
 
 def test_the_factor_is_told() -> None:
     assert messages("self.fc.weight.data *= 0.5") == [
-        "in `Net`: `apply` repeats this for every submodule, 6 times on the weight of `fc`: 0.5 becomes 0.016; do it "
+        "in `Net`: `apply` runs this for every submodule, 6 times on the weight of `fc`: the factor 0.5 becomes 0.016; do it "
         "once, after the `apply`"
     ]
 

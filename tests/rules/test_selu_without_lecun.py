@@ -9,7 +9,8 @@ from tests.support.rule_models import OUTPUT, chain, following, layer, message, 
 
 def test_message() -> None:
     assert message("INI305", chain("selu", 2, "kaiming_normal_", nonlinearity="relu")) == (
-        "`kaiming_normal_` before SELU in `fc0`, `fc1`: the weights have a variance of 2.00 / inputs, and SELU needs 1 / inputs; "
+        "`kaiming_normal_` before SELU in `fc0`, `fc1`: the weights have a variance of 2 / inputs, and SELU keeps "
+        "the signal normalized only with 1 / inputs (LeCun's init); "
         "use `kaiming_normal_(..., nonlinearity='linear')`"
     )
 
@@ -70,6 +71,6 @@ def test_fans_that_are_not_known() -> None:
         writes=(write("xavier_uniform_", gain=2.0),),
         arguments={"in_features": UNDETERMINED, "out_features": 64},
     )
-    assert "a variance of 4.00 / inputs if it has as many outputs as inputs, and" in message(
+    assert "a variance of 4 / inputs if it has as many outputs as inputs, and" in message(
         "INI305", model(unknown, layer("out", OUTPUT))
     )

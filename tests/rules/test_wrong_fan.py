@@ -139,7 +139,7 @@ def test_only_a_bound_that_is_written_as_a_number_may_be_so_by_chance(bounds: st
         (
             "self.fc = nn.Conv2d(16, 64, 3)",
             "self.fc(x)",
-            "the bound is 1/sqrt(16), not 1/sqrt(inputs) = 1/sqrt(144), so the variance is 9.00",
+            "the bound is 1/sqrt(16), not 1/sqrt(inputs) = 1/sqrt(144), so the variance is 9",
         ),
     ],
 )

@@ -10,7 +10,8 @@ from initlint._records import dataclass
 from initlint.diagnostics import Applicability, Diagnostic, Related, Span
 from initlint.project.decoding import Lines
 from initlint.project.notebook import BREAK as CELL_BREAK
-from initlint.report.formats.full import MAX_RELATED, MAX_ROWS
+from initlint.report.code_frame import MAX_ROWS
+from initlint.report.formats.full import MAX_RELATED
 from initlint.report.html.highlighting import HighlightedFile
 from initlint.report.text import escape, line_of
 

@@ -35,13 +35,14 @@ def shorten(text: str, max_length: int) -> str:
 
 
 def layer_label(layer: Layer) -> str:
-    """`Conv2d 64→128, 3×3, stride 2`."""
+    """`Conv2d 64→128, 3×3, stride 2`, or `Parameter (8, 64)`."""
     arguments = layer.arguments
     for first, second in _SIZES:
         if first in arguments or second in arguments:
             sizes = f"{_size_text(arguments.get(first))}→{_size_text(arguments.get(second))}"
             return ", ".join((f"{layer.type} {sizes}", *_details(layer)))
-    return layer.type
+    shape = layer.shapes.get("weight") if layer.type == "Parameter" else None
+    return f"{layer.type} ({', '.join(map(_size_text, shape))})" if shape else layer.type
 
 
 def _details(layer: Layer) -> list[str]:

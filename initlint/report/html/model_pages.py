@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -275,12 +276,12 @@ def _summary(
     if len(known_moments) < 2:
         return f"No plot of the signal: {_no_plot_reason(model, signal_layers, len(known_moments))}."
     (first, start), (last, end) = known_moments[0], known_moments[-1]
-    least = min(known_moments, key=lambda pair: pair[1])
+    far, farthest = max(known_moments, key=lambda pair: abs(math.log(pair[1])) if pair[1] > 0 else math.inf)
     gaps = len(signal_layers) - len(known_moments)
     text = (
         f"Predicted mean square of the signal: {format_number(start)} after layer {first}, "
         f"{format_number(end)} after layer {last}; "
-        f"the smallest is {format_number(least[1])} after layer {least[0]}."
+        f"the {'smallest' if farthest < 1 else 'largest'} is {format_number(farthest)} after layer {far}."
     )
     sums = [value for value in stream if value is not None]
     if len(sums) >= MIN_SUMS:
@@ -307,7 +308,7 @@ def _notes(model: ModelGraph, order: Sequence[Layer], drawing: Drawing, drawn: b
     if unsized_count:
         notes.append(f"The sizes of {unsized_count} layers are unknown; as many outputs as inputs are assumed.")
     if not drawn:
-        notes.append("Not drawn, because the page draws a limited number of models; report fewer paths to see it.")
+        notes.append("Not drawn, because the page has many models; run `initlint report` on fewer files to see it.")
     elif not drawing.boxes:
         notes.append("Its data flow is unknown, so there is no drawing.")
     elif drawing.total_span > MAX_ENTANGLEMENT:

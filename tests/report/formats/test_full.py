@@ -10,6 +10,7 @@ import pytest
 import initlint
 from initlint.diagnostics import Applicability, Diagnostic, Edit, Fix, Related, Severity, Span
 from initlint.project.decoding import decode_lines
+from initlint.report.code_frame import MAX_ROWS
 from initlint.report.formats import full as full_report
 from initlint.report.formats import json
 from initlint.report.formats import lines as line_formats
@@ -124,7 +125,7 @@ def test_many_related_places_are_counted() -> None:
 def test_long_spans_are_cut() -> None:
     long = [f"f{row}()" for row in range(1, 31)]
     shown = click.unstyle(full_report.render(Report([diagnostic(span=Span("long.py", 9, 1, 30, 1))], lambda _: long)))
-    assert [row for row in range(1, 31) if f" f{row}()" in shown] == list(range(9, 9 + full_report.MAX_ROWS))
+    assert [row for row in range(1, 31) if f" f{row}()" in shown] == list(range(9, 9 + MAX_ROWS))
     assert "   | ...\n" in shown
 
 

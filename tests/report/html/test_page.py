@@ -143,8 +143,23 @@ def test_more_models_than_a_page_holds(tmp_path: Path) -> None:
     )
     source = "import torch.nn as nn\n" + "".join(model.format(at) for at in range(42))
     page = make_page(tmp_path, "-", "--select", "INI9", source=source)
-    assert page.text.count("Not drawn, because the page draws a limited number of models") == 2
+    assert page.text.count("Not drawn, because the page has many models") == 2
     assert all(f"m{number}" in page.ids for number in range(1, 43))
+
+
+@pytest.mark.parametrize(
+    ("std", "said"), [("1", "largest is 4096 after layer 2"), ("0.01", "smallest is 1.7e-05 after layer 4")]
+)
+def test_the_signal_that_is_farthest_from_one_is_named(tmp_path: Path, std: str, said: str) -> None:
+    source = (
+        "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.net = nn.Sequential(*(nn.Linear(64, 64, bias=False) for _ in range(4)))\n"
+        f"        nn.init.normal_(self.net[0].weight, std={std})\n        nn.init.normal_(self.net[1].weight, std={std})\n"
+        "        nn.init.normal_(self.net[2].weight, std=0.1)\n        nn.init.normal_(self.net[3].weight, std=0.1)\n"
+        "    def forward(self, x):\n        return self.net(x)\n"
+    )
+    page = make_page(tmp_path, "-", source=source)
+    assert said in " ".join(page.text.split())
 
 
 NEVER_APPLIED = """
@@ -183,7 +198,7 @@ def test_a_finding_links_to_its_model_and_is_marked_on_its_layer(tmp_path: Path)
     assert "nothing in the project initializes the parameter" in page.text
     assert "#m1" in page.links
     assert page.links.count("#f1") >= 2  # in the drawing and in the table
-    assert "gate.table Parameter uninitialized line" in " ".join(page.text.split())
+    assert "gate.table Parameter (8, 8) uninitialized line" in " ".join(page.text.split())
     assert "layers.0-10 × 11" in " ".join(page.text.split())
 
 
