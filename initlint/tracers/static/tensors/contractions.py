@@ -141,9 +141,8 @@ def combined(interpreter: Interpreter, name: str, left: Value, right: Value, loc
         )
         for factor in dict.fromkeys(factors):
             interpreter.log.nodes.setdefault(id(factor), []).append(node)
-        return Tensor(sources=sources, factors=factors, in_products=sources)
+        return Tensor(sources=sources, factors=factors, in_products=sources, computed=True)
     outside = frozenset[Storage]().union(*(source_parameters([side]) - in_products_of(side) for side in (left, right)))
     is_scaled = name in ("mul", "div", "neg") and None in (as_tensor(left), as_tensor(right))
-    return Tensor(
-        sources=sources, factors=left_factors or right_factors if is_scaled else (), in_products=sources - outside
-    )
+    factors = left_factors or right_factors if is_scaled else ()
+    return Tensor(sources=sources, factors=factors, in_products=sources - outside, computed=True)

@@ -290,9 +290,10 @@ def record_tensor_registration(
 
 
 def _is_plain(value: Tensor) -> bool:
-    """Whether it is surely a tensor and no Parameter: new memory, or `.data`; `.to(...)` may return the Parameter."""
-    storage = value.storage
-    return not value.leaf and value.node is None and storage is not None and not storage.parameter
+    """Whether it is surely a tensor and no Parameter: new memory, or computed; `.to(...)` may return the Parameter."""
+    if value.leaf or value.node is not None:
+        return False
+    return value.computed or (value.storage is not None and not value.storage.parameter)
 
 
 def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:

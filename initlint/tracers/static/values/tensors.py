@@ -158,10 +158,12 @@ class Tensor(AbstractValue):
     contains only in products of several parameters, which have nodes of their own. `axes`: the parameter's axis for
     each axis of this view. `elementwise`: it is the product of data with data or with a parameter. `inserted`: the axes
     of size one that an index or `unsqueeze` has just added to data, counted as in the source. `rows`: see `Write.rows`.
+    `computed`: an operator or `.data` made it of parameters, so that it is surely none of them.
     """
 
     __slots__ = (
         "axes",
+        "computed",
         "conversion",
         "covers_storage",
         "elementwise",
@@ -194,8 +196,10 @@ class Tensor(AbstractValue):
         in_products: frozenset[Storage] = frozenset(),
         inserted: tuple[int, ...] = (),
         rows: Rows | None = None,
+        computed: bool = False,
     ) -> None:
         self.rows = rows
+        self.computed = computed
         self.elementwise: Elementwise | None = None
         self.inserted = inserted
         self.factors = (storage.origin,) if not factors and storage is not None and covers_storage else factors
@@ -272,6 +276,7 @@ class Tensor(AbstractValue):
             factors=self.factors,
             in_products=self.in_products,
             rows=self.rows if operator.axes == "same" else None,
+            computed=operator.name != "real",  # of a real tensor it is the tensor itself
         )
 
     def shallow_copy(self) -> Value:
