@@ -4,7 +4,8 @@
 
 Reports
 
-- error: `[layer] * n` in a `ModuleList` or `Sequential`: one layer that is used n times
+- error: `[layer] * n` in a `ModuleList` or `Sequential`, `[layer for _ in range(n)]`, or `append(layer)` in a loop: one
+  layer that is used n times
 - error: deep copies on one input whose outputs have no user but one sum, mean or product, and modules that set one seed
   in their constructors (`torch.manual_seed(0)`)
 - info: deep copies in series, among them the layers of `nn.TransformerEncoder` and `nn.TransformerDecoder` if their

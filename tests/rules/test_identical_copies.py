@@ -50,6 +50,39 @@ def test_an_unknown_number_of_times() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fill", "times"),
+    [
+        ("self.layers = nn.ModuleList([layer for _ in range(4)])", "4 times"),
+        ("self.layers = nn.ModuleList(layer for _ in range(4))", "4 times"),
+        ("self.layers = nn.ModuleList()\nfor _ in range(4):\n    self.layers.append(layer)", "4 times"),
+        ("items = []\nwhile len(items) < 4:\n    items.append(layer)\nself.layers = nn.Sequential(*items)", "4 times"),
+        ("items = []\nfor _ in options.sizes:\n    items.append(layer)\nself.layers = nn.ModuleList(items)", "several"),
+        ("self.layers = nn.ModuleList([layer for _ in options.sizes])", "several"),
+    ],
+)
+def test_one_layer_that_a_loop_adds_several_times(fill: str, times: str) -> None:
+    (message,) = messages(f"layer = nn.Linear(8, 8)\n{fill}", LOOP)
+    assert message.startswith(f"`layers` holds one `Linear` {times}")
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        "items = []\nfor _ in range(4):\n    layer = nn.Linear(8, 8)\n    items.append(layer)",
+        "layer = nn.Linear(8, 8)\nitems = [copy.deepcopy(layer) if i else layer for i in range(4)]",
+        "layer = nn.Linear(8, 8)\nitems = [layer, nn.ReLU(), layer]",
+        "layer = nn.Linear(8, 8)\nitems = []\nitems.append(layer)\nitems.append(layer)",
+        "shared = nn.Linear(8, 8)\nitems = [shared for _ in range(4)]",
+        "self.one = nn.Linear(8, 8)\nitems = []\nfor _ in range(4):\n    items.append(self.one)",
+        "act = nn.ReLU()\nitems = []\nfor _ in range(4):\n    items += [nn.Linear(8, 8)]\n    items.append(act)",
+        "layer = nn.Linear(8, 8)\nlayers = [layer for _ in range(4)]\nitems = [nn.Linear(8, 8) for _ in layers]",
+    ],
+)
+def test_layers_that_are_meant_or_new_each_time(fill: str) -> None:
+    assert not [m for m in messages(f"{fill}\nself.layers = nn.ModuleList(items)", LOOP) if "holds one" in m]
+
+
+@pytest.mark.parametrize(
     ("init", "forward"),
     [
         ("self.shared = nn.ModuleList([nn.Linear(8, 8)] * 4)", LOOP.replace("layers", "shared")),

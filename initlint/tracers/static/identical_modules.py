@@ -96,7 +96,7 @@ class _Tree:
 
 
 def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
-    """Modules that `[layer] * n` puts into one container several times."""
+    """Modules that `[layer] * n`, a comprehension or a loop puts into one container several times."""
     for copy in log.copies:
         module = copy.original
         holders = tree.holders.get(id(module), [])
@@ -120,7 +120,7 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
                 copy.location,
                 module.class_name,
                 (path,),
-                None if container.open else len(holders),
+                None if container.open or copy.times is None else len(holders),
                 count,
                 constructed,
             )

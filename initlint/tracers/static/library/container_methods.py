@@ -7,6 +7,7 @@ from typing import Any
 
 from initlint.tracers.static.library.ordering import in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.copying import note_repetition
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
@@ -26,6 +27,7 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
     first = call.get(0, "item", None)
     if name in ("append", "add", "appendleft"):
         interpreter.state.save_before_change(value)
+        note_repetition(interpreter, items, first, call.site)
         value.items.insert(0 if name == "appendleft" else len(items), *truncated([first], open=False)[0])
         return None
     if name in ("extend", "update"):

@@ -14,6 +14,7 @@ from initlint.tracers.static.library.state_dicts import load_state_dict, state_d
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.machine.path_conditions import new_token
+from initlint.tracers.static.tensors.copying import note_repetition
 from initlint.tracers.static.tensors.dataflow import is_constant
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
@@ -157,7 +158,9 @@ def _add_module(interpreter: Interpreter, instance: Instance, call: CallArgument
 
 
 def _append(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
-    set_attribute(interpreter, instance, str(len(instance.fields)), call.get(0, "module"), call.site)
+    module = call.get(0, "module")
+    note_repetition(interpreter, instance.fields.values(), module, call.site)
+    set_attribute(interpreter, instance, str(len(instance.fields)), module, call.site)
     return instance
 
 

@@ -92,7 +92,8 @@ class Handlers(Library):
 class ModuleCopy:
     """A module that is in a list several times (`[layer] * n`: then `copy` is the original), or a deep copy of one.
 
-    `location`: the product, or the call of `deepcopy`. `times`: how often it is in the list; None if unknown.
+    `location`: the product, the comprehension, the call of `append` in a loop, or the call of `deepcopy`. `times`: how
+    often it is in the list; None if unknown.
     """
 
     original: Instance

@@ -9,6 +9,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
+from initlint.tracers.static.tensors.copying import note_equal_items
 from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.values.containers import DictValue, LazyIterator, ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -136,6 +137,7 @@ def _comprehension(
     result.open = _for(
         interpreter, node.generators, inner, lambda: result.items.append(interpreter.evaluate(node.elt, inner))
     )
+    note_equal_items(interpreter, result, interpreter.location_of(node, env))
     if isinstance(node, ast.GeneratorExp):
         result.kind = "iterator"
     return result

@@ -1,11 +1,16 @@
-"""`copy.deepcopy`, `copy.copy` and `dataclasses.replace`."""
+"""`copy.deepcopy`, `copy.copy` and `dataclasses.replace`, and one module that a list holds several times."""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
+
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter, ModuleCopy
 from initlint.tracers.static.machine.special_methods import call_special
+from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.module_tree import modules
-from initlint.tracers.static.values.objects import Instance, as_object
+from initlint.tracers.static.values.objects import Instance, as_module, as_object
 from initlint.tracers.static.values.questions import shallow_copy, without_unbound
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Copier, Unknown, Value
 
@@ -29,6 +34,39 @@ def deep_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     if instance is not None and copy is not None:
         interpreter.log.copies.append(ModuleCopy(instance, copy, call.site))
     return result
+
+
+def note_repetition(
+    interpreter: Interpreter, items: Iterable[Value], value: Value, location: Location | None
+) -> None:
+    """Record a module that a loop adds to `items`, which contain it already."""
+    module = as_module(value)
+    if module is None or not isinstance(location, SourceLocation):
+        return
+    times = 1 + sum(item is value for item in items)
+    around = interpreter.stack[-1][0].node if interpreter.stack else location.source.tree
+    if times == 1 or not _is_in_loop(location.node, around):
+        return
+    copies = interpreter.log.copies
+    earlier = [copy for copy in copies if copy.copy is module and copy.location == location]
+    is_exact = not interpreter.repetitions and all(copy.times is not None for copy in earlier)
+    copies.append(ModuleCopy(module, module, location, times if is_exact else None))
+    for copy in earlier:
+        copies.remove(copy)
+
+
+def _is_in_loop(node: ast.AST, around: ast.AST) -> bool:
+    loops = (loop for loop in ast.walk(around) if isinstance(loop, (ast.For, ast.While)))
+    return any(inner is node for loop in loops for inner in ast.walk(loop))
+
+
+def note_equal_items(interpreter: Interpreter, created: ListValue, location: SourceLocation) -> None:
+    """Record a module that a comprehension repeats: `[layer for _ in range(n)]`."""
+    items = created.items
+    module = as_module(items[0]) if len(items) > 1 and items[0] is items[1] else None
+    if module is not None:
+        times = None if created.open else sum(item is module for item in items)
+        interpreter.log.copies.append(ModuleCopy(module, module, location, times))
 
 
 def replace_record(interpreter: Interpreter, call: CallArguments) -> Value:
