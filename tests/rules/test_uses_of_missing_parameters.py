@@ -104,6 +104,8 @@ def test_raises(statement: str, start: str, end: str) -> None:
     [
         "if self.conv.bias is not None:\n    self.conv.bias.data.zero_()",
         "if getattr(self.conv, 'bias', None) is not None:\n    self.conv.bias.data.zero_()",
+        "if hasattr(self.conv.bias, 'data'):\n    self.conv.bias.data.zero_()",
+        "data = getattr(self.conv.bias, 'data', None)\nif data is not None:\n    data.zero_()",
         "try:\n    self.conv.bias.data.zero_()\nexcept AttributeError:\n    pass",
         "import contextlib\nwith contextlib.suppress(AttributeError):\n    self.conv.bias.data.zero_()",
         "self.conv.bias = nn.Parameter(torch.ones(8))\nself.conv.bias.data.zero_()",

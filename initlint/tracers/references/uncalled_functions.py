@@ -49,7 +49,7 @@ def uncalled_functions(
         callers = search.uncalled_callers(function) if is_used[function] else ()
         if (
             callers
-            and not any(caller in is_used for caller in callers)
+            and not any(caller in is_used or _is_tool(index, caller, function) for caller in callers)
             and not _has_alternative(index, function, is_used)
         ):
             yield UncalledFunction(
@@ -70,6 +70,13 @@ def uncalled_functions(
                 yield UncalledFunction(function, scopes[0], search.bare_statement(function))
         elif not scopes[0].name.startswith("test"):
             yield UncalledFunction(function, index.class_of(function), search.bare_statement(function))
+
+
+def _is_tool(index: SyntaxIndex, caller: FunctionNode, function: FunctionNode) -> bool:
+    """Whether the init function is defined in its caller, which gets the model from others: both are one unused tool."""
+    calls = (node.func for node in ast.walk(caller) if isinstance(node, ast.Call))
+    constructs = any(isinstance(called, ast.Name) and called.id in index.classes for called in calls)
+    return index.is_within(function, caller) and not constructs
 
 
 def _has_harmless_decorators(function: FunctionNode) -> bool:

@@ -500,6 +500,26 @@ def test_a_function_that_only_an_uncalled_one_uses(
     assert found == ([("warning", 3, message)] if reported else [])
 
 
+@pytest.mark.parametrize(("start", "reported"), [("net = net.eval()", False), ("net = Net()", True)])
+def test_an_init_inside_of_an_uncalled_function(tmp_path: Path, start: str, reported: bool) -> None:
+    text = f"""
+    import torch.nn as nn
+
+    def receptive_field(net):
+        def init_ones(m):
+            nn.init.ones_(m.weight)
+        {start}
+        net.apply(init_ones)
+        return net(1)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+    """
+    assert bool(rows(tmp_path, {"net.py": text})) is reported
+
+
 def test_a_script_without_a_suffix(tmp_path: Path) -> None:
     script = "#!/usr/bin/env python3\nfrom net import Net\nNet().init_weights()\n"
     assert rows(tmp_path / "alone", {"net.py": net()}) == [12]

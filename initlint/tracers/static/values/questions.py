@@ -320,7 +320,7 @@ def text(value: Value) -> str | None:
 
 def has_attribute(machine: Machine, value: Value, name: str) -> bool | None:
     """`hasattr(value, name)`; None if unknown."""
-    return value.has_attribute(machine, name) if isinstance(value, AbstractValue) else True
+    return value.has_attribute(machine, name) if isinstance(value, AbstractValue) else hasattr(value, name)
 
 
 class AttributeNames(Unknown):
