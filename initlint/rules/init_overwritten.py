@@ -87,6 +87,9 @@ _SAME_SCALE = 4.0
 _BIAS = 0.1
 """Smaller constants make no difference as a bias."""
 
+_ALLOCATED = (None, 0, 1)
+"""The values of a raw parameter that may be there only because it needs some: random numbers, zeros and ones."""
+
 _IDENTITIES = frozenset({"torch.nn.init.eye_", "torch.nn.init.dirac_"})
 _SCALING = frozenset({"torch.Tensor.mul_", "torch.Tensor.div_"})
 
@@ -131,8 +134,8 @@ def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritt
             continue
         first = earlier[-1]
         # A raw parameter must get its first values somewhere: `nn.Parameter(torch.zeros(8))` is not deliberate.
-        is_call = layer.type != "Parameter" or first.location in init_calls
-        if (_is_init(first) and is_call) or _is_scaling(first) or _is_copy(layer, first):
+        is_deliberate = layer.type != "Parameter" or first.location in init_calls or constant(first) not in _ALLOCATED
+        if (_is_init(first) and is_deliberate) or _is_scaling(first) or _is_copy(layer, first):
             yield _Overwritten(layer, first, last)
 
 
@@ -210,10 +213,11 @@ def _variance(layer: Layer, write: Write) -> float | None:
 def _message(entries: list[_Overwritten], is_assignment: bool) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
+    parameter = layers if entries[0].layer.type == "Parameter" else f"the {first.parameter} of {layers}"
     reason = f"`{short_name(last.initializer)}` in line {last.location.span.row} overwrites it later; set it after that"
     if is_assignment and not (first.method and first.initializer.startswith("torch.Tensor.")):
-        return f"the assignment to the {first.parameter} of {layers} has no effect: {reason}"
-    return f"`{short_name(first.initializer)}` on the {first.parameter} of {layers} has no effect: {reason}"
+        return f"the assignment to {parameter} has no effect: {reason}"
+    return f"`{short_name(first.initializer)}` on {parameter} has no effect: {reason}"
 
 
 def _related(entries: list[_Overwritten]) -> tuple[tuple[Location, str], ...]:

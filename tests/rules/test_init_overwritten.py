@@ -152,6 +152,9 @@ class Net(nn.Module):
     [
         ("torch.log(torch.arange(1, 17).float())", 1),
         ("torch.linspace(0, 1, 16)", 1),
+        ("torch.full((16,), 0.1)", 1),
+        ("torch.ones(16) * 14.3", 1),
+        ("torch.ones(16)", 0),
         ("torch.rand(16).log()", 0),
         ("torch.stack([torch.randn(4) for _ in range(4)])", 0),
         ("torch.randn(16) * 0.02", 0),
@@ -159,4 +162,6 @@ class Net(nn.Module):
     ],
 )
 def test_values_of_a_raw_parameter_are_deliberate_unless_they_may_be_random(values: str, number: int) -> None:
-    assert len(messages(TOKENS.format(values=values))) == number
+    found = messages(TOKENS.format(values=values))
+    assert len(found) == number
+    assert all("the assignment to `scale` has no effect" in message for message in found)
