@@ -7,6 +7,7 @@ import pytest
 import initlint
 from initlint.diagnostics import Severity
 from initlint.graph.model import Target
+from tests.support.fixing import findings_of
 from tests.support.rule_models import call, message, model, run
 
 BIAS = Target("parameter", "Linear", "bias", (10,))
@@ -78,3 +79,63 @@ def test_a_shape_of_any_number_of_arguments(text: str) -> None:
 def codes(text: str) -> list[str]:
     found = initlint.check_source(f"import torch\nfrom torch import nn\n\n{text}").diagnostics
     return [diagnostic.code for diagnostic in found]
+
+
+VIEW = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, kernel_size=1)
+        w = self.conv.weight
+        nn.init.{call}
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+net = Net(4, 4)
+"""
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "w.view(w.size(0), w.size(1))",
+        "w.view(outputs, -1)",
+        "w.view((outputs, inputs))",
+        "w.reshape(w.shape[:2])",
+        "w.flatten(1)",
+        "w.squeeze(-1)",
+        "w[..., 0]",
+        "w[:, :, 0]",
+        "self.conv.bias.view(2, 2)",
+        "self.conv.bias.unsqueeze(0)",
+    ],
+)
+def test_a_view_has_a_rank_of_its_own(argument: str) -> None:
+    source = VIEW.format(call=f"eye_({argument})")
+    assert findings_of(source, ("INI101",)) == ()
+    pytest.importorskip("torch")
+    exec(compile(source, "net.py", "exec"), {})
+
+
+@pytest.mark.parametrize(
+    ("call", "end"),
+    [
+        ("eye_(w)", "and the `weight` of Conv1d has 3; skip it"),
+        ("eye_(w.permute(1, 0, 2))", "and the `weight` of Conv1d has 3; skip it"),
+        ("xavier_normal_(w.view(-1))", "and its argument has 1; skip it"),
+        ("eye_(w.view(2, 2, 4))", "and the `weight` of Conv1d has 3; skip it"),
+    ],
+)
+def test_a_view_of_the_wrong_rank(call: str, end: str) -> None:
+    source = VIEW.format(call=call)
+    (found,) = findings_of(source, ("INI101",))
+    assert found.message.endswith(end)
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="dimension"):
+        exec(compile(source, "net.py", "exec"), {})

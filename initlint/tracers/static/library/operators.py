@@ -11,7 +11,7 @@ from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
-from initlint.tracers.static.library.init_calls import new_tensor
+from initlint.tracers.static.library.init_calls import new_tensor, shape_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.contents import cut
@@ -103,13 +103,12 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
     conversion = _conversion(name, rest) if value.node is None else ""
     if value.storage is not None and not value.leaf and conversion:
         value.storage.is_converted = True
-    return Tensor(
+    view = Tensor(
         value.node,
         value.storage,
         False,
         value.covers_storage,
         value.sources,
-        shape=_shape(operator, value),
         transposed=value.transposed != operator.is_transposing,
         axes=view_axes(value.axes, operator.axes, rest.values),
         tracked=value.tracked and operator.memory == "view",
@@ -119,6 +118,8 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
         rows=value.rows if operator.axes == "same" else None,
         inserted=_inserted(rest) if name == "unsqueeze" and value.node is not None else (),
     )
+    view.shape = _shape(operator, value, rest)
+    return view
 
 
 _CONVERSIONS = frozenset({"half", "double", "bfloat16"})
@@ -144,10 +145,18 @@ def _inserted(call: CallArguments) -> tuple[int, ...]:
     return (position,) if isinstance(position, int) else ()
 
 
-def _shape(operator: Operator, tensor: Tensor) -> tuple[int | None, ...] | None:
+def _shape(operator: Operator, tensor: Tensor, call: CallArguments) -> tuple[int | None, ...] | None:
+    """The shape of a view; None for an unknown rank."""
     if operator.axes == "same":
         return tensor.shape
-    return transposed_shape(tensor.shape) if operator.axes == "reverse" else None
+    if operator.axes == "reverse":
+        return transposed_shape(tensor.shape)
+    if operator.axes:
+        return None if tensor.shape is None else (None,) * len(tensor.shape)
+    if operator.name in ("view", "reshape") and call.arguments and not call.open:
+        sizes = shape_of(call.arguments)
+        return None if sizes is None else tuple(None if size == -1 else size for size in sizes)
+    return None
 
 
 def _conversion(name: str, call: CallArguments) -> Literal["", "device", "copy"]:

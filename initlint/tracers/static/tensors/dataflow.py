@@ -181,19 +181,20 @@ def part_of(value: Tensor, index: Value) -> Tensor:
     shape = value.shape if covers_storage else _indexed(value, index)
     axes = index_axes(value.axes, index)
     tracked = value.tracked and _is_basic(index)
-    return Tensor(
+    part = Tensor(
         value.node,
         value.storage,
         False,
         covers_storage,
         value.sources,
-        shape,
-        value.transposed,
+        transposed=value.transposed,
         axes=axes,
         tracked=tracked,
         inserted=() if value.node is None else inserted_axes(index),
         rows=sliced_rows(value.shape, index) if value.covers_storage and not value.transposed else None,
     )
+    part.shape = shape
+    return part
 
 
 def chunks_of(value: Tensor, count: int) -> tuple[Tensor, ...]:

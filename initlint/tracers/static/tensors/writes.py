@@ -216,10 +216,11 @@ def _target(interpreter: Interpreter, value: Value, condition: Condition, call: 
     under = interpreter.state.condition | condition
     # A layer that is made under an option is not lazy for certain: without the option it is another layer.
     certain = not (under | storage.condition) if kind == "lazy" else under <= storage.condition
+    is_reshaped = tensor.shape is not None and len(tensor.shape) != len(storage.shape or ())
     return Target(
         kind=kind,
         layer=owner.shown_type if owner is not None else None,
-        parameter=storage.name or None,
+        parameter=(storage.name or None) if not is_reshaped else None,
         shape=tensor.shape if tensor.covers_storage else None,
         leaf=leaf,
         certain=certain,
