@@ -30,7 +30,8 @@ _DATA = lazy_pattern(
 class WeightDraw:
     """A call that sets effective weights, and the layers whose output scale depends on them.
 
-    `layers` is empty if no model contains them. `type` is then the type of the call's target.
+    `layers` is empty if no model contains them, or what their outputs do is not known. `type` is then the type of the
+    call's target. `served`: all layers that are known to get the values.
     """
 
     place: Location
@@ -40,12 +41,19 @@ class WeightDraw:
     type: str
     stacked_fan_ins: tuple[float | None, ...] = ()
     """Of layers with several matrices: for each one that the call draws."""
+    served: tuple[Layer, ...] = ()
 
     @property
     def has_one_output(self) -> bool:
         """Whether each of the layers has a single output, so no two outputs can be equal."""
-        sizes = [fans_in_use(layer) for layer in self.layers]
+        sizes = [fans_in_use(layer) for layer in self.layers or self.served]
         return bool(sizes) and all(layer_fans is not None and layer_fans.signal_fan_out == 1 for layer_fans in sizes)
+
+    @property
+    def is_of_gates(self) -> bool:
+        """Whether the layers are gates by their names: one sign keeps them all a little open, or closed."""
+        layers = self.layers or self.served
+        return bool(layers) and all("gate" in layer.attribute.lower() for layer in layers)
 
     @property
     def fan_ins(self) -> tuple[float | None, ...]:
@@ -70,7 +78,7 @@ def draws(model: ModelGraph) -> Sequence[WeightDraw]:
     for draw in _stacked_draws(model):
         draw_by_location.setdefault(draw.place, draw)
     others = [
-        WeightDraw(call.location, call.initializer, call.arguments, (), types[0])
+        WeightDraw(call.location, call.initializer, call.arguments, (), types[0], (), _served(model, call.location))
         for call in model.calls
         if call.location not in draw_by_location
         if (types := [target.layer for target in call.targets if _is_matrix(target) and target.layer is not None])
@@ -81,6 +89,10 @@ def draws(model: ModelGraph) -> Sequence[WeightDraw]:
         excluded |= {location for layer in model.layers for location in _overwritten_locations(layer)}
         others = [draw for draw in others if draw.place not in excluded]
     return [*draw_by_location.values(), *others]
+
+
+def _served(model: ModelGraph, location: Location) -> tuple[Layer, ...]:
+    return tuple(layer for layer, _ in model.by_call.get(location, ()))
 
 
 def _stacked_draws(model: ModelGraph) -> Iterator[WeightDraw]:

@@ -6,7 +6,8 @@ Reports `uniform_(w)`, which draws from 0 to 1, `uniform_(w, c)` and other bound
 map (Linear, a convolution, a parameter that the input is multiplied with), and `torch.rand` as such a parameter.
 
 It is silent for embeddings, masks, biases and scales, for weights that are normalized or scaled before use, if a norm,
-a factor or a gate follows, for complex weights, for fewer than eight inputs, and for a single output.
+a factor or a gate follows, for layers that are called gates, for complex weights, for fewer than eight inputs, and for
+a single output.
 
 ## Why is this bad?
 
@@ -73,7 +74,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights of one sign."""
     for draw in draws(model):
         bounds = one_sided(draw.initializer, draw.arguments)
-        if bounds is not None and not draw.has_one_output:
+        if bounds is not None and not draw.has_one_output and not draw.is_of_gates:
             call = call_at(model, draw.place)
             name = "torch.rand" if call is None else display_name(call)
             interval = f"from {bounds[0]:g} to {bounds[1]:g}"

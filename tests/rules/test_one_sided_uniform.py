@@ -6,6 +6,7 @@ import initlint
 from initlint.facts.fans import AxisRoles
 from initlint.graph.model import Layer, Target
 from initlint.graph.words import UNDETERMINED
+from tests.support.fixing import findings_of
 from tests.support.rule_models import OUTPUT, call, following, layer, message, model, reach, run, write
 
 RELU = following("relu", reach("out"))
@@ -66,3 +67,27 @@ def test_complex_weights_are_not_judged(dtype: str, codes: list[str]) -> None:
         "    def forward(self, x):\n        return torch.tanh(x @ self.w) @ x\n"
     )
     assert [diagnostic.code for diagnostic in initlint.check_source(text).diagnostics] == codes
+
+
+@pytest.mark.parametrize(
+    ("layers", "reported"),
+    [
+        ("self.fc = nn.Linear(24, 8)", True),
+        ("self.fc = nn.Linear(24, 1)", False),
+        ("self.fc = self.write_gate = nn.Linear(24, 8)", True),
+        ("self.write_gate = nn.Linear(24, 8)", False),
+    ],
+)
+def test_one_output_and_gates_also_where_the_forward_is_not_followed(layers: str, reported: bool) -> None:
+    name = "fc" if "fc" in layers else "write_gate"
+    source = f"""
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {layers}
+        nn.init.uniform_(self.{name}.weight, 0.0, 0.02)
+    def forward(self, x):
+        return unknown(x, self.{name})
+"""
+    assert [found.code for found in findings_of(source, ("INI402",))] == ["INI402"] * reported
