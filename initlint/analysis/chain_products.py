@@ -102,7 +102,7 @@ class Chain:
         lines, counted, is_counted = [], self.counted, False
         for link in self.links:
             suffix = "" if link.following.op == "layer" else f", {activation_class_name(link.following.op)}"
-            fans = as_many_outputs(1) if link.factors.at_equal_fans else ""
+            fans = as_many_outputs(1, 1) if link.factors.at_equal_fans else ""
             factor = "-" if link.factors.signal is None else f"{format_number(link.factors.signal)}{fans}"
             is_counted = link is counted[0] or is_counted if counted else False
             is_counted = is_counted and not link.layer.repeated

@@ -79,7 +79,8 @@ def effect_on_signal(factors: Sequence[Factors]) -> str:
     text = each_passes_on(stated, len(factors))
     if is_weight:
         text += f", {'its bias' if len(factors) == 1 else 'the biases'} aside"
-    return text + (as_many_outputs(len(factors)) if any(factor.at_equal_fans for factor in factors) else "")
+    assumed = sum(factor.at_equal_fans for factor in factors)
+    return text + (as_many_outputs(assumed, len(factors)) if assumed else "")
 
 
 def each_passes_on(values: Sequence[float], count: int) -> str:
@@ -108,8 +109,11 @@ def _effect(values: Sequence[float], count: int, direction: str, of: str) -> str
     return f"{subject} {multiplies} the {of}'s mean square by {text}"
 
 
-def as_many_outputs(count: int) -> str:
-    """The condition of a number where the sizes of `count` layers are not known."""
+def as_many_outputs(assumed: int, count: int) -> str:
+    """The condition of a number where the sizes of `assumed` of the `count` layers are not known."""
+    if assumed < count:
+        subject = "the one of unknown size has" if assumed == 1 else "those of unknown size have"
+        return f" if {subject} as many outputs as inputs"
     return f" if {'it' if count == 1 else 'each'} has as many outputs as inputs"
 
 

@@ -101,7 +101,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 def _repeated(group: IdenticalModules) -> str:
     if group.count is None:
-        effect = f"`{group.paths[0]}` holds one `{group.type}` several times, which all share its parameters"
+        effect = f"every `{group.type}` of `{group.paths[0]}` is the same module, with one set of parameters"
     else:
         total = group.parameters * group.count
         parameters = f"{group.parameters} parameter{'' if group.parameters == 1 else 's'} in place of {total}"

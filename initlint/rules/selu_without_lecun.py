@@ -120,7 +120,8 @@ def _weight_scales(group: list[LayerActivation]) -> list[float]:
 
 
 def _message(group: list[LayerActivation]) -> str:
-    fans = as_many_outputs(len(group)) if any(assumes_equal_fans(pair.layer) for pair in group) else ""
+    assumed = sum(assumes_equal_fans(pair.layer) for pair in group)
+    fans = as_many_outputs(assumed, len(group)) if assumed else ""
     scales = format_range(_weight_scales(group))
     needed = "SELU keeps the signal normalized only with 1 / inputs (LeCun's init)"
     variance = f"the weights have a variance of {scales} / inputs{fans}, and {needed}"

@@ -45,24 +45,36 @@ def test_one_layer_several_times() -> None:
 def test_an_unknown_number_of_times() -> None:
     init = "layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer] * options.depth)"
     assert messages(init, LOOP) == [
-        "`layers` holds one `Linear` several times, which all share its parameters; construct each in a comprehension"
+        "every `Linear` of `layers` is the same module, with one set of parameters; construct each in a comprehension"
     ]
 
 
 @pytest.mark.parametrize(
-    ("fill", "times"),
+    ("fill", "start"),
     [
-        ("self.layers = nn.ModuleList([layer for _ in range(4)])", "4 times"),
-        ("self.layers = nn.ModuleList(layer for _ in range(4))", "4 times"),
-        ("self.layers = nn.ModuleList()\nfor _ in range(4):\n    self.layers.append(layer)", "4 times"),
-        ("items = []\nwhile len(items) < 4:\n    items.append(layer)\nself.layers = nn.Sequential(*items)", "4 times"),
-        ("items = []\nfor _ in options.sizes:\n    items.append(layer)\nself.layers = nn.ModuleList(items)", "several"),
-        ("self.layers = nn.ModuleList([layer for _ in options.sizes])", "several"),
+        ("self.layers = nn.ModuleList([layer for _ in range(4)])", "`layers` holds one `Linear` 4 times"),
+        ("self.layers = nn.ModuleList(layer for _ in range(4))", "`layers` holds one `Linear` 4 times"),
+        (
+            "self.layers = nn.ModuleList()\nfor _ in range(4):\n    self.layers.append(layer)",
+            "`layers` holds one `Linear` 4 times",
+        ),
+        (
+            "items = []\nwhile len(items) < 4:\n    items.append(layer)\nself.layers = nn.Sequential(*items)",
+            "`layers` holds one `Linear` 4 times",
+        ),
+        (
+            "items = []\nfor _ in options.sizes:\n    items.append(layer)\nself.layers = nn.ModuleList(items)",
+            "every `Linear` of `layers` is the same module",
+        ),
+        (
+            "self.layers = nn.ModuleList([layer for _ in options.sizes])",
+            "every `Linear` of `layers` is the same module",
+        ),
     ],
 )
-def test_one_layer_that_a_loop_adds_several_times(fill: str, times: str) -> None:
+def test_one_layer_that_a_loop_adds_several_times(fill: str, start: str) -> None:
     (message,) = messages(f"layer = nn.Linear(8, 8)\n{fill}", LOOP)
-    assert message.startswith(f"`layers` holds one `Linear` {times}")
+    assert message.startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +91,11 @@ def test_one_layer_that_a_loop_adds_several_times(fill: str, times: str) -> None
     ],
 )
 def test_layers_that_are_meant_or_new_each_time(fill: str) -> None:
-    assert not [m for m in messages(f"{fill}\nself.layers = nn.ModuleList(items)", LOOP) if "holds one" in m]
+    assert not [
+        m
+        for m in messages(f"{fill}\nself.layers = nn.ModuleList(items)", LOOP)
+        if "is the same" in m or "holds one" in m
+    ]
 
 
 @pytest.mark.parametrize(

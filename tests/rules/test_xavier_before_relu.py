@@ -5,6 +5,7 @@ import pytest
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, NextLayer
 from initlint.graph.words import UNDETERMINED
+from tests.support.fixing import findings_of
 from tests.support.rule_models import (
     OUTPUT,
     ZERO_BIAS,
@@ -63,6 +64,24 @@ def test_unknown_sizes() -> None:
     assert "0.50 of the signal's mean square if it has as many outputs as inputs;" in message(
         "INI301", model(unknown, layer("out", OUTPUT))
     )
+
+
+def test_one_size_of_two_is_unknown() -> None:
+    source = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, state):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(state, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))
+        for m in self.net:
+            if isinstance(m, nn.Linear):
+                nn.init.xavier_uniform_(m.weight)
+    def forward(self, x):
+        return self.net(x)
+"""
+    (found,) = findings_of(source, ("INI301",))
+    assert "each of these 2 layers passes on 0.50" in found.message
+    assert "if the one of unknown size has as many outputs as inputs;" in found.message
 
 
 @pytest.mark.parametrize(

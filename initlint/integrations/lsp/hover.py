@@ -97,7 +97,7 @@ def _consumer_text(consumer: Consumer) -> str:
 
 def _gradient_text(factors: Factors) -> str:
     gradient = "" if factors.gradient is None else f"; {each_passes_back([factors.gradient], 1)}"
-    return gradient + (as_many_outputs(1) if factors.at_equal_fans else "")
+    return gradient + (as_many_outputs(1, 1) if factors.at_equal_fans else "")
 
 
 def _value(value: object) -> str:

@@ -36,9 +36,7 @@ def deep_copy(interpreter: Interpreter, call: CallArguments) -> Value:
     return result
 
 
-def note_repetition(
-    interpreter: Interpreter, items: Iterable[Value], value: Value, location: Location | None
-) -> None:
+def note_repetition(interpreter: Interpreter, items: Iterable[Value], value: Value, location: Location | None) -> None:
     """Record a module that a loop adds to `items`, which contain it already."""
     module = as_module(value)
     if module is None or not isinstance(location, SourceLocation):
