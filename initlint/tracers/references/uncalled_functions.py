@@ -73,7 +73,7 @@ def uncalled_functions(
 
 
 def _is_tool(index: SyntaxIndex, caller: FunctionNode, function: FunctionNode) -> bool:
-    """Whether the init function is defined in its caller, which gets the model from others: both are one unused tool."""
+    """Whether the init function is defined in its caller, which gets the model from others: one unused tool."""
     calls = (node.func for node in ast.walk(caller) if isinstance(node, ast.Call))
     constructs = any(isinstance(called, ast.Name) and called.id in index.classes for called in calls)
     return index.is_within(function, caller) and not constructs
