@@ -62,3 +62,34 @@ def test_constants_of_mathematics_are_numbers(imported: str, bound: str, value: 
     write = graph.layers[0].effective_write()
     assert write is not None
     assert write.arguments["b"] == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("call", "changes"),
+    [
+        ("torch.exp_(weight)", True),
+        ("torch.clamp_min_(weight, 0.5)", True),
+        ("torch.index_put_(weight, rows, values)", True),
+        ("F.celu_(weight)", True),
+        ("torch.exp(weight)", False),
+        ("torch.detach_(weight)", False),
+    ],
+)
+def test_an_in_place_function_writes_as_its_method_does(call: str, changes: bool) -> None:
+    text = SOURCE.replace("nn.init.xavier_normal_(self.fc1.weight)", f"weight = self.fc1.weight.data\n        {call}")
+    text = text.replace("\n        weight =", "\n        nn.init.xavier_normal_(self.fc1.weight)\n        weight =")
+    source = "import torch\nimport torch.nn.functional as F\nrows = values = torch.ones(1)\n" + text
+    assert [d.code for d in initlint.check_source(source).diagnostics] == ([] if changes else ["INI301"])
+
+
+@pytest.mark.parametrize(
+    "call", ["torch.relu_(self.fc1(x))", "F.relu_(self.fc1(x))", "torch.Tensor.relu_(self.fc1(x))"]
+)
+def test_an_in_place_function_in_forward_is_the_activation(call: str) -> None:
+    text = "import torch\nimport torch.nn.functional as F\n" + SOURCE.replace("self.fc1(x).relu()", call)
+    assert [d.code for d in initlint.check_source(text).diagnostics] == ["INI301"]
+
+
+def test_an_in_place_function_on_a_leaf_raises() -> None:
+    text = "import torch\n" + SOURCE.replace("nn.init.xavier_normal_(", "torch.exp_(")
+    assert [d.code for d in initlint.check_source(text).diagnostics] == ["INI109"]

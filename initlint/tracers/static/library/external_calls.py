@@ -82,6 +82,10 @@ def _own_activation(interpreter: Interpreter, function: ExternalName, call: Call
     return apply_activation(interpreter, interpreter.user_tables.activations[function.name], call)
 
 
+_IN_PLACE_FORMS = ("torch", "torch.nn.functional")
+"""The modules in which a function `f_(tensor)` is the method `tensor.f_()`."""
+
+
 def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
     name = function.name
     if name.startswith("torch.nn.init."):
@@ -99,7 +103,8 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
         return _unbound_method(interpreter, instance, base, method, call)
     if name.startswith("torch.optim."):
         return Unknown("an optimizer")
-    tensor = as_tensor(receiver) if base == "torch.Tensor" else None
+    is_method = base == "torch.Tensor" or (base in _IN_PLACE_FORMS and method.endswith("_"))
+    tensor = as_tensor(receiver) if is_method else None
     if tensor is not None:
         method_call = CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
         return tensor.call_method(interpreter, method, method_call)
