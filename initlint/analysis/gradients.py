@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from initlint._records import dataclass
+from initlint.analysis.borders import Profile, mixed
 from initlint.analysis.finite_width import exponential, is_settled, spread_of_mean, spread_of_sum
 from initlint.analysis.layer_activation import initialized_layers
-from initlint.analysis.layer_outputs import EPSILON, gain_and_shift, gradient_weights, removed
+from initlint.analysis.layer_outputs import EPSILON, gain_and_shift, gradient_at_border, gradient_weights, removed
 from initlint.analysis.norms import NORMS
 from initlint.analysis.signal_propagation import signals
 from initlint.analysis.signals import Signal
@@ -29,7 +31,8 @@ class Gradient:
     """The gradient at an output: its mean square, and the spread of that over draws of the weights.
 
     `slopes`: the standard deviation of the logarithm of the slopes behind it. `inverses`: the spreads that norms divide
-    by. `is_coupled`: weights with a mean give all units a part that is the same.
+    by. `is_coupled`: weights with a mean give all units a part that is the same. `profile`: see `borders`.
+    `largest_of`: a max pool passes it to the largest of this many values.
     """
 
     moment: float
@@ -38,6 +41,8 @@ class Gradient:
     slopes: float = 0.0
     inverses: float = 0.0
     is_coupled: bool = False
+    profile: Profile = ()
+    largest_of: int = 1
 
     def is_settled(self, width: float | None) -> bool:
         """Whether the mean square of this many units says something about one network."""
@@ -45,7 +50,7 @@ class Gradient:
         return is_known and is_settled(self.spread, self.kurtosis, width)
 
     def scaled(self, factor: float) -> Gradient:
-        return Gradient(self.moment * factor, self.spread, self.kurtosis, self.slopes, self.inverses, self.is_coupled)
+        return replace(self, moment=self.moment * factor)
 
 
 @memoize
@@ -91,6 +96,7 @@ def _sum(parts: Sequence[Gradient]) -> Gradient:
         max(part.slopes for part in parts),
         max(part.inverses for part in parts),
         any(part.is_coupled for part in parts),
+        mixed([part.profile for part in parts], [part.moment for part in parts]),
     )
 
 
@@ -102,6 +108,7 @@ def _input_gradient(
     if gradient is None or operation.repeated:
         return None
     if operation.kind == "output" or operation.op in ("add", "concat"):
+        gradient = replace(gradient, largest_of=1) if operation.op == "add" else gradient
         return gradient if operation.kind == "output" or len(operation.inputs) > 1 else None
     if signal is None:
         return None
@@ -125,7 +132,12 @@ def _input_gradient(
         window = operation.arguments.get("window")
         if not isinstance(window, (int, float)) or math.isinf(window):
             return None
-        return gradient.scaled(1 / (window if operation.arguments.get("kind") == "max" else window * window))
+        step = operation.arguments.get("step", window)
+        if not isinstance(step, (int, float)):
+            return None
+        if operation.arguments.get("kind") == "max":
+            return replace(gradient.scaled(1 / step), profile=(), largest_of=gradient.largest_of * int(window))
+        return replace(gradient.scaled(1 / (window * step)), profile=(), largest_of=1)
     return _layer_gradient(layer, gradient) if operation.kind == "layer" and layer is not None else None
 
 
@@ -133,12 +145,14 @@ def _layer_gradient(layer: Layer, gradient: Gradient) -> Gradient | None:
     drawn = gradient_weights(layer)
     if drawn is None or (drawn.mean and gradient.is_coupled):
         return None
+    inside, profile = gradient_at_border(layer, gradient.profile)
     return Gradient(
-        gradient.moment * drawn.factor,
+        gradient.moment * drawn.factor * inside,
         spread_of_mean(gradient.spread, gradient.kurtosis, drawn.outputs),
         slopes=gradient.slopes,
         inverses=gradient.inverses,
         is_coupled=bool(drawn.mean),
+        profile=profile,
     )
 
 
@@ -146,7 +160,7 @@ def _activation_gradient(operation: Operation, signal: Signal, gradient: Gradien
     outer, v = activated(operation.op, operation.arguments, signal.expression), signal.variable
     if outer is None or signal.window > 1 or not v.is_normal:
         return None
-    slope = slope_moment(outer, signal.expression, v.mean, v.moment)
+    slope = slope_moment(outer, signal.expression, v.mean, v.moment, gradient.largest_of)
     response = slope_response(outer, signal.expression, v.mean, v.moment)
     factor = slope * exponential(response.bend * v.spread)
     return _multiplied(gradient, factor, response.kurtosis, response.order**2 * max(0.0, v.spread))
@@ -155,13 +169,13 @@ def _activation_gradient(operation: Operation, signal: Signal, gradient: Gradien
 def _multiplied(gradient: Gradient, factor: float, kurtosis: float, spread: float) -> Gradient:
     """By a slope or a gate with this mean square."""
     deviation = math.sqrt(spread)
-    return Gradient(
-        gradient.moment * factor,
-        (math.sqrt(gradient.spread) + deviation) ** 2,
-        gradient.kurtosis * kurtosis,
-        gradient.slopes + deviation,
-        gradient.inverses,
-        gradient.is_coupled,
+    return replace(
+        gradient,
+        moment=gradient.moment * factor,
+        spread=(math.sqrt(gradient.spread) + deviation) ** 2,
+        kurtosis=gradient.kurtosis * kurtosis,
+        slopes=gradient.slopes + deviation,
+        largest_of=1,
     )
 
 
@@ -171,10 +185,6 @@ def _norm_gradient(op: str, layer: Layer | None, signal: Signal, gradient: Gradi
         return None
     v, (gain, spread) = signal.as_variable(), affine[0]
     factor = (gain * gain + spread) / (max(0.0, v.moment - removed(op, v)) + EPSILON)
-    return Gradient(
-        gradient.moment * factor,
-        gradient.spread,
-        gradient.kurtosis,
-        gradient.slopes,
-        gradient.inverses + max(0.0, v.spread),
+    return replace(
+        gradient, moment=gradient.moment * factor, inverses=gradient.inverses + max(0.0, v.spread), is_coupled=False
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from initlint.analysis.borders import Profile, passed_back, passed_on, with_constant
 from initlint.analysis.finite_width import spread_of_mean
 from initlint.analysis.layer_activation import effective_init, fans_in_use, initializer_family, is_matrix
 from initlint.analysis.signals import Signal, Variable, is_coupled
@@ -70,6 +71,7 @@ def norm_output(op: str, layer: Layer | None, inputs: Sequence[Signal | None], s
         v.kurtosis,
         signal.variable.is_normal,
         is_entangled=v.is_entangled,
+        profile=() if op in ("layer_norm", "rms_norm") else v.profile,
     )
     return Signal(variable, width=signal.width)
 
@@ -137,16 +139,19 @@ def layer_output(layer: Layer, signal: Signal, source: str, *, biased: bool = Tr
     if drawn.mean:
         return _coupled_output(layer, drawn, signal, source, bias)
     v, (bias_mean, bias_variance) = signal.as_variable(), bias
-    random = drawn.number * drawn.variance * v.moment
+    inside = passed_on(layer, v.profile)
+    random = drawn.number * drawn.variance * v.moment * inside.part
     variance = random + bias_variance
     constant = bias_mean * bias_mean
+    part = random / variance if variance > 0 else 0.0
     variable = Variable(
         bias_mean,
         variance + constant,
-        drawn.number * drawn.variance * v.shared + bias_variance + constant,
+        drawn.number * drawn.variance * v.shared * inside.shared + bias_variance + constant,
         constant,
         frozenset({source}),
-        (_input_spread(layer, drawn, v) - _kept_norm(layer)) * (random / variance) ** 2 if variance > 0 else 0.0,
+        (_input_spread(layer, drawn, v) - _kept_norm(layer)) * part**2,
+        profile=with_constant(inside.profile, part),
     )
     return Signal(variable, width=_output_width(layer))
 
@@ -351,10 +356,15 @@ def gradient_weights(layer: Layer) -> GradientWeights | None:
     return GradientWeights(outputs * (drawn.variance + drawn.mean**2), drawn.mean, outputs)
 
 
+def gradient_at_border(layer: Layer, profile: Profile) -> tuple[float, Profile]:
+    """The part of the gradient that is passed back in spite of the border, and its profile at the input."""
+    return (1.0, ()) if _is_identity(layer) else passed_back(layer, profile)
+
+
 def layer_gradient(layer: Layer, gradient: float) -> float | None:
     """The gradient at the input of one linear map, for `gradient` at its output."""
     drawn = gradient_weights(layer)
-    return None if drawn is None else gradient * drawn.factor
+    return None if drawn is None else gradient * drawn.factor * gradient_at_border(layer, ())[0]
 
 
 def _dimensions(type: str) -> int:

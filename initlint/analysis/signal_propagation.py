@@ -5,7 +5,8 @@ theory is mean-field theory (Poole et al., arXiv:1606.05340; Schoenholz et al., 
 independent and layers are wide, so the output of a layer is normal.
 
 What cannot be computed is None: unknown operators, sums of signals that depend on each other, parameters whose init is
-not known, and what follows a loop of unknown length, up to the next norm. Zero padding is not counted.
+not known, and what follows a loop of unknown length, up to the next norm. Zero padding is counted on feature maps of
+known size (`borders.py`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from initlint._records import dataclass
+from initlint.analysis.borders import Profile, mixed, pooled, powered, spread_of
 from initlint.analysis.finite_width import exponential, is_settled, kurtosis_of_mixture, kurtosis_of_sum, spread_of_sum
 from initlint.facts.activation_curves import (
     IDENTITY,
@@ -33,6 +34,7 @@ from initlint.facts.activation_curves import (
     moments_of,
     response_of,
 )
+from initlint.facts.windows import windows_of
 from initlint.graph.model import Operation
 
 _NORMAL = 3.0
@@ -61,6 +63,8 @@ class Variable:
     is_entangled: bool = False
     """Its units, or neighboring positions, may depend on each other as nothing here tells: weights with a mean sum
     windows that overlap, or what is before a norm is not known."""
+    profile: Profile = ()
+    """How its mean square varies over a feature map with a border."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,9 @@ class Signal:
         else:
             moments = moments_of(self.expression, v.mean, v.moment, v.shared)
         squared_mean, factor = moments.mean**2, 1.0
-        if v.spread and self.expression is not IDENTITY and not math.isinf(v.spread):
-            factor = exponential(self.response.bend * v.spread)
+        spread = v.spread + spread_of(v.profile)
+        if spread and self.expression is not IDENTITY and not math.isinf(spread):
+            factor = exponential(self.response.bend * spread)
         moment = max(squared_mean, moments.moment * factor)
         shared = min(moment, max(squared_mean, moments.shared * factor))
         return Moments(moments.mean, moment + self.noise, shared + self.noise)
@@ -132,10 +137,12 @@ class Signal:
         if self.expression is IDENTITY and self.window == 1 and not self.noise:
             return self.variable
         (mean, moment, shared), v = self.moments, self.variable
-        kurtosis = self.response.kurtosis
+        kurtosis, profile = self.response.kurtosis, powered(v.profile, self.response.order) if v.profile else ()
         if self.window == 1 and v.kurtosis != _NORMAL and isinstance(self.expression, Affine):
             kurtosis = max(kurtosis, v.kurtosis)
-        return Variable(mean, moment, shared, self.common, v.sources, self.spread, kurtosis, False, v.is_entangled)
+        return Variable(
+            mean, moment, shared, self.common, v.sources, self.spread, kurtosis, False, v.is_entangled, profile
+        )
 
 
 def source_signal(moment: float = 1.0, source: str = "input") -> Signal:
@@ -174,6 +181,7 @@ def _gated(signal: Signal) -> Signal | None:
         variable.spread * (1 + abs(response.order)) ** 2,
         variable.kurtosis * response.kurtosis,
         is_entangled=variable.is_entangled,
+        profile=variable.profile,
     )
     return Signal(product, width=width)
 
@@ -246,6 +254,7 @@ def _add_or_multiply(op: str, one: Signal, other: Signal) -> Signal | None:
         spread_of_sum((a, b), (1.0, 1.0)),
         kurtosis_of_sum(a, b),
         is_entangled=is_entangled,
+        profile=mixed((a.profile, b.profile), (a.moment, b.moment)),
     )
     return Signal(variable, width=width)
 
@@ -280,6 +289,7 @@ def _concatenate(inputs: Sequence[Signal]) -> Signal | None:
         spread_of_sum(variables, known),
         kurtosis_of_mixture(variables, known),
         is_entangled=any(v.is_entangled for v in variables),
+        profile=mixed([v.profile for v in variables], [w * m for w, m in zip(known, moments, strict=True)]),
     )
     return Signal(variable, width=total if None not in widths else None)
 
@@ -292,7 +302,8 @@ def _pool(arguments: Mapping[str, object], signal: Signal) -> Signal | None:
     if kind == "max":
         if math.isinf(window) or not _is_rising(signal.expression) or signal.variable.is_entangled:
             return None
-        return replace(signal, window=signal.window * int(window))
+        variable = replace(signal.variable, profile=_pooled_profile(arguments, signal.variable.profile))
+        return replace(signal, variable=variable, window=signal.window * int(window))
     if kind != "avg":
         return None
     v = signal.as_variable()
@@ -300,9 +311,17 @@ def _pool(arguments: Mapping[str, object], signal: Signal) -> Signal | None:
         return None  # what is left of it depends on the number of positions
     averaged = v.shared + (v.moment - v.shared) / window
     kurtosis = _NORMAL + (v.kurtosis - _NORMAL) / window
-    return Signal(
-        Variable(v.mean, averaged, v.shared, v.mean * v.mean, v.sources, v.spread, kurtosis), width=signal.width
-    )
+    profile = _pooled_profile(arguments, v.profile)
+    variable = Variable(v.mean, averaged, v.shared, v.mean * v.mean, v.sources, v.spread, kurtosis, profile=profile)
+    return Signal(variable, width=signal.width)
+
+
+def _pooled_profile(arguments: Mapping[str, object], profile: Profile) -> Profile:
+    size = arguments.get("map_size")
+    if not profile or not isinstance(size, tuple):
+        return ()
+    windows = windows_of(f"AvgPool{len(size)}d", arguments, size)
+    return () if windows is None else pooled(windows, profile, size)
 
 
 _RISING = frozenset(

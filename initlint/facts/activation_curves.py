@@ -226,12 +226,16 @@ def moments_of(expression: Expression, mean: float, moment: float, shared: float
     return _integrated(expression, *(float(f"{value:.6g}") for value in (mean, moment, shared)))
 
 
-def slope_moment(expression: Expression, inner: Expression, mean: float, moment: float) -> float:
-    """E[f'(g(x))^2] of the outermost activation f of `expression`, whose input is `inner` = g(x)."""
+def slope_moment(expression: Expression, inner: Expression, mean: float, moment: float, count: int = 1) -> float:
+    """E[f'(g(x))^2] of the outermost activation f of `expression`, whose input is `inner` = g(x).
+
+    For a normal x, or the largest of `count` values of it.
+    """
     slope = _slope_below_zero(expression)
     if slope is not None and inner is None and mean == 0:
-        return (1 + slope * slope) / 2
-    return _integrated_slope(expression, inner, *(float(f"{value:.6g}") for value in (mean, moment)))
+        below = 0.5**count
+        return 1 - below + below * slope * slope
+    return _integrated_slope(expression, inner, *(float(f"{value:.6g}") for value in (mean, moment)), count)
 
 
 def response_of(expression: Expression, mean: float, moment: float, count: int = 1) -> Response:
@@ -387,9 +391,11 @@ def _response(curve: Curve, mean: float, variance: float) -> Response:
 
 
 @lru_cache(maxsize=4096)
-def _integrated_slope(expression: Expression, inner: Expression, mean: float, moment: float) -> float:
+def _integrated_slope(expression: Expression, inner: Expression, mean: float, moment: float, count: int) -> float:
     slope, deviation = _slope_of(expression, inner), math.sqrt(max(0.0, moment - mean * mean))
-    return sum(weight * slope(mean + deviation * z) ** 2 for z, weight in _grid(5 * _INNER))  # slopes jump at bends
+    intervals = 5 * _INNER  # slopes jump at bends
+    grid = _grid_of_largest(intervals, count) if count > 1 else _grid(intervals)
+    return sum(weight * slope(mean + deviation * z) ** 2 for z, weight in grid)
 
 
 def _slope_of(expression: Expression, inner: Expression) -> Curve:

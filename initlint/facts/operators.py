@@ -12,6 +12,7 @@ from types import MappingProxyType
 from initlint.facts.operator_kinds import METHOD, WITH_IN_PLACE, Operator
 from initlint.facts.operator_rows import operator_rows
 from initlint.facts.tensor_constructors import RANDOM_METHODS
+from initlint.facts.windows import MapSize
 
 __all__ = [
     "EXTERNAL_MODULES",
@@ -129,11 +130,15 @@ EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(
 """Modules of other libraries that own no trained matrix: `transparent`, or the word in `Consumer.between`."""
 
 
-def pooling(name: str, arguments: Mapping[str, object]) -> dict[str, object]:
+def pooling(name: str, arguments: Mapping[str, object], map_size: MapSize | None = None) -> dict[str, object]:
     """What a pool does: `kind` (`max` or `avg`) and `window`, the number of positions in one output.
 
     `name` is that of a module (`MaxPool2d`), a function (`adaptive_avg_pool2d`) or a method (`mean`). The window is
     infinite where all positions of an unknown number are pooled. Empty where one of the two is not known.
+
+    `step`: by how many positions windows are apart, if it is not their size. With the size of the map that the pool
+    gets, also that size, and `kernel_size`, `stride` and `padding` of the windows. `output_size`: of the map that
+    results, if it is given.
     """
     word = name.lower().replace("_", "")
     kind = "max" if "max" in word else "avg" if "avg" in word or word == "mean" else None
@@ -141,14 +146,49 @@ def pooling(name: str, arguments: Mapping[str, object]) -> dict[str, object]:
         return {}
     if word in ("mean", "amax", "max"):
         dims = arguments.get("dim")
-        return {"kind": kind, "window": math.inf} if dims in (2, (2, 3), (-2, -1), (-1, -2), (2, 3, 4)) else {}
+        if dims not in (2, (2, 3), (-2, -1), (-1, -2), (2, 3, 4)):
+            return {}
+        is_all = map_size is not None and len(map_size) == (len(dims) if isinstance(dims, tuple) else 1)
+        return _pooling_of_map(kind, map_size if is_all else None)
+    dimensions = int(word[-2]) if word[-2:-1].isdigit() else 1
+    if map_size is not None and len(map_size) != dimensions:
+        map_size = None
     if word.startswith("adaptive"):
         sizes = arguments.get("output_size")
-        pooled = sizes == 1 or (isinstance(sizes, tuple) and sizes and all(size == 1 for size in sizes))
-        return {"kind": kind, "window": math.inf} if pooled else {}
-    sizes, dimensions = arguments.get("kernel_size"), int(word[-2]) if word[-2:-1].isdigit() else 1
+        sizes = sizes if isinstance(sizes, tuple) else (sizes,) * dimensions
+        if sizes and all(size == 1 for size in sizes):
+            return _pooling_of_map(kind, map_size)
+        is_known = all(isinstance(size, int) and size > 0 for size in sizes) and len(sizes) == dimensions
+        target: dict[str, object] = {"output_size": sizes} if is_known else {}
+        if map_size is None or not is_known:
+            return target
+        if any(at % size for size, at in zip(sizes, map_size, strict=True)):
+            return target  # windows of different sizes
+        kernel = tuple(at // size for size, at in zip(sizes, map_size, strict=True))
+        return _windows(kind, map_size, kernel, {}) | target
+    sizes = arguments.get("kernel_size")
     if isinstance(sizes, int):
         sizes = (sizes,) * dimensions
     if not isinstance(sizes, tuple) or not all(isinstance(size, int) and size > 0 for size in sizes):
         return {}
-    return {"kind": kind, "window": math.prod(sizes)}
+    return _windows(kind, map_size, sizes, arguments)
+
+
+def _pooling_of_map(kind: str, map_size: MapSize | None) -> dict[str, object]:
+    return {"kind": kind, "window": math.inf} if map_size is None else _windows(kind, map_size, map_size, {})
+
+
+def _windows(
+    kind: str, map_size: MapSize | None, kernel: tuple[int, ...], arguments: Mapping[str, object]
+) -> dict[str, object]:
+    pooled: dict[str, object] = {"kind": kind, "window": math.prod(kernel)}
+    stride = arguments.get("stride")
+    if stride is not None:
+        steps = stride if isinstance(stride, tuple) else (stride,) * len(kernel)
+        is_known = all(isinstance(step, int) and step > 0 for step in steps)
+        if steps != kernel:
+            pooled["step"] = math.prod(steps) if is_known else None
+    if map_size is not None:
+        further = {name: arguments[name] for name in ("stride", "padding", "ceil_mode") if name in arguments}
+        pooled |= {"map_size": map_size, "kernel_size": kernel, **further}
+    return pooled

@@ -34,6 +34,11 @@ class ConsumerIndex:
         uses = self._nodes.get(layer, ())
         return layer in self._residual or (bool(uses) and not any(use.inputs for use in uses))
 
+    def map_size(self, layer: Hashable) -> tuple[int, ...] | None:
+        """The size of the feature map that reaches the layer, if it is known and the same in all uses."""
+        sizes = {use.map_size for use in self._nodes.get(layer, ())}
+        return next(iter(sizes)) if len(sizes) == 1 else None
+
     def of(self, layer: Hashable) -> tuple[Consumer, ...]:
         """The distinct consumers of the layer."""
         consumers: dict[tuple[Any, ...], Consumer] = {}

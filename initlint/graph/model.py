@@ -174,6 +174,8 @@ class Layer:
     """The call of `to_empty` or `skip_init` that discards the values of its weight, if nothing writes it later."""
     repeated: bool = False
     """It is constructed in a loop of unknown length: there may be any number of such layers."""
+    map_size: tuple[int, ...] | None = None
+    """The height and width of the feature map that reaches it, if known and the same in all calls."""
 
     def effective_write(self, parameter: str = "weight") -> Write | None:
         """The last certain write to the whole `parameter`; None if it keeps torch's default."""

@@ -27,10 +27,11 @@ from initlint.facts.operators import (
     pooling,
     python_operator,
 )
+from initlint.facts.windows import MapSize
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
-from initlint.tracers.fx.json_values import JsonObject, as_constant, bind_arguments, node_references
+from initlint.tracers.fx.json_values import JsonObject, argument, as_constant, bind_arguments, node_references
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 
 
@@ -77,6 +78,7 @@ class FlowReader:
         self._model_location = model_location
         """Used for nodes without a location of their own."""
         self._values: list[NodeValue] = []
+        self._shapes: list[Sequence[int] | None] = []
         self._location = model_location
         self.nodes_by_layer: dict[str, list[FlowNode]] = {}
         self.transformed_parameters: set[str] = set()
@@ -97,6 +99,7 @@ class FlowReader:
         for node in nodes:
             self._location = self._model_location if node["location"] is None else self._locations[node["location"]]
             self._values.append(self._read_node(node))
+            self._shapes.append(node.get("shape"))
 
     def _read_node(self, node: JsonObject) -> NodeValue:
         op, target, args, kwargs = node["op"], node["target"], node["args"], node["kwargs"]
@@ -169,7 +172,7 @@ class FlowReader:
             op = ACTIVATION_MODULES[f"torch.nn.{module.type}"]
             return self._add_node("activation", op, values[:1], arguments=module.arguments)
         if module_type.role == "pool":
-            window = pooling(module_type.type, module.arguments)
+            window = pooling(module_type.type, module.arguments, self._map_size(values[:1]))
             pooled = self._add_node("modifier", "pool", values[:1], arguments=window)
             return replace(pooled, data_items=1) if module.arguments.get("return_indices") is True else pooled
         if module_type.role == "transparent":
@@ -181,10 +184,18 @@ class FlowReader:
     def _call_layer(self, family: str, type: str, path: str, values: list[Any]) -> NodeValue:
         count = {"attention": 3, "bilinear": 2}.get(family, 1)
         node_value = self._add_node("layer", type, values[:count], layer=path)
+        if node_value.node is not None:
+            node_value.node.map_size = self._map_size(values[:1])
         if family == "attention":
             return replace(node_value, data_items=1)
         is_single = family != "rnn" or (type.endswith("Cell") and type != "LSTMCell")
         return node_value if is_single else replace(node_value, data_items=_ALL_ITEMS)
+
+    def _map_size(self, values: Sequence[Any]) -> MapSize | None:
+        """The size of the feature map that the first value is, without batch and channels, if its shape is recorded."""
+        numbers = list(node_references(values[0])) if values else []
+        shape = self._shapes[numbers[0]] if len(numbers) == 1 else None
+        return None if shape is None or len(shape) < 3 else tuple(shape[2:])
 
     def _first_value(self, values: Sequence[Any]) -> NodeValue:
         node_values = self._values_in(values[0]) if values else []
@@ -235,7 +246,7 @@ class FlowReader:
         names = [name for name, _ in operator.parameters]
         at = names.index("inplace") if "inplace" in names else len(args)
         if is_in_place(spelling) or (args[at] if at < len(args) else kwargs.get("inplace")) is True:
-            return self._assign_in_place([_argument(args, kwargs, 0, "input")], result)
+            return self._assign_in_place([argument(args, kwargs, 0, "input")], result)
         return result
 
     def _activation(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
@@ -245,21 +256,24 @@ class FlowReader:
             for name, value in bind_arguments(operator.parameters[1:], args[1:], kwargs).items()
             if value != dict(operator.parameters)[name]
         }
-        return self._add_node("activation", operator.op, [_argument(args, kwargs, 0, "input")], arguments=arguments)
+        return self._add_node("activation", operator.op, [argument(args, kwargs, 0, "input")], arguments=arguments)
 
     def _identity(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        value = self._first_value([_argument(args, kwargs, 0, "input")])
+        value = self._first_value([argument(args, kwargs, 0, "input")])
         return replace(value, data_items=1) if operator.indices else value
 
     def _modifier(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        first, values = [_argument(args, kwargs, 0, "input")], [*args, *kwargs.values()]
+        first, values = [argument(args, kwargs, 0, "input")], [*args, *kwargs.values()]
         if operator.op == "concat":
             result = self._add_node("modifier", "concat", values[:1])
             return replace(result, data_items=1) if operator.indices else result
-        pooled = _argument(args, kwargs, 1, "kernel_size", "output_size", "dim")
+        pooled = argument(args, kwargs, 1, "kernel_size", "output_size", "dim")
         window = dict.fromkeys(("kernel_size", "output_size", "dim"), as_constant(pooled))
+        for position, name in enumerate(("stride", "padding"), 2):
+            if (value := argument(args, kwargs, position, name)) is not None:
+                window[name] = as_constant(value)
         inputs = first if operator.data and self._is_data(first) else values
-        arguments = pooling(operator.name, window) if operator.op == "pool" else None
+        arguments = pooling(operator.name, window, self._map_size(first)) if operator.op == "pool" else None
         norm = self._norm_of(values[1:]) if operator.op.endswith("_norm") else None
         result = self._add_node("modifier", operator.op, inputs, layer=norm, arguments=arguments)
         if operator.sequence:
@@ -280,7 +294,7 @@ class FlowReader:
         return None if norm is None or any(node_value.is_computed for node_value in weights) else norm.path
 
     def _arithmetic(self, operator: Operator, args: Sequence[Any], kwargs: JsonObject) -> NodeValue:
-        left, right, word = _argument(args, kwargs, 0, "input"), _argument(args, kwargs, 1, "other"), operator.op
+        left, right, word = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "other"), operator.op
         if word == "rsub":
             left, right, word = right, left, "sub"
         if word == "neg":
@@ -342,7 +356,7 @@ class FlowReader:
         names = [name for name, _ in operator.parameters]
         values = [*args, *kwargs.values()]
         if operator.data:
-            values = [_argument(args, kwargs, names.index(name), name) for name in operator.data]
+            values = [argument(args, kwargs, names.index(name), name) for name in operator.data]
         operands: list[Any] = [{"node": number} for number in node_references(values)]
         texts = [value for value in values if isinstance(value, str)]
         start = next((at for at, operand in enumerate(operands) if self._is_data(operand)), 0)
@@ -376,13 +390,6 @@ class FlowReader:
         if owner.is_layer and parameter.name == "weight":
             return self._add_node("layer", owner.type, data, layer=owner.path)
         return self._add_node("layer", "Parameter", data, layer=parameter.path)
-
-
-def _argument(args: Sequence[Any], kwargs: JsonObject, position: int, *names: str) -> Any:
-    """An argument by position or by one of its names; None if it is absent."""
-    if position < len(args):
-        return args[position]
-    return next((kwargs[name] for name in names if name in kwargs), None)
 
 
 def _weight_sort_key(parameter: TracedParameter) -> tuple[bool, bool, str]:

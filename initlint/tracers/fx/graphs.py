@@ -175,6 +175,7 @@ class GraphReader:
             tied=None if weight is None or source.parameter is not None else self._tied_to(weight),
             uninitialized=source.parameter is not None and self._is_uninitialized(source.parameter),
             shapes={name: parameter.shape for name, parameter in parameters.items()},
+            map_size=None if flow is None else flow.map_size(source.key),
         )
 
     def _layer_location(self, source: LayerSource) -> Location:

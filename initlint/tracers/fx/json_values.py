@@ -39,3 +39,10 @@ def node_references(value: Any) -> Iterator[int]:
             yield value["node"]
         for item in value.get("items", ()):
             yield from node_references(item[1])
+
+
+def argument(args: Sequence[Any], kwargs: JsonObject, position: int, *names: str) -> Any:
+    """An argument by position or by one of its names; None if it is absent."""
+    if position < len(args):
+        return args[position]
+    return next((kwargs[name] for name in names if name in kwargs), None)

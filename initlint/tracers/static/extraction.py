@@ -104,6 +104,7 @@ class Extraction:
             left_by_init_weights=left,
             emptied=self._emptied(draft.key),
             repeated=draft.repeated,
+            map_size=flow.map_size(key),
         )
 
 

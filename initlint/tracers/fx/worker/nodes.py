@@ -2,7 +2,8 @@
 
 A node is a dictionary: `op` (`placeholder`, `get_attr`, `call_module`, `call_function`, `call_method`, `output`),
 `target` (a path in the model, a dotted name, a method), `args` and `kwargs`, in which `{"node": 3}` is the value of
-the fourth node, and `location`, the number of a location in the user's code.
+the fourth node, and `location`, the number of a location in the user's code. In a run on an input that the user gave,
+nodes also have the `shape` of their tensors.
 """
 
 from __future__ import annotations

@@ -35,8 +35,9 @@ _RANDOM_COUNT = 1 << 16
 class FlowRecorder(TorchFunctionMode):
     """Adds a node for each operator that uses data or a parameter."""
 
-    def __init__(self, model: nn.Module, locations: FrameLocations, flow: Flow) -> None:
+    def __init__(self, model: nn.Module, locations: FrameLocations, flow: Flow, with_shapes: bool) -> None:
         super().__init__()
+        self._with_shapes = with_shapes
         self._locations = locations
         self._flow = flow
         self._node_numbers: dict[int, int] = {}
@@ -51,6 +52,8 @@ class FlowRecorder(TorchFunctionMode):
         """Bind all tensors in `value` to node `number` or to items of it."""
         if isinstance(value, torch.Tensor):
             self._node_numbers[id(value)] = number
+            if self._with_shapes and value.layout is torch.strided:
+                self._flow.nodes[number]["shape"] = list(value.shape)
             self._kept_alive.append(value)
         elif depth < _MAX_DEPTH:
             for key, child in _children(value):
@@ -169,11 +172,16 @@ def one_thread() -> Iterator[None]:
 
 @one_thread()
 def run(
-    model: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], locations: FrameLocations, leaves: frozenset[str]
+    model: nn.Module,
+    call: tuple[Sequence[Any], dict[str, Any]],
+    locations: FrameLocations,
+    leaves: frozenset[str],
+    with_shapes: bool,
 ) -> Flow:
-    """The flow of one call of `model`. Raises what the call raises."""
+    """The flow of one call of `model`; `with_shapes`: of its tensors. Raises what the call raises."""
     flow = Flow()
-    recorder = FlowRecorder(model, locations, flow)
+    args, kwargs = call
+    recorder = FlowRecorder(model, locations, flow, with_shapes)
     for name, value in [*enumerate(args), *kwargs.items()]:
         recorder.bind(value, flow.add("placeholder", str(name), [], {}, None))
     # A mask on meta selects everything: the flow depends on shapes only.

@@ -94,7 +94,7 @@ def _methods(
         return flow
 
     def by_running(traced_model: nn.Module, call: inputs.Call) -> Callable[[], Flow]:
-        return lambda: running.run(traced_model, *call, locations, leaves)
+        return lambda: running.run(traced_model, call, locations, leaves, with_shapes=shapes is not None)
 
     if shapes is None:
         yield "fx", model, by_fx

@@ -12,6 +12,7 @@ from initlint.graph.dataflow import FlowNode
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, new_node, pass_through, unknown_result
+from initlint.tracers.static.tensors.feature_maps import map_size_in_module, map_size_of
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ExternalName
@@ -185,11 +186,16 @@ def torch_forward(interpreter: Interpreter, instance: Instance, call: CallArgume
         arguments = literals(instance.arguments)
         return new_node(interpreter, "activation", ACTIVATION_MODULES[name], values, call.site, arguments=arguments)
     if spec.role == "pool":
-        window = pooling(name.rpartition(".")[2], literals(instance.arguments))
+        window = pooling(spec.type, literals(instance.arguments), map_size_of(values))
         pooled = new_node(interpreter, "modifier", "pool", values, call.site, arguments=window)
         return (pooled, pooled) if instance.arguments.get("return_indices") is True else pooled
     if spec.role == "transparent":
-        return pass_through(interpreter, values[0]) if values else Unknown("no input")
+        if not values:
+            return Unknown("no input")
+        passed = pass_through(interpreter, values[0])
+        if isinstance(passed, Tensor):
+            passed.map_size = map_size_in_module(spec.type, instance.arguments, values[0])
+        return passed
     if spec.role == "loss":
         return new_node(interpreter, "sink", "loss", inputs, call.site)
     if spec.role == "opaque" and "Transformer" in spec.type:

@@ -11,6 +11,7 @@ from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
+from initlint.facts.windows import MapSize
 from initlint.tracers.static.library.init_calls import new_tensor, shape_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
@@ -27,6 +28,7 @@ from initlint.tracers.static.tensors.dataflow import (
     set_in_place,
     unknown_result,
 )
+from initlint.tracers.static.tensors.feature_maps import map_size_in_view, map_size_of
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import linear_roles, time_roles, transposed_shape, view_axes
 from initlint.tracers.static.values.containers import ListValue
@@ -119,6 +121,7 @@ def _view(interpreter: Interpreter, operator: Operator, value: Value, call: Call
         inserted=_inserted(rest) if name == "unsqueeze" and value.node is not None else (),
     )
     view.shape = _shape(operator, value, rest)
+    view.map_size = map_size_in_view(name, operator.axes, value, rest)
     return view
 
 
@@ -208,7 +211,7 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments)
             return summed
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
     inputs = [first] if operator.data and data_of([first]) else values
-    window = _pooling(operator.name, call) if operator.op == "pool" else None
+    window = _pooling(operator.name, call, map_size_of([first])) if operator.op == "pool" else None
     result = operation(interpreter, "modifier", operator.op, inputs, call.site, arguments=window)
     return (result, Unknown("indices")) if _has_indices(operator, call) else result
 
@@ -220,9 +223,11 @@ def _has_indices(operator: Operator, call: CallArguments) -> bool:
     return operator.indices == "always" or (operator.indices == "flag" and call.keywords.get("return_indices") is True)
 
 
-def _pooling(name: str, call: CallArguments) -> dict[str, object]:
+def _pooling(name: str, call: CallArguments, map_size: MapSize | None) -> dict[str, object]:
     arguments = {key: literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
-    return pooling(name, arguments)
+    further = {key: call.get(at, key, None) for at, key in enumerate(("stride", "padding"), 2)}
+    arguments |= {key: literal(value) for key, value in further.items() if value is not None}
+    return pooling(name, arguments, map_size)
 
 
 # Functions of several --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.path_conditions import new_token
+from initlint.tracers.static.tensors.feature_maps import map_size_after, map_size_of
 from initlint.tracers.static.values.axes import index_axes, inserted_axes, selects_all, sliced_rows
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT
@@ -54,6 +55,7 @@ def new_node(
     factors: tuple[Any, ...] = (),
 ) -> Tensor:
     """Add a node to the data flow; gives the tensor that is its output."""
+    values = list(values)
     # Of code that may not run completely, no step follows from another one.
     doubt = frozenset([(new_token(), True)]) if interpreter.doubt else ALWAYS
     flow_node = FlowNode(
@@ -72,7 +74,12 @@ def new_node(
     if layer is not None:
         interpreter.state.record_side_effect()
         interpreter.log.nodes.setdefault(id(layer), []).append(flow_node)
-    return Tensor(flow_node)
+    result = Tensor(flow_node)
+    size = map_size_of(values)
+    if layer is not None:
+        flow_node.map_size = size
+    result.map_size = map_size_after(kind, op, size, layer, arguments or {})
+    return result
 
 
 def operation(

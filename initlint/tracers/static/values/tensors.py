@@ -171,6 +171,7 @@ class Tensor(AbstractValue):
         "in_products",
         "inserted",
         "leaf",
+        "map_size",
         "node",
         "rows",
         "shape",
@@ -200,6 +201,8 @@ class Tensor(AbstractValue):
     ) -> None:
         self.rows = rows
         self.computed = computed
+        self.map_size: tuple[int, ...] | None = None
+        """Of the feature map that data is, as far as the source says it."""
         self.elementwise: Elementwise | None = None
         self.inserted = inserted
         self.factors = (storage.origin,) if not factors and storage is not None and covers_storage else factors
@@ -316,9 +319,9 @@ class Tensor(AbstractValue):
                 storage.owner.note_comparison()
 
     def is_same(self, other: Value) -> bool:
-        return self is other or (
-            isinstance(other, Tensor) and self.node is other.node and self.storage is other.storage is None
-        )
+        if not isinstance(other, Tensor) or self.map_size != other.map_size:
+            return False
+        return self is other or (self.node is other.node and self.storage is other.storage is None)
 
     def merged_with(self, others: list[tuple[Value, Condition]], under: Condition) -> Tensor | None:
         tensors = [(value, condition) for value, condition in others if isinstance(value, Tensor)]
@@ -327,7 +330,10 @@ class Tensor(AbstractValue):
         tensors.insert(0, (self, under))
         inputs = [(tensor.node, c) for tensor, c in tensors if tensor.node is not None and tensor.storage is None]
         if len(inputs) == len(tensors):
-            return Tensor(FlowNode("join", "join", inputs, None))
+            merged = Tensor(FlowNode("join", "join", inputs, None))
+            sizes = {tensor.map_size for tensor, _ in tensors}
+            merged.map_size = sizes.pop() if len(sizes) == 1 else None
+            return merged
         return self._as_view_of_all([tensor for tensor, _ in tensors])
 
     def _as_view_of_all(self, views: list[Tensor]) -> Tensor | None:
