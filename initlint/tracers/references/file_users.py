@@ -123,16 +123,29 @@ class _Module:
     def names_of(self, name: bytes, home: bytes) -> Iterator[bytes]:
         """What this file calls `name` of the module `home`: by an import of the name, of the module, or of all."""
         with_name = self._imports_by_word.get(name, ())
-        for text in self._imports_by_word.get(home, ()):
-            if text in with_name:
-                yield from _bound(name, text)
-            elif b"*" in text:
-                yield name
-            else:
-                yield from (own + b"." + name for own in _bound(home, text))
+        of_home = self._imports_by_word.get(home, ()) if with_name else ()
         for text in with_name:
-            if _RELATIVE.search(text):
+            if text in of_home or _RELATIVE.search(text):
                 yield from _bound(name, text)
+        for text, prefix in self._ways_to(home):
+            if text not in with_name:
+                yield prefix + name
+
+    def _ways_to(self, home: bytes) -> Sequence[tuple[bytes, bytes]]:
+        """The imports that may make all of a module accessible, each with what stands before a name of it."""
+        if home not in self._ways:
+            self._ways[home] = [
+                (text, prefix)
+                for text in self._imports_by_word.get(home, ())
+                for prefix in ([b""] if b"*" in text else [own + b"." for own in _bound(home, text)])
+                if prefix in self.data
+            ]
+        return self._ways[home]
+
+    @cached_property
+    def _ways(self) -> dict[bytes, Sequence[tuple[bytes, bytes]]]:
+        """Those that were asked for: a file has few, and each of many names is searched in it."""
+        return {}
 
 
 def _by_word(texts: Iterable[tuple[T, frozenset[bytes]]]) -> Mapping[bytes, Sequence[T]]:
@@ -145,7 +158,8 @@ def _by_word(texts: Iterable[tuple[T, frozenset[bytes]]]) -> Mapping[bytes, Sequ
 
 def _bound(name: bytes, text: bytes) -> list[bytes]:
     """The names under which an import statement binds `name`."""
-    return re.findall(rb"\b" + name + rb"[ \t]+as[ \t]+(\w+)", text) or [name]
+    renamed = b" as" in text or b"\tas" in text
+    return (renamed and re.findall(rb"\b" + name + rb"[ \t]+as[ \t]+(\w+)", text)) or [name]
 
 
 class ImportIndex:
