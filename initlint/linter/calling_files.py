@@ -18,7 +18,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def calls_to(violation: Violation, model: ModelGraph) -> tuple[tuple[Span, ...], ...]:
     """For each way to a violation in another file, the calls that it may be reported at; see `Finding.calls`.
 
-    A call that constructs a model of another file does not count: what its constructor does is about that model.
+    A call that constructs a model of another file does not count: what its constructor does is about that model. Nor
+    does the call of an argument, as in a loop that calls a given function with each module: its caller chose it.
     """
     file = str(violation.location.key[0])
     chains = dict.fromkeys(_chains(violation, model))
@@ -63,7 +64,7 @@ def _calls(chain: Sequence[Location], location: Location, layer_files: Collectio
         node = site.node if isinstance(site, SourceLocation) else None
         if isinstance(node, (ast.ClassDef, *_FUNCTIONS)):  # the model itself, or what builds it
             yield _header(site.span)
-        elif file in layer_files or not _is_in_constructor(called[index]):
+        elif not _is_of_argument(site) and (file in layer_files or not _is_in_constructor(called[index])):
             yield site.span
 
 
@@ -74,14 +75,30 @@ def _header(span: Span) -> Span:
 
 def _is_in_constructor(location: Location) -> bool:
     """Whether the innermost function around a location is an `__init__`."""
+    around = _functions_around(location)
+    return bool(around) and around[-1].name == "__init__"
+
+
+def _is_of_argument(site: Location) -> bool:
+    """Whether a call calls a parameter of a function around it."""
+    function = getattr(getattr(site, "node", None), "func", None)
+    return isinstance(function, ast.Name) and any(
+        function.id == parameter.arg
+        for around in _functions_around(site)
+        for parameter in (*around.args.posonlyargs, *around.args.args, *around.args.kwonlyargs)
+    )
+
+
+def _functions_around(location: Location) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The innermost last."""
     if not isinstance(location, SourceLocation):
-        return False
+        return []
     around = [
         node
         for node in ast.walk(location.source.tree)
         if isinstance(node, _FUNCTIONS) and any(inner is location.node for inner in ast.walk(node))
     ]
-    return bool(around) and max(around, key=lambda node: node.lineno).name == "__init__"
+    return sorted(around, key=lambda node: node.lineno)
 
 
 def at_linted_calls(findings: Iterable[Finding], linted: Collection[str]) -> list[Finding]:

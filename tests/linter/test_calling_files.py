@@ -76,6 +76,35 @@ def test_the_harm_of_a_helper_is_reported_at_the_linted_call_that_leads_there(
     assert sorted(locations(lint(*linted))) == expected
 
 
+LOOP = """def init_all(module, function):
+    for child in module.children():
+        init_all(child, function)
+    function(module)
+"""
+
+
+@pytest.mark.parametrize("call", ["init_all(self, start)", "init_all(module=self, function=start)"])
+@pytest.mark.parametrize(
+    ("linted", "expected"),
+    [
+        (["loop.py"], []),
+        (["net.py"], [("net.py", "INI301", 11)]),
+        (["net.py", "loop.py"], [("net.py", "INI301", 11)]),
+        (["helper.py", "loop.py"], WHOLE),
+    ],
+)
+def test_a_loop_that_calls_what_it_is_given_is_not_where_harm_is_reported(
+    linted: Iterable[str], expected: list[tuple[str, str, int]], call: str
+) -> None:
+    Path("loop.py").write_text(LOOP, encoding="utf-8")
+    through = NET.replace("self.apply(start)", call).replace(
+        "import start\n", "import start\nfrom loop import init_all\n"
+    )
+    Path("net.py").write_text(through, encoding="utf-8")
+    Path("use.py").unlink()
+    assert sorted(locations(lint(*linted))) == expected
+
+
 def test_the_init_call_is_a_related_location_and_only_linted_files_are_fixed() -> None:
     (diagnostic,) = lint("net.py").diagnostics
     assert (Path(diagnostic.related[0].span.file).name, diagnostic.related[0].span.row) == ("helper.py", 6)
