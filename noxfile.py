@@ -1,5 +1,5 @@
 """Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `playground`, `site`, `package`,
-`ecosystem`, `fuzz -- 600`, and `new_rule -- INI310 some-bad-pattern`.
+`ecosystem`, `fuzz -- 600`, `guided -- 60`, and `new_rule -- INI310 some-bad-pattern`.
 """
 
 from __future__ import annotations
@@ -149,8 +149,17 @@ def ecosystem(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def fuzz(session: nox.Session) -> None:
     """Search for inputs that stop a run and for wrong fixes: `-- 600` takes 600 seconds for each kind of input."""
-    session.install("-e", ".[report]")
+    session.install("-e", ".[report]", "hypothesmith")
     session.run("python", "-m", "tools.fuzzing", *(session.posargs or ["60"]))
+
+
+@nox.session(python="3.11")
+def guided(session: nox.Session) -> None:
+    """Search by coverage for bytes that end a reader: `-- 60` takes 60 seconds for each target. Linux only."""
+    session.install("-e", ".", "atheris")
+    seconds = session.posargs[0] if session.posargs else "60"
+    for target in ("decoding", "noqa", "notebook", "settings", "baseline", "cache", "result", "gitignore"):
+        session.run("python", "-m", "tools.fuzzing.guided", target, f"-max_total_time={seconds}")
 
 
 @nox.session(python=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +15,7 @@ from initlint.diagnostics import Fix
 from initlint.linter.results import CheckResult, Failure
 from tests.support.fuzz_conditions import alike, ends, without_the_word
 from tests.support.sources import net
-from tools.fuzzing import fixes, mutations, properties, trials
+from tools.fuzzing import fixes, guided, mutations, programs, properties, trials
 from tools.fuzzing.__main__ import main
 from tools.fuzzing.properties import Violated, fixes_are_right, holds, lints
 from tools.fuzzing.sources import DEFAULT_PATHS, Input, Sources
@@ -35,6 +36,11 @@ def test_mutated_files_are_linted(sources: Sources) -> None:
 
 def test_fixes_of_files_with_defects_are_right(sources: Sources) -> None:
     assert sum(int(holds(fixes_are_right, fixes.with_defects(seed, sources))) for seed in range(30)) > 10
+
+
+def test_programs_of_odd_syntax_are_linted(sources: Sources) -> None:
+    for number in range(30, 70):
+        holds(lints, programs.program(number, sources))
 
 
 def test_an_input_is_that_of_its_seed(sources: Sources) -> None:
@@ -126,3 +132,25 @@ def test_the_command(tmp_path: pytest.TempPathFactory) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("mutations: ")
     assert done.stdout.endswith(" inputs, 0 failed\n")
+
+
+_BYTES = [
+    b"", b"\xff\xfe", b"# -*- coding: punycode -*-\nx", b"# coding: \x00", b"x = 1  # noqa: INI301, E5\\\n# noqa\r",
+    b"!\n\\\na\\\n[z-a]\n**/x/**", b'{"cells": [{"cell_type": "code", "source": ["a\\n", 1]}]}', b"[" * 3000,
+    b'{"cells": [{"cell_type": "code", "source": "x = 1"}], "nbformat": 4}', b'{"version": 1, "findings": [[1]]}', b"select = 1",
+    b'[severity]\nINI301 = "loud"', b"null", b"[1, [], {}]", b'extend = "initlint.toml"', b"1e999",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", guided.TARGETS)
+def test_what_reads_bytes_raises_only_what_it_documents(target: str, tmp_path: Path) -> None:
+    for data in _BYTES:
+        guided.TARGETS[target](data, tmp_path)
+
+
+def test_a_notebook_that_is_not_written_as_it_was_read_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(guided.Notebook, "with_text", lambda self, text: b"")
+    with pytest.raises(AssertionError, match="otherwise"):
+        guided.TARGETS["notebook"](_BYTES[8], tmp_path)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import click
 
-from tools.fuzzing import fixes, mutations, trials
+from tools.fuzzing import fixes, mutations, programs, trials
 from tools.fuzzing.properties import Property, fixes_are_right, lints
 from tools.fuzzing.sources import DEFAULT_PATHS, ROOT, Input, Sources
 
 _INPUTS: dict[str, tuple[Property, Callable[[int, Sources], Input]]] = {
     "mutations": (lints, mutations.mutated),
     "fixes": (fixes_are_right, fixes.with_defects),
+    "programs": (lints, programs.program),
 }
 """By name: what must hold, and the function that makes the input of a seed."""
 
