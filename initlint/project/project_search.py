@@ -51,7 +51,9 @@ _MAX_IN_MEMORY = 16 * 1024 * 1024
 
 def whole_word(word: str) -> str:
     """A pattern for `word` that does not match within a longer name."""
-    return rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])"
+    # A pattern that begins with plain text is searched some ten times as fast: what is before comes after it.
+    escaped = re.escape(word)
+    return rf"{escaped}(?<![A-Za-z0-9_]{escaped})(?![A-Za-z0-9_])"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,18 @@ def test_a_tree_of_too_many_folders_is_not_searched(home: Path, monkeypatch: pyt
     for number in range(4):
         (home / f"work/data/{number}").mkdir(parents=True)
     assert findings_in_project(home, "INI106", {"work/net.py": NET}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fc", True),
+        ("self.fc(x)", True),
+        ("fc1 = subfc = fc_ = _fc", False),
+        ("fcfc", False),
+        ("subfc, fc", True),
+        ("(fc)", True),
+    ],
+)
+def test_a_whole_word(text: str, expected: bool) -> None:
+    assert bool(re.search(project_search.whole_word("fc"), text)) is expected

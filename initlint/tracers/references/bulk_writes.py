@@ -17,7 +17,9 @@ PARAMETER_COLLECTIONS = ("parameters", "named_parameters", "_parameters", "state
 """Names of attributes and methods that return all parameters of a module."""
 _FILLING = rf"(?:{INITIALIZER_WORDS}|vector_to|broadcast|setattr|(?<!grad)(?<!norm)[a-z]_\(|\.data\b)"
 BULK_WRITE_PATTERNS = {
-    "parameters": rf"{_FILLING}[^\n]*parameters\b|parameters\b(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
+    # Only in lines that have the word, any other text is tried: the words of `_FILLING` are searched slowly.
+    "parameters": r"(?m:^)(?=[^\n]*parameters\b)[^\n]*?"
+    rf"(?:{_FILLING}[^\n]*parameters\b|parameters\b(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING})",
     "state_dict": rf"\.state_dict\(\)(?:[^\n]*\n){{0,12}}?[^\n]*{_FILLING}",
 }
 """Patterns of code that may write parameters, by a text that each match contains."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from initlint.tracers.references import project_index
+from initlint.tracers.references.bulk_writes import BULK_WRITE_PATTERNS
 from tests.support.reference_projects import findings_in_project
 
 NET = """
@@ -345,3 +347,19 @@ def test_a_loop_over_children_leaves_out_the_root(tmp_path: Path, children: str,
 @pytest.mark.parametrize("call", ["nn.init.orthogonal(self.fc.weight)", "nn.init.orthogonal_(self.fc.weight)"])
 def test_a_deprecated_name_of_torch_takes_no_model(tmp_path: Path, call: str) -> None:
     assert len(findings_in_project(tmp_path, "INI108", {"net.py": net(more=call)})) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("for p in net.parameters(): nn.init.normal_(p)", True),
+        ("x = 1\nfor p in net.parameters():\n    p.data.mul_(2)\n", True),
+        ("x = 1\nreset(list(net.parameters()))\n", True),
+        ("x = 1\nlog(net.parameters())\nreset_all(net.parameters())\n", True),
+        ("x = 1\noptimizer = SGD(net.parameters())\n" + "step()\n" * 14 + "reset(x)\n", False),
+        ("reset(x)\noptimizer = SGD(net.parameters())\n", False),
+        ("reset(net.my_parameters_of())\n", False),
+    ],
+)
+def test_texts_that_may_write_all_parameters(text: str, expected: bool) -> None:
+    assert bool(re.search(BULK_WRITE_PATTERNS["parameters"], text)) is expected
