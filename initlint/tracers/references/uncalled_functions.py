@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from initlint._records import dataclass
@@ -42,34 +43,42 @@ def uncalled_functions(
     file: Path, index: SyntaxIndex, project: ProjectIndex, bases: Callable[[str], BaseClassInfo | None]
 ) -> Iterator[UncalledFunction]:
     """The init functions of `file` that nothing calls. `bases` returns the bases of a top-level class."""
-    init_functions_of_file = list(init_functions(index))
+    found = dict.fromkeys(init_functions(index)).keys()
     search = UseSearch(file, index, project)
-    is_used = {function: search.is_used(function) for function in init_functions_of_file}
-    for function in init_functions_of_file:
-        callers = search.uncalled_callers(function) if is_used[function] else ()
-        if (
-            callers
-            and not any(caller in is_used or _is_tool(index, caller, function) for caller in callers)
-            and not _has_alternative(index, function, is_used)
-        ):
-            yield UncalledFunction(
-                function, search.owner(function), callers=tuple(dict.fromkeys(caller.name for caller in callers))
-            )
-        if is_used[function] or not _has_harmless_decorators(function) or _has_alternative(index, function, is_used):
+    is_used = cache(search.is_used)
+    for function in found:
+        if search.is_used_in_file(function):
+            callers = search.uncalled_callers(function)
+            is_other = any(caller in found or _is_tool(index, caller, function) for caller in callers)
+            if callers and not is_other and not _has_alternative(index, function, found, is_used):
+                names = tuple(dict.fromkeys(caller.name for caller in callers))
+                yield UncalledFunction(function, search.owner(function), callers=names)
             continue
-        if _names_its_caller(function):
+        if not _has_harmless_decorators(function) or _names_its_caller(function):
             continue
-        scopes = index.scopes(function)
-        if not scopes:
-            if not _may_be_used_elsewhere(file, index, function, project) and not search.is_looked_up(function):
-                yield UncalledFunction(function, None, search.bare_statement(function))
-        elif isinstance(scopes[0], ast.ClassDef):
-            if _may_be_called_elsewhere(index, function, scopes, bases(scopes[0].name), project.is_library(file)):
-                continue
-            if not search.is_looked_up(function):
-                yield UncalledFunction(function, scopes[0], search.bare_statement(function))
-        elif not scopes[0].name.startswith("test"):
+        if _may_be_run_elsewhere(file, index, function, project, bases):
+            continue  # before the project is searched, which takes a thousand times as long
+        if is_used(function) or _has_alternative(index, function, found, is_used):
+            continue
+        is_local = any(isinstance(scope, FunctionNode) for scope in index.scopes(function)[:1])
+        if is_local or not search.is_looked_up(function):
             yield UncalledFunction(function, index.class_of(function), search.bare_statement(function))
+
+
+def _may_be_run_elsewhere(
+    file: Path,
+    index: SyntaxIndex,
+    function: FunctionNode,
+    project: ProjectIndex,
+    bases: Callable[[str], BaseClassInfo | None],
+) -> bool:
+    """Whether code that uses other names may run it: that of a base class, of a user of the library, or of pytest."""
+    scopes = index.scopes(function)
+    if not scopes:
+        return _may_be_used_elsewhere(file, index, function, project)
+    if isinstance(scopes[0], ast.ClassDef):
+        return _may_be_called_elsewhere(index, function, scopes, bases(scopes[0].name), project.is_library(file))
+    return scopes[0].name.startswith("test")
 
 
 def _is_tool(index: SyntaxIndex, caller: FunctionNode, function: FunctionNode) -> bool:
@@ -91,7 +100,12 @@ def _names_its_caller(function: FunctionNode) -> bool:
     return re.search(rf"\.apply\([\w.]*\b{function.name}\b", text) is not None
 
 
-def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[FunctionNode, bool]) -> bool:
+def _has_alternative(
+    index: SyntaxIndex,
+    function: FunctionNode,
+    found: Collection[FunctionNode],
+    is_used: Callable[[FunctionNode], bool],
+) -> bool:
     """Whether another init function in the same scope is used: then this one may be an alternative to choose.
 
     A method that initializes weights beside other work counts as well, and a function that the class calls. Beside a
@@ -101,12 +115,12 @@ def _has_alternative(index: SyntaxIndex, function: FunctionNode, used: Mapping[F
     if isinstance(scope, ast.Module) and any(_draws_in_constructor(cls) for cls in index.classes.values()):
         return True
     if isinstance(scope, ast.ClassDef):
-        others = (node for node in scope.body if isinstance(node, ast.FunctionDef) and node not in used)
+        others = (node for node in scope.body if isinstance(node, ast.FunctionDef) and node not in found)
         if any(map(initialises, others)):
             return True
         if _uses_other_initializer(scope, function.name):
             return True
-    return any(is_used and other is not function and index.parents[other] is scope for other, is_used in used.items())
+    return any(other is not function and index.parents[other] is scope and is_used(other) for other in found)
 
 
 def _draws_in_constructor(cls: ast.ClassDef) -> bool:
@@ -159,20 +173,28 @@ class UseSearch:
         self.project = project
         self._subclasses: dict[ast.ClassDef, frozenset[str] | None] = {}
 
+    def is_used_in_file(self, function: FunctionNode) -> bool:
+        """Whether a mention in its own file, outside of the function itself, may lead to a call."""
+        uses = (node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function))
+        if self._is_local(function):
+            return any(not isinstance(node, ast.Attribute) for node in uses)
+        return any(True for _ in uses)
+
     def is_used(self, function: FunctionNode) -> bool:
-        """Whether a mention outside of the function itself may lead to a call."""
-        uses_in_file = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
-        if any(isinstance(scope, FunctionNode) for scope in self.index.scopes(function)):
-            return any(
-                not isinstance(node, ast.Attribute) for node in uses_in_file
-            )  # a local function is visible in this file only
-        if uses_in_file:
+        """Whether a mention in the project, outside of the function itself, may lead to a call."""
+        if self.is_used_in_file(function):
             return True
+        if self._is_local(function):
+            return False
         files = self.project.files_with_word(self.file, function.name)
         if files is None:
             return True
         others = (path for path in files if path != self.file and (self.with_tests or not is_test_path(path)))
         return any(self._is_used_in(path, function) for path in others)
+
+    def _is_local(self, function: FunctionNode) -> bool:
+        """Whether it is defined in a function, and so visible in its file only."""
+        return any(isinstance(scope, FunctionNode) for scope in self.index.scopes(function))
 
     def is_dead(self, function: FunctionNode, bases: BaseClassInfo | None) -> bool:
         """Whether nothing runs a function. `bases`: those of the class around a method."""
@@ -192,7 +214,7 @@ class UseSearch:
         uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
         if any(not any(self.index.is_within(node, call) for call in calls) for node in uses):
             return True
-        if any(isinstance(scope, FunctionNode) for scope in self.index.scopes(function)):
+        if self._is_local(function):
             return False
         files = self.project.files_with_word(self.file, function.name)
         if files is None or any(self._is_used_in(path, function) for path in files if path != self.file):

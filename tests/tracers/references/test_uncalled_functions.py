@@ -266,7 +266,7 @@ def test_a_helper_that_is_called_through_its_module(tmp_path: Path, use: str, re
     ("statement", "reported"),
     [("nn.init.orthogonal_(self.a.weight)", False), ("self.a.weight.data.normal_(0, 0.1)", False), ("pass", True)],
 )
-def test_a_leftover_beside_constructors_that_draw_weights(tmp_path: Path, statement: str, reported: bool) -> None:
+def test_a_leftover_beside_constructors_that_init_all(tmp_path: Path, statement: str, reported: bool) -> None:
     cls = f"""class Net(nn.Module):
         def __init__(self):
             super().__init__()
@@ -653,3 +653,20 @@ def test_a_callback_of_any_name(
 ) -> None:
     text = CALLBACK.format(name=name, parameters=parameters, test=test, use=use)
     assert bool(findings_in_project(tmp_path, "INI106", {"net.py": text})) is reported
+
+
+def test_the_project_is_not_searched_for_a_method_that_a_base_class_may_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    find = ProjectIndex.files_with_word
+
+    def record(self: ProjectIndex, file: Path, name: str) -> tuple[Path, ...] | None:
+        searched.append(name)
+        return find(self, file, name)
+
+    monkeypatch.setattr(ProjectIndex, "files_with_word", record)
+    assert rows(tmp_path, {"net.py": net(name="_init_all", base="Base")}) == []
+    assert "_init_all" not in searched
+    assert rows(tmp_path, {"net.py": net(name="_init_all")}) == [12]
+    assert "_init_all" in searched
