@@ -87,19 +87,21 @@ with `nn.Module`.
 
 SKIPPED_FUNCTIONS: frozenset[str] = frozenset(
     {
+        "transformers.AutoConfig.from_pretrained",
         "transformers.GenerationConfig.from_model_config",
         "transformers.PreTrainedModel._check_and_adjust_attn_implementation",
         "transformers.PreTrainedModel._check_and_adjust_experts_implementation",
         "transformers._list_model_options",
+        "transformers.get_class_from_dynamic_module",
         "transformers.install_all_output_capturing_hooks",
         "transformers.maybe_install_capturing_hooks",
     }
 )
 """Functions of such libraries, without the modules that define them, that are long, build no module and write nothing.
 
-They are not run, and their result is unknown: no layer reads a `GenerationConfig`; the methods of `PreTrainedModel`
-choose between implementations of the same attention, by what is installed; `_list_model_options` writes a docstring;
-the hooks copy outputs. Read in transformers 5.23.
+They are not run, and their result is unknown: no layer reads a `GenerationConfig`; a configuration or class that comes
+from the hub cannot be read; the methods of `PreTrainedModel` choose between implementations of the same attention, by
+what is installed; `_list_model_options` writes a docstring; the hooks copy outputs. Read in transformers 5.23.
 """
 SKIPPED_FUNCTION_NAMES = frozenset(name.rpartition(".")[2] for name in SKIPPED_FUNCTIONS)
 

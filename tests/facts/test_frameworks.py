@@ -77,6 +77,9 @@ def test_the_last_names_of_loaders() -> None:
     [
         ("transformers.generation.configuration_utils.GenerationConfig.from_model_config", True),
         ("transformers.models.auto.configuration_auto._list_model_options", True),
+        ("transformers.dynamic_module_utils.get_class_from_dynamic_module", True),
+        ("transformers.models.auto.configuration_auto.AutoConfig.from_pretrained", True),
+        ("transformers.configuration_utils.PreTrainedConfig.from_pretrained", False),
         ("transformers.generation.configuration_utils.GenerationConfig.from_dict", False),
         ("transformers.other.Config.from_model_config", False),
         ("ours.generation.GenerationConfig.from_model_config", False),

@@ -93,3 +93,29 @@ def test_an_in_place_function_in_forward_is_the_activation(call: str) -> None:
 def test_an_in_place_function_on_a_leaf_raises() -> None:
     text = "import torch\n" + SOURCE.replace("nn.init.xavier_normal_(", "torch.exp_(")
     assert [d.code for d in initlint.check_source(text).diagnostics] == ["INI109"]
+
+
+COPIED = """
+import functools
+
+def start(other):
+    nn.init.kaiming_normal_(net.fc1.weight)
+
+def setup():
+    start(net)
+
+functools.{call}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "codes"),
+    [
+        ("update_wrapper(print, start)", ["INI301"]),
+        ("update_wrapper(setup, start)()", []),
+        ("singledispatch(start)", []),
+    ],
+)
+def test_the_copy_of_a_description_runs_no_function(call: str, codes: list[str]) -> None:
+    found = initlint.check_source(SOURCE + COPIED.format(call=call)).diagnostics
+    assert [d.code for d in found if d.code == "INI301"] == codes

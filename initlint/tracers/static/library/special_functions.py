@@ -240,6 +240,7 @@ _MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
 SPECIAL: dict[str, Special] = {
     **FUNCTIONAL,
     "functools.partial": _partial,
+    "functools.update_wrapper": _first,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,
     NAMED_TUPLE: _named_tuple,
