@@ -69,7 +69,7 @@ def imported_modules(code: str) -> list[str]:
 _CALLS = TextFilter(
     r"init\.(?<!\winit\.)",
     r"init import",
-    r"_init\b",
+    r"_init\b(?!\s*=\s*(?:[\"'\d-]|True\b|False\b|None\b))",
     r"init_(?<!\winit_)\w+\b(?!\s*=[^=])",
     calls_of(*IN_PLACE),
     *SCHEMES,

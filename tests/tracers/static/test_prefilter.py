@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from initlint.tracers.static.prefilter import imported_modules, is_main_module, may_contain_models
+from initlint.tracers.static.prefilter import (
+    imported_modules,
+    is_main_module,
+    may_call_initializers,
+    may_contain_models,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,17 @@ def test_scripts() -> None:
     assert not is_main_module("# python -m this, __main__\n")
     code = "import os\nfrom . import near\nfrom agents.base import Agent\n\ndef f():\n    import late\n"
     assert imported_modules(code) == ["os", "agents.base", "late"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("net = Net(weight_init='jax', gain_init = -1.0, bn_init=False, act_init=None)", False),
+        ("net = Net(weight_init=draw)", True),
+        ("net.weight_init('jax')", True),
+        ("weights_init(net)", True),
+        ("net = Net(init_values=1e-5)", False),
+    ],
+)
+def test_an_argument_that_is_a_constant_is_no_init_call(code: str, expected: bool) -> None:
+    assert may_call_initializers(code) is expected
