@@ -234,4 +234,4 @@ class BranchState:
         return result
 
     def _excluded(self, condition: Condition) -> bool:
-        return any((key, not side) in self.condition for key, side in condition)
+        return bool(self.condition) and any((key, not side) in self.condition for key, side in condition)

@@ -7,7 +7,7 @@ from typing import Protocol
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import bound_to, truth, without_unbound
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, Machine, Value
+from initlint.tracers.static.values.values import UNBOUND, AbstractValue, CallArguments, Machine, Value
 
 
 class GuardedMachine(Machine, Protocol):
@@ -18,7 +18,9 @@ class GuardedMachine(Machine, Protocol):
 
 def may_have_special_methods(value: Value) -> bool:
     """Whether it is an object of a class of the project: a cheap test before `call_special`."""
-    instance = as_object(value)
+    if not isinstance(value, AbstractValue):
+        return False
+    instance = value.as_object()
     return instance is not None and instance.user_class is not None
 
 

@@ -62,6 +62,8 @@ def binary(interpreter: Interpreter, node: ast.BinOp, env: Environment) -> Value
 def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
     """`left` and `right` combined by the operator class `kind`."""
     name, compute = _BINARY[kind]
+    if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
+        return _compute(compute, left, right)
     left, right = without_unbound(left), without_unbound(right)
     if may_have_special_methods(left) or may_have_special_methods(right):
         location = interpreter.location_of(node, env)
@@ -84,7 +86,7 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
         return interpreter.state.map_union(left, lambda option: operate(interpreter, kind, option, right, node, env))
     if has_alternatives(right) and not data_of([right]):
         return interpreter.state.map_union(right, lambda option: operate(interpreter, kind, left, option, node, env))
-    if any(as_tensor(side) is not None or has_alternatives(side) for side in (left, right)):
+    if has_alternatives(left) or has_alternatives(right) or as_tensor(left) or as_tensor(right):
         return arithmetic(interpreter, name, left, right, interpreter.location_of(node, env))
     if isinstance(left, str) and name == "remainder":
         return ComposedText(_PLACEHOLDER.sub("*", left))
@@ -127,7 +129,7 @@ def _joined_module_lists(left: Value, right: Value) -> Value:
 
 
 def _number_hint(left: Value, right: Value) -> Value:
-    if any(hint_of(value) is ARRAY for value in (left, right)):
+    if hint_of(left) is ARRAY or hint_of(right) is ARRAY:
         return ARRAY if is_constant(left) and is_constant(right) else None
     for value in (left, right):
         if isinstance(value, (int, float)):

@@ -31,7 +31,19 @@ from initlint.tracers.static.values.values import (
 class ClassValue(AbstractValue):
     """A class of the project."""
 
-    __slots__ = ("bases", "closure", "fields", "metaclass", "mro", "name", "node", "project_classes", "scope")
+    __slots__ = (
+        "_externals",
+        "_readable",
+        "bases",
+        "closure",
+        "fields",
+        "metaclass",
+        "mro",
+        "name",
+        "node",
+        "project_classes",
+        "scope",
+    )
 
     def __init__(
         self,
@@ -52,6 +64,8 @@ class ClassValue(AbstractValue):
         self.mro: list[AbstractValue] = _linearize(self)
         self.project_classes = [cls for cls in self.mro if isinstance(cls, ClassValue)]
         """The classes of the project in `mro`: itself first."""
+        self._externals = [base.name for base in self.mro if isinstance(base, ExternalName)]
+        self._readable = not any(isinstance(base, Unknown) for base in self.mro)
         self.metaclass = next((base.metaclass for base in self.project_classes[1:] if base.metaclass is not None), None)
 
     def save(self) -> Any:
@@ -167,11 +181,14 @@ class ClassValue(AbstractValue):
 
         With `after`, the search starts behind that class, as `super()` does.
         """
-        classes = self.mro
-        if isinstance(after, AbstractValue) and after in classes:
+        classes = self.project_classes
+        if isinstance(after, ClassValue) and after in classes:
             classes = classes[classes.index(after) + 1 :]
+        elif isinstance(after, AbstractValue) and after in self.mro:
+            behind = self.mro[self.mro.index(after) + 1 :]
+            classes = [cls for cls in behind if isinstance(cls, ClassValue)]
         for cls in classes:
-            if isinstance(cls, ClassValue) and name in cls.fields:
+            if name in cls.fields:
                 return cls.fields[name], cls
         return None, None
 
@@ -190,12 +207,12 @@ class ClassValue(AbstractValue):
 
     def externals(self) -> list[str]:
         """The names of its base classes outside the project."""
-        return [base.name for base in self.mro if isinstance(base, ExternalName)]
+        return self._externals
 
     @property
     def readable(self) -> bool:
         """Whether every base class is known: of the project, or external with a name."""
-        return not any(isinstance(base, Unknown) for base in self.mro)
+        return self._readable
 
     def __repr__(self) -> str:
         return f"ClassValue({self.qualified})"

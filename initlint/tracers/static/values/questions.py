@@ -424,9 +424,10 @@ def _agreed(verdicts: Iterable[bool | None]) -> bool | None:
 
 def options(value: Value) -> list[tuple[Value, Condition]]:
     """The alternatives of a value: several for a `Union`, else the value itself."""
-    if isinstance(value, Union):
-        return value.options
-    return [(value, ALWAYS)]
+    if value.__class__ is not Union:
+        return [(value, ALWAYS)]
+    assert isinstance(value, Union)
+    return value.options
 
 
 def has_alternatives(value: Value) -> bool:
@@ -455,16 +456,15 @@ def join(one: Value, when: Condition, other: Value, otherwise: Condition) -> Val
     if one.__class__ is not Union and other.__class__ is not Union:
         return _merged([(one, when), (other, otherwise)])
     merged: list[tuple[Value, Condition]] = []
-    for value, condition in (
-        *((v, c | when) for v, c in options(one)),
-        *((v, c | otherwise) for v, c in options(other)),
-    ):
-        for at, (joined, under) in enumerate(merged):
-            if same(value, joined):
-                merged[at] = (joined, under & condition)
-                break
-        else:
-            merged.append((value, condition))
+    for side, on_side in ((one, when), (other, otherwise)):
+        for value, condition in options(side):
+            condition = condition | on_side
+            for at, (joined, under) in enumerate(merged):
+                if value is joined or same(value, joined):
+                    merged[at] = (joined, under & condition)
+                    break
+            else:
+                merged.append((value, condition))
     return merged[0][0] if len(merged) == 1 else _merged(merged)
 
 
