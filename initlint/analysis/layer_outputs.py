@@ -270,7 +270,9 @@ def _matched_share(layer: Layer, axis: int) -> float | None:
 
 def weights(layer: Layer) -> Weights | None:
     """The weights of one linear map. Without known sizes, fan_in = fan_out = 1 for an init that scales with them."""
-    if layer.parametrized or not layer.last_write_is_certain() or not (is_matrix(layer) or layer.product is not None):
+    if layer.parametrized and not layer.keeps_init:
+        return None
+    if not layer.last_write_is_certain() or not (is_matrix(layer) or layer.product is not None):
         return None
     init = effective_init(layer)
     if init is None:

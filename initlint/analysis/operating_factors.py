@@ -34,7 +34,9 @@ def _factors(model: ModelGraph, layer: Layer) -> Factors | None:
     if not layer.last_write_is_certain():
         return _scaled_factors(model, layer)
     init = effective_init(layer)
-    if init is None or not layer.called or not _is_linear(layer) or layer.parametrized or _is_normalized(layer):
+    if init is None or not layer.called or not _is_linear(layer) or _is_normalized(layer):
+        return None
+    if layer.parametrized and not layer.keeps_init:
         return None
     if layer.path in layer_inputs(model):
         return factors_at(model, layer)

@@ -115,12 +115,19 @@ def _trace_result(built: BuildResult, source_locations: SourceLocations, user_ta
 
 
 def _with_initial_values(graph: ModelGraph, output: JsonObject, source_locations: SourceLocations) -> ModelGraph:
-    """The graph with an init of the weights that a parametrization keeps orthogonal, whatever was written before."""
+    """The graph with an init of the weights that a parametrization keeps orthogonal, whatever was written before.
+
+    It also says which weights a weight norm leaves as they were.
+    """
     positions = {
         module["path"]: output["locations"][module["orthogonal"]]
         for module in output["modules"]
         if module["orthogonal"] is not None
     }
+    untouched = {module["path"] for module in output["modules"] if module["keeps_init"]}
+    if untouched:
+        kept = (replace(layer, keeps_init=layer.path in untouched) for layer in graph.layers)
+        graph = replace(graph, layers=tuple(kept))
     if not positions:
         return graph
     locations = {path: source_locations.location(position) for path, position in positions.items()}

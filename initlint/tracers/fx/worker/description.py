@@ -27,6 +27,7 @@ def describe(model: nn.Module, recorder: Recorder) -> dict[str, Any]:
         if ".parametrizations" in f".{path}":
             continue
         entry = _module(path, module)
+        entry["keeps_init"] = _has_untouched_weight_norm(module, recorder)
         for name, parameter in _parameters(module):
             key = storage_key(parameter)
             is_lazy = isinstance(parameter, nn.UninitializedParameter)
@@ -64,6 +65,25 @@ def _module(path: str, module: nn.Module) -> dict[str, Any]:
         "orthogonal": _orthogonal_parametrization(module),
         "parameters": [],
     }
+
+
+def _has_untouched_weight_norm(module: nn.Module, recorder: Recorder) -> bool:
+    """Whether a weight norm recomputes the weight of `module`, and nothing wrote to what it is computed from.
+
+    It then is what it was before: the norm of each row is taken from the weight itself.
+    """
+    parametrizations: Any | None = getattr(module, "parametrizations", None)
+    own = module._parameters
+    if parametrizations is not None and "weight" in parametrizations:
+        parts = parametrizations["weight"]
+        is_norm = [type(part).__name__ for part in parts] == ["_WeightNorm"]
+        size, direction = (parts.original0, parts.original1) if is_norm else (None, None)
+    else:
+        size, direction = own.get("weight_g"), own.get("weight_v")
+    if size is None or direction is None:
+        return False
+    before = recorder.writes_before_norm.get(storage_key(direction))
+    return before == len(recorder.writes(direction)) and len(recorder.writes(size)) <= 1
 
 
 def _orthogonal_parametrization(module: nn.Module) -> int | None:

@@ -85,6 +85,8 @@ class Recorder(TorchFunctionMode):
         self._writes: dict[int, tuple[Any, list[Write]]] = {}
         self._current_helper: tuple[FrameType | None, int] = (None, 0)
         self.calls: list[dict[str, Any]] = []
+        self.writes_before_norm: dict[int | None, int] = {}
+        """How many writes there were to the storage of a weight when its weight norm was computed."""
 
     @contextmanager
     def discarding(self) -> Iterator[None]:
@@ -151,6 +153,8 @@ class Recorder(TorchFunctionMode):
             self.record_write(first_tensor, f"torch.Tensor.{name}", args[1:], kwargs)
             return result
         result = func(*args, **kwargs)
+        if name == "norm_except_dim" and first_tensor is not None:
+            self.writes_before_norm[storage_key(first_tensor)] = len(self.writes(first_tensor))
         if isinstance(result, torch.Tensor) and name != "untyped_storage":
             self._record_new_tensor(result, first_tensor, name, func, args, kwargs)
         return result
