@@ -32,6 +32,7 @@ _WEIGHTS = "(?:weights?|parameters?|params?)"
 _RESET = lazy_pattern(
     rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
 )
+_RESET_OF_PART = lazy_pattern(rf"_*reset_(?!{_WEIGHTS}|init|all|layer|net|model|module|self)")
 _ARGUMENT = re.compile(r"init\w*_(?:fn|func)|initializer")
 _FILL = lazy_pattern(
     rf"(?:{'|'.join(SCHEMES)}|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"
@@ -50,6 +51,11 @@ def is_initializer(name: str) -> bool:
 def is_weight_initializer(name: str) -> bool:
     """Whether a function is defined to initialize weights: neither other state of a model nor an object as a whole."""
     return is_initializer(name) and _OTHER_STATE.search(name) is None and not name.startswith("__")
+
+
+def resets_part(name: str) -> bool:
+    """Whether a function is there to reset a part of a model at some later time, such as `reset_likelihood`."""
+    return _RESET_OF_PART.match(name) is not None
 
 
 def is_reset(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from initlint.facts.initializer_names import is_fill, is_initializer, is_weight_initializer
+from initlint.facts.initializer_names import is_fill, is_initializer, is_weight_initializer, resets_part
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
 _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
@@ -15,8 +15,8 @@ _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_mod
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
     """The functions and methods of a file that initialise weights, and are named for that or draw those of a model."""
     for function in text.functions:
-        is_meant = is_weight_initializer(function.name) or _takes_model(text, function)
-        if is_meant and initialises(function) and not _fills_only_buffers(text, function):
+        is_named = is_weight_initializer(function.name) and not resets_part(function.name)
+        if (is_named or _takes_model(text, function)) and initialises(function) and not _fills_only_buffers(text, function):
             yield function
 
 

@@ -51,6 +51,16 @@ def test_a_method_that_nothing_calls(tmp_path: Path, name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["_reset_weights", "reset_all_layers"])
+def test_a_reset_of_the_whole_model_that_nothing_calls(tmp_path: Path, name: str) -> None:
+    assert rows(tmp_path, {"net.py": net(name=name)}) == [12]
+
+
+@pytest.mark.parametrize("name", ["_reset_likelihood", "reset_head"])
+def test_a_reset_of_a_part_is_for_some_later_time(tmp_path: Path, name: str) -> None:
+    assert rows(tmp_path, {"net.py": net(name=name)}) == []
+
+
 @pytest.mark.parametrize(
     ("function", "call"),
     [
