@@ -7,7 +7,7 @@ GELU, SiLU, Mish or Hardswish.
 
 It is silent if the gain compensates for the activation (`gain=calculate_gain('relu')`), if a norm comes before or after
 the activation, in residual branches, also if only a model that contains the class adds the skip, in gated units, for
-output layers, and wherever the pairing is not certain.
+output layers, if random biases make up for the loss, and wherever the pairing is not certain.
 
 ## Why is this bad?
 
@@ -118,7 +118,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     chain_of = chains_of(model, {pair.layer.path for group in lossy.values() for pair in group})
     for location, group in lossy.items():
         measured = [(pair, factor) for pair in group if (factor := factors_in(model, pair)) is not None]
-        if not measured:
+        if not measured or _is_kept([factor for _, factor in measured]):
             continue
         chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)
         # A signal that grows, by the biases, is not lost: then nothing is said about the run of layers.
@@ -151,6 +151,12 @@ def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
     # If fan_in is much larger than fan_out (a flattened image into a Linear), Xavier and Kaiming are almost equal.
     measured = factors_in(model, pair)
     return measured is None or measured.weight is None or measured.weight < _HARMLESS
+
+
+def _is_kept(factors: list[Factors]) -> bool:
+    """Whether the biases make up for what is lost: on average, the layers pass on the whole signal."""
+    signals = [factor.signal for factor in factors if factor.signal is not None and factor.signal > 0]
+    return bool(signals) and math.exp(sum(map(math.log, signals)) / len(signals)) >= _HARMLESS
 
 
 def _effect(measured: list[tuple[LayerActivation, Factors]], chain: Chain | None) -> str:

@@ -165,3 +165,39 @@ def test_values_of_a_raw_parameter_are_deliberate_unless_they_may_be_random(valu
     found = messages(TOKENS.format(values=values))
     assert len(found) == number
     assert all("the assignment to `scale` has no effect" in message for message in found)
+
+
+NORMS = """
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(8, 8, 3)
+        self.norm = nn.BatchNorm1d(8)
+        nn.init.constant_(self.norm.weight, {gain})
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(Block(), Block())
+        self.norm = nn.BatchNorm1d(8)
+        self.apply(self.draw)
+
+    def draw(self, m):
+        if isinstance(m, nn.BatchNorm1d):
+            nn.init.normal_(m.weight, 1.0, 0.02)
+
+    def forward(self, x):
+        return self.norm(self.body(x))
+"""
+
+
+@pytest.mark.parametrize(("gain", "number"), [(1, 0), (1.0, 0), (0.2, 1)])
+def test_a_gain_of_one_is_what_a_norm_has_anyway(gain: float, number: int) -> None:
+    assert len(messages(NORMS.format(gain=gain))) == number

@@ -141,3 +141,36 @@ def test_layers_in_forward(body: str, count: int) -> None:
 def test_fix(before: str, after: str) -> None:
     result = fixed({"net.py": program(f"self.x = {before}")}, unsafe=True, select=("INI111",))
     assert result == {"net.py": program(f"self.x = {after}")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("import copy\nself.old = [copy.deepcopy(self.fc)]\nself.older = [copy.deepcopy(self.fc), None]", 0),
+        ("import copy\nself.x = [copy.deepcopy(nn.Linear(n, n)) for _ in range(2)]", 1),
+    ],
+)
+def test_copies_of_registered_layers_are_older_states(statement: str, number: int) -> None:
+    assert len(messages(statement)) == number
+
+
+@pytest.mark.parametrize(("base", "number"), [("ABC", 0), ("theirs.Base", 0), ("nn.Module", 1), ("nn.Module, ABC", 1)])
+def test_a_class_that_may_be_no_module(base: str, number: int) -> None:
+    source = f"""
+from abc import ABC
+import theirs
+from torch import nn
+class Base({base}):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+class Net(Base):
+    def forward(self, x):
+        return super().forward(x)
+net = Net()
+"""
+    assert len(findings_of(source, ("INI111",))) == number

@@ -215,3 +215,25 @@ def test_the_advice_leaves_out_layers_that_are_right() -> None:
     other = layer("fc2", following("tanh", reach("out")), writes=(write("xavier_uniform_", gain=1.0),))
     found = message("INI301", model(hidden(), other, layer("out", OUTPUT)))
     assert "use `xavier_uniform_(..., gain=nn.init.calculate_gain('tanh'))` for `fc2`" in found
+
+
+@pytest.mark.parametrize(
+    ("bias", "number"), [("uniform_(m.bias)", 0), ("zeros_(m.bias)", 1), ("uniform_(m.bias, 0, 0.01)", 1)]
+)
+def test_biases_that_make_up_for_what_is_lost(bias: str, number: int) -> None:
+    source = f"""
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(64, 64), nn.LeakyReLU(0.1), nn.Linear(64, 64), nn.LeakyReLU(0.1), nn.Linear(64, 8)
+        )
+        for m in self.net:
+            if isinstance(m, nn.Linear):
+                nn.init.xavier_uniform_(m.weight)
+                nn.init.{bias}
+    def forward(self, x):
+        return self.net(x)
+"""
+    assert len(findings_of(source, ("INI301",))) == number

@@ -16,7 +16,11 @@ def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
     """The functions and methods of a file that initialise weights, and are named for that or draw those of a model."""
     for function in text.functions:
         is_named = is_weight_initializer(function.name) and not resets_part(function.name)
-        if (is_named or _takes_model(text, function)) and initialises(function) and not _fills_only_buffers(text, function):
+        if (
+            (is_named or _takes_model(text, function))
+            and initialises(function)
+            and not _fills_only_buffers(text, function)
+        ):
             yield function
 
 
@@ -48,20 +52,29 @@ def _draws(call: ast.Call) -> bool:
 
 
 def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:
-    """Whether all that a method fills are buffers that its class registers by these names."""
+    """Whether all that a method fills are buffers that its class registers by these names, and other plain tensors."""
     owner = text.parents[method]
     if not isinstance(owner, ast.ClassDef):
         return False
-    buffers = {
-        f"self.{call.args[0].value}"
-        for call in ast.walk(owner)
-        if isinstance(call, ast.Call) and last_name(call.func) == "register_buffer" and call.args
-        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
-    }
+    buffers = {name for node in ast.walk(owner) for name in _plain_tensors(node)}
     if not buffers:
         return False
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and is_init_call(node)]
     return all(filled_tensor(call) in buffers for call in calls)
+
+
+def _plain_tensors(node: ast.AST) -> Iterator[str]:
+    """The attributes that a node makes a buffer, or a tensor that needs no gradient: `self.buf = torch.zeros(4)`."""
+    if isinstance(node, ast.Call) and last_name(node.func) == "register_buffer" and node.args:
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+            yield f"self.{node.args[0].value}"
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        keywords = [keyword.arg for keyword in node.value.keywords]
+        if dotted(node.value.func) in _TENSORS and "requires_grad" not in keywords:
+            yield from map(dotted, node.targets)
+
+
+_TENSORS = frozenset(f"torch.{name}" for name in "zeros ones empty full rand randn tensor arange eye".split())
 
 
 def filled_tensor(call: ast.Call) -> str:

@@ -59,7 +59,11 @@ class UnreachedFinder:
         if CALLS_FILL.search(source.code) is None:
             return
         text = SyntaxIndex(Path(source.path), source.tree)
-        uncalled = list(uncalled_functions(Path(source.path), text, self.project_index, self._bases))
+        uncalled = [
+            found
+            for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases)
+            if not _is_commented_out(found.function.name, source.code)
+        ]
         tests = list(unsatisfiable_tests(text, self._bases))
         yield from (_uncalled(source, function) for function in uncalled)
         yield from (_impossible(source, test) for test in tests)
@@ -192,6 +196,12 @@ class UnreachedFinder:
 
 def _called_name(node: ast.AST) -> str:
     return last_name(node.func) if isinstance(node, ast.Call) else ""
+
+
+def _is_commented_out(name: str, code: str) -> bool:
+    """Whether a comment is a call of the function, or `apply` with it: then it is switched off on purpose."""
+    call = rf"[\w.\[\]]*\b(?:{name} *\(|apply\([\w.]*\b{name}\b)[^#\n]*\)"
+    return name in code and re.search(rf"^[ \t]*#[# \t]*{call}[ \t]*$", code, re.MULTILINE) is not None
 
 
 def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:

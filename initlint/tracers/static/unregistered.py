@@ -63,6 +63,8 @@ def _is_readable(module: Instance) -> bool:
     if not module.is_module or module.symbolic or cls is None or module.registry_changed:
         return False
     classes = [one for one in cls.mro if isinstance(one, ClassValue)]
+    if cls.known_torch_base() is None:
+        return False
     return cls.readable and cls.find("__setattr__")[1] is None and not any(map(_runs_text, classes))
 
 
@@ -102,6 +104,9 @@ def _of_field(
     drafts = [draft for item in modules for draft in layers_of(item)]
     if all(draft.frozen for draft in drafts) or _is_single(owner, location):
         return
+    copies = {id(one.copy) for one in interpreter.log.copies if id(one.original) in registered}
+    if all(id(item) in copies for item in modules):
+        return  # an older state of registered layers, or a target network, which is not trained
     if _is_registered_elsewhere(module, name, owner):
         return
     items = list(contents(value))

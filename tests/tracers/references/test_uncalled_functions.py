@@ -87,7 +87,7 @@ def test_the_message_says_what_to_write(tmp_path: Path, function: str, call: str
 
 @pytest.mark.parametrize(
     ("more", "row"),
-    [("self.init_weights", 10), ("# self.init_weights()\n            pass", 13), ("print('no init_weights here')", 12)],
+    [("self.init_weights", 10), ("# the init_weights\n            pass", 13), ("print('no init_weights here')", 12)],
 )
 def test_what_is_no_call(tmp_path: Path, more: str, row: int) -> None:
     assert rows(tmp_path, {"net.py": net(more)}) == [row]
@@ -534,6 +534,32 @@ def test_a_script_without_a_suffix(tmp_path: Path) -> None:
     script = "#!/usr/bin/env python3\nfrom net import Net\nNet().init_weights()\n"
     assert rows(tmp_path / "alone", {"net.py": net()}) == [12]
     assert rows(tmp_path / "script", {"net.py": net(), "train": script}) == []
+
+
+@pytest.mark.parametrize(
+    ("filled", "reported"),
+    [
+        ("self.centres.copy_(m)", False),
+        ("self.centres.data[0].zero_()", False),
+        ("self.centres.copy_(m); nn.init.normal_(self.fc.weight)", True),
+    ],
+)
+def test_a_method_that_fills_plain_tensors(tmp_path: Path, filled: str, reported: bool) -> None:
+    text = net("self.centres = torch.zeros(4)").replace("nn.init.normal_(self.fc.weight)", filled)
+    assert bool(rows(tmp_path, {"net.py": text})) is reported
+
+
+@pytest.mark.parametrize(
+    ("comment", "reported"),
+    [
+        ("# self.init_weights()", False),
+        ("#self.fc.init_weights(0.1)", False),
+        ("# self.apply(self.init_weights)", False),
+        ("# init_weights is for experiments", True),
+    ],
+)
+def test_a_call_that_is_commented_out(tmp_path: Path, comment: str, reported: bool) -> None:
+    assert bool(rows(tmp_path, {"net.py": net(f"pass  \n        {comment}")})) is reported
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from initlint.project.reading import parse_source
 from initlint.project.settings import Settings
 from initlint.tracers.static.machine.interpreter import MAX_STEPS
 from initlint.tracers.static.project import Project
+from tests.support.fixing import findings_of
 
 HEADER = "import torch\nimport torch.nn as nn\n"
 INIT = "def __init__(self):\n    super().__init__()\n    self.fc = nn.Linear(4, 4)"
@@ -237,3 +238,22 @@ class Net(nn.Module):
 """
     found = initlint.check_source(HEADER + code, settings=Settings(select=("ALL",))).diagnostics
     assert "INI301" in [one.code for one in found]
+
+
+@pytest.mark.parametrize("call", ["path.replace('a', 'b')", "path.format(1)", "(3).format(1)", "path.join(['a'])"])
+def test_methods_that_a_constant_does_not_have(call: str) -> None:
+    source = f"""
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, path=None):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.name = {call}
+        nn.init.eye_(self.fc.bias)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+    assert [found.code for found in findings_of(source, ("INI101",))] == ["INI101"]

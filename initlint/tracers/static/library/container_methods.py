@@ -149,7 +149,7 @@ def call_constant_method(interpreter: Interpreter, value: Any, name: str, call: 
         return value
     if name == "__len__" and isinstance(value, (str, tuple, range)):
         return len(value)
-    if name not in _PURE or call.open:
+    if name not in _PURE or call.open or not hasattr(value, name):
         return Unknown(f"{type(value).__name__}.{name}")
     arguments = [_plain(argument) for argument in call.arguments]
     keywords = {key: _plain(argument) for key, argument in call.keywords.items()}

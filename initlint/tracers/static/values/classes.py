@@ -147,7 +147,17 @@ class ClassValue(AbstractValue):
         return self.node
 
     def torch_base(self) -> str | None:
-        """The torch base class: `torch.nn.Conv2d`, `torch.nn.Module`; None if there is none."""
+        """The torch base class: `torch.nn.Conv2d`, `torch.nn.Module`; None if there is none.
+
+        A class with an unknown base and a `forward` is taken for a module.
+        """
+        base = self.known_torch_base()
+        if base is None and self.mro[1:] and "forward" in self.fields and not self._is_no_module():
+            return "torch.nn.Module"
+        return base
+
+    def known_torch_base(self) -> str | None:
+        """The torch base class that is known as one."""
         fallback = None
         for name in self.externals():
             if name in MODULES and MODULES[name].role != "container":
@@ -156,8 +166,6 @@ class ClassValue(AbstractValue):
                 fallback = fallback if fallback not in (None, "torch.nn.Module") else name
             elif name in BASES or has_kind([name], "module"):
                 fallback = fallback or "torch.nn.Module"
-        if fallback is None and self.mro[1:] and "forward" in self.fields and not self._is_no_module():
-            return "torch.nn.Module"
         return fallback
 
     def _is_no_module(self) -> bool:
@@ -166,7 +174,7 @@ class ClassValue(AbstractValue):
         if not self.readable:
             return False
         return (
-            not names
+            all(name in ("abc.ABC", "typing.Generic", "typing.Protocol") for name in names)
             or has_kind(names, "function", "record", "named tuple")
             or any(name.startswith("builtins.") for name in names)
         )
