@@ -19,7 +19,7 @@ def calls_to(violation: Violation, model: ModelGraph) -> tuple[tuple[Span, ...],
     """For each way to a violation in another file, the calls that it may be reported at; see `Finding.calls`.
 
     A call that constructs a model of another file does not count: what its constructor does is about that model. Nor
-    does the call of an argument, as in a loop that calls a given function with each module: its caller chose it.
+    does a call that passes on, as in a loop that calls a given function with each module: its caller chose it.
     """
     file = str(violation.location.key[0])
     chains = dict.fromkeys(_chains(violation, model))
@@ -64,7 +64,7 @@ def _calls(chain: Sequence[Location], location: Location, layer_files: Collectio
         node = site.node if isinstance(site, SourceLocation) else None
         if isinstance(node, (ast.ClassDef, *_FUNCTIONS)):  # the model itself, or what builds it
             yield _header(site.span)
-        elif not _is_of_argument(site) and (file in layer_files or not _is_in_constructor(called[index])):
+        elif not _passes_on(site) and (file in layer_files or not _is_in_constructor(called[index])):
             yield site.span
 
 
@@ -79,14 +79,20 @@ def _is_in_constructor(location: Location) -> bool:
     return bool(around) and around[-1].name == "__init__"
 
 
-def _is_of_argument(site: Location) -> bool:
-    """Whether a call calls a parameter of a function around it."""
-    function = getattr(getattr(site, "node", None), "func", None)
-    return isinstance(function, ast.Name) and any(
-        function.id == parameter.arg
-        for around in _functions_around(site)
-        for parameter in (*around.args.posonlyargs, *around.args.args, *around.args.kwonlyargs)
-    )
+def _passes_on(site: Location) -> bool:
+    """Whether a call calls a parameter of a function around it, itself or by `apply`, or such a function again."""
+    call = site.node if isinstance(site, SourceLocation) else None
+    if not isinstance(call, ast.Call):
+        return False
+    is_apply = isinstance(call.func, ast.Attribute) and call.func.attr == "apply" and bool(call.args)
+    called = call.args[0] if is_apply else call.func
+    around = _functions_around(site)
+    parameters = {
+        parameter.arg
+        for function in around
+        for parameter in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    }
+    return isinstance(called, ast.Name) and called.id in parameters.union(function.name for function in around)
 
 
 def _functions_around(location: Location) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -80,10 +80,16 @@ LOOP = """def init_all(module, function):
     for child in module.children():
         init_all(child, function)
     function(module)
+
+
+def init_by_apply(module, function):
+    module.apply(function)
 """
 
 
-@pytest.mark.parametrize("call", ["init_all(self, start)", "init_all(module=self, function=start)"])
+@pytest.mark.parametrize(
+    "call", ["init_all(self, start)", "init_all(module=self, function=start)", "init_by_apply(self, start)"]
+)
 @pytest.mark.parametrize(
     ("linted", "expected"),
     [
@@ -98,7 +104,7 @@ def test_a_loop_that_calls_what_it_is_given_is_not_where_harm_is_reported(
 ) -> None:
     Path("loop.py").write_text(LOOP, encoding="utf-8")
     through = NET.replace("self.apply(start)", call).replace(
-        "import start\n", "import start\nfrom loop import init_all\n"
+        "import start\n", "import start\nfrom loop import init_all, init_by_apply\n"
     )
     Path("net.py").write_text(through, encoding="utf-8")
     Path("use.py").unlink()
