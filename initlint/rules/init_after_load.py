@@ -58,6 +58,7 @@ class Detector(nn.Module):
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ from initlint.analysis.messages import layer_names, related_locations, short_nam
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import CheckpointLoad, Layer, ModelGraph, Write
-from initlint.project.source import Location
+from initlint.project.source import Location, SourceLocation
 from initlint.rules._registry import Violation, rule
 
 _ON_PURPOSE = re.compile(r"reset|replace|re_?init|scratch", re.IGNORECASE)
@@ -88,7 +89,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             yield _violation(load, write, f"loads {target}", related_locations((layer, None) for layer in layers))
     reported: set[Location] = set()
     for load in model.pretrained:
-        if _is_lost(load) and load.location not in reported:
+        if _is_lost(load) and not _precedes(model, load) and load.location not in reported:
             reported.add(load.location)
             assert load.overwritten_by is not None
             yield _violation(load, load.overwritten_by, "comes with")
@@ -101,7 +102,7 @@ def _overwritten_loads(model: ModelGraph) -> Iterator[tuple[CheckpointLoad, list
         if layer.load is not None and is_matrix(layer) and layer.type != "Parameter":
             by_load[layer.load.location].append(layer)
     for filled in by_load.values():
-        overwritten = [layer for layer in filled if _is_lost(layer.load)]
+        overwritten = [layer for layer in filled if _is_lost(layer.load) and not _precedes(model, layer.load)]
         types = {layer.type for layer in overwritten}
         if filled[0] not in overwritten or len(overwritten) < min(2, len(filled)):
             continue
@@ -118,6 +119,19 @@ def _is_lost(load: CheckpointLoad | None) -> TypeGuard[CheckpointLoad]:
         _ON_PURPOSE.search(function) and not (is_constructed and _RESETS_PARAMETERS.fullmatch(function))
         for function in write.helpers
     )
+
+
+def _precedes(model: ModelGraph, load: CheckpointLoad | None) -> bool:
+    """Whether a constructor loads, and the init is in the method that is the entry point, which may run never or first.
+
+    What code calls, is an entry point of its own.
+    """
+    entry = model.location
+    if "." not in model.name or load is None or not isinstance(entry, SourceLocation):
+        return False
+    place = load.location
+    is_inside = isinstance(place, SourceLocation) and any(node is place.node for node in ast.walk(entry.node))
+    return not is_inside and (load.overwritten_by is None or "__init__" not in load.overwritten_by.helpers)
 
 
 def _violation(

@@ -111,3 +111,25 @@ def test_a_pretrained_model_alone_is_initialized() -> None:
         after="net = models.resnet18(pretrained=True)\nnet.fc = nn.Linear(512, 10)\nnet.apply(start)\n"
     )
     assert "`resnet18` in line" in message
+
+
+@pytest.mark.parametrize(("called", "number"), [("pass", 0), ("self.start_all()", 1)])
+def test_a_method_that_may_run_never(called: str, number: int) -> None:
+    source = f"""
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3))
+        self.body.load_state_dict(torch.load("body.pt"))
+        {called}
+    def start_all(self):
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.xavier_normal_(m.weight.data)
+    def forward(self, x):
+        return self.body(x)
+"""
+    result = check([Path("net.py")], Settings(select=("INI113",)), {"net.py": source.encode()})
+    assert len(result.diagnostics) == number
