@@ -14,6 +14,7 @@ from initlint.graph.model import Layer, ModelGraph
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
+from initlint.tracers.references.commented_calls import is_commented_out
 from initlint.tracers.references.impossible_tests import (
     LoopElement,
     UnsatisfiableTest,
@@ -62,7 +63,7 @@ class UnreachedFinder:
         uncalled = [
             found
             for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases)
-            if not _is_commented_out(found.function.name, source.code)
+            if not is_commented_out(found.function.name, source.code)
         ]
         tests = list(unsatisfiable_tests(text, self._bases))
         yield from (_uncalled(source, function) for function in uncalled)
@@ -196,12 +197,6 @@ class UnreachedFinder:
 
 def _called_name(node: ast.AST) -> str:
     return last_name(node.func) if isinstance(node, ast.Call) else ""
-
-
-def _is_commented_out(name: str, code: str) -> bool:
-    """Whether a comment is a call of the function, or `apply` with it: then it is switched off on purpose."""
-    call = rf"[\w.\[\]]*\b(?:{name} *\(|apply\([\w.]*\b{name}\b)[^#\n]*\)"
-    return name in code and re.search(rf"^[ \t]*#[# \t]*{call}[ \t]*$", code, re.MULTILINE) is not None
 
 
 def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import initlint
 from initlint.graph.model import ModelGraph
 from initlint.project.reading import parse_source
 from initlint.tracers.static.project import Project
+from tests.support.fixing import findings_of
 
 TWO_MODELS = """
 import torch
 from torch import nn
+from tests.support.fixing import findings_of
+from tests.support.fixing import findings_of
 
 
 def rescale(layer, args):
@@ -74,3 +79,20 @@ def test_a_finding_names_only_the_models_with_its_layers() -> None:
 def test_what_makes_a_model_silent_holds_beside_another_model() -> None:
     for order in ("Quiet(), Rescaled()", "Rescaled(), Quiet()"):
         assert not initlint.check_source(TWO_MODELS.format(rescale=HOOK, order=order)).diagnostics
+
+
+@pytest.mark.parametrize(("call", "codes"), [("# self.draw(0.2)", ()), ("# draws with 0.2", ("INI101",))])
+def test_a_method_whose_call_is_commented_out_is_not_run(call: str, codes: tuple[str, ...]) -> None:
+    source = f"""
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        {call}
+    def draw(self, std):
+        nn.init.xavier_normal_(self.fc.bias, std)
+    def forward(self, x):
+        return self.fc(x)
+"""
+    assert tuple(found.code for found in findings_of(source, ("INI101",))) == codes
