@@ -80,7 +80,7 @@ def stalled_groups(
             if (one, "weight") not in lasting or (other, "weight") not in lasting:
                 lasting -= {(one, "weight"), (other, "weight")}
         if lasting == zeros:
-            return flow.groups([layer for layer, name in zeros if name == "weight"])
+            return flow.groups([layer for layer in starts if (layer, "weight") in zeros])
         zeros = lasting
     return []
 
@@ -171,7 +171,10 @@ class _Flow:
         return False
 
     def groups(self, layers: Sequence[Hashable]) -> list[tuple[Hashable, ...]]:
-        """The layers, each with those that keep it from learning. A layer without any of these is left out."""
+        """The layers, each with those that keep it from learning. A layer without any of these is left out.
+
+        In the order of the data flow; those that meet in one operation in that of `layers`.
+        """
         among = set(layers)
         group_of: dict[Hashable, set[Hashable]] = {layer: {layer} for layer in layers}
         for layer in layers:
@@ -179,7 +182,7 @@ class _Flow:
                 joined = group_of[layer] | group_of[partner]
                 for member in joined:
                     group_of[member] = joined
-        order = {layer: self._uses[layer][0].index for layer in layers}
+        order = {layer: (self._uses[layer][0].index, number) for number, layer in enumerate(layers)}
         groups = {tuple(sorted(group, key=order.__getitem__)) for group in group_of.values() if len(group) > 1}
         return sorted(groups, key=lambda group: order[group[0]])
 

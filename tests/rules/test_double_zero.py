@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -219,3 +222,17 @@ def left_at_zero(init: str, forward: str) -> set[str]:
 @pytest.mark.parametrize(("init", "forward", "names"), [*STUCK, *((*case, set[str]()) for case in FREE)])
 def test_torch_agrees(init: str, forward: str, names: set[str]) -> None:
     assert left_at_zero(init, forward) == names
+
+
+def test_the_order_does_not_depend_on_hashes(tmp_path: Path) -> None:
+    source = HEAD.format(init="pass", forward="x + (self.V.T @ self.U.T @ x.T).T + x @ self.A @ self.B")
+    (tmp_path / "net.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "initlint", "check", "--isolated", "--no-cache", "--output-format", "concise", "."]
+    printed = {
+        subprocess.run(
+            command, cwd=tmp_path, env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, text=True
+        ).stdout
+        for seed in range(6)
+    }
+    assert len(printed) == 1
+    assert "`U` and `V`" in printed.pop()
