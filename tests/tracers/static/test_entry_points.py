@@ -15,8 +15,6 @@ from tests.support.fixing import findings_of
 TWO_MODELS = """
 import torch
 from torch import nn
-from tests.support.fixing import findings_of
-from tests.support.fixing import findings_of
 
 
 def rescale(layer, args):
