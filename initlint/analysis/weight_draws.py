@@ -25,6 +25,8 @@ _DATA = lazy_pattern(
 )
 """Names of raw parameters that are vectors to compare with or to choose from, and no weights."""
 
+_GATE = re.compile(r"(?:^|[^a-z])(?:gate|gates|gating)(?:[^a-z]|$)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class WeightDraw:
@@ -51,9 +53,9 @@ class WeightDraw:
 
     @property
     def is_of_gates(self) -> bool:
-        """Whether the layers are gates by their names: one sign keeps them all a little open, or closed."""
+        """Whether the layers are gates by their names."""
         layers = self.layers or self.served
-        return bool(layers) and all("gate" in layer.attribute.lower() for layer in layers)
+        return bool(layers) and all(_GATE.search(layer.attribute) for layer in layers)
 
     @property
     def fan_ins(self) -> tuple[float | None, ...]:

@@ -113,7 +113,7 @@ class FileSearch:
         return self._contents[path]
 
     def in_memory(self, path: str) -> bytes | None:
-        """What `read` returned, if the file stays as it was then."""
+        """What `read` returned, if those bytes are kept."""
         return self._contents.get(path)
 
     def is_named(self, root: str, word: str) -> bool:

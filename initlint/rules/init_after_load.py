@@ -122,9 +122,9 @@ def _is_lost(load: CheckpointLoad | None) -> TypeGuard[CheckpointLoad]:
 
 
 def _precedes(model: ModelGraph, load: CheckpointLoad | None) -> bool:
-    """Whether a constructor loads, and the init is in the method that is the entry point, which may run never or first.
+    """Whether a constructor loads, and the init is in a method that nothing calls, which may run never or first.
 
-    What code calls, is an entry point of its own.
+    Such a method is run as the entry point of a model of its own, whose name contains it: `Net.init_weights`.
     """
     entry = model.location
     if "." not in model.name or load is None or not isinstance(entry, SourceLocation):

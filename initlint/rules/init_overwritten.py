@@ -75,8 +75,8 @@ from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
 from initlint.analysis.messages import layer_names, related_locations, short_name
+from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Severity
-from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
 from initlint.graph.model import Layer, ModelGraph, Write
 from initlint.project.source import Location, SourceLocation
@@ -194,7 +194,7 @@ def _differ(entry: _Overwritten) -> bool:
     if entry.first.initializer in _IDENTITIES:
         return entry.last.initializer != entry.first.initializer
     before, after = constant(entry.first), constant(entry.last)
-    if before == 1 and entry.first.parameter == "weight" and _is_norm(entry.layer):
+    if before == 1 and entry.first.parameter == "weight" and entry.layer.type in NORM_TYPES:
         return False  # as PyTorch initializes it
     if entry.first.parameter != "weight" or not is_matrix(entry.layer):
         return before is not None and before != after and (entry.first.parameter == "weight" or abs(before) >= _BIAS)
@@ -205,11 +205,6 @@ def _differ(entry: _Overwritten) -> bool:
         return False
     one, other = (scale for scale in scales if scale is not None)
     return max(one / other, other / one) >= _SAME_SCALE
-
-
-def _is_norm(layer: Layer) -> bool:
-    module = MODULES.get(f"torch.nn.{layer.type}")
-    return module is not None and module.role == "norm"
 
 
 def _variance(layer: Layer, write: Write) -> float | None:

@@ -93,5 +93,6 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 
 def _message(mismatched: list[LayerActivation]) -> str:
-    gain = f"PyTorch's `calculate_gain('tanh')` is {format_number(calculate_gain('tanh'))}"
-    return f"{init_before_activation(mismatched)} uses the gain of ReLU; {gain}, but both train well"
+    documented, used = format_number(calculate_gain("tanh")), format_number(calculate_gain("relu"))
+    advice = f"PyTorch documents a gain of {documented} for Tanh; with {used} it trains about as well"
+    return f"{init_before_activation(mismatched)} uses the gain of ReLU; {advice}"

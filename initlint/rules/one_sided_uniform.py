@@ -6,8 +6,8 @@ Reports `uniform_(w)`, which draws from 0 to 1, `uniform_(w, c)` and other bound
 map (Linear, a convolution, a parameter that the input is multiplied with), and `torch.rand` as such a parameter.
 
 It is silent for embeddings, masks, biases and scales, for weights that are normalized or scaled before use, if a norm,
-a factor or a gate follows, for layers that are called gates, for complex weights, for fewer than eight inputs, and for
-a single output.
+a factor or a gate follows, for small weights of layers that are called gates, for complex weights, for fewer than eight
+inputs, and for a single output.
 
 ## Why is this bad?
 
@@ -68,13 +68,15 @@ from initlint.diagnostics import Severity
 from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
+_SMALL = 0.1
+
 
 @rule("INI402", "one-sided-uniform", severities=(Severity.WARNING,))
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call or constructor that draws weights of one sign."""
     for draw in draws(model):
         bounds = one_sided(draw.initializer, draw.arguments)
-        if bounds is not None and not draw.has_one_output and not draw.is_of_gates:
+        if bounds is not None and not draw.has_one_output and not _is_of_gates(draw, bounds):
             call = call_at(model, draw.place)
             name = "torch.rand" if call is None else display_name(call)
             interval = f"from {bounds[0]:g} to {bounds[1]:g}"
@@ -83,6 +85,11 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             message = f"`{name}` draws {weight} {interval}: {effect}; {advice}"
             related = related_locations((layer, None) for layer in draw.layers)
             yield Violation(message, draw.place, Severity.WARNING, related)
+
+
+def _is_of_gates(draw: WeightDraw, bounds: tuple[float, float]) -> bool:
+    """Whether the draw leaves gates half open: by the names of the layers, and by weights that are small."""
+    return draw.is_of_gates and max(map(abs, bounds)) <= _SMALL
 
 
 def _interval(draw: WeightDraw) -> str:

@@ -126,10 +126,10 @@ def test_a_view_has_a_rank_of_its_own(argument: str) -> None:
 @pytest.mark.parametrize(
     ("call", "end"),
     [
-        ("eye_(w)", "and the `weight` of Conv1d has 3; skip it"),
-        ("eye_(w.permute(1, 0, 2))", "and the `weight` of Conv1d has 3; skip it"),
-        ("xavier_normal_(w.view(-1))", "and its argument has 1; skip it"),
-        ("eye_(w.view(2, 2, 4))", "and the `weight` of Conv1d has 3; skip it"),
+        ("eye_(w)", "and the `weight` of Conv1d has 3; remove the call, or use another function"),
+        ("eye_(w.permute(1, 0, 2))", "and the `weight` of Conv1d has 3; remove the call, or use another function"),
+        ("xavier_normal_(w.view(-1))", "and its argument has 1; remove the call, or use another function"),
+        ("eye_(w.view(2, 2, 4))", "and the `weight` of Conv1d has 3; remove the call, or use another function"),
     ],
 )
 def test_a_view_of_the_wrong_rank(call: str, end: str) -> None:

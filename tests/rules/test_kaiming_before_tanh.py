@@ -8,8 +8,8 @@ from tests.support.rule_models import OUTPUT, chain, following, layer, message, 
 
 def test_message_claims_no_harm() -> None:
     assert message("INI302", chain("tanh", 2, "kaiming_normal_")) == (
-        "`kaiming_normal_` before Tanh in `fc0`, `fc1` uses the gain of ReLU; PyTorch's `calculate_gain('tanh')` "
-        "is 1.67, but both train well; use `xavier_normal_(..., gain=nn.init.calculate_gain('tanh'))`"
+        "`kaiming_normal_` before Tanh in `fc0`, `fc1` uses the gain of ReLU; PyTorch documents a gain of "
+        "1.67 for Tanh; with 1.41 it trains about as well; use `xavier_normal_(..., gain=nn.init.calculate_gain('tanh'))`"
     )
 
 
@@ -19,7 +19,7 @@ def test_is_a_note_however_deep() -> None:
 
 
 def test_hardtanh_has_no_documented_call() -> None:
-    assert message("INI302", chain("hardtanh", 1, "kaiming_uniform_")).endswith("is 1.67, but both train well")
+    assert message("INI302", chain("hardtanh", 1, "kaiming_uniform_")).endswith("with 1.41 it trains about as well")
 
 
 @pytest.mark.parametrize(

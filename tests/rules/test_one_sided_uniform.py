@@ -70,23 +70,26 @@ def test_complex_weights_are_not_judged(dtype: str, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "reported"),
+    ("name", "outputs", "high", "reported"),
     [
-        ("self.fc = nn.Linear(24, 8)", True),
-        ("self.fc = nn.Linear(24, 1)", False),
-        ("self.fc = self.write_gate = nn.Linear(24, 8)", True),
-        ("self.write_gate = nn.Linear(24, 8)", False),
+        ("fc", 8, 0.02, True),
+        ("fc", 1, 0.02, False),
+        ("write_gate", 8, 0.02, False),
+        ("gates2", 8, 0.02, False),
+        ("write_gate", 8, 1.0, True),
+        ("aggregate", 8, 0.02, True),
     ],
 )
-def test_one_output_and_gates_also_where_the_forward_is_not_followed(layers: str, reported: bool) -> None:
-    name = "fc" if "fc" in layers else "write_gate"
+def test_one_output_and_gates_also_where_the_forward_is_not_followed(
+    name: str, outputs: int, high: float, reported: bool
+) -> None:
     source = f"""
 from torch import nn
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        {layers}
-        nn.init.uniform_(self.{name}.weight, 0.0, 0.02)
+        self.{name} = nn.Linear(24, {outputs})
+        nn.init.uniform_(self.{name}.weight, 0.0, {high})
     def forward(self, x):
         return unknown(x, self.{name})
 """

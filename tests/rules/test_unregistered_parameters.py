@@ -148,6 +148,7 @@ def test_fix(before: str, after: str) -> None:
     [
         ("import copy\nself.old = [copy.deepcopy(self.fc)]\nself.older = [copy.deepcopy(self.fc), None]", 0),
         ("import copy\nself.x = [copy.deepcopy(nn.Linear(n, n)) for _ in range(2)]", 1),
+        ("import copy\nself.x = [copy.deepcopy(self.fc) for _ in range(2)]", 1),
     ],
 )
 def test_copies_of_registered_layers_are_older_states(statement: str, number: int) -> None:

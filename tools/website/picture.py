@@ -8,36 +8,27 @@ from pathlib import Path
 
 from click.testing import CliRunner
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from initlint.cli.commands import cli
+from tools.website.chromium import browser
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "assets" / "report.png"
 _MODEL = ROOT / "fixtures" / "mlp" / "bad.py"
 _WIDTH, _HEIGHT = 1400, 720
-_CHROMIUM = "/usr/bin/chromium"
+_MARGIN = 12
 
 
 def take() -> bytes:
     """The top of the first model on the page of `_MODEL`, with 256 colours."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         page_file = Path(folder) / "report.html"
         CliRunner().invoke(cli, ["report", str(_MODEL), "--html", str(page_file)], catch_exceptions=False)
-        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": _WIDTH, "height": 2 * _HEIGHT})
         page.goto(page_file.as_uri())
         model = page.locator("details.model").first.bounding_box()
-        assert model is not None
-        margin = 12
-        clip = {
-            "x": model["x"] - margin,
-            "y": model["y"] - margin,
-            "width": model["width"] + 2 * margin,
-            "height": _HEIGHT,
-        }
-        shot = page.screenshot(full_page=True, clip=clip)
-        chromium.close()
+        left, top, width = model["x"] - _MARGIN, model["y"] - _MARGIN, model["width"] + 2 * _MARGIN
+        shot = page.screenshot(full_page=True, clip={"x": left, "y": top, "width": width, "height": _HEIGHT})
     picture = io.BytesIO()
     Image.open(io.BytesIO(shot)).convert("P", palette=Image.Palette.ADAPTIVE).save(picture, "png", optimize=True)
     return picture.getvalue()

@@ -104,9 +104,10 @@ def _of_field(
     drafts = [draft for item in modules for draft in layers_of(item)]
     if all(draft.frozen for draft in drafts) or _is_single(owner, location):
         return
-    copies = {id(one.copy) for one in interpreter.log.copies if id(one.original) in registered}
-    if all(id(item) in copies for item in modules):
-        return  # an older state of registered layers, or a target network, which is not trained
+    original_of = {id(one.copy): id(one.original) for one in interpreter.log.copies}
+    originals = {original_of.get(id(item)) for item in modules}
+    if len(originals) == len(modules) and originals <= registered:
+        return  # an older state of registered layers, or a target network; several copies of one layer are a stack
     if _is_registered_elsewhere(module, name, owner):
         return
     items = list(contents(value))

@@ -157,7 +157,7 @@ class ClassValue(AbstractValue):
         return base
 
     def known_torch_base(self) -> str | None:
-        """The torch base class that is known as one."""
+        """The base class of torch; None if there is only a base of which it is not known whether it is a module."""
         fallback = None
         for name in self.externals():
             if name in MODULES and MODULES[name].role != "container":
