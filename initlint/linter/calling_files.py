@@ -9,7 +9,7 @@ from dataclasses import replace
 from initlint.diagnostics import Diagnostic, Related, Span
 from initlint.graph.model import ModelGraph
 from initlint.linter.results import Finding, LocationKey
-from initlint.project.source import Location, SourceLocation
+from initlint.project.source import Location, SourceLocation, functions_around
 from initlint.rules._registry import Violation
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -75,7 +75,7 @@ def _header(span: Span) -> Span:
 
 def _is_in_constructor(location: Location) -> bool:
     """Whether the innermost function around a location is an `__init__`."""
-    around = _functions_around(location)
+    around = functions_around(location)
     return bool(around) and around[-1].name == "__init__"
 
 
@@ -86,25 +86,13 @@ def _passes_on(site: Location) -> bool:
         return False
     is_apply = isinstance(call.func, ast.Attribute) and call.func.attr == "apply" and bool(call.args)
     called = call.args[0] if is_apply else call.func
-    around = _functions_around(site)
+    around = functions_around(site)
     parameters = {
         parameter.arg
         for function in around
         for parameter in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     }
     return isinstance(called, ast.Name) and called.id in parameters.union(function.name for function in around)
-
-
-def _functions_around(location: Location) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The innermost last."""
-    if not isinstance(location, SourceLocation):
-        return []
-    around = [
-        node
-        for node in ast.walk(location.source.tree)
-        if isinstance(node, _FUNCTIONS) and any(inner is location.node for inner in ast.walk(node))
-    ]
-    return sorted(around, key=lambda node: node.lineno)
 
 
 def at_linted_calls(findings: Iterable[Finding], linted: Collection[str]) -> list[Finding]:

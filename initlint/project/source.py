@@ -174,3 +174,16 @@ class SourceLocation:
 
 Location: TypeAlias = "SourceLocation | Span"
 """A place in a file: both have `.span`, which a `SourceLocation` computes on demand."""
+
+
+def functions_around(location: Location) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that contain the location, the innermost last."""
+    if not isinstance(location, SourceLocation):
+        return []
+    row = getattr(location.node, "lineno", 0)
+    around = [
+        node
+        for node in ast.walk(location.source.tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= row <= (node.end_lineno or 0)
+    ]
+    return sorted(around, key=lambda node: node.lineno)

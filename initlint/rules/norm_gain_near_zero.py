@@ -91,7 +91,7 @@ from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import moment
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write
 from initlint.graph.words import UNDETERMINED, Arguments
-from initlint.project.source import Location, SourceLocation
+from initlint.project.source import Location, SourceLocation, functions_around
 from initlint.rewrite.requests import AppendStatement, ReplaceCall
 from initlint.rules._registry import Violation, rule
 
@@ -150,25 +150,9 @@ def _sets_gains_after(call: InitCall, later: InitCall) -> bool:
     """Whether `later` is further down in the same function, and gives the gains of a norm other values."""
     if _is_around_zero(later, later.arguments) or not any(target.layer in NORM_TYPES for target in later.targets):
         return False
-    function = _function_around(call.location)
-    return (
-        function is not None
-        and later.location.span.row > call.location.span.row
-        and _function_around(later.location) is function
-    )
-
-
-def _function_around(location: Location) -> ast.AST | None:
-    """The innermost function that contains `location`."""
-    if not isinstance(location, SourceLocation):
-        return None
-    row = location.span.row
-    functions = [
-        node
-        for node in ast.walk(location.source.tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= row <= (node.end_lineno or 0)
-    ]
-    return max(functions, key=lambda node: node.lineno, default=None)
+    functions = functions_around(call.location)
+    is_later = later.location.span.row > call.location.span.row
+    return bool(functions) and is_later and functions_around(later.location)[-1:] == functions[-1:]
 
 
 def _effect(drawing: Write | InitCall) -> str:
