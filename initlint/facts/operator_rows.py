@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initlint.facts.activations import PARAMETERS
-from initlint.facts.operator_kinds import FUNCTIONAL, FUNCTIONS_ONLY, METHOD, AxesEffect, Memory, Operator, elsewhere
-from initlint.facts.signatures import signature
+from initlint.facts.operator_kinds import (
+    FUNCTIONAL,
+    FUNCTIONS_ONLY,
+    METHOD,
+    AxesEffect,
+    Indices,
+    Memory,
+    Operator,
+    elsewhere,
+)
+from initlint.facts.signatures import Signature, signature
 from initlint.facts.sink_rows import sink_rows
 
 __all__ = ["operator_rows"]
@@ -101,15 +110,7 @@ def _modifiers() -> Iterator[Operator]:
     yield from rows("chunk", "narrow narrow_copy select", memory="part")
     yield from rows("chunk", "index_select", axes="same")
     yield from rows("concat", "cat column_stack concat concatenate dstack hstack row_stack stack vstack")
-    yield from rows("pool", "amax amin logsumexp mean nanmean nansum prod std sum sum_to_size var")
-    yield from rows("pool", "max median min nanmedian", indices="dim")
-    windows = "avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d max_unpool1d max_unpool2d max_unpool3d"
-    yield from rows("pool", f"{windows} adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d")
-    largest = "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d"
-    fractional = "fractional_max_pool2d fractional_max_pool3d"
-    yield from rows("pool", f"{largest} {fractional}", indices="flag")
-    with_indices = " ".join(f"{name}_with_indices" for name in f"{largest} {fractional}".split())
-    yield from rows("pool", with_indices, indices="always")
+    yield from _pools()
     for norm in "batch_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm".split():
         yield from rows(norm, norm, homes=FUNCTIONS_ONLY)
     yield Operator("addcmul", "modifier", "mul", data=())
@@ -124,6 +125,30 @@ def _modifiers() -> Iterator[Operator]:
     for name in "global_add_pool global_max_pool global_mean_pool".split():
         yield elsewhere(f"torch_geometric.nn.{name}", "modifier", "pool")
         yield elsewhere(f"torch_geometric.nn.pool.{name}", "modifier", "pool")
+
+
+def _pools() -> Iterator[Operator]:
+    def rows(names: str, parameters: Signature, indices: Indices = "") -> Iterator[Operator]:
+        for name in names.split():
+            yield Operator(name, "modifier", "pool", parameters, indices=indices)
+
+    reduced = signature("input", dim=None)
+    yield from rows("amax amin logsumexp mean nanmean nansum prod std sum sum_to_size var", reduced)
+    yield from rows("max median min nanmedian", reduced, "dim")
+    windows: dict[str, object] = {"stride": None, "padding": 0}
+    largest = signature("input kernel_size", **windows, dilation=1, ceil_mode=False)
+    target = signature("input output_size")
+    for d in (1, 2, 3):
+        yield from rows(f"avg_pool{d}d", signature("input kernel_size", **windows, ceil_mode=False))
+        yield from rows(f"lp_pool{d}d", signature("input norm_type kernel_size", stride=None, ceil_mode=False))
+        yield from rows(f"max_unpool{d}d", signature("input indices kernel_size", **windows))
+        yield from rows(f"adaptive_avg_pool{d}d", target)
+        with_indices = {f"max_pool{d}d": largest, f"adaptive_max_pool{d}d": target}
+        if d > 1:
+            with_indices[f"fractional_max_pool{d}d"] = signature("input kernel_size", output_size=None)
+        for name, parameters in with_indices.items():
+            yield from rows(name, parameters, "flag")
+            yield from rows(f"{name}_with_indices", parameters, "always")
 
 
 def _arithmetic() -> Iterator[Operator]:

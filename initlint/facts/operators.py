@@ -137,10 +137,10 @@ def pooling(name: str, arguments: Mapping[str, object], map_size: MapSize | None
     infinite where all positions of an unknown number are pooled. Empty where one of the two is not known.
 
     `step`: by how many positions windows are apart, if it is not their size. With the size of the map that the pool
-    gets, also that size, and `kernel_size`, `stride` and `padding` of the windows. `output_size`: of the map that
+    gets, also that size, the `kernel_size` of the windows, and their further arguments. `output_size`: of the map that
     results, if it is given.
     """
-    word = name.lower().replace("_", "")
+    word = name.lower().replace("_", "").removesuffix("withindices")
     kind = "max" if "max" in word else "avg" if "avg" in word or word == "mean" else None
     if kind is None or "unpool" in word or "fractional" in word:
         return {}
@@ -178,6 +178,10 @@ def _pooling_of_map(kind: str, map_size: MapSize | None) -> dict[str, object]:
     return {"kind": kind, "window": math.inf} if map_size is None else _windows(kind, map_size, map_size, {})
 
 
+_FURTHER = ("stride", "padding", "dilation", "ceil_mode")
+"""The arguments that, beside the size of the window, decide the size of the map that results."""
+
+
 def _windows(
     kind: str, map_size: MapSize | None, kernel: tuple[int, ...], arguments: Mapping[str, object]
 ) -> dict[str, object]:
@@ -189,6 +193,6 @@ def _windows(
         if steps != kernel:
             pooled["step"] = math.prod(steps) if is_known else None
     if map_size is not None:
-        further = {name: arguments[name] for name in ("stride", "padding", "ceil_mode") if name in arguments}
+        further = {name: arguments[name] for name in _FURTHER if name in arguments}
         pooled |= {"map_size": map_size, "kernel_size": kernel, **further}
     return pooled

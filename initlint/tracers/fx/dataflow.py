@@ -31,7 +31,7 @@ from initlint.facts.windows import MapSize
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
-from initlint.tracers.fx.json_values import JsonObject, argument, as_constant, bind_arguments, node_references
+from initlint.tracers.fx.json_values import JsonObject, argument, bind_arguments, node_references
 from initlint.tracers.fx.module_tree import TracedModule, TracedParameter
 
 
@@ -267,20 +267,19 @@ class FlowReader:
         if operator.op == "concat":
             result = self._add_node("modifier", "concat", values[:1])
             return replace(result, data_items=1) if operator.indices else result
-        pooled = argument(args, kwargs, 1, "kernel_size", "output_size", "dim")
-        window = dict.fromkeys(("kernel_size", "output_size", "dim"), as_constant(pooled))
-        for position, name in enumerate(("stride", "padding"), 2):
-            if (value := argument(args, kwargs, position, name)) is not None:
-                window[name] = as_constant(value)
         inputs = first if operator.data and self._is_data(first) else values
-        arguments = pooling(operator.name, window, self._map_size(first)) if operator.op == "pool" else None
+        arguments = None
+        if operator.op == "pool":
+            window = bind_arguments(operator.parameters[1:], args[1:], kwargs)
+            arguments = pooling(operator.name, window, self._map_size(first))
         norm = self._norm_of(values[1:]) if operator.op.endswith("_norm") else None
         result = self._add_node("modifier", operator.op, inputs, layer=norm, arguments=arguments)
         if operator.sequence:
             return replace(result, data_items=_ALL_ITEMS)
         is_pair = operator.indices == "always"
         if operator.indices == "dim":
-            is_pair = pooled is not None and not self._values_in(pooled)
+            dim = argument(args, kwargs, 1, "dim")
+            is_pair = dim is not None and not self._values_in(dim)
         if operator.indices == "flag":
             is_pair = kwargs.get("return_indices") is True
         return replace(result, data_items=1) if is_pair else result

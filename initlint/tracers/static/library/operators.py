@@ -11,7 +11,6 @@ from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
-from initlint.facts.windows import MapSize
 from initlint.tracers.static.library.init_calls import new_tensor, shape_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
@@ -33,7 +32,7 @@ from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.axes import linear_roles, time_roles, transposed_shape, view_axes
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, INT
-from initlint.tracers.static.values.questions import Union, external_name, hint_of, known_items, literal, literals
+from initlint.tracers.static.values.questions import Union, external_name, hint_of, known_items, literals
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
@@ -211,7 +210,9 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments)
             return summed
     # `torch.addcmul(beta, alpha, x)` takes parameters before the data.
     inputs = [first] if operator.data and data_of([first]) else values
-    window = _pooling(operator.name, call, map_size_of([first])) if operator.op == "pool" else None
+    window = None
+    if operator.op == "pool":
+        window = pooling(operator.name, literals(call.bound(operator.parameters, skip=1)), map_size_of([first]))
     result = operation(interpreter, "modifier", operator.op, inputs, call.site, arguments=window)
     return (result, Unknown("indices")) if _has_indices(operator, call) else result
 
@@ -221,13 +222,6 @@ def _has_indices(operator: Operator, call: CallArguments) -> bool:
         by_dimension = call.get(1, "dim", None)
         return by_dimension is not None and as_tensor(by_dimension) is None
     return operator.indices == "always" or (operator.indices == "flag" and call.keywords.get("return_indices") is True)
-
-
-def _pooling(name: str, call: CallArguments, map_size: MapSize | None) -> dict[str, object]:
-    arguments = {key: literal(call.get(1, key, None)) for key in ("kernel_size", "output_size", "dim")}
-    further = {key: call.get(at, key, None) for at, key in enumerate(("stride", "padding"), 2)}
-    arguments |= {key: literal(value) for key, value in further.items() if value is not None}
-    return pooling(name, arguments, map_size)
 
 
 # Functions of several --------------------------------------------------------------------------------------------
