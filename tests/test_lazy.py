@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from initlint._lazy import lazy_pattern
 
 
@@ -17,14 +15,3 @@ def test_a_lazy_pattern_matches_as_a_compiled_one() -> None:
     assert pattern.fullmatch("xab") is None
     assert [match.span() for match in pattern.finditer("ab aab")] == [(0, 2), (3, 6)]
     assert (pattern.pattern, pattern.flags) == (r"(?P<word>a+)b", re.compile("a", re.IGNORECASE).flags)
-
-
-def test_it_is_compiled_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled: list[str] = []
-    compile_ = re.compile
-    monkeypatch.setattr(re, "compile", lambda pattern, flags: compiled.append(pattern) or compile_(pattern, flags))
-    pattern = lazy_pattern("a")
-    assert compiled == []
-    assert pattern.search("a")
-    assert pattern.search("ba")
-    assert compiled == ["a"]

@@ -32,7 +32,10 @@ _WEIGHTS = "(?:weights?|parameters?|params?)"
 _RESET = lazy_pattern(
     rf"_*(?:(?:re)?set_parameters|(?:re)?init(?:iali[sz]e)?_?{_WEIGHTS}?_?\d*$|{_WEIGHTS}_init(?:iali[sz]ation)?_?\d*$)"
 )
-_RESET_OF_PART = lazy_pattern(rf"_*reset_(?!{_WEIGHTS}|init|all|layer|net|model|module|self)")
+_SCHEME = rf"{'|'.join(SCHEMES)}|glorot|lecun|uniform|normal"
+_RESET_OF_PART = lazy_pattern(
+    rf"_*reset_(?!{_WEIGHTS}|init|all|layer|net|model|module|self|(?:\w*_)?(?:{_WEIGHTS}|{_SCHEME})(?![a-z]))"
+)
 _ARGUMENT = re.compile(r"init\w*_(?:fn|func)|initializer")
 _FILL = lazy_pattern(
     rf"(?:{'|'.join(SCHEMES)}|trunc_normal|lecun|sparse|dirac|eye|glorot|variance_scaling)\w*"

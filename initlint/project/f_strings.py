@@ -5,8 +5,11 @@ f"{d["#"]}"    since Python 3.12 one string, before that two strings and a comme
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import tokenize
+from collections.abc import Iterator
 
 from initlint._lazy import lazy_pattern
 
@@ -22,6 +25,11 @@ _NOT_LINE_END = re.compile(r"[^\r\n]")
 
 class _Unterminated(Exception):
     """A string without an end: no valid Python."""
+
+
+def tokens_of(text: str) -> Iterator[tokenize.TokenInfo]:
+    """The tokens of `text`. Raises TokenError or SyntaxError where Python's tokenizer gives up."""
+    return tokenize.generate_tokens(io.StringIO(tokenizable(text), newline=None).readline)
 
 
 def tokenizable(text: str) -> str:

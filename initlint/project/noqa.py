@@ -10,14 +10,13 @@ A line is a logical one: a directive on the first or the last physical line of a
 
 from __future__ import annotations
 
-import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 
 from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
-from initlint.project.f_strings import tokenizable
+from initlint.project.f_strings import tokens_of
 from initlint.project.source import SourceFile, split_lines
 
 _CODES = r"(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)?)?"
@@ -111,7 +110,7 @@ def parse(text: str, statements: bool = False) -> Suppressions:
     if "noqa" not in text.lower() and not statements:
         return Suppressions((), {}, {})
     try:
-        tokens = tuple(tokenize.generate_tokens(io.StringIO(tokenizable(text), newline=None).readline))
+        tokens = tuple(tokens_of(text))
     except (tokenize.TokenError, SyntaxError):
         lines = split_lines(text)
         return Suppressions(*_directives(_Comment(row, 1, line, True) for row, line in enumerate(lines, 1)), {})

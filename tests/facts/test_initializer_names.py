@@ -13,6 +13,7 @@ from initlint.facts.initializer_names import (
     is_setup,
     is_weight_initializer,
     is_writer,
+    resets_part,
 )
 from initlint.facts.initializers import DEPRECATED, INITIALIZERS
 from initlint.facts.tensor_constructors import METHODS
@@ -68,6 +69,24 @@ def test_a_function_that_initializes_weights(name: str, expected: bool) -> None:
 )
 def test_a_method_that_initializes_a_built_model(name: str, expected: bool) -> None:
     assert is_reset(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reset_classifier", True),
+        ("_reset_normals", True),
+        ("reset_hyperparams", True),
+        ("reset_decoder_weights", False),
+        ("_reset_head_params", False),
+        ("reset_gate_parameters_2", False),
+        ("reset_glorot", False),
+        ("reset_conv_kaiming_normal", False),
+        ("init_head", False),
+    ],
+)
+def test_a_reset_of_a_part(name: str, expected: bool) -> None:
+    assert resets_part(name) is expected
 
 
 def test_an_argument_that_takes_an_initializer() -> None:

@@ -10,6 +10,8 @@ from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, 
 
 _METHODS = frozenset({"normal_", "uniform_", "zero_", "fill_", "copy_"})
 _PARAMETERS = frozenset({"parameters", "named_parameters", "modules", "named_modules", "children", "named_children"})
+_TENSORS = frozenset(f"torch.{name}" for name in "zeros ones empty full rand randn tensor arange eye".split())
+_PARAMETER_CLASSES = frozenset({"Parameter", "UninitializedParameter"})
 
 
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
@@ -56,25 +58,44 @@ def _fills_only_buffers(text: SyntaxIndex, method: FunctionNode) -> bool:
     owner = text.parents[method]
     if not isinstance(owner, ast.ClassDef):
         return False
-    buffers = {name for node in ast.walk(owner) for name in _plain_tensors(node)}
+    nodes = list(ast.walk(owner))
+    buffers = {name for node in nodes for name in _plain_tensors(node)}
     if not buffers:
         return False
+    buffers -= {name for node in nodes for name in _parameters(node)}
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and is_init_call(node)]
     return all(filled_tensor(call) in buffers for call in calls)
 
 
 def _plain_tensors(node: ast.AST) -> Iterator[str]:
     """The attributes that a node makes a buffer, or a tensor that needs no gradient: `self.buf = torch.zeros(4)`."""
-    if isinstance(node, ast.Call) and last_name(node.func) == "register_buffer" and node.args:
-        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
-            yield f"self.{node.args[0].value}"
-    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+    yield from _registered(node, "register_buffer")
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         keywords = [keyword.arg for keyword in node.value.keywords]
         if dotted(node.value.func) in _TENSORS and "requires_grad" not in keywords:
             yield from map(dotted, node.targets)
 
 
-_TENSORS = frozenset(f"torch.{name}" for name in "zeros ones empty full rand randn tensor arange eye".split())
+def _parameters(node: ast.AST) -> Iterator[str]:
+    """The attributes that a node makes parameters, whatever they are before or under another condition."""
+    if isinstance(node, ast.Call) and not any(_is_none(argument) for argument in node.args[1:]):
+        yield from _registered(node, "register_parameter")
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
+        return
+    if last_name(node.value.func) in _PARAMETER_CLASSES:
+        yield from map(dotted, node.targets if isinstance(node, ast.Assign) else [node.target])
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _registered(node: ast.AST, function: str) -> Iterator[str]:
+    """The attribute that a call of `function` registers by a name: `self.register_buffer("buf", torch.zeros(4))`."""
+    if not isinstance(node, ast.Call) or last_name(node.func) != function or not node.args:
+        return
+    if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+        yield f"self.{node.args[0].value}"
 
 
 def filled_tensor(call: ast.Call) -> str:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from initlint.facts.initializer_names import is_reset
 from initlint.graph.model import Forward, ModelGraph
 from initlint.project.source import Location, SourceLocation
-from initlint.tracers.references.commented_calls import is_commented_out
 from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
 from initlint.tracers.static.extraction import Extraction
 from initlint.tracers.static.layers import layers_of
@@ -141,9 +140,9 @@ def _leftovers(interpreter: Interpreter, functions: list[Function], classes: lis
 
 
 def _is_leftover(interpreter: Interpreter, function: Function) -> bool:
-    if function.node in interpreter.executed or is_commented_out(function.name, function.scope.source.code):
-        return False
-    return may_call_initializers(function.scope.source.text_of(function.node))
+    return function.node not in interpreter.executed and may_call_initializers(
+        function.scope.source.text_of(function.node)
+    )
 
 
 def _called_from_elsewhere(

@@ -63,7 +63,7 @@ class UnreachedFinder:
         uncalled = [
             found
             for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases)
-            if not is_commented_out(found.function.name, source.code)
+            if not is_commented_out(found.function, text, source.code)
         ]
         tests = list(unsatisfiable_tests(text, self._bases))
         yield from (_uncalled(source, function) for function in uncalled)

@@ -79,18 +79,18 @@ def test_what_makes_a_model_silent_holds_beside_another_model() -> None:
         assert not initlint.check_source(TWO_MODELS.format(rescale=HOOK, order=order)).diagnostics
 
 
-@pytest.mark.parametrize(("call", "codes"), [("# self.draw(0.2)", ()), ("# draws with 0.2", ("INI101",))])
-def test_a_method_whose_call_is_commented_out_is_not_run(call: str, codes: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("comment", ["# self.draw(0.2)", "# draws with 0.2"])
+def test_a_method_whose_call_is_commented_out_is_run_for_the_errors_in_it(comment: str) -> None:
     source = f"""
 from torch import nn
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.fc = nn.Linear(8, 8)
-        {call}
+        {comment}
     def draw(self, std):
         nn.init.xavier_normal_(self.fc.bias, std)
     def forward(self, x):
         return self.fc(x)
 """
-    assert tuple(found.code for found in findings_of(source, ("INI101",))) == codes
+    assert [found.code for found in findings_of(source, ("INI101",))] == ["INI101"]
