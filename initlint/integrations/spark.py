@@ -246,18 +246,29 @@ class _OutOfTime(BaseException):
 
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Raise `_OutOfTime` in the block after `seconds` of CPU time of this process, where the platform can."""
+    """Raise `_OutOfTime` in the block after `seconds` of CPU time of this process, where the platform can.
+
+    A function of an extension may turn it into another error; the time is over all the same.
+    """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    is_over = False
+
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal is_over
+        is_over = True
         raise _OutOfTime
 
     previous = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
+    except Exception:
+        if is_over:
+            raise _OutOfTime from None
+        raise
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, previous)
