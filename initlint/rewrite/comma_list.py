@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from initlint._records import dataclass
-from initlint.rewrite.edits import Change
+from initlint.rewrite.edits import LINE_END, Change
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.source_text import SourceText
 
@@ -69,10 +69,10 @@ class CommaList:
         end = end if comma is None else comma + 1
         while text[end : end + 1] in (" ", "\t"):
             end += 1
-        line_end = "\r\n" if text.startswith("\r\n", end) else text[end : end + 1]
-        if line_end in ("\n", "\r", "\r\n") and self.text.alone_before(start):
+        line_end = LINE_END.match(text, end)
+        if line_end is not None and self.text.alone_before(start):
             start -= len(self.text.indent(start))
-            end += len(line_end)
+            end = line_end.end()
         yield Change(start, end, "")
 
     def _comma(self, index: int) -> int | None:
@@ -88,7 +88,7 @@ class CommaList:
             yield Change(end, end, "".join(f", {item}" for item in added))
             return
         text = self.text
-        separator = f"{text.newline}{text.indent(self.items[index][0])}"
+        separator = f"{text.newline(end)}{text.indent(self.items[index][0])}"
         comment = _COMMENT_ON_LINE.match(text.text, end)
         if comment is None:
             yield Change(end, end, "".join(f",{separator}{item}" for item in added))

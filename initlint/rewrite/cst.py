@@ -54,7 +54,8 @@ class CstFile:
             module = cst.parse_module(source.code if source.notebook else source.data)
             # Without the copy that separates nodes that occur twice: a parsed tree has none.
             spans = _PositionWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
-        except (cst.ParserSyntaxError, RecursionError):
+        except (cst.ParserSyntaxError, RecursionError, KeyError):
+            # KeyError: where the recursion ends, libcst looks up nodes whose start it has not noted.
             raise CannotRewrite from None
         return cls(source, module, spans)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from initlint.diagnostics import Diagnostic, Edit, Span
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Change(NamedTuple):
@@ -22,7 +22,7 @@ class Change(NamedTuple):
 
 def line_starts(text: str) -> tuple[int, ...]:
     """The offset at which each line of `text` begins, lines counted as in `SourceFile.lines`."""
-    return (0, *(found.end() for found in _LINE_END.finditer(text)))
+    return (0, *(found.end() for found in LINE_END.finditer(text)))
 
 
 def changed(text: str, changes: Iterable[Change], base: int = 0) -> str:

@@ -143,7 +143,7 @@ def _new_import(source: SourceFile) -> Change:
         raise CannotRewrite
     text = SourceText.of(source)
     _, end = text.range(last_import.body[0])
-    return Change(end, end, f"{text.newline}from torch import nn")
+    return Change(end, end, f"{text.newline(end)}from torch import nn")
 
 
 def _of_torch(statement: cst.BaseSmallStatement) -> bool:

@@ -29,7 +29,7 @@ def append_loop(source: SourceFile, request: AppendLoop) -> tuple[Edit, ...]:
     start, end = text.range(_last_statement(definition))
     if not text.alone_before(start):
         raise CannotRewrite
-    line_tail, _, _ = text.text[end:].partition(text.newline)
+    line_tail = text.line_tail(end)
     speller = ImportSpelling(source, NameResolver.of(source).scope(callees[0]))
     arguments = "".join(f", {name}={value!r}" for name, value in request.arguments.items())
     step = file.module.default_indent
@@ -38,7 +38,7 @@ def append_loop(source: SourceFile, request: AppendLoop) -> tuple[Edit, ...]:
         f"{step}if isinstance(module, {types[0] if len(types) == 1 else '(' + ', '.join(types) + ')'}):",
         f"{step * 2}{speller.spell(request.function)}(module.weight{arguments})",
     ]
-    margin = text.newline + text.indent(start)
+    margin = text.newline(end) + text.indent(start)
     loop = Change(end + len(line_tail), end + len(line_tail), "".join(margin + line for line in lines))
     return tuple(text.edit(change) for change in sorted([loop, *speller.changes()]))
 

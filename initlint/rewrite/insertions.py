@@ -8,7 +8,7 @@ from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile
 from initlint.rewrite.arguments import parameters, read_arguments
 from initlint.rewrite.cst import CstFile
-from initlint.rewrite.edits import Change
+from initlint.rewrite.edits import LINE_END, Change
 from initlint.rewrite.errors import CannotRewrite
 from initlint.rewrite.names import MODULE, NameResolver
 from initlint.rewrite.requests import (
@@ -41,9 +41,9 @@ def guard_against_none(source: SourceFile, request: GuardAgainstNone) -> tuple[E
         tensor = node.value
     statement = _statement_around(source, node)
     start, end = text.range(statement)
-    if dotted_name(tensor) is None or text.newline in text.text[start:end] or not text.alone_before(start):
+    if dotted_name(tensor) is None or LINE_END.search(text.text[start:end]) or not text.alone_before(start):
         raise CannotRewrite
-    inner = text.newline + text.indent(start) + CstFile.of(source).module.default_indent
+    inner = text.newline(end) + text.indent(start) + CstFile.of(source).module.default_indent
     return (text.edit(Change(start, start, f"if {text.of_node(tensor)} is not None:{inner}")),)
 
 
@@ -82,7 +82,7 @@ def append_statement(source: SourceFile, request: AppendStatement) -> tuple[Edit
         tensor = tensor.value
     if dotted_name(tensor) is None:
         raise CannotRewrite
-    added = text.newline + text.indent(start) + request.statement.format(tensor=text.of_node(tensor))
+    added = text.newline(end) + text.indent(start) + request.statement.format(tensor=text.of_node(tensor))
     return (text.edit(Change(end + len(line_tail), end + len(line_tail), added)),)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from bisect import bisect_right
 
 import libcst as cst
@@ -12,7 +11,7 @@ from initlint._records import dataclass
 from initlint.diagnostics import Edit
 from initlint.project.source import SourceFile
 from initlint.rewrite.cst import CstFile
-from initlint.rewrite.edits import Change, line_starts
+from initlint.rewrite.edits import LINE_END, Change, line_starts
 from initlint.rewrite.errors import CannotRewrite
 
 
@@ -57,15 +56,17 @@ class SourceText:
 
     def line_tail(self, offset: int) -> str:
         """The text from `offset` to the end of its line. A lone CR ends a line as well."""
-        return re.split("\r|\n", self.text[offset:], maxsplit=1)[0]
+        end = LINE_END.search(self.text, offset)
+        return self.text[offset:] if end is None else self.text[offset : end.start()]
 
     def alone_before(self, offset: int) -> bool:
         """Whether only white space precedes `offset` on its line."""
         return not self.text[self._start(offset) : offset].strip()
 
-    @property
-    def newline(self) -> str:
-        return CstFile.of(self.source).module.default_newline
+    def newline(self, offset: int) -> str:
+        """How the line with `offset` ends: a file may have several kinds of ends. The last line may have none."""
+        end = LINE_END.search(self.text, offset)
+        return end[0] if end is not None else CstFile.of(self.source).module.default_newline
 
     def _start(self, offset: int) -> int:
         return self.starts[bisect_right(self.starts, offset) - 1]

@@ -107,3 +107,10 @@ def test_what_would_take_libcst_too_much_memory_is_not_rewritten(size: int, fixa
     remark = "# a remark of many words\n"
     [found] = check_source(HEADER + net([*LAYERS, XAVIER], FORWARD) + remark * (size // len(remark))).diagnostics
     assert (found.code, found.fix is not None) == ("INI301", fixable)
+
+
+@pytest.mark.parametrize("depth", range(100, 440, 20))
+def test_a_chain_of_attributes_near_the_limit_of_libcst_is_linted(depth: int) -> None:
+    """libcst meets the limit in parsing, or in computing positions: there it raises another error."""
+    code = HEADER + net([*LAYERS, "nn.init.xavier_uniform(self.fc.weight)", "self.n = self" + ".c" * depth], FORWARD)
+    assert "INI901" in {diagnostic.code for diagnostic in check_source(code).diagnostics}

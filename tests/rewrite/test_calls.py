@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 
 import pytest
 
@@ -17,6 +18,7 @@ from initlint.rewrite.requests import (
     ReplaceCall,
     ReplaceMethodCall,
 )
+from tests.support.fixing import fixed
 from tests.support.paths import PACKAGE
 from tests.support.rewriting import Rewrite, check, compute, parse, relu, walk
 
@@ -442,3 +444,28 @@ def test_no_function_is_hidden_by_the_module_that_it_comes_from() -> None:
     modules = {path.stem for path in (PACKAGE / "rewrite").glob("*.py")}
     assert modules.isdisjoint(rewrite.__all__)
     assert all(callable(getattr(rewrite, name)) for name in rewrite.__all__)
+
+
+INSERTED_LOOP = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(256, 256), nn.GELU(), nn.Linear(256, 512), nn.GELU(),
+            nn.Linear(512, 512), nn.GELU(), nn.Linear(512, 256), nn.GELU(), nn.Linear(256, 1))  # layers
+
+    def forward(self, x):
+        return self.net(x)
+"""
+
+
+@pytest.mark.parametrize("ends", list(itertools.permutations(["\n", "\r\n", "\r"], 2)), ids=str)
+def test_an_inserted_line_ends_as_the_line_before_it(ends: tuple[str, str]) -> None:
+    """Also in a file that begins with lines of another kind."""
+    first, second = ends
+    text = f"import torch{first}from torch import nn{first}" + INSERTED_LOOP.replace("\n", second)
+    result = fixed({"net.py": text}, unsafe=True, select=("INI306",))["net.py"]
+    added = [line for line in result.splitlines(keepends=True) if line not in text.splitlines(keepends=True)]
+    assert len(added) == 3
+    assert all(line.endswith(second) for line in added)
+    assert result.replace("".join(added), "") == text
