@@ -14,6 +14,7 @@ from initlint.analysis.signals import Signal, Variable, is_coupled
 from initlint.facts.activation_curves import Affine, Smoothed
 from initlint.facts.fans import Fans
 from initlint.facts.initializer_formulas import mean_and_variance
+from initlint.facts.signatures import size
 from initlint.graph.model import Layer
 
 EPSILON = 1e-5
@@ -113,9 +114,8 @@ def embedding_output(layer: Layer, source: str) -> Signal | None:
     if drawn is None:
         return None
     mean, variance = drawn
-    width = layer.arguments.get("embedding_dim")
     variable = Variable(mean, mean * mean + variance, mean * mean, mean * mean, frozenset({source}))
-    return Signal(variable, width=float(width) if isinstance(width, int) else None)
+    return Signal(variable, width=_output_width(layer))
 
 
 def _known_fans(layer: Layer) -> tuple[float, float, float] | None:
@@ -315,10 +315,9 @@ def _kernel_size(layer: Layer) -> float:
 
 
 def _output_width(layer: Layer) -> float | None:
-    for name in ("out_features", "out_channels"):
-        value = layer.arguments.get(name)
-        if isinstance(value, int):
-            return float(value)
+    for name in ("out_features", "out_channels", "embedding_dim"):
+        if units := size(layer.arguments.get(name)):
+            return float(units)
     return None
 
 

@@ -68,11 +68,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from initlint.analysis.layer_activation import as_number, constant, effective_init
+from initlint.analysis.layer_activation import constant, effective_init
 from initlint.analysis.messages import format_number, name, short_name
 from initlint.analysis.norms import NORM_TYPES, NORMS
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import moment
+from initlint.facts.signatures import size
 from initlint.graph.model import Consumer, Layer, ModelGraph
 from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
@@ -93,7 +94,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         kept = None if source is None else _weight_moment(source)
         if source is None or kept is None or kept < _LEAST_MOMENT or not _ends(head):
             continue
-        inputs = as_number(head.arguments.get("in_features", head.arguments.get("embedding_dim")))
+        inputs = size(head.arguments.get("in_features", head.arguments.get("embedding_dim")))
         if _is_behind_norm(model, head) and (inputs is None or inputs >= _LEAST_INPUTS):
             write = source.effective_write()
             location = source.location if write is None else write.location

@@ -166,3 +166,11 @@ def test_what_is_stated_of_random_networks_is_right(nets: list[tuple[int, int]])
         comparison.add(number, drawn, benchmark().measure(drawn))
     assert comparison.wrong == []
     assert comparison.counts["signal stated"] >= 3
+
+
+@pytest.mark.parametrize("size", [-1, 0, True, 10**30])
+def test_sizes_that_torch_refuses_have_no_figure(size: int) -> None:
+    layers = f"self.e = nn.Embedding(9, {size}); self.a = nn.Linear(8, {size}); self.b = nn.Linear(8, 8)"
+    model = net(layers, "return self.b(torch.relu(self.a(self.e(x))))", "normal_(m.weight)")
+    assert of_layers(model, mean_squares(model)) == [pytest.approx(1.0), None, None]
+    assert len(gradients(model)) == len(model.operations)
