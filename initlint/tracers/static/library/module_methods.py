@@ -31,7 +31,7 @@ from initlint.tracers.static.values.questions import Union, entries, has_known_l
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
-_ITEMS_PER_STEP = 8
+_ITEMS_PER_STEP = 2
 """How many modules or parameters are listed in the time of a step."""
 
 

@@ -31,6 +31,9 @@ from initlint.tracers.static.values.questions import (
 from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, CallArguments, Unknown, Value
 
+_STEPS_PER_CALL = 3
+"""How many steps take as long as a call of a module of torch."""
+
 
 def build(interpreter: Interpreter, cls: ExternalName, call: CallArguments) -> Instance:
     """`nn.Linear(3, 4)`: an instance of a class of torch."""
@@ -170,6 +173,7 @@ def _may_inherit_forward(cls: ClassValue, instance: Instance) -> bool:
 
 def torch_forward(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """What torch's own `forward` of the instance's torch class does."""
+    interpreter.spend_steps(_STEPS_PER_CALL)
     name = instance.torch_name or ""
     if name == "torch.nn.Sequential":
         return _run_sequential(interpreter, instance, call)
