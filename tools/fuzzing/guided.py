@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -29,10 +30,8 @@ Target = Callable[[bytes, Path], None]
 
 
 def _decoding(data: bytes, folder: Path) -> None:
-    try:
+    with suppress(DecodingError):
         decode(data)
-    except DecodingError:
-        return
 
 
 def _noqa(data: bytes, folder: Path) -> None:
@@ -48,39 +47,21 @@ def _notebook(data: bytes, folder: Path) -> None:
         raise AssertionError("a notebook without edits is written otherwise than it was read")
 
 
-def _settings(data: bytes, folder: Path) -> None:
-    file = folder / "initlint.toml"
-    file.write_bytes(data)
-    try:
-        settings_file.load(file)
-    except ConfigurationError:
-        return
+def _file(name: str, load: Callable[[Path], object], *documented: type[Exception]) -> Target:
+    """A reader of a file with this name, which may raise the `documented` errors."""
 
+    def read(data: bytes, folder: Path) -> None:
+        file = folder / name
+        file.write_bytes(data)
+        with suppress(*documented):
+            load(file)
 
-def _baseline(data: bytes, folder: Path) -> None:
-    file = folder / "baseline.json"
-    file.write_bytes(data)
-    try:
-        baseline.load(file)
-    except ConfigurationError:
-        return
-
-
-def _cache(data: bytes, folder: Path) -> None:
-    file = folder / "results"
-    file.write_bytes(data)
-    cache_file.load(file)
+    return read
 
 
 def _result(data: bytes, folder: Path) -> None:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return
-    try:
-        decode_result(json.dumps(document), "net.py", {})
-    except OF_ANOTHER_SHAPE:
-        return
+    with suppress(*OF_ANOTHER_SHAPE):
+        decode_result(json.dumps(json.loads(data)), "net.py", {})
 
 
 def _gitignore(data: bytes, folder: Path) -> None:
@@ -92,9 +73,9 @@ TARGETS: dict[str, Target] = {
     "decoding": _decoding,
     "noqa": _noqa,
     "notebook": _notebook,
-    "settings": _settings,
-    "baseline": _baseline,
-    "cache": _cache,
+    "settings": _file("initlint.toml", settings_file.load, ConfigurationError),
+    "baseline": _file("baseline.json", baseline.load, ConfigurationError),
+    "cache": _file("results", cache_file.load),
     "result": _result,
     "gitignore": _gitignore,
 }

@@ -218,7 +218,8 @@ def _check_all_fixes(files: Contents, unsafe: bool) -> None:
 def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Those of `after` whose rule reported none of their layers before; of a file as a whole: nothing at all.
 
-    Where a call raised before, other faults of the call, and lesser ones of its layers, may appear: the error hid them.
+    Where a call raised before, other faults of the call and of its layers may appear: the error hid them. So may lesser
+    ones of the layers of any error.
     """
     before = tuple(before)
     old = [(finding.code, finding.model, set(finding.layers)) for finding in before]
@@ -230,16 +231,17 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
             for code, model, paths in old
         )
         was_hidden = any(
-            _start(error.span) == _start(finding.span)
-            or (finding.severity < Severity.ERROR and layers & set(error.layers))
+            _is_inside(error.span, finding.span)
+            or ((finding.severity < Severity.ERROR or "raises" in error.message) and layers & set(error.layers))
             for error in errors
         )
         if not is_old and not was_hidden:
             yield finding
 
 
-def _start(span: Span) -> tuple[int, int]:
-    return span.row, span.column
+def _is_inside(inner: Span, outer: Span) -> bool:
+    starts = (outer.row, outer.column) <= (inner.row, inner.column)
+    return starts and (inner.end_row, inner.end_column) <= (outer.end_row, outer.end_column)
 
 
 def _compiles(text: str) -> bool:
