@@ -1,8 +1,19 @@
-"""`python -m initlint`."""
+"""The command `initlint`, and `python -m initlint`."""
 
 from __future__ import annotations
 
-from initlint.cli.commands import main
+import os
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends it with 130 and without a traceback, also while its modules are imported."""
+    try:
+        from initlint.cli import commands
+
+        commands.main()
+    except KeyboardInterrupt:
+        os._exit(130)
+
 
 if __name__ == "__main__":
     main()

@@ -128,7 +128,25 @@ def test_edits_are_computed_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_library_is_one_line() -> None:
-    code = "import sys; sys.modules['pygls'] = None; from initlint.cli.commands import main; main()"
+    code = "import sys; sys.modules['pygls'] = None; from initlint.__main__ import main; main()"
     run = subprocess.run([sys.executable, "-c", code, "server"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "Error: the language server needs pygls: pip install 'initlint[server]'\n"
+
+
+@pytest.mark.parametrize("imported", ["initlint.cli.commands", "click", "initlint.linter.pipeline", "libcst"])
+def test_ctrl_c_while_modules_are_imported_is_no_traceback(tmp_path: Path, imported: str) -> None:
+    (tmp_path / "net.py").write_text(FIXABLE, encoding="utf-8")
+    code = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == {imported!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from initlint.__main__ import main
+main()
+"""
+    command = [sys.executable, "-c", code, "check", "--no-cache", "--diff", "net.py"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.strip()) in ((130, "", ""), (130, "", "Aborted!"))

@@ -282,7 +282,7 @@ def test_what_cannot_be_watched_ends_with_one_line(in_directory: Path, arguments
 
 
 def test_without_the_library_one_line_says_what_to_install() -> None:
-    code = "import sys; sys.modules['watchfiles'] = None; from initlint.cli.commands import main; main()"
+    code = "import sys; sys.modules['watchfiles'] = None; from initlint.__main__ import main; main()"
     run = subprocess.run([sys.executable, "-c", code, "check", "--watch"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "Error: --watch needs watchfiles: pip install 'initlint[watch]'\n"

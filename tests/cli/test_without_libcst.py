@@ -37,7 +37,7 @@ def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProc
 
 
 def initlint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return python(folder, "from initlint.cli.commands import main; main()", *arguments)
+    return python(folder, "from initlint.__main__ import main; main()", *arguments)
 
 
 @pytest.mark.parametrize("form", ["concise", "full", "json", "sarif", "rdjson", "markdown", "github"])

@@ -27,7 +27,7 @@ INCLUDED = tuple(name.removeprefix("/") for name in PROJECT["tool"]["hatch"]["bu
 ALWAYS = {".gitignore", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
 """Hatchling adds these to each source archive."""
 COMMAND = "initlint check fixtures/"
-CHECKOUT = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from initlint.cli.commands import main; main()"
+CHECKOUT = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from initlint.__main__ import main; main()"
 """A script that runs the command line of the checkout in any folder."""
 MISSING = [name for name in ("build", "hatchling", "pip", "twine") if find_spec(name) is None]
 OFFLINE = re.compile("could not find a version|no matching distribution|connection|timed out|getaddrinfo", re.I)

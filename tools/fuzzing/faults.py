@@ -23,11 +23,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from initlint.cli.commands import main as initlint
+from initlint.__main__ import main as initlint
 from initlint.linter import pipeline
 from initlint.linter.pipeline import RunOptions
 from initlint.project.file_io import PREFIX
@@ -74,9 +74,9 @@ _VALUES: tuple[Any, ...] = (
 Problems = Counter[str]
 
 
-def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, Problems]:
-    """How many of `count` runs were ended while they ran, and what was wrong after them."""
-    chance, problems, ended = random.Random(seed), Counter[str](), 0
+def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, int, Problems]:
+    """How many of `count` runs were ended while they ran, how many of these between two writes, and what was wrong."""
+    chance, problems, ended, amid = random.Random(seed), Counter[str](), 0, 0
     paths = [folder / f"package{number % 3}" / f"net{number}.py" for number in range(FILES)]
     for path in paths:
         path.parent.mkdir(exist_ok=True)
@@ -92,6 +92,7 @@ def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, Problems]:
         left = [path.name for path in folder.rglob(f"{PREFIX}*")]
         was_ended = status in (-signal.SIGKILL, 130)
         ended += was_ended
+        amid += was_ended and len(contents) == 2
         if not set(contents) <= {OLD, NEW}:
             problems["a torn file"] += 1
         if not was_ended and status != 0:
@@ -104,7 +105,7 @@ def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, Problems]:
                 problems["files that the next run does not fix"] += 1
             if any(folder.rglob(f"{PREFIX}*")):
                 problems["a temporary file that the next run leaves"] += 1
-    return ended, problems
+    return ended, amid, problems
 
 
 def _write_old(paths: list[Path]) -> None:
@@ -115,19 +116,33 @@ def _write_old(paths: list[Path]) -> None:
 def _run(folder: Path, number: signal.Signals | None = None, after: float = 0.0) -> tuple[int, str]:
     """Exit status and standard error of `check --fix-only` in a process that gets the signal `number` after a while."""
     errors = folder.parent / "errors"
+    errors.write_bytes(b"")
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process == 0:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        output = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        output = os.open(errors, os.O_WRONLY)
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.argv = ["initlint", "check", "--fix-only", "--isolated", "--no-cache", str(folder)]
-        initlint()
+        _run_interruptible(blocked)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     if number is not None:
         time.sleep(after)
         os.kill(process, number)
     _, status = os.waitpid(process, 0)
     return os.waitstatus_to_exitcode(status), errors.read_text(errors="replace")
+
+
+def _run_interruptible(blocked: Iterable[int]) -> NoReturn:
+    """Run the command line. What interrupts this process before it has begun is no fault of it."""
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        initlint()
+    except KeyboardInterrupt as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+            raise
+    os._exit(130)
 
 
 def damage_caches(folder: Path, count: int, seed: int) -> Problems:
@@ -209,9 +224,11 @@ def main() -> int:
         project, caches = Path(scratch, "project"), Path(scratch, "caches")
         project.mkdir()
         caches.mkdir()
-        ended, kill_problems = kill_runs(project, options.kills, options.seed)
+        ended, amid, kill_problems = kill_runs(project, options.kills, options.seed)
         edit_problems = damage_caches(caches, options.edits, options.seed)
-    _report(f"kills: {options.kills} runs, {ended} ended while they ran", kill_problems)
+    _report(
+        f"kills: {options.kills} runs, {ended} ended while they ran, {amid} of them between two writes", kill_problems
+    )
     _report(f"cache edits: {options.edits}", edit_problems)
     return int(bool(kill_problems or edit_problems))
 
