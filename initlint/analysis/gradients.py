@@ -46,7 +46,7 @@ class Gradient:
 
     def is_settled(self, width: float | None) -> bool:
         """Whether the mean square of this many units says something about one network."""
-        is_known = self.slopes**2 / 2 + self.inverses <= _LARGEST_BIAS
+        is_known = math.isfinite(self.moment) and self.slopes**2 / 2 + self.inverses <= _LARGEST_BIAS
         return is_known and is_settled(self.spread, self.kurtosis, width)
 
     def scaled(self, factor: float) -> Gradient:

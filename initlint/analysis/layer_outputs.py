@@ -351,7 +351,7 @@ def gradient_weights(layer: Layer) -> GradientWeights | None:
         return None if unknown or share is None else GradientWeights(share, 0.0, math.inf)
     stride = layer.arguments.get("stride", 1)
     steps = stride if isinstance(stride, tuple) else (stride,) * _dimensions(layer.type)
-    if not all(isinstance(step, int) for step in steps):
+    if not all(size(step) for step in steps):
         return None
     outputs = sizes.signal_fan_out / (math.prod(steps) if "Transpose" not in layer.type else 1)
     return GradientWeights(outputs * (drawn.variance + drawn.mean**2), drawn.mean, outputs)

@@ -113,7 +113,7 @@ class Signal:
     @property
     def is_settled(self) -> bool:
         """Whether its mean square says something about one network."""
-        return is_settled(self.spread, self.response.kurtosis, self.width)
+        return math.isfinite(self.moment) and is_settled(self.spread, self.response.kurtosis, self.width)
 
     def as_unknown(self) -> Signal:
         """The same without its moments: its units may be unlike each other."""

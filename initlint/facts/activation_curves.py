@@ -107,6 +107,9 @@ _SHAPED: Mapping[str, tuple[Mapping[str, float], Callable[..., Curve]]] = Mappin
 )
 """Activations whose curve depends on arguments: these with torch's defaults (nan: required), and the curve for them."""
 
+_DIVIDING = frozenset({"celu", "softplus"})
+"""Activations that divide by their argument, which torch wants to be positive."""
+
 _WITH_JUMPS = ("hardshrink", "threshold")
 """Activations that pass a value as it is or replace it by a constant."""
 
@@ -185,7 +188,9 @@ def activated(op: str, arguments: Mapping[str, object], inner: Expression = IDEN
         return None
     values = [number(arguments.get(name, default)) for name, default in _SHAPED[op][0].items()]
     known = tuple(value for value in values if value is not None and not math.isnan(value))
-    return Activated(op, known, inner) if len(known) == len(values) else None
+    if len(known) < len(values) or (op in _DIVIDING and known[0] <= 0):
+        return None
+    return Activated(op, known, inner)
 
 
 @lru_cache(maxsize=256)
