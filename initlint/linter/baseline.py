@@ -22,6 +22,9 @@ from initlint.project.file_io import read_file
 from initlint.project.settings import ConfigurationError
 from initlint.rules import rules_by_code
 
+_MOST_FINDINGS = 1_000_000
+"""The findings of a baseline that are gone are listed one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -58,6 +61,8 @@ def _counts(document: Any) -> dict[FindingIdentity, int]:
         if not all(isinstance(part, str) for part in (item.file, item.code, item.text)) or not isinstance(count, int):
             raise TypeError
         counts[item] = count
+    if min(counts.values(), default=0) < 0 or sum(counts.values()) > _MOST_FINDINGS:
+        raise ValueError
     return counts
 
 
@@ -100,7 +105,7 @@ def _removed(
     unmatched: Mapping[FindingIdentity, int], directory: Path, linted: Collection[str], enabled: Collection[str]
 ) -> Iterator[str]:
     for item, count in sorted(unmatched.items()):
-        if item.code in enabled and (item.file in linted or not (directory / item.file).exists()):
+        if item.code in enabled and (item.file in linted or not os.path.exists(directory / item.file)):
             yield from [f"{item.file}: {item.code}: {item.text}"] * count
 
 

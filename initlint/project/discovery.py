@@ -9,6 +9,7 @@ from pathlib import Path
 
 from initlint._records import dataclass
 from initlint.project import git_excludes
+from initlint.project.file_io import read_lines
 from initlint.project.filesystem import DirectoryListings, EntryKind
 from initlint.project.gitignore import Patterns
 from initlint.project.settings import Settings
@@ -181,8 +182,5 @@ def _repository(directory: str) -> str | None:
 
 
 def _gitignore_in(directory: str) -> Filters:
-    try:
-        lines = Path(directory, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ()
-    return (Patterns.of(directory, lines),)
+    lines = read_lines(os.path.join(directory, ".gitignore"))
+    return (Patterns.of(directory, lines),) if lines else ()

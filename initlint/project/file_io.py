@@ -14,6 +14,10 @@ from pathlib import Path
 PREFIX = ".initlint-"
 _TEMPORARY = re.compile(re.escape(PREFIX) + r"(?P<process>\d+)-[0-9a-f]{8}\.tmp")
 _STALE_SECONDS = 600.0
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file that is read. Notebooks hold pictures, and a sparse file of terabytes takes no room on the disk."""
+LARGEST_LIST = 1024 * 1024
+"""Bytes of a file of settings or of patterns. A few times as many take a parser of Python's library many minutes."""
 
 
 class ChangedOnDisk(Exception):
@@ -32,13 +36,34 @@ class OutsideRoots(Exception):
     """The target of a symbolic link is outside the given paths."""
 
 
-def read_file(path: str | Path) -> bytes:
-    """The bytes of a regular file. Raises OSError, also for a pipe or a device: reading one might never end."""
+def read_file(path: str | Path, most: int = LARGEST) -> bytes:
+    """The bytes of a regular file. Raises OSError, also for a pipe or a device, which might never end, for a file of
+    more than `most` bytes or than the memory holds, and for what can be no path, as one with a NUL character.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error), str(path)) from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return file.read()
+        try:
+            data = file.read(most + 1) if status.st_size <= most else None
+        except MemoryError:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(path)) from None
+    if data is None or len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most // 2**20} MiB", str(path))
+    return data
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a file of patterns or of git's settings; none if it cannot be read."""
+    try:
+        return read_file(path, LARGEST_LIST).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
 
 
 def replace(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ()) -> None:

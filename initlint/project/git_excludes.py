@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from initlint.project.file_io import read_lines
 from initlint.project.gitignore import Patterns
 
 _SECTION = re.compile(r"\s*\[\s*(?P<name>[^\]\s\"]+)[^\]]*\]")
@@ -22,15 +23,15 @@ def patterns(repository: str) -> tuple[Patterns, ...]:
     """
     git = _git_folder(Path(repository, ".git"))
     files = (_user_file(git), git / "info" / "exclude")
-    return tuple(Patterns.of(repository, lines) for lines in map(_lines, files) if lines)
+    return tuple(Patterns.of(repository, lines) for lines in map(read_lines, files) if lines)
 
 
 def _git_folder(entry: Path) -> Path:
     """The folder that the repository shares with its worktrees. In a worktree or submodule `.git` is a file."""
     if not entry.is_file():
         return entry
-    folder = entry.parent / "".join(_lines(entry)).removeprefix("gitdir:").strip()
-    common = "".join(_lines(folder / "commondir")).strip()
+    folder = entry.parent / "".join(read_lines(entry)).removeprefix("gitdir:").strip()
+    common = "".join(read_lines(folder / "commondir")).strip()
     return folder / common if common else folder
 
 
@@ -46,16 +47,9 @@ def _user_file(git: Path) -> Path:
 
 def _excludes_files(config: Path) -> Iterator[str]:
     section = ""
-    for line in _lines(config):
+    for line in read_lines(config):
         if found := _SECTION.match(line):
             section = found["name"].lower()
             line = line[found.end() :]
         if section == "core" and (setting := _EXCLUDES_FILE.fullmatch(line)):
             yield setting["value"]
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

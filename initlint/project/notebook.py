@@ -63,6 +63,8 @@ class Notebook:
             raise NotebookError(f"not a notebook: no JSON: {error.msg}", error.lineno, error.colno) from None
         except RecursionError:
             raise NotebookError("not a notebook: JSON that is nested too deeply") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise NotebookError(f"not a notebook: {error}") from None
         return cls(data, dict(_sources(document)))
 
     @cached_property

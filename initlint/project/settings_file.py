@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from initlint._lazy import LazyModule
 from initlint._records import dataclass
 from initlint.diagnostics import Severity
-from initlint.project.file_io import read_file
+from initlint.project.file_io import LARGEST_LIST, read_file
 from initlint.project.settings import OUTPUT_FORMATS, ConfigurationError, Settings
 from initlint.project.trace_targets import read_targets
 from initlint.project.user_tables import (
@@ -29,6 +30,11 @@ elif sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+_LONGEST_CHAIN = 32
+"""How many files may extend each other. Each is read again for those that it extends."""
+_DEEP_KEY = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
+"""A dotted key of a hundred parts: the time that Python's parser takes grows with the square of their number."""
 
 
 def find(start: Path) -> Path | None:
@@ -123,15 +129,21 @@ def with_extended(file: Path) -> Iterator[Path]:
         seen.add(file.resolve())
         try:
             extended = (_table(file) or {}).get("extend")
+            if not isinstance(extended, str) or len(seen) > _LONGEST_CHAIN:
+                return
+            file = _extended(file, extended)
         except ConfigurationError:
             return
-        if not isinstance(extended, str):
-            return
-        file = _extended(file, extended)
 
 
 def _extended(file: Path, name: str) -> Path:
-    return file.absolute().parent / Path(name).expanduser()
+    """The file that `file` extends. Raises `ConfigurationError` if there can be none of that name."""
+    try:
+        extended = file.absolute().parent / Path(name).expanduser()
+        extended.resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, of no known user, in a circle of links, with a NUL
+        raise ConfigurationError(f"{file}: `extend` names {name}, which does not exist") from None
+    return extended
 
 
 def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
@@ -144,10 +156,12 @@ def _values_of(file: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
         return read_table(table, str(file))
     if not isinstance(extended, str):
         raise ConfigurationError(f"{file}: `extend` must be a string")
+    if len(extending) >= _LONGEST_CHAIN:
+        raise ConfigurationError(f"{file}: `extend` leads through more than {_LONGEST_CHAIN} files")
     parent = _extended(file, extended)
     if parent.resolve() in {path.resolve() for path in (file, *extending)}:
         raise ConfigurationError(f"{file}: `extend` leads back to {extended}")
-    if not parent.is_file():
+    if not os.path.isfile(parent):
         raise ConfigurationError(f"{file}: `extend` names {extended}, which does not exist")
     own = read_table({key: value for key, value in table.items() if key != "extend"}, str(file))
     inherited = _values_of(parent, (*extending, file))
@@ -181,7 +195,10 @@ def read_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _table(file: Path) -> Mapping[str, Any] | None:
     try:
-        document: dict[str, Any] = tomllib.loads(read_file(file).decode("utf-8-sig").replace("\r\n", "\n"))
+        text = read_file(file, LARGEST_LIST).decode("utf-8-sig").replace("\r\n", "\n")
+        if _DEEP_KEY.search(text):
+            raise RecursionError
+        document: dict[str, Any] = tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # both TOMLDecodeError and UnicodeDecodeError

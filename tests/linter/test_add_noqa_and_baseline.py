@@ -213,6 +213,9 @@ def test_wrong_use(arguments: list[str], message: str) -> None:
         '{"version": 1, "findings": [{"file": 1, "code": "INI301", "text": "", "count": 1}]}',
         '{"version": 1, "findings": [{"file": "a", "code": "INI301", "text": "", "count": "1"}]}',
         '{"version": 1, "findings": [null]}',
+        '{"version": 1, "findings": [{"file": "a", "code": "INI301", "text": "", "count": 1000000000000}]}',
+        '{"version": 1, "findings": [{"file": "a", "code": "INI301", "text": "", "count": -1}]}',
+        "[" * 100_000,
     ],
 )
 def test_a_file_that_is_no_baseline_is_one_line(text: str) -> None:

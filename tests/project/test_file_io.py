@@ -201,3 +201,21 @@ def test_a_pipe_or_a_device_is_not_read(tmp_path: Path) -> None:
             file_io.read_file(path)
     with pytest.raises(IsADirectoryError):
         file_io.read_file(tmp_path)
+
+
+def test_a_file_of_any_size_takes_the_memory_of_the_largest_one_that_is_read(tmp_path: Path) -> None:
+    sparse = tmp_path / "sparse"
+    with sparse.open("wb") as file:
+        file.truncate(2**42)
+    with pytest.raises(OSError, match="larger than 256 MiB"):
+        file_io.read_file(sparse)
+    (tmp_path / "small").write_bytes(b"12345")
+    assert file_io.read_file(tmp_path / "small", most=5) == b"12345"
+    with pytest.raises(OSError, match="larger than 0 MiB"):
+        file_io.read_file(tmp_path / "small", most=4)
+
+
+def test_what_can_be_no_path_is_a_file_that_cannot_be_read() -> None:
+    with pytest.raises(OSError, match="null"):
+        file_io.read_file("a\0b")
+    assert file_io.read_lines("a\0b") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -82,3 +84,25 @@ def test_a_worktree_shares_the_files_of_its_repository(repository: Path, monkeyp
     write(tree / "other.py", "")
     monkeypatch.chdir(tree)
     assert linted() == seen_by_git() == ["other.py"]
+
+
+@pytest.mark.parametrize("config", ["[core]\nexcludesFile = /dev/zero\n", "[core]\nexcludesFile = a\0b\n", "[core\n"])
+def test_settings_of_git_that_name_no_file_of_patterns(repository: Path, config: str) -> None:
+    write(repository / ".git" / "config", config)
+    assert "a.py" in linted()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", [".gitignore", ".git/info/exclude", ".git/config", "sub/.gitignore"])
+def test_a_pipe_in_the_place_of_a_file_of_patterns(repository: Path, name: str) -> None:
+    (repository / name).unlink(missing_ok=True)
+    (repository / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(repository / name)
+    assert {"a.py", "sub/b.py"} <= set(linted())
+
+
+@pytest.mark.parametrize("text", ["gitdir: a\0b", f"gitdir: {'a' * 5000}", "", "gitdir: /dev/zero"])
+def test_a_git_file_that_leads_nowhere(repository: Path, text: str) -> None:
+    shutil.rmtree(repository / ".git")
+    write(repository / ".git", text)
+    assert "a.py" in linted()

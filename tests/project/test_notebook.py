@@ -82,6 +82,7 @@ def test_only_python_is_read(data: bytes, sources: dict[int, str]) -> None:
         (b'{"nbformat": 3, "worksheets": []}', "a notebook in format 3, and only 4 can be read; `jupyter nbconvert"),
         (b'{"nbformat": 4, "a": "\xff"}', "cannot be decoded: 'utf-8' codec"),
         (b"[" * 100_000, "not a notebook: JSON that is nested too deeply"),
+        (b'{"nbformat": ' + b"9" * 5000 + b"}", "not a notebook: "),
     ],
 )
 def test_what_is_no_notebook_is_said_in_one_line(data: bytes, message: str) -> None:

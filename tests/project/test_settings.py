@@ -9,7 +9,7 @@ from initlint.diagnostics import Severity
 from initlint.facts.library_initializers import LibraryInitializer
 from initlint.facts.signatures import signature
 from initlint.project.settings import ConfigurationError, Selection, Settings
-from initlint.project.settings_file import KEYS, NearestSettings, common_folder, find, load, override
+from initlint.project.settings_file import KEYS, NearestSettings, common_folder, find, load, override, with_extended
 
 CODES = ("INI000", "INI101", "INI301", "INI302", "INI901")
 
@@ -280,6 +280,9 @@ def test_extend_starts_from_another_file(tmp_path: Path) -> None:
         ('extend = "gone.toml"', "`extend` names gone.toml, which does not exist"),
         ('extend = "initlint.toml"', "`extend` leads back to initlint.toml"),
         ("extend = 3", "`extend` must be a string"),
+        ('extend = "a\\u0000b"', "`extend` names a\0b, which does not exist"),
+        (f'extend = "{"a" * 5000}"', "`extend` names aaa"),
+        ('extend = "~no-such-user/a"', "`extend` names ~no-such-user/a, which does not exist"),
     ],
 )
 def test_extend_that_leads_nowhere(tmp_path: Path, text: str, message: str) -> None:
@@ -292,6 +295,30 @@ def test_a_circle_of_files_that_extend_each_other(tmp_path: Path) -> None:
     file = write(tmp_path / "a.toml", 'extend = "b.toml"')
     write(tmp_path / "b.toml", 'extend = "a.toml"')
     with pytest.raises(ConfigurationError, match="leads back"):
+        load(file)
+
+
+def test_a_long_chain_of_files_that_extend_each_other_is_not_followed_to_its_end(tmp_path: Path) -> None:
+    for number in range(40):
+        write(tmp_path / f"{number}.toml", f'extend = "{number + 1}.toml"' if number < 39 else "")
+    assert load(tmp_path / "10.toml").file == tmp_path / "10.toml"
+    with pytest.raises(ConfigurationError, match=r"32.toml: `extend` leads through more than 32 files"):
+        load(tmp_path / "0.toml")
+    assert len(list(with_extended(tmp_path / "0.toml"))) < 40
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + ".a" * 100_000 + " = 1", "['a'" + ' . "b"' * 100 + "]", "[" * 100_000], ids=["key", "table", "list"]
+)
+def test_what_is_nested_deeply_is_not_parsed(tmp_path: Path, text: str) -> None:
+    file = write(tmp_path / "initlint.toml", text)
+    with pytest.raises(ConfigurationError, match="is not valid TOML"):
+        load(file)
+
+
+def test_a_file_of_settings_has_a_size(tmp_path: Path) -> None:
+    file = write(tmp_path / "initlint.toml", "# " + "a" * 2**20)
+    with pytest.raises(ConfigurationError, match="cannot be read: larger than 1 MiB"):
         load(file)
 
 

@@ -19,7 +19,7 @@ from initlint._lazy import LazyModule
 from initlint._records import dataclass
 from initlint.project import dependencies
 from initlint.project.dependencies import Dependency
-from initlint.project.file_io import CannotWrite, write
+from initlint.project.file_io import CannotWrite, read_file, write
 from initlint.project.filesystem import Stat, digest_of
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def load(path: Path) -> CacheContents:
     """Empty if there is no such file, or if one byte differs from what was written."""
     contents = CacheContents()
     try:
-        data = path.read_bytes()
+        data = read_file(path, 4 * _MAX_SIZE)
         ends = [0]
         while ends[-1] < len(data):
             ends.append(data.index(b"\n", ends[-1]) + 1)

@@ -18,7 +18,7 @@ from initlint.diagnostics import Severity, Span
 from initlint.graph.model import ModelGraph
 from initlint.linter.results import CheckResult, Finding
 from initlint.project.decoding import Lines
-from initlint.project.file_io import CannotRead
+from initlint.project.file_io import CannotRead, read_file
 from initlint.report.html.curves import PlotFrame
 from initlint.report.html.drawing import Badge
 from initlint.report.html.file_pages import ModelLink, file_pages
@@ -147,10 +147,10 @@ def read_measured(file: Path) -> Measured:
     Raises `CannotRead`, also for files that are no output of `initlint trace --measure --output-format json`.
     """
     try:
-        return {model["name"]: _signals(model) for model in json.loads(file.read_text(encoding="utf-8"))["models"]}
+        return {model["name"]: _signals(model) for model in json.loads(read_file(file).decode("utf-8"))["models"]}
     except OSError as error:
         raise CannotRead(f"{file} cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise CannotRead(f"{file} is not a report of `initlint trace --measure --output-format json`") from None
 
 

@@ -264,7 +264,9 @@ def test_what_a_trace_measured_is_drawn_beside_the_prediction(tmp_path: Path, si
     assert ("measured" in page.text) is drawn
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[]", '{"models": [{"name": "Net", "layers": [{"path": "fc"}]}]}'])
+@pytest.mark.parametrize(
+    "text", ["no JSON", "[]", '{"models": [{"name": "Net", "layers": [{"path": "fc"}]}]}', "[" * 100_000]
+)
 def test_what_was_not_measured_is_one_line(tmp_path: Path, text: str) -> None:
     file, out = tmp_path / "trace.json", tmp_path / "out.html"
     file.write_text(text, encoding="utf-8")
