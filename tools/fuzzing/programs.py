@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import textwrap
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import hypothesmith
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tools.fuzzing.sources import Input, Sources, parse
 
-_BATCH = 50
+_BATCH = 200
 """hypothesis draws the programs of one run from each other, and a run costs time to begin."""
 
 _MODEL = """\
@@ -46,6 +46,9 @@ def program(number: int, sources: Sources) -> Input:
     return Input({"net.py": _MODEL.format(**places).encode("utf-8", "surrogatepass")}, f"program {number}")
 
 
+_nodes, _grammar = cache(hypothesmith.from_node), cache(hypothesmith.from_grammar)
+
+
 @lru_cache(maxsize=2)
 def _drawn(batch: int) -> list[str]:
     """`_BATCH` programs, always the same ones for a batch."""
@@ -59,7 +62,7 @@ def _drawn(batch: int) -> list[str]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(hypothesmith.from_node() if batch % 2 else hypothesmith.from_grammar())
+    @given(_nodes() if batch % 2 else _grammar())
     def draw(text: str) -> None:
         programs.append(text)
 
