@@ -18,7 +18,7 @@ _PLAIN = (str, tuple, frozenset)
 def listing(settings: Settings, rules: Iterable[Rule]) -> str:
     """An initlint.toml with the same settings. Comments say where they come from and which of `rules` run.
 
-    A table whose values have no TOML form after parsing (init functions and their effects) is shown by its keys.
+    Tables whose values have no TOML form after parsing (init functions and their effects, targets to trace) are named.
     """
     return "".join(f"{escape(line)}\n" for line in _lines(settings, rules))
 
@@ -32,7 +32,10 @@ def _lines(settings: Settings, rules: Iterable[Rule]) -> Iterator[str]:
     yield f"# rules that run: {', '.join(on)}"
     tables: list[tuple[str, Mapping[str, object]]] = []
     for key, value in _values(settings):
-        if isinstance(value, Mapping):
+        if key == "trace":
+            if settings.trace:
+                yield f"# [[trace]] names {', '.join(target.text for target in settings.trace)}"
+        elif isinstance(value, Mapping):
             tables.append((key, value))
         elif value is not None:
             yield f"{key} = {_toml(value)}"

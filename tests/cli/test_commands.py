@@ -398,6 +398,8 @@ def test_show_settings_is_a_configuration_that_asks_for_the_same() -> None:
 def test_show_settings_names_what_it_cannot_write_out() -> None:
     Path("initlint.toml").write_text('[initializers]\n"pkg.fill" = "zeros_"\n', encoding="utf-8")
     assert "# [initializers] names pkg.fill\n" in run("check", "--show-settings").stdout
+    Path("initlint.toml").write_text('[[trace]]\ntarget = "a:B"\n[[trace]]\ntarget = "c.py:D"\n', encoding="utf-8")
+    assert "# [[trace]] names a:B, c.py:D\n" in run("check", "--show-settings").stdout
 
 
 def test_version_and_help() -> None:
