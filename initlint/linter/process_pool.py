@@ -44,6 +44,10 @@ _BATCH = 32_000
 """Bytes of source after which a batch ends."""
 _BATCHES_EACH = 40
 """The smallest number of batches for each process, if there are enough files."""
+_FORKS = sys.platform == "linux"
+"""Whether a worker starts as a copy of this process, and not as a new interpreter."""
+_STARTS_SAFELY = _FORKS or sys.version_info >= (3, 11)
+"""An older interpreter that is started imports its first modules from the current folder, whatever it is told."""
 
 
 def available_processors() -> int:
@@ -63,7 +67,7 @@ def lint_in_processes(
     `contents` has the sizes of files that are not read from disk. `report` is called with the number of results so far.
     """
     sizes = {file: _size(file, contents) for file in files}
-    if jobs <= 1 or len(files) < 2 or sum(sizes.values()) < _SMALL:
+    if jobs <= 1 or not _STARTS_SAFELY or len(files) < 2 or sum(sizes.values()) < _SMALL:
         yield from _reported(map(start(), files), report)
         return
     result_of = dict(_reported(_Pool(start, batches(sizes, jobs), jobs).results(), report))
@@ -148,12 +152,11 @@ class _Pool:
         return file, result
 
     def _add_worker(self) -> None:
-        forks = sys.platform == "linux"
-        context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("fork") if _FORKS else multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        others = [ours, *(worker.connection for worker in self._workers)] if forks else []
+        others = [ours, *(worker.connection for worker in self._workers)] if _FORKS else []
         process = context.Process(target=_serve, args=(theirs, self._start, others), daemon=True)
-        with _interrupts_blocked():
+        with _interrupts_blocked(), _safe_path():
             process.start()
         theirs.close()
         worker = _PoolWorker(process, ours, deque())
@@ -190,6 +193,21 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let interpreters that are started import nothing from the current folder, which may be a linted project."""
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _serve(ours: Connection, start: Start, others: Collection[Connection]) -> None:

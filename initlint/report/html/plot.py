@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import sys
 import zlib
-from collections.abc import Collection, Sequence
-
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from initlint.report.html.curves import Curve, PlotFrame
+
+
+@contextmanager
+def _in_folder_of_python() -> Iterator[None]:
+    """Be in the folder of the installed Python, and then again where the process was."""
+    try:
+        before = os.getcwd()
+    except OSError:  # it is gone, with all that was in it
+        yield
+        return
+    os.chdir(sys.prefix)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+with _in_folder_of_python():  # matplotlib obeys a `matplotlibrc` of the current folder, which may name programs to run
+    import matplotlib
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 _POINTS_PER_PIXEL = 0.75
 _PIXELS_PER_INCH = 96
