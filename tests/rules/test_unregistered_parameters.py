@@ -81,6 +81,16 @@ def test_not_registered(statement: str) -> None:
         "self.x = [nn.Linear(n, n) for _ in range(3)]\nfor m in self.x:\n    m.requires_grad_(False)",
         "self.x = [nn.Linear(n, n) for _ in range(3)]\n"
         "self.o = torch.optim.SGD([p for m in self.x for p in m.parameters()])",
+        "self.x = {'a': nn.Linear(n, n), 'b': nn.Linear(n, n)}\n"
+        "weights = list(self.parameters())\nfor key in self.x:\n    weights += list(self.x[key].parameters())\n"
+        "self.o = torch.optim.Adam(weights)",
+        "self.x = [nn.Linear(n, n) for _ in range(3)]\nmine = []\nfor m in self.x:\n    mine.extend(m.parameters())\n"
+        "groups = [{'params': mine}]\nself.o = torch.optim.SGD(groups, 0.1)",
+        "self.x = []\nweights = []\nfor _ in range(depth):\n    m = nn.Linear(n, n)\n    self.x.append(m)\n"
+        "    weights += list(m.parameters())\nself.w = nn.ParameterList(weights)",
+        "self.x = []\nself.w = []\nfor _ in range(depth):\n    m = [nn.Linear(n, n), nn.ReLU()]\n"
+        "    self.w += list(m[0].parameters())\n    self.x.append((nn.Sequential(*m), nn.ReLU()))\n"
+        "self.w = nn.ParameterList(self.w)",
         "self.x = nn.Parameter(torch.randn(n, n).to(device))",
         "self.x = nn.Parameter(torch.randn(n, n).to(device)).to(device)",
         "self.x = nn.Parameter(torch.randn(n, n).to(device) * 0.1, requires_grad=True).to(device)",
@@ -105,6 +115,20 @@ def test_not_registered(statement: str) -> None:
 )
 def test_registered_or_not_trained_on_purpose(statement: str) -> None:
     assert messages(statement) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "a = nn.Linear(n, n)\nself.x = [a, nn.Linear(n, n)]\nself.w = nn.ParameterList([a.weight])",
+        "self.x = [nn.Linear(n, n), nn.Linear(n, n)]\nweights = list(self.parameters())\n"
+        "self.o = torch.optim.Adam(weights)",
+        "self.x = [nn.Linear(n, n), nn.Linear(n, n)]\nself.n = len(self.x)\n"
+        "self.o = torch.optim.Adam(self.parameters())",
+    ],
+)
+def test_a_part_of_the_weights_is_registered_or_trained(statement: str) -> None:
+    assert len(messages(statement)) == 1
 
 
 def test_other_methods_may_register_or_list_the_layers() -> None:

@@ -12,6 +12,7 @@ from initlint.tracers.references.syntax_index import last_name, nodes_of
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.module_tree import modules as modules_of
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import (
@@ -30,6 +31,7 @@ _OPTIMIZERS = frozenset(
     "Adam AdamW Adamax Adagrad Adadelta SGD ASGD RMSprop Rprop LBFGS NAdam RAdam SparseAdam Muon Lion "
     "add_param_group".split()
 )
+_ADDING = ("append", "extend")
 _MAX_NESTED = 3
 _RANDOM = ("uniform_", "normal_", "orthogonal_", "sparse_")
 
@@ -108,7 +110,7 @@ def _of_field(
     originals = {original_of.get(id(item)) for item in modules}
     if len(originals) == len(modules) and originals <= registered:
         return  # an older state of registered layers, or a target network; several copies of one layer are a stack
-    if _is_registered_elsewhere(module, name, owner):
+    if _is_registered_elsewhere(module, name, owner) or _are_weights_registered(interpreter, modules):
         return
     items = list(contents(value))
     is_list = container_kind(value) not in ("dict", "tuple")
@@ -117,6 +119,14 @@ def _of_field(
     container = container_kind(value)
     types = tuple(draft.type for draft in drafts)
     yield UnregisteredParameters("container", name, owner.name, location, types, is_exact, container, is_nested)
+
+
+def _are_weights_registered(interpreter: Interpreter, items: list[Instance]) -> bool:
+    """Whether other modules register all parameters of `items`: `self.weights = ParameterList(collected)`."""
+    inside = {id(one): one for item in items for _, one, _ in modules_of(item)}
+    weights = {id(tensor.storage) for one in inside.values() for _, tensor, _ in own_parameters(one)}
+    others = (one for one in interpreter.log.instances if id(one) not in inside)
+    return weights <= {id(tensor.storage) for one in others for _, tensor, _ in own_parameters(one)}
 
 
 def _modules(value: Value, depth: int = 0) -> Iterator[Instance]:
@@ -210,12 +220,42 @@ def _loaded_in_parameter_methods(node: ast.ClassDef) -> frozenset[str]:
 
 @lru_cache(maxsize=2)
 def _attributes_in_optimizers(tree: ast.Module) -> frozenset[str]:
-    """The attributes in the arguments of optimizers, in the whole file."""
-    names: set[str] = set()
+    """The attributes in the arguments of optimizers, and in what fills the lists among these, in the whole file."""
+    parts = [part for part in ast.walk(tree) if isinstance(part, ast.Call) and last_name(part.func) in _OPTIMIZERS]
+    filled = _fillings(tree) if parts else {}
+    reached: list[ast.AST] = list(parts)
+    for part in reached:
+        for name in {inner.id for inner in ast.walk(part) if isinstance(inner, ast.Name)}:
+            reached += filled.pop(name, ())
+    return frozenset(name for part in reached for name in _attributes(part))
+
+
+def _fillings(tree: ast.Module) -> dict[str, list[ast.AST]]:
+    """What each variable gets: `params = [...]`, `params += ...`, `params.append(...)`, `for layer in self.layers`."""
+    filled: dict[str, list[ast.AST]] = {}
     for part in ast.walk(tree):
-        if isinstance(part, ast.Call) and last_name(part.func) in _OPTIMIZERS:
-            names.update(_attributes(part))
-    return frozenset(names)
+        if isinstance(part, ast.Assign):
+            targets, values = part.targets, [part.value]
+        elif isinstance(part, ast.AugAssign):
+            targets, values = [part.target], [part.value]
+        elif isinstance(part, ast.For):
+            targets, values = [part.target], [part.iter]
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _ADDING:
+            targets, values = [part.func.value], part.args
+        else:
+            continue
+        for name in {variable.id for target in targets for variable in _variables(target)}:
+            filled.setdefault(name, []).extend(values)
+    return filled
+
+
+def _variables(target: ast.expr) -> Iterator[ast.Name]:
+    """Those in a tuple, and not the `self` of `self.x = ...`, which gets nothing."""
+    if isinstance(target, ast.Name):
+        yield target
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for part in target.elts:
+            yield from _variables(part)
 
 
 def _attributes(node: ast.AST) -> Iterator[str]:
