@@ -104,6 +104,17 @@ def test_layers_that_are_meant_or_new_each_time(fill: str) -> None:
         ("self.shared = nn.ModuleList([nn.Linear(8, 8)] * 4)", LOOP.replace("layers", "shared")),
         ("tied = nn.Linear(8, 8)\nself.layers = nn.ModuleList([tied] * 4)", LOOP),
         ("self.one = nn.Linear(8, 8)\nself.layers = nn.ModuleList([self.one] * 4)", LOOP),
+        (
+            "items = []\nfor i in range(4):\n    if conf.weight_sharing and i:\n        items.append(items[0])\n"
+            "        continue\n    items.append(nn.Linear(8, 8))\nself.layers = nn.ModuleList(items)",
+            LOOP,
+        ),
+        (
+            "items = []\nfor i in range(4):\n    if i:\n        # all layers share their weights\n"
+            "        items.append(items[0])\n        continue\n"
+            "    items.append(nn.Linear(8, 8))\nself.layers = nn.ModuleList(items)",
+            LOOP,
+        ),
         ("self.layers = nn.ModuleList([nn.Linear(8, 8)] * 4)", "return self.layers[0](x)"),
         ("self.layers = nn.ModuleList([nn.Linear(8, 8)] * 1)", LOOP),
         ("self.layers = nn.ModuleList([nn.ReLU()] * 4)", LOOP),
@@ -117,6 +128,16 @@ def test_layers_that_are_meant_or_new_each_time(fill: str) -> None:
 )
 def test_sharing_that_is_meant(init: str, forward: str) -> None:
     assert messages(init, forward) == []
+
+
+def test_the_other_branch_of_a_test_for_sharing() -> None:
+    init = (
+        "layer = nn.Linear(8, 8)\nif conf.shared:\n    items = [layer for _ in range(conf.depth)]\nelse:\n"
+        "    items = []\n    for _ in range(conf.depth):\n        items.append(layer)\n"
+        "self.layers = nn.ModuleList(items)"
+    )
+    (finding,) = findings_of(source(init, LOOP), ("INI205",))
+    assert finding.span.row == source(init, LOOP).splitlines().index("                items.append(layer)") + 1
 
 
 @pytest.mark.parametrize(

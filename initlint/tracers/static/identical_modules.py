@@ -106,7 +106,7 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
         if container.torch_name not in _CONTAINERS or any(holder is not container for holder in holders):
             continue  # it is also registered by itself: a shared layer
         path = tree.paths[id(container)][0]
-        text = f"{_text_at(copy.location)} {_text_at(module.location)}"
+        text = f"{_text_at(copy.location)} {_text_at(module.location)} {_branch_around(copy.location)}"
         if SHARED.search(f"{path} {text} {_class_names(container, module)}"):
             continue
         uses = [nodes for inner in _inside(module) if (nodes := log.nodes.get(id(inner)))]
@@ -132,6 +132,21 @@ def _text_at(location: Location | None) -> str:
         return ""
     lines = location.source.code.splitlines()[max(location.node.lineno - 2, 0) : location.node.end_lineno]
     return "\n".join(lines if lines[0].lstrip().startswith("#") or location.node.lineno == 1 else lines[1:])
+
+
+def _branch_around(location: SourceLocation) -> str:
+    """The lines of the innermost branch from its test to the call: `if share_weights: layers.append(layers[0])`."""
+    end = getattr(location.node, "lineno", 0)
+    starts = [
+        node.lineno
+        for node in ast.walk(location.source.tree)
+        if isinstance(node, ast.If) and any(_contains(statement, location.node) for statement in node.body)
+    ]
+    return "\n".join(location.source.code.splitlines()[max(starts) - 1 : end]) if starts else ""
+
+
+def _contains(statement: ast.stmt, node: ast.AST) -> bool:
+    return any(inner is node for inner in ast.walk(statement))
 
 
 def _class_names(*modules: Instance) -> str:
