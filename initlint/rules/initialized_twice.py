@@ -128,14 +128,25 @@ def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetiti
     if repetition.is_index:
         index = "`padding_idx` is None" if layer.type == "Embedding" else "its index is None"
         return f"sets all of it, because {index}; set one row, or none"
-    parameters = {written.parameter for written in layer.writes}
-    if write.parameter == "weight" and "bias" in layer.shapes and "bias" not in parameters:
-        return "sets it again, and its bias keeps PyTorch's default: one of the two was meant for it"
     siblings = list(_uninitialized_siblings(model, layer, write.parameter))
+    if _lacks_bias_init(write, layer) and not (siblings and _leaves_biases(model, layer, write)):
+        return "sets it again, and its bias keeps PyTorch's default: one of the two was meant for it"
     if not siblings:
         return None
     sibling = min(siblings, key=lambda other: _distance(model, layer, other))
     return f"sets it again, and that of `{name(sibling)}` keeps PyTorch's default: one of the two was meant for it"
+
+
+def _lacks_bias_init(write: Write, layer: Layer) -> bool:
+    has_write = any(written.parameter == "bias" for written in layer.writes)
+    return write.parameter == "weight" and "bias" in layer.shapes and not has_write
+
+
+def _leaves_biases(model: ModelGraph, layer: Layer, write: Write) -> bool:
+    """Whether calls other than `write` initialize the weights of layers like `layer`, and none of their biases."""
+    written = [other.writes for other in _peers(model, layer) if other is not layer and other.writes]
+    others = [writes for writes in written if all(one.location != write.location for one in writes)]
+    return bool(others) and all(one.parameter == "weight" for writes in others for one in writes)
 
 
 def _distance(model: ModelGraph, layer: Layer, other: Layer) -> tuple[bool, bool, int]:
@@ -146,13 +157,19 @@ def _distance(model: ModelGraph, layer: Layer, other: Layer) -> tuple[bool, bool
 
 
 def _uninitialized_siblings(model: ModelGraph, layer: Layer, parameter: str) -> Iterator[Layer]:
-    """The layers of the same type, built by the same object, whose `parameter` keeps PyTorch's default."""
-    prefix = layer.path.removesuffix(layer.attribute)
-    for other in model.layers:
-        if (other.type, other.owner) != (layer.type, layer.owner) or other.path.removesuffix(other.attribute) != prefix:
-            continue
+    """The peers whose `parameter` keeps PyTorch's default."""
+    for other in _peers(model, layer):
         is_default = not other.frozen and not other.parametrized and other.load is None and other.type != "Parameter"
         if is_default and parameter in other.shapes and not any(w.parameter == parameter for w in other.writes):
+            yield other
+
+
+def _peers(model: ModelGraph, layer: Layer) -> Iterator[Layer]:
+    """The layers of the same type that are built by the same object."""
+    prefix = layer.path.removesuffix(layer.attribute)
+    for other in model.layers:
+        is_alike = (other.type, other.owner) == (layer.type, layer.owner)
+        if is_alike and other.path.removesuffix(other.attribute) == prefix:
             yield other
 
 

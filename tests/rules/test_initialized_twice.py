@@ -67,6 +67,15 @@ TWICE = [
         "for layer in self.left:\n    start(layer)\nfor layer in self.left:\n    start(layer)",
         "that of `right.0` keeps",
     ),
+    (
+        "nn.init.xavier_uniform_(self.query.weight)\n"
+        "nn.init.xavier_uniform_(self.left[0].weight)\nnn.init.xavier_uniform_(self.left[0].weight)",
+        "that of `left.1` keeps",
+    ),
+    (
+        "start(self.query)\nnn.init.xavier_uniform_(self.left[0].weight)\nnn.init.xavier_uniform_(self.left[0].weight)",
+        "its bias keeps",
+    ),
     ("for layer in self.left:\n    twice(layer)", "its bias keeps"),
     ("self.apply(lambda m: twice(m) if isinstance(m, nn.Linear) else None)", "its bias keeps"),
     ("nn.init.normal_(self.table.weight)\nnn.init.zeros_(self.table.weight[padding_idx])", "`padding_idx` is None"),
