@@ -223,13 +223,14 @@ def _missing_call(function: FunctionNode, in_class: bool) -> str:
         return f"self.apply(self.{function.name})" if len(required) == 2 else ""
     if in_class or len(required) != 1:
         return ""
-    walks = any(
-        isinstance(node, ast.Attribute)
-        and node.attr in _TRAVERSALS
-        and isinstance(node.value, ast.Name)
-        and node.value.id == required[0]
+    names_in_body = [node for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    traversed = {
+        node.value.id
         for node in ast.walk(function)
-    )
+        if isinstance(node, ast.Attribute) and node.attr in _TRAVERSALS and isinstance(node.value, ast.Name)
+    }
+    # A function that walks over a global model and reads nothing of its argument takes no layer.
+    walks = required[0] in traversed or (bool(traversed) and all(name.id != required[0] for name in names_in_body))
     return f"{function.name}(model)" if walks else f"model.apply({function.name})"
 
 

@@ -69,6 +69,10 @@ def test_a_reset_of_a_part_is_for_some_later_time(tmp_path: Path, name: str) -> 
             "def start(net):\n    for m in net.modules():\n        nn.init.zeros_(m.weight)\n",
             "; write `start(model)` where",
         ),
+        (
+            "def start(net):\n    for p in model.parameters():\n        nn.init.normal_(p)\n",
+            "; write `start(model)` where the model is built",
+        ),
         ("def start(m, std=0.1):\n    nn.init.normal_(m.weight, std=std)\n", "; write `model.apply(start)` where"),
         ("def start(m, std):\n    nn.init.normal_(m.weight, std=std)\n", "passes it on"),
         (
