@@ -76,7 +76,9 @@ def _identities() -> Iterator[Operator]:
     yield from rows("coalesce dequantize positive reshape_as resize resize_as resolve_conj resolve_neg to_dense")
     yield from rows("as_subclass to_mkldnn to_padded_tensor to_sparse to_sparse_coo to_sparse_csr unfold")
     yield Operator("values", "identity", "identity", _INPUT, homes=(METHOD,), in_place=False)
-    yield from rows("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout")
+    yield from rows("alpha_dropout feature_alpha_dropout")
+    for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"):
+        yield Operator(name, "identity", "dropout", (*_INPUT, ("p", 0.5), ("training", True)))
     yield from rows("channel_shuffle constant_pad_nd fold interpolate pad pixel_shuffle pixel_unshuffle")
     yield from rows("native_channel_shuffle upsample upsample_bilinear upsample_nearest")
     yield Operator("requires_grad_", "identity", "identity", _INPUT, axes="same", homes=(METHOD,), in_place=False)

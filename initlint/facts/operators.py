@@ -24,6 +24,7 @@ __all__ = [
     "Operator",
     "is_in_place",
     "is_overflow_guard",
+    "permanent_dropout",
     "pooling",
     "python_operator",
     "spellings",
@@ -110,6 +111,25 @@ def python_operator(name: str) -> tuple[Operator, bool] | None:
         return PYTHON_OPERATORS[word], False
     operator = PYTHON_OPERATORS.get(word[1:])
     return None if operator is None or word[0] not in "ri" else (operator, word[0] == "r")
+
+
+_SMALL_DROPOUT = 0.25
+
+
+def permanent_dropout(arguments: Mapping[str, object], undetermined: object = None) -> dict[str, object] | None:
+    """What a dropout multiplies the signal by, if it is on in evaluation as well: `dropout(x, p)` without `training`.
+
+    The arguments of a node `scale`, at the factor on the root of the mean square, which grows by 1 / (1 - p); without a
+    number if `p` is unknown. None for one that is off in evaluation, may be off, or drops little.
+    """
+    if arguments.get("training", True) is not True:
+        return None
+    p = arguments.get("p", 0.5)
+    if p is undetermined:
+        return {}
+    if not isinstance(p, (int, float)) or isinstance(p, bool) or not _SMALL_DROPOUT <= p < 1:
+        return None
+    return {"operator": "mul", "number": math.sqrt(1 / (1 - p))}
 
 
 EXTERNAL_MODULES: Mapping[str, str] = MappingProxyType(

@@ -237,3 +237,30 @@ class Net(nn.Module):
         return self.net(x)
 """
     assert len(findings_of(source, ("INI301",))) == number
+
+
+@pytest.mark.parametrize(
+    ("dropout", "number"),
+    [
+        ("p=0.5, training=True", 0),
+        ("0.5", 0),
+        ("p=0.3 + 0.2", 0),
+        ("0.5, self.training", 1),
+        ("training=self.training", 1),
+        ("p=0.5, training=False", 1),
+        ("0.1", 1),
+    ],
+)
+def test_dropout_that_is_never_off_makes_up_for_what_is_lost(dropout: str, number: int) -> None:
+    source = f"""
+import torch.nn.functional as F
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, p=0.5):
+        super().__init__()
+        self.one, self.other = nn.Linear(64, 64), nn.Linear(64, 8)
+        nn.init.xavier_uniform_(self.one.weight)
+    def forward(self, x):
+        return self.other(F.dropout(F.relu(self.one(x)), {dropout}))
+"""
+    assert len(findings_of(source, ("INI301",))) == number

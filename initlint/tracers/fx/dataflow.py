@@ -24,6 +24,7 @@ from initlint.facts.operators import (
     Operator,
     is_in_place,
     is_overflow_guard,
+    permanent_dropout,
     pooling,
     python_operator,
 )
@@ -259,7 +260,12 @@ class FlowReader:
         return self._add_node("activation", operator.op, [argument(args, kwargs, 0, "input")], arguments=arguments)
 
     def _identity(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        value = self._first_value([argument(args, kwargs, 0, "input")])
+        first = argument(args, kwargs, 0, "input")
+        if operator.op == "dropout":
+            scaling = permanent_dropout(bind_arguments(operator.parameters[1:], args[1:], kwargs))
+            if scaling is not None:
+                return self._add_node("modifier", "scale", [first], arguments=scaling)
+        value = self._first_value([first])
         return replace(value, data_items=1) if operator.indices else value
 
     def _modifier(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:

@@ -10,7 +10,8 @@ from typing import Literal
 from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
-from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, pooling
+from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, permanent_dropout, pooling
+from initlint.graph.words import UNDETERMINED
 from initlint.tracers.static.library.init_calls import new_tensor, shape_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
@@ -83,6 +84,10 @@ def _activation(interpreter: Interpreter, operator: Operator, call: CallArgument
 
 
 def _identity(interpreter: Interpreter, operator: Operator, call: CallArguments) -> Value:
+    if operator.op == "dropout":
+        scaling = permanent_dropout(literals(call.bound(operator.parameters, skip=1)), UNDETERMINED)
+        if scaling is not None:
+            return operation(interpreter, "modifier", "scale", [_first(call)], call.site, arguments=scaling)
     result = _view(interpreter, operator, _first(call), call)
     return (result, Unknown("lengths")) if operator.indices else result
 
