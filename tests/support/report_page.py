@@ -13,7 +13,7 @@ VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 
 
 class Page(HTMLParser):
-    """Parses a page, checks that its elements nest, and collects ids, links and text."""
+    """Parses a page, checks that its elements nest, and collects ids, links, scripts and text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -21,6 +21,9 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.loaded: list[str] = []
+        self.scripts: list[str] = []
+        self.handlers: list[str] = []
+        self.policy = ""
         self.text = ""
         self.feed(text)
         self.close()
@@ -28,7 +31,12 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open += [tag] if tag not in VOID else []
+        self.scripts += [""] if tag == "script" else []
+        if ("http-equiv", "Content-Security-Policy") in attrs:
+            self.policy = dict(attrs)["content"] or ""
         for name, value in attrs:
+            if name.startswith("on"):
+                self.handlers.append(name)
             if name == "id":
                 self.ids.append(value or "")
             if name == "href" and tag == "a":
@@ -44,6 +52,8 @@ class Page(HTMLParser):
         self.handle_endtag(tag)
 
     def handle_data(self, data: str) -> None:
+        if self.open[-1:] == ["script"]:
+            self.scripts[-1] += data
         self.text += data if self.open[-1:] not in (["style"], ["script"]) else ""
 
 

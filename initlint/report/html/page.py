@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import math
 import os
@@ -81,9 +83,12 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
     ]
     models = sorted(models_with_findings, key=lambda model_and_findings: not model_and_findings[1])
     pages = _model_pages(models, badges, page_input)
-    template = environment().get_template("report.html")
-    return template.render(
+    templates = environment()
+    script = templates.get_template("report.js").render()
+    return templates.get_template("report.html").render(
         title=escape(title),
+        script=script,
+        script_hash=_hash(script),
         left_out=listed.left_out,
         version=__version__,
         files=file_pages(diagnostics, page_input.lines, _links(pages), page_input.folder),
@@ -93,6 +98,11 @@ def render(result: CheckResult, title: str, page_input: PageInput) -> str:
         models=pages,
         plots={page.anchor: _plots(page) for page in pages if page.curves},
     )
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy calls a script by. A page with it runs this script and no other."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def _plots(page: ModelPage) -> tuple[str, str]:

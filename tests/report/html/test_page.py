@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -77,8 +79,14 @@ class Net(nn.Module):
         super().__init__()
         self.layers = nn.ModuleDict({"</script><img src=x onerror=alert(1)>": nn.Linear(4, 4)})
         nn.init.xavier_uniform_(self.layers["</script><img src=x onerror=alert(1)>"].bias)  # <b>\x1b[31m {{ 7 * 7 }}
+        self.more = nn.ModuleDict({'"><script>alert(1)</script><a href="javascript:alert(1)': nn.Linear(4, 4)})
+        nn.init.xavier_uniform_(self.more['"><script>alert(1)</script><a href="javascript:alert(1)'].weight)
+        self.last = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))  # <!-- --><script>alert(1)</script>
+        nn.init.constant_(self.last[0].weight, 0.0); "]]><svg onload=alert(1)>", '<style>*{display:none}</style>'
     def forward(self, x):
-        return self.layers["</script><img src=x onerror=alert(1)>"](x)
+        x = self.layers["</script><img src=x onerror=alert(1)>"](x)
+        x = self.more['"><script>alert(1)</script><a href="javascript:alert(1)'](x).relu()
+        return self.last(x)
 """
 
 
@@ -87,6 +95,34 @@ def test_what_comes_from_source_is_data(tmp_path: Path) -> None:
     assert page.loaded == []
     assert "<img src=x onerror=alert(1)>" in page.text
     assert r"<b>\x1b[31m {{ 7 * 7 }}" in page.text
+    assert '"><script>alert(1)</script><a href="javascript:alert(1)' in page.text
+    assert "]]><svg onload=alert(1)>" in page.text
+    assert_runs_only_its_own_script(page)
+
+
+def assert_runs_only_its_own_script(page: Page) -> None:
+    (script,) = page.scripts
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = dict(part.strip().split(" ", 1) for part in page.policy.split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == f"'sha256-{digest}'"
+    assert page.handlers == []
+    assert all(link.startswith(("#", "https://initlint.readthedocs.io/")) for link in page.links)
+
+
+NAME = "<img src=x onerror=alert(1)>&\"'"
+
+
+def test_names_of_files_and_models_and_cells_are_data(in_directory: Path) -> None:
+    source = HOSTILE.replace("class Net", "class Ünet_ﬁ")
+    Path(f"{NAME}.py").write_text(source, encoding="utf-8")
+    cells = [new_code_cell(source), new_markdown_cell("<script>alert(1)</script>")]
+    nbformat.write(new_notebook(cells=cells), f"{NAME}.ipynb")
+    page = make_page(in_directory, f"{NAME}.py", f"{NAME}.ipynb")
+    assert page.loaded == []
+    assert f"{NAME}.py" in page.text
+    assert f"{NAME}.ipynb" in page.text
+    assert_runs_only_its_own_script(page)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -134,6 +137,19 @@ def test_models_can_be_sorted_and_folded(page: Any) -> None:
     assert page.locator("details.model:not([open])").count() == 0
     page.click("text=Close all")
     assert page.locator("details.model[open]").count() == 0
+
+
+def test_a_script_that_gets_into_the_page_does_not_run(chromium: Any, address: str, tmp_path: Path) -> None:
+    text = Path(url2pathname(urlsplit(address).path)).read_text(encoding="utf-8")
+    injected = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\"><svg onload=\"document.title = 'run'\">"
+    file = tmp_path / "injected.html"
+    for page_text, title in ((text, False), (text.replace("Content-Security-Policy", "x"), True)):
+        file.write_text(page_text.replace("<main", f"{injected}<main"), encoding="utf-8")
+        page = chromium.new_page()
+        page.goto(file.as_uri())
+        assert (page.title() == "run") is title
+        assert page.locator("#search-tools").is_visible()  # the script of the page itself runs
+        page.close()
 
 
 def test_it_is_whole_without_scripts(chromium: Any, address: str) -> None:
