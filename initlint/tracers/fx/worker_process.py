@@ -27,13 +27,24 @@ MARK = "INITLINT_WORKER"
 """Environment variable that marks a worker and its children. Each worker has its own value."""
 
 _PROCESSES = Path("/proc")
+_MOST_PASSES = 100
+"""Processes that multiply faster than they are killed end here, with a limit of the system or not at all."""
+_FOLDERS = (
+    "HOME USERPROFILE APPDATA LOCALAPPDATA TMPDIR TEMP TMP XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME "
+    "TORCH_HOME TORCH_EXTENSIONS_DIR HF_HOME MPLCONFIGDIR"
+).split()
+"""Environment variables that name a folder of the user, or one that libraries write to."""
 
 
 def kill_stray_processes(value: str) -> None:
-    """Kill every process whose marker has this value."""
-    for number in _marked_processes(f"{MARK}={value}".encode()):
-        with suppress(OSError):  # the process has exited
-            os.kill(number, signal.SIGKILL)
+    """Kill every process whose marker has this value, and those that they start meanwhile."""
+    for _ in range(_MOST_PASSES):
+        found = list(_marked_processes(f"{MARK}={value}".encode()))
+        if not found:
+            return
+        for number in found:
+            with suppress(OSError):  # the process has exited
+                os.kill(number, signal.SIGKILL)
 
 
 def _marked_processes(entry: bytes) -> Iterator[int]:
@@ -211,7 +222,7 @@ class _WorkerProcess:
         """The user's environment with a temporary home folder, and with libraries set to offline mode."""
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
-        home_variables = dict.fromkeys(("HOME", "USERPROFILE", "TORCH_HOME", "XDG_CACHE_HOME", "TMPDIR"), str(home))
+        home_variables = dict.fromkeys(_FOLDERS, str(home))
         user_base = {"PYTHONUSERBASE": str(Path.home() / ".local")} if os.name == "posix" else {}
         return {**user_base, **os.environ, **home_variables, **_OFFLINE, MARK: str(self._folder)}
 

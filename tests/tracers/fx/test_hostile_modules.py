@@ -39,6 +39,23 @@ HOSTILE = {
         "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)",
         "it tried to use the network",
     ),
+    "sends.py": (
+        "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+        "it tried to use the network",
+    ),
+    "sends_buffers.py": (
+        "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('127.0.0.1', 9))",
+        "it tried to use the network",
+    ),
+    "resolves.py": ("import socket\nsocket.gethostbyname('localhost')", "it tried to use the network"),
+    "downloads.py": (
+        "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9/')",
+        "it tried to use the network",
+    ),
+    "forks_a_pool.py": (
+        "import multiprocessing as m\nm.get_context('fork').Process(target=print).start()",
+        "it tried to start a process",
+    ),
     "is_broken.py": ("def", "SyntaxError"),
     "raises.py": ("class Odd(Exception):\n    def __str__(self): return 'a\\nb\\x1b[31m'\nraise Odd", "Odd: a"),
 }
@@ -116,6 +133,67 @@ def test_a_child_with_a_session_of_its_own_ends_with_the_worker(in_directory: Pa
     while child.exists() and child.read_bytes():  # one that has ended but was not asked how has no command
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process shows its environment")
+def test_processes_that_start_others_end_with_the_worker(in_directory: Path) -> None:
+    """Eight shells, each of which starts another one all the time and leaves it behind."""
+    shell = "n=0; while [ $n -lt 400 ]; do n=$((n+1)); (echo $$ >> pids.txt; exec sleep 600) & done; wait"
+    start = f"subprocess.Popen(['setsid', 'sh', '-c', {shell!r}])\n" * 8
+    (in_directory / "starts.py").write_text(f"import subprocess\n{start}while True: pass\n")
+    result = CliRunner().invoke(cli, ["trace", "--time-limit", "2", "starts.py:Net"])
+    assert "it took longer than 2 seconds" in result.stderr
+    assert (in_directory / "pids.txt").exists()
+    deadline = time.monotonic() + 60
+    while left := [path for path in Path("/proc").glob("[0-9]*/cwd") if is_link_to(path, in_directory)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def is_link_to(link: Path, folder: Path) -> bool:
+    try:
+        return link.parent.name != str(os.getpid()) and Path(os.readlink(link)) == folder
+    except OSError:
+        return False
+
+
+WRITES = """
+import os, pathlib, tempfile
+for folder in (pathlib.Path.home(), pathlib.Path(os.path.expanduser("~")), pathlib.Path(tempfile.gettempdir())):
+    (folder / "written.txt").write_text("x")
+for name in FOLDERS:
+    pathlib.Path(os.environ[name], name).write_text("x")
+assert not os.listdir(os.environ["HOME"]) == []
+"""
+
+
+def test_the_home_folder_and_those_of_libraries_are_not_written_to(
+    in_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = in_directory / "home"
+    home.mkdir()
+    names = ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TORCH_HOME", "HF_HOME", "TMPDIR"]
+    for name in names:
+        monkeypatch.setenv(name, str(home))
+    code = WRITES.replace("FOLDERS", repr(names)) + GOOD
+    (in_directory / "writes.py").write_text(code)
+    result = CliRunner().invoke(cli, ["trace", "writes.py:Net"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sorted(path.name for path in in_directory.rglob("*")) == ["home", "writes.py"]
+
+
+def test_memory_has_a_limit_that_the_user_sets(in_directory: Path) -> None:
+    (in_directory / "net.py").write_text("memory = bytearray(3 * 2**30)\n" + GOOD)
+    small = CliRunner().invoke(cli, ["trace", "--memory-limit", "2", "net.py:Net"])
+    assert "MemoryError" in small.stderr
+    assert (small.exit_code, small.stderr.count("\n")) == (1, 1)
+
+
+def test_a_file_beside_the_target_is_no_module_of_the_worker(in_directory: Path) -> None:
+    for name in ("building", "sandbox", "tracing", "json_values", "run_request"):
+        (in_directory / f"{name}.py").write_text("raise RuntimeError('the wrong module')")
+    (in_directory / "net.py").write_text(GOOD)
+    assert CliRunner().invoke(cli, ["trace", "net.py:Net"]).exit_code == 0
 
 
 def test_the_static_findings_of_a_hostile_file_stand(in_directory: Path) -> None:
