@@ -1,5 +1,5 @@
 """Sessions of nox: `tests`, `spark`, `lint`, `types`, `docs`, `playground`, `site`, `package`,
-`ecosystem`, `fuzz -- 600`, `guided -- 60`, and `new_rule -- INI310 some-bad-pattern`.
+`ecosystem`, `fuzz -- 600`, `guided -- 60`, `lock`, `audit`, and `new_rule -- INI310 some-bad-pattern`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+
+LOCK = Path(".ci", "requirements.txt")
+"""The development tools, each with its version and the hashes of its files: what `.ci/run` installs."""
 
 RULE = '''"""What is wrong, in one line
 
@@ -160,6 +163,31 @@ def guided(session: nox.Session) -> None:
     seconds = session.posargs[0] if session.posargs else "60"
     for target in ("decoding", "noqa", "notebook", "settings", "baseline", "cache", "result", "gitignore"):
         session.run("python", "-m", "tools.fuzzing.guided", target, f"-max_total_time={seconds}")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Renew the pinned development tools, for all Pythons and systems; `-- --upgrade` takes the newest of each."""
+    session.install("uv")
+    # torch has builds with versions of their own (`2.13.0+cpu`), and some need gigabytes that others do not.
+    without_torch = Path(session.create_tmp(), "overrides.txt").absolute()
+    without_torch.write_text("torch; python_version < '3'\n", encoding="utf-8")
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--extra", "dev"),
+        *("--generate-hashes", "--no-annotate", "--custom-compile-command", "nox -s lock"),
+        *("--override", str(without_torch), "--output-file", str(LOCK), *session.posargs, "pyproject.toml"),
+    )
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look the pinned development tools up in the database of known vulnerabilities. Needs pypi.org."""
+    session.install("pip-audit")
+    reach = "import urllib.request; urllib.request.urlopen('https://pypi.org/pypi/pip/json', timeout=30)"
+    if session.run("python", "-c", reach, success_codes=[0, 1], silent=True):  # what it prints is a traceback
+        session.error("nothing was audited: the database of vulnerabilities at pypi.org cannot be reached")
+    command = ("pip-audit", "--strict", "--require-hashes", "--disable-pip", "--requirement", str(LOCK))
+    session.run(*command, *session.posargs)
 
 
 @nox.session(python=False)

@@ -14,10 +14,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from initlint.cli.commands import cli
 from tests.support.paths import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^## (.+?)$|^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -26,6 +33,33 @@ BAD = "from torch import nn\n\nlayer = nn.Linear(2, 2)\nnn.init.xavier_uniform(l
 OFFLINE = re.compile(
     "could not find a version|no matching distribution|connection|timed out|getaddrinfo", re.IGNORECASE
 )
+
+
+LOCK = (ROOT / ".ci" / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_the_tools_of_a_run_are_pinned_with_hashes() -> None:
+    """Each that pyproject.toml names, except torch, in a version that it allows on every Python."""
+    pinned: dict[str, list[Requirement]] = {}
+    for entry in re.split(r"\n(?=\S)", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE).strip()):
+        first, *hashes = entry.split("\\\n")
+        assert hashes
+        assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}\s*", line) for line in hashes)
+        requirement = Requirement(first)
+        assert re.fullmatch(r"==[^,]+", str(requirement.specifier))
+        pinned.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [
+        *project["dependencies"],
+        *(text for name in ("report", "server", "site", "watch", "dev") for text in extras[name]),
+    ]
+    for requirement in map(Requirement, wanted):
+        if requirement.name not in ("initlint", "torch"):
+            found = pinned[canonicalize_name(requirement.name)]
+            versions = [next(iter(one.specifier)).version for one in found]
+            assert all(requirement.specifier.contains(version) for version in versions), requirement
+    assert "torch" not in pinned
 
 
 def snippets(wanted: str) -> list[str]:
