@@ -183,7 +183,7 @@ def lock(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Look the pinned development tools up in the database of known vulnerabilities. Needs pypi.org."""
     session.install("pip-audit")
-    reach = "import urllib.request; urllib.request.urlopen('https://pypi.org/pypi/pip/json', timeout=30)"
+    reach = "import urllib.request; urllib.request.urlopen('https://pypi.org/pypi/pip/24.0/json', timeout=30)"
     if session.run("python", "-c", reach, success_codes=[0, 1], silent=True):  # what it prints is a traceback
         session.error("nothing was audited: the database of vulnerabilities at pypi.org cannot be reached")
     command = ("pip-audit", "--strict", "--require-hashes", "--disable-pip", "--requirement", str(LOCK))

@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from itertools import islice
+from collections.abc import Callable
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def script(folder: Path, before: str = "") -> Path:
 def run(root: Path, marks: Path, *arguments: str, before: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(script(marks.parent, before)), *arguments]
     return subprocess.run(
-        command, cwd=root, env=environment(marks, **more), capture_output=True, text=True, check=False, timeout=300
+        command, cwd=root, env=environment(marks, **more), capture_output=True, text=True, check=False, timeout=60
     )
 
 
@@ -288,3 +289,120 @@ def read_message(stream: Any) -> dict[str, Any]:
         length = int(value) if name == b"Content-Length" else length
     message: dict[str, Any] = json.loads(stream.read(length) or b"{}")
     return message
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**42)
+
+
+def link(path: Path, target: str) -> None:
+    path.symlink_to(target)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+DEEP, DIGITS = "[" * 200_000, "9" * 5_000
+BASELINE = '{"version": 1, "findings": [{"file": "a", "code": "INI301", "text": "x", "count": %s}]}'
+BOMB = "a: &a [x]\n" + "".join(
+    f"{name}: &{name} [{'*' + before + ','}{'*' + before}]\n" for before, name in pairwise("abcdefghijkl")
+)
+
+SETTINGS: dict[str, Callable[[Path], object]] = {
+    "a pipe": pipe,
+    "a device": lambda path: link(path, "/dev/zero"),
+    "terabytes": sparse,
+    "bytes": lambda path: path.write_bytes(bytes(range(256)) * 4),
+    "depth": lambda path: write(path, f"select = {DEEP}"),
+    "a long key": lambda path: write(path, "a" + ".a" * 100_000 + " = 1"),
+    "digits": lambda path: write(path, f"select = {DIGITS}"),
+    "types": lambda path: write(path, "select = {a = [1979-05-27, inf]}"),
+    "a circle": lambda path: write(path, 'extend = "initlint.toml"'),
+    "NUL": lambda path: write(path, 'extend = "a\\u0000b"'),
+    "a long name": lambda path: write(path, f'extend = "{"a" * 5_000}"'),
+    "a user": lambda path: write(path, 'extend = "~no-such-user/a"'),
+    "wildcards": lambda path: write(path, f'extend-exclude = ["{"*a" * 30}b", "{"**/a/" * 30}b"]'),
+    "a baseline that is a device": lambda path: write(path, 'baseline = "/dev/zero"'),
+    "a baseline with NUL": lambda path: write(path, 'baseline = "a\\u0000b"'),
+}
+HARMLESS = {"a pipe", "a device", "wildcards"}
+"""What is no regular file is no file of settings, and a pattern may have any length."""
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_cost_one_line(tmp_path: Path, marks: Path, name: str) -> None:
+    root = tmp_path / "project"
+    write(root / "net.py", net("xavier_uniform_"))
+    write(root / f"{'a' * 120}.py", "import torch\n")
+    SETTINGS[name](root / "initlint.toml")
+    done = run(root, marks, "check", "--output-format", "concise")
+    if name in HARMLESS:
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "net.py:9:9: " in done.stdout
+    else:
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith("Error: ")
+
+
+def test_hostile_files_cost_one_line_each_and_the_findings_in_others_stay(tmp_path: Path, marks: Path) -> None:
+    root = tmp_path / "project"
+    write(root / "net.py", net("xavier_uniform_"))
+    write(root / ".git" / "config", "[core]\nexcludesFile = /dev/zero\n")
+    link(root / ".gitignore", "/dev/zero")
+    pipe(root / "config.yaml")
+    write(root / "bomb.yaml", BOMB)
+    pipe(root / "pipe.py")
+    link(root / "zero.py", "/dev/zero")
+    link(root / "circle.py", "circle.py")
+    link(root / "folder", ".")
+    for name in ("large.py", "large.ipynb", "large.yaml"):
+        sparse(root / name)
+    write(root / "deep.py", f"import torch\nx = {DEEP}")
+    write(root / "deep.ipynb", f'["torch", {DEEP}')
+    write(root / "digits.ipynb", f'{{"nbformat": {DIGITS}, "torch": 1}}')
+    write(root / "nul.py", "import torch\0")
+    done = run(root, marks, "check", "--select", "INI301", "--output-format", "concise")
+    assert (done.returncode, done.stderr) == (1, "")
+    *lines, _ = done.stdout.splitlines()
+    assert sorted(line.partition(":")[0] for line in lines if "INI000" in line) == [
+        *("deep.ipynb", "deep.py", "digits.ipynb", "large.ipynb", "large.py", "nul.py")
+    ]
+    (finding,) = (line for line in lines if "INI000" not in line)
+    assert finding.startswith("net.py:9:9: ")
+
+
+BASELINES: dict[str, Callable[[Path], object]] = {
+    "terabytes": sparse,
+    "a pipe": pipe,
+    "depth": lambda path: write(path, DEEP),
+    "bytes": lambda path: path.write_bytes(bytes(range(256))),
+    "digits": lambda path: write(path, BASELINE % DIGITS),
+    "many": lambda path: write(path, BASELINE % 10**15),
+}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_costs_one_line(tmp_path: Path, marks: Path, name: str) -> None:
+    root = tmp_path / "project"
+    write(root / "net.py", net("xavier_uniform_"))
+    BASELINES[name](root / "b.json")
+    done = run(root, marks, "check", "--baseline", "b.json")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "b.json" in done.stderr
+
+
+@pytest.mark.parametrize("name", [*BASELINES][:4])
+def test_a_cache_changes_no_finding(tmp_path: Path, marks: Path, name: str) -> None:
+    root, cache = tmp_path / "project", tmp_path / "cache"
+    write(root / "net.py", net("xavier_uniform_"))
+    first = run(root, marks, "check", "--output-format", "concise")
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        path.unlink()
+        BASELINES[name](path)
+    again = run(root, marks, "check", "--output-format", "concise")
+    assert (again.returncode, again.stdout) == (first.returncode, first.stdout)
+    assert "Traceback" not in again.stderr

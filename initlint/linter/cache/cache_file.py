@@ -227,8 +227,15 @@ def save(
         if contents.segments:
             contents.add(segment, digests, removed)
             data = _encode_segment(CacheSegment.of(contents.entries()), contents.digests)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, data, lasting=False)  # a file that a crash has damaged is not used
+        write_file(path, data)
+
+
+def write_file(path: Path, data: bytes | bytearray) -> None:
+    """Write a file of the cache, in the place of whatever is there. Raises `CannotWrite` and OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        path.unlink()  # writing to a pipe might never end
+    write(path, data, lasting=False)  # a file that a crash has damaged is not used
 
 
 def _encode_segment(segment: CacheSegment, digests: Digests, removed: Collection[str] = ()) -> bytearray:

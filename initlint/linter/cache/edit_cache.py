@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 from initlint._records import dataclass
 from initlint.diagnostics import Edit, FixRequest
-from initlint.linter.cache.cache_file import SUFFIX, compact_json
+from initlint.linter.cache.cache_file import SUFFIX, compact_json, write_file
 from initlint.linter.cache.codec import change_from_json, change_to_json
 from initlint.linter.cache.result_cache import code_digest
-from initlint.project.file_io import CannotWrite, read_file, write
+from initlint.project.file_io import CannotWrite, read_file
 from initlint.project.filesystem import digest_of
 
 EditsOrNone: TypeAlias = "tuple[Edit, ...] | None"
@@ -77,5 +77,4 @@ class EditCache:
             return
         text = compact_json(self.entries if len(self.entries) <= _MOST else self.used).encode()
         with suppress(CannotWrite, OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write(self.path, f"{digest_of(text)}\n".encode() + text, lasting=False)
+            write_file(self.path, f"{digest_of(text)}\n".encode() + text)
