@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from initlint._records import dataclass
@@ -66,12 +66,24 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
     sizes = fans_in_use(layer)
     if sizes is None:
         return None
-    family = initializer_family(write.initializer)
-    if family == "uniform":
+    if initializer_family(write.initializer) == "uniform":
         return _bound_mismatch(layer, write, sizes)
+    return _mismatch_of_call(layer, write.initializer, write.arguments, sizes)
+
+
+def has_wrong_fan(layer: Layer, initializer: str, arguments: Mapping[str, object]) -> bool:
+    """Whether a call of a function of `torch.nn.init` would compute a wrong fan for the layer's weight."""
+    sizes = fans_in_use(layer)
+    return sizes is not None and _mismatch_of_call(layer, initializer, arguments, sizes) is not None
+
+
+def _mismatch_of_call(
+    layer: Layer, initializer: str, arguments: Mapping[str, object], sizes: Fans
+) -> FanMismatch | None:
+    family = initializer_family(initializer)
     if family not in ("kaiming", "xavier"):
         return None
-    mode = argument(write.initializer, write.arguments, "mode") if family == "kaiming" else "fan_avg"
+    mode = argument(initializer, arguments, "mode") if family == "kaiming" else "fan_avg"
     reason = _reason(layer, mode)
     if reason is None:
         return None

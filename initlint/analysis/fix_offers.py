@@ -28,8 +28,8 @@ def make_fix(
     recommend: RecommendFunction = replacement,
     unsafe: bool = False,
 ) -> Fix | None:
-    """The fix that replaces the call at `location` by the one for `layers`; None if another layer forbids it."""
-    if recommended is None:
+    """The fix that replaces the call at `location` by the one for `layers`; None if a layer forbids it."""
+    if recommended is None or not all(recommended.suits(layer) for layer in layers):
         return None
     paths = {layer.path for layer in layers}
     writes = _written_at(model, location)
@@ -62,7 +62,8 @@ def _recommended_for(layer: Layer, write: Write, recommend: RecommendFunction) -
     """The recommended calls for the activations that certainly follow a hidden layer."""
     if is_matrix(layer):
         activations = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
-        yield from (call for f in activations if (call := recommend(write.initializer, f)) is not None)
+        calls = (recommend(write.initializer, activation) for activation in activations)
+        yield from (call for call in calls if call is not None and call.suits(layer))
 
 
 def _is_output(layer: Layer, write: Write) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import field
 from typing import TypeAlias
 
 from initlint._records import dataclass
+from initlint.analysis.fan_mismatch import has_wrong_fan
 from initlint.analysis.layer_activation import LayerActivation, as_number, initializer_family
 from initlint.analysis.messages import short_name
 from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.initializer_formulas import calculate_gain, scale
-from initlint.graph.model import Consumer, Write
+from initlint.graph.model import Consumer, Layer, Write
 from initlint.rewrite.requests import Expression, GainExpression, Value
 
 
@@ -22,6 +23,10 @@ class RecommendedCall:
 
     function: str
     arguments: Mapping[str, Value] = field(default_factory=dict)
+
+    def suits(self, layer: Layer) -> bool:
+        """Whether torch computes the fan in use from the shape of the layer's weight."""
+        return not has_wrong_fan(layer, f"torch.nn.init.{self.function}", self.arguments)
 
     def __str__(self) -> str:
         """As in `kaiming_uniform_(..., nonlinearity='relu')`."""
@@ -119,6 +124,7 @@ def _slope(activation: Consumer) -> float | None:
 
 
 def agreed(pairs: Iterable[LayerActivation], recommend: RecommendFunction = replacement) -> RecommendedCall | None:
-    """The call that all pairs need; None if they differ or one has none."""
-    calls = [recommend(pair.write.initializer, pair.following) for pair in pairs]
-    return calls[0] if calls and all(other == calls[0] for other in calls) else None
+    """The call that all pairs need; None if they differ, or one has none or would get a wrong fan by it."""
+    calls = [(pair.layer, recommend(pair.write.initializer, pair.following)) for pair in pairs]
+    first = calls[0][1] if calls else None
+    return first if first is not None and all(call == first and first.suits(layer) for layer, call in calls) else None

@@ -70,10 +70,10 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, links
 from initlint.analysis.fix_offers import make_fix
-from initlint.analysis.layer_activation import as_number, constant, fans_in_use
+from initlint.analysis.layer_activation import LayerActivation, as_number, constant, fans_in_use
 from initlint.analysis.messages import each_passes_on, format_number, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
-from initlint.analysis.recommended_init import RecommendedCall, replacement, start
+from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement, start
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, ModelGraph
@@ -95,8 +95,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             vanishing.setdefault(link.write.location, []).append(link)
     for location, group in vanishing.items():
         layers = [link.layer for link in group]
-        calls = [_recommended(link.initializer, link.following) for link in group]
-        recommended = calls[0] if all(call == calls[0] for call in calls) else None
+        written = [LayerActivation(link.layer, link.write, link.following) for link in group if link.write is not None]
+        recommended = agreed(written, _recommended)
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
         fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
