@@ -22,7 +22,7 @@ def render(report: Report) -> str:
 
 def _command(diagnostic: Diagnostic, report: Report) -> str:
     span = in_file(diagnostic.span)
-    place = {"file": report.path(span.file), "line": span.row, "endLine": span.end_row}
+    place = {"file": escape(report.path(span.file)), "line": span.row, "endLine": span.end_row}
     if span.row == span.end_row:  # the runner rejects columns of spans over several lines
         place |= {"col": span.column, "endColumn": span.end_column}
     properties = {**place, "title": f"initlint ({diagnostic.code})"}

@@ -98,6 +98,18 @@ def test_every_format_takes_every_finding(name: str, real: Report) -> None:
     assert not set(hostile) & {"\x1b", "\0", "\r"} - ({"\x1b"} if name in ("concise", "full", "grouped") else set())
 
 
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+def test_a_name_of_a_file_moves_no_cursor_and_begins_no_line(name: str) -> None:
+    file = "src/\x1b[2J\n::error::x\r##vso[task.setvariable]\u202e%0A,a:b]]>\"'<b>.py"
+    other = "src/plain.py"
+    text, plain = (render(name, report(finding(Span(path, 2, 3, 2, 8), "a message"))) for path in (file, other))
+    assert not set(text) & {"\0", "\r", "\u202e"}
+    assert "\x1b[2J" not in text
+    commands = [line for line in text.splitlines() if line.lstrip().startswith(("::", "##"))]
+    assert len(commands) == (1 if name in ("github", "azure") else 0)
+    assert len(text.splitlines()) == len(plain.splitlines())
+
+
 def test_only_the_formats_for_people_have_a_summary() -> None:
     assert [name for name in OUTPUT_FORMATS if "Found 1 error" in render(name, report(finding()))] == [
         "concise",
