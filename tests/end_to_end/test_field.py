@@ -1,18 +1,24 @@
-"""How the initialization of released code is counted."""
+"""What `docs/field.md` says of released code: how it is counted, and that the page and its plots are those of the table."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
+from tests.support.paths import ROOT
+from tools.ecosystem.field import page, plots, shares
 from tools.ecosystem.field.__main__ import main
 from tools.ecosystem.field.counting import count
-from tools.ecosystem.field.table import Counts, read_table, write_table
+from tools.ecosystem.field.table import TABLE, Counts, read_table, write_table
+from tools.ecosystem.packages import read_list
 
 HEAD = "import torch\nfrom torch import nn\n\n"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def counts_of(folder: Path, source: str, **others: str) -> Counts:
@@ -184,3 +190,51 @@ def test_the_command_writes_the_table(tmp_path: Path) -> None:
     assert read_table(table) == {"old==1": Counter({("models", ""): 3})}
     run = CliRunner().invoke(main, ["--table", str(table), str(tmp_path / "gone")])
     assert run.output.startswith("gone: skipped: ")
+
+
+def test_the_table_is_sorted_and_names_the_packages_of_the_list(tmp_path: Path) -> None:
+    table = read_table()
+    write_table(table, tmp_path / "again.tsv")
+    assert (tmp_path / "again.tsv").read_text(encoding="utf-8") == TABLE.read_text(encoding="utf-8")
+    assert set(table) <= {str(package) for package in read_list()}
+    assert shares.models(table.values()) >= 3000
+
+
+def test_the_numbers_of_the_page_are_those_of_the_table() -> None:
+    assert (ROOT / "docs" / "field.md").read_text(encoding="utf-8") == page.text(read_table())
+
+
+def test_another_table_makes_another_page() -> None:
+    table = read_table()
+    name = max(table, key=lambda package: table[package]["models", ""])
+    table[name] = table[name] + Counter({("models", ""): 1, ("init", "linear default"): 9999})
+    assert page.text(table) != page.text(read_table())
+
+
+@pytest.mark.parametrize("name", plots.PLOTS)
+def test_the_plots_are_those_of_the_table(name: str) -> None:
+    plot = plots.PLOTS[name]
+    bars = plot.bars(shares.split(read_table()))
+    drawn = ElementTree.parse(ROOT / "docs" / "field" / f"{name}.svg").getroot()
+    texts = Counter(" ".join("".join(text.itertext()).split()) for text in drawn.iter(f"{SVG}text"))
+    expected = Counter(bar.label.replace("`", "") for bar in bars)
+    expected += Counter(plot.text(value) for bar in bars for value in bar.values)
+    assert expected - texts == Counter()
+    widths = {group.attrib["id"]: _width(group) for group in drawn.iter(f"{SVG}g") if "id" in group.attrib}
+    values = {f"bar-{at}-{series}": value for at, bar in enumerate(bars) for series, value in enumerate(bar.values)}
+    longest = max(values, key=lambda at: values[at])
+    for at, value in values.items():
+        assert widths[at] / widths[longest] == pytest.approx(value / values[longest], abs=1e-3)
+
+
+def _width(group: ElementTree.Element) -> float:
+    path = group.find(f"{SVG}path")
+    if path is None:
+        return 0.0
+    across = [float(number) for number in re.findall(r"[ML] (-?[\d.]+) ", path.attrib["d"])]
+    return max(across) - min(across) if across else 0.0
+
+
+def test_the_plots_are_drawn_alike_each_time() -> None:
+    parts = shares.split(read_table())
+    assert plots.svg("ways", parts) == plots.svg("ways", parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tools.ecosystem.field.counting import count
-from tools.ecosystem.field.table import MORE, TABLE, Counts, read_table, write_table
+from tools.ecosystem.field.table import TABLE, Counts, read_table, write_table
 from tools.ecosystem.packages import fetch, read_list
 
 ROOT = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 @click.option("--add", is_flag=True, help="Keep the table's lines of other packages.")
 @click.option("--one", is_flag=True, hidden=True, help="Print the counts of one folder, as JSON.")
 def main(paths: tuple[str, ...], folder: Path, table: Path, time_limit: int, add: bool, one: bool) -> None:
-    """Count the models, inits and findings of the packages of both lists, or of PATHS, and write the table.
+    """Count the models, inits and findings of the packages of the list, or of PATHS, and write the table.
 
     A path is a folder, which is one package, or NAME=FOLDER.
     """
@@ -48,7 +48,7 @@ def _named(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
 
 def _listed(folder: Path) -> list[tuple[str, Path]]:
     folder.mkdir(parents=True, exist_ok=True)
-    return [(str(package), fetch(package, folder)) for package in (*read_list(), *read_list(MORE))]
+    return [(str(package), fetch(package, folder)) for package in read_list()]
 
 
 def _count_apart(sources: Path, time_limit: int) -> Counts:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TABLE = Path(__file__).parents[3] / "docs" / "field" / "field.tsv"
-MORE = Path(__file__).with_name("packages.txt")
-"""Packages that are counted and not on the list whose findings are reviewed."""
 _COLUMNS = ("package", "kind", "key", "count")
 
 Counts = Counter[tuple[str, str]]
