@@ -130,7 +130,7 @@ def _text_at(location: Location | None) -> str:
     """The lines of a call, and the comment above them, which may say that sharing is meant."""
     if not isinstance(location, SourceLocation) or not isinstance(location.node, ast.expr):
         return ""
-    lines = location.source.code.splitlines()[max(location.node.lineno - 2, 0) : location.node.end_lineno]
+    lines = location.source.lines[max(location.node.lineno - 2, 0) : location.node.end_lineno]
     return "\n".join(lines if lines[0].lstrip().startswith("#") or location.node.lineno == 1 else lines[1:])
 
 
@@ -142,7 +142,7 @@ def _branch_around(location: SourceLocation) -> str:
         for node in ast.walk(location.source.tree)
         if isinstance(node, ast.If) and any(_contains(statement, location.node) for statement in node.body)
     ]
-    return "\n".join(location.source.code.splitlines()[max(starts) - 1 : end]) if starts else ""
+    return "\n".join(location.source.lines[max(starts) - 1 : end]) if starts else ""
 
 
 def _contains(statement: ast.stmt, node: ast.AST) -> bool:

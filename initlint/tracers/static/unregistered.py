@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from initlint.graph.mistakes import UnregisteredKind, UnregisteredParameters
-from initlint.project.source import SourceLocation
+from initlint.project.source import SourceFile, SourceLocation
 from initlint.tracers.references.syntax_index import last_name, nodes_of
 from initlint.tracers.static.layers import layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -72,7 +72,12 @@ def _is_readable(module: Instance) -> bool:
 
 def _runs_text(cls: ClassValue) -> bool:
     """Whether a method calls `exec`, which may assign attributes: `exec("self.conv" + name + " = conv")`."""
-    return "exec" in cls.scope.source.code and _calls_exec(cls.node)
+    return _mentions_exec(cls.scope.source) and _calls_exec(cls.node)
+
+
+@lru_cache(maxsize=8)
+def _mentions_exec(source: SourceFile) -> bool:
+    return "exec" in source.code
 
 
 @lru_cache(maxsize=64)
