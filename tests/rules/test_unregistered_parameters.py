@@ -37,6 +37,11 @@ def test_message() -> None:
     ]
 
 
+def test_one_layer_several_times_is_counted_once() -> None:
+    (message,) = messages("self.x = [nn.Sequential(nn.Linear(n, n), nn.ReLU(), nn.Linear(n, n))] * 8")
+    assert "miss its 2 layers (Linear x 2)" in message
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -105,7 +105,7 @@ def _of_field(
         return
     if container_kind(value) == "iterator":
         return
-    modules = list(_modules(value))
+    modules = list({id(item): item for item in _modules(value)}.values())
     if any(item is module or id(item) in registered or item.registry_changed for item in modules):
         return  # also `locals()`, which holds `self`
     drafts = [draft for item in modules for draft in layers_of(item)]
