@@ -20,7 +20,7 @@ from initlint.graph.mistakes import (
 )
 from initlint.graph.words import UNDETERMINED as UNDETERMINED  # a part of the Python API
 from initlint.graph.words import Arguments, OperationKind
-from initlint.project.source import Location, SourceFile
+from initlint.project.source import Location, SourceFile, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +294,8 @@ class ModelGraph:
     stalled: tuple[tuple[str, ...], ...] = ()
     parts: frozenset[str] = frozenset()
     identical: tuple[IdenticalModules, ...] = ()
+    redrawn: tuple[SourceLocation, ...] = ()
+    """Where modules are copied whose weights the model draws again."""
     flow: Flow = field(default=tuple, compare=False, repr=False)
     """Lists `operations`, which few models need."""
     pretrained: tuple[CheckpointLoad, ...] = ()

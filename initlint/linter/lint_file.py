@@ -118,6 +118,7 @@ class FileLinter:
             uses=uses,
             roots=tuple(model.root for model in graph.models),
             part_classes=_part_classes(graph),
+            redrawn=frozenset((model.root, copy.key) for model in graph.models if model.root for copy in model.redrawn),
             incomplete=tuple(f"{model.name}: {reason}" for model in graph.models for reason in model.incomplete),
             failures=tuple(failures.entries),
         ), graph

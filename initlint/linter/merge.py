@@ -39,7 +39,15 @@ def combine(
                 usages.setdefault(location, CallUsage()).add(result.uses[file][location], first)
         roots += result.roots
     part_classes: set[str | None] = set().union(*(result.part_classes for result in results))
+    redrawn = frozenset().union(*(result.redrawn for result in results))
+    findings = [item for item in findings if not _is_redrawn(item, roots, redrawn)]
     return findings, usages, frozenset(number for number, root in enumerate(roots) if root in part_classes)
+
+
+def _is_redrawn(item: Finding, roots: Sequence[str | None], redrawn: Set[tuple[str, LocationKey]]) -> bool:
+    """Whether the finding is about copies in a class of which a builder elsewhere draws the weights again."""
+    root = None if item.model is None else roots[item.model]
+    return root is not None and (root, item.location) in redrawn and _is_about_whole_models(item.diagnostic)
 
 
 def merge(

@@ -100,6 +100,7 @@ class FileResult:
     `lint_file` makes it, and the cache stores it; `pipeline` and `merge` read it. If `unreadable` is set, the rest is
     empty. `uses` are by file, then by location. `incomplete`: one line for each model that was analysed in part only.
     `roots`: the class of each model, by number. `part_classes`: classes that are parts or bases of other models.
+    `redrawn`: the class of a model, with the location of copies of which it draws the weights again.
     `dependencies`: empty in a run without a cache.
     """
 
@@ -108,6 +109,7 @@ class FileResult:
     uses: Mapping[str, Mapping[LocationKey, CallUsage]] = field(default_factory=dict)
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
+    redrawn: frozenset[tuple[str, LocationKey]] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     dependencies: RecordedDependencies = NO_DEPENDENCIES

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from initlint.diagnostics import Diagnostic, Severity
 from tests.support.fixing import findings_of, fixed
+from tests.support.reference_projects import findings_in_project
 
 HEADER = "import copy\nimport torch\nimport torch.nn as nn\n\n"
 
@@ -289,3 +292,51 @@ def test_a_seed_in_the_constructor() -> None:
 )
 def test_members_that_differ(init: str, forward: str, first: str, after: str) -> None:
     assert seeded(init, forward, first, after) == []
+
+
+CLONES_OF_LAYERS = """
+import copy
+from torch import nn
+def clones(module, count):
+    return nn.ModuleList([copy.deepcopy(module) for _ in range(count)])
+class Layer(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.fc = nn.Linear(size, size)
+    def forward(self, x):
+        return x + self.fc(x).relu()
+class Net(nn.Module):
+    def __init__(self, size, count):
+        super().__init__()
+        self.layers, self.count = clones(Layer(size), count), count
+    def forward(self, x):
+        for at in range(self.count):
+            x = self.layers[at](x)
+        return x
+"""
+BUILDER = """
+def build(options):
+    net = Net(options.size, options.count)
+    if options.path:
+        net.load_state_dict(torch.load(options.path))
+    else:
+        {start}
+    return net
+"""
+XAVIER = "for p in net.parameters():\n            if p.dim() > 1:\n                nn.init.xavier_uniform_(p)"
+
+
+@pytest.mark.parametrize(
+    ("start", "number"),
+    [
+        (XAVIER, 0),
+        ("for p in net.parameters():\n            if p.dim() == 1:\n                nn.init.zeros_(p)", 1),
+        ("print(sum(p.numel() for p in net.parameters()))", 1),
+    ],
+)
+def test_a_builder_that_draws_the_weights_again(tmp_path: Path, start: str, number: int) -> None:
+    builder = BUILDER.format(start=start)
+    one_file = {"net.py": CLONES_OF_LAYERS + builder}
+    assert len(findings_in_project(tmp_path / "one", "INI205", one_file)) == number
+    two_files = {"net.py": CLONES_OF_LAYERS, "train.py": f"from torch import nn\nfrom net import Net\n{builder}"}
+    assert len(findings_in_project(tmp_path / "two", "INI205", two_files)) == number

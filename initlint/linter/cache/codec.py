@@ -66,6 +66,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
         },
         result.roots,
         sorted(result.part_classes),
+        sorted([root, _renamed(location, stored)] for root, location in result.redrawn),
         result.incomplete,
         result.has_noqa,
     ]
@@ -86,7 +87,7 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
     def shown(path: str) -> str:
         return display_paths.get(path, path) if path != _OWN else own
 
-    unreadable, findings, uses_by_file, roots, part_classes, incomplete, has_noqa = json.loads(text)
+    unreadable, findings, uses_by_file, roots, part_classes, redrawn, incomplete, has_noqa = json.loads(text)
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         findings=tuple(
@@ -103,6 +104,7 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
         uses={shown(path): _Uses(uses, shown(path)) for path, uses in uses_by_file.items()},
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
+        redrawn=frozenset((root, _renamed(location, shown)) for root, location in redrawn),
         incomplete=tuple(incomplete),
         has_noqa=has_noqa,
     )

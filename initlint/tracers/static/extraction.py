@@ -13,7 +13,7 @@ from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Model
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.project.source import Location
-from initlint.tracers.static.identical_modules import identical_modules
+from initlint.tracers.static.identical_modules import identical_modules, redrawn_copies
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
@@ -55,6 +55,7 @@ class Extraction:
             - {_only_root(roots)},
             stalled=stalled_groups,
             identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
+            redrawn=tuple(redrawn_copies(roots, self.interpreter.log)),
             pretrained=self.pretrained(),
             flow=partial(list_operations, nodes_by_path),
         )

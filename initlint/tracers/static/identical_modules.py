@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
@@ -21,6 +22,8 @@ from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCop
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
+
+_Parameters: TypeAlias = "Mapping[int, Mapping[str, Storage]]"
 
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList")
 STACKS = {
@@ -162,13 +165,7 @@ def is_constructed_in(location: SourceLocation) -> bool:
 
 def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
     """Groups of deep copies, with the original if it is in the model, that no later init draws again."""
-    groups: dict[int, _Group] = {}
-    for copy in log.copies:
-        if copy.copy is not copy.original:
-            group = groups.setdefault(id(copy.original), _Group([copy.original], copy))
-            group.members.append(copy.copy)
-            groups[id(copy.copy)] = group
-    for group in {id(group): group for group in groups.values()}.values():
+    for group in _groups_of_copies(log):
         members = [module for module in group.members if id(module) in tree.modules]
         uses = [[node for inner in _inside(module) for node in log.nodes.get(id(inner), ())] for module in members]
         members, uses = [m for m, nodes in zip(members, uses, strict=True) if nodes], list(filter(None, uses))
@@ -183,6 +180,34 @@ def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
             yield IdenticalModules("series", location, type, paths, len(members), parameters)
         elif merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
             yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
+
+
+def _groups_of_copies(log: EntryPointLog) -> list[_Group]:
+    """The deep copies of each module, with the original."""
+    groups: dict[int, _Group] = {}
+    for copy in log.copies:
+        if copy.copy is not copy.original:
+            group = groups.setdefault(id(copy.original), _Group([copy.original], copy))
+            group.members.append(copy.copy)
+            groups[id(copy.copy)] = group
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def redrawn_copies(roots: Mapping[str, Instance], log: EntryPointLog) -> Iterator[SourceLocation]:
+    """Where the modules below `roots` are copied whose weights were drawn after that, under whatever condition."""
+    groups = _groups_of_copies(log)
+    tree = _Tree(roots if groups else {})
+    for group in groups:
+        parameters = [_parameters(module) for module in group.members if id(module) in tree.modules]
+        pairs = [(first, other) for one in parameters[1:] for first, other in _common_storages(parameters[0], one)]
+        if any(_is_random_matrix(first) and not _same_writes(first, other) for first, other in pairs):
+            yield group.first.location
+
+
+def _common_storages(one: _Parameters, other: _Parameters) -> Iterator[tuple[Storage, Storage]]:
+    for position, tensors in one.items():
+        inside = other.get(position, {})
+        yield from ((tensor, inside[name]) for name, tensor in tensors.items() if name in inside)
 
 
 def _seeded(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
@@ -287,7 +312,7 @@ def _inside(module: Instance) -> list[Instance]:
     return inside
 
 
-def _parameters(module: Instance) -> Mapping[int, Mapping[str, Storage]]:
+def _parameters(module: Instance) -> _Parameters:
     """The parameters of each module inside, by the position of that module and their names."""
     return {
         position: {name: tensor.storage for name, tensor, _ in own_parameters(one) if tensor.storage is not None}
