@@ -10,7 +10,7 @@ _VISION = ("torchvision.models.", "timm.", "segmentation_models_pytorch.", "effi
 _LANGUAGE = ("transformers.", "pytorch_transformers.", "pytorch_pretrained_bert.")
 _HUB = "torch.hub.load"
 
-_FLAGS = ("weights", "pretrained", "encoder_weights")
+PRETRAINED_FLAGS = ("weights", "pretrained", "encoder_weights")
 """The keyword arguments that ask for pretrained weights. Any value but None and False does."""
 
 _SECOND_FLAG = frozenset({"timm.create_model", "timm.models.create_model"})
@@ -37,7 +37,7 @@ def pretrained_layer_types(name: str, arguments: Sequence[Any], keywords: Mappin
 
 
 def _asks_for_weights(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
-    flags = [keywords[flag] for flag in _FLAGS if flag in keywords]
+    flags = [keywords[flag] for flag in PRETRAINED_FLAGS if flag in keywords]
     if not flags and name in _SECOND_FLAG:
         flags = list(arguments[1:2])
     elif not flags and name.startswith("torchvision.models."):

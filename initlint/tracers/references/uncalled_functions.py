@@ -10,6 +10,7 @@ from pathlib import Path
 
 from initlint._records import dataclass
 from initlint.facts.initializer_names import is_weight_initializer
+from initlint.facts.pretrained import PRETRAINED_FLAGS
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
 from initlint.tracers.references.init_functions import init_functions, initialises
@@ -50,11 +51,15 @@ def uncalled_functions(
         if search.is_used_in_file(function):
             callers = search.uncalled_callers(function)
             is_other = any(caller in found or _is_tool(index, caller, function) for caller in callers)
+            if callers and all(_fills_own_tensors(caller, function.name) for caller in callers):
+                continue
             if callers and not is_other and not _has_alternative(index, function, found, is_used):
                 names = tuple(dict.fromkeys(caller.name for caller in callers))
                 yield UncalledFunction(function, search.owner(function), callers=names)
             continue
         if not _has_harmless_decorators(function) or _names_its_caller(function):
+            continue
+        if _would_undo_a_load(function, search.owner(function)):
             continue
         if _may_be_run_elsewhere(file, index, function, project, bases):
             continue  # before the project is searched, which takes a thousand times as long
@@ -98,6 +103,61 @@ def _names_its_caller(function: FunctionNode) -> bool:
     """Whether its docstring shows the call that others write: "Meant to be used with `net.apply(net._init)`"."""
     text = ast.get_docstring(function, clean=False) or ""
     return re.search(rf"\.apply\([\w.]*\b{function.name}\b", text) is not None
+
+
+def _fills_own_tensors(caller: FunctionNode, name: str) -> bool:
+    """Whether the caller hands the init function nothing but tensors that it made, as a loader of vectors does."""
+    made = {
+        target.id
+        for node in ast.walk(caller)
+        if isinstance(node, ast.Assign) and _makes_tensor(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [node for node in ast.walk(caller) if isinstance(node, ast.Call) and last_name(node.func) == name]
+    return bool(calls) and all(
+        call.args and isinstance(call.args[0], ast.Name) and call.args[0].id in made for call in calls
+    )
+
+
+def _makes_tensor(value: ast.expr) -> bool:
+    """Whether it is `torch.empty(...)`, `torch.FloatTensor(...)`, and not `torch.nn.Linear(...)`."""
+    function = value.func if isinstance(value, ast.Call) else None
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "torch"
+
+
+def _would_undo_a_load(function: FunctionNode, owner: ast.ClassDef | None) -> bool:
+    """Whether a method walks over the whole model, parts of which the constructor fills with pretrained weights."""
+    constructor = next((node for node in owner.body if _is_constructor(node)), None) if owner is not None else None
+    return constructor is not None and _walks_over_self(function) and any(map(_loads, ast.walk(constructor)))
+
+
+def _is_constructor(node: ast.stmt) -> bool:
+    return isinstance(node, FunctionNode) and node.name == "__init__"
+
+
+def _walks_over_self(function: FunctionNode) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _WALKS
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+        for node in ast.walk(function)
+    )
+
+
+_WALKS = frozenset("apply modules named_modules named_parameters parameters".split())
+
+
+def _loads(node: ast.AST) -> bool:
+    """Whether it is `resnet50(pretrained=True)`, `resnet50(pretrained)`, `net.load_state_dict(...)`, ..."""
+    if not isinstance(node, ast.Call):
+        return False
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    flags = (given[flag] for flag in PRETRAINED_FLAGS if flag in given)
+    asked = any(not isinstance(flag, ast.Constant) or flag.value not in (None, False) for flag in flags)
+    asked = asked or any(isinstance(value, ast.Name) and value.id in PRETRAINED_FLAGS for value in node.args)
+    return asked or last_name(node.func) in ("from_pretrained", "load_state_dict")
 
 
 def _has_alternative(

@@ -701,3 +701,73 @@ def test_a_callback_of_any_name(
 ) -> None:
     text = CALLBACK.format(name=name, parameters=parameters, test=test, use=use)
     assert bool(findings_in_project(tmp_path, "INI106", {"net.py": text})) is reported
+
+
+WALKER = """
+    from torch import nn
+    from parts import backbone
+
+    class Net(nn.Module):
+        def __init__(self, pretrained=True, path=None):
+            super().__init__()
+            self.body = {body}
+            {more}
+            self.head = nn.Linear(4, 4)
+
+        def init_weights(self):
+            for m in {walked}.modules():
+                if isinstance(m, nn.Linear):
+                    nn.init.normal_(m.weight)
+
+        def forward(self, x):
+            return self.head(self.body(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "walked", "number"),
+    [
+        ("backbone(pretrained=pretrained)", "pass", "self", 0),
+        ("backbone(weights='DEFAULT')", "pass", "self", 0),
+        ("backbone(3, pretrained)", "pass", "self", 0),
+        ("backbone()", "self.body.load_state_dict(theirs)", "self", 0),
+        ("backbone.from_pretrained(path)", "pass", "self", 0),
+        ("backbone(pretrained=False)", "pass", "self", 1),
+        ("backbone(weights=None)", "pass", "self", 1),
+        ("backbone()", "pass", "self", 1),
+        ("backbone(pretrained=pretrained)", "pass", "self.head", 1),
+    ],
+)
+def test_a_method_that_would_undo_a_load(tmp_path: Path, body: str, more: str, walked: str, number: int) -> None:
+    files = {"net.py": WALKER.format(body=body, more=more, walked=walked), "parts.py": "def backbone(): ..."}
+    assert len(rows(tmp_path, files)) == number
+
+
+LOADER = """
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.fc(x)
+
+    def init_vectors(vectors):
+        nn.init.uniform_(vectors, -0.1, 0.1)
+
+    def load_vectors(path):
+        vectors = {made}
+        init_vectors(vectors)
+        return vectors
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "number"),
+    [("torch.FloatTensor(9, 4)", 0), ("torch.empty(9, 4)", 0), ("Net().fc.weight", 1), ("torch.nn.Linear(9, 4)", 1)],
+)
+def test_a_loader_of_vectors_that_nothing_calls(tmp_path: Path, made: str, number: int) -> None:
+    assert len(rows(tmp_path, {"net.py": LOADER.format(made=made)})) == number
