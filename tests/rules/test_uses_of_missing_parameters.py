@@ -107,6 +107,10 @@ def test_raises(statement: str, start: str, end: str) -> None:
         "if hasattr(self.conv.bias, 'data'):\n    self.conv.bias.data.zero_()",
         "data = getattr(self.conv.bias, 'data', None)\nif data is not None:\n    data.zero_()",
         "try:\n    self.conv.bias.data.zero_()\nexcept AttributeError:\n    pass",
+        "for m in self.modules():\n    try:\n        m.weight\n    except AttributeError:\n        continue\n"
+        "    if m.weight is not None:\n        m.weight.data",
+        "other = LinearBlock()\nfor name, m in [('fc', self.fc), ('conv', self.conv)]:\n    try:\n"
+        "        mine = getattr(other, name)\n    except AttributeError:\n        continue\n    m.bias.data.zero_()",
         "import contextlib\nwith contextlib.suppress(AttributeError):\n    self.conv.bias.data.zero_()",
         "self.conv.bias = nn.Parameter(torch.ones(8))\nself.conv.bias.data.zero_()",
         "for m in self.modules():\n    if hasattr(m, 'weight') and m.weight is not None and isinstance(m, nn.Linear)"

@@ -78,7 +78,11 @@ def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: 
         return Unknown("an attribute of unknown name")
     _record_attribute_test(interpreter, value, name)
     attribute = interpreter.attribute(value, name)
-    if not isinstance(attribute, Unknown) or len(call.arguments) <= 2:
+    if not isinstance(attribute, Unknown):
+        return attribute
+    if len(call.arguments) <= 2:
+        if interpreter.open_guards and surely_lacks(value, name):
+            raise Raised
         return attribute
     return call.arguments[2] if surely_lacks(value, name) else attribute
 

@@ -19,7 +19,11 @@ from initlint.tracers.static.syntax.literals import (
 )
 from initlint.tracers.static.syntax.operators import binary, boolean, comparison, conditional, unary
 from initlint.tracers.static.syntax.subscripts import subscript
-from initlint.tracers.static.tensors.absent_parameters import record_missing_attribute, record_use_of_none
+from initlint.tracers.static.tensors.absent_parameters import (
+    lacks_parameter,
+    record_missing_attribute,
+    record_use_of_none,
+)
 from initlint.tracers.static.values.classes import ModuleRef, SuperProxy
 from initlint.tracers.static.values.containers import DictValue
 from initlint.tracers.static.values.environment import Environment
@@ -75,7 +79,7 @@ def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -
     elif value.__class__ is Unknown and isinstance(holder, Instance):
         if node.attr.startswith(("weight", "bias")):
             record_missing_attribute(interpreter, holder, node, env)
-        if interpreter.open_guards and _surely_raises(holder, node.attr):
+        if interpreter.open_guards and (_surely_raises(holder, node.attr) or lacks_parameter(holder, node.attr)):
             raise Raised
     return value
 

@@ -29,11 +29,16 @@ def record_missing_attribute(interpreter: Interpreter, value: Instance, node: as
         return
     if interpreter.location_of(node, env) in interpreter.log.misuses:
         return
-    if node.attr not in ("weight", "bias") and not _is_absent_in_rnn(value, node.attr):
-        return
-    if any(function.name == "forward" for function, _ in interpreter.stack) or not _lacks(value, node.attr):
+    if not lacks_parameter(value, node.attr) or any(function.name == "forward" for function, _ in interpreter.stack):
         return
     _record(interpreter, "missing", node, env, value, node.attr)
+
+
+def lacks_parameter(value: Instance, name: str) -> bool:
+    """Whether `name` is `weight`, `bias` or a recurrent weight, and reading it from the module raises."""
+    if value.symbolic or value.open or value.registry_changed:
+        return False
+    return (name in ("weight", "bias") or _is_absent_in_rnn(value, name)) and _lacks(value, name)
 
 
 _OF_CELLS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
