@@ -72,6 +72,7 @@ from initlint.analysis.constant_weights import bias_constant, constant_weight, h
 from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import as_number, constant
 from initlint.analysis.messages import layer_names, related_locations, short_name
+from initlint.analysis.placeholders import is_placeholder
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.analysis.stacked_weights import constant_cells
 from initlint.diagnostics import Severity
@@ -145,7 +146,7 @@ def _has_constant_consumers(model: ModelGraph, layer: Layer) -> bool:
 
 def _is_suspect(layer: Layer, write: Write) -> bool:
     """Whether the layer has several units with the same inputs and the same constant."""
-    if constant_weight(layer) is None or constant(write) == 0.0:
+    if constant_weight(layer) is None or constant(write) == 0.0 or is_placeholder(write):
         return False
     units = as_number(layer.arguments.get("out_features", layer.arguments.get("out_channels")))
     return units != 1 and as_number(layer.arguments.get("groups", 1)) == 1

@@ -36,6 +36,7 @@ It is silent for
 - a function that other code applies as well, and a method of a class that other files derive from
 - an init of biases alone in a model without any
 - a class or file with another init function that is used
+- a method that walks over the whole model, in a class whose constructor fills a part with pretrained weights
 - a method of which its class has a call in a comment (`# self.init_weights()`), and a function of which the code around
   it has one
 - methods that reset a part (`reset_head`), methods that fill only buffers and other plain tensors, and an init inside

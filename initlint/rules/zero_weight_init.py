@@ -14,7 +14,8 @@ It does not matter how it is written: `zeros_`, `gain=0`, `std=0`, `w.mul_(0)`, 
 A zero is often right, and initlint is silent if the structure shows it: the last layer before a residual sum, a gate, a
 modulation, the second factor of `B(A(x))` with a random A as in LoRA, an output head, the input of a sampling grid or
 of a deformable convolution, a bias with a deliberate value, a helper named for it (`zero_module`). It is also silent
-for embeddings, for the gains of norms, and wherever it is not certain.
+for embeddings, for the gains of norms, in a class with a method that copies the weights of another model, and wherever
+it is not certain.
 
 ## Why is this bad?
 
@@ -91,6 +92,7 @@ from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import call_at
 from initlint.analysis.messages import activation_class_name, display_name, layer_names, related_locations, short_name
 from initlint.analysis.norms import NORMS
+from initlint.analysis.placeholders import is_placeholder
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
@@ -135,7 +137,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
 
 def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | None, Consumer | None]:
     """The effect of a zero weight and the activation that it depends on; None for no harm and no activation."""
-    if zero_weight(layer) is None:
+    if zero_weight(layer) is None or is_placeholder(write):
         return None, None
     dead = dead_activation(layer)
     if dead is not None and bias_constant(layer) == 0.0:

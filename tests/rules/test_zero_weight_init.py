@@ -9,6 +9,7 @@ from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Forward, Layer
 from initlint.linter.pipeline import check
 from initlint.project.settings import Settings
+from tests.support.fixing import findings_of
 from tests.support.rule_models import OUTPUT, at, following, layer, message, model, reach, run, to_layer, write
 
 WEIGHT = write("zeros_")
@@ -251,3 +252,36 @@ def test_torch_agrees(init: str) -> None:
     names: dict[str, object] = {}
     exec(NET.format(init=init), names)
     assert (not torch.any(names["Net"]().a.weight)) == (init in ZEROS)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("value", "copies", "number"),
+    [
+        (0.0, "theirs.weight.data", 0),
+        (0.5, "theirs.weight.data", 0),
+        (0.0, "theirs.weight.view(mine.weight.size())", 0),
+        (0.0, "torch.ones(8, 8)", 1),
+        (0.5, "torch.ones(8, 8)", 1),
+    ],
+)
+def test_values_that_the_class_replaces_by_those_of_another_model(value: float, copies: str, number: int) -> None:
+    source = f"""
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+        for m in self.net:
+            if isinstance(m, nn.Linear):
+                m.weight.data.fill_({value})
+                m.bias.data.zero_()
+    def forward(self, x):
+        return self.net(x)
+    def copy_from(self, other):
+        for mine, theirs in zip(self.net, other.net):
+            if isinstance(mine, nn.Linear):
+                mine.weight.data.copy_({copies})
+                mine.bias.data.copy_(theirs.bias.data)
+"""
+    assert len(findings_of(source, ("INI201", "INI203"))) == number
