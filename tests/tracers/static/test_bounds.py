@@ -207,6 +207,8 @@ def test_apply_within_itself_ends(body: str) -> None:
         "for child in self.layers.children():\n        break",
         "initialize_all(self.layers)",
         "self.copy = copy.deepcopy(self.layers)",
+        "self.layers.apply(lambda m: isinstance(m, nn.Linear) and nn.init.zeros_(m.weight))",
+        "self.layers.apply(lambda m: m.children())",
     ],
 )
 def test_work_that_evaluates_no_code_costs_steps(repeated: str) -> None:

@@ -27,6 +27,8 @@ from initlint.tracers.static.values.values import UNBOUND, CallArguments, Value
 
 _MAX_SUMMARIES = 12
 """Summaries of one kind of module, which differ in the attributes that were read."""
+_STEPS_PER_CALL, _STEPS_PER_EFFECT = 4, 4
+"""How many steps take as long as finding the summary of a call, and as repeating one of its effects."""
 
 
 class ModuleSummaries:
@@ -110,7 +112,7 @@ class ModuleSummaries:
             if storage is not None and old.storage is not None:
                 storage.shape_read |= old.storage.shape_read
         for effect in summary.effects:
-            self._machine.spend_steps(1)
+            self._machine.spend_steps(_STEPS_PER_EFFECT)
             self._apply(effect, module if effect.target is UNBOUND else _corresponding(effect.target, storages))
         return True
 
@@ -138,7 +140,7 @@ def call_on_each(
         summaries = ModuleSummaries(machine)
         for number, (module, function) in enumerate(modules):
             # Nested `apply` calls evaluate nothing, and may multiply without end.
-            machine.spend_steps(1)
+            machine.spend_steps(_STEPS_PER_CALL)
             machine.apply_call = ApplyCall(site, number)
             summaries.run_or_replay(module, function, site, on_result)
     finally:
