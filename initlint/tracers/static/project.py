@@ -33,7 +33,7 @@ from initlint.tracers.static.library.modules import call_instance
 from initlint.tracers.static.library.tensor_methods import call_tensor_method
 from initlint.tracers.static.machine.interpreter import Handlers, Interpreter
 from initlint.tracers.static.prefilter import imported_modules, is_main_module
-from initlint.tracers.static.syntax.assignment import set_field, set_tensor_attribute, set_tensor_item
+from initlint.tracers.static.syntax.assignment import set_field, set_registered, set_tensor_attribute, set_tensor_item
 from initlint.tracers.static.syntax.binding import bind
 from initlint.tracers.static.syntax.expressions import EVALUATE
 from initlint.tracers.static.syntax.imports import is_imported_after
@@ -60,6 +60,7 @@ HANDLERS = Handlers(
     construct=construct,
     object_attribute=object_attribute,
     set_field=set_field,
+    set_registered=set_registered,
     object_method=call_object_method,
     inherited_method=inherited_method,
     tensor_method=call_tensor_method,

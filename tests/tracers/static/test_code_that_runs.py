@@ -102,6 +102,8 @@ def test_it_does_not_run(statement: str) -> None:
     "statement",
     [
         "list(fill(layer) for layer in [self.first])",
+        "list(fill(layer) for layer in [locals()['self'].first])",
+        "unused = (layer for layer in [fill(self.first)])",
         "list(map(fill, [self.first]))",
         "for _ in enumerate(map(fill, [self.first])): pass",
         "list(fillings(self.first))",

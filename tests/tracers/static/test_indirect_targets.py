@@ -73,6 +73,8 @@ def test_the_parameter_is_found(target: str, parameter: str) -> None:
         "self.first._parameters['weight'] = nn.Parameter(torch.zeros(4, 4))",
         "self.first._parameters.update(weight=nn.Parameter(torch.zeros(4, 4)))",
         "self.first.__setattr__('weight', nn.Parameter(torch.zeros(4, 4)))",
+        "self.first.bias; nn.init.zeros_(list(self.first.parameters())[0])",
+        "self.again = self.second; nn.init.zeros_(list(self.children())[-1].weight)",
     ],
 )
 def test_the_function_writes_to_it(statement: str) -> None:
@@ -90,3 +92,38 @@ def test_the_function_writes_to_it(statement: str) -> None:
 def test_by_an_unknown_order_it_may_be_any_of_them(target: str) -> None:
     layers = _layers(f"nn.init.zeros_({target})")
     assert not any(layer.last_write_is_certain() for layer in layers.values())
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "list(self.first.parameters())[0]",
+        "next(self.first.parameters())",
+        "next(iter(self.first.parameters()))",
+        "[p for p in self.first.parameters()][0]",
+        "[p for name, p in self.first.named_parameters() if name == 'weight'][-1]",
+        "sorted(self.first.parameters(), key=torch.numel)[-1]",
+    ],
+)
+def test_a_parameter_that_is_there_on_one_side_of_a_condition_is_written_on_that_side(target: str) -> None:
+    tie = "if self.training: self.first.weight = self.second.weight\n"
+    layers = _layers(f"{tie}        nn.init.zeros_({target})")
+    assert not layers["second"].last_write_is_certain()
+    assert layers["second"].last_write_is_certain("bias")
+
+
+def test_a_parameter_that_is_added_to_a_layer_comes_last() -> None:
+    added = "self.first.added = nn.Parameter(torch.ones(9, 9))"
+    layers = _layers(f"{added}; nn.init.zeros_(next(self.first.parameters()))")
+    write = layers["first"].effective_write()
+    assert write is not None
+    assert write.initializer == "torch.nn.init.zeros_"
+
+
+def test_functions_of_sequences_take_each_alternative() -> None:
+    parameters = "(self.first if self.training else self.second).parameters()"
+    layers = _layers(f"nn.init.zeros_(list(reversed(list({parameters})))[0])")
+    certain = {
+        (path, name) for path in layers for name in ("weight", "bias") if layers[path].last_write_is_certain(name)
+    }
+    assert certain == {("first", "weight"), ("second", "weight")}

@@ -8,7 +8,7 @@ from initlint.graph.model import Layer
 from tests.support.whole_models import models_of
 
 SOURCE = """\
-import functools, os
+import copy, functools, os
 
 def fill(layer):
     nn.init.zeros_(layer.weight)
@@ -81,7 +81,46 @@ def _write(statement: str, path: str = "first") -> str:
             "try: int('x')\n        except TypeError: pass\n        except ValueError: fill(self.first)",
             "unknown",
         ),
+        (
+            "self.__dict__['_modules'].get('first'); self._modules.pop('second')\n"
+            "        try:\n            self.missing\n            fill(self.first)\n        except AttributeError: pass",
+            "default",
+        ),
+        (
+            "setattr(self, os.environ['NAME'], 1)\n"
+            "        try:\n            self.missing\n            fill(self.first)\n        except AttributeError: pass",
+            "zeros_",
+        ),
         ("self.first.__dict__ = self.second.__dict__; fill(self.second)", "zeros_"),
+        ("copy.copy(self.first).register_parameter('weight', nn.Parameter(torch.zeros(4, 4)))", "zeros_"),
+        ("other = copy.copy(self.first); self.first.weight = nn.Parameter(torch.zeros(4, 4))", "zeros_"),
+        (
+            "self.third = copy.deepcopy(self.first)\n"
+            "        self.third.register_parameter('weight', nn.Parameter(torch.zeros(4, 4)))",
+            "default",
+        ),
+        ("nn.Parameter(self.first.weight).data = torch.zeros(4, 4)", "unknown"),
+        ("copy.copy(self.first.weight).data = torch.zeros(4, 4)", "unknown"),
+        ("self.first.weight.data.data = torch.zeros(4, 4)", "default"),
+        ("self.second.weight = nn.Parameter(self.first.weight.data); fill(self.second)", "zeros_"),
+        (
+            "self.second.weight = nn.Parameter(self.first.weight.data)\n"
+            "        self.second.weight.data = torch.ones(4, 4); fill(self.second)",
+            "unknown",
+        ),
+        ("self.first.load_state_dict({'weight': torch.zeros(4, 4), 'bias': torch.ones(4)})", "zeros_"),
+        ("self.first.load_state_dict({'weight': torch.load('weight'), 'bias': torch.ones(4)})", "unknown"),
+        ("self.first.load_state_dict(self.second.state_dict())", "unknown"),
+        ("fill(self.first); self.first.__init__(4, 4)", "default"),
+        ("fill(self.first); nn.Linear.__init__(self.first, 4, 4)", "default"),
+        ("self.first.__init__(4, 4); fill(self.first)", "zeros_"),
+        ("fill(self.first)\n        if os.environ.get('AGAIN'): self.first.__init__(4, 4)", "unknown"),
+        ("self.first.weight.data = self.second.weight.data; fill(self.first)", "zeros_"),
+        (
+            "self.first.weight.data = self.second.weight.data\n"
+            "        fill(self.first); self.second.reset_parameters()",
+            "unknown",
+        ),
         ("self.first.weight.data = self.second.weight.data; fill(self.second)", "unknown"),
         ("if os.environ.get('TIE'): self.first.weight = self.second.weight", "default"),
         ("fill(self.first)\n        if os.environ.get('TIE'): self.first.weight = self.second.weight", "unknown"),
@@ -95,6 +134,15 @@ def test_what_the_first_layer_has_its_weight_from(statement: str, written: str) 
 def test_a_layer_that_a_condition_puts_elsewhere_keeps_its_place() -> None:
     statement = "fill(self.second)\n        if os.environ.get('TIE'): self.first = self.second"
     assert _write(statement, "second") == "zeros_"
+
+
+def test_a_bias_that_only_one_side_of_a_condition_replaces_is_torchs_own_on_the_other() -> None:
+    statement = (
+        "if os.environ.get('REPLACE'):\n            del self.first.bias\n"
+        "            self.first.bias = nn.Parameter(torch.zeros(4))"
+    )
+    writes = [write for write in _layer(statement).writes if write.parameter == "bias"]
+    assert [(write.initializer.rpartition(".")[2], write.certain) for write in writes] == [("zeros_", False)]
 
 
 def test_a_forward_hook_may_change_the_result() -> None:

@@ -165,6 +165,73 @@ def test_a_class_decorator_replaces_the_constructor() -> None:
     assert layer.effective_write() is not None
 
 
+INTERCEPTING = (
+    "class Base(nn.Module):\n    def __getattribute__(self, name):\n"
+    "        return super().__getattribute__('second' if name == 'first' else name)\n"
+)
+FILLING = (
+    "class Base(nn.Module):\n    def __setattr__(self, name, value):\n        super().__setattr__(name, value)\n"
+    "        if name == 'third': nn.init.ones_(value.weight)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "path"),
+    [
+        ("nn.init.zeros_(self.first.weight)", "second"),
+        ("nn.init.zeros_(self.get_submodule('first').weight)", "second"),
+        ("nn.init.zeros_(nn.Module.__getattr__(self, 'first').weight)", "first"),
+        ("nn.init.zeros_(super().__getattr__('first').weight)", "first"),
+        ("self.training; nn.init.zeros_(self._modules['first'].weight)", "first"),
+    ],
+)
+def test_what_reads_the_dictionaries_of_a_module_runs_no_hook(statement: str, path: str) -> None:
+    written = {name: _write(INTERCEPTING, statement, base="Base", path=name) for name in ("first", "second")}
+    assert written == {"first": "default", "second": "default", path: "zeros_"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "written"),
+    [
+        ("self.third = nn.Linear(4, 4)", "ones_"),
+        ("setattr(self, 'third', nn.Linear(4, 4))", "ones_"),
+        ("self._modules['third'] = nn.Linear(4, 4)", "default"),
+        ("self._modules.update(third=nn.Linear(4, 4))", "default"),
+        ("self.add_module('third', nn.Linear(4, 4))", "default"),
+    ],
+)
+def test_what_sets_the_dictionaries_of_a_module_runs_no_hook(statement: str, written: str) -> None:
+    assert _write(FILLING, statement, base="Base", path="third") == written
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "hasattr(self, 'missing')\n        nn.init.zeros_(self.first.weight)",
+        "if not hasattr(self, 'missing'): nn.init.zeros_(self.first.weight)",
+        "nn.init.zeros_(getattr(self, 'missing', self.first).weight)",
+        "nn.init.zeros_(getattr(self, 'first', self.second).weight)",
+    ],
+)
+def test_an_attribute_that_the_hook_does_not_find_is_missing(statement: str) -> None:
+    base = "class Base(nn.Module):\n    def __getattr__(self, name):\n        return super().__getattr__(name)\n"
+    assert _write(base, statement, base="Base") == "zeros_"
+
+
+@pytest.mark.parametrize(
+    ("listing", "statement"),
+    [
+        ("named_children(self): yield 'one', self.second", "nn.init.zeros_(next(self.children()).weight)"),
+        ("named_modules(self): return [('one', self.second)]", "for m in self.modules(): nn.init.zeros_(m.weight)"),
+        ("named_parameters(self): yield 'one', self.second.weight", "nn.init.zeros_(list(self.parameters())[0])"),
+    ],
+)
+def test_a_listing_without_names_gives_what_the_one_with_names_does(listing: str, statement: str) -> None:
+    base = f"class Base(nn.Module):\n    def {listing}\n"
+    assert _write(base, statement, base="Base") == "default"
+    assert _write(base, statement, base="Base", path="second") == "zeros_"
+
+
 def test_the_attribute_of_a_module_may_be_another_layer() -> None:
     base = (
         "class Base(nn.Module):\n    def __getattr__(self, name):\n        found = super().__getattr__(name)\n"

@@ -22,14 +22,13 @@ from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT, ExternalName
 from initlint.tracers.static.values.iteration import iterate
-from initlint.tracers.static.values.objects import Instance, as_module
+from initlint.tracers.static.values.objects import Instance, is_registered
 from initlint.tracers.static.values.questions import (
     bound_to,
     set_attribute,
     without_unbound,
 )
 from initlint.tracers.static.values.registries import REGISTRIES, RegistryValue
-from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Raised, Unknown, Value
 
 _NATIVE = frozenset("__getitem__ __len__ __iter__ __contains__ __setattr__ __getattr__".split())
@@ -105,14 +104,9 @@ def _attribute_by_hook(interpreter: Interpreter, instance: Instance, name: str) 
     hook = "__getattribute__"
     if cls.find(hook)[1] is None:
         hook = "__getattr__"
-        if not instance.is_module or cls.find(hook)[1] is None or not _is_registered(instance.fields.get(name)):
+        if not instance.is_module or cls.find(hook)[1] is None or not is_registered(instance.fields.get(name)):
             return UNBOUND
     return call_attribute_hook(interpreter, instance, hook, [name], SourceLocation(cls.scope.source, cls.node))
-
-
-def _is_registered(value: Value) -> bool:
-    tensor = as_tensor(value)
-    return as_module(value) is not None or (tensor is not None and tensor.leaf)
 
 
 def _framework_hook(cls: ClassValue, name: str) -> bool:
@@ -154,13 +148,15 @@ def call_object_method(interpreter: Interpreter, instance: Instance, name: str, 
         key = call.get(0, "name")
         if not isinstance(key, str):
             return Unknown("an attribute of unknown name", origins=(instance,))
-        hooks = {(id(instance), "__getattr__"), (id(instance), name)} - interpreter.running_special
+        # Both read the dictionaries of the object, and so run no hook of its class for the name.
+        hooks = {(id(instance), hook) for hook in ("__getattr__", "__getattribute__")} - interpreter.running_special
         interpreter.running_special |= hooks
         try:
             value = object_attribute(interpreter, instance, key)
         finally:
             interpreter.running_special -= hooks
-        if isinstance(value, Unknown) and instance.is_module and instance.surely_lacks(key):
+        is_missing = isinstance(value, Unknown) and value.receiver is instance
+        if is_missing and instance.is_module and instance.surely_lacks(key):
             raise Raised
         return value
     if name == "__setattr__":

@@ -12,11 +12,13 @@ from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.questions import (
-    Union,
+    bound_under,
     combine,
     container_kind,
+    first_of,
     has_known_length,
     known_items,
+    may_be_unbound,
     truth,
     without_unbound,
 )
@@ -97,28 +99,48 @@ def _enumerate(interpreter: Interpreter, call: CallArguments) -> ListValue:
     items: list[Value] = []
     for at, (item, condition) in enumerate(iterate(interpreter, value)):
         index: Value = at + start if has_end and isinstance(start, int) else Unknown("an index", INT)
-        pair = (index, item)
-        items.append(pair if not condition else Union([(pair, condition), (UNBOUND, condition)]))
+        items.append(bound_under(condition, (index, item)))
     return ListValue(items, open=not has_end, kind="iterator")
 
 
 def _map(interpreter: Interpreter, call: CallArguments) -> ListValue:
-    function = call.get(0, "function", Unknown("nothing"))
-    results = []
-    for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
-        results.append(interpreter.call(function, CallArguments([item], {}, call.site)))
-    return ListValue(results, open=not has_known_length(call.get(1, "iterable", ())), kind="iterator")
+    function, iterable = call.get(0, "function", Unknown("nothing")), call.get(1, "iterable", ())
+    results = _each(
+        interpreter, iterable, lambda item: interpreter.call(function, CallArguments([item], {}, call.site))
+    )
+    return ListValue(results, open=not has_known_length(iterable), kind="iterator")
+
+
+def _each(interpreter: Interpreter, iterable: Value, act: Callable[[Value], Value]) -> list[Value]:
+    """What `act` gives for each item, under the condition of that item."""
+    before = interpreter.state.condition
+    results: list[Value] = []
+    try:
+        for item, under in iterate(interpreter, iterable):
+            interpreter.state.condition = before | under
+            results.append(bound_under(under, act(item)))
+    finally:
+        interpreter.state.condition = before
+    return results
+
+
+def _items(interpreter: Interpreter, iterable: Value) -> list[Value]:
+    """The items, which are unbound where they are not there."""
+    return [bound_under(under, item) for item, under in iterate(interpreter, iterable)]
 
 
 def _filter(interpreter: Interpreter, call: CallArguments) -> ListValue:
     function = call.get(0, "function", None)
-    items, is_certain = [], has_known_length(call.get(1, "iterable", ()))
-    for item, _ in iterate(interpreter, call.get(1, "iterable", ())):
-        verdict = truth(item if function is None else interpreter.call(function, CallArguments([item], {}, call.site)))
-        is_certain = is_certain and verdict is not None
-        if verdict is not False:
-            items.append(item)
-    return ListValue(items, open=not is_certain, kind="iterator")
+    iterable = call.get(1, "iterable", ())
+
+    def tested(item: Value) -> Value:
+        return item if function is None else interpreter.call(function, CallArguments([item], {}, call.site))
+
+    verdicts = [truth(result) for result in _each(interpreter, iterable, tested)]
+    items = [
+        item for item, verdict in zip(_items(interpreter, iterable), verdicts, strict=True) if verdict is not False
+    ]
+    return ListValue(items, open=None in verdicts or not has_known_length(iterable), kind="iterator")
 
 
 def _list(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -133,17 +155,20 @@ def _list_of(interpreter: Interpreter, value: Value) -> Value:
     value = value if iterator is UNBOUND else iterator
     if known_items(value) is None:
         return Unknown("a list of something unknown") if as_tensor(value) is None else value
-    return ListValue([item for item, _ in iterate(interpreter, value)], not has_known_length(value))
+    return ListValue(_items(interpreter, value), not has_known_length(value))
 
 
 def _from_list(interpreter: Interpreter, call: CallArguments, make: Callable[[ListValue], Value]) -> Value:
     """What `make` gives for the list of the items of the first argument; an unknown value if they are not known."""
     items = _list(interpreter, call)
-    return make(items) if isinstance(items, ListValue) else items
+    return interpreter.state.map_union(items, lambda option: make(option) if isinstance(option, ListValue) else option)
 
 
 def _tuple(interpreter: Interpreter, call: CallArguments) -> Value:
-    return _from_list(interpreter, call, lambda items: items if items.open else tuple(items.items))
+    def of_list(items: ListValue) -> Value:
+        return items if items.open or any(map(may_be_unbound, items.items)) else tuple(items.items)
+
+    return _from_list(interpreter, call, of_list)
 
 
 def _set(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -180,7 +205,9 @@ def _next(interpreter: Interpreter, call: CallArguments) -> Value:
     if isinstance(value, ListValue):
         if value.kind == "iterator" and value.items:
             interpreter.state.save_before_change(value)
-            return without_unbound(value.items.pop(0))
+            first = first_of(value.items)
+            value.items.pop(0)
+            return first
         if not value.open and not value.items and len(call.arguments) > 1:
             return call.arguments[1]
     return Unknown("the next item")

@@ -52,7 +52,10 @@ def _hasattr(interpreter: Interpreter, call: CallArguments) -> Value:
     verdict = None
     if isinstance(name, str):
         _record_attribute_test(interpreter, value, name)
-        verdict = has_attribute(interpreter, value, name)
+        try:
+            verdict = has_attribute(interpreter, value, name)
+        except Raised:  # by `__getattr__` of the project
+            return False
     return Unknown("a hasattr test", BOOL) if verdict is None else verdict
 
 
@@ -77,7 +80,12 @@ def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: 
             return holder.fields[pattern]
         return Unknown("an attribute of unknown name")
     _record_attribute_test(interpreter, value, name)
-    attribute = interpreter.attribute(value, name)
+    try:
+        attribute = interpreter.attribute(value, name)
+    except Raised:
+        if len(call.arguments) <= 2:
+            raise
+        return call.arguments[2]
     if not isinstance(attribute, Unknown):
         return attribute
     if len(call.arguments) <= 2:
@@ -97,7 +105,7 @@ def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
         _set_by_pattern(interpreter, holder, pattern, call)
     for changed in (holder, as_object(call.get(2, "value"))):
         if changed is not None:
-            changed.registry_changed = True
+            changed.registry_changed = changed.may_have_more = True
     return None
 
 

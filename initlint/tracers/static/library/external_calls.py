@@ -205,14 +205,15 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     may_run_iterators(interpreter, call.values)
-    name = _name_of(call.site.node)
+    name = function.name if isinstance(function, Unknown) and function.name else _name_of(call.site.node)
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
         mark_maybe_changed(interpreter, call.values)
         may_call(interpreter, (function, *call.values), call.site)
-    # `getattr(w, method)(0)` has no name.
-    may_be_writer = not name or name in _WRITING_METHODS or is_in_place(name)
+    # `getattr(w, method)(0)` has no name. A method that receives a Parameter may register it.
+    registers = any(tensor is not None and tensor.leaf for tensor in map(as_tensor, call.values))
+    may_be_writer = not name or registers or name in _WRITING_METHODS or is_in_place(name)
     if may_be_writer or is_initializer_or_loader(name):
         receiver = function.receiver if isinstance(function, Unknown) else None
         may_write(interpreter, (function, receiver, *call.values), call.site)
@@ -224,9 +225,12 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     return unknown_result(interpreter, reason, call.values, call.site)
 
 
+_CALLING = frozenset("map filter reduce starmap sorted sort min max call methodcaller".split())
+"""Functions that call the function which they receive, whose own name then is not written at the call."""
+
+
 def _name_of(node: ast.AST) -> str:
     """The unqualified name of the called function, as written."""
     called = node.func if isinstance(node, ast.Call) else None
-    if isinstance(called, ast.Attribute):
-        return called.attr
-    return called.id if isinstance(called, ast.Name) else ""
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    return "" if name in _CALLING else name

@@ -149,8 +149,11 @@ def call_writing_method(interpreter: Interpreter, tensor: Tensor, name: str, cal
 
 def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: CallArguments) -> Tensor:
     """`torch.zeros(3, 4)` and similar: a new tensor with its first write."""
-    out = as_tensor(call.keywords.get("out"))
+    given = call.keywords.get("out")
+    out = as_tensor(given)
     storage = out.storage if out is not None else None
+    if given is not None and out is None:
+        interpreter.handlers.may_write(interpreter, [given], call.site)
     if storage is None:
         storage = fresh_storage(interpreter, _size(constructor, call), call.site)
     tensor = Tensor(storage=storage, covers_storage=out is None or out.covers_storage)
@@ -223,6 +226,7 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
     if tensor is None:
         storage.origins, storage.is_converted = tuple(reaches(value)), True
+    storage.is_of_several = storage.is_of_several or storage.parameter
     storage.parameter = True
     storage.location = storage.location or call.site
     set_requires_grad(storage, requires_grad)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+from initlint.graph.dataflow import Condition
 from initlint.project.source import Location
 from initlint.tracers.static.library.forward_hooks import register_forward_hook, register_forward_pre_hook
 from initlint.tracers.static.library.modules import call_module, initialize, torch_forward
@@ -14,12 +15,18 @@ from initlint.tracers.static.library.state_dicts import load_state_dict, state_d
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.machine.path_conditions import new_token
+from initlint.tracers.static.machine.special_methods import special_method
 from initlint.tracers.static.tensors.copying import note_repetition
 from initlint.tracers.static.tensors.dataflow import is_constant
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
 from initlint.tracers.static.tensors.lost_values import record_returned_tensor
 from initlint.tracers.static.tensors.unknown_effects import discard_values
-from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_tensor_registration, record_write
+from initlint.tracers.static.tensors.writes import (
+    UNKNOWN_WRITE,
+    note_shared_write,
+    record_tensor_registration,
+    record_write,
+)
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, ExternalName
 from initlint.tracers.static.values.functions import wrapped_function
@@ -27,7 +34,14 @@ from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import LoopIndex
 from initlint.tracers.static.values.module_tree import children, modules, own_parameters, parameters
 from initlint.tracers.static.values.objects import Instance, as_object
-from initlint.tracers.static.values.questions import Union, entries, has_known_length, set_attribute
+from initlint.tracers.static.values.questions import (
+    Union,
+    bound_under,
+    entries,
+    has_known_length,
+    known_items,
+    set_attribute,
+)
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
@@ -38,13 +52,32 @@ _ITEMS_PER_STEP = 2
 def _named(interpreter: Interpreter, pairs: Any, named: bool, origin: Instance) -> ListValue:
     items: list[Value] = []
     for name, value, condition in pairs:
-        items.append(_if(condition, (name, value) if named else value))
+        items.append(bound_under(condition, (name, value) if named else value))
         interpreter.spend_steps(len(items) % _ITEMS_PER_STEP == 0)
     return ListValue(items, kind="iterator", origin=origin)
 
 
-def _opposite(condition: Any) -> Any:
-    return frozenset((key, not side) for key, side in condition)
+def _unnamed(name: str) -> Callable[[Interpreter, Instance, CallArguments], Value]:
+    """`children()`, `modules()` or `parameters()`: torch takes the second parts of what `named_...()` gives."""
+
+    def run(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
+        own = special_method(interpreter, instance, f"named_{name}")
+        if own is UNBOUND:
+            return _LISTINGS[name](interpreter, instance, call, False)
+        pairs = interpreter.call(own, CallArguments([], {}, call.site))
+        items = [_second(pair) for pair, _ in iterate(interpreter, pairs)]
+        return ListValue(items, open=not has_known_length(pairs), kind="iterator")
+
+    return run
+
+
+def _second(pair: Value) -> Value:
+    parts = known_items(pair)
+    return parts[1] if parts is not None and len(parts) == 2 else Unknown("a part of a pair", origins=(pair,))
+
+
+def _named_by(name: str) -> Callable[[Interpreter, Instance, CallArguments], Value]:
+    return lambda interpreter, instance, call: _LISTINGS[name](interpreter, instance, call, True)
 
 
 def _modules(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
@@ -60,7 +93,17 @@ def _children(interpreter: Interpreter, instance: Instance, call: CallArguments,
     instance.walked = True
     if instance.symbolic:
         return Unknown("the children of something unknown")
-    return _named(interpreter, instance.conditional_children(), named, instance)
+    return _named(interpreter, _distinct(instance.conditional_children()), named, instance)
+
+
+def _distinct(children: Iterable[tuple[str, Instance, Condition]]) -> Iterator[tuple[str, Instance, Condition]]:
+    """The submodules without those that surely had another name before."""
+    seen: set[int] = set()
+    for name, module, condition in children:
+        if id(module) not in seen:
+            yield name, module, condition
+        if not condition:
+            seen.add(id(module))
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
@@ -126,7 +169,7 @@ def _call_on_each(
     order: list[tuple[Instance, Any]],
     call: CallArguments,
 ) -> None:
-    steps = [(_if(condition, module), function) for module, condition in order]
+    steps = [(bound_under(condition, module), function) for module, condition in order]
     callback = wrapped_function(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
         call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
@@ -141,18 +184,13 @@ def _call_on_each(
         run.complete = roots is not None
 
 
-def _if(condition: Any, value: Value) -> Value:
-    """The value; `UNBOUND` where the condition does not hold."""
-    return value if not condition else Union([(value, condition), (UNBOUND, _opposite(condition))])
-
-
 def _add_module(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     name, module = call.get(0, "name"), call.get(1, "module", None)
     if isinstance(name, str):
-        set_attribute(interpreter, instance, name, module, call.site)
+        interpreter.handlers.set_registered(interpreter, instance, name, module, call.site)
     else:
         interpreter.state.save_before_change(instance)
-        set_attribute(interpreter, instance, f"<{len(instance.fields)}>", module, call.site)
+        interpreter.handlers.set_registered(interpreter, instance, f"<{len(instance.fields)}>", module, call.site)
         instance.open = True
     return None
 
@@ -253,7 +291,8 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: CallArg
             continue
         if interpreter.visits.active:
             interpreter.visits.record_write(interpreter.stack)
-        if interpreter.state.condition <= storage.condition:
+        note_shared_write(interpreter, storage, call.site)
+        if interpreter.state.condition <= storage.condition and not storage.is_split:
             storage.writes = []
         else:
             record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)
@@ -267,7 +306,7 @@ def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call
         tensor = as_tensor(value)
         if tensor is not None:
             record_tensor_registration(interpreter, instance, tensor, call.site)
-        set_attribute(interpreter, instance, name, value, call.site)
+        interpreter.handlers.set_registered(interpreter, instance, name, value, call.site)
     return None
 
 
@@ -284,10 +323,8 @@ def _get_submodule(interpreter: Interpreter, instance: Instance, call: CallArgum
     path = call.get(0, "target")
     submodule: Value = instance
     for part in path.split(".") if isinstance(path, str) else ("?",):
-        holder = as_object(submodule)
-        if holder is not None:
-            holder.materialize()
-        submodule = Unknown("a submodule") if holder is None else holder.fields.get(part, Unknown("a submodule"))
+        is_known = as_object(submodule) is not None
+        submodule = interpreter.attribute(submodule, part) if is_known else Unknown("a submodule")
     return submodule
 
 
@@ -303,13 +340,10 @@ def _nothing(interpreter: Interpreter, instance: Instance, call: CallArguments) 
     return None
 
 
+_LISTINGS = {"modules": _modules, "children": _children, "parameters": _parameters}
 METHODS: dict[str, Callable[[Interpreter, Instance, CallArguments], Value]] = {
-    "modules": lambda m, i, c: _modules(m, i, c, False),
-    "named_modules": lambda m, i, c: _modules(m, i, c, True),
-    "children": lambda m, i, c: _children(m, i, c, False),
-    "named_children": lambda m, i, c: _children(m, i, c, True),
-    "parameters": lambda m, i, c: _parameters(m, i, c, False),
-    "named_parameters": lambda m, i, c: _parameters(m, i, c, True),
+    **{name: _unnamed(name) for name in _LISTINGS},
+    **{f"named_{name}": _named_by(name) for name in _LISTINGS},
     "apply": apply,
     "add_module": _add_module,
     "register_module": _add_module,

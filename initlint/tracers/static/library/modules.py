@@ -47,6 +47,8 @@ def build(interpreter: Interpreter, cls: ExternalName, call: CallArguments) -> I
 
 def initialize(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
     """`super().__init__(...)` of the torch class `name`, without the receiver among the arguments."""
+    if instance.arguments:
+        instance.materialize()  # where a constructor does not run again, what torch had made is kept
     interpreter.state.save_before_change(instance)
     if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
         _fill_ordered(interpreter, instance, name, call)
@@ -65,7 +67,13 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
         elif content is not None:
             instance.open = True
     elif name in MODULES:
+        # A constructor that runs again makes new parameters.
+        replaced = [parameter for parameter in instance.parameter_names() if parameter in instance.fields]
+        for parameter in replaced:
+            del instance.fields[parameter]
         instance.arguments = call.bound(MODULES[name].signature)
+        for parameter in replaced:
+            instance.get_parameter(parameter)
         _reset_by_constructor(interpreter, instance, name, call)
 
 

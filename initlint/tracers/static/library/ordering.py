@@ -8,7 +8,13 @@ from typing import Any
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import FLOAT
-from initlint.tracers.static.values.questions import any_of, has_known_length, known_items, may_reach_parameters
+from initlint.tracers.static.values.questions import (
+    any_of,
+    has_known_length,
+    known_items,
+    may_reach_parameters,
+    without_unbound,
+)
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 
@@ -28,9 +34,9 @@ def in_order(interpreter: Interpreter, items: Sequence[Value], call: CallArgumen
 def _sort_keys(interpreter: Interpreter, items: Sequence[Value], call: CallArguments) -> list[Any] | None:
     """What the items are compared by; None if that is not known."""
     function = call.keywords.get("key")
-    values = items
+    values: Sequence[Value] = [without_unbound(item) for item in items]
     if function is not None:
-        values = [interpreter.call(function, CallArguments([item], {}, call.site)) for item in items]
+        values = [interpreter.call(function, CallArguments([item], {}, call.site)) for item in values]
     keys = [key for key in map(_comparable, values) if key is not None]
     if len(keys) < len(values):
         return None

@@ -23,7 +23,7 @@ from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
-from initlint.tracers.static.values.questions import entries, has_known_length, known_items
+from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
@@ -51,6 +51,7 @@ def _ordered_dict(interpreter: Interpreter, call: CallArguments) -> Value:
             else:
                 result.open = True
         result.open = result.open or known_items(content) is None or (isinstance(content, ListValue) and content.open)
+        result.origins = (content,) if result.open and may_reach_parameters(content) else ()
     result.items.update(call.keywords)
     return result
 

@@ -60,10 +60,11 @@ def _buffers(module: Instance) -> Iterator[str]:
 def load_state_dict(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.load_state_dict(state)`.
 
-    A dictionary that `state_dict()` of the same module returned changes nothing but the entries that were replaced.
+    A dictionary that `state_dict()` of the same module returned changes nothing but the entries that were replaced, one
+    of tensors that the code makes sets these. Any other is from a checkpoint.
     """
     state = call.get(0, "state_dict")
-    if isinstance(state, DictValue) and not state.open and _is_its_own(instance, state):
+    if isinstance(state, DictValue) and not state.open and (_is_made(state) or _is_its_own(instance, state)):
         for path, module, _ in modules(instance):
             for name, tensor, _ in own_parameters(module):
                 _load_parameter(interpreter, tensor, state.items.get(f"{path}.{name}" if path else name, tensor), call)
@@ -75,6 +76,12 @@ def load_state_dict(interpreter: Interpreter, instance: Instance, call: CallArgu
             mark_maybe_written(interpreter, [instance], call.site)
         record_load(interpreter, instance, call.site)
     return Unknown("what load_state_dict returns")
+
+
+def _is_made(state: DictValue) -> bool:
+    """Whether all of its values are new tensors."""
+    storages = list(map(storage_of, state.items.values()))
+    return bool(storages) and all(storage is not None and not storage.origin.parameter for storage in storages)
 
 
 def _is_its_own(instance: Instance, state: DictValue) -> bool:

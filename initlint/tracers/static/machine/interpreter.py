@@ -184,11 +184,13 @@ class Interpreter:
         """The current step of the innermost running `apply`."""
         self.running_special: set[tuple[int, str]] = set()
         """The running hooks of attributes (`__getattr__`), by object and name."""
+        self.shared_writes: set[int] = set()
+        """Identities of the storages whose write is being recorded for those that share their memory."""
         self._generators: dict[ast.AST, bool] = {}
         self.doubt: Condition = frozenset()
         """A condition that writes have besides those of the branches: see `doubtful`."""
-        self.is_escaped = False
-        """Whether a function runs that code which is not interpreted may call."""
+        self.escapes = 0
+        """Number of running functions that code which is not interpreted may call."""
         self.last_absent: tuple[Instance, str] | None = None
         """The layer and the name of the last parameter that was read and is None."""
         self.unknown_loops = 0
@@ -436,8 +438,9 @@ class Interpreter:
         self.open_guards = self.no_grad = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
         self.last_iterations = 0
         self.doubt = frozenset()
-        self.is_escaped = False
+        self.escapes = 0
         self.running_special.clear()
+        self.shared_writes.clear()
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()

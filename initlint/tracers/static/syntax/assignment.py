@@ -23,7 +23,7 @@ from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import as_function
-from initlint.tracers.static.values.objects import Instance, as_module
+from initlint.tracers.static.values.objects import Instance, is_registered
 from initlint.tracers.static.values.questions import (
     delete_attribute,
     delete_item,
@@ -89,17 +89,24 @@ def _part(value: Value) -> Value:
 
 
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
-    if instance.user_class is not None and _set_by_class(interpreter, instance, name, value, location):
-        return
+    if instance.user_class is None or not _set_by_class(interpreter, instance, name, value, location):
+        set_registered(interpreter, instance, name, value, location)
+
+
+def set_registered(
+    interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None
+) -> None:
+    """Set an attribute in the dictionaries of the object: `__setattr__` of its class does not run."""
     if name == "__dict__" and isinstance(value, RegistryValue):
         instance.fields = value.module.fields
         return
     if name == "__dict__" and isinstance(location, SourceLocation):
         interpreter.handlers.may_write(interpreter, (instance, value), location)
-        instance.registry_changed = True
+        instance.registry_changed = instance.may_have_more = True
         return
-    if interpreter.state.condition and name not in instance.fields and instance.is_module:
-        instance.get_parameter(name)  # the other side keeps torch's own
+    registers = is_registered(value)
+    if instance.is_module and (registers or interpreter.state.condition):
+        instance.materialize()  # torch's own are registered before, and kept on the other side of a condition
     interpreter.state.save_before_change(instance)
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
@@ -110,12 +117,14 @@ def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Va
         replaced = as_tensor(before)
         if replaced is not None and not _is_new(tensor, replaced):
             return
-    registers = as_module(value) is not None if tensor is None else tensor.leaf
     if registers and name in instance.fields and not isinstance(before, type(value)):
         # As in torch, a module that replaces a plain attribute is registered last.
         del instance.fields[name]
-    instance.fields[name] = value
-    instance.assigned[name] = (_assigning_class(interpreter, instance), location)
+    by = _assigning_class(interpreter, instance)
+    for holder in (instance.sharing if registers else ()) or (instance,):
+        interpreter.state.save_before_change(holder)
+        holder.fields[name] = value
+        holder.assigned[name] = (by, location)
     instance.adopt(name, value)
 
 

@@ -91,7 +91,7 @@ _WITHOUT_ATTRIBUTES = frozenset({"torch.nn.Module", "builtins.object", "typing.G
 def _surely_raises(holder: Instance, name: str) -> bool:
     """Whether no class of the object, whose bases are `nn.Module` and of the project, can have the attribute."""
     cls = holder.user_class
-    if cls is None or not holder.surely_lacks(name) or holder.registry_changed or holder.open:
+    if cls is None or not holder.surely_lacks(name) or holder.may_have_more or holder.open:
         return False
     if not _WITHOUT_ATTRIBUTES.issuperset(cls.externals()) or name.startswith("_"):
         return False
@@ -137,7 +137,22 @@ def _note_origins(result: Value, values: tuple[Value, ...]) -> None:
     """Note what the result of code that is not interpreted may be, or share memory with."""
     for option, _ in options(result):
         if option.__class__ is Unknown and not option.origins and option.hint is None:
-            option.origins = tuple(filter(may_reach_parameters, values))
+            option.origins = _origins(values)
+
+
+_MAX_ORIGINS = 8
+"""Beyond, the origins of unknown values are not merged: each of these stands for its own."""
+
+
+def _origins(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The values that may reach parameters; what unknown ones come from instead of these."""
+    found: dict[int, Value] = {}
+    for value in filter(may_reach_parameters, values):
+        below = value.origins if isinstance(value, Unknown) else ()
+        if not below or len(found) + len(below) > _MAX_ORIGINS:
+            below = (value,)
+        found.update((id(origin), origin) for origin in below)
+    return tuple(found.values())
 
 
 def _super(interpreter: Interpreter, arguments: list[Value], env: Environment, node: ast.Call) -> Value:

@@ -18,6 +18,7 @@ from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_BITS,
     MAX_SEQUENCE,
+    bound_under,
     entries,
     has_known_length,
     known_items,
@@ -113,30 +114,38 @@ def dict_(interpreter: Interpreter, node: ast.Dict, env: Environment) -> Value:
 def comprehension(
     interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
 ) -> Value:
-    """A list or set comprehension, or a generator expression, which runs when its items are used."""
+    """A list or set comprehension, or a generator expression, which runs when its items are used.
+
+    What it iterates over first is evaluated at once, and outside of its scope.
+    """
+    iterable = interpreter.evaluate(node.generators[0].iter, env)
     if isinstance(node, ast.GeneratorExp):
-        return interpreter.state.record_new(LazyIterator(lambda: _visiting(interpreter, node, env)))
-    return _visiting(interpreter, node, env)
+        return interpreter.state.record_new(LazyIterator(lambda: _visiting(interpreter, node, iterable, env)))
+    return _visiting(interpreter, node, iterable, env)
 
 
 def _visiting(
-    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
+    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, iterable: Value, env: Environment
 ) -> ListValue:
     if len(node.generators) == 1 and interpreter.visits.tracks(node, env.scope):
-        iterable = interpreter.evaluate(node.generators[0].iter, env)
         with visited_items(interpreter, node, iterable, env):
-            return _comprehension(interpreter, node, env)
-    return _comprehension(interpreter, node, env)
+            return _comprehension(interpreter, node, iterable, env)
+    return _comprehension(interpreter, node, iterable, env)
 
 
 def _comprehension(
-    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Environment
+    interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, iterable: Value, env: Environment
 ) -> ListValue:
     result = interpreter.state.record_new(ListValue())
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
-    result.open = _for(
-        interpreter, node.generators, inner, lambda: result.items.append(interpreter.evaluate(node.elt, inner))
-    )
+
+    before = interpreter.state.condition
+
+    def add() -> None:
+        under = interpreter.state.condition - before
+        result.items.append(bound_under(under, interpreter.evaluate(node.elt, inner)))
+
+    result.open = _for(interpreter, node.generators, iterable, inner, add)
     note_equal_items(interpreter, result, interpreter.location_of(node, env))
     if isinstance(node, ast.GeneratorExp):
         result.kind = "iterator"
@@ -146,6 +155,7 @@ def _comprehension(
 def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Environment) -> Value:
     """`{key: value for ...}`."""
     result = interpreter.state.record_new(DictValue())
+    iterable = interpreter.evaluate(node.generators[0].iter, env)
     inner = Environment(env.scope, env.seen_by_closures, env.frame)
 
     def add() -> None:
@@ -156,16 +166,22 @@ def dict_comprehension(interpreter: Interpreter, node: ast.DictComp, env: Enviro
             key = f"<{len(result.items)}>"  # keep the value under a made-up key
         result.items[key] = value
 
-    result.open = _for(interpreter, node.generators, inner, add) or result.open
+    result.open = _for(interpreter, node.generators, iterable, inner, add) or result.open
     return result
 
 
 def _for(
-    interpreter: Interpreter, clauses: Sequence[ast.comprehension], env: Environment, act: Callable[[], None]
+    interpreter: Interpreter,
+    clauses: Sequence[ast.comprehension],
+    iterable: Value,
+    env: Environment,
+    act: Callable[[], None],
 ) -> bool:
-    """Run `act` for each combination of a comprehension's clauses. Gives whether there may be further items."""
+    """Run `act` for each combination of a comprehension's clauses. Gives whether there may be further items.
+
+    `iterable`: what the first of these iterates over.
+    """
     clause, *inner = clauses
-    iterable = interpreter.evaluate(clause.iter, env)
     open = not has_known_length(iterable)
     before = interpreter.state.condition
     unknown = open
@@ -182,7 +198,7 @@ def _for(
                 for test in clause.ifs:
                     narrow(interpreter, test, env, True)
             if inner:
-                open = _for(interpreter, inner, env, act) or open
+                open = _for(interpreter, inner, interpreter.evaluate(inner[0].iter, env), env, act) or open
             else:
                 act()
     interpreter.state.condition = before

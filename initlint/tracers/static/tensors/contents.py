@@ -31,15 +31,20 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
     if location is None or target.storage is None:
         return
     source = storage_of(value)
-    if source is not None:
-        if source.parameter and source is not target.storage:
-            # It shares the memory from now on: later writes to the other parameter change it, too.
-            record_write(interpreter, target, UNKNOWN_WRITE, {}, location)
-            target.storage.origins = (Tensor(storage=source),)
-        elif source is not target.storage:
+    # Another tensor with the same memory, such as `nn.Parameter(p.data)`, leaves that and does not change `p`.
+    is_apart = target.storage.parameter and target.storage.is_of_several
+    target.storage.is_split = target.storage.is_split or is_apart
+    if source is not None and source is not target.storage and source.parameter:
+        # They share the memory from now on: later writes to one change the other, too.
+        record_write(interpreter, target, UNKNOWN_WRITE, {}, location)
+        target.storage.origins = (*target.storage.origins, Tensor(storage=source))
+        source.origins = (*source.origins, Tensor(storage=target.storage))
+        return
+    if source is not None and not is_apart:
+        if source is not target.storage:
             _write_contents(interpreter, target, source, location)
         return
-    name = UNKNOWN_WRITE if isinstance(value, Unknown) else "torch.Tensor.copy_"
+    name = UNKNOWN_WRITE if is_apart or isinstance(value, Unknown) else "torch.Tensor.copy_"
     record_write(interpreter, target, name, {}, location)
 
 

@@ -23,11 +23,14 @@ from initlint.tracers.static.values.questions import (
     options,
     reaches,
 )
+from initlint.tracers.static.values.registries import RegistryValue
 from initlint.tracers.static.values.tensors import Tensor, as_tensor
 from initlint.tracers.static.values.values import AbstractValue, CallArguments, Unknown, Value
 
 _ARGUMENTS = 4
 """With how many arguments a function is called that code which is not interpreted receives."""
+_ESCAPES = 2
+"""How many calls of such functions may be nested."""
 _DEPTH = 8
 """How deep containers and objects are searched for modules and tensors."""
 _STEPS_PER_MODULE = 4
@@ -71,7 +74,7 @@ def may_write(
 
 def _may_write_tensor(interpreter: Interpreter, tensor: Tensor, location: Location) -> None:
     storage = tensor.storage
-    if storage is None or tensor.node is not None:
+    if storage is None or tensor.node is not None or id(storage) in interpreter.shared_writes:
         return
     last = storage.writes[-1] if storage.writes else None
     # A loop over unknown values may write to the same parameters many times.
@@ -99,18 +102,18 @@ def _reached(values: Iterable[Value]) -> Iterator[Value]:
 def may_call(interpreter: Interpreter, given: Iterable[Value], location: SourceLocation) -> None:
     """Run the functions of the project among the values `given` to code that is not interpreted.
 
-    That code may call them with the other values, so what they do is uncertain. Nothing is run where data flows, nor
-    are functions that these pass on.
+    That code may call them with the other values, so what they do is uncertain. Nothing is run where data flows, and
+    functions are passed on so only once.
     """
     values = list(given)
     arguments = [value for value in values if may_reach_parameters(value)]
     if any(external_name(value).startswith("torch.nn.init.") for value in values):
         may_write(interpreter, arguments, location)
     functions = [value for value in arguments if wrapped_function(value) is not None]
-    if not functions or interpreter.is_escaped or data_of(arguments):
+    if not functions or interpreter.escapes >= _ESCAPES or data_of(arguments):
         return
     unknown = Unknown("an argument of a call that is not interpreted", origins=tuple(arguments))
-    interpreter.is_escaped = True
+    interpreter.escapes += 1
     try:
         for function in functions:
             call = CallArguments([unknown] * _ARGUMENTS, {}, location, open=True)
@@ -119,7 +122,7 @@ def may_call(interpreter: Interpreter, given: Iterable[Value], location: SourceL
             if side is not None:
                 interpreter.state.join_states(side.changes, token, {}, (token[0], False))
     finally:
-        interpreter.is_escaped = False
+        interpreter.escapes -= 1
 
 
 def may_run_iterators(interpreter: Interpreter, values: Iterable[Value]) -> None:
@@ -134,10 +137,11 @@ def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> Non
     """Code that is not interpreted may call or register these modules, also in lists, or register others in them."""
     for value in values:
         is_container = container_kind(value) not in ("", "tuple")
-        for item in contents(value) if is_container else (value,):
+        module = value.module if isinstance(value, RegistryValue) else None
+        for item in (module, *contents(value)) if is_container else (value,):
             instance = as_object(item)
             if instance is not None:
-                instance.registry_changed = True
+                instance.registry_changed = instance.may_have_more = True
                 interpreter.log.may_have_run = True
                 interpreter.log.emptied.clear()
 

@@ -99,11 +99,12 @@ def record_write(
     storage = tensor.storage
     if storage is None:
         return
+    if storage.is_split:
+        initializer, arguments = UNKNOWN_WRITE, {}
     state = interpreter.state
     state.record_side_effect(is_write=True)
     owner = storage.owner
-    if storage.origins:
-        interpreter.handlers.may_write(interpreter, storage.origins, location)
+    note_shared_write(interpreter, storage, location)
     if owner is not None and owner.origins:
         interpreter.handlers.may_write(interpreter, owner.origins, location, owner.cls)
     if state.observation is not None:
@@ -135,6 +136,16 @@ def record_write(
         derived.original.ineffective_writes.append((WriteRecord(write, under), derived))
     else:
         derived.original.writes.append(WriteRecord(replace(write, initializer=UNKNOWN_WRITE), under))
+
+
+def note_shared_write(interpreter: Interpreter, storage: Storage, location: Location) -> None:
+    """Record a possible write to the parameters that the memory of `storage` is, or may be, shared with."""
+    if storage.origins and id(storage) not in interpreter.shared_writes:
+        interpreter.shared_writes.add(id(storage))
+        try:
+            interpreter.handlers.may_write(interpreter, storage.origins, location)
+        finally:
+            interpreter.shared_writes.discard(id(storage))
 
 
 def record_init_call(

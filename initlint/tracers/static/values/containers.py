@@ -14,11 +14,13 @@ from initlint.tracers.static.values.questions import (
     any_of,
     are_data_only,
     equal_items,
+    first_of,
     flat_classes,
     has_known_length,
     is_among,
     known_items,
     literal,
+    may_be_unbound,
     without_unbound,
 )
 from initlint.tracers.static.values.values import (
@@ -74,10 +76,19 @@ class ListValue(AbstractValue):
         if not isinstance(index, int) or (self.unordered and len(self.items) > 1):
             return any_of(self.items)
         if -len(self.items) <= index < len(self.items):
-            return without_unbound(self.items[index])
+            return self._item_at(index)
         if not self.open:
             raise Raised
         return self.items[-1] if self.items else Unknown("an item of a list of unknown length")
+
+    def _item_at(self, index: int) -> Value:
+        """The item at a position that counts only the items that are there."""
+        counted = self.items[: index + 1] if index >= 0 else self.items[index:]
+        if not any(map(may_be_unbound, counted)):
+            return self.items[index]
+        if index in (0, -1):
+            return first_of(self.items if index == 0 else self.items[::-1])
+        return any_of([without_unbound(item) for item in self.items])
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         machine.state.save_before_change(self)
@@ -227,13 +238,16 @@ class LazyIterator(ListValue):
 
 
 class DictValue(AbstractValue):
-    """A dictionary with known keys. `open`: it may have further keys."""
+    """A dictionary with known keys. `open`: it may have further keys. `origins`: what further values come from."""
 
-    __slots__ = ("items", "open")
+    __slots__ = ("items", "open", "origins")
 
-    def __init__(self, items: dict[Any, Value] | None = None, open: bool = False) -> None:
+    def __init__(
+        self, items: dict[Any, Value] | None = None, open: bool = False, origins: tuple[Value, ...] = ()
+    ) -> None:
         self.items: dict[Any, Value] = dict(items or {})
         self.open = open
+        self.origins = origins
 
     def save(self) -> Any:
         return (dict(self.items), self.open)
@@ -246,12 +260,12 @@ class DictValue(AbstractValue):
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if not is_key(index):
-            return Unknown("an item under an unknown key")
+            return Unknown("an item under an unknown key", origins=tuple(self.reaches()))
         if index in self.items:
             return without_unbound(self.items[index])
         if not self.open:
             raise Raised
-        return Unknown("an item of a dictionary that is not known")
+        return Unknown("an item of a dictionary that is not known", origins=self.origins)
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         machine.state.save_before_change(self)
@@ -277,6 +291,9 @@ class DictValue(AbstractValue):
     def contents(self) -> Iterable[Value]:
         return self.items.values()
 
+    def reaches(self) -> Iterable[Value]:
+        return (*self.items.values(), *self.origins)
+
     def container_kind(self) -> str:
         return "dict"
 
@@ -290,18 +307,18 @@ class DictValue(AbstractValue):
         return DictValue({key: copies.copy(item) for key, item in self.items.items()}, self.open)
 
     def shallow_copy(self) -> Value:
-        return DictValue(self.items, self.open)
+        return DictValue(self.items, self.open, self.origins)
 
     def combine(self, operator: str, other: Value, reflected: bool) -> Value:
         if operator == "or" and isinstance(other, DictValue):
-            return DictValue({**self.items, **other.items}, self.open or other.open)
+            return DictValue({**self.items, **other.items}, self.open or other.open, (*self.origins, *other.origins))
         return UNBOUND
 
     def truth(self) -> bool | None:
         return True if self.items else (None if self.open else False)
 
     def is_data_only(self, depth: int) -> bool:
-        return are_data_only(self.items.values(), depth)
+        return not self.origins and are_data_only(self.items.values(), depth)
 
     def contains(self, item: Value) -> bool | None:
         if not is_key(item):

@@ -67,12 +67,14 @@ class Instance(AbstractValue):
         "fields",
         "location",
         "loops",
+        "may_have_more",
         "open",
         "origins",
         "parameters",
         "parametrized",
         "parent",
         "registry_changed",
+        "sharing",
         "symbolic",
         "torch_name",
         "walked",
@@ -107,6 +109,10 @@ class Instance(AbstractValue):
         """Whether code has got hold of all its parameters or submodules (`parameters()`, `apply`), or reset it."""
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
+        self.may_have_more = False
+        """Code that is not followed may have given it further attributes."""
+        self.sharing: list[Instance] = []
+        """The modules that have its dictionaries of parameters and submodules, by `copy.copy`; all have this list."""
 
     def as_object(self) -> Instance:
         return self
@@ -182,9 +188,13 @@ class Instance(AbstractValue):
     def delete_attribute(self, machine: Machine, name: str) -> None:
         if self._deletes(machine, "__delattr__", name):
             return
-        machine.state.save_before_change(self)
-        self.fields.pop(name, None)
-        self.registry_changed = True
+        shared = self.sharing if is_registered(self.fields.get(name)) else ()
+        if machine.state.condition:
+            self.materialize()  # the other side keeps torch's own
+        for holder in shared or (self,):
+            machine.state.save_before_change(holder)
+            holder.fields.pop(name, None)
+            holder.registry_changed = True
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if self.is_named_tuple:
@@ -327,6 +337,8 @@ class Instance(AbstractValue):
         copy = Instance(self.cls, self.location, self.condition, self.torch_name)
         copy.fields, copy.assigned = dict(self.fields), dict(self.assigned)
         copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
+        copy.sharing = self.sharing
+        self.sharing += [copy] if self.sharing else [self, copy]
         return copy
 
     def python_type(self) -> Value:
@@ -415,11 +427,14 @@ class Instance(AbstractValue):
         shapes_by_name = self.parameter_names()
         if name not in shapes_by_name:
             return None if self._may_be_none(name) else UNBOUND
-        storage = Storage(shapes_by_name[name], self.location, self.condition)
-        storage.parameter, storage.owner, storage.name = True, self, name
-        tensor = Tensor(storage=storage, leaf=True)
-        self.fields[name] = tensor
-        return tensor
+        for each in shapes_by_name:  # in torch's order, with those that are registered before it
+            if each not in self.fields:
+                storage = Storage(shapes_by_name[each], self.location, self.condition)
+                storage.parameter, storage.owner, storage.name = True, self, each
+                self.fields[each] = Tensor(storage=storage, leaf=True)
+            if each == name:
+                break
+        return self.fields[name]
 
     def _may_be_none(self, name: str) -> bool:
         """Whether torch registers None where an argument (`bias`, `affine`) switches this parameter off."""
@@ -487,3 +502,8 @@ def as_module(value: Value) -> Instance | None:
     """The `nn.Module` that a value is; None for any other value."""
     instance = as_object(value)
     return instance if instance is not None and instance.is_module else None
+
+
+def is_registered(value: Value) -> bool:
+    """Whether a module that has it as an attribute registers it: a module or a Parameter."""
+    return as_module(value) is not None or (isinstance(value, Tensor) and value.leaf)

@@ -373,6 +373,12 @@ class Union(AbstractValue):
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:
         machine.state.map_union(self, lambda option: set_attribute(machine, option, name, value, location))
 
+    def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
+        return machine.state.map_union(self, lambda option: get_item(machine, option, index, location))
+
+    def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
+        machine.state.map_union(self, lambda option: set_item(machine, option, index, value, location))
+
     def call(self, machine: Machine, call: CallArguments) -> Value:
         return machine.state.map_union(self, lambda option: machine.call(option, call))
 
@@ -444,6 +450,38 @@ def without_unbound(value: Value) -> Value:
     if len(remaining) == len(value.options):
         return value
     return remaining[0][0] if len(remaining) == 1 else Union(remaining)
+
+
+def opposite(condition: Condition) -> Condition:
+    """A condition that holds only where `condition` does not."""
+    return frozenset((key, not side) for key, side in condition)
+
+
+def bound_under(condition: Condition, value: Value) -> Value:
+    """The value; `UNBOUND` where the condition does not hold."""
+    return join(value, condition, UNBOUND, opposite(condition)) if condition else value
+
+
+def may_be_unbound(value: Value) -> bool:
+    """Whether a value is unbound under some condition."""
+    return any(option is UNBOUND for option in alternatives(value))
+
+
+def first_of(items: Sequence[Value]) -> Value:
+    """The first item that is there, of items that may be unbound."""
+    under = ALWAYS
+    result: list[tuple[Value, Condition]] = []
+    for item in items:
+        absent = ALWAYS
+        for value, condition in options(item):
+            if value is UNBOUND:
+                absent = condition
+            else:
+                result.append((value, under | condition))
+        if not may_be_unbound(item):
+            break
+        under |= absent
+    return result[0][0] if len(result) == 1 else _merged(result)
 
 
 _MAX_OPTIONS = 6

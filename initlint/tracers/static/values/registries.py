@@ -80,10 +80,11 @@ class RegistryValue(AbstractValue):
             return
         if not isinstance(index, str) or index in REGISTRIES:
             machine.handlers.may_write(machine, (self.module,), location)
+            self.module.may_have_more = True
             return
         # The dictionary takes any value: `_parameters["weight"] = tensor` does not raise.
         where: Location | None = location if as_tensor(value) is None else None
-        machine.handlers.set_field(machine, self.module, index, value, where)
+        machine.handlers.set_registered(machine, self.module, index, value, where)
 
     def delete_item(self, machine: Machine, index: Value) -> None:
         if isinstance(index, str):
@@ -104,7 +105,9 @@ class RegistryValue(AbstractValue):
                 self.set_item(machine, at, value, call.site)
             if call.arguments and entries(key) is None:
                 machine.handlers.may_write(machine, (self.module,), call.site)
+                self.module.may_have_more = True
             return None
+        self.module.may_have_more = True
         return Unknown(f"{self.name}.{name}", origins=(self.module,))
 
 

@@ -65,6 +65,8 @@ class Storage:
         "grad_unknown",
         "ineffective_writes",
         "is_converted",
+        "is_of_several",
+        "is_split",
         "loads",
         "location",
         "name",
@@ -113,6 +115,10 @@ class Storage:
         """Created uninitialized (`torch.empty`)."""
         self.is_converted = False
         """Its device or element type was chosen, so that a further conversion may return the tensor itself."""
+        self.is_of_several = False
+        """Several Parameters were made of it: each of them leaves it when its `data` is set."""
+        self.is_split = False
+        """One of these has left it, so that a write to one of them may not be to the others."""
         self.used_transformed = False
         """Data is multiplied by a value computed from the parameter, not by the parameter itself."""
 
@@ -124,7 +130,7 @@ class Storage:
         copy = Storage(self.shape, self.location, copies.condition)
         copies.finished[id(self)] = copy
         copy.writes, copy.parameter = list(self.writes), self.parameter
-        copy.loads = self.loads
+        copy.loads, copy.is_of_several, copy.is_split = self.loads, self.is_of_several, self.is_split
         copy.name, copy.frozen, copy.is_converted = self.name, self.frozen, self.is_converted
         copy.owner = copies.finished.get(id(self.owner))
         if self.derived is not None:
@@ -283,6 +289,8 @@ class Tensor(AbstractValue):
         )
 
     def shallow_copy(self) -> Value:
+        if self.leaf and self.storage is not None:
+            self.storage.is_of_several = True
         return self  # it shares the memory
 
     def set_attribute(self, machine: Machine, name: str, value: Value, location: Location | None) -> None:

@@ -446,6 +446,7 @@ class Library:
     object_attribute: Callable[[Any, Any, str], Value]
     inherited_method: Callable[[Any, Any, str], Value]
     set_field: Callable[[Any, Any, str, Value, Any], None]
+    set_registered: Callable[[Any, Any, str, Value, Any], None]
     object_method: Callable[[Any, Any, str, Any], Value]
     tensor_method: Callable[[Any, Any, str, Any], Value]
     list_method: Callable[[Any, Any, str, Any], Value]
@@ -491,7 +492,7 @@ class Unknown(AbstractValue):
     `receiver`: the object that it is an attribute of, such as a method of a base class that cannot be read.
     """
 
-    __slots__ = ("attributes", "hint", "node", "origins", "reason", "receiver")
+    __slots__ = ("attributes", "hint", "name", "node", "origins", "reason", "receiver")
 
     def __init__(
         self,
@@ -501,6 +502,8 @@ class Unknown(AbstractValue):
         origins: tuple[Value, ...] = (),
         receiver: Value = None,
     ) -> None:
+        self.name = ""
+        """Of an attribute of something unknown: its name."""
         self.origins = origins
         self.receiver = receiver
         self.reason = reason
@@ -514,7 +517,8 @@ class Unknown(AbstractValue):
         if self.attributes is None:
             self.attributes = {}
         if name not in self.attributes:
-            self.attributes[name] = Unknown(self.reason, hint, self.node, self.origins)
+            member = self.attributes[name] = Unknown(self.reason, hint, self.node, self.origins)
+            member.name = name if isinstance(name, str) else ""
         return self.attributes[name]
 
     def reaches(self) -> Iterable[Value]:
