@@ -26,11 +26,13 @@ class _Consumers(TorchFunctionMode):
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.weights = {
-            id(module.weight): name for name, module in net.named_modules() if isinstance(module, nn.Linear)
-        }
+        self.net = net
         self.outputs: dict[int, tuple[str, Any]] = {}
         self.consumers: dict[str, list[str]] = {}
+
+    def _weights(self) -> dict[int, str]:
+        """The name of each layer by the identity of its weight, which a hook may have replaced."""
+        return {id(module.weight): name for name, module in self.net.named_modules() if isinstance(module, nn.Linear)}
 
     def _note(self, values: Any, consumer: str) -> None:
         for value in values:
@@ -43,8 +45,8 @@ class _Consumers(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         if name in _ACTIVATIONS:
             self._note(args[:1], name)
-        if name == "linear" and id(args[1]) in self.weights:
-            layer = self.weights[id(args[1])]
+        layer = self._weights().get(id(args[1])) if name == "linear" else None
+        if layer is not None:
             self._note(args[:1], f"layer {layer}")
             result = function(*args, **(kwargs or {}))
             self.outputs[id(result)] = (layer, result)
@@ -55,7 +57,7 @@ class _Consumers(TorchFunctionMode):
     def follow(self, net: nn.Module) -> dict[str, list[str]]:
         """Run the net on ones, and give the consumers of each layer, by its name."""
         every = [module for _, module in net.named_modules(remove_duplicate=False) if isinstance(module, nn.Linear)]
-        if len(self.weights) < len(every):
+        if len(self._weights()) < len(every):
             return {}  # layers that share a weight cannot be told apart
         with self:
             net(torch.ones(2, 4, requires_grad=True))
