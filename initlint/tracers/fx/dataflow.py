@@ -24,7 +24,6 @@ from initlint.facts.operators import (
     Operator,
     is_in_place,
     is_overflow_guard,
-    permanent_dropout,
     pooling,
     python_operator,
 )
@@ -260,12 +259,8 @@ class FlowReader:
         return self._add_node("activation", operator.op, [argument(args, kwargs, 0, "input")], arguments=arguments)
 
     def _identity(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
-        first = argument(args, kwargs, 0, "input")
-        if operator.op == "dropout":
-            scaling = permanent_dropout(bind_arguments(operator.parameters[1:], args[1:], kwargs))
-            if scaling is not None:
-                return self._add_node("modifier", "scale", [first], arguments=scaling)
-        value = self._first_value([first])
+        # A dropout that `self.training` turns on is recorded like one that is never off.
+        value = self._first_value([argument(args, kwargs, 0, "input")])
         return replace(value, data_items=1) if operator.indices else value
 
     def _modifier(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
