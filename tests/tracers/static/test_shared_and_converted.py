@@ -72,6 +72,8 @@ def _write(statement: str, path: str = "first") -> str:
         ("dropped(self.first)", "default"),
         ("passed(self.first)", "zeros_"),
         ("dispatched(self.first)", "unknown"),
+        ("dispatched(somewhere.chosen([self.first, self.second]))", "unknown"),
+        ("fill(somewhere.chosen([self.first, self.second]))", "unknown"),
         (
             "try:\n            self.missing\n            fill(self.first)\n        except AttributeError: pass",
             "default",

@@ -34,6 +34,7 @@ from initlint.tracers.static.tensors.unknown_effects import (
     may_write,
 )
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
+from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import hint_of, known_items
 from initlint.tracers.static.values.tensors import as_tensor
@@ -200,8 +201,13 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     """A call of an unknown value: it may write to its arguments, and the data flow ends there.
 
     It is assumed not to write if its name says that it runs after the init: `train(net)`, `trainer.fit(net)`.
+    A function of the project is one of `singledispatch`: it, or one of those that are registered with it, runs.
     """
-    reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
+    is_dispatched = isinstance(function, Function)
+    if is_dispatched:
+        reason = "functools.singledispatch"
+    else:
+        reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     may_run_iterators(interpreter, call.values)
@@ -213,7 +219,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
         may_call(interpreter, (function, *call.values), call.site)
     # `getattr(w, method)(0)` has no name. A method that receives a Parameter may register it.
     registers = any(tensor is not None and tensor.leaf for tensor in map(as_tensor, call.values))
-    may_be_writer = not name or registers or name in _WRITING_METHODS or is_in_place(name)
+    may_be_writer = not name or registers or is_dispatched or name in _WRITING_METHODS or is_in_place(name)
     if may_be_writer or is_initializer_or_loader(name):
         receiver = function.receiver if isinstance(function, Unknown) else None
         may_write(interpreter, (function, receiver, *call.values), call.site)

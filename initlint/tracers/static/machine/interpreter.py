@@ -288,7 +288,7 @@ class Interpreter:
         if result is not UNBOUND:
             return result
         if "dispatch" in function.wrappers:
-            return self.handlers.call_unknown(self, Unknown("functools.singledispatch"), call)
+            return self.handlers.call_unknown(self, function, call)
         if len(self.stack) >= MAX_DEPTH:
             self.note_not_followed("calls nested too deeply")
             return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)
