@@ -136,6 +136,36 @@ def test_a_part_of_the_weights_is_registered_or_trained(statement: str) -> None:
     assert len(messages(statement)) == 1
 
 
+@pytest.mark.parametrize(
+    ("forward", "main", "number"),
+    [
+        ("for model in self.x:\n            x = model(x)", "model = Net()\n    opt = Adam(model.parameters())", 1),
+        ("params = self.x[0](x)", "params = list(Net().parameters())\n    opt = Adam(params)", 1),
+        ("for p in self.x:\n            x = p(x)", "opt = Adam([p for p in Net().parameters()])", 1),
+        ("pass", "for p in net.x: print(p)\n    opt = Adam([p for p in net.parameters() if p.requires_grad])", 1),
+        ("pass", "for p in net.x: print(p)\n    opt = Adam(filter(lambda p: p.grad, net.parameters()))", 1),
+        ("pass", "net = Net(args.x)\n    opt = Adam(net.parameters())", 1),
+        ("pass", "opt = Adam([p for m in net.x for p in m.parameters()])", 0),
+        ("pass", "p = net.x\n    opt = Adam([p for m in p for p in m.parameters()])", 0),
+        ("pass", "p = net.x\n    opt = Adam([p for p in p])", 0),
+        ("pass", "mine = nn.ModuleList(net.x)\n    opt = Adam(mine.parameters())", 0),
+        ("pass", "mine = []\n    for m in net.x:\n        mine += list(m.parameters())\n    opt = Adam(mine)", 0),
+    ],
+)
+def test_only_variables_of_the_function_with_the_optimizer_lead_to_it(forward: str, main: str, number: int) -> None:
+    tail = f"""
+
+    def forward(self, x):
+        {forward}
+        return self.fc(x)
+
+
+def main(args, net):
+    {main}
+"""
+    assert len(messages("self.x = [nn.Linear(n, n) for _ in range(3)]", tail)) == number
+
+
 def test_other_methods_may_register_or_list_the_layers() -> None:
     layers = "self.x = [nn.Linear(n, n), nn.Linear(n, n)]"
     assert messages(layers, TAIL + "\n    def build(self):\n        self.y = nn.ModuleList(self.x)\n") == []

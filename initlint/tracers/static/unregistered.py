@@ -225,22 +225,58 @@ def _loaded_in_parameter_methods(node: ast.ClassDef) -> frozenset[str]:
 
 @lru_cache(maxsize=2)
 def _attributes_in_optimizers(tree: ast.Module) -> frozenset[str]:
-    """The attributes in the arguments of optimizers, and in what fills the lists among these, in the whole file."""
-    parts = [part for part in ast.walk(tree) if isinstance(part, ast.Call) and last_name(part.func) in _OPTIMIZERS]
-    filled = _fillings(tree) if parts else {}
-    reached: list[ast.AST] = list(parts)
-    for part in reached:
-        for name in {inner.id for inner in ast.walk(part) if isinstance(inner, ast.Name)}:
-            reached += filled.pop(name, ())
-    return frozenset(name for part in reached for name in _attributes(part))
+    """The attributes in the arguments of optimizers, and in what fills the variables among these, in the whole file."""
+    names: set[str] = set()
+    for parts in _scopes(tree):
+        reached: list[ast.AST] = [part for part in parts if _is_optimizer(part)]
+        filled = _fillings(parts) if reached else {}
+        for part in reached:
+            for name in _free_names(part):
+                reached += filled.pop(name, ())
+            names.update(_attributes(part))
+    return frozenset(names)
 
 
-def _fillings(tree: ast.Module) -> dict[str, list[ast.AST]]:
+def _is_optimizer(part: ast.AST) -> bool:
+    return isinstance(part, ast.Call) and last_name(part.func) in _OPTIMIZERS
+
+
+def _scopes(tree: ast.Module) -> Iterator[list[ast.AST]]:
+    """The nodes of the file outside all functions, and those of each function outside the functions in it."""
+    starts: list[ast.AST] = [tree]
+    for start in starts:
+        parts = list(ast.iter_child_nodes(start))
+        for part in parts:
+            if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                starts.append(part)
+            else:
+                parts += ast.iter_child_nodes(part)
+        yield parts
+
+
+def _free_names(start: ast.AST) -> set[str]:
+    """The variables in an expression, without those that a comprehension or a lambda in it binds."""
+    names: set[str] = set()
+    pending: list[tuple[ast.AST, frozenset[str]]] = [(start, frozenset())]
+    while pending:
+        part, bound = pending.pop()
+        if isinstance(part, ast.Name) and part.id not in bound:
+            names.add(part.id)
+        elif isinstance(part, ast.Lambda):
+            bound |= {argument.arg for argument in ast.walk(part.args) if isinstance(argument, ast.arg)}
+        elif isinstance(part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            pending.append((part.generators[0].iter, bound))  # which does not see the targets
+            bound |= {name.id for one in part.generators for name in _variables(one.target)}
+        pending += [(child, bound) for child in ast.iter_child_nodes(part)]
+    return names
+
+
+def _fillings(parts: list[ast.AST]) -> dict[str, list[ast.AST]]:
     """What each variable gets: `params = [...]`, `params += ...`, `params.append(...)`, `for layer in self.layers`."""
     filled: dict[str, list[ast.AST]] = {}
-    for part in ast.walk(tree):
+    for part in parts:
         if isinstance(part, ast.Assign):
-            targets, values = part.targets, [part.value]
+            targets, values = part.targets, [] if _constructs(part.value) else [part.value]
         elif isinstance(part, ast.AugAssign):
             targets, values = [part.target], [part.value]
         elif isinstance(part, ast.For):
@@ -252,6 +288,12 @@ def _fillings(tree: ast.Module) -> dict[str, list[ast.AST]]:
         for name in {variable.id for target in targets for variable in _variables(target)}:
             filled.setdefault(name, []).extend(values)
     return filled
+
+
+def _constructs(value: ast.expr) -> bool:
+    """Whether it is `Net(config.layers)`, whose parameters are not those of its arguments, and not `ModuleList(x)`."""
+    name = last_name(value.func) if isinstance(value, ast.Call) else ""
+    return name[:1].isupper() and name not in _REGISTERING
 
 
 def _variables(target: ast.expr) -> Iterator[ast.Name]:
