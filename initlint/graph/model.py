@@ -302,6 +302,8 @@ class ModelGraph:
     """The models of other libraries that come with pretrained weights: one load for each type of their layers."""
     returned: bool = False
     """The function at `location` returns the model."""
+    unused: bool = False
+    """The entry point at `location` is a method that nothing in the project runs."""
     trace_method: str | None = None
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()
@@ -350,8 +352,8 @@ def memoize(function: Callable[[ModelGraph], Result]) -> Callable[[ModelGraph], 
     return memoized
 
 
-ProjectSearch: TypeAlias = Literal["unapplied", "unwritten"]
-"""A field of a `FileGraph` that only a search of the whole project can fill."""
+ProjectSearch: TypeAlias = Literal["unapplied", "unwritten", "unused"]
+"""A field of a `FileGraph` that only a search of the whole project can fill; `unused`: that of its models."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.diagnostics import Diagnostic
-from initlint.graph.model import FileGraph, Layer, ModelGraph, Target
+from initlint.graph.model import FileGraph, Layer, ModelGraph, ProjectSearch, Target
 from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
@@ -68,7 +68,8 @@ class FileLinter:
         `memory` and `on_entry_point`: see `Project`.
         """
         rules = [rule for rule in all_rules() if rule.code in codes and rule.checks_models]
-        searches = {rule.searches for rule in rules if rule.searches is not None}
+        searches: set[ProjectSearch] = {rule.searches for rule in rules if rule.searches is not None}
+        searches |= {"unused" for rule in rules if rule.judges_values}
         project = Project(
             files,
             contents,
@@ -133,7 +134,8 @@ class FileLinter:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
-            for number, subject in models if rule.scope == "model" else [(None, graph)]:
+            judged = [(n, model) for n, model in models if not (model.unused and rule.judges_values)]
+            for number, subject in judged if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
                         yield _finding(rule, violation, subject, number)

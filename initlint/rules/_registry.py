@@ -71,6 +71,11 @@ class Rule:
         """Whether the check runs on what the tracers found in a file, and `noqa` suppresses its findings."""
         return self.scope in _MODEL_SCOPES
 
+    @property
+    def judges_values(self) -> bool:
+        """Whether it judges what an init writes, which does not matter if the init never runs."""
+        return "INI2" <= self.code < "INI5"
+
     def diagnostic(self, violation: Violation, model: str | None = None) -> Diagnostic:
         """The finding that is reported for `violation` in the model of that name, with rows and columns."""
         return Diagnostic(

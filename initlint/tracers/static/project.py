@@ -208,7 +208,7 @@ class Project:
             reached = UnreachedFinder(scope, self._index, self._additions, unreached, unread)
             return FileGraph(
                 source,
-                tuple(models),
+                tuple(reached.with_unused(models) if "unused" in self._searches else models),
                 references,
                 bases(scope),
                 tuple(reached.unapplied()) if "unapplied" in self._searches else (),

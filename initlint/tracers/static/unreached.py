@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from initlint._records import dataclass
@@ -54,12 +56,16 @@ class UnreachedFinder:
     unreached: tuple[UnreachedInit, ...] = ()
     unread: tuple[UnreadAttribute, ...] = ()
 
+    @cached_property
+    def _text(self) -> SyntaxIndex:
+        return SyntaxIndex(Path(self.scope.source.path), self.scope.source.tree)
+
     def unapplied(self) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
         source = self.scope.source
         if CALLS_FILL.search(source.code) is None:
             return
-        text = SyntaxIndex(Path(source.path), source.tree)
+        text = self._text
         uncalled = [
             found
             for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases)
@@ -125,6 +131,18 @@ class UnreachedFinder:
                 return True
         return False
 
+    def with_unused(self, models: Iterable[ModelGraph]) -> Iterator[ModelGraph]:
+        """The models; those whose entry point is a method that nothing runs say so."""
+        for model in models:
+            function = model.location.node if isinstance(model.location, SourceLocation) else None
+            is_unused = isinstance(function, FunctionNode) and self._is_unused_method(function)
+            yield replace(model, unused=True) if is_unused else model
+
+    def _is_unused_method(self, function: FunctionNode) -> bool:
+        owner = self._text.parents[function]
+        search = UseSearch(self._text.path, self._text, self.project_index)
+        return isinstance(owner, ast.ClassDef) and search.is_dead(function, self._bases(owner.name))
+
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that neither a model nor other code of the project writes to."""
         yield from self._emptied(models)
@@ -132,7 +150,7 @@ class UnreachedFinder:
         for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
             if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
                 by_location.setdefault(layer.location, []).append(layer)
-        text = SyntaxIndex(Path(self.scope.source.path), self.scope.source.tree)
+        text = self._text
         search = UseSearch(text.path, text, self.project_index, with_tests=False)
 
         def is_dead(owner: str | None, name: str) -> bool:

@@ -463,7 +463,7 @@ def test_what_the_messages_say(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("select", "asks"), [("INI106", True), ("INI108", False), ("INI301", False)])
+@pytest.mark.parametrize(("select", "asks"), [("INI106", True), ("INI108", False), ("INI301", True)])
 def test_only_the_rules_that_are_selected_search_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select: str, asks: bool
 ) -> None:
