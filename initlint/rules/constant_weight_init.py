@@ -9,7 +9,8 @@ Reports `ones_`, `constant_(w, c)`, `fill_` and similar calls on the weight of a
   two matrices are one constant each, zero included
 
 It is silent for norms, for a single linear map, for convolutions with groups (averaging), for fixed kernels
-(`requires_grad=False`), for writes to slices, and wherever it is not certain. INI201 reports zeros.
+(`requires_grad=False`), for writes to slices, in a class with a method that copies the weights of another model, and
+wherever it is not certain. INI201 reports zeros.
 
 ## Why is this bad?
 

@@ -285,3 +285,41 @@ class Net(nn.Module):
                 mine.bias.data.copy_(theirs.bias.data)
 """
     assert len(findings_of(source, ("INI201", "INI203"))) == number
+
+
+@pytest.mark.parametrize(
+    ("method", "number"),
+    [
+        ("def load(self, other):\n self.net[2].weight.data = other.net[2].weight.data.clone()", 0),
+        ("def load(self, other):\n theirs = other.net[2]\n self.net[2].weight.data.copy_(theirs.weight.data)", 0),
+        ("def load(self, i, other):\n mine = getattr(self, i)\n mine.weight.data.copy_(other[i].weight.data)", 0),
+        (
+            "def load(self, other):\n mine = [self.net[0], self.net[2]]\n"
+            " for i, (a, b) in enumerate(zip(list(other.children()), mine)):\n  b.weight.data.copy_(a.weight.data)",
+            0,
+        ),
+        ("def tie(self, flag):\n self.net[2].weight = self.net[0].weight", 1),
+        ("def tie(self, i):\n self.net[2].weight = self.net[i].weight", 1),
+        ("def again(self, m):\n m.weight.data = m.weight.data.fill_(0.1)", 1),
+        ("def again(self, m):\n for a in m.children():\n  a.weight.data = a.weight.data * 0.1", 1),
+        ("def give(self, other):\n other.weight.data.copy_(self.net[0].weight.data)", 1),
+        ("def give(self, other):\n for a, b in zip(other, self.net):\n  a.weight.data.copy_(b.weight.data)", 1),
+        ("def scale(self, other):\n self.net[2].weight.data = other.weight.data.new_zeros(8, 8)", 1),
+    ],
+)
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_only_weights_of_an_argument_replace_those_of_the_class(value: float, method: str, number: int) -> None:
+    source = f"""
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+        for m in self.net:
+            if isinstance(m, nn.Linear):
+                m.weight.data.fill_({value})
+                m.bias.data.zero_()
+    def forward(self, x):
+        return self.net(x)
+""" + "".join(f"    {line}\n" for line in method.split("\n"))
+    assert len(findings_of(source, ("INI201", "INI203"))) == number
