@@ -79,7 +79,8 @@ class Notebook:
 
     @cached_property
     def _cells(self) -> tuple[Cell, ...]:
-        lengths = (len(_LINE_END.findall(source)) + 2 for source in self.sources.values())
+        # With its last line end: a CR at the end of a source is one with the LF that follows.
+        lengths = (len(_LINE_END.findall(f"{source}\n")) + 1 for source in self.sources.values())
         return tuple(map(Cell, self.sources, accumulate(lengths, initial=2)))
 
     def cell(self, row: int) -> Cell | None:

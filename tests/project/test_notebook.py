@@ -172,3 +172,11 @@ def test_nbformat_reads_what_was_written() -> None:
     assert document.cells[0].outputs == [plot]
     # nbformat is the program that made it, so it would have written the same bytes.
     assert nbformat.writes(document).encode() == new
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r", "\r\n", "\r\r", "\n\r"])
+@pytest.mark.parametrize("first", ["", "x = 1", "a = 1\rb = 2"])
+def test_a_cell_begins_at_its_row_whatever_ends_the_one_before(first: str, end: str) -> None:
+    made = Notebook.read(notebook(first + end, "y = 2"))
+    assert made.lines[[row for row, _ in made.pieces()][1] :] == ["y = 2", ""]
+    assert [made.cell(len(made.lines) - 1)] == [Cell(2, len(made.lines) - 1)]
