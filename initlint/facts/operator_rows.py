@@ -77,8 +77,10 @@ def _identities() -> Iterator[Operator]:
     yield from rows("as_subclass to_mkldnn to_padded_tensor to_sparse to_sparse_coo to_sparse_csr unfold")
     yield Operator("values", "identity", "identity", _INPUT, homes=(METHOD,), in_place=False)
     yield from rows("alpha_dropout feature_alpha_dropout")
-    for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"):
-        yield Operator(name, "identity", "dropout", (*_INPUT, ("p", 0.5), ("training", True)))
+    for name in ("dropout", "dropout1d", "dropout2d", "dropout3d"):
+        yield Operator(name, "identity", "dropout", signature("input", p=0.5, training=True), homes=(FUNCTIONAL,))
+    for name in ("dropout", "feature_dropout"):
+        yield Operator(name, "identity", "dropout", signature("input p train"), homes=(METHOD, "torch."))
     yield from rows("channel_shuffle constant_pad_nd fold interpolate pad pixel_shuffle pixel_unshuffle")
     yield from rows("native_channel_shuffle upsample upsample_bilinear upsample_nearest")
     yield Operator("requires_grad_", "identity", "identity", _INPUT, axes="same", homes=(METHOD,), in_place=False)

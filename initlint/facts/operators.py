@@ -120,9 +120,10 @@ def permanent_dropout(arguments: Mapping[str, object], undetermined: object = No
     """What a dropout multiplies the signal by, if it is on in evaluation as well: `dropout(x, p)` without `training`.
 
     The arguments of a node `scale`, at the factor on the root of the mean square, which grows by 1 / (1 - p); without a
-    number if `p` is unknown. None for one that is off in evaluation, may be off, or drops little.
+    number if `p` is unknown. None for one that is off in evaluation, may be off, or drops little. The functions of
+    torch itself call the argument `train`.
     """
-    if arguments.get("training", True) is not True:
+    if arguments.get("train", arguments.get("training", True)) is not True:
         return None
     p = arguments.get("p", 0.5)
     if p is undetermined:

@@ -242,17 +242,26 @@ class Net(nn.Module):
 @pytest.mark.parametrize(
     ("dropout", "number"),
     [
-        ("p=0.5, training=True", 0),
-        ("0.5", 0),
-        ("p=0.3 + 0.2", 0),
-        ("0.5, self.training", 1),
-        ("training=self.training", 1),
-        ("p=0.5, training=False", 1),
-        ("0.1", 1),
+        ("F.dropout(x, p=0.5, training=True)", 0),
+        ("F.dropout(x, 0.5)", 0),
+        ("F.dropout(x, p=0.3 + 0.2)", 0),
+        ("F.dropout(x, 0.5, self.training)", 1),
+        ("F.dropout(x, training=self.training)", 1),
+        ("F.dropout(x, p=0.5, training=False)", 1),
+        ("F.dropout(x, 0.1)", 1),
+        ("torch.dropout(x, p=0.5, train=True)", 0),
+        ("torch.dropout(x, 0.5, True)", 0),
+        ("torch.dropout(x, p=0.5, train=self.training)", 1),
+        ("torch.dropout(x, 0.5, train=False)", 1),
+        ("torch.dropout_(x, 0.5, train=False)", 1),
+        ("torch.feature_dropout(x, p=0.5, train=True)", 0),
+        ("torch.feature_dropout(x, p=0.5, train=False)", 1),
+        ("torch.feature_dropout(x, 0.5, self.training)", 1),
     ],
 )
 def test_dropout_that_is_never_off_makes_up_for_what_is_lost(dropout: str, number: int) -> None:
     source = f"""
+import torch
 import torch.nn.functional as F
 from torch import nn
 class Net(nn.Module):
@@ -261,6 +270,7 @@ class Net(nn.Module):
         self.one, self.other = nn.Linear(64, 64), nn.Linear(64, 8)
         nn.init.xavier_uniform_(self.one.weight)
     def forward(self, x):
-        return self.other(F.dropout(F.relu(self.one(x)), {dropout}))
+        x = F.relu(self.one(x))
+        return self.other({dropout})
 """
     assert len(findings_of(source, ("INI301",))) == number
