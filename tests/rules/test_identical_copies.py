@@ -133,6 +133,68 @@ def test_sharing_that_is_meant(init: str, forward: str) -> None:
     assert messages(init, forward) == []
 
 
+BRANCHES = {
+    "the option": (
+        "if conf.shared:",
+        "layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer for _ in range(4)])",
+    ),
+    "an option of some lines": (
+        "if (\n    n  # all layers share their weights\n    and conf.deep\n):",
+        "layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer for _ in range(4)])",
+    ),
+    "a comment after the test": (
+        "if n:  # all layers share their weights",
+        "layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer for _ in range(4)])",
+    ),
+    "a comment below the test": (
+        "if n:",
+        "# all layers share their weights\n# (see the paper)\nlayer = nn.Linear(8, 8)\n"
+        "self.layers = nn.ModuleList([layer for _ in range(4)])",
+    ),
+    "a comment above the statement": (
+        "if n:",
+        "layer = nn.Linear(8, 8)\n# all layers share their weights\n# (see the paper)\nself.layers = nn.ModuleList(\n"
+        "    [layer for _ in range(4)]\n)",
+    ),
+    "one row": ("layer = nn.Linear(8, 8)\nif conf.shared: items = [layer for _ in range(4)]", "items = items"),
+}
+
+
+@pytest.mark.parametrize(("test", "body"), BRANCHES.values(), ids=BRANCHES)
+def test_a_branch_for_sharing(test: str, body: str) -> None:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    if "items" in test:
+        init = f"{test}\nelse: items = [nn.Linear(8, 8)]\nself.layers = nn.ModuleList(items)"
+    else:
+        init = f"{test}\n{lines}else:\n    self.layers = nn.ModuleList([nn.Linear(8, 8)])"
+    assert messages(init, LOOP) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "other"),
+    [
+        ("if n:", "self.shared_norm = nn.LayerNorm(8)"),
+        ("if n:", "x = 1\n# the norm is shared\nself.norm = nn.LayerNorm(8)"),
+        ("if n:", "if conf.shared:\n    self.norm = nn.LayerNorm(8)"),
+        ("if n: shared = 1\nif n:", "x = 1"),
+    ],
+)
+def test_sharing_of_something_else_in_the_branch(test: str, other: str) -> None:
+    body = f"{other}\nlayer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer for _ in range(4)])"
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    (message,) = messages(f"{test}\n{lines}else:\n    self.layers = nn.ModuleList()", LOOP)
+    assert message.startswith("`layers` holds one `Linear` 4 times")
+
+
+@pytest.mark.parametrize("around", ["if nn.SHARED:\n", "if nn:\n    # the cache is shared\n"])
+def test_a_branch_around_the_class(around: str) -> None:
+    code = source("layer = nn.Linear(8, 8)\nself.layers = nn.ModuleList([layer for _ in range(4)])", LOOP)
+    header, _, body = code.partition("class ")
+    lines = "".join(f"    {line}\n" for line in f"class {body}".splitlines())
+    (finding,) = findings_of(f"{header}{around}{lines}", ("INI205",))
+    assert "`layers` holds one `Linear` 4 times" in finding.message
+
+
 def test_the_other_branch_of_a_test_for_sharing() -> None:
     init = (
         "layer = nn.Linear(8, 8)\nif conf.shared:\n    items = [layer for _ in range(conf.depth)]\nelse:\n"

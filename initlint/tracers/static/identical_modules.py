@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from initlint._lazy import lazy_pattern
@@ -109,24 +110,25 @@ def _repeated(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
         if container.torch_name not in _CONTAINERS or any(holder is not container for holder in holders):
             continue  # it is also registered by itself: a shared layer
         path = tree.paths[id(container)][0]
-        text = f"{_text_at(copy.location)} {_text_at(module.location)} {_branch_around(copy.location)}"
-        if SHARED.search(f"{path} {text} {_class_names(container, module)}"):
-            continue
         uses = [nodes for inner in _inside(module) if (nodes := log.nodes.get(id(inner)))]
         count = sum(len(parameters) for parameters in _parameters(module).values())
         constructed = is_constructed_in(copy.location)
         if not count or not uses or (len(uses[0]) < 2 and not container.open):
             continue
-        if constructed or container.open or in_series(uses[0][:1], uses[0][1:2]):
-            yield IdenticalModules(
-                "repeated",
-                copy.location,
-                module.class_name,
-                (path,),
-                None if container.open or copy.times is None else len(holders),
-                count,
-                constructed,
-            )
+        if not constructed and not container.open and not in_series(uses[0][:1], uses[0][1:2]):
+            continue
+        text = f"{_text_at(copy.location)} {_text_at(module.location)} {_branch_around(copy.location)}"
+        if SHARED.search(f"{path} {text} {_class_names(container, module)}"):
+            continue
+        yield IdenticalModules(
+            "repeated",
+            copy.location,
+            module.class_name,
+            (path,),
+            None if container.open or copy.times is None else len(holders),
+            count,
+            constructed,
+        )
 
 
 def _text_at(location: Location | None) -> str:
@@ -138,18 +140,39 @@ def _text_at(location: Location | None) -> str:
 
 
 def _branch_around(location: SourceLocation) -> str:
-    """The lines of the innermost branch from its test to the call: `if share_weights: layers.append(layers[0])`."""
-    end = getattr(location.node, "lineno", 0)
-    starts = [
-        node.lineno
-        for node in ast.walk(location.source.tree)
-        if isinstance(node, ast.If) and any(_contains(statement, location.node) for statement in node.body)
-    ]
-    return "\n".join(location.source.lines[max(starts) - 1 : end]) if starts else ""
+    """The test of the innermost branch in its function, and the comments after the test and above the statement.
+
+    Such as `if share_weights: layers.append(layers[0])`. Empty outside of branches.
+    """
+    rows, lines = _rows(location.source.tree), location.source.lines
+    first, branch = rows.get(getattr(location.node, "lineno", 0), (0, None))
+    if branch is None:
+        return ""
+    below = branch.body[0].lineno
+    is_one_row = below == branch.test.end_lineno
+    test = [ast.unparse(branch.test)] if is_one_row else lines[branch.lineno - 1 : below - 1]
+    before = (lines[row - 1] for row in range(first - 1, 0, -1))
+    above = itertools.takewhile(lambda line: line.lstrip().startswith("#"), before)
+    return "\n".join([*test, *above])
 
 
-def _contains(statement: ast.stmt, node: ast.AST) -> bool:
-    return any(inner is node for inner in ast.walk(statement))
+@lru_cache(maxsize=8)
+def _rows(tree: ast.Module) -> dict[int, tuple[int, ast.If | None]]:
+    """For each row, the first row of its statement and the innermost branch around it in its function or class."""
+    found: dict[int, tuple[int, ast.If | None]] = {}
+    for node in ast.walk(tree):  # a statement comes after those around it
+        if not isinstance(node, ast.stmt):
+            continue
+        _, branch = found.get(node.lineno, (0, None))
+        found.update(dict.fromkeys(_range(node, node), (node.lineno, branch)))
+        if isinstance(node, (ast.If, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            inner = node if isinstance(node, ast.If) else None
+            found.update(dict.fromkeys(_range(node.body[0], node.body[-1]), (node.lineno, inner)))
+    return found
+
+
+def _range(first: ast.stmt, last: ast.stmt) -> range:
+    return range(first.lineno, (last.end_lineno or last.lineno) + 1)
 
 
 def _class_names(*modules: Instance) -> str:

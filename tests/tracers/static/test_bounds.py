@@ -253,6 +253,30 @@ net(torch.randn(8, 39))
     assert time.process_time() - begin < 10 * ordinary
 
 
+def test_branches_around_repeated_layers_are_searched_once_for_a_file() -> None:
+    part = """
+class Net{number}(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        if c:
+            layer = nn.Linear(8, 8)
+            self.layers = nn.Sequential(*[{item} for _ in range(4)])
+        else:
+            self.layers = nn.Identity()
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+    taken = []
+    for item in ("nn.Linear(8, 8)", "layer"):
+        code = "".join(part.format(number=number, item=item) for number in range(300))
+        begin = time.process_time()
+        found = graph(code)
+        taken.append(time.process_time() - begin)
+    assert all(len(one.identical) == 1 for one in found.models)
+    assert taken[1] < 3 * taken[0]
+
+
 def test_sizes_and_factors_that_no_float_holds_are_unknown() -> None:
     large = "1" + "0" * 400
     code = f"""
