@@ -277,6 +277,27 @@ class Net{number}(nn.Module):
     assert taken[1] < 3 * taken[0]
 
 
+@pytest.mark.parametrize(
+    "shared",
+    [
+        "self.fc.weight.data = self.layers[0].weight.data",
+        "for a, b in zip(self.layers, self.layers[1:]):\n            a.weight.data = b.weight.data",
+        "for layer in self.layers:\n            layer.weight.data = self.fc.weight.data",
+    ],
+)
+def test_memory_that_is_shared_again_and_again_costs_as_much_as_a_loop(shared: str) -> None:
+    """Two loops of a hundred rounds each over a hundred layers or fewer."""
+    body = "self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(100)])\n"
+    body += "for i in range(100):\n    for j in range(100):\n        {}"
+    begin = time.process_time()
+    model("for i in range(4000):\n    for j in range(4000):\n        self.n = j")
+    ordinary = time.process_time() - begin
+    begin = time.process_time()
+    made = model(body.format(shared))
+    assert time.process_time() - begin < 10 * ordinary
+    assert not made.by_path["layers.0"].last_write_is_certain()
+
+
 def test_sizes_and_factors_that_no_float_holds_are_unknown() -> None:
     large = "1" + "0" * 400
     code = f"""

@@ -37,8 +37,9 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
     if source is not None and source is not target.storage and source.parameter:
         # They share the memory from now on: later writes to one change the other, too.
         record_write(interpreter, target, UNKNOWN_WRITE, {}, location)
-        target.storage.origins = (*target.storage.origins, Tensor(storage=source))
-        source.origins = (*source.origins, Tensor(storage=target.storage))
+        for one, other in ((target.storage, source), (source, target.storage)):
+            if all(storage_of(known) is not other for known in one.origins):
+                one.origins = (*one.origins, Tensor(storage=other))
         return
     if source is not None and not is_apart:
         if source is not target.storage:

@@ -141,6 +141,7 @@ def record_write(
 def note_shared_write(interpreter: Interpreter, storage: Storage, location: Location) -> None:
     """Record a possible write to the parameters that the memory of `storage` is, or may be, shared with."""
     if storage.origins and id(storage) not in interpreter.shared_writes:
+        interpreter.spend_steps(len(storage.origins))
         interpreter.shared_writes.add(id(storage))
         try:
             interpreter.handlers.may_write(interpreter, storage.origins, location)
