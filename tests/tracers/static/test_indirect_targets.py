@@ -127,3 +127,104 @@ def test_functions_of_sequences_take_each_alternative() -> None:
         (path, name) for path in layers for name in ("weight", "bias") if layers[path].last_write_is_certain(name)
     }
     assert certain == {("first", "weight"), ("second", "weight")}
+
+
+CONDITIONAL = """\
+class Net(nn.Module):
+    def __init__(self, option):
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+        if option:
+            self.extra = nn.Linear(4, 4)
+        self.second = nn.Linear(4, 4)
+        layers = list(self.children())
+        names = [name for name, _ in self.named_children()]
+        table = dict(self.named_children())
+        if option:
+            table["added"] = self.first
+        {statement}
+
+    def forward(self, x):
+        return self.second(self.first(x).relu())
+"""
+
+
+def _writes_under_an_option(statement: str) -> dict[str, str]:
+    """The init functions of the weights that are always there: `default`, or `unknown` if that is not certain."""
+    layers = models_of(CONDITIONAL.replace("{statement}", statement))["Net"].by_path
+    found = {}
+    for path in ("first", "second"):
+        write = layers[path].effective_write()
+        name = "default" if write is None else write.initializer.rpartition(".")[2]
+        found[path] = name if layers[path].last_write_is_certain() else "unknown"
+    return found
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "'extra' in names",
+        "'extra' not in names",
+        "'added' in table",
+        "self.extra in layers",
+        "('extra', 1) in [(name, 1) for name in names]",
+        "names.count('extra')",
+        "names.index('second') == 2",
+        "names == ['first', 'second']",
+        "len(names) == 3",
+        "len(layers) < 3",
+        "len(table) == 3",
+        "layers.__len__() == 3",
+        "names[1:2] == ['extra']",
+        "names[1:-1]",
+        "names[::2] == ['first', 'second']",
+        "any(name == 'extra' for name in names)",
+        "all(name != 'extra' for name in names)",
+    ],
+)
+def test_a_list_with_a_conditional_item_does_not_decide(test: str) -> None:
+    statement = f"if {test}: nn.init.zeros_(self.first.weight)"
+    assert _writes_under_an_option(statement) == {"first": "unknown", "second": "default"}
+
+
+@pytest.mark.parametrize(
+    ("test", "holds"),
+    [
+        ("'first' in names", True),
+        ("'other' in names", False),
+        ("'other' not in names", True),
+        ("'first' in table", True),
+        ("names.index('first') == 0", True),
+        ("names[-1] == 'second'", True),
+        ("names[:1] == ['first']", True),
+        ("names[-1:] == ['second']", True),
+        ("names", True),
+        ("any(name == 'second' for name in names)", True),
+        ("all(name != 'other' for name in names)", True),
+    ],
+)
+def test_what_does_not_depend_on_the_conditional_item_decides(test: str, holds: bool) -> None:
+    statement = f"if {test}: nn.init.zeros_(self.first.weight)"
+    assert _writes_under_an_option(statement) == {"first": "zeros_" if holds else "default", "second": "default"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "first", "second"),
+    [
+        ("layers.pop(); nn.init.zeros_(layers[-1].weight)", "unknown", "default"),
+        ("layers.pop(1); nn.init.zeros_(layers[1].weight)", "unknown", "unknown"),
+        ("layers.pop(0); nn.init.zeros_(layers[-1].weight)", "default", "zeros_"),
+        ("nn.init.zeros_(layers.pop().weight)", "default", "zeros_"),
+        ("a, *b = layers; nn.init.zeros_(a.weight)", "zeros_", "default"),
+        ("*a, b, c = layers; nn.init.zeros_(c.weight)", "unknown", "unknown"),
+        ("(lambda a, b, c=None: nn.init.zeros_(a.weight))(*layers)", "zeros_", "default"),
+        ("(lambda a, b, c=None: nn.init.zeros_(b.weight))(*layers)", "default", "unknown"),
+        ("for layer in layers: nn.init.zeros_(layer.weight)", "zeros_", "zeros_"),
+        ("for layer in layers[1:]: nn.init.zeros_(layer.weight)", "default", "zeros_"),
+        ("for layer in layers[:2]: nn.init.zeros_(layer.weight)", "unknown", "unknown"),
+        ("for layer in layers[::-1]: nn.init.zeros_(layer.weight)", "zeros_", "zeros_"),
+        ("for i in range(len(layers)): nn.init.zeros_(layers[i].weight)", "unknown", "unknown"),
+    ],
+)
+def test_positions_behind_a_conditional_item_are_not_known(statement: str, first: str, second: str) -> None:
+    assert _writes_under_an_option(statement) == {"first": first, "second": second}

@@ -18,6 +18,7 @@ from initlint.tracers.static.values.questions import (
     first_of,
     has_known_length,
     known_items,
+    known_length,
     may_be_unbound,
     truth,
     without_unbound,
@@ -36,6 +37,8 @@ from initlint.tracers.static.values.values import (
 Sequential = Callable[[Interpreter, CallArguments], ListValue]
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
+_ITEMS_PER_STEP = 64
+"""How many items can be looked at in the time of a step."""
 
 
 def _lazily(compute: Sequential) -> Sequential:
@@ -55,10 +58,16 @@ def _len(interpreter: Interpreter, call: CallArguments) -> Value:
     tensor = as_tensor(value)
     if tensor is not None:
         return tensor.shape[0] if tensor.shape and tensor.shape[0] is not None else Unknown("a length", INT)
-    items = known_items(value)
-    if items is None or not has_known_length(value):
+    return length_of(interpreter, value)
+
+
+def length_of(interpreter: Interpreter, value: Value) -> Value:
+    """The number of items."""
+    length = known_length(value)
+    if length is None:
         return Unknown("a length", INT)
-    return len(items)
+    interpreter.spend_steps(length // _ITEMS_PER_STEP)
+    return length
 
 
 def _range(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -254,7 +263,7 @@ def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
         items = known_items(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
-        verdicts = [truth(item) for item in items]
+        verdicts = [None if truth(item) is wanted and may_be_unbound(item) else truth(item) for item in items]
         if wanted in verdicts:
             return wanted
         all_known = None not in verdicts and has_known_length(call.arguments[0] if call.arguments else ())

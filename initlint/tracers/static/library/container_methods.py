@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from initlint.tracers.static.library.builtin_sequences import length_of
 from initlint.tracers.static.library.ordering import in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.copying import note_repetition
@@ -14,6 +15,7 @@ from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
     entries,
+    has_alternatives,
     has_known_length,
     known_items,
     without_unbound,
@@ -40,10 +42,9 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
         value.items.insert(first if isinstance(first, int) else len(items), call.get(1, "object", None))
         return None
     if name in ("pop", "popleft"):
-        interpreter.state.save_before_change(value)
         at = 0 if name == "popleft" else first if isinstance(first, int) else -1
         if items and -len(items) <= at < len(items):
-            return without_unbound(value.items.pop(at))
+            return without_unbound(value.taken(interpreter, at))
         return Unknown("an item of a list of unknown length")
     if name in ("reverse", "clear", "sort"):
         interpreter.state.save_before_change(value)
@@ -61,7 +62,8 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
         positions = [
             at for at, item in enumerate(items) if item is first or (isinstance(item, CONSTANTS) and item == first)
         ]
-        return positions[0] if positions else Unknown("an index", INT)
+        is_known = positions and not any(map(has_alternatives, items[: positions[0]]))
+        return positions[0] if is_known else Unknown("an index", INT)
     if name == "remove":
         interpreter.state.save_before_change(value)
         value.items = [item for item in items if item is not first]
@@ -74,7 +76,7 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
     if name == "split":
         return _split(value, first)
     if name == "__len__":
-        return Unknown("a length", INT) if value.open else len(items)
+        return length_of(interpreter, value)
     return Unknown(f"list.{name}")
 
 
@@ -130,7 +132,7 @@ def call_dict_method(interpreter: Interpreter, value: DictValue, name: str, call
     if name == "copy":
         return DictValue(value.items, value.open)
     if name == "__len__":
-        return Unknown("a length", INT) if value.open else len(value.items)
+        return length_of(interpreter, value)
     return Unknown(f"dict.{name}")
 
 

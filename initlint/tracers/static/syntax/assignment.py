@@ -29,6 +29,7 @@ from initlint.tracers.static.values.questions import (
     delete_item,
     has_known_length,
     known_items,
+    may_be_unbound,
     options,
     reaches,
     set_attribute,
@@ -73,6 +74,10 @@ def _unpack(interpreter: Interpreter, target: ast.Tuple | ast.List, value: Value
             bind_target(interpreter, element, item, env)
         return
     after = len(elements) - starred - 1
+    if any(map(may_be_unbound, (*items[:starred], *items[len(items) - after :]))):
+        for element in elements:
+            bind_target(interpreter, element, _part(value), env)
+        return
     for element, item in zip(elements[:starred], items, strict=False):
         bind_target(interpreter, element, item, env)
     middle = ListValue(items[starred : len(items) - after], is_open_list)

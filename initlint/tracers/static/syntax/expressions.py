@@ -33,9 +33,11 @@ from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import (
     Union,
+    any_of,
     entries,
     has_known_length,
     known_items,
+    may_be_unbound,
     may_reach_parameters,
     options,
     without_unbound,
@@ -113,7 +115,7 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
         items = known_items(value)
         open = open or not has_known_length(value)
         if items is not None:
-            arguments.extend(items)
+            arguments.extend(items if isinstance(function, ExternalName) else _at_positions(items))
     for keyword in node.keywords:
         value = interpreter.evaluate(keyword.value, env)
         if keyword.arg is not None:
@@ -131,6 +133,13 @@ def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:
     if (result.__class__ is Unknown or result.__class__ is Union) and wrapped_function(function) is None:
         _note_origins(result, (function, *arguments, *keywords.values()))
     return result
+
+
+def _at_positions(items: list[Value]) -> list[Value]:
+    """The items as arguments: from one on that is only there under a condition, each may be any of the rest."""
+    at = next((at for at, item in enumerate(items) if may_be_unbound(item)), len(items))
+    rest = [without_unbound(item) for item in items[at:]]
+    return [*items[:at], *([any_of(rest)] * len(rest) if rest else ())]
 
 
 def _note_origins(result: Value, values: tuple[Value, ...]) -> None:

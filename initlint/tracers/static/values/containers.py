@@ -19,6 +19,7 @@ from initlint.tracers.static.values.questions import (
     has_known_length,
     is_among,
     known_items,
+    known_length,
     literal,
     may_be_unbound,
     without_unbound,
@@ -72,7 +73,11 @@ class ListValue(AbstractValue):
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if isinstance(index, slice):
-            return ListValue(self.items[index], self.open)
+            is_plain = index.step in (None, 1) or index == slice(None, None, -1)
+            bounds = (index.start, index.stop) if is_plain else (len(self.items),)
+            if all(map(self._knows_position, bounds)):
+                return ListValue(self.items[index], self.open)
+            return ListValue([self._any_item()], open=True)
         if not isinstance(index, int) or (self.unordered and len(self.items) > 1):
             return any_of(self.items)
         if -len(self.items) <= index < len(self.items):
@@ -83,12 +88,30 @@ class ListValue(AbstractValue):
 
     def _item_at(self, index: int) -> Value:
         """The item at a position that counts only the items that are there."""
-        counted = self.items[: index + 1] if index >= 0 else self.items[index:]
-        if not any(map(may_be_unbound, counted)):
+        if self._knows_position(index + 1 if index >= 0 else index):
             return self.items[index]
         if index in (0, -1):
             return first_of(self.items if index == 0 else self.items[::-1])
+        return self._any_item()
+
+    def _knows_position(self, bound: Value) -> bool:
+        """Whether all items up to a bound of a slice are surely there; from the end, if it is negative."""
+        if not isinstance(bound, int):
+            return True
+        return not any(map(may_be_unbound, self.items[:bound] if bound >= 0 else self.items[bound:]))
+
+    def _any_item(self) -> Value:
         return any_of([without_unbound(item) for item in self.items])
+
+    def taken(self, machine: Machine, index: int) -> Value:
+        """The item at a position, which is removed."""
+        machine.state.save_before_change(self)
+        item = self._item_at(index)
+        if self._knows_position(index + 1 if index >= 0 else index):
+            del self.items[index]
+        else:
+            self.items, self.open = [self._any_item()], True
+        return item
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         machine.state.save_before_change(self)
@@ -144,7 +167,7 @@ class ListValue(AbstractValue):
         return True
 
     def truth(self) -> bool | None:
-        return True if self.items else (None if self.open else False)
+        return _is_filled(self.items, self.open)
 
     def is_data_only(self, depth: int) -> bool:
         return are_data_only(self.items, depth)
@@ -153,8 +176,9 @@ class ListValue(AbstractValue):
         return is_among(item, self.items, not self.open)
 
     def equals(self, other: Value) -> bool | None:
-        if isinstance(other, ListValue) and not self.open and not other.open:
-            return equal_items(self.items, other.items)
+        if isinstance(other, ListValue):
+            has_ends = known_length(self) is not None and known_length(other) is not None
+            return equal_items(self.items, other.items) if has_ends else None
         return super().equals(other)
 
     def python_type(self) -> Value:
@@ -315,7 +339,7 @@ class DictValue(AbstractValue):
         return UNBOUND
 
     def truth(self) -> bool | None:
-        return True if self.items else (None if self.open else False)
+        return _is_filled(self.items.values(), self.open)
 
     def is_data_only(self, depth: int) -> bool:
         return not self.origins and are_data_only(self.items.values(), depth)
@@ -323,7 +347,9 @@ class DictValue(AbstractValue):
     def contains(self, item: Value) -> bool | None:
         if not is_key(item):
             return None
-        return True if item in self.items else (None if self.open else False)
+        if item in self.items:
+            return None if may_be_unbound(self.items[item]) else True
+        return None if self.open else False
 
     def python_type(self) -> Value:
         return ExternalName("builtins.dict")
@@ -342,6 +368,16 @@ class StateDict(DictValue):
     """The result of `state_dict()`: tensors that share the memory of the parameters. Its buffers are not known."""
 
     __slots__ = ()
+
+
+def _is_filled(items: Iterable[Value], open: bool) -> bool | None:
+    """Whether one of the items is there; None if unknown."""
+    is_empty = not open
+    for item in items:
+        if not may_be_unbound(item):
+            return True
+        is_empty = False
+    return False if is_empty else None
 
 
 def _is_of_type(cls: ExternalClass, names: tuple[str, ...]) -> bool:

@@ -44,6 +44,14 @@ def has_known_length(value: Value) -> bool:
     return value.has_known_length() if isinstance(value, AbstractValue) else isinstance(value, (tuple, str, range))
 
 
+def known_length(value: Value) -> int | None:
+    """`len(value)`; None if unknown, as where an item is only there under a condition."""
+    items, held = known_items(value), entries(value)
+    if items is None or not has_known_length(value):
+        return None
+    return None if any(map(may_be_unbound, items if held is None else held.values())) else len(items)
+
+
 def contents(value: Value) -> Iterable[Value]:
     """The values that a value holds: items of a container, fields of an object that is no module."""
     if isinstance(value, AbstractValue):
@@ -355,6 +363,10 @@ class Union(AbstractValue):
 
     may_be_lazy = True
 
+    @property
+    def precedence(self) -> int:
+        return 6  # each option decides for itself
+
     def resolved(self) -> Value:
         options = [(v.resolved() if isinstance(v, AbstractValue) else v, c) for v, c in self.options]
         return Union(options)
@@ -399,6 +411,12 @@ class Union(AbstractValue):
 
     def truth(self) -> bool | None:
         return _agreed(truth(option) for option in self.values if option is not UNBOUND)
+
+    def equals(self, other: Value) -> bool | None:
+        return True if self is other else _agreed(o is not UNBOUND and equal(o, other) for o in self.values)
+
+    def is_same_object(self, other: Value) -> bool | None:
+        return True if self is other else _agreed(o is not UNBOUND and is_same_object(o, other) for o in self.values)
 
     def is_callable(self) -> bool | None:
         return None

@@ -162,6 +162,10 @@ def test_items(value: Value, items: list[Value] | None, complete: bool) -> None:
         (either(1, 2), True),
         (either(1, 0), None),
         (either(1, UNBOUND), True),
+        (ListValue([either(1, UNBOUND)]), None),
+        (ListValue([either(1, UNBOUND), 0]), True),
+        (DictValue({"a": either(1, UNBOUND)}), None),
+        (DictValue({"a": either(1, UNBOUND), "b": 0}), True),
         (Unknown("nothing"), None),
         (Tensor(), None),
         (ContextManager("no_grad"), None),
@@ -203,6 +207,16 @@ ITEM = layer()
         (ListValue([1]), (1,), False),
         (DictValue(), DictValue(), None),
         (DictValue(), 1, False),
+        (either(1, 2), 1, None),
+        (either(1, 2), 3, False),
+        (either(1, 1.0), 1, True),
+        (either("a", UNBOUND), "a", None),
+        (either("a", UNBOUND), "b", False),
+        (either(1, SHARED), 2, None),
+        (either(ITEM, UNBOUND), ITEM, None),
+        (either(LINEAR, MODULE), LINEAR, None),
+        ((1, either(1, 2)), (1, 2), None),
+        (ListValue([1, either(2, UNBOUND)]), ListValue([1]), None),
     ],
 )
 def test_equality_holds_in_both_orders(left: Value, right: Value, expected: bool | None) -> None:
@@ -227,6 +241,9 @@ def test_equality_holds_in_both_orders(left: Value, right: Value, expected: bool
         (ListValue(), ListValue(), False),
         (Tensor(), None, False),
         (Tensor(), Tensor(), None),
+        (either(None, "a"), None, None),
+        (either(ITEM, UNBOUND), ITEM, None),
+        (either("a", "b"), None, False),
     ],
 )
 def test_identity_holds_in_both_orders(left: Value, right: Value, expected: bool | None) -> None:
