@@ -260,5 +260,5 @@ def test_a_line_that_ends_with_a_lone_cr_gets_the_new_line_behind_it(in_director
     Path("net.py").write_bytes(source)
     run("--fix", "--unsafe-fixes", "--isolated", "net.py")
     fixed = Path("net.py").read_bytes()
-    assert b"# words\n        self.embed.weight.data[0].zero_()\r        if True:\n" in fixed
+    assert b"# words\r        self.embed.weight.data[0].zero_()\r        if True:\n" in fixed
     compile(fixed, "net.py", "exec")

@@ -279,10 +279,14 @@ class Session:
     # What must be true after a burst ---------------------------------------------------------------------------
 
     def _save(self) -> None:
+        """What is saved is linted and published again, so the diagnostics that are known are forgotten."""
+        self.client.diagnostics.clear()
         for name, text in self.files.items():
             with (self.folder / name).open("w", encoding="utf-8", newline="") as stream:
                 stream.write(text.text)
             self.client.text_document_did_save(types.DidSaveTextDocumentParams(text.identifier))
+        notebook = types.NotebookDocumentIdentifier(self._notebook_uri)
+        self.client.notebook_document_did_save(types.DidSaveNotebookDocumentParams(notebook))
 
     async def _diagnostics(self) -> None:
         for file in self._open_files():
@@ -308,11 +312,11 @@ class Session:
             yield OpenFile.of_notebook(self._notebook_uri, self.folder / "nb.ipynb", documents)
 
     def _shown(self, file: OpenFile) -> dict[str, set[Hashable]]:
+        """By document; those for which nothing was published since the last save are left out."""
         return {
-            document.uri: {
-                (one.code, one.message, _key(one.range)) for one in self.client.diagnostics.get(document.uri, ())
-            }
+            document.uri: {(one.code, one.message, _key(one.range)) for one in self.client.diagnostics[document.uri]}
             for document in file.documents.values()
+            if document.uri in self.client.diagnostics
         }
 
     def _expected(self, file: OpenFile) -> Iterator[tuple[str, set[Hashable]]]:
