@@ -56,3 +56,20 @@ def test_they_cost_no_figure_of_others(role: str) -> None:
             first, *others = [*mean_squares(model), *gradients(model)]
             assert first is None or first == pytest.approx(1.0)
             assert all(figure is None or figure >= 0 for figure in others), written[start + int(model.name[3:])]
+
+
+@pytest.mark.parametrize("odd", ["-1", "-64", "0", "10**30"])
+def test_a_raw_parameter_of_no_possible_size_is_of_unknown_size(odd: str) -> None:
+    call = f"""nn.ReLU()
+        self.w = nn.Parameter(torch.randn({odd}, 8))
+        self.v = nn.Parameter(torch.randn(8, {odd}))
+        nn.init.normal_(self.w[1:], 2)"""
+    net = NET.format(number=0, call=call).replace(
+        "(torch.relu(self.a(x)))", "(torch.relu(self.a(x) @ self.w) @ self.v)"
+    )
+    contents = {"net.py": f"import torch\nfrom torch import nn\n{net}".encode()}
+    assert check([Path("net.py")], SETTINGS, contents).failures == ()
+    drawn = check_models([Path("net.py")], SETTINGS, contents, whole_models=True)
+    assert drawn.failures == ()
+    for model in drawn.models:
+        assert len(mean_squares(model)) == len(gradients(model))

@@ -52,6 +52,8 @@ class Net(nn.Module):
 """
 NEW = OLD.replace("xavier_uniform(", "xavier_uniform_(")
 _HEADER = 48
+_BEFORE_IT_BEGINS = 2
+"""Frames: that of this file, and that of the command before it handles interrupts."""
 _VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -135,13 +137,16 @@ def _run(folder: Path, number: signal.Signals | None = None, after: float = 0.0)
 
 
 def _run_interruptible(blocked: Iterable[int]) -> NoReturn:
-    """Run the command line. What interrupts this process before it has begun is no fault of it."""
+    """Run the command line. What interrupts this process before it has begun is no fault of it.
+
+    Nothing is raised: the process is a copy of one that would remove its folder.
+    """
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         initlint()
     except KeyboardInterrupt as error:
-        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-            raise
+        if len(traceback.extract_tb(error.__traceback__)) > _BEFORE_IT_BEGINS:
+            traceback.print_exc()
     os._exit(130)
 
 

@@ -19,6 +19,7 @@ from initlint.facts.initializer_formulas import (
 )
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS, is_in_place
+from initlint.facts.signatures import size
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place
 from initlint.tracers.static.tensors.dataflow import apply_activation
@@ -190,7 +191,7 @@ def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | No
         return None if other is None else other.shape
     if constructor.size == "eye":
         rows = call.get(0, "n")
-        return (_dimension(rows), _dimension(call.get(1, "m", rows)))
+        return (size(rows), size(call.get(1, "m", rows)))
     if constructor.size == "size":
         position = [name for name, _ in constructor.signature].index("size") if constructor.signature else 0
         return shape_of([call.get(position, "size")])
@@ -198,20 +199,16 @@ def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | No
 
 
 def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
-    """The shape given by sizes: numbers, or one sequence of numbers."""
+    """The shape given by sizes: numbers, or one sequence of numbers. The -1 of a view is unknown."""
     if len(values) == 1:
         only = values[0]
         if container_kind(only) not in ("", "dict"):
-            return tuple(_dimension(item) for item in contents(only)) if has_known_length(only) else None
+            return tuple(size(item) for item in contents(only)) if has_known_length(only) else None
         if isinstance(only, Unknown):
             return (None,) if only.hint == INT else None
         if only is UNBOUND or has_alternatives(only):
             return None
-    return tuple(_dimension(value) for value in values)
-
-
-def _dimension(value: Value) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return tuple(size(value) for value in values)
 
 
 def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:

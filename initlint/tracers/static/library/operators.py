@@ -161,8 +161,7 @@ def _shape(operator: Operator, tensor: Tensor, call: CallArguments) -> tuple[int
     if operator.axes:
         return None if tensor.shape is None else (None,) * len(tensor.shape)
     if operator.name in ("view", "reshape") and call.arguments and not call.open:
-        sizes = shape_of(call.arguments)
-        return None if sizes is None else tuple(None if size == -1 else size for size in sizes)
+        return shape_of(call.arguments)
     return None
 
 
