@@ -254,18 +254,7 @@ def test_torch_agrees(init: str) -> None:
     assert (not torch.any(names["Net"]().a.weight)) == (init in ZEROS)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize(
-    ("value", "copies", "number"),
-    [
-        (0.0, "theirs.weight.data", 0),
-        (0.5, "theirs.weight.data", 0),
-        (0.0, "theirs.weight.view(mine.weight.size())", 0),
-        (0.0, "torch.ones(8, 8)", 1),
-        (0.5, "torch.ones(8, 8)", 1),
-    ],
-)
-def test_values_that_the_class_replaces_by_those_of_another_model(value: float, copies: str, number: int) -> None:
-    source = f"""
+REPLACED = """
 import torch
 from torch import nn
 class Net(nn.Module):
@@ -278,12 +267,30 @@ class Net(nn.Module):
                 m.bias.data.zero_()
     def forward(self, x):
         return self.net(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "copies", "number"),
+    [
+        (0.0, "theirs.weight.data", 0),
+        (0.5, "theirs.weight.data", 0),
+        (0.0, "theirs.weight.view(mine.weight.size())", 0),
+        (0.0, "torch.ones(8, 8)", 1),
+        (0.5, "torch.ones(8, 8)", 1),
+    ],
+)
+def test_values_that_the_class_replaces_by_those_of_another_model(value: float, copies: str, number: int) -> None:
+    source = (
+        REPLACED.format(value=value)
+        + f"""
     def copy_from(self, other):
         for mine, theirs in zip(self.net, other.net):
             if isinstance(mine, nn.Linear):
                 mine.weight.data.copy_({copies})
                 mine.bias.data.copy_(theirs.bias.data)
 """
+    )
     assert len(findings_of(source, ("INI201", "INI203"))) == number
 
 
@@ -309,17 +316,5 @@ class Net(nn.Module):
 )
 @pytest.mark.parametrize("value", [0.0, 0.5])
 def test_only_weights_of_an_argument_replace_those_of_the_class(value: float, method: str, number: int) -> None:
-    source = f"""
-from torch import nn
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
-        for m in self.net:
-            if isinstance(m, nn.Linear):
-                m.weight.data.fill_({value})
-                m.bias.data.zero_()
-    def forward(self, x):
-        return self.net(x)
-""" + "".join(f"    {line}\n" for line in method.split("\n"))
+    source = REPLACED.format(value=value) + "".join(f"    {line}\n" for line in method.split("\n"))
     assert len(findings_of(source, ("INI201", "INI203"))) == number
