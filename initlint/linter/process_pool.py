@@ -47,7 +47,7 @@ _BATCHES_EACH = 40
 _FORKS = sys.platform == "linux"
 """Whether a worker starts as a copy of this process, and not as a new interpreter."""
 _STARTS_SAFELY = _FORKS or sys.version_info >= (3, 11)
-"""An older interpreter that is started imports its first modules from the current folder, whatever it is told."""
+"""Before Python 3.11 a new interpreter imports from the current folder, also with PYTHONSAFEPATH."""
 
 
 def available_processors() -> int:
@@ -156,7 +156,8 @@ class _Pool:
         ours, theirs = context.Pipe()
         others = [ours, *(worker.connection for worker in self._workers)] if _FORKS else []
         process = context.Process(target=_serve, args=(theirs, self._start, others), daemon=True)
-        with _interrupts_blocked(), _safe_path():
+        # A new interpreter must import nothing from the current folder, which may be a linted project.
+        with _interrupts_blocked(), environment_variable("PYTHONSAFEPATH", "1"):
             process.start()
         theirs.close()
         worker = _PoolWorker(process, ours, deque())
@@ -196,11 +197,10 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def _safe_path() -> Iterator[None]:
-    """Let interpreters that are started import nothing from the current folder, which may be a linted project."""
-    name = "PYTHONSAFEPATH"
+def environment_variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable, for the processes that are started meanwhile."""
     before = os.environ.get(name)
-    os.environ[name] = "1"
+    os.environ[name] = value
     try:
         yield
     finally:

@@ -10,12 +10,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NamedTuple
 
+from initlint.linter.process_pool import environment_variable
 from tools.fuzzing.properties import Property, Violated, holds
 from tools.fuzzing.sources import Input
 
@@ -247,25 +248,12 @@ class _Worker:
 
     def _start(self) -> None:
         self.connection, theirs = _MULTI.Pipe()
-        with _environment("PYTHONHASHSEED", str(self._hash_seed)):
+        with environment_variable("PYTHONHASHSEED", str(self._hash_seed)):
             self._process = _MULTI.Process(target=_serve, args=(theirs, self._condition, self._folder), daemon=True)
             self._process.start()
         theirs.close()
         self.connection.recv()
         self._since = time.monotonic()
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _serve(connection: Connection, condition: Property, folder: Path) -> None:
