@@ -26,7 +26,7 @@ from initlint.tracers.static.deprecated_names import deprecated_uses, uses_throu
 from initlint.tracers.static.entry_points import bases, trace
 from initlint.tracers.static.library.attributes import call_object_method, inherited_method, object_attribute
 from initlint.tracers.static.library.container_methods import call_constant_method, call_dict_method, call_list_method
-from initlint.tracers.static.library.external_calls import call_external, call_unknown
+from initlint.tracers.static.library.external_calls import call_dispatched, call_external, call_unknown
 from initlint.tracers.static.library.init_calls import call_configured_function
 from initlint.tracers.static.library.instantiate import construct
 from initlint.tracers.static.library.modules import call_instance
@@ -71,6 +71,7 @@ HANDLERS = Handlers(
     tensor_item=tensor_item,
     set_tensor_item=set_tensor_item,
     configured_function=call_configured_function,
+    call_dispatched=call_dispatched,
 )
 
 

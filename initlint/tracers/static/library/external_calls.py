@@ -34,7 +34,6 @@ from initlint.tracers.static.tensors.unknown_effects import (
     may_write,
 )
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
-from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import hint_of, known_items
 from initlint.tracers.static.values.tensors import as_tensor
@@ -201,13 +200,8 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
     """A call of an unknown value: it may write to its arguments, and the data flow ends there.
 
     It is assumed not to write if its name says that it runs after the init: `train(net)`, `trainer.fit(net)`.
-    A function of the project is one of `singledispatch`: it, or one of those that are registered with it, runs.
     """
-    is_dispatched = isinstance(function, Function)
-    if is_dispatched:
-        reason = "functools.singledispatch"
-    else:
-        reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
+    reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)
     may_run_iterators(interpreter, call.values)
@@ -219,7 +213,7 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
         may_call(interpreter, (function, *call.values), call.site)
     # `getattr(w, method)(0)` has no name. A method that receives a Parameter may register it.
     registers = any(tensor is not None and tensor.leaf for tensor in map(as_tensor, call.values))
-    may_be_writer = not name or registers or is_dispatched or name in _WRITING_METHODS or is_in_place(name)
+    may_be_writer = not name or registers or name in _WRITING_METHODS or is_in_place(name)
     if may_be_writer or is_initializer_or_loader(name):
         receiver = function.receiver if isinstance(function, Unknown) else None
         may_write(interpreter, (function, receiver, *call.values), call.site)
@@ -229,6 +223,13 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
         if not data_of(call.values) or (operator is not None and operator.kind == "identity"):
             return Unknown(reason, ARRAY)
     return unknown_result(interpreter, reason, call.values, call.site)
+
+
+def call_dispatched(interpreter: Interpreter, call: CallArguments) -> Value:
+    """A call of a function of `singledispatch`: one of the functions registered with it runs, and may write."""
+    result = call_unknown(interpreter, Unknown("functools.singledispatch"), call)
+    may_write(interpreter, call.values, call.site)
+    return result
 
 
 _CALLING = frozenset("map filter reduce starmap sorted sort min max call methodcaller".split())

@@ -86,6 +86,7 @@ class Handlers(Library):
     bind: Callable[[Interpreter, Function, CallArguments, Environment], None]
     configured_function: Callable[[Interpreter, Function, CallArguments], Value]
     """The result of a project function that is configured by name; `UNBOUND` for any other function."""
+    call_dispatched: Callable[[Interpreter, CallArguments], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ class Interpreter:
         if result is not UNBOUND:
             return result
         if "dispatch" in function.wrappers:
-            return self.handlers.call_unknown(self, function, call)
+            return self.handlers.call_dispatched(self, call)
         if len(self.stack) >= MAX_DEPTH:
             self.note_not_followed("calls nested too deeply")
             return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)
