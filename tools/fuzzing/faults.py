@@ -2,9 +2,10 @@
 
     python -m tools.fuzzing.faults [--kills N] [--edits N] [--seed N]
 
-- **Kills**: `check --fix-only` in a process that ends at a random moment, by SIGKILL or by Ctrl-C. Each file then has
-  its old or its new bytes. A run that was interrupted ends with 130, prints no traceback and leaves no temporary file.
-  The next run fixes the rest, and removes what a killed one left.
+- **Kills**: `check --fix-only` in a process that is ended by SIGKILL or by Ctrl-C: one in ten at any moment, the
+  others at a random moment of the time in which it writes one of its files. Each file then has its old or its new
+  bytes. A run that was interrupted ends with 130, prints no traceback and leaves no temporary file. The next run fixes
+  the rest, and removes what a killed one left.
 - **Edits**: the cache file with some bytes changed, cut off, or with one value replaced and its digest computed anew. A
   damaged file is not used: the findings are the same. One that is wrong but whole must not end the run.
 
@@ -30,6 +31,7 @@ from typing import Any, NoReturn
 from initlint.__main__ import main as initlint
 from initlint.linter import pipeline
 from initlint.linter.pipeline import RunOptions
+from initlint.project import file_io
 from initlint.project.file_io import PREFIX
 from initlint.project.filesystem import digest_of
 from initlint.project.settings import Settings
@@ -52,6 +54,8 @@ class Net(nn.Module):
 """
 NEW = OLD.replace("xavier_uniform(", "xavier_uniform_(")
 _HEADER = 48
+_WRITING = 0.002
+"""Seconds: about what writing one of the files takes."""
 _BEFORE_IT_BEGINS = 2
 """Frames: that of this file, and that of the command before it handles interrupts."""
 _VALUES: tuple[Any, ...] = (
@@ -77,8 +81,8 @@ Problems = Counter[str]
 
 
 def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, int, Problems]:
-    """How many of `count` runs were ended while they ran, how many of these between two writes, and what was wrong."""
-    chance, problems, ended, amid = random.Random(seed), Counter[str](), 0, 0
+    """How many of `count` runs were ended while they ran, how many of these while they wrote, and what was wrong."""
+    chance, problems, ended, writing = random.Random(seed), Counter[str](), 0, 0
     paths = [folder / f"package{number % 3}" / f"net{number}.py" for number in range(FILES)]
     for path in paths:
         path.parent.mkdir(exist_ok=True)
@@ -89,12 +93,15 @@ def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, int, Problems]:
     for _ in range(count):
         _write_old(paths)
         number = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT))
-        status, printed = _run(folder, number, chance.random() * duration)
+        if chance.random() < 0.1:
+            status, printed = _run(folder, number, chance.random() * duration)
+        else:
+            status, printed = _run(folder, number, chance.random() * _WRITING, at_file=chance.randint(1, FILES))
         contents = Counter(path.read_text(encoding="utf-8") for path in paths)
         left = [path.name for path in folder.rglob(f"{PREFIX}*")]
         was_ended = status in (-signal.SIGKILL, 130)
         ended += was_ended
-        amid += was_ended and len(contents) == 2
+        writing += was_ended and (len(contents) == 2 or bool(left))
         if not set(contents) <= {OLD, NEW}:
             problems["a torn file"] += 1
         if not was_ended and status != 0:
@@ -107,7 +114,7 @@ def kill_runs(folder: Path, count: int, seed: int) -> tuple[int, int, Problems]:
                 problems["files that the next run does not fix"] += 1
             if any(folder.rglob(f"{PREFIX}*")):
                 problems["a temporary file that the next run leaves"] += 1
-    return ended, amid, problems
+    return ended, writing, problems
 
 
 def _write_old(paths: list[Path]) -> None:
@@ -115,25 +122,45 @@ def _write_old(paths: list[Path]) -> None:
         path.write_text(OLD, encoding="utf-8")
 
 
-def _run(folder: Path, number: signal.Signals | None = None, after: float = 0.0) -> tuple[int, str]:
-    """Exit status and standard error of `check --fix-only` in a process that gets the signal `number` after a while."""
+def _run(folder: Path, number: signal.Signals | None = None, after: float = 0.0, at_file: int = 0) -> tuple[int, str]:
+    """Exit status and standard error of `check --fix-only` in a process that gets the signal `number`.
+
+    It gets it `after` seconds after its start, or after it has begun to write the `at_file`-th file, counted from 1.
+    """
     errors = folder.parent / "errors"
     errors.write_bytes(b"")
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         output = os.open(errors, os.O_WRONLY)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        _announce_files(writing)
         sys.argv = ["initlint", "check", "--fix-only", "--isolated", "--no-cache", str(folder)]
         _run_interruptible(blocked)
+    os.close(writing)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    if number is not None:
-        time.sleep(after)
-        os.kill(process, number)
-    _, status = os.waitpid(process, 0)
+    with open(reading, "rb", buffering=0) as files:
+        if number is not None:
+            for _ in range(at_file):
+                files.read(1)
+            time.sleep(after)
+            os.kill(process, number)
+        _, status = os.waitpid(process, 0)
     return os.waitstatus_to_exitcode(status), errors.read_text(errors="replace")
+
+
+def _announce_files(descriptor: int) -> None:
+    """Write a byte to `descriptor` before each file that this process replaces."""
+    replace = file_io.replace
+
+    def announced(path: Path, expected: bytes, new: bytes, roots: Iterable[Path] = ()) -> None:
+        os.write(descriptor, b".")
+        replace(path, expected, new, roots)
+
+    file_io.replace = announced
 
 
 def _run_interruptible(blocked: Iterable[int]) -> NoReturn:
@@ -229,10 +256,10 @@ def main() -> int:
         project, caches = Path(scratch, "project"), Path(scratch, "caches")
         project.mkdir()
         caches.mkdir()
-        ended, amid, kill_problems = kill_runs(project, options.kills, options.seed)
+        ended, writing, kill_problems = kill_runs(project, options.kills, options.seed)
         edit_problems = damage_caches(caches, options.edits, options.seed)
     _report(
-        f"kills: {options.kills} runs, {ended} ended while they ran, {amid} of them between two writes", kill_problems
+        f"kills: {options.kills} runs, {ended} ended while they ran, {writing} of them while they wrote", kill_problems
     )
     _report(f"cache edits: {options.edits}", edit_problems)
     return int(bool(kill_problems or edit_problems))
