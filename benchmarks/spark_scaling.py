@@ -45,11 +45,11 @@ def main() -> None:
         sys.exit("no Python files in these folders")
     with scratch() as folder:
         for cores in arguments.cores:
-            session = _session(cores)
-            findings(_table(session, folder / f"warm{cores}", paths[:10], 10)).collect()
+            session = spark_session(cores)
+            findings(write_table(session, folder / f"warm{cores}", paths[:10], 10)).collect()
             seconds: list[float] = []
             for count in arguments.files:
-                table = _table(session, folder / f"{cores}-{count}", paths, count)
+                table = write_table(session, folder / f"{cores}-{count}", paths, count)
                 began = time.perf_counter()
                 with _peak() as peak:
                     rows = findings(table, limits=RepositoryLimits(files=_LIMIT)).select("status").collect()
@@ -64,7 +64,8 @@ def main() -> None:
             session.stop()
 
 
-def _session(cores: int) -> SparkSession:
+def spark_session(cores: int) -> SparkSession:
+    """A session on this machine in which a job has several tasks for each core, so that none waits long for another."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder: Any = SparkSession.builder
     session: SparkSession = (
@@ -74,13 +75,14 @@ def _session(cores: int) -> SparkSession:
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.memory", "4g")
         .config("spark.sql.shuffle.partitions", str(4 * cores))
+        .config("spark.sql.adaptive.coalescePartitions.enabled", "false")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
-def _table(session: SparkSession, target: Path, paths: list[Path], count: int) -> Any:
+def write_table(session: SparkSession, target: Path, paths: list[Path], count: int) -> Any:
     """`count` files in repositories, as parquet that has been read again."""
     batch = 5_000
     rows = _rows(paths, count)
