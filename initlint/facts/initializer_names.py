@@ -7,6 +7,7 @@ a text are made of the same words.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from initlint._lazy import lazy_pattern
 
@@ -89,3 +90,17 @@ def is_writer(name: str) -> bool:
 def is_setup(name: str) -> bool:
     """Whether a function of that name sets models up, so that it may write to parameters under other names."""
     return is_writer(name) or _SETUP.search(name) is not None
+
+
+ABSENT_METHODS: Mapping[str, str] = {
+    **{name: f"{name}_" for name in ("uniform", "normal", "fill", "zero", "random", "exponential", "copy")},
+    **dict.fromkeys(("zeros", "zeros_"), "zero_"),
+    **dict.fromkeys(("ones", "ones_"), "fill_(1)"),
+    **dict.fromkeys(("constant", "constant_"), "fill_"),
+    **{
+        name: f"nn.init.{name.rstrip('_')}_"
+        for scheme in ("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal")
+        for name in (scheme, f"{scheme}_")
+    },
+}
+"""Methods that no tensor has, but that people call on a weight, and what they mean."""

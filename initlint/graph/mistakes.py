@@ -34,7 +34,8 @@ class UnappliedInit:
 
     `name`: of the function or, for a test, of the method that yields the tested objects. `owner`: the class around it.
     Of an unreached init, `layers` are the layers of the model by type and number, and `cause` says why none is reached.
-    Of an uncalled function, `cause` lists its callers, which nothing calls, and `call` is a call that would run it.
+    Of an uncalled function, `cause` lists its callers, which nothing calls, `call` is a call that would run it,
+    `failure` says why that would raise, and `overwrites` names classes whose own init it would replace.
     """
 
     reason: UnappliedReason
@@ -44,6 +45,8 @@ class UnappliedInit:
     layers: tuple[tuple[str, int], ...] = ()
     cause: str = ""
     call: str = ""
+    failure: str = ""
+    overwrites: tuple[str, ...] = ()
 
 
 ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]

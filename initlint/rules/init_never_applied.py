@@ -35,7 +35,8 @@ It is silent for
   branch is reached
 - a function that other code applies as well, and a method of a class that other files derive from
 - an init of biases alone in a model without any
-- a class or file with another init function that is used
+- a class or file with another init that is used: a function, a method, or a constructor that draws weights; also a
+  script of which all models draw theirs when they are built
 - a method that walks over the whole model, in a class whose constructor fills a part with pretrained weights
 - a method of which its class has a call in a comment (`# self.init_weights()`), and a function of which the code around
   it has one
@@ -95,6 +96,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from initlint.analysis.messages import conjunction
 from initlint.diagnostics import Severity
 from initlint.graph.mistakes import UnappliedInit
 from initlint.graph.model import FileGraph
@@ -112,9 +114,8 @@ def _message(unapplied: UnappliedInit) -> str:
     if unapplied.reason == "uncalled" and unapplied.cause:
         return f"`{unapplied.name}` initializes weights, but only {unapplied.cause} uses it, which nothing calls"
     if unapplied.reason == "uncalled":
-        where = "at the end of `__init__`" if unapplied.owner else "where the model is built"
-        hint = f"; write `{unapplied.call}` {where}" if unapplied.call else ""
-        return f"`{unapplied.name}` initializes weights, but nothing in the project calls it or passes it on{hint}"
+        problem = "initializes weights, but nothing in the project calls it or passes it on"
+        return f"`{unapplied.name}` {problem}{_advice(unapplied)}"
     if unapplied.reason == "named":
         return f"`{unapplied.name}` is referenced but never called; add `()`"
     if unapplied.reason == "unreached":
@@ -140,6 +141,19 @@ def _message(unapplied: UnappliedInit) -> str:
         hint = ": test the argument, which is the module that `apply` passes" if unapplied.name else ""
         return f"this test of `self` is never true in `{unapplied.owner}`, so its init never runs{hint}"
     return f"this test is never true, so its init never runs: {_LOOP_ELEMENTS[unapplied.reason].format(unapplied.name)}"
+
+
+def _advice(unapplied: UnappliedInit) -> str:
+    """The call that is missing, what must be corrected before, and what it would overwrite."""
+    where = "at the end of `__init__`" if unapplied.owner else "where the model is built"
+    write = f"write `{unapplied.call}` {where}" if unapplied.call else ""
+    if unapplied.failure:
+        return f", and a call would raise: {unapplied.failure}; correct that{f', then {write}' if write else ''}"
+    if unapplied.overwrites:
+        classes = conjunction(f"`{name}`" for name in unapplied.overwrites)
+        verb = "has" if len(unapplied.overwrites) == 1 else "have"
+        return f"; a call would also overwrite the init that {classes} {verb}"
+    return f"; {write}" if write else ""
 
 
 _LOOP_ELEMENTS = {

@@ -13,14 +13,15 @@ from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, 
 def would_undo_a_load(index: SyntaxIndex, function: FunctionNode, owner: ast.ClassDef | None) -> bool:
     """Whether a method walks over the whole model, parts of which the constructor fills with pretrained weights."""
     constructor = next((node for node in owner.body if _is_constructor(node)), None) if owner is not None else None
-    return constructor is not None and _walks_over_self(function) and _loads_a_part(index, constructor)
+    return constructor is not None and walks_over_self(function) and _loads_a_part(index, constructor)
 
 
 def _is_constructor(node: ast.stmt) -> bool:
     return isinstance(node, FunctionNode) and node.name == "__init__"
 
 
-def _walks_over_self(function: FunctionNode) -> bool:
+def walks_over_self(function: FunctionNode) -> bool:
+    """Whether a method goes through the modules or parameters of its model."""
     return any(
         isinstance(node, ast.Attribute)
         and node.attr in _WALKS

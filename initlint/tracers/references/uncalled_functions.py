@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from initlint._records import dataclass
-from initlint.facts.initializer_names import is_weight_initializer
 from initlint.tracers.references.base_classes import BaseClassInfo
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, METHOD_LOOKUP, looks_up_methods, lookups
-from initlint.tracers.references.init_functions import init_functions, initialises
+from initlint.tracers.references.init_functions import init_functions
+from initlint.tracers.references.leftovers import Leftovers
 from initlint.tracers.references.location import is_test_path
 from initlint.tracers.references.name_uses import NameUse, name_uses, subclasses
 from initlint.tracers.references.pretrained_parts import would_undo_a_load
@@ -21,7 +21,7 @@ from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, Sy
 
 _HARMLESS = frozenset({"no_grad", "inference_mode", "staticmethod", "classmethod", "override"})
 """Decorators that do not pass the function on."""
-_MODULE = r"\bclass\s+\w+(?:\[[^\n]*?\])?\([^)]*\bModule\b"
+MODULE_CLASS = r"\bclass\s+\w+(?:\[[^\n]*?\])?\([^)]*\bModule\b"
 """A pattern for the definition of a module."""
 _ENTRY_POINT = re.compile(r"main|test|setup|pytest|hook|on_", re.IGNORECASE)
 """The names of functions that tools call."""
@@ -41,19 +41,27 @@ class UncalledFunction:
 
 
 def uncalled_functions(
-    file: Path, index: SyntaxIndex, project: ProjectIndex, bases: Callable[[str], BaseClassInfo | None]
+    file: Path,
+    index: SyntaxIndex,
+    project: ProjectIndex,
+    bases: Callable[[str], BaseClassInfo | None],
+    initializes_itself: Callable[[str], bool | None],
 ) -> Iterator[UncalledFunction]:
-    """The init functions of `file` that nothing calls. `bases` returns the bases of a top-level class."""
+    """The init functions of `file` that nothing calls. `bases` returns the bases of a top-level class.
+
+    `initializes_itself` says of a dotted name in the file whether the class that it means draws its own weights.
+    """
     found = dict.fromkeys(init_functions(index)).keys()
     search = UseSearch(file, index, project)
     is_used = cache(search.is_used)
+    leftovers = Leftovers(index, found, is_used, search.is_used_with, bases, initializes_itself)
     for function in found:
         if search.is_used_in_file(function):
             callers = search.uncalled_callers(function)
             is_other = any(caller in found or _is_tool(index, caller, function) for caller in callers)
             if callers and all(_fills_own_tensors(caller, function.name) for caller in callers):
                 continue
-            if callers and not is_other and not _has_alternative(index, function, found, is_used):
+            if callers and not is_other and not leftovers.has_alternative(function):
                 names = tuple(dict.fromkeys(caller.name for caller in callers))
                 yield UncalledFunction(function, search.owner(function), callers=names)
             continue
@@ -63,7 +71,7 @@ def uncalled_functions(
             continue
         if _may_be_run_elsewhere(file, index, function, project, bases):
             continue  # before the project is searched, which takes a thousand times as long
-        if is_used(function) or _has_alternative(index, function, found, is_used):
+        if is_used(function) or leftovers.has_alternative(function):
             continue
         is_local = any(isinstance(scope, FunctionNode) for scope in index.scopes(function)[:1])
         if is_local or not search.is_looked_up(function):
@@ -126,48 +134,11 @@ def _makes_tensor(value: ast.expr) -> bool:
     return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "torch"
 
 
-def _has_alternative(
-    index: SyntaxIndex,
-    function: FunctionNode,
-    found: Collection[FunctionNode],
-    is_used: Callable[[FunctionNode], bool],
-) -> bool:
-    """Whether another init function in the same scope is used: then this one may be an alternative to choose.
-
-    A method that initializes weights beside other work counts as well, and a function that the class calls. Beside a
-    function of the file, constructors that draw weights count.
-    """
-    scope = index.parents[function]
-    if isinstance(scope, ast.Module) and any(_draws_in_constructor(cls) for cls in index.classes.values()):
-        return True
-    if isinstance(scope, ast.ClassDef):
-        others = (node for node in scope.body if isinstance(node, ast.FunctionDef) and node not in found)
-        if any(map(initialises, others)):
-            return True
-        if _uses_other_initializer(scope, function.name):
-            return True
-    return any(other is not function and index.parents[other] is scope and is_used(other) for other in found)
-
-
-def _draws_in_constructor(cls: ast.ClassDef) -> bool:
-    return any(isinstance(node, FunctionNode) and node.name == "__init__" and initialises(node) for node in cls.body)
-
-
-def _uses_other_initializer(cls: ast.ClassDef, name: str) -> bool:
-    """Whether the class calls or applies an init function of its file or of another one."""
-    return any(
-        isinstance(node, ast.Name) and node.id != name and is_weight_initializer(node.id)
-        for call in ast.walk(cls)
-        if isinstance(call, ast.Call)
-        for node in (call.func, *(call.args if last_name(call.func) == "apply" else ()))
-    )
-
-
 def _may_be_used_elsewhere(file: Path, index: SyntaxIndex, function: FunctionNode, project: ProjectIndex) -> bool:
     """Whether it is part of a library's public API, or of a project without modules that could use it."""
     if project.is_library(file) and not function.name.startswith("_"):
         return True
-    return not index.classes and len(project.files_matching(file, "Module", _MODULE) or ()) <= 1
+    return not index.classes and len(project.files_matching(file, "Module", MODULE_CLASS) or ()) <= 1
 
 
 def _may_be_called_elsewhere(
@@ -217,6 +188,30 @@ class UseSearch:
             return True
         others = (path for path in files if path != self.file and (self.with_tests or not is_test_path(path)))
         return any(self._is_used_in(path, function) for path in others)
+
+    def is_used_with(self, function: FunctionNode, cls: ast.ClassDef) -> bool:
+        """Whether code that may have a model of the class `cls` of the file uses a function of the file."""
+        uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
+        if any(self._may_meet(node, cls) for node in uses):
+            return True
+        files = (self.project.files_with_word(self.file, name) for name in (function.name, cls.name))
+        both = set.intersection(*(set(paths or ()) for paths in files))
+        return any(path != self.file and self._is_used_in(path, function) for path in both)
+
+    def _may_meet(self, use: ast.AST, cls: ast.ClassDef) -> bool:
+        """Whether `cls` may be what a use in the file is about: it stands in the class or its heirs, or outside of
+        classes, where no other classes of the file are built instead.
+        """
+        owner = self.index.class_of(use)
+        if owner is not None:
+            return owner is cls or self._derives(owner.name, cls) or self._derives(cls.name, owner)
+        around = self._outermost_function(use) or self.index.tree
+        built = {
+            node.func.id
+            for node in ast.walk(around)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self.index.classes
+        }
+        return not built or any(name == cls.name or self._derives(name, cls) for name in built)
 
     def _is_local(self, function: FunctionNode) -> bool:
         """Whether it is defined in a function, and so visible in its file only."""

@@ -212,7 +212,7 @@ class Project:
                 tuple(reached.with_unused(models) if "unused" in self._searches else models),
                 references,
                 bases(scope),
-                tuple(reached.unapplied()) if "unapplied" in self._searches else (),
+                tuple(reached.unapplied(models)) if "unapplied" in self._searches else (),
                 tuple(reached.unwritten(models)) if "unwritten" in self._searches else (),
             )
         except RecursionError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from initlint._records import dataclass
@@ -23,11 +23,15 @@ from initlint.tracers.references.impossible_tests import (
     ignored_arguments,
     unsatisfiable_tests,
 )
+from initlint.tracers.references.leftovers import called_names, self_initializing_classes
 from initlint.tracers.references.name_uses import subclasses
+from initlint.tracers.references.pretrained_parts import walks_over_self
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, last_name
-from initlint.tracers.references.uncalled_functions import UncalledFunction, UseSearch, uncalled_functions
+from initlint.tracers.references.uncalled_functions import MODULE_CLASS, UncalledFunction, UseSearch, uncalled_functions
 from initlint.tracers.references.unwritten_parameters import parameter_fate
+from initlint.tracers.static.failing_inits import failure_of
+from initlint.tracers.static.self_initializing import initializes_itself
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
@@ -46,6 +50,10 @@ _FILLERS = {"load": r"load_|from_pretrained", "reset_parameters": "reset_paramet
 """Patterns of code that fills the model it gets, by a text that each match contains."""
 
 
+_NAMED_CLASSES = 2
+"""So many of the classes whose init a call would overwrite are named."""
+
+
 @dataclass(frozen=True, eq=False)
 class UnreachedFinder:
     """Finds unreached init code and unwritten parameters in the file of `scope`."""
@@ -60,19 +68,20 @@ class UnreachedFinder:
     def _text(self) -> SyntaxIndex:
         return SyntaxIndex(Path(self.scope.source.path), self.scope.source.tree)
 
-    def unapplied(self) -> Iterator[UnappliedInit]:
+    def unapplied(self, models: Sequence[ModelGraph]) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
         source = self.scope.source
         if CALLS_FILL.search(source.code) is None:
             return
         text = self._text
+        draws = cache(partial(initializes_itself, self.scope))
         uncalled = [
             found
-            for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases)
+            for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases, draws)
             if not is_commented_out(found.function, text, source.code)
         ]
         tests = list(unsatisfiable_tests(text, self._bases))
-        yield from (_uncalled(source, function) for function in uncalled)
+        yield from (self._uncalled(finding, draws, models) for finding in uncalled)
         yield from (_impossible(source, test) for test in tests)
         for ignored in ignored_arguments(text):
             owner = ignored.owner.name if ignored.owner is not None else None
@@ -85,6 +94,36 @@ class UnreachedFinder:
             if not self._is_read_elsewhere(text, attribute):
                 layers = tuple(sorted(attribute.layers.items()))
                 yield UnappliedInit("attribute", attribute.name, attribute.holder, attribute.location, layers)
+
+    def _uncalled(
+        self, finding: UncalledFunction, draws: Callable[[str], bool | None], models: Sequence[ModelGraph]
+    ) -> UnappliedInit:
+        source, owner = self.scope.source, finding.owner
+        name, cls = finding.function.name, owner.name if owner is not None else None
+        if finding.named is not None:
+            return UnappliedInit("named", name, cls, SourceLocation(source, finding.named.value))
+        location = SourceLocation(source, _name(source, finding.function))
+        cause = " and ".join(f"`{caller}`" for caller in finding.callers)
+        if cause:
+            return UnappliedInit("uncalled", name, cls, location, cause=cause)
+        call = _missing_call(finding.function, in_class=owner is not None)
+        failure = failure_of(finding.function, models)
+        overwrites = tuple(self._overwritten(finding, draws))[:_NAMED_CLASSES]
+        return UnappliedInit("uncalled", name, cls, location, call=call, failure=failure, overwrites=overwrites)
+
+    def _overwritten(self, finding: UncalledFunction, draws: Callable[[str], bool | None]) -> Iterator[str]:
+        """The classes with an init of their own that a call of the function would overwrite.
+
+        For a method that walks over its model, the classes of its parts. For a function in a file without classes,
+        those of the project, whose models it may be meant for.
+        """
+        if finding.owner is not None:
+            if walks_over_self(finding.function):
+                yield from (name for name in called_names(finding.owner) if draws(name))
+        elif not self._text.classes:
+            file = Path(self.scope.source.path)
+            for path in self.project_index.files_matching(file, "Module", MODULE_CLASS) or ():
+                yield from self.project_index.query(path, self_initializing_classes) or ()
 
     def _is_read_elsewhere(self, text: SyntaxIndex, attribute: UnreadAttribute) -> bool:
         """Whether other code than the init may read the attribute."""
@@ -215,17 +254,6 @@ class UnreachedFinder:
 
 def _called_name(node: ast.AST) -> str:
     return last_name(node.func) if isinstance(node, ast.Call) else ""
-
-
-def _uncalled(source: SourceFile, finding: UncalledFunction) -> UnappliedInit:
-    owner = finding.owner.name if finding.owner is not None else None
-    function = finding.function.name
-    if finding.named is not None:
-        return UnappliedInit("named", function, owner, SourceLocation(source, finding.named.value))
-    location = SourceLocation(source, _name(source, finding.function))
-    cause = " and ".join(f"`{caller}`" for caller in finding.callers)
-    call = "" if cause else _missing_call(finding.function, in_class=owner is not None)
-    return UnappliedInit("uncalled", function, owner, location, cause=cause, call=call)
 
 
 _TRAVERSALS = frozenset("apply children modules named_children named_modules named_parameters parameters".split())
