@@ -40,7 +40,7 @@ def _absent_methods(function: FunctionNode) -> Iterator[str]:
 
 
 def _raising(model: ModelGraph) -> Iterator[Location]:
-    """The calls and statements that raise for a parameter, as INI101 and INI103 report them."""
+    """The calls and statements that raise for what they are given: other rules report them."""
     yield from (misuse.location for misuse in model.misuses if misuse.kind in ("absent", "missing"))
     for call in model.calls:
         if not call.guarded and not call.takes_module and any(_raises(call, target) for target in call.targets):
