@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from initlint.analysis.layer_activation import Factors, LayerActivation
 from initlint.facts.activations import MODULES
@@ -33,6 +34,20 @@ def weight_of(layers: Sequence[Layer], type: str) -> str:
     if all(layer.type == "Parameter" for layer in layers):
         return layer_names(layers)
     return f"the weight{'' if len(layers) == 1 else 's'} of {layer_names(layers)}"
+
+
+def line_of(place: Location, seen_from: Location) -> str:
+    """The line of a place as named in a message about another: `line 3`, `line 3 of blocks.py`, `line 3 of cell 4`.
+
+    A file is named by its last parts, which do not depend on the folder that initlint runs in.
+    """
+    span, file = place.span, Path(place.span.file)
+    line = f"line {span.local.row}"
+    other = Path(seen_from.span.file)
+    if file != other:
+        shown = file.name if file.name != other.name else "/".join(file.parts[-2:])
+        line += f" of {shown}"
+    return f"{line}{',' if file != other else ' of'} cell {span.cell.number}" if span.cell else line
 
 
 def activation_class_name(op: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from initlint.diagnostics import Diagnostic, Related, Span
 from initlint.graph.model import ModelGraph
@@ -106,6 +108,10 @@ def at_linted_calls(findings: Iterable[Finding], linted: Collection[str]) -> lis
     ]
 
 
+_LINE_OF_ITS_FILE = re.compile(r"\bin line \d+\b(?! of )")
+"""What `analysis.messages.line_of` names in the file of the finding itself."""
+
+
 def _at_call(finding: Finding, linted: Collection[str]) -> Finding:
     calls = [next((call for call in reversed(chain) if call.file in linted), None) for chain in finding.calls]
     spans = [span for span in dict.fromkeys(calls) if span is not None]
@@ -116,6 +122,7 @@ def _at_call(finding: Finding, linted: Collection[str]) -> Finding:
     reported = replace(
         diagnostic,
         span=first,
+        message=_LINE_OF_ITS_FILE.sub(rf"\g<0> of {Path(diagnostic.span.file).name}", diagnostic.message),
         related=(
             Related(diagnostic.span, "the init call"),
             *(Related(span, "this call leads there, too") for span in spans[1:]),

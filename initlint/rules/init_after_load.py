@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 from initlint.analysis.layer_activation import is_matrix
-from initlint.analysis.messages import layer_names, related_locations, short_name
+from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import CheckpointLoad, Layer, ModelGraph, Write
@@ -137,7 +137,7 @@ def _precedes(model: ModelGraph, load: CheckpointLoad | None) -> bool:
 def _violation(
     load: CheckpointLoad, write: Write, action: str, related: tuple[tuple[Location, str], ...] = ()
 ) -> Violation:
-    loader = f"`{load.source}` in line {load.location.span.row}"
+    loader = f"`{load.source}` in {line_of(load.location, write.location)}"
     advice = "initialize before the load, or only the new layers"
     if action == "comes with":
         advice = "initialize only the new layers"

@@ -74,7 +74,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
-from initlint.analysis.messages import layer_names, related_locations, short_name
+from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
@@ -217,7 +217,8 @@ def _message(entries: list[_Overwritten], is_assignment: bool) -> str:
     first, last = entries[0].first, entries[0].last
     layers = layer_names([entry.layer for entry in entries])
     parameter = layers if entries[0].layer.type == "Parameter" else f"the {first.parameter} of {layers}"
-    reason = f"`{short_name(last.initializer)}` in line {last.location.span.row} overwrites it later; set it after that"
+    place = line_of(last.location, first.location)
+    reason = f"`{short_name(last.initializer)}` in {place} overwrites it later; set it after that"
     if is_assignment and not (first.method and first.initializer.startswith("torch.Tensor.")):
         return f"the assignment to {parameter} has no effect: {reason}"
     return f"`{short_name(first.initializer)}` on {parameter} has no effect: {reason}"

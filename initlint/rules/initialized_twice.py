@@ -64,7 +64,7 @@ from collections.abc import Iterator, Set
 from itertools import pairwise
 
 from initlint._records import dataclass
-from initlint.analysis.messages import name, related_locations, short_name
+from initlint.analysis.messages import line_of, name, related_locations, short_name
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph, Write
@@ -97,10 +97,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             reason = _reason(model, layer, first, repetition)
             if reason is not None:
                 reported.update((id(repetition.second), layer.path))
+                one, other = (line_of(write.location, second.location) for write in (first, second))
                 message = (
-                    f"`{short_name(first.initializer)}` in line {first.location.span.row} has no effect on the"
-                    f" {first.parameter} of `{name(layer)}`:"
-                    f" `{short_name(second.initializer)}` in line {second.location.span.row} {reason}"
+                    f"`{short_name(first.initializer)}` in {one} has no effect on the {first.parameter} of"
+                    f" `{name(layer)}`: `{short_name(second.initializer)}` in {other} {reason}"
                 )
                 related = ((first.location, "this has no effect"), *related_locations([(layer, None)]))
                 yield Violation(message, second.location, Severity.WARNING, related)
