@@ -49,7 +49,8 @@ class Factors:
     """The factors on the mean squares of the signal that reaches a layer and of the gradient; None if unknown.
 
     `signal`: None also where it means nothing, since the bias or the activation sets most of the output. `weight`: the
-    same without the bias. `at_equal_fans`: the layer's sizes are unknown, and as many outputs as inputs are assumed.
+    same without the bias. `at_equal_fans`: the layer's sizes and their ratio are unknown, as many outputs as inputs are
+    assumed.
     """
 
     signal: float | None

@@ -269,7 +269,11 @@ def _matched_share(layer: Layer, axis: int) -> float | None:
 
 
 def weights(layer: Layer) -> Weights | None:
-    """The weights of one linear map. Without known sizes, fan_in = fan_out = 1 for an init that scales with them."""
+    """The weights of one linear map.
+
+    Without known sizes, for an init that scales with them: those of one input, and of one output unless their ratio is
+    known.
+    """
     if layer.parametrized and not layer.keeps_init:
         return None
     if not layer.last_write_is_certain() or not (is_matrix(layer) or layer.product is not None):
@@ -279,7 +283,7 @@ def weights(layer: Layer) -> Weights | None:
         return None
     fans = _known_fans(layer)
     if fans is None:
-        drawn = mean_and_variance(*init, 1.0, 1.0)
+        drawn = mean_and_variance(*init, 1.0, layer.outputs_per_input or 1.0)
         scaled = drawn is not None and _scales_with_fan(init[0])
         return Weights(1.0, 0.0, drawn[1], None) if drawn is not None and scaled and not _is_stacked(layer) else None
     fan_in, fan_out, count = fans
@@ -327,9 +331,14 @@ def weight_scale(layer: Layer) -> float | None:
     return None if drawn is None else drawn.number * drawn.variance
 
 
-def assumes_equal_fans(layer: Layer) -> bool:
-    """Whether the layer's sizes are unknown, and fan_in = fan_out is assumed."""
+def has_unknown_sizes(layer: Layer) -> bool:
+    """Whether the fans of the layer's weight are unknown. Then nothing is known of PyTorch's default bias."""
     return (is_matrix(layer) or layer.product is not None) and _known_fans(layer) is None
+
+
+def assumes_equal_fans(layer: Layer) -> bool:
+    """Whether the layer's sizes and their ratio are unknown, and fan_in = fan_out is assumed."""
+    return layer.outputs_per_input is None and has_unknown_sizes(layer)
 
 
 class GradientWeights(NamedTuple):
@@ -343,7 +352,10 @@ class GradientWeights(NamedTuple):
 def gradient_weights(layer: Layer) -> GradientWeights | None:
     """What one linear map does to the gradient; None if its weights or sizes are unknown."""
     drawn, sizes = weights(layer), fans_in_use(layer)
-    if drawn is None or sizes is None or not sizes.signal_fan_out:
+    if drawn is None or sizes is None:
+        return None
+    outputs = sizes.signal_fan_out if _known_fans(layer) is not None else layer.outputs_per_input
+    if not outputs:
         return None
     if _is_identity(layer):
         share = _matched_share(layer, 1)
@@ -353,7 +365,7 @@ def gradient_weights(layer: Layer) -> GradientWeights | None:
     steps = stride if isinstance(stride, tuple) else (stride,) * _dimensions(layer.type)
     if not all(size(step) for step in steps):
         return None
-    outputs = sizes.signal_fan_out / (math.prod(steps) if "Transpose" not in layer.type else 1)
+    outputs /= math.prod(steps) if "Transpose" not in layer.type else 1
     return GradientWeights(outputs * (drawn.variance + drawn.mean**2), drawn.mean, outputs)
 
 

@@ -91,6 +91,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, all_chains
 from initlint.analysis.layer_activation import RELU_FAMILIES
+from initlint.analysis.layer_outputs import has_unknown_sizes
 from initlint.analysis.messages import effect_on_signal, layer_names, related_locations, stated_factors
 from initlint.analysis.recommended_init import agreed_start
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
@@ -111,7 +112,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             continue
         chain = whole.part_with({link.layer.path for link in defaults})
         # Without known sizes the part of the default biases is not known either.
-        if chain.is_below(_VANISHED) and not any(link.factors.at_equal_fans for link in chain.links):
+        if chain.is_below(_VANISHED) and not any(has_unknown_sizes(link.layer) for link in chain.links):
             layers = [link.layer for link in defaults]
             message = (
                 f"nothing initializes {layer_names(layers)}: with PyTorch's default init "

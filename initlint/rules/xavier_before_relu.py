@@ -16,10 +16,10 @@ of it if it has as many outputs as inputs: six layers leave 0.016, ten leave 0.0
 ten such layers about three times slower and fourteen not at all. GELU (0.43) and SiLU (0.36) lose more. Kaiming has
 twice the variance, 2 / inputs, which compensates for exactly that half.
 
-The message has the factor of the layers, computed from their sizes if these are known, and its product over all
-consecutive layers of this kind. With a product below 0.01 it is a warning, else a note. ReLU's gain is the documented
-one for GELU and SiLU too, and a little too small for them: if less than half of the signal is left after the fix, the
-message says how much.
+The message has the factor of the layers, computed from their sizes or the ratio of these if the source has them, and
+its product over all consecutive layers of this kind. With a product below 0.01 it is a warning, else a note. ReLU's
+gain is the documented one for GELU and SiLU too, and a little too small for them: if less than half of the signal is
+left after the fix, the message says how much.
 
 ## Bad
 

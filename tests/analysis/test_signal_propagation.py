@@ -143,8 +143,8 @@ def test_what_is_not_known_is_not_guessed(init: str, reason: str) -> None:
 
 
 def test_layers_of_unknown_size_are_told_apart() -> None:
-    source = net("self.a = nn.Linear(width, width); self.b = nn.Linear(8, 8)", "return self.b(self.a(x))", XAVIER)
-    model = models_of(source.replace("__init__(self)", "__init__(self, width)"))["Net"]
+    source = net("self.a = nn.Linear(width, height); self.b = nn.Linear(8, 8)", "return self.b(self.a(x))", XAVIER)
+    model = models_of(source.replace("__init__(self)", "__init__(self, width, height)"))["Net"]
     assert [assumes_equal_fans(layer) for layer in model.layers] == [True, False]
     assert mean_squares(model)[1] == pytest.approx(1.0)
 

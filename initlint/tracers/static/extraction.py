@@ -106,6 +106,7 @@ class Extraction:
             emptied=self._emptied(draft.key),
             repeated=draft.repeated,
             map_size=flow.map_size(key),
+            outputs_per_input=draft.outputs_per_input,
         )
 
 

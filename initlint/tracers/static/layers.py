@@ -12,6 +12,7 @@ from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load, without_loads
+from initlint.tracers.static.values.amounts import ratio
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
@@ -117,6 +118,7 @@ class LayerDraft:
         "key",
         "load",
         "location",
+        "outputs_per_input",
         "owner",
         "parametrized",
         "path",
@@ -152,6 +154,7 @@ class LayerDraft:
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
         self.product: AxisRoles | None = None
         self.repeated = False
+        self.outputs_per_input: float | None = None
 
 
 def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
@@ -251,9 +254,21 @@ def _module_draft(here: _Position) -> LayerDraft:
             weight_owners.append(parameter.storage.owner if is_certain else module)
         draft.writes += parameter.writes
         draft.ineffective_writes += parameter.ineffective_writes
+    if None in (draft.shapes.get("weight") or ()):
+        draft.outputs_per_input = _outputs_per_input(module)
     if weight_owners and all(owner is not module for owner in weight_owners):
         draft.tied = weight_owners[-1]
     return draft
+
+
+_INPUTS_AND_OUTPUTS = {"linear": ("in_features", "out_features"), "conv": ("in_channels", "out_channels")}
+
+
+def _outputs_per_input(module: Instance) -> float | None:
+    inputs, outputs = _INPUTS_AND_OUTPUTS.get(MODULES[str(module.torch_name)].family, ("", ""))
+    if inputs not in module.arguments or module.arguments.get("groups", 1) != 1:
+        return None
+    return ratio(module.arguments.get(outputs), module.arguments[inputs])
 
 
 def _raw_parameters(here: _Position, seen: set[int]) -> Iterator[LayerDraft]:

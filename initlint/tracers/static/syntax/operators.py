@@ -15,6 +15,7 @@ from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import data_of, is_constant
+from initlint.tracers.static.values.amounts import computed
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ARRAY, BOOL, FLOAT, ComposedText, text_pattern
@@ -94,7 +95,9 @@ def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, nod
         first, second = text_pattern(left), text_pattern(right)
         if first is not None and second is not None and len(first) + len(second) <= MAX_SEQUENCE:
             return ComposedText(first + second)
-    return Unknown("an operation on something unknown", _number_hint(left, right))
+    result = Unknown("an operation on something unknown", _number_hint(left, right))
+    result.amount = computed(name, left, right)
+    return result
 
 
 _METHODS = {"div": "truediv", "floor_divide": "floordiv", "remainder": "mod"}

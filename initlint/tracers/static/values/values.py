@@ -492,7 +492,7 @@ class Unknown(AbstractValue):
     `receiver`: the object that it is an attribute of, such as a method of a base class that cannot be read.
     """
 
-    __slots__ = ("attributes", "hint", "name", "node", "origins", "reason", "receiver")
+    __slots__ = ("amount", "attributes", "hint", "name", "node", "origins", "reason", "receiver")
 
     def __init__(
         self,
@@ -510,6 +510,8 @@ class Unknown(AbstractValue):
         self.hint = hint
         self.node = node
         """The data-flow node that it was computed from, if any."""
+        self.amount: Any = None
+        """Of a number that is computed from unknown ones: how, an `Amount`."""
         self.attributes: dict[Any, Unknown] | None = None
 
     def member(self, name: Any, hint: Value = None) -> Unknown:
