@@ -18,8 +18,11 @@ with other outputs or other inputs, and wherever it is not certain.
 ## Why is this bad?
 
 `[nn.Linear(64, 64)] * 4` has 2 parameters in place of 8: the list holds the same object 4 times. Equal branches get
-equal gradients, so they stay equal forever: a sum of 4 is one branch times 4. Equal blocks in series get different
-gradients, but differ slowly: after 50 steps their weights are correlated by 0.9998.
+equal gradients, so they stay equal forever: a sum of 4 is one branch times 4.
+
+Equal blocks in series get different gradients, but differ slowly. How slowly depends on the model: in an
+`nn.TransformerEncoder` of 4 equal layers of width 64 that learns to reverse sequences, the weights of two layers were
+correlated by 0.9994 to 0.9999 after 50 steps of Adam with learning rate 1e-4, and by 0.98 to 0.99 with 1e-3.
 
 ## Bad
 
@@ -94,8 +97,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             )
             yield Violation(message, group.location, Severity.ERROR)
         else:
-            slowly = "and differ slowly (correlated by 0.9998 after 50 steps)"
-            message = f"{_series(group)}, {slowly}; draw the weights of each again"
+            message = f"{_series(group)}, and training makes them differ only slowly; draw the weights of each again"
             yield Violation(message, group.location, Severity.INFO)
 
 

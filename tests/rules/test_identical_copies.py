@@ -276,8 +276,8 @@ def test_copies_in_series() -> None:
     (finding,) = findings_of(source(CLONES, LOOP), ("INI205",))
     assert finding.severity is Severity.INFO
     assert _text(finding) == (
-        "`layers.0`, `layers.1`, `layers.2` are copies of one `Linear`: they start equal, and differ slowly (correlated "
-        "by 0.9998 after 50 steps); draw the weights of each again"
+        "`layers.0`, `layers.1`, `layers.2` are copies of one `Linear`: they start equal, and training makes "
+        "them differ only slowly; draw the weights of each again"
     )
 
 
