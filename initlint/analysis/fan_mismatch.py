@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from initlint._records import dataclass
 from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family
+from initlint.analysis.summed_sizes import has_more_inputs
 from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write
 from initlint.project.source import SourceLocation
@@ -164,6 +165,8 @@ def _bound_mismatch(layer: Layer, write: Write, sizes: Fans) -> FanMismatch | No
         shape = layer.shapes.get("weight") or (None,)
         if not write.shape_read or shape[0] not in outputs or not _has_outputs_first(layer):
             return None
+        if has_more_inputs(layer):
+            return None  # and perhaps not more than four times as many
         return FanMismatch("the bound is 1/sqrt(outputs), not 1/sqrt(inputs)", None, _BOUND_OF_INPUTS)
     if not outputs or _is_close(sizes.signal_fan_in / outputs[0]):
         return None

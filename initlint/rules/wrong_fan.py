@@ -15,7 +15,8 @@ wrong by a factor of more than four:
 
 It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, if a norm
 follows, for a convolution in a residual branch that only starts quieter, and if the sizes are unknown, except for
-stacked matrices and for a bound that is computed from the shape of the weight.
+stacked matrices and for a bound that is computed from the shape of the weight; that bound is close enough if the inputs
+are a sum with the outputs in it (`nn.Linear(hidden + action, hidden)`).
 
 ## Why is this bad?
 
