@@ -297,6 +297,17 @@ MODULES: Mapping[str, TorchModule] = MappingProxyType(
 )
 """Every public module of torch.nn by its canonical name."""
 
+_ANY_NUMBER = frozenset({"mode", "bias", "num_heads"})
+"""Required arguments of layers that may be no whole numbers."""
+
+
+def whole_numbers(module: TorchModule) -> frozenset[str]:
+    """The arguments of a layer's constructor for which it raises TypeError if they are floats: sizes of its weights."""
+    if module.role != "layer" or module.type.startswith("Lazy"):
+        return frozenset()
+    return frozenset(name for name, default in module.signature if default is REQUIRED) - _ANY_NUMBER
+
+
 CHILDREN: Mapping[str, Mapping[str, str]] = MappingProxyType({"MultiheadAttention": {"out_proj": "torch.nn.Linear"}})
 """By type: the submodules with a weight that torch creates, from attribute to canonical name."""
 

@@ -306,6 +306,8 @@ class ModelGraph:
     """The function at `location` returns the model."""
     unused: bool = False
     """The entry point at `location` is a method that nothing in the project runs."""
+    fails: bool = False
+    """Its constructor surely raises, so that it is never trained."""
     trace_method: str | None = None
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()

@@ -113,7 +113,8 @@ class FileLinter:
         models = tuple(enumerate(graph.models))
         uses: dict[str, dict[LocationKey, CallUsage]] = {}
         for number, model in models:
-            _add_usages(uses, model, number)
+            if not model.fails:
+                _add_usages(uses, model, number)
         return FileResult(
             findings=tuple(self._apply_rules(graph, failures)),
             uses=uses,
@@ -134,7 +135,7 @@ class FileLinter:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
-            judged = [(n, model) for n, model in models if not (model.unused and rule.judges_values)]
+            judged = [(n, m) for n, m in models if not ((m.unused or m.fails) and rule.judges_values)]
             for number, subject in judged if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
@@ -169,7 +170,7 @@ def _part_classes(graph: FileGraph) -> frozenset[str]:
     """Classes that are parts or bases of the models, which tell more about them. Test models do not count."""
     if graph.source.holds_tests:
         return frozenset()
-    return graph.bases.union(*(model.parts for model in graph.models))
+    return graph.bases.union(*(model.parts for model in graph.models if not model.fails))
 
 
 @dataclass

@@ -73,7 +73,7 @@ class Rule:
 
     @property
     def judges_values(self) -> bool:
-        """Whether it judges what an init writes, which does not matter if the init never runs."""
+        """Whether it judges what an init writes, which does not matter for a model that never trains."""
         return "INI2" <= self.code < "INI5"
 
     def diagnostic(self, violation: Violation, model: str | None = None) -> Diagnostic:

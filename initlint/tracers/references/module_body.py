@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from initlint._records import dataclass
 from initlint.project.filesystem import digest_of
+from initlint.project.notebook import is_notebook
 from initlint.project.source import SourceFile
 
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -59,6 +60,16 @@ class ModuleBody:
             node.lineno for statement in running for node in _imports(statement) if node.names[0].name == STAR
         )
 
+    def may_bind(self, name: str) -> bool:
+        """Whether any code of the file, or around it, may bind a name that is no built-in one of Python 3."""
+        return name in self._bound_anywhere or name in _INJECTED or name.startswith("_")
+
+    @cached_property
+    def _bound_anywhere(self) -> Container[str]:
+        if is_notebook(self.source.path) or any(word in self.source.code for word in _BINDING_BY_TEXT):
+            return _EVERYTHING
+        return frozenset(name for node in ast.walk(self.source.tree) for name in _names_bound_by(node))
+
     def may_be_added_to_all(self, name: str) -> bool:
         """Whether a decorator of a definition may add its name to `__all__`."""
         statements = (self.statements[at] for at in self.binding.get(name, ()))
@@ -88,6 +99,40 @@ class ModuleBody:
         decorators = getattr(statement, "decorator_list", ())
         first = min(node.lineno for node in (statement, *decorators))
         return "\n".join(self.source.lines[first - 1 : statement.end_lineno])
+
+
+_BINDING_BY_TEXT = ("globals(", "exec(", "locals(", "vars(", "builtins", "sys.modules")
+"""Text by which code may bind a name that is not written as one."""
+_INJECTED = frozenset(
+    "xrange unicode basestring long reduce raw_input unichr file cmp reload execfile "
+    "get_ipython display profile".split()
+)
+"""Names of Python 2, and names that notebooks and profilers define."""
+
+
+class _Everything:
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+_EVERYTHING = _Everything()
+
+
+def _names_bound_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, DEFINITIONS):
+        yield node.name
+    elif isinstance(node, IMPORTS):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        yield from node.names
+    else:
+        bound = getattr(node, "name", None) or getattr(node, "rest", None)
+        if isinstance(bound, str):
+            yield bound
 
 
 def definitions(statement: ast.stmt, names: dict[str, None]) -> None:

@@ -16,9 +16,11 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.prefilter import may_call_initializers
 from initlint.tracers.static.run_forward import run_forward
 from initlint.tracers.static.unregistered import has_plain_weights, unregistered_parameters
+from initlint.tracers.static.values.calls import Signature
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
-from initlint.tracers.static.values.functions import Function, as_function
+from initlint.tracers.static.values.functions import Function, as_function, method_of
+from initlint.tracers.static.values.module_tree import modules
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import CallArguments, Raised, Value
 
@@ -118,14 +120,42 @@ def _models_of_function(interpreter: Interpreter, function: Function) -> Iterato
     result: Value = None
     with interpreter.entry_point():
         result = interpreter.call(function, CallArguments([], {}, site, more=True))
-    yield from _models(interpreter, function.name, site, {id(result): ""}, Forward.UNKNOWN)
+    models = list(_models(interpreter, function.name, site, {id(result): ""}, Forward.UNKNOWN))
+    yield from _with_certain_failures(interpreter, function, function.signature, models)
 
 
 def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[ModelGraph]:
     site = SourceLocation(cls.scope.source, cls.node)
     with interpreter.entry_point():
         interpreter.call(cls, CallArguments([], {}, site, more=True))
-    yield from _models(interpreter, cls.name, site, {}, Forward.UNKNOWN)
+    models = list(_models(interpreter, cls.name, site, {}, Forward.UNKNOWN))
+    init = method_of(cls, "__init__")
+    yield from _with_certain_failures(interpreter, cls, None if init is None else init.signature, models)
+
+
+def _takes_others(signature: Signature) -> bool:
+    """Whether a call without arguments leaves some out that another call may pass."""
+    return bool(signature.star or signature.double_star or any(parameter.default for parameter in signature.named))
+
+
+def _with_certain_failures(
+    interpreter: Interpreter, function: Function | ClassValue, signature: Signature | None, models: list[ModelGraph]
+) -> list[ModelGraph]:
+    """The models of a function or class that was called with its defaults.
+
+    Those that fail do so for all arguments: else code that passes others may train them.
+    """
+    if signature is None or not _takes_others(signature) or not any(model.fails for model in models):
+        return models
+    site = models[0].location
+    assert isinstance(site, SourceLocation)
+    before = interpreter.visits.enabled, interpreter.executed, interpreter.constructed
+    interpreter.visits.enabled, interpreter.executed, interpreter.constructed = False, set(), set()
+    with interpreter.entry_point():
+        interpreter.call(function, CallArguments([], {}, site, open=True))
+    interpreter.visits.enabled, interpreter.executed, interpreter.constructed = before
+    failing = {root.user_class.qualified for root in interpreter.log.instances if root.fails and root.user_class}
+    return [model if model.root in failing else replace(model, fails=False) for model in models]
 
 
 def _leftovers(interpreter: Interpreter, functions: list[Function], classes: list[ClassValue]) -> Iterator[ModelGraph]:
@@ -160,7 +190,10 @@ def _called_from_elsewhere(
     for instance in receiver if not resets else ():
         instance.parent = True  # the receiver is not a model of this entry point
     names = {id(value): field for instance in receiver for field, value in instance.fields.items()}
-    yield from _models(interpreter, name, site, names, Forward.UNKNOWN)
+    models = _models(interpreter, name, site, names, Forward.UNKNOWN)
+    if _takes_others(function.signature):
+        models = (replace(model, fails=False) for model in models)
+    yield from models
     if any(parameter.default is not None for parameter in function.signature.positional):
         with interpreter.entry_point():
             interpreter.limit = _LEFTOVER_STEPS
@@ -218,6 +251,7 @@ def _graphs(
 ) -> Iterator[ModelGraph]:
     """One graph for each outermost module that the entry point built."""
     roots = [instance for instance in interpreter.log.instances if not instance.parent]
+    _release_parts_of_failures(interpreter, roots)
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
@@ -232,13 +266,28 @@ def _graphs(
         graph = extraction.model(
             {prefix: root}, shown, location if shown == name else _location_of(root, location), forward
         )
-        graphs.append(replace(graph, returned=True) if names.get(id(root)) == "" else graph)
+        graphs.append(replace(graph, returned=names.get(id(root)) == "", fails=root.fails))
     if strays:
         graphs.append(extraction.model(strays, name, location, stray_forward))
     if graphs:
         yield from _with_own_calls(graphs)
     else:
         yield from _calls_only(interpreter, name, location)
+
+
+def _release_parts_of_failures(interpreter: Interpreter, roots: list[Instance]) -> None:
+    """Forget that this entry point constructed the parts of models that fail, which say nothing about them."""
+    failing = [root for root in roots if root.fails]
+    if failing:
+        others = _classes([root for root in roots if not root.fails])
+        parts = _classes(failing) - others - interpreter.log.constructed_earlier
+        interpreter.constructed -= parts
+
+
+def _classes(roots: list[Instance]) -> set[ast.AST]:
+    """The nodes of the classes in these module trees, without those of objects whose constructors fail."""
+    below = (module for root in roots for _, module, _ in modules(root) if not module.fails)
+    return {module.user_class.node for module in below if module.user_class is not None}
 
 
 def _with_own_calls(graphs: list[ModelGraph]) -> Iterator[ModelGraph]:

@@ -9,7 +9,7 @@ from initlint.tracers.static.library.instantiate import allocate, construct
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.tensors.dataflow import unknown_result
-from initlint.tracers.static.values.amounts import amount_of
+from initlint.tracers.static.values.amounts import converted
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.external_names import (
     BOOL,
@@ -228,7 +228,7 @@ def _number(kind: type[int] | type[float], hint: ExternalName) -> Callable[[Inte
             except (ValueError, OverflowError):
                 raise Raised from None
         result = Unknown("a number", hint)
-        result.amount = amount_of(value)
+        result.amount = converted(value, kind)
         return result
 
     return run

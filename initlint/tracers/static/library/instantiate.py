@@ -9,9 +9,10 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.syntax.binding import accepts
 from initlint.tracers.static.syntax.definitions import wrappers
 from initlint.tracers.static.values.classes import ClassValue
-from initlint.tracers.static.values.functions import method_of
+from initlint.tracers.static.values.functions import Function, method_of
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
@@ -55,7 +56,7 @@ def _initialized(interpreter: Interpreter, cls: ClassValue, instance: Instance, 
     name = instance.torch_name
     init = method_of(cls, "__init__")
     if init is not None:
-        interpreter.call(init, CallArguments([instance, *call.arguments], call.keywords, call.site, call.open))
+        _run_init(interpreter, cls, init, instance, call)
     elif name is not None:
         modules.initialize(interpreter, instance, name, call)
     elif _is_record(cls):
@@ -65,6 +66,20 @@ def _initialized(interpreter: Interpreter, cls: ClassValue, instance: Instance, 
         if call.arguments or call.keywords or call.open:  # a constructor that cannot be read may store them
             instance.fields.update((name, Unknown("a field that a base class may set")) for name in _annotated(cls))
     return instance
+
+
+def _run_init(
+    interpreter: Interpreter, cls: ClassValue, init: Function, instance: Instance, call: CallArguments
+) -> None:
+    arguments = CallArguments([instance, *call.arguments], call.keywords, call.site, call.open)
+    interpreter.building.append(instance)
+    try:
+        is_plain = not (cls.node.decorator_list or getattr(init.node, "decorator_list", []) or cls.metaclass)
+        if is_plain and call.is_written_out and not accepts(init.signature, arguments):
+            interpreter.note_error()
+        interpreter.call(init, arguments)
+    finally:
+        interpreter.building.pop()
 
 
 def _is_record(cls: ClassValue) -> bool:

@@ -7,12 +7,14 @@ from typing import cast
 from initlint.facts.activations import MODULES as ACTIVATION_MODULES
 from initlint.facts.fans import MODULES, REQUIRED, TorchModule
 from initlint.facts.frameworks import has_kind
+from initlint.facts.modules import whole_numbers
 from initlint.facts.operators import EXTERNAL_MODULES, pooling
 from initlint.graph.dataflow import FlowNode
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, new_node, pass_through, unknown_result
 from initlint.tracers.static.tensors.feature_maps import map_size_in_module, map_size_of
+from initlint.tracers.static.values.amounts import is_float
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ExternalName
@@ -41,8 +43,25 @@ def build(interpreter: Interpreter, cls: ExternalName, call: CallArguments) -> I
     instance.loops = interpreter.unknown_loops
     interpreter.state.record_side_effect()
     interpreter.log.instances.append(instance)
+    if _is_rejected(cls.name, call):
+        interpreter.note_error()
     initialize(interpreter, instance, cls.name, call)
     return instance
+
+
+def _is_rejected(name: str, call: CallArguments) -> bool:
+    """Whether the constructor of a layer or norm surely raises: for its arguments, or for a size that is a float."""
+    module = MODULES.get(name)
+    if module is None or module.role not in ("layer", "norm"):
+        return False
+    names = [parameter for parameter, _ in module.signature]
+    given = call.bound(module.signature)
+    if call.is_written_out:
+        if len(call.arguments) > len(names) or not call.keywords.keys() <= set(names[len(call.arguments) :]):
+            return True
+        if any(default is REQUIRED and parameter not in given for parameter, default in module.signature):
+            return True
+    return any(is_float(given.get(name)) for name in whole_numbers(module))
 
 
 def initialize(interpreter: Interpreter, instance: Instance, name: str, call: CallArguments) -> None:
@@ -100,6 +119,8 @@ def _fill_ordered(interpreter: Interpreter, instance: Instance, name: str, call:
     if name == "torch.nn.Sequential":
         # `Sequential([...])` raises: whatever was meant, the children are not known.
         instance.open = instance.open or any(container_kind(value) not in ("", "iterator") for value in values)
+        if any(isinstance(value, (ListValue, tuple)) for value in values):
+            interpreter.note_error()
     else:
         values = values or list(call.keywords.values())
         content = values[0] if values else ()

@@ -50,10 +50,19 @@ def _ordered_dict(interpreter: Interpreter, call: CallArguments) -> Value:
                 result.items[parts[0]] = parts[1]
             else:
                 result.open = True
+                if has_known_length(content) and _is_no_pair(pair):
+                    interpreter.note_error()
         result.open = result.open or known_items(content) is None or (isinstance(content, ListValue) and content.open)
         result.origins = (content,) if result.open and may_reach_parameters(content) else ()
     result.items.update(call.keywords)
     return result
+
+
+def _is_no_pair(item: Value) -> bool:
+    """Whether `dict` surely raises for this item of its argument."""
+    if isinstance(item, (str, tuple)):
+        return len(item) != 2
+    return item is None or isinstance(item, (int, float)) or as_module(item) is not None
 
 
 def _named_tuple(interpreter: Interpreter, call: CallArguments) -> Value:

@@ -136,6 +136,8 @@ class EntryPointLog:
     """By function and arguments: the results of cached functions, with their conditions."""
     may_have_run: bool = False
     """Whether a module was called, or passed to code that may call it: then lazy layers may have their shapes."""
+    constructed_earlier: frozenset[ast.AST] = frozenset()
+    """The nodes of the classes that earlier entry points instantiated."""
     left_by_init_weights: dict[int, frozenset[int]] = field(default_factory=dict)
     """By the identity of a PreTrainedModel: the identities of the raw parameters that `_init_weights` never writes."""
 
@@ -190,6 +192,8 @@ class Interpreter:
         self._generators: dict[ast.AST, bool] = {}
         self.doubt: Condition = frozenset()
         """A condition that writes have besides those of the branches: see `doubtful`."""
+        self.building: list[Instance] = []
+        """The objects of the project whose constructors are running, outermost first."""
         self.escapes = 0
         """Number of running functions that code which is not interpreted may call."""
         self.last_absent: tuple[Instance, str] | None = None
@@ -261,6 +265,17 @@ class Interpreter:
     def note_not_followed(self, reason: str) -> None:
         """Record a reason why the result is incomplete."""
         self.log.incomplete[reason] = None
+
+    def note_error(self) -> None:
+        """Record that the program surely raises here. It is followed further: what it means to do is of interest.
+
+        Nothing is recorded if it may not come here, or may go on: on one side of a condition, or inside of a `try`.
+        """
+        if self.open_guards or self.unknown_contexts or self.doubt or self.escapes:
+            return
+        for instance in self.building:
+            if self.state.condition <= instance.condition and self.unknown_loops <= instance.loops:
+                instance.fails = True
 
     def note_unknown_attribute(self, name: str) -> None:
         """Record that training may have begun, if this is a method of a loss, a trainer or an accelerator."""
@@ -440,6 +455,7 @@ class Interpreter:
         self.last_iterations = 0
         self.doubt = frozenset()
         self.escapes = 0
+        self.building = []
         self.running_special.clear()
         self.shared_writes.clear()
         self.apply_call = None
@@ -457,7 +473,7 @@ class Interpreter:
         """Run one entry point, with an empty log and a full budget. Exceeding the budget ends it, with a note."""
         if self.on_entry_point is not None:
             self.on_entry_point()
-        self.log = EntryPointLog()
+        self.log = EntryPointLog(constructed_earlier=frozenset(self.constructed))
         self.limit = MAX_STEPS
         self.reset()
         try:
@@ -474,8 +490,10 @@ class Interpreter:
         stack, self.stack = self.stack, []
         entered, self._entered = self._entered, []
         guards, self.open_guards = self.open_guards, 0
+        building, self.building = self.building, []
         try:
             with suppress(Raised):
                 self.state.outside_branches(lambda: self.execute(node, env))
         finally:
             self.stack, self._entered, self.open_guards = stack, entered, guards
+            self.building = building

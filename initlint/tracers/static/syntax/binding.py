@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.calls import Parameter
+from initlint.tracers.static.values.calls import Parameter, Signature
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.functions import Function
@@ -46,6 +46,18 @@ def bind(interpreter: Interpreter, function: Function, call: CallArguments, env:
     if signature.double_star is not None:
         from_call = {k: v for k, v in keywords.items() if k not in values}
         values[signature.double_star] = DictValue(from_call, call.open)
+
+
+def accepts(signature: Signature, call: CallArguments) -> bool:
+    """Whether a function with these parameters can be called with these arguments, which are all."""
+    positional, given = signature.positional, len(call.arguments)
+    if signature.star is None and given > len(positional):
+        return False
+    names = {parameter.name for parameter in (*positional[given:], *signature.keyword_only)}
+    if signature.double_star is None and not names.issuperset(call.keywords):
+        return False
+    required = {parameter.name for parameter in (*positional[given:], *signature.keyword_only) if not parameter.default}
+    return required <= call.keywords.keys()
 
 
 def default(interpreter: Interpreter, function: Function, parameter: Parameter) -> Value:

@@ -61,6 +61,8 @@ def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
         return _present(written, value)
     if written in _BUILTINS:
         return ExternalName(f"builtins.{written}")
+    if interpreter.building and scope.surely_lacks(written):
+        interpreter.note_error()
     return Unknown(f"{written} is not defined")
 
 
@@ -81,8 +83,11 @@ def attribute(interpreter: Interpreter, node: ast.Attribute, env: Environment) -
     elif value.__class__ is Unknown and isinstance(holder, Instance):
         if node.attr.startswith(("weight", "bias")):
             record_missing_attribute(interpreter, holder, node, env)
-        if interpreter.open_guards and (_surely_raises(holder, node.attr) or lacks_parameter(holder, node.attr)):
-            raise Raised
+        if interpreter.open_guards:
+            if _surely_raises(holder, node.attr) or lacks_parameter(holder, node.attr):
+                raise Raised
+        elif holder.is_module and holder in interpreter.building and _surely_raises(holder, node.attr):
+            interpreter.note_error()
     return value
 
 
@@ -97,7 +102,7 @@ def _surely_raises(holder: Instance, name: str) -> bool:
         return False
     if not _WITHOUT_ATTRIBUTES.issuperset(cls.externals()) or name.startswith("_"):
         return False
-    return cls.find("__getattr__")[1] is None and name not in MODULE_ATTRIBUTES
+    return cls.find(name)[1] is None and cls.find("__getattr__")[1] is None and name not in MODULE_ATTRIBUTES
 
 
 def call(interpreter: Interpreter, node: ast.Call, env: Environment) -> Value:

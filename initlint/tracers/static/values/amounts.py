@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -25,9 +26,13 @@ _ONE: Powers = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum of products, each with its coefficient. Whole parts of quotients count as quotients."""
+    """A sum of products, each with its coefficient. Whole parts of quotients count as quotients.
+
+    `is_float`: it is no whole number for Python, whatever the unknown numbers are.
+    """
 
     terms: Mapping[Powers, float]
+    is_float: bool = False
 
     def over(self, other: Amount) -> float | None:
         """The ratio of two amounts; None unless it is a positive number for all values of what is unknown."""
@@ -41,7 +46,7 @@ class Amount:
 def amount_of(value: Value) -> Amount | None:
     """The amount that a number is, also an unknown one; None for what is no number, or has alternatives."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _amount({_ONE: float(value)}) if math.isfinite(value) else None
+        return _amount({_ONE: float(value)}, isinstance(value, float)) if math.isfinite(value) else None
     if not isinstance(value, Unknown) or value.node is not None:
         return None
     known: Amount | None = value.amount
@@ -53,22 +58,23 @@ def computed(operator: str, left: Value, right: Value) -> Amount | None:
     one, other = amount_of(left), amount_of(right)
     if one is None or other is None:
         return None
+    is_float = operator == "div" or one.is_float or other.is_float
     if operator in ("add", "sub"):
         sign = 1.0 if operator == "add" else -1.0
         total = dict(one.terms)
         for product, coefficient in other.terms.items():
             total[product] = total.get(product, 0.0) + sign * coefficient
-        return _amount(total)
+        return _amount(total, is_float)
     if operator == "mul":
-        return _product(one, other)
+        return _product(one, other, is_float)
     if operator in ("div", "floor_divide") and len(other.terms) == 1:
         ((powers, coefficient),) = other.terms.items()
         inverse = frozenset((factor, -exponent) for factor, exponent in powers)
-        return _product(one, Amount(MappingProxyType({inverse: 1 / coefficient})))
+        return _product(one, Amount(MappingProxyType({inverse: 1 / coefficient})), is_float)
     return None
 
 
-def _product(one: Amount, other: Amount) -> Amount | None:
+def _product(one: Amount, other: Amount, is_float: bool) -> Amount | None:
     total: dict[Powers, float] = {}
     for first, a in one.terms.items():
         for second, b in other.terms.items():
@@ -77,14 +83,27 @@ def _product(one: Amount, other: Amount) -> Amount | None:
                 exponents[factor] += exponent
             powers = frozenset((factor, exponent) for factor, exponent in exponents.items() if exponent)
             total[powers] = total.get(powers, 0.0) + a * b
-    return _amount(total)
+    return _amount(total, is_float)
 
 
-def _amount(terms: Mapping[Powers, float]) -> Amount | None:
+def _amount(terms: Mapping[Powers, float], is_float: bool) -> Amount | None:
     kept = {product: coefficient for product, coefficient in terms.items() if coefficient}
     if not 0 < len(kept) <= _MAX_TERMS or any(len(product) > _MAX_TERMS for product in kept):
         return None
-    return Amount(MappingProxyType(kept)) if all(map(math.isfinite, kept.values())) else None
+    return Amount(MappingProxyType(kept), is_float) if all(map(math.isfinite, kept.values())) else None
+
+
+def is_float(value: Value) -> bool:
+    """Whether it surely is a number of Python's type float, or what dividing gives for another type."""
+    if isinstance(value, Unknown):
+        return value.amount is not None and value.amount.is_float
+    return isinstance(value, float)
+
+
+def converted(value: Value, kind: type) -> Amount | None:
+    """`int(value)` or `float(value)` as an amount; None if it is none."""
+    amount = amount_of(value)
+    return None if amount is None else replace(amount, is_float=kind is float)
 
 
 def ratio(value: Value, to: Value) -> float | None:

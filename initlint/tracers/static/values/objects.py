@@ -64,6 +64,7 @@ class Instance(AbstractValue):
         "assigned",
         "cls",
         "condition",
+        "fails",
         "fields",
         "location",
         "loops",
@@ -109,6 +110,8 @@ class Instance(AbstractValue):
         """Whether code has got hold of all its parameters or submodules (`parameters()`, `apply`), or reset it."""
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
+        self.fails = False
+        """Its constructor surely raises, so that there is no such object."""
         self.may_have_more = False
         """Code that is not followed may have given it further attributes."""
         self.sharing: list[Instance] = []

@@ -7,6 +7,7 @@ that cannot be determined is an `Unknown` with a reason, never a guess.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import field
 from types import EllipsisType
@@ -349,6 +350,14 @@ class CallArguments:
             for name in names:
                 arguments.setdefault(name, Unknown(f"argument {name}"))
         return arguments
+
+    @property
+    def is_written_out(self) -> bool:
+        """Whether the source of the call has exactly these arguments, none of them by `*` or `**` or a `partial`."""
+        node = self.site.node
+        if not isinstance(node, ast.Call) or any(isinstance(argument, ast.Starred) for argument in node.args):
+            return False
+        return len(node.args) == len(self.arguments) and {k.arg for k in node.keywords} == self.keywords.keys()
 
     @property
     def values(self) -> Iterator[Value]:
