@@ -48,6 +48,13 @@ def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, 
     return ((layer, write) for layer in model.layers for write in layer.writes if write.location == location)
 
 
+def outputs_beside(model: ModelGraph, location: Location, layers: Collection[Layer]) -> list[Layer]:
+    """The output layers whose weights the call at `location` sets, too, beside `layers`."""
+    paths = {layer.path for layer in layers}
+    writes = model.by_call.get(location, ())
+    return [layer for layer, write in writes if layer.path not in paths and _is_output(layer, write)]
+
+
 def _forbids_fix(layer: Layer, write: Write, recommended: RecommendedCall, recommend: RecommendFunction) -> bool:
     """Whether the new call would raise for this parameter, or its layer needs a different call."""
     shape = layer.shapes.get(write.parameter)

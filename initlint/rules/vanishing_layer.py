@@ -57,7 +57,8 @@ class Net(nn.Module):
 ## Fix safety
 
 The call is replaced by the documented one for the activation that follows. It is unsafe: a small start may be meant. No
-fix is offered if the layers of the call need different calls.
+fix is offered if the layers of the call need different calls, or if it also initializes output layers: there a small
+start is often right.
 
 ## References
 
@@ -69,7 +70,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.analysis.chain_products import Link, links
-from initlint.analysis.fix_offers import make_fix
+from initlint.analysis.fix_offers import make_fix, outputs_beside
 from initlint.analysis.layer_activation import LayerActivation, as_number, constant, fans_in_use
 from initlint.analysis.messages import each_passes_on, format_number, layer_names, related_locations, short_name
 from initlint.analysis.norms import scale_is_visible
@@ -98,7 +99,12 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         written = [LayerActivation(link.layer, link.write, link.following) for link in group if link.write is not None]
         recommended = agreed(written, _recommended)
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
-        fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
+        fix = None
+        heads = outputs_beside(model, location, layers)
+        if heads and recommended is not None:
+            suggestion += f" for {layer_names(layers)}, and keep this call for {layer_names(heads)}"
+        elif not heads:
+            fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
         factors = [_factor(link) for link in group]
         call = f"`{short_name(group[0].initializer)}`{_cause(group)} in {layer_names(layers)}"

@@ -141,3 +141,45 @@ def test_a_call_that_takes_stacked_matrices_for_one_is_not_advised(
         assert found == []  # of one matrix it keeps the scale
         return
     assert [("kaiming" in d.message, d.fix is not None) for d in found] == [(advice, advice)]
+
+
+POLICY = """
+from torch import nn
+
+
+class Policy(nn.Module):
+    def __init__(self, moves=6):
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(64, 128), nn.Tanh(), nn.Linear(128, 128), nn.ReLU())
+        self.pi = nn.Sequential(nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, moves))
+        for layer in {looped}:
+            if isinstance(layer, nn.Linear):
+                nn.init.{call}
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        return {returned}
+"""
+SMALL = "orthogonal_(layer.weight, gain=0.01)"
+
+
+@pytest.mark.parametrize(
+    ("looped", "call", "returned", "advice", "has_fix"),
+    [
+        ("self.pi", SMALL, "self.pi(self.trunk(x))", " for `pi.0`, and keep this call for `pi.2`", False),
+        ("self.pi", SMALL, "self.pi(self.trunk(x)).softmax(-1)", " for `pi.0`, and keep this call for `pi.2`", False),
+        ("self.pi", "normal_(layer.weight, std=1e-3)", "self.pi(self.trunk(x))", " for `pi.0`, and keep", False),
+        ("self.pi[:1]", SMALL, "self.pi(self.trunk(x))", "", True),
+        ("self.pi[2:]", SMALL, "self.pi(self.trunk(x))", None, False),
+    ],
+)
+def test_a_call_that_also_sets_an_output_layer(
+    looped: str, call: str, returned: str, advice: str | None, has_fix: bool
+) -> None:
+    source = POLICY.format(looped=looped, call=call, returned=returned).encode()
+    found = check([Path("net.py")], Settings(select=("INI409",)), {"net.py": source}).diagnostics
+    assert len(found) == (advice is not None)
+    for diagnostic in found:
+        assert "; use `" in diagnostic.message
+        assert f"`{advice}" in diagnostic.message
+        assert (diagnostic.fix is not None) is has_fix
