@@ -22,9 +22,16 @@ def name(layer: Layer) -> str:
 
 
 def layer_names(layers: Sequence[Layer]) -> str:
-    """`fc1`, `fc2`, `fc3` and 4 more."""
+    """`fc1`, `fc2`, `fc3` and 4 more; only `and more` if a loop of unknown length constructs some of them."""
     shown_names = ", ".join(f"`{name(layer)}`" for layer in layers[:SHOWN])
-    return shown_names if len(layers) <= SHOWN else f"{shown_names} and {len(layers) - SHOWN} more"
+    if len(layers) <= SHOWN:
+        return shown_names
+    return f"{shown_names} and {'' if any(map(_is_one_of_many, layers)) else f'{len(layers) - SHOWN} '}more"
+
+
+def _is_one_of_many(layer: Layer) -> bool:
+    """Whether it stands for the layers of further iterations of a loop, or items of a list of unknown length."""
+    return layer.repeated or "*" in layer.path
 
 
 def weight_of(layers: Sequence[Layer], type: str) -> str:

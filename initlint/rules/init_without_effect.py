@@ -86,7 +86,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             if lost.write.certain:
                 by_location.setdefault(lost.write.location, []).append((layer, lost))
     for location, entries in by_location.items():
-        yield Violation(_message(entries), location, Severity.WARNING, _related(entries))
+        paths = tuple(dict.fromkeys(layer.path for layer, _ in entries))
+        yield Violation(_message(entries), location, Severity.WARNING, _related(entries), layers=paths)
     for misuse in model.misuses:
         if misuse.kind in _LOST:
             yield Violation(_LOST[misuse.kind].format(misuse.text), misuse.location, Severity.WARNING)

@@ -148,3 +148,40 @@ def test_torch_agrees(before: str, last: str, lost: bool) -> None:
     torch = pytest.importorskip("torch")
     without, with_it = parameters(program(before, "pass")), parameters(program(before, last))
     assert all(torch.equal(value, with_it[name]) for name, value in without.items()) == lost
+
+
+MANY = """
+from torch import nn
+
+
+class Blocks(nn.Module):
+    def __init__(self, sizes, depth=3):
+        super().__init__()
+        self.first = nn.ModuleList([nn.utils.weight_norm(nn.Linear(8, 8)) for _ in range(6)])
+        self.blocks = nn.ModuleList()
+        for index, size in enumerate({sizes}):
+            self.blocks.append(nn.utils.weight_norm(nn.Linear(size, size)))
+        for m in self.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.orthogonal_(m.weight)
+
+    def forward(self, x):
+        return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "more"),
+    [
+        ("sizes", "and more"),
+        ("sizes.widths", "and more"),
+        ("zip(sizes, sizes[1:])", "and more"),
+        ("[8] * len(sizes)", "and more"),
+        ("[8, 16]", "and 5 more"),
+        ("range(depth)", "and 6 more"),
+    ],
+)
+def test_no_number_of_layers_that_only_a_configuration_knows(sizes: str, more: str) -> None:
+    result = check([Path("net.py")], Settings(select=("INI105",)), {"net.py": MANY.format(sizes=sizes).encode()})
+    (found,) = result.diagnostics
+    assert f"`first.0`, `first.1`, `first.2` {more}: weight norm" in found.message
