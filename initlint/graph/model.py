@@ -280,9 +280,9 @@ class ModelGraph:
     """One model as one entry point builds it.
 
     `location`: the class, the function or the file of the entry point. `incomplete`: why a part could not be traced.
-    `root`: the qualified name of its class, None for layers outside of any class. `parts`: those of the submodules
-    whose layers `forward` uses. `stalled`: groups of layers whose zero weights keep each other at zero, see
-    `initlint.graph.zero_stalls`.
+    `root`: the qualified name of its class, None for layers outside of any class; `root_class`: where it is defined.
+    `parts`: those of the submodules whose layers `forward` uses. `stalled`: groups of layers whose zero weights keep
+    each other at zero, see `initlint.graph.zero_stalls`.
     """
 
     name: str
@@ -293,6 +293,7 @@ class ModelGraph:
     forward: Forward = Forward.RUN
     incomplete: tuple[str, ...] = ()
     root: str | None = None
+    root_class: SourceLocation | None = None
     stalled: tuple[tuple[str, ...], ...] = ()
     parts: frozenset[str] = frozenset()
     identical: tuple[IdenticalModules, ...] = ()
@@ -308,6 +309,8 @@ class ModelGraph:
     """The entry point at `location` is a method that nothing in the project runs."""
     fails: bool = False
     """Its constructor surely raises, so that it is never trained."""
+    is_loaded: Callable[[], bool] = field(default=bool, compare=False, repr=False)
+    """Whether the project loads a checkpoint right where it builds such a model, each time. It searches the project."""
     trace_method: str | None = None
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()

@@ -139,6 +139,8 @@ class FileLinter:
             for number, subject in judged if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
+                        if rule.silent_if_loaded and isinstance(subject, ModelGraph) and subject.is_loaded():
+                            break
                         yield _finding(rule, violation, subject, number)
 
 

@@ -57,6 +57,7 @@ class Rule:
     needs_context: bool = True
     whole_models: Severity | None = None
     silent_if_residual: bool = False
+    silent_if_loaded: bool = False
     searches: ProjectSearch | None = None
     tags: tuple[Tag, ...] = ()
     always_on: bool = False
@@ -74,7 +75,7 @@ class Rule:
     @property
     def judges_values(self) -> bool:
         """Whether it judges what an init writes, which does not matter for a model that never trains."""
-        return "INI2" <= self.code < "INI5"
+        return _judges_values(self.code)
 
     def diagnostic(self, violation: Violation, model: str | None = None) -> Diagnostic:
         """The finding that is reported for `violation` in the model of that name, with rows and columns."""
@@ -93,6 +94,10 @@ class Rule:
         )
 
 
+def _judges_values(code: str) -> bool:
+    return "INI2" <= code < "INI5"
+
+
 _registry: dict[str, Rule] = {}
 Check = TypeVar("Check", bound=Callable[..., Iterable[Violation]])
 
@@ -109,6 +114,7 @@ def rule(
     needs_context: bool = True,
     whole_models: Severity | None = None,
     silent_if_residual: bool = False,
+    silent_if_loaded: bool | None = None,
     searches: ProjectSearch | None = None,
     tags: tuple[Tag, ...] = (),
     always_on: bool = False,
@@ -127,6 +133,8 @@ def rule(
       what the part returns, or draw its weights again.
     - `silent_if_residual`: it does not report on layers in skip connections, nor on those of a part that are in one in
       the model that contains it.
+    - `silent_if_loaded`: it does not report on a model that the project never uses without a checkpoint. By default,
+      this is so for the rules that judge what an init writes.
     - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
     - `tags`: how editors show the findings; they strike deprecated names through.
     - `always_on`: the rule can be neither deselected nor ignored, and its findings never enter a baseline.
@@ -150,6 +158,7 @@ def rule(
             needs_context=needs_context,
             whole_models=whole_models,
             silent_if_residual=silent_if_residual,
+            silent_if_loaded=_judges_values(code) if silent_if_loaded is None else silent_if_loaded,
             searches=searches,
             tags=tags,
             always_on=always_on,

@@ -83,7 +83,12 @@ from initlint.rules._registry import Violation, rule
 
 
 @rule(
-    "INI205", "identical-copies", severities=(Severity.ERROR, Severity.INFO), fixable=True, whole_models=Severity.INFO
+    "INI205",
+    "identical-copies",
+    severities=(Severity.ERROR, Severity.INFO),
+    fixable=True,
+    whole_models=Severity.INFO,
+    silent_if_loaded=False,
 )
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each list or copy that makes several equal modules."""

@@ -101,7 +101,7 @@ class _Overwritten(NamedTuple):
     last: Write
 
 
-@rule("INI107", "init-overwritten", severities=(Severity.WARNING,), needs_context=False)
+@rule("INI107", "init-overwritten", severities=(Severity.WARNING,), needs_context=False, silent_if_loaded=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call overwrites."""
     init_calls = {call.location for call in model.calls}

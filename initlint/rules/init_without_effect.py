@@ -13,8 +13,9 @@ Reports an init that changes no parameter:
 - an assignment to the name of a method: `w.data.copy_ = x`, and a misspelled `w.requires_grad = False`
 
 It is silent for an init before the wrapping, for `weight_v` and `weight_g` themselves, for the old
-`torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, and for a parametrization that may
-return its input unchanged.
+`torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, for a parametrization that may
+return its input unchanged, and for models into which the project loads a checkpoint right where it builds them, each
+time.
 
 ## Why is this bad?
 
@@ -77,7 +78,7 @@ from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI105", "init-without-effect", severities=(Severity.WARNING,), needs_context=False)
+@rule("INI105", "init-without-effect", severities=(Severity.WARNING,), needs_context=False, silent_if_loaded=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose write is certainly lost for some layer."""
     by_location: dict[Location, list[tuple[Layer, IneffectiveWrite]]] = {}

@@ -84,7 +84,7 @@ class _Repetition:
     is_index: bool
 
 
-@rule("INI112", "initialized-twice", severities=(Severity.WARNING,), needs_context=False)
+@rule("INI112", "initialized-twice", severities=(Severity.WARNING,), needs_context=False, silent_if_loaded=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each layer, or loop over layers, whose init is repeated."""
     init_calls = {call.location for call in model.calls}

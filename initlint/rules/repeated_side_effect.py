@@ -86,7 +86,7 @@ class _Repeated:
     times: int
 
 
-@rule("INI110", "repeated-side-effect", severities=(Severity.WARNING,), needs_context=False)
+@rule("INI110", "repeated-side-effect", severities=(Severity.WARNING,), needs_context=False, silent_if_loaded=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each write that one `apply` makes more than once on the same parameter."""
     by_location: dict[Location, list[_Repeated]] = {}

@@ -312,7 +312,7 @@ def test_an_entry_of_another_shape_is_not_trusted(project: Path, examined: list[
 @pytest.fixture
 def large(project: Path) -> Path:
     """A project of which one file is a small part; the kept file."""
-    for number in range(40):
+    for number in range(60):
         write(project / f"net{number}.py", NET.replace("parts", f"parts{number % 2}"))
     lint(project)
     (path,) = (project.parent / "cache").iterdir()

@@ -75,7 +75,7 @@ def _definitions(index: SyntaxIndex, name: str) -> int:
 def _holders(index: SyntaxIndex, name: str) -> frozenset[str]:
     """The names of what may construct or hold an object of the class `name`."""
     return frozenset(
-        holder for node in uses_of(index, name) if _may_construct(index, node) for holder in _holders_at(index, node)
+        holder for node in uses_of(index, name) if may_construct(index, node) for holder in _holders_at(index, node)
     )
 
 
@@ -93,7 +93,7 @@ def _is_used(index: SyntaxIndex, name: str) -> bool:
 @file_query
 def _stays_root(index: SyntaxIndex, name: str) -> tuple[bool, ...]:
     """For each use of the class `name`: whether it constructs an object that is only called, or passed to functions."""
-    return tuple(_is_of_root(index, use) for use in uses_of(index, name) if _may_construct(index, use))
+    return tuple(_is_of_root(index, use) for use in uses_of(index, name) if may_construct(index, use))
 
 
 def _is_of_root(index: SyntaxIndex, use: ast.AST) -> bool:
@@ -242,7 +242,7 @@ def _root(target: ast.expr) -> str:
     return last_name(target.value if isinstance(target, ast.Subscript) else target)
 
 
-def _may_construct(index: SyntaxIndex, node: ast.AST) -> bool:
+def may_construct(index: SyntaxIndex, node: ast.AST) -> bool:
     """Whether a mention of a class may instantiate it: it is no type test, annotation or list of names."""
     if isinstance(node, ast.alias):
         return False

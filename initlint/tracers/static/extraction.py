@@ -12,7 +12,7 @@ from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
-from initlint.project.source import Location
+from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.identical_modules import identical_modules, redrawn_copies
 from initlint.tracers.static.layers import LayerDraft, layers_of
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -51,6 +51,7 @@ class Extraction:
             forward=forward,
             incomplete=tuple(self.interpreter.log.incomplete),
             root=_only_root(roots),
+            root_class=_only_root_class(roots),
             parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
             stalled=stalled_groups,
@@ -149,6 +150,13 @@ def _stalled(
 def _only_root(roots: Mapping[str, Instance]) -> str | None:
     classes = [root.user_class for root in roots.values()]
     return classes[0].qualified if len(classes) == 1 and classes[0] is not None else None
+
+
+def _only_root_class(roots: Mapping[str, Instance]) -> SourceLocation | None:
+    classes = [root.user_class for root in roots.values()]
+    if len(classes) != 1 or classes[0] is None:
+        return None
+    return SourceLocation(classes[0].scope.source, classes[0].node)
 
 
 def _merged(layers: list[Layer]) -> list[Layer]:

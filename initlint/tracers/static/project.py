@@ -207,6 +207,7 @@ class Project:
             with interpreter.entry_point():
                 references += tuple(uses_through_imports(scope, references))
             reached = UnreachedFinder(scope, self._index, self._additions, unreached, unread)
+            models = list(reached.with_loads(models))
             return FileGraph(
                 source,
                 tuple(reached.with_unused(models) if "unused" in self._searches else models),

@@ -24,6 +24,7 @@ from initlint.tracers.references.impossible_tests import (
     unsatisfiable_tests,
 )
 from initlint.tracers.references.leftovers import called_names, self_initializing_classes
+from initlint.tracers.references.loaded_classes import is_always_loaded
 from initlint.tracers.references.name_uses import subclasses
 from initlint.tracers.references.pretrained_parts import walks_over_self
 from initlint.tracers.references.project_index import ProjectIndex
@@ -176,6 +177,16 @@ class UnreachedFinder:
             function = model.location.node if isinstance(model.location, SourceLocation) else None
             is_unused = isinstance(function, FunctionNode) and self._is_unused_method(function)
             yield replace(model, unused=True) if is_unused else model
+
+    def with_loads(self, models: Iterable[ModelGraph]) -> Iterator[ModelGraph]:
+        """The models; those of a class can tell whether the project always loads a checkpoint into its objects."""
+        for model in models:
+            cls = model.root_class
+            if cls is None or not isinstance(cls.node, ast.ClassDef):
+                yield model
+                continue
+            answer = partial(is_always_loaded, cls.source, cls.node.name, self.project_index)
+            yield replace(model, is_loaded=cache(answer))
 
     def _is_unused_method(self, function: FunctionNode) -> bool:
         owner = self._text.parents[function]
