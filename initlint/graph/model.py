@@ -307,6 +307,8 @@ class ModelGraph:
     """The function at `location` returns the model."""
     unused: bool = False
     """The entry point at `location` is a method that nothing in the project runs."""
+    alone: bool = False
+    """Its entry point is its class, which was built without knowing its arguments."""
     fails: bool = False
     """Its constructor surely raises, so that it is never trained."""
     is_loaded: Callable[[], bool] = field(default=bool, compare=False, repr=False)

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
+from initlint.analysis.layer_activation import initializer_family, is_matrix
+from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.diagnostics import Diagnostic
 from initlint.graph.model import FileGraph, Layer, ModelGraph, ProjectSearch, Target
 from initlint.linter.calling_files import calls_to, with_leading_call
@@ -114,13 +116,14 @@ class FileLinter:
         uses: dict[str, dict[LocationKey, CallUsage]] = {}
         for number, model in models:
             if not model.fails:
-                _add_usages(uses, model, number)
+                _add_usages(uses, model, number, is_test=source.holds_tests)
         return FileResult(
             findings=tuple(self._apply_rules(graph, failures)),
             uses=uses,
             roots=tuple(model.root for model in graph.models),
             part_classes=_part_classes(graph),
             redrawn=frozenset((model.root, copy.key) for model in graph.models if model.root for copy in model.redrawn),
+            alone=frozenset(number for number, model in models if model.alone),
             incomplete=tuple(f"{model.name}: {reason}" for model in graph.models for reason in model.incomplete),
             failures=tuple(failures.entries),
         ), graph
@@ -153,9 +156,16 @@ def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, 
     diagnostic = with_leading_call(rule.diagnostic(violation, subject.name), violation, subject)
     if not violation.layers:
         diagnostic = replace(diagnostic, layers=_initialized_at(subject, violation.location))
-    attributes = tuple(_attribute(subject.by_path[path]) for path in violation.layers if path in subject.by_path)
-    calls = calls_to(violation, subject)
-    return Finding(diagnostic, violation.location.key, number, violation.layers, calls, attributes=attributes)
+    layers = [subject.by_path[path] for path in violation.layers if path in subject.by_path]
+    return Finding(
+        diagnostic,
+        violation.location.key,
+        number,
+        violation.layers,
+        calls_to(violation, subject),
+        attributes=tuple(map(_attribute, layers)),
+        assumes_sizes=bool(layers) and all(map(assumes_equal_fans, layers)),
+    )
 
 
 def _attribute(layer: Layer) -> str:
@@ -194,7 +204,7 @@ def _unreadable(file: Path, error: SourceError) -> Diagnostic:
     return rule.diagnostic(violation)
 
 
-def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph, number: int) -> None:
+def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph, number: int, is_test: bool) -> None:
     """Add the init calls of model `number` to `uses`, which are by file."""
 
     def usage(location: Location) -> CallUsage:
@@ -202,9 +212,15 @@ def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph
 
     for location, writes in model.by_call.items():
         usage(location).set_weights_in.add(number)
-        for layer, _ in writes:
+        for layer, write in writes:
+            at_call = usage(location)
             if layer.residual:
-                usage(location).residual_in.setdefault(_attribute(layer), set()).add(number)
+                at_call.residual_in.setdefault(_attribute(layer), set()).add(number)
+            if initializer_family(write.initializer) == "xavier" and is_matrix(layer):
+                if assumes_equal_fans(layer):
+                    at_call.unsized_in.setdefault(_attribute(layer), set()).add(number)
+                elif not is_test and layer.called and not layer.residual and all(f.certain for f in layer.followed_by):
+                    at_call.sized_in.setdefault(_attribute(layer), set()).add(number)
     for location, call in recommended_calls(model):
         usage(location).wanted_calls.setdefault(call, model.name)
     for init in model.calls:

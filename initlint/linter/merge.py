@@ -27,6 +27,7 @@ def combine(
     findings: list[Finding] = []
     usages: dict[LocationKey, CallUsage] = {}
     roots: list[str | None] = []
+    alone: set[int] = set()
     locations: dict[str, set[LocationKey]] = {}
     for finding in (finding for result in results for finding in result.findings):
         locations.setdefault(str(finding.location[0]), set()).add(finding.location)
@@ -37,10 +38,12 @@ def combine(
         for file in result.uses.keys() & locations.keys() if result.uses else ():
             for location in locations[file] & result.uses[file].keys():
                 usages.setdefault(location, CallUsage()).add(result.uses[file][location], first)
+        alone.update(first + number for number in result.alone)
         roots += result.roots
     part_classes: set[str | None] = set().union(*(result.part_classes for result in results))
     redrawn = frozenset().union(*(result.redrawn for result in results))
     findings = [item for item in findings if not _is_redrawn(item, roots, redrawn)]
+    findings = [item for item in findings if not _is_sized_elsewhere(item, usages.get(item.location), roots, alone)]
     return findings, usages, frozenset(number for number, root in enumerate(roots) if root in part_classes)
 
 
@@ -48,6 +51,24 @@ def _is_redrawn(item: Finding, roots: Sequence[str | None], redrawn: Set[tuple[s
     """Whether the finding is about copies in a class of which a builder elsewhere draws the weights again."""
     root = None if item.model is None else roots[item.model]
     return root is not None and (root, item.location) in redrawn and _is_about_whole_models(item.diagnostic)
+
+
+def _is_sized_elsewhere(item: Finding, use: CallUsage | None, roots: Sequence[str | None], alone: Set[int]) -> bool:
+    """Whether the numbers of the finding are those of sizes that are assumed, and all code that builds it gives them.
+
+    Then its class alone tells nothing: what is found where it is built has the numbers of the real sizes.
+    """
+    if use is None or not item.assumes_sizes or item.model not in alone:
+        return False
+    for attribute in item.attributes:
+        built, owner = {roots[number] for number in use.sized_in.get(attribute, ())}, attribute.partition(".")[0]
+        if not built:
+            return False
+        for number in use.unsized_in.get(attribute, ()):
+            root = roots[number] or ""
+            if number not in alone or (root not in built and root.rpartition(".")[2] != owner):
+                return False
+    return True
 
 
 def merge(

@@ -42,7 +42,7 @@ class Finding:
     number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
     `layers` are those of the violation. `calls`: for each way to a location in another file, the calls that may be
     reported in its place, one in each file, the outermost first. `owner`: the class around a finding about a file.
-    `attributes`: of its layers, with the class that assigns them.
+    `attributes`: of its layers, with the class that assigns them. `assumes_sizes`: those of all its layers are unknown.
     """
 
     diagnostic: Diagnostic
@@ -52,6 +52,7 @@ class Finding:
     calls: tuple[tuple[Span, ...], ...] = ()
     owner: str | None = None
     attributes: tuple[str, ...] = ()
+    assumes_sizes: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ class CallUsage:
     calls that fit the activations there, each with the first model that needs it. `called_in`: the numbers of the
     models in which it runs on any parameter. `on_vectors`: whether it runs on a bias or another tensor that xavier and
     kaiming reject. `residual_in`: for the attribute of each layer in a skip connection, the numbers of the models.
+    `sized_in` and `unsized_in`: for the attribute of each layer whose sizes decide what the call does, the numbers of
+    the models that use it and give these, except those of tests, and of the models that do not give them.
     """
 
     set_weights_in: set[int] = field(default_factory=set)
@@ -69,6 +72,8 @@ class CallUsage:
     called_in: set[int] = field(default_factory=set)
     on_vectors: bool = False
     residual_in: dict[str, set[int]] = field(default_factory=dict)
+    sized_in: dict[str, set[int]] = field(default_factory=dict)
+    unsized_in: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, other: CallUsage, first: int) -> None:
         """Add the usage in other models, whose numbers begin at `first`."""
@@ -77,8 +82,14 @@ class CallUsage:
         self.on_vectors = self.on_vectors or other.on_vectors
         for call, model in other.wanted_calls.items():
             self.wanted_calls.setdefault(call, model)
-        for attribute, numbers in other.residual_in.items():
-            self.residual_in.setdefault(attribute, set()).update(first + number for number in numbers)
+        for name in BY_ATTRIBUTE:
+            own: dict[str, set[int]] = getattr(self, name)
+            for attribute, numbers in getattr(other, name).items():
+                own.setdefault(attribute, set()).update(first + number for number in numbers)
+
+
+BY_ATTRIBUTE = ("residual_in", "sized_in", "unsized_in")
+"""The fields of a `CallUsage` that hold numbers of models by attribute."""
 
 
 class Timings(NamedTuple):
@@ -101,7 +112,8 @@ class FileResult:
     empty. `uses` are by file, then by location. `incomplete`: one line for each model that was analysed in part only.
     `roots`: the class of each model, by number. `part_classes`: classes that are parts or bases of other models.
     `redrawn`: the class of a model, with the location of copies of which it draws the weights again.
-    `dependencies`: empty in a run without a cache.
+    `alone`: the numbers of the models that were built as their class alone. `dependencies`: empty in a run without a
+    cache.
     """
 
     unreadable: Diagnostic | None = None
@@ -110,6 +122,7 @@ class FileResult:
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
     redrawn: frozenset[tuple[str, LocationKey]] = frozenset()
+    alone: frozenset[int] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     dependencies: RecordedDependencies = NO_DEPENDENCIES

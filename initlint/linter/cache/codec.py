@@ -26,7 +26,7 @@ from initlint.diagnostics import (
     Span,
 )
 from initlint.linter.cache.cache_file import OF_ANOTHER_SHAPE, compact_json
-from initlint.linter.results import NOTHING, CallUsage, FileResult, Finding, LocationKey
+from initlint.linter.results import BY_ATTRIBUTE, NOTHING, CallUsage, FileResult, Finding, LocationKey
 from initlint.rewrite import requests
 from initlint.rewrite.requests import Expression, GainExpression, Value
 from initlint.rules import rules_by_code
@@ -57,6 +57,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
                 finding.layers,
                 [[_span_to_json(call, stored) for call in chain] for chain in finding.calls],
                 finding.attributes,
+                finding.assumes_sizes,
             ]
             for finding in result.findings
         ],
@@ -67,6 +68,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
         result.roots,
         sorted(result.part_classes),
         sorted([root, _renamed(location, stored)] for root, location in result.redrawn),
+        sorted(result.alone),
         result.incomplete,
         result.has_noqa,
     ]
@@ -87,7 +89,7 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
     def shown(path: str) -> str:
         return display_paths.get(path, path) if path != _OWN else own
 
-    unreadable, findings, uses_by_file, roots, part_classes, redrawn, incomplete, has_noqa = json.loads(text)
+    unreadable, findings, uses_by_file, roots, part_classes, redrawn, alone, incomplete, has_noqa = json.loads(text)
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         findings=tuple(
@@ -98,13 +100,15 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
                 tuple(layers),
                 tuple(tuple(_span(call, shown) for call in chain) for chain in calls),
                 attributes=tuple(attributes),
+                assumes_sizes=assumes_sizes,
             )
-            for diagnostic, location, model, layers, calls, attributes in findings
+            for diagnostic, location, model, layers, calls, attributes, assumes_sizes in findings
         ),
         uses={shown(path): _Uses(uses, shown(path)) for path, uses in uses_by_file.items()},
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         redrawn=frozenset((root, _renamed(location, shown)) for root, location in redrawn),
+        alone=frozenset(alone),
         incomplete=tuple(incomplete),
         has_noqa=has_noqa,
     )
@@ -126,9 +130,15 @@ class _Uses(Mapping[LocationKey, CallUsage]):
 
     def __getitem__(self, location: LocationKey) -> CallUsage:
         try:
-            set_weights_in, wanted_calls, called_in, on_vectors, residual_in = self._by_location[location]
-            residual = {attribute: set(numbers) for attribute, numbers in residual_in.items()}
-            return CallUsage(set(set_weights_in), dict(wanted_calls), set(called_in), on_vectors, residual)
+            set_weights_in, wanted_calls, called_in, on_vectors, *by_attribute = self._by_location[location]
+            numbers = ({name: set(models) for name, models in entries.items()} for entries in by_attribute)
+            return CallUsage(
+                set(set_weights_in),
+                dict(wanted_calls),
+                set(called_in),
+                on_vectors,
+                **dict(zip(BY_ATTRIBUTE, numbers, strict=True)),
+            )
         except OF_ANOTHER_SHAPE:
             raise KeyError(location) from None
 
@@ -144,8 +154,10 @@ def _renamed(location: LocationKey, rename: Rename) -> LocationKey:
 
 
 def _use_to_json(use: CallUsage) -> list[Any]:
-    residual_in = {attribute: sorted(numbers) for attribute, numbers in use.residual_in.items()}
-    return [sorted(use.set_weights_in), use.wanted_calls, sorted(use.called_in), use.on_vectors, residual_in]
+    by_attribute = (
+        {attribute: sorted(numbers) for attribute, numbers in getattr(use, name).items()} for name in BY_ATTRIBUTE
+    )
+    return [sorted(use.set_weights_in), use.wanted_calls, sorted(use.called_in), use.on_vectors, *by_attribute]
 
 
 def _diagnostic_to_json(diagnostic: Diagnostic, real: Rename) -> list[Any]:

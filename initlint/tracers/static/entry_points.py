@@ -128,7 +128,7 @@ def _models_of_class(interpreter: Interpreter, cls: ClassValue) -> Iterator[Mode
     site = SourceLocation(cls.scope.source, cls.node)
     with interpreter.entry_point():
         interpreter.call(cls, CallArguments([], {}, site, more=True))
-    models = list(_models(interpreter, cls.name, site, {}, Forward.UNKNOWN))
+    models = [replace(model, alone=True) for model in _models(interpreter, cls.name, site, {}, Forward.UNKNOWN)]
     init = method_of(cls, "__init__")
     yield from _with_certain_failures(interpreter, cls, None if init is None else init.signature, models)
 
