@@ -11,6 +11,9 @@ from initlint.graph.model import InitCall, ModelGraph, Target
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.references.syntax_index import FunctionNode
 
+_TRUTH = "builtins.bool"
+"""The initializer of an `InitCall` for the truth value of a parameter, which has none if it has several elements."""
+
 
 def failure_of(function: FunctionNode, models: Sequence[ModelGraph]) -> str:
     """What raises in a function, in words; empty if nothing is known to."""
@@ -48,6 +51,8 @@ def _raising(model: ModelGraph) -> Iterator[Location]:
 
 
 def _raises(call: InitCall, target: Target) -> bool:
+    if call.initializer == _TRUTH:
+        return target.kind == "parameter" and target.certain and target.shape not in (None, (), (1,))
     if not target.certain or call.initializer not in INITIALIZERS:
         return False
     if target.kind in ("module", "none"):

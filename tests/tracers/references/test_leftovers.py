@@ -251,6 +251,12 @@ WRITE = "write `self.init_weights()` at the end of `__init__`"
             "nn.init.orthogonal_(self.fc.weight)\n            self.head.bias.data.fill_(0.0)",
             f", and a call would raise: see line 12; correct that, then {WRITE}",
         ),
+        (
+            "Plain()",
+            "if self.fc.bias: nn.init.zeros_(self.fc.bias)",
+            f", and a call would raise: see line 11; correct that, then {WRITE}",
+        ),
+        ("Plain()", "if self.fc.bias is not None: nn.init.zeros_(self.fc.bias)", f"; {WRITE}"),
         ("Plain()", "nn.init.orthogonal_(self.fc.weight); self.dist.uniform(0, 1)", f"; {WRITE}"),
         (
             "Plain()",
