@@ -17,6 +17,7 @@ from initlint.analysis.messages import (
     short_name,
     stated_factors,
     what_is_left,
+    without_invented_number,
 )
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.analysis.signal_propagation import LayerEffect, layer_effect, layer_inputs
@@ -145,8 +146,9 @@ def largest(candidates: Iterable[Chain]) -> Chain:
 
 def signal_factor(group: Sequence[Link]) -> str:
     """The init call of a group of layers and its effect: `f` in `fc1`: the layer passes on 0.25 of the signal's ..."""
-    call = f"`{short_name(group[0].initializer)}` in {layer_names([link.layer for link in group])}"
-    return f"{call}: {effect_on_signal([link.factors for link in group])}"
+    layers = [link.layer for link in group]
+    effect = without_invented_number(effect_on_signal([link.factors for link in group]), layers)
+    return f"`{short_name(group[0].initializer)}` in {layer_names(layers)}: {effect}"
 
 
 def signal_numbers(group: Sequence[Link], chain: Chain) -> SignalNumbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def line_of(place: Location, seen_from: Location) -> str:
         shown = file.name if file.name != other.name else "/".join(file.parts[-2:])
         line += f" of {shown}"
     return f"{line}{',' if file != other else ' of'} cell {span.cell.number}" if span.cell else line
+
+
+def without_invented_number(text: str, layers: Iterable[Layer]) -> str:
+    """A clause about these layers, without their number if only a configuration knows it."""
+    if not any(map(_is_one_of_many, layers)):
+        return text
+    return _NUMBER_OF_LAYERS.sub(lambda match: f"{'some of ' if match['part'] else ''}these layers", text)
+
+
+_NUMBER_OF_LAYERS = re.compile(r"(?P<part>\b\d+ of )?\bthese \d+ layers")
 
 
 def activation_class_name(op: str) -> str:

@@ -75,7 +75,14 @@ from collections.abc import Iterator
 
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import as_number, call_at, initializer_family, pair
-from initlint.analysis.messages import display_name, each_passes_on, format_number, related_locations, weight_of
+from initlint.analysis.messages import (
+    display_name,
+    each_passes_on,
+    format_number,
+    related_locations,
+    weight_of,
+    without_invented_number,
+)
 from initlint.analysis.norms import PIECEWISE_LINEAR
 from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
@@ -141,7 +148,8 @@ def _means_std(call: InitCall) -> bool:
 def _message(model: ModelGraph, draw: WeightDraw, factors: list[float]) -> str:
     call = call_at(model, draw.place)
     name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
-    effect = f": {each_passes_on(factors, len(factors))}" if factors else ", whatever the number of inputs"
+    passed = without_invented_number(each_passes_on(factors, len(factors)), draw.layers) if factors else ""
+    effect = f": {passed}" if factors else ", whatever the number of inputs"
     return f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1{effect}"
 
 

@@ -72,7 +72,14 @@ from collections.abc import Iterator
 from initlint.analysis.chain_products import Link, links
 from initlint.analysis.fix_offers import make_fix, outputs_beside
 from initlint.analysis.layer_activation import LayerActivation, as_number, constant, fans_in_use
-from initlint.analysis.messages import each_passes_on, format_number, layer_names, related_locations, short_name
+from initlint.analysis.messages import (
+    each_passes_on,
+    format_number,
+    layer_names,
+    related_locations,
+    short_name,
+    without_invented_number,
+)
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement, start
 from initlint.diagnostics import Severity, SignalNumbers
@@ -108,7 +115,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         related = related_locations((link.layer, link.following) for link in group)
         factors = [_factor(link) for link in group]
         call = f"`{short_name(group[0].initializer)}`{_cause(group)} in {layer_names(layers)}"
-        effect = f"{each_passes_on(factors, len(layers))}{suggestion}"
+        effect = f"{without_invented_number(each_passes_on(factors, len(layers)), layers)}{suggestion}"
         paths = tuple(layer.path for layer in layers)
         numbers = SignalNumbers.of(factors)
         yield Violation(f"{call}: {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)

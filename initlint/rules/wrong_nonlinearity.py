@@ -86,6 +86,7 @@ from initlint.analysis.messages import (
     init_before_activation,
     related_locations,
     stated_factors,
+    without_invented_number,
 )
 from initlint.analysis.recommended_init import agreed, corrected
 from initlint.diagnostics import Severity, SignalNumbers
@@ -175,7 +176,7 @@ def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> 
         factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "that is for another activation"
         if factors:
-            reason += f"; {effect_on_signal(factors)}"
+            reason += f"; {without_invented_number(effect_on_signal(factors), [pair.layer for pair in group])}"
     return f"{init_before_activation(group, argument)}: {reason}"
 
 

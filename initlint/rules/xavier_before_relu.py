@@ -93,6 +93,7 @@ from initlint.analysis.messages import (
     init_before_activation,
     related_locations,
     stated_factors,
+    without_invented_number,
 )
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity, SignalNumbers
@@ -164,7 +165,9 @@ def _effect(measured: list[tuple[LayerActivation, Factors]], chain: Chain | None
     left = "" if chain is None else chain.left_after([pair.layer for pair, _ in measured])
     text = f"{effect_on_signal(factors)}{left}"
     gradients = _stated_gradients(factors)
-    return f"{text}; {each_passes_back(gradients, len(measured))}" if gradients else text
+    if gradients:
+        text += f"; {each_passes_back(gradients, len(measured))}"
+    return without_invented_number(text, [pair.layer for pair, _ in measured])
 
 
 def _stated_gradients(measured: list[Factors]) -> list[float]:
