@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from initlint.facts.activations import ACTIVATIONS, second_moment
 from initlint.facts.modules import MODULES
-from initlint.graph.model import Consumer, Layer, ModelGraph
+from initlint.graph.model import Consumer, Layer, ModelGraph, NextLayer
 
 NORMS = frozenset(
     {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm", "weight_norm"}
@@ -96,6 +96,34 @@ def _is_visible_after(model: ModelGraph, path: str | None, depth: int) -> bool:
     if layer is None or depth == 0 or not layer.followed_by:
         return True
     return any(_is_visible_through(model, consumer, depth - 1) for consumer in layer.followed_by)
+
+
+_REMOVE_SCALE = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalize"})
+_MATRICES = frozenset(
+    module.type for module in MODULES.values() if module.family in ("linear", "conv", "conv_transpose")
+)
+_MOST_LAYERS = 8
+"""Between a layer and a norm: after more ReLU layers the biases are most of the signal."""
+
+
+def reaches_norm(model: ModelGraph, layer: Layer, depth: int = _MOST_LAYERS) -> bool:
+    """Whether a norm certainly removes the scale of the layer on each path: only linear maps and ReLUs come before."""
+    return bool(layer.followed_by) and all(_is_normed(model, consumer, depth) for consumer in layer.followed_by)
+
+
+def _is_normed(model: ModelGraph, consumer: Consumer | NextLayer, depth: int) -> bool:
+    if not consumer.certain:
+        return False
+    first = next((word for word in consumer.between if word != "pool"), None)
+    if first is not None:
+        return first in _REMOVE_SCALE
+    if consumer.op == "layer":
+        following = model.by_path.get(consumer.layer or "")
+        is_linear = following is not None and following.type in _MATRICES
+        return following is not None and is_linear and depth > 0 and reaches_norm(model, following, depth - 1)
+    if not isinstance(consumer, Consumer) or consumer.op not in PIECEWISE_LINEAR or not consumer.onward:
+        return False
+    return all(_is_normed(model, next_layer, depth) for next_layer in consumer.onward)
 
 
 def _moment_of(consumer: Consumer) -> float | None:

@@ -6,8 +6,9 @@ Reports `xavier_uniform_` and `xavier_normal_` with gain 1 on hidden layers befo
 GELU, SiLU, Mish or Hardswish.
 
 It is silent if the gain compensates for the activation (`gain=calculate_gain('relu')`), if a norm comes before or after
-the activation, in residual branches, also if only a model that contains the class adds the skip, in gated units, for
-output layers, if random biases make up for the loss, and wherever the pairing is not certain.
+the activation, or behind the next layers with only ReLUs or leaky ReLUs between, in residual branches, also if only a
+model that contains the class adds the skip, in gated units, for output layers, if random biases make up for the loss,
+and wherever the pairing is not certain.
 
 ## Why is this bad?
 
@@ -78,7 +79,7 @@ import math
 from collections.abc import Iterator
 
 from initlint.analysis.after_fix import left_after_fix
-from initlint.analysis.chain_products import Chain, chains_of, factors_in, smallest
+from initlint.analysis.chain_products import Chain, chains, chains_of, factors_in, smallest
 from initlint.analysis.fix_offers import make_fix, suggestion
 from initlint.analysis.layer_activation import (
     RELU_FAMILIES,
@@ -95,10 +96,11 @@ from initlint.analysis.messages import (
     stated_factors,
     without_invented_number,
 )
+from initlint.analysis.norms import reaches_norm
 from initlint.analysis.recommended_init import agreed
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.initializer_formulas import scale
-from initlint.graph.model import ModelGraph
+from initlint.graph.model import Layer, ModelGraph
 from initlint.rules._registry import Violation, rule
 
 _HARMLESS = 0.9
@@ -147,11 +149,17 @@ def _loses_signal(model: ModelGraph, pair: LayerActivation) -> bool:
     if initializer_family(pair.write.initializer) != "xavier" or pair.activation.family not in RELU_FAMILIES:
         return False
     drawn = scale(pair.write.initializer, pair.write.arguments)
-    if drawn is None or not math.isclose(drawn, 1.0):
+    if drawn is None or not math.isclose(drawn, 1.0) or _is_undone(model, pair.layer):
         return False
     # If fan_in is much larger than fan_out (a flattened image into a Linear), Xavier and Kaiming are almost equal.
     measured = factors_in(model, pair)
     return measured is None or measured.weight is None or measured.weight < _HARMLESS
+
+
+def _is_undone(model: ModelGraph, layer: Layer) -> bool:
+    """Whether a norm behind the next layers removes the scale before the biases outweigh what is left of the signal."""
+    chain = chains(model).get(layer.path)
+    return not (chain is not None and chain.vanishes) and reaches_norm(model, layer)
 
 
 def _is_kept(factors: list[Factors]) -> bool:
