@@ -103,13 +103,35 @@ def _recommend(initializer: str, activation: Consumer) -> RecommendedCall | None
 def suggestion(model: ModelGraph, location: Location, recommend: RecommendFunction = replacement) -> str:
     """The end of a message: the call to use instead of the one at `location`. Empty if none is recommended.
 
-    If layers need different calls, each is listed with its layers, except those whose init is right already.
+    If layers need different calls, each is listed with its layers, except those whose init is right already. If the
+    call also initializes hidden layers that need none of them, it is said that these share it.
     """
     layers_by_call = _layers_by_call(model, location, recommend)
     if len(layers_by_call) == 1:
-        return f"; use `{next(iter(layers_by_call))}`"
+        ((call, layers),) = layers_by_call.items()
+        sharing = sum(_shares_call(layer, write, layers) for layer, write in model.by_call.get(location, ()))
+        if not sharing:
+            return f"; use `{call}`"
+        others = "1 other layer" if sharing == 1 else f"{sharing} other layers"
+        return f"; use `{call}` for {layer_names([*layers.values()])} alone: the call also initializes {others}"
     layers_by_call = _without_right_ones(model, location, recommend)
     return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in layers_by_call.items())
+
+
+def _shares_call(layer: Layer, write: Write, advised: Collection[str]) -> bool:
+    """Whether the call also initializes this layer, which is certainly none of the advised ones and no output."""
+    if layer.path in advised or not layer.called or not is_matrix(layer) or _is_output(layer, write):
+        return False
+    return bool(layer.followed_by) and all(following.certain for following in layer.followed_by)
+
+
+def _is_gated(layer: Layer) -> bool:
+    """Whether the output of the layer is split, or multiplied with another tensor, before or after an activation."""
+    after = (reach.between for following in layer.followed_by for reach in following.onward)
+    return any(not _GATES.isdisjoint(words) for words in (*(f.between for f in layer.followed_by), *after))
+
+
+_GATES = frozenset({"mul", "chunk"})
 
 
 def _without_right_ones(
@@ -135,6 +157,6 @@ def _layers_by_call(model: ModelGraph, location: Location, recommend: RecommendF
     """The layers that the call at `location` initializes: by the call that each needs, then by path."""
     layers_by_call: dict[str, dict[str, Layer]] = {}
     for layer, write in model.by_call.get(location, ()):
-        for call in _recommended_for(layer, write, recommend):
+        for call in _recommended_for(layer, write, recommend) if not _is_gated(layer) else ():
             layers_by_call.setdefault(str(call), {})[layer.path] = layer
     return layers_by_call

@@ -164,7 +164,7 @@ def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, 
         violation.layers,
         calls_to(violation, subject),
         attributes=tuple(map(_attribute, layers)),
-        assumes_sizes=bool(layers) and all(map(assumes_equal_fans, layers)),
+        assumes_sizes=any(map(assumes_equal_fans, layers)),
     )
 
 

@@ -54,7 +54,7 @@ def _is_redrawn(item: Finding, roots: Sequence[str | None], redrawn: Set[tuple[s
 
 
 def _is_sized_elsewhere(item: Finding, use: CallUsage | None, roots: Sequence[str | None], alone: Set[int]) -> bool:
-    """Whether the numbers of the finding are those of sizes that are assumed, and all code that builds it gives them.
+    """Whether the finding assumes the sizes of a layer, and all code that builds its layers gives them.
 
     Then its class alone tells nothing: what is found where it is built has the numbers of the real sizes.
     """

@@ -42,7 +42,7 @@ class Finding:
     number of the model in its file, or in the run after `merge.combine`; None for a finding about a whole file.
     `layers` are those of the violation. `calls`: for each way to a location in another file, the calls that may be
     reported in its place, one in each file, the outermost first. `owner`: the class around a finding about a file.
-    `attributes`: of its layers, with the class that assigns them. `assumes_sizes`: those of all its layers are unknown.
+    `attributes`: of its layers, with the class that assigns them. `assumes_sizes`: those of one are not known.
     """
 
     diagnostic: Diagnostic
