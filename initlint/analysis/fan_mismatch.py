@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from initlint._records import dataclass
-from initlint.analysis.layer_activation import MATRICES, argument, as_number, fans_in_use, initializer_family
+from initlint.analysis.layer_activation import (
+    MATRICES,
+    argument,
+    as_number,
+    fans_in_use,
+    initializer_family,
+    written_fans,
+    written_shape,
+)
 from initlint.analysis.summed_sizes import has_more_inputs
 from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write
@@ -40,6 +48,9 @@ _ONE_BY_ONE = "initialize each matrix by itself"
 _BOUND_OF_INPUTS = "compute the bound from the inputs"
 
 
+_OF_VIEW = "the view that it gets has the inputs first, and torch takes its second axis for the inputs"
+
+
 def without_written_axes(layer: Layer) -> tuple[Layer, Write] | None:
     """A raw weight that one call initializes item by item, as in `init(w[i])`, as the weight that this call gets.
 
@@ -69,7 +80,27 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return None
     if initializer_family(write.initializer) == "uniform":
         return _bound_mismatch(layer, write, sizes)
+    if write.axes is not None and write.covers_tensor:
+        return _mismatch_of_view(layer, write)
     return _mismatch_of_call(layer, write.initializer, write.arguments, sizes)
+
+
+def _mismatch_of_view(layer: Layer, write: Write) -> FanMismatch | None:
+    """That of a call on a transposed view of the whole weight, whose fans are those of the view."""
+    sizes, shape, axes = written_fans(layer, write), written_shape(layer, write), write.axes
+    if sizes is None or shape is None or axes is None:
+        return None
+    product = layer.product
+    if product is None:
+        if layer.type != "Linear":
+            return None
+        product = AxisRoles((1,), (0,))
+    roles = AxisRoles(*(tuple(map(axes.index, part)) for part in (product.summed, product.kept)))
+    view = replace(layer, shapes={**layer.shapes, "weight": shape}, product=roles)
+    found = _mismatch_of_call(view, write.initializer, write.arguments, sizes)
+    if found is not None and not _is_stacked(view) and len(shape) == 2:
+        return replace(found, reason=_OF_VIEW)
+    return found
 
 
 def has_wrong_fan(layer: Layer, initializer: str, arguments: Mapping[str, object]) -> bool:
@@ -114,6 +145,8 @@ def _computed_and_used_fans(sizes: Fans, mode: object) -> tuple[float | None, fl
         return sizes.fan_in, sizes.signal_fan_in
     if mode == "fan_out":
         return sizes.fan_out, sizes.signal_fan_out
+    if mode != "fan_avg":
+        return None, None
     fans = (sizes.fan_in, sizes.fan_out, sizes.signal_fan_in, sizes.signal_fan_out)
     known_fans = [size for size in fans if size is not None]
     return (

@@ -32,7 +32,9 @@ def make_fix(
     if recommended is None or not all(recommended.suits(layer) for layer in layers):
         return None
     paths = {layer.path for layer in layers}
-    writes = _written_at(model, location)
+    writes = [*_written_at(model, location)]
+    if any(write.covers_tensor and write.axes is not None for _, write in writes):
+        return None  # the fans of a transposed view are others than those that the call is recommended for
     others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]
     if any(_forbids_fix(layer, write, recommended, recommend) for layer, write in others):
         return None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from initlint._records import dataclass
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
-from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product
+from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product, fans_of_shape
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write, memoize
 from initlint.graph.words import UNDETERMINED, Arguments
@@ -133,6 +133,23 @@ def fans_in_use(layer: Layer) -> Fans | None:
     if layer.product is not None:
         return fans_of_product(layer.shapes.get("weight"), layer.product)
     return fans(layer.type, layer.arguments, UNDETERMINED)
+
+
+def written_shape(layer: Layer, write: Write | None) -> tuple[int | None, ...] | None:
+    """The shape of the tensor that `write` gets, a transposed view of the weight or the weight itself."""
+    shape = layer.shapes.get("weight")
+    if shape is None or write is None or not write.covers_tensor or write.axes is None:
+        return shape
+    return tuple(shape[axis] for axis in write.axes) if sorted(write.axes) == [*range(len(shape))] else None
+
+
+def written_fans(layer: Layer, write: Write | None) -> Fans | None:
+    """As `fans_in_use`, with torch's fans for the tensor that `write`, the init of the weight, gets."""
+    sizes = fans_in_use(layer)
+    if sizes is None or write is None or not write.covers_tensor or write.axes is None:
+        return sizes
+    fan_in, fan_out = fans_of_shape(written_shape(layer, write))
+    return replace(sizes, fan_in=fan_in, fan_out=fan_out)
 
 
 def effective_init(layer: Layer) -> tuple[str, Arguments] | None:

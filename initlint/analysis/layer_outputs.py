@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 from initlint.analysis.borders import Profile, passed_back, passed_on, with_constant
 from initlint.analysis.finite_width import spread_of_mean
-from initlint.analysis.layer_activation import effective_init, fans_in_use, initializer_family, is_matrix
+from initlint.analysis.layer_activation import (
+    effective_init,
+    fans_in_use,
+    initializer_family,
+    is_matrix,
+    written_fans,
+    written_shape,
+)
 from initlint.analysis.signals import Signal, Variable, is_coupled
 from initlint.facts.activation_curves import Affine, Smoothed
 from initlint.facts.fans import Fans
@@ -120,7 +127,7 @@ def embedding_output(layer: Layer, source: str) -> Signal | None:
 
 def _known_fans(layer: Layer) -> tuple[float, float, float] | None:
     """fan_in and fan_out as torch counts them, and the fan_in in use, if all are known."""
-    sizes: Fans | None = fans_in_use(layer)
+    sizes: Fans | None = written_fans(layer, layer.effective_write())
     if sizes is None or not sizes.fan_in or not sizes.fan_out or not sizes.signal_fan_in:
         return None
     return sizes.fan_in, sizes.fan_out, sizes.signal_fan_in
@@ -287,8 +294,9 @@ def weights(layer: Layer) -> Weights | None:
         scaled = drawn is not None and _scales_with_fan(init[0])
         return Weights(1.0, 0.0, drawn[1], None) if drawn is not None and scaled and not _is_stacked(layer) else None
     fan_in, fan_out, count = fans
-    drawn = mean_and_variance(*init, fan_in, fan_out, layer.shapes.get("weight"))
-    return None if drawn is None else Weights(count, *drawn, fan_in)
+    drawn = mean_and_variance(*init, fan_in, fan_out, written_shape(layer, layer.effective_write()))
+    default_fans = fans_in_use(layer)
+    return None if drawn is None or default_fans is None else Weights(count, *drawn, default_fans.fan_in)
 
 
 def _is_stacked(layer: Layer) -> bool:

@@ -77,8 +77,9 @@ class Write:
     `torch.Tensor.copy_`, `torch.Tensor.mul_`, ...
     `location`: the call. `via`: the call sites that lead there, the outermost first (`self.apply(init_weights)`).
     `covers_tensor`: False for a write to a slice of the parameter. `rows`: the start and end of that slice along the
-    first axis, as parts of its size; None if unknown. `axes`: the parameter's axes that the written view has, without
-    those of numbers in an index, as in `w[0]`; None if unknown. `reads_old_value`: it keeps part of the old value.
+    first axis, as parts of its size; None if unknown. `axes`: the parameter's axes in the order of the written view,
+    without those of numbers in an index, as in `w[0]`; None if unknown, and for the whole parameter in its own order.
+    `reads_old_value`: it keeps part of the old value.
     `shape_read`: the sizes of the parameter were read before.
     `helpers`: the functions between the model's class and the write, the innermost last. `visit`: the innermost
     `apply`.

@@ -73,7 +73,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
-from initlint.analysis.layer_activation import constant, fans_in_use, is_matrix
+from initlint.analysis.layer_activation import constant, is_matrix, written_fans, written_shape
 from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Severity
@@ -208,9 +208,9 @@ def _differ(entry: _Overwritten) -> bool:
 
 
 def _variance(layer: Layer, write: Write) -> float | None:
-    fans = fans_in_use(layer)
+    fans = written_fans(layer, write)
     fan_in, fan_out = (None, None) if fans is None else (fans.fan_in, fans.fan_out)
-    return variance(write.initializer, write.arguments, fan_in, fan_out, layer.shapes.get("weight"))
+    return variance(write.initializer, write.arguments, fan_in, fan_out, written_shape(layer, write))
 
 
 def _message(entries: list[_Overwritten], is_assignment: bool) -> str:

@@ -6,7 +6,8 @@ Reports Kaiming and Xavier if torch computes the fans of a weight from a shape w
 wrong by a factor of more than four:
 
 - `kaiming_*` on a transposed convolution, whose weight is (in, out, ...)
-- `kaiming_*` on a parameter of shape (in, out) that is used as `x @ W`
+- `kaiming_*` on a parameter of shape (in, out) that is used as `x @ W`, unless the call gets the transposed view of it
+  (`W.t()`), whose fans count then, and on such a view where the parameter itself is (out, in)
 - both on stacked matrices, of shape (experts, in, out), which torch treats as one convolution, also if a loop
   initializes `W[i]`, which is such a stack itself
 - `mode='fan_out'`, and Xavier, on a convolution with groups

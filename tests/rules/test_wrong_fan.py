@@ -204,3 +204,88 @@ def test_items_of_a_stack(shape: str, init: str, forward: str, expected: str | N
     messages = [one.message for one in found]
     assert len(messages) == (expected is not None)
     assert expected is None or f"the variance is {expected} times the intended one" in messages[0]
+
+
+VIEW = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Projection(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty({shape}))
+        {init}
+
+    def forward(self, x):
+        return F.relu({forward})
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "init", "forward", "expected"),
+    [
+        ("784, 32", "nn.init.kaiming_normal_(self.weight.t(), nonlinearity='relu')", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_normal_(self.weight.T)", "torch.matmul(x, self.weight)", None),
+        ("784, 32", "nn.init.kaiming_uniform_(self.weight.mT)", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_uniform_(self.weight.data.t())", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_uniform_(torch.transpose(self.weight, -1, 0))", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_uniform_(self.weight.permute((1, 0)))", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_uniform_(self.weight.t(), mode='fan_out')", "x @ self.weight", None),
+        ("784, 32", "self.weight.data = nn.init.kaiming_normal_(torch.empty(32, 784)).t()", "x @ self.weight", None),
+        ("784, 32", "nn.init.kaiming_normal_(self.weight.t())", "F.linear(x, self.weight)", "0.041"),
+        ("784, 32", "nn.init.kaiming_normal_(self.weight.t().t())", "x @ self.weight", "24.50"),
+        ("784, 32", "self.weight.data = nn.init.kaiming_normal_(torch.empty(784, 32))", "x @ self.weight", "24.50"),
+        ("32, 784", "nn.init.kaiming_normal_(self.weight.T)", "x @ self.weight.t()", "24.50"),
+        (
+            "8, 64, 16",
+            "nn.init.xavier_normal_(self.weight.mT)",
+            "torch.einsum('ebi,eio->ebo', x, self.weight)",
+            "0.052",
+        ),
+    ],
+)
+def test_fans_of_a_view(shape: str, init: str, forward: str, expected: str | None) -> None:
+    source = VIEW.format(shape=shape, init=init, forward=forward)
+    found = initlint.check_source(source, settings=Settings(select=("INI403",))).diagnostics
+    messages = [one.message for one in found]
+    assert len(messages) == (expected is not None), messages
+    assert expected is None or f"the variance is {expected} times the intended one" in messages[0], messages
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ("nn.init.kaiming_normal_(torch.empty({ins}, 16).t(), mode='fan_out').t()", "0.0"),
+        ("nn.init.kaiming_normal_(torch.empty(16, {ins})).t()", None),
+        ("nn.init.kaiming_normal_(torch.empty({ins}, 16)).t().t()", "32"),
+    ],
+)
+def test_parameter_made_of_a_view(init: str, expected: str | None) -> None:
+    source = VIEW.format(
+        shape="1", init=f"self.weight = nn.Parameter({init.format(ins=512)})", forward="x @ self.weight"
+    )
+    found = initlint.check_source(source, settings=Settings(select=("INI403",))).diagnostics
+    messages = [one.message for one in found]
+    assert len(messages) == (expected == "32"), messages
+
+
+def test_transposed_view_of_a_linear_layer() -> None:
+    source = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 1024)
+        self.out = nn.Linear(1024, 2)
+        nn.init.kaiming_normal_(self.fc.weight.t(), nonlinearity="relu")
+
+    def forward(self, x):
+        return self.out(self.fc(x).relu())
+"""
+    (found,) = initlint.check_source(source, settings=Settings(select=("INI403",))).diagnostics
+    assert "the view that it gets has the inputs first" in found.message
+    assert "0.0078 times the intended one; use `mode='fan_out'`" in found.message

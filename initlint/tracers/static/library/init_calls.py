@@ -30,6 +30,7 @@ from initlint.tracers.static.tensors.writes import (
     record_init_call,
     record_write,
     set_requires_grad,
+    turned_storage,
 )
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import FLOAT, INT, ExternalName
@@ -221,6 +222,8 @@ def make_parameter(interpreter: Interpreter, call: CallArguments) -> Value:
         storage = fresh_storage(interpreter, None if tensor is None else tensor.shape, call.site)
         if value is not None:
             record_write(interpreter, Tensor(storage=storage), "torch.Tensor.copy_", {}, call.site)
+    elif tensor is not None and tensor.transposed and not storage.parameter:
+        storage = turned_storage(interpreter, tensor, call.site)
     if tensor is None:
         storage.origins, storage.is_converted = tuple(reaches(value)), True
     storage.is_of_several = storage.is_of_several or storage.parameter

@@ -278,6 +278,7 @@ def _write_signature(record: Any) -> Hashable:
         repr(write.arguments),
         write.method,
         write.covers_tensor,
+        write.axes,
         write.reads_old_value,
         record.condition,
     )

@@ -19,7 +19,7 @@ from initlint.tracers.static.tensors.writes import (
     note_use,
     record_write,
 )
-from initlint.tracers.static.values.axes import selects_all
+from initlint.tracers.static.values.axes import selects_all, transposed_shape
 from initlint.tracers.static.values.external_names import FLOAT, INT
 from initlint.tracers.static.values.questions import hint_of, literal
 from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor, storage_of
@@ -43,10 +43,21 @@ def write_data(interpreter: Interpreter, target: Tensor, value: Value, location:
         return
     if source is not None and not is_apart:
         if source is not target.storage:
-            _write_contents(interpreter, target, source, location)
+            tensor = as_tensor(value)
+            is_turned = tensor is not None and tensor.transposed
+            _write_contents(interpreter, turned(target) if is_turned else target, source, location)
         return
     name = UNKNOWN_WRITE if is_apart or isinstance(value, Unknown) else "torch.Tensor.copy_"
     record_write(interpreter, target, name, {}, location)
+
+
+def turned(tensor: Tensor) -> Tensor:
+    """The transposed view of all of a tensor."""
+    axes = None if tensor.axes is None else tensor.axes[::-1]
+    shape = transposed_shape(tensor.shape)
+    return Tensor(
+        None, tensor.storage, False, tensor.covers_storage, shape=shape, transposed=not tensor.transposed, axes=axes
+    )
 
 
 def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, location: Location) -> None:
@@ -54,6 +65,8 @@ def _write_contents(interpreter: Interpreter, target: Tensor, source: Storage, l
     note_use(interpreter, source)
     origin = source.writes[0].write if len(source.writes) == 1 else None
     if origin is not None and origin.covers_tensor and not origin.reads_old_value:
+        if origin.axes is not None:
+            target = turned(target)
         record_write(interpreter, target, origin.initializer, origin.arguments, location, method=True)
         return
     record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from initlint._records import dataclass
+from initlint.facts.initializers import INITIALIZERS
 from initlint.graph.dataflow import Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.graph.model import InitCall, Target, TargetKind, Write
@@ -101,6 +102,9 @@ def record_write(
         return
     if storage.is_split:
         initializer, arguments = UNKNOWN_WRITE, {}
+    elif tensor.transposed and tensor.covers_storage and tensor.axes is None and len(storage.shape or ()) != 2:
+        # The order of its axes is unknown, and with it the fans that the initializer computes.
+        arguments = _without_fans(initializer, arguments)
     state = interpreter.state
     state.record_side_effect(is_write=True)
     owner = storage.owner
@@ -122,7 +126,7 @@ def record_write(
         covers_tensor=tensor.covers_storage,
         rows=tensor.rows,
         shape_read=storage.shape_read,
-        axes=None if tensor.covers_storage else tensor.axes,
+        axes=tensor.axes if not tensor.covers_storage else transposed_axes(tensor),
         reads_old_value=reads_old_value,
         helpers=tuple(function.name for function, _ in interpreter.stack),
         no_grad=interpreter.no_grad > 0,
@@ -136,6 +140,26 @@ def record_write(
         derived.original.ineffective_writes.append((WriteRecord(write, under), derived))
     else:
         derived.original.writes.append(WriteRecord(replace(write, initializer=UNKNOWN_WRITE), under))
+
+
+_FAN_ARGUMENTS = {"xavier": "gain", "kaiming": "mode", "lecun": "mode"}
+"""By kind of initializer that computes fans: an argument without which the scale that it draws is unknown."""
+
+
+def _without_fans(initializer: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of a call that computes its fans from a shape that is unknown."""
+    row = INITIALIZERS.get(initializer)
+    name = None if row is None else _FAN_ARGUMENTS.get(row.kind)
+    return arguments if name is None else {**arguments, name: UNDETERMINED}
+
+
+def transposed_axes(tensor: Tensor) -> tuple[int, ...] | None:
+    """The axes of its memory in the order of a view of all of it; None if that is the memory's own, or unknown."""
+    shape = () if tensor.storage is None else tensor.storage.shape or ()
+    axes = tensor.axes
+    if axes is None and tensor.transposed and len(shape) == 2:
+        axes = (1, 0)
+    return axes if axes is not None and sorted(axes) == [*range(len(shape))] != [*axes] else None
 
 
 def note_shared_write(interpreter: Interpreter, storage: Storage, location: Location) -> None:
@@ -318,6 +342,27 @@ def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceL
 def fresh_storage(interpreter: Interpreter, shape: tuple[int | None, ...] | None, location: Location | None) -> Storage:
     """The memory of a new tensor."""
     return Storage(shape, location, interpreter.state.condition)
+
+
+def turned_storage(interpreter: Interpreter, tensor: Tensor, location: Location) -> Storage:
+    """The memory of a new parameter that is made of a transposed matrix: its writes, with the axes in its own order."""
+    source = tensor.storage
+    assert source is not None
+    storage = fresh_storage(interpreter, tensor.shape, location)
+    is_matrix = len(source.shape or ()) == 2
+    for record in source.writes:
+        axes = (1, 0) if record.write.axes is None else None
+        arguments = (
+            record.write.arguments if is_matrix else _without_fans(record.write.initializer, record.write.arguments)
+        )
+        write = replace(
+            record.write, axes=axes if is_matrix and record.write.covers_tensor else None, arguments=arguments
+        )
+        storage.writes.append(WriteRecord(write, record.condition))
+    storage.uninitialized, storage.is_converted = source.uninitialized, source.is_converted
+    source.origins = (*source.origins, Tensor(storage=storage))
+    storage.origins = (Tensor(storage=source),)
+    return storage
 
 
 def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None) -> Tensor:
