@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from initlint.linter.pipeline import check
+from initlint.project.settings import Settings
 from tests.support.fixing import findings_of, fixed
 
 HEAD = """import torch
@@ -43,6 +47,14 @@ def codes(*statements: str) -> list[str]:
         "self.w[self.w > 0] = 0",
         "self.w *= 0.1",
         "self.w[:2] += 1",
+        "torch.set_grad_enabled(True)\nself.w[0] = 1",
+        "torch.set_grad_enabled(False)\ntorch.set_grad_enabled(True)\nself.w[0] = 1",
+        "before = torch.is_grad_enabled()\ntorch.set_grad_enabled(False)\ntorch.set_grad_enabled(before)\nself.w *= 2",
+        "with torch.set_grad_enabled(False):\n    pass\nself.w *= 2",
+        "with torch.set_grad_enabled(True):\n    self.w *= 2",
+        "with torch.no_grad():\n    with torch.enable_grad():\n        self.w *= 2",
+        "with torch.inference_mode(False):\n    self.w *= 2",
+        "if torch.rand(1) > 0.5:\n    torch.set_grad_enabled(False)\n    torch.set_grad_enabled(True)\nself.w *= 2",
         "self.w[[0, 2]] *= 2",
         "self.w.mul_(0.1)",
         "self.w.copy_(torch.eye(8))",
@@ -64,6 +76,17 @@ def test_writes_in_place_that_raise(statement: str) -> None:
     [
         "with torch.no_grad():\n    self.w[0] = 1",
         "with torch.set_grad_enabled(flag):\n    self.w[0] = 1",
+        "torch.set_grad_enabled(False)\nself.w[0] = 1",
+        "torch.set_grad_enabled(mode=False)\nself.w *= 2\ntorch.set_grad_enabled(True)",
+        "torch.autograd.set_grad_enabled(False)\nself.fc.weight.normal_()",
+        "torch.set_grad_enabled(unknown(self))\nself.fc.weight.normal_()",
+        "before = torch.is_grad_enabled()\ntorch.set_grad_enabled(False)\nself.w *= 2\ntorch.set_grad_enabled(before)",
+        "torch.set_grad_enabled(False)\nbefore = torch.is_grad_enabled()\nwith torch.set_grad_enabled(True):\n"
+        "    torch.set_grad_enabled(before)\n    self.w *= 2",
+        "if torch.rand(1) > 0.5:\n    torch.set_grad_enabled(False)\nself.w *= 2",
+        "with torch.no_grad():\n    with torch.set_grad_enabled(True):\n        pass\n    self.w *= 2",
+        "torch.set_grad_enabled(False)\nwith torch.enable_grad():\n    pass\nself.w *= 2",
+        "with torch.inference_mode():\n    self.w *= 2",
         "with context():\n    self.w *= 2",
         "try:\n    self.w.mul_(2)\nexcept RuntimeError:\n    pass",
         "self.w.data[0] = 1",
@@ -146,3 +169,112 @@ def test_assignments_that_do_not_raise(statement: str) -> None:
 )
 def test_fix(before: str, after: str) -> None:
     assert fixed({"net.py": program(before)}, select=("INI114",)) == {"net.py": program(after)}
+
+
+SCRIPT = """import torch
+from torch import nn
+{before}
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        self.fc.weight.normal_()
+
+    def forward(self, x):
+        return self.fc(x)
+
+{after}"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("torch.set_grad_enabled(False)", "", []),
+        ("from torch import set_grad_enabled\nset_grad_enabled(False)", "", []),
+        ("", "torch.set_grad_enabled(False)", []),
+        ("torch.set_grad_enabled(False)", "net = Net()", []),
+        ("", "torch.set_grad_enabled(False)\nnet = Net()", []),
+        ("", "net = Net()\ntorch.set_grad_enabled(False)", ["INI109"]),
+        ("torch.set_grad_enabled(False)\ntorch.set_grad_enabled(True)", "", ["INI109"]),
+        ("torch.set_grad_enabled(True)", "net = Net()", ["INI109"]),
+        ("", "if __name__ == '__main__':\n    torch.set_grad_enabled(False)\n    net = Net()", []),
+        ("", "def evaluate():\n    torch.set_grad_enabled(False)", ["INI109"]),
+        ("", "def build():\n    torch.set_grad_enabled(False)\n    return Net()", []),
+    ],
+)
+def test_gradients_disabled_at_module_level(before: str, after: str, expected: list[str]) -> None:
+    text = SCRIPT.format(before=before, after=after)
+    assert [finding.code for finding in findings_of(text, ("INI109",))] == expected
+
+
+@pytest.mark.parametrize(
+    ("decorator", "expected"),
+    [
+        ("torch.no_grad()", []),
+        ("torch.set_grad_enabled(False)", []),
+        ("torch.enable_grad()", ["INI109"]),
+    ],
+)
+def test_gradients_set_by_a_decorator(decorator: str, expected: list[str]) -> None:
+    text = SCRIPT.format(before="", after="").replace(
+        "self.fc.weight.normal_()",
+        f"self.start()\n\n    @{decorator}\n    def start(self):\n        self.fc.weight.normal_()",
+    )
+    assert [finding.code for finding in findings_of(text, ("INI109",))] == expected
+
+
+def test_gradients_disabled_by_an_imported_module() -> None:
+    files = {
+        "layers.py": SCRIPT.format(before="torch.set_grad_enabled(False)", after="").encode(),
+        "train.py": b"from layers import Net\nnet = Net()\n",
+    }
+    assert check([Path(name) for name in files], Settings(select=("INI109",)), files).diagnostics == ()
+
+
+RECURRENT = """import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, layers):
+        super().__init__()
+        self.rnn = nn.{layer}
+        {statement}
+
+    def forward(self, x):
+        return self.rnn(x)[0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "statement"),
+    [
+        ("LSTM(8, 8)", "self.rnn.all_weights[0][2][8:16].fill_(1)"),
+        ("GRU(8, 8, 2)", "for w in self.rnn._flat_weights: w.uniform_(-1, 1)"),
+        ("LSTM(8, 8, bias=False)", "self.rnn.all_weights[0][1].zero_()"),
+        ("RNN(8, 8, bidirectional=True)", "self.rnn.all_weights[1][3].zero_()"),
+        ("LSTM(8, 8, 3)", "for group in self.rnn._all_weights: getattr(self.rnn, group[2]).zero_()"),
+        ("LSTM(8, 8)", "[getattr(self.rnn, n).zero_() for n in self.rnn._flat_weights_names if 'bias' in n]"),
+    ],
+)
+def test_lists_of_recurrent_weights(layer: str, statement: str) -> None:
+    text = RECURRENT.format(layer=layer, statement=statement)
+    assert [finding.code for finding in findings_of(text, ("INI109",))] == ["INI109"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "statement"),
+    [
+        ("LSTM(8, 8, layers)", "self.rnn.all_weights[1][2].fill_(1)"),
+        ("LSTM(8, 8)", "for group in self.rnn.all_weights: nn.init.zeros_(group[2])"),
+        ("LSTM(8, 8)", "for w in self.rnn._flat_weights: w.data.zero_()"),
+        (
+            "LSTM(8, 8, bias=False)",
+            "for n in self.rnn._all_weights[0]: n.startswith('bias') and getattr(self.rnn, n).zero_()",
+        ),
+    ],
+)
+def test_lists_of_recurrent_weights_that_do_not_raise(layer: str, statement: str) -> None:
+    text = RECURRENT.format(layer=layer, statement=statement)
+    assert findings_of(text, ("INI109",)) == ()

@@ -21,6 +21,8 @@ STAR = "*"
 """The name that `from module import *` binds here."""
 IMPORT = "import"
 """The name that each import statement binds here, besides its own names."""
+GRAD_MODE = "set_grad_enabled()"
+"""The name that each call of `torch.set_grad_enabled` binds here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,14 @@ class ModuleBody:
         return frozenset(
             node.lineno for statement in running for node in _imports(statement) if node.names[0].name == STAR
         )
+
+    @cached_property
+    def disables_gradients(self) -> bool:
+        """Whether it calls `torch.set_grad_enabled`, the last time with something else than True."""
+        statements = [self.statements[at] for at in self.binding.get(GRAD_MODE, ())]
+        calls = [s.value for s in statements if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+        values = [*calls[-1].args, *(keyword.value for keyword in calls[-1].keywords)] if calls else []
+        return any(not isinstance(value, ast.Constant) or value.value is not True for value in values)
 
     def may_bind(self, name: str) -> bool:
         """Whether any code of the file, or around it, may bind a name that is no built-in one of Python 3."""
@@ -173,6 +183,8 @@ def _collect(statements: Sequence[ast.stmt], names: set[str]) -> None:
             # A registry that is filled by calls (`MODELS.update(...)`) is not complete before they have run.
             if isinstance(statement.value, ast.Call) and isinstance(statement.value.func, ast.Attribute):
                 _collect_target(statement.value.func, names)
+            if isinstance(statement.value, ast.Call) and _sets_grad_mode(statement.value):
+                names.add(GRAD_MODE)
         elif isinstance(statement, ast.Import):
             names.add(IMPORT)
             names.update(alias.asname or alias.name.partition(".")[0] for alias in statement.names)
@@ -181,6 +193,11 @@ def _collect(statements: Sequence[ast.stmt], names: set[str]) -> None:
             names.update(alias.asname or alias.name for alias in statement.names)
         else:
             _collect_compound(statement, names)
+
+
+def _sets_grad_mode(call: ast.Call) -> bool:
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in ("set_grad_enabled", "_set_grad_enabled")
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:

@@ -16,6 +16,7 @@ from initlint.tracers.static.library.pretrained_models import (
     run_base_init_weights,
     run_post_init,
 )
+from initlint.tracers.static.library.recurrent_weights import weight_list
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_attribute_hook
 from initlint.tracers.static.values.classes import ClassValue
@@ -75,6 +76,8 @@ def object_attribute(interpreter: Interpreter, instance: Instance, name: str) ->
         created = instance.get_parameter(name)
         if created is UNBOUND:
             created = instance.get_child(name)
+        if created is UNBOUND:
+            created = weight_list(interpreter, instance, name)
         if created is not UNBOUND:
             if created is None:
                 interpreter.last_absent = (instance, name)

@@ -13,6 +13,7 @@ from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Repara
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.functional import FUNCTIONAL
 from initlint.tracers.static.library.init_calls import make_parameter
+from initlint.tracers.static.machine.grad_mode import RecordedGradMode
 from initlint.tracers.static.machine.interpreter import Interpreter, Seeding
 from initlint.tracers.static.tensors.copying import copy_shallowly, deep_copy, replace_record
 from initlint.tracers.static.tensors.dataflow import operation
@@ -20,10 +21,10 @@ from initlint.tracers.static.tensors.parametrizations import reparametrize, rest
 from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import FLOAT, external
-from initlint.tracers.static.values.functions import ContextManager, Partial
+from initlint.tracers.static.values.functions import GRAD_MODES, ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
-from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters
+from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters, truth
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import CallArguments, Unknown, Value
 
@@ -125,9 +126,30 @@ def _context(kind: str) -> Special:
     return lambda interpreter, call: ContextManager(kind)
 
 
-def _grad_mode(interpreter: Interpreter, call: CallArguments) -> Value:
-    mode = call.get(0, "mode", True)
-    return ContextManager("grad" if mode is True else "no_grad")
+def _inference_mode(interpreter: Interpreter, call: CallArguments) -> Value:
+    return ContextManager(_grad_kind(call.get(0, "mode", True), opposite=True))
+
+
+def _set_grad_enabled(interpreter: Interpreter, call: CallArguments) -> Value:
+    """It sets the mode at once; as a context manager it also sets it back."""
+    kind = _grad_kind(call.get(0, "mode", None))
+    grad_mode, previous = interpreter.grad_mode, interpreter.grad_mode.enabled
+    enabled = GRAD_MODES[kind]
+    if enabled is not previous:
+        interpreter.state.record_side_effect()
+        interpreter.state.save_before_change(grad_mode)
+        grad_mode.enabled = None if interpreter.doubt or interpreter.escapes else enabled
+    return ContextManager(kind, previous)
+
+
+def _grad_kind(mode: Value, opposite: bool = False) -> str:
+    enabled = mode.enabled if isinstance(mode, RecordedGradMode) else truth(mode)
+    wanted = enabled if enabled is None else enabled is not opposite
+    return next(kind for kind, effect in GRAD_MODES.items() if effect is wanted)
+
+
+def _is_grad_enabled(interpreter: Interpreter, call: CallArguments) -> Value:
+    return RecordedGradMode(interpreter.grad_mode.enabled)
 
 
 def _constant(value: Any) -> Special:
@@ -247,6 +269,12 @@ def _sizes(interpreter: Interpreter, call: CallArguments) -> Value:
 _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}
 _ENUM = "enum.Enum"
 _MAKE_RECORD = f"{NAMED_TUPLE}.__new__"
+_GRAD_MODE_FUNCTIONS: dict[str, Special] = {
+    "no_grad": _context("no_grad"),
+    "enable_grad": _context("grad"),
+    "inference_mode": _inference_mode,
+    "set_grad_enabled": _set_grad_enabled,
+}
 SPECIAL: dict[str, Special] = {
     **FUNCTIONAL,
     "functools.partial": _partial,
@@ -267,10 +295,13 @@ SPECIAL: dict[str, Special] = {
     "torch.nn.Buffer": lambda interpreter, call: Unknown("a buffer"),
     "torch.manual_seed": _seed,
     "torch.Size": _sizes,
-    "torch.no_grad": _context("no_grad"),
-    "torch.inference_mode": _context("no_grad"),
-    "torch.autograd.no_grad": _context("no_grad"),
-    "torch.set_grad_enabled": _grad_mode,
+    **{
+        f"{module}.{name}": special
+        for module in ("torch", "torch.autograd", "torch.autograd.grad_mode")
+        for name, special in _GRAD_MODE_FUNCTIONS.items()
+    },
+    "torch._C._set_grad_enabled": _set_grad_enabled,
+    "torch.is_grad_enabled": _is_grad_enabled,
     "contextlib.suppress": _context("suppress"),
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential,

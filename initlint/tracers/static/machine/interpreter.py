@@ -20,13 +20,14 @@ from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location, SourceLocation
 from initlint.project.user_tables import UserTables
+from initlint.tracers.static.machine.grad_mode import GradMode
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, new_token
 from initlint.tracers.static.machine.pure_calls import PureCallCache
 from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
-from initlint.tracers.static.values.functions import Function
+from initlint.tracers.static.values.functions import GRAD_MODES, Function
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.questions import join
 from initlint.tracers.static.values.values import (
@@ -178,7 +179,7 @@ class Interpreter:
         """The nodes of all classes that were instantiated."""
         self.open_guards = 0
         """Number of enclosing `try` blocks and `suppress` managers."""
-        self.no_grad = 0
+        self.grad_mode = GradMode()
         self.unknown_contexts = 0
         """Number of enclosing `with` statements whose context manager is not known: it may disable gradients."""
         self.applied_modules: list[int] = []
@@ -402,8 +403,9 @@ class Interpreter:
         if self.visits.active:
             self.visits.record_function(function)
         before = self.state.condition
-        quiet = "no_grad" in function.wrappers
-        self.no_grad += quiet
+        grad_mode, enabled = self.grad_mode, self.grad_mode.enabled
+        if not function.wrappers.isdisjoint(GRAD_MODES):
+            grad_mode.enabled = next(GRAD_MODES[kind] for kind in GRAD_MODES if kind in function.wrappers)
         self.stack.append((function, call.site))
         self._entered.append(before)
         try:
@@ -415,7 +417,8 @@ class Interpreter:
         finally:
             self.stack.pop()
             self._entered.pop()
-            self.no_grad -= quiet
+            if not function.wrappers.isdisjoint(GRAD_MODES):
+                grad_mode.enabled = enabled
             self.state.condition = before
 
     def _result(self, frame: CallFrame, exit_kind: str | None, before: Condition) -> Value:
@@ -451,7 +454,8 @@ class Interpreter:
         self.earlier_steps += self.steps
         self.steps = 0
         self.stack, self._entered = [], []
-        self.open_guards = self.no_grad = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
+        self.grad_mode = GradMode()
+        self.open_guards = self.unknown_contexts = self.unknown_loops = self.repetitions = 0
         self.last_iterations = 0
         self.doubt = frozenset()
         self.escapes = 0

@@ -120,12 +120,12 @@ class ModuleSummaries:
         machine = self._machine
         depth, before = len(machine.stack), modes(machine)
         machine.stack.extend(effect.stack)
-        machine.no_grad, machine.open_guards, machine.unknown_contexts = effect.modes
+        machine.grad_mode.enabled, machine.open_guards, machine.unknown_contexts = effect.modes
         try:
             effect.replay(target)
         finally:
             del machine.stack[depth:]
-            machine.no_grad, machine.open_guards, machine.unknown_contexts = before
+            machine.grad_mode.enabled, machine.open_guards, machine.unknown_contexts = before
 
 
 def call_on_each(

@@ -15,6 +15,7 @@ from initlint._records import dataclass
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import ApplyCall
 from initlint.project.source import Location
+from initlint.tracers.static.machine.grad_mode import GradMode
 from initlint.tracers.static.machine.path_conditions import BranchState
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function, as_function
@@ -33,7 +34,7 @@ class StackMachine(Protocol):
     """What recording and replaying needs of the interpreter."""
 
     stack: list[tuple[Function, Any]]
-    no_grad: int
+    grad_mode: GradMode
     open_guards: int
     unknown_contexts: int
     apply_call: ApplyCall | None
@@ -59,7 +60,7 @@ class Effect:
     target: Value
     replay: Replay
     stack: tuple[tuple[Function, Location | None], ...]
-    modes: tuple[int, int, int]
+    modes: tuple[bool | None, int, int]
 
 
 @dataclass(slots=True)
@@ -201,8 +202,8 @@ _FIXED = ("cls", "condition", "open", "origins", "parametrized", "symbolic", "to
 _STATE = frozenset(Instance.__slots__) - frozenset(_FIXED)
 
 
-def modes(machine: StackMachine) -> tuple[int, int, int]:
-    return machine.no_grad, machine.open_guards, machine.unknown_contexts
+def modes(machine: StackMachine) -> tuple[bool | None, int, int]:
+    return machine.grad_mode.enabled, machine.open_guards, machine.unknown_contexts
 
 
 class Signatures:

@@ -15,13 +15,13 @@ from initlint.tracers.static.tensors.known_trees import visited_items
 from initlint.tracers.static.tensors.loads import record_skipped_loads
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import Environment
-from initlint.tracers.static.values.functions import ContextManager, method_of
+from initlint.tracers.static.values.functions import GRAD_MODES, ContextManager, method_of
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import End, LoopIndex, last_index
 from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import has_known_length, truth, without_unbound
 from initlint.tracers.static.values.tensors import Tensor
-from initlint.tracers.static.values.values import CallArguments, Raised, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Raised, Unknown, Value
 
 _MAX_WHILE = 64
 """Iterations of a `while` loop whose condition is known each time."""
@@ -176,7 +176,11 @@ def _with(interpreter: Interpreter, node: ast.With | ast.AsyncWith, at: int, env
     if entry.optional_vars is not None:
         bind_target(interpreter, entry.optional_vars, _entered(manager), env)
     kind = manager.kind if isinstance(manager, ContextManager) else "unknown"
-    interpreter.no_grad += kind == "no_grad"
+    grad_mode = interpreter.grad_mode
+    previous = grad_mode.enabled
+    if isinstance(manager, ContextManager) and kind in GRAD_MODES:
+        previous = previous if manager.previous is UNBOUND else manager.previous
+        grad_mode.enabled = GRAD_MODES[kind]
     interpreter.open_guards += kind == "suppress"
     interpreter.unknown_contexts += kind == "unknown"
     try:
@@ -186,7 +190,8 @@ def _with(interpreter: Interpreter, node: ast.With | ast.AsyncWith, at: int, env
             raise
         return None
     finally:
-        interpreter.no_grad -= kind == "no_grad"
+        if kind in GRAD_MODES:
+            grad_mode.enabled = previous
         interpreter.open_guards -= kind == "suppress"
         interpreter.unknown_contexts -= kind == "unknown"
 

@@ -17,6 +17,8 @@ from initlint.tracers.static.values.values import AbstractValue, CallArguments, 
 _WRAPPERS = {
     "no_grad": "no_grad",
     "inference_mode": "no_grad",
+    "enable_grad": "grad",
+    "set_grad_enabled": "unknown_grad",
     "property": "property",
     "cached_property": "cached_property",
     "staticmethod": "staticmethod",

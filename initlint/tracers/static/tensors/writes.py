@@ -129,7 +129,7 @@ def record_write(
         axes=tensor.axes if not tensor.covers_storage else transposed_axes(tensor),
         reads_old_value=reads_old_value,
         helpers=tuple(function.name for function, _ in interpreter.stack),
-        no_grad=interpreter.no_grad > 0,
+        no_grad=interpreter.grad_mode.enabled is False,
         visit=interpreter.apply_call,
     )
     under = interpreter.state.condition | condition | interpreter.doubt
@@ -274,7 +274,9 @@ def _requires_grad(interpreter: Interpreter, storage: Storage) -> bool:
     """Whether autograd surely forbids to change this parameter in place."""
     if not storage.parameter or storage.frozen or storage.grad_unknown or storage.derived is not None:
         return False
-    return not interpreter.no_grad and not interpreter.unknown_contexts
+    if not interpreter.grad_mode.enabled or interpreter.unknown_contexts:
+        return False
+    return not any(function.scope.disables_gradients for function, _ in interpreter.stack)
 
 
 def set_requires_grad(storage: Storage, value: Value) -> None:

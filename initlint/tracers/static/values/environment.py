@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from initlint.graph.dataflow import ALWAYS, Condition
-from initlint.tracers.references.module_body import DECLARATIONS, DEFINITIONS, IMPORT, STAR, ModuleBody, definitions
+from initlint.tracers.references.module_body import (
+    DECLARATIONS,
+    DEFINITIONS,
+    GRAD_MODE,
+    IMPORT,
+    STAR,
+    ModuleBody,
+    definitions,
+)
 from initlint.tracers.static.values.values import UNBOUND, AbstractValue, Sides, Value
 
 
@@ -223,6 +231,15 @@ class ModuleScope:
         """The import statements of its top level."""
         self._note(IMPORT)
         return self._top.imports
+
+    @property
+    def disables_gradients(self) -> bool:
+        """Whether its top level, which has run before its functions, leaves gradients disabled.
+
+        Where the top level runs in order, only what it has come to counts.
+        """
+        self._note(GRAD_MODE)
+        return self._reached is None and self._top.disables_gradients
 
     @property
     def defined_names(self) -> Sequence[str]:

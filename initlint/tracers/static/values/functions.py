@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.values.calls import FunctionNode, Signature
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import is_instance_of_callable
-from initlint.tracers.static.values.values import AbstractValue, CallArguments, ExternalClass, Machine, Unknown, Value
+from initlint.tracers.static.values.values import (
+    UNBOUND,
+    AbstractValue,
+    CallArguments,
+    ExternalClass,
+    Machine,
+    Unknown,
+    Value,
+)
 
 
 class Function(AbstractValue):
@@ -208,9 +217,17 @@ def method_of(cls: ClassValue, name: str) -> Function | None:
 
 
 class ContextManager(AbstractValue):
-    """A context manager that has an effect here: `no_grad`, `suppress`."""
+    """A context manager that has an effect here: `suppress`, and those of `GRAD_MODES`.
 
-    __slots__ = ("kind",)
+    `previous`: the mode of gradients before the call that made it, if that call already changed it.
+    """
 
-    def __init__(self, kind: str) -> None:
+    __slots__ = ("kind", "previous")
+
+    def __init__(self, kind: str, previous: Any = UNBOUND) -> None:
         self.kind = kind
+        self.previous = previous
+
+
+GRAD_MODES = {"no_grad": False, "grad": True, "unknown_grad": None}
+"""Kinds of context managers and decorators that set whether gradients are enabled, and to what."""
