@@ -64,7 +64,10 @@ class Leftovers:
         models = [initializes for initializes in built if initializes is not None]
         if models and all(models):
             return True
-        return any(self._is_run(other) for other in self._others(function))
+        makers = (
+            other for other in self.index.functions if other not in self.found and _makes_values(self.index, other)
+        )
+        return any(self._is_run(other) for other in self._others(function)) or any(map(self.is_used, makers))
 
     def _is_run(self, other: FunctionNode) -> bool:
         """Whether something uses a function of the file or a method of one of its classes, or a base class calls it."""
@@ -73,6 +76,12 @@ class Leftovers:
             return False
         bases = self.bases(scope.name) if isinstance(scope, ast.ClassDef) else None
         return self.is_used(other) or (bases is not None and bases.may_call(other.name))
+
+
+def _makes_values(index: SyntaxIndex, function: FunctionNode) -> bool:
+    """Whether a function of the file is named an initializer, and draws a new tensor: its callers write that."""
+    is_named = isinstance(index.parents[function], ast.Module) and is_weight_initializer(function.name)
+    return is_named and any(name.startswith("torch.rand") for name in called_names(function))
 
 
 @file_query

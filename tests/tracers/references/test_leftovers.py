@@ -189,6 +189,35 @@ def test_a_copy_of_a_function_that_another_file_uses(tmp_path: Path, other: str,
     assert bool(messages(tmp_path, files)) is reported
 
 
+MAKER = """
+    import torch
+    import torch.nn as nn
+
+    def {name}(shape, std=1.0):
+        return {made}
+
+    def small_weights(m):
+        if isinstance(m, nn.Linear):
+            nn.init.normal_(m.weight, 0.0, 0.1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "use", "reported"),
+    [
+        ("init_values", "torch.randn(shape) * std", "init_values((3, 4))", False),
+        ("init_values", "torch.randn(shape) * std", "", True),
+        ("init_seeds", "torch.manual_seed(shape)", "init_seeds(3)", True),
+        ("noise", "torch.randn(shape) * std", "noise((3, 4))", True),
+    ],
+)
+def test_a_function_of_the_file_that_makes_initial_values(
+    tmp_path: Path, name: str, made: str, use: str, reported: bool
+) -> None:
+    net = f"import torch.nn as nn\nfrom tools import {name}\n\nclass Net(nn.Module): ...\n\n{use}\n"
+    assert bool(messages(tmp_path, {"tools.py": MAKER.format(name=name, made=made), "net.py": net})) is reported
+
+
 METHOD = """
     import torch.nn as nn
     from heads import Head, Plain
