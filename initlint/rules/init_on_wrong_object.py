@@ -65,6 +65,7 @@ that may be None is put below `if ... is not None:`. This is unsafe, because the
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from initlint.analysis.messages import conjunction, display_name
@@ -74,6 +75,7 @@ from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import InitCall, ModelGraph, Target
 from initlint.graph.words import UNDETERMINED
+from initlint.project.source import SourceLocation
 from initlint.rewrite.requests import AppendAttribute, CompareWithNone, GuardAgainstNone
 from initlint.rules._registry import Violation, rule
 
@@ -88,30 +90,37 @@ from initlint.rules._registry import Violation, rule
 )
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call, test and attribute that certainly gets something else than a tensor."""
+    raises = "would raise" if _has_no_caller(model) else "raises"
     for call in model.calls:
         if call.guarded:
             continue
         if call.initializer == _TRUTH:
-            yield from _tested(call)
+            yield from _tested(call, raises)
         elif call.takes_module:
             yield from _tensor_for_module(call)
         else:
-            yield from _no_tensor(call)
-            yield from _lazy(call)
+            yield from _no_tensor(call, raises)
+            yield from _lazy(call, raises)
     for misuse in model.misuses:
         if misuse.kind in ("absent", "missing"):
-            yield _missing(misuse)
+            yield _missing(misuse, raises)
+
+
+def _has_no_caller(model: ModelGraph) -> bool:
+    """Whether it is only a function that no model and no code of its file was seen to run."""
+    entry = model.location.node if isinstance(model.location, SourceLocation) else None
+    return model.unused or (not model.layers and isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
 _TRUTH = "builtins.bool"
 """The initializer of an `InitCall` for the truth value of a parameter: `if m.bias:`."""
 
 
-def _no_tensor(call: InitCall) -> Iterator[Violation]:
+def _no_tensor(call: InitCall, raises: str) -> Iterator[Violation]:
     wrong = [t for t in call.targets if t.kind in ("module", "none") and t.certain]
     if wrong:
         reasons = conjunction(_reason(target) for target in wrong)
-        message = f"`{display_name(call)}` raises AttributeError: {reasons}"
+        message = f"`{display_name(call)}` {raises} AttributeError: {reasons}"
         yield Violation(message, call.location, Severity.ERROR, fix=_fix(call, wrong))
 
 
@@ -124,12 +133,12 @@ def _tensor_for_module(call: InitCall) -> Iterator[Violation]:
         yield Violation(message, call.location, Severity.ERROR)
 
 
-def _lazy(call: InitCall) -> Iterator[Violation]:
+def _lazy(call: InitCall, verb: str) -> Iterator[Violation]:
     lazy = [t for t in call.targets if t.kind == "lazy" and t.certain]
     if lazy:
         parameters = conjunction(f"the `{target.parameter}` of {target.layer}" for target in lazy)
         raises = not call.method or any(target.leaf for target in lazy)
-        problem = "raises ValueError" if raises else "changes nothing"
+        problem = f"{verb} ValueError" if raises else "changes nothing"
         reason = (
             f"{parameters} {'has' if len(lazy) == 1 else 'have'} no shape before the first forward; initialize after it"
         )
@@ -137,20 +146,20 @@ def _lazy(call: InitCall) -> Iterator[Violation]:
         yield Violation(f"`{display_name(call)}` {problem}: {reason}", call.location, severity)
 
 
-def _missing(misuse: ParameterMisuse) -> Violation:
+def _missing(misuse: ParameterMisuse, raises: str) -> Violation:
     """`m.bias.data` where the bias is None, and `m.weight` of a module without one."""
     place = misuse.location.span
     if misuse.kind == "missing":
         advice = "; select layers by their class, as `isinstance(m, nn.Linear)`"
         reason = f"{misuse.layer} has no {misuse.parameter}{'' if misuse.text.startswith('self.') else advice}"
-        return Violation(f"`{misuse.text}` raises AttributeError: {reason}", misuse.location, Severity.ERROR)
+        return Violation(f"`{misuse.text}` {raises} AttributeError: {reason}", misuse.location, Severity.ERROR)
     error = "TypeError" if misuse.text.endswith("]") or "=" in misuse.text else "AttributeError"
     reason = _absence(misuse.layer, misuse.parameter)
     fix = Fix("Test for None", GuardAgainstNone(place), Applicability.UNSAFE)
-    return Violation(f"`{misuse.text}` raises {error}: {reason}", misuse.location, Severity.ERROR, fix=fix)
+    return Violation(f"`{misuse.text}` {raises} {error}: {reason}", misuse.location, Severity.ERROR, fix=fix)
 
 
-def _tested(call: InitCall) -> Iterator[Violation]:
+def _tested(call: InitCall, raises: str) -> Iterator[Violation]:
     """`if m.bias:` raises for every bias of more than one element."""
     tested = [t for t in call.targets if t.kind == "parameter" and t.certain and t.shape not in (None, (), (1,))]
     if not tested:
@@ -160,9 +169,9 @@ def _tested(call: InitCall) -> Iterator[Violation]:
     if not call.name.endswith(".data"):
         fix = Fix("Compare with None", CompareWithNone(call.location.span), Applicability.UNSAFE)
     if all(None in (target.shape or ()) for target in tested):
-        reason = "raises RuntimeError if it has several elements, and is that of its value if it has one"
+        reason = f"{raises} RuntimeError if it has several elements, and is that of its value if it has one"
     else:
-        reason = "raises RuntimeError: it has several elements"
+        reason = f"{raises} RuntimeError: it has several elements"
     message = f"the truth value of {parameters} {reason}; use `is not None`"
     yield Violation(message, call.location, Severity.ERROR, fix=fix)
 
