@@ -229,7 +229,8 @@ _METADATA = (
 def _constants() -> Iterator[Operator]:
     for name in _METADATA.split():
         yield Operator(name, "constant", "metadata", homes=(METHOD,), in_place=False, attribute=True)
-    for name in "col_indices crow_indices dense_dim dim_order indices is_coalesced qscheme sparse_dim storage".split():
+    methods = "col_indices crow_indices dense_dim dim_order indices is_coalesced new qscheme sparse_dim storage"
+    for name in methods.split():
         yield Operator(name, "constant", "shape", homes=(METHOD,), in_place=False)
     for name in "grad_fn ndim requires_grad shape".split():
         yield Operator(name, "constant", "shape", homes=(METHOD,), in_place=False, attribute=True)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from initlint._records import dataclass
 from initlint.diagnostics import Span
-from initlint.project.source import SourceLocation
+from initlint.project.source import Location, SourceLocation
 
 UnappliedReason: TypeAlias = Literal[
     "uncalled",
@@ -49,6 +49,34 @@ class UnappliedInit:
     overwrites: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UninitializedParameter:
+    """A parameter of a model that is made of uninitialized memory (`torch.empty`).
+
+    `attribute`: its path below the class `owner`; that of an item of a ParameterList begins with the list's name.
+    `sites`: where its memory is created, and where the parameter or its list is assigned. `filled`: the code that
+    builds the model may write to it.
+    """
+
+    attribute: str
+    owner: str
+    location: Location
+    sites: tuple[Location, ...]
+    shape: tuple[int | None, ...] | None
+    frozen: bool
+    filled: bool
+
+    @property
+    def name(self) -> str:
+        """The attribute of the owner that is or holds it."""
+        return self.attribute.partition(".")[0]
+
+    @property
+    def is_item(self) -> bool:
+        """Whether the owner holds it in a ParameterList or ParameterDict."""
+        return "." in self.attribute
+
+
 ParameterFate: TypeAlias = Literal["used", "loaded", "unused"]
 """`loaded`: a base class, or code that constructs the model, may load a checkpoint."""
 
@@ -58,6 +86,7 @@ class UnwrittenParameter:
     """A parameter of the class `owner`, made of uninitialized memory, that nothing in the project writes to.
 
     `layers`: those whose values a call at `location` discards; `attribute` is then the name of its function.
+    `in_container`: `attribute` is a ParameterList or ParameterDict that holds it.
     """
 
     attribute: str
@@ -65,6 +94,7 @@ class UnwrittenParameter:
     fate: ParameterFate
     location: SourceLocation
     layers: tuple[str, ...] = ()
+    in_container: bool = False
 
 
 MisuseKind: TypeAlias = Literal[

@@ -15,6 +15,7 @@ from initlint.graph.mistakes import (
     IdenticalModules,
     ParameterMisuse,
     UnappliedInit,
+    UninitializedParameter,
     UnregisteredParameters,
     UnwrittenParameter,
 )
@@ -318,6 +319,7 @@ class ModelGraph:
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()
     """Of the whole entry point, as `calls`."""
+    uninitialized: tuple[UninitializedParameter, ...] = ()
     unregistered: tuple[UnregisteredParameters, ...] = ()
     """Of the whole entry point; only its last model has them."""
 

@@ -9,6 +9,9 @@ project writes to them.
 - warning: it is used, and code of the project or a base class may load a checkpoint
 - info: nothing uses it
 
+Also parameters in a `ParameterList` or `ParameterDict`, those that a function returns, and those that a class adds to a
+layer of torch.
+
 Also reports `to_empty` and `skip_init`, which leave the parameters of a model or layer uninitialized, if nothing fills
 them afterwards.
 
@@ -20,8 +23,9 @@ from, or the highest of the two folders above that one with Python files or a `R
 It is silent if anything may write to a parameter of that name: a method of the class or of another class that has it,
 a function that gets the model (unless only tests call it, or nothing), `apply` with a function of another library, a
 loop over the parameters of any model that initializes them, an unknown base class from outside of the project, code
-that could not be analysed. It is also silent for parameters that require no gradient, have size zero or are on the
-device `meta`, and for a single number that nothing uses.
+that could not be analysed. A string that only chooses the parameters for an optimizer is no write. It is also silent
+for parameters that require no gradient, have size zero or are on the device `meta`, and for a single number that
+nothing uses.
 
 ## Why is this bad?
 
@@ -100,6 +104,9 @@ def check(file: FileGraph) -> Iterator[Violation]:
         severity, reason = _FATES[unwritten.fate]
         parameter = f"the parameter `{unwritten.attribute}` of `{unwritten.owner}`"
         call = f"nn.init.normal_(self.{unwritten.attribute}, std=...)"
+        if unwritten.in_container:
+            parameter = f"this parameter in `{unwritten.attribute}` of `{unwritten.owner}`"
+            call = f"for p in self.{unwritten.attribute}.parameters(): nn.init.normal_(p, std=...)"
         hint = "remove it" if unwritten.fate == "unused" else f"fill it in the constructor, as with `{call}`"
         message = f"nothing in the project initializes {parameter}: {reason}; {hint}"
         yield Violation(message, unwritten.location, severity, owner=unwritten.owner)

@@ -66,7 +66,7 @@ def _find_bulk_writes(index: SyntaxIndex) -> Iterator[BulkWrite]:
         for node in index.mentions(name):
             if not isinstance(node, (ast.Attribute, ast.Constant)):
                 continue  # a variable of that name
-            kind = _use_of_parameters(index, node, set())
+            kind = use_of_parameters(index, node, set())
             if kind is not WriteKind.NONE:
                 of_child = isinstance(node, ast.Attribute) and _is_child(index, node.value)
                 yield BulkWrite(kind, CodeLocation.of(index, node), _is_of_self(node), of_child)
@@ -94,7 +94,7 @@ def _is_of_self(node: ast.Attribute | ast.Constant) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def _use_of_parameters(index: SyntaxIndex, node: ast.AST, seen_names: set[str]) -> WriteKind:
+def use_of_parameters(index: SyntaxIndex, node: ast.AST, seen_names: set[str]) -> WriteKind:
     """How the parameters that `node` returns are written. `seen_names`: names they were assigned to before."""
     child: ast.AST = node
     for parent in index.above(node):
@@ -137,7 +137,7 @@ def _use_of_assigned_name(index: SyntaxIndex, statement: ast.stmt, seen_names: s
         for use in index.mentions(name)
         if not isinstance(getattr(use, "ctx", None), ast.Store)
     )
-    return max((_use_of_parameters(index, use, seen_names) for use in uses), default=WriteKind.NONE)
+    return max((use_of_parameters(index, use, seen_names) for use in uses), default=WriteKind.NONE)
 
 
 def _is_yield(statement: ast.stmt) -> bool:

@@ -8,13 +8,13 @@ from functools import partial
 
 from initlint.graph.consumers import ConsumerIndex, with_fed_by
 from initlint.graph.dataflow import FlowNode
-from initlint.graph.mistakes import ParameterMisuse
+from initlint.graph.mistakes import ParameterMisuse, UninitializedParameter
 from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, ModelGraph
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.identical_modules import identical_modules, redrawn_copies
-from initlint.tracers.static.layers import LayerDraft, layers_of
+from initlint.tracers.static.layers import LayerDraft, layers_of, uninitialized_parameters
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
 from initlint.tracers.static.values.module_tree import own_parameters
@@ -58,6 +58,7 @@ class Extraction:
             identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
             redrawn=tuple(redrawn_copies(roots, self.interpreter.log)),
             pretrained=self.pretrained(),
+            uninitialized=_uninitialized(roots, drafts),
             flow=partial(list_operations, nodes_by_path),
         )
 
@@ -109,6 +110,12 @@ class Extraction:
             map_size=flow.map_size(key),
             outputs_per_input=draft.outputs_per_input,
         )
+
+
+def _uninitialized(roots: Mapping[str, Instance], drafts: Sequence[LayerDraft]) -> tuple[UninitializedParameter, ...]:
+    if not any(draft.uninitialized or draft.adds_uninitialized for draft in drafts):
+        return ()
+    return tuple(parameter for root in roots.values() for parameter in uninitialized_parameters(root))
 
 
 def _uses(drafts: Sequence[LayerDraft], flows: Mapping[int, Sequence[FlowNode]]) -> dict[Hashable, Sequence[FlowNode]]:

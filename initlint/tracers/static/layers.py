@@ -9,6 +9,7 @@ from typing import Any
 from initlint._records import dataclass
 from initlint.facts.fans import MODULES, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.graph.mistakes import UninitializedParameter
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.tensors.loads import is_pretrained_content, last_load, without_loads
@@ -110,6 +111,7 @@ class LayerDraft:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
+        "adds_uninitialized",
         "arguments",
         "attribute",
         "frozen",
@@ -125,6 +127,7 @@ class LayerDraft:
         "product",
         "repeated",
         "shapes",
+        "sites",
         "subclass",
         "tied",
         "type",
@@ -148,10 +151,14 @@ class LayerDraft:
         self.frozen = False
         self.parametrized = False
         self.uninitialized = False
+        self.adds_uninitialized = False
+        """It is a layer to which its class adds a parameter of uninitialized memory."""
         self.load: CheckpointLoad | None = None
         self.writes: list[Write] = []
         self.ineffective_writes: list[IneffectiveWrite] = []
         self.shapes: dict[str, tuple[int | None, ...] | None] = {}
+        self.sites: tuple[Location, ...] = ()
+        """Of a raw parameter: where its memory is created, and where it is assigned."""
         self.product: AxisRoles | None = None
         self.repeated = False
         self.outputs_per_input: float | None = None
@@ -159,6 +166,52 @@ class LayerDraft:
 
 def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     """The weighted layers, norms and raw parameters below `root`, in PyTorch's order, each under its first path."""
+    seen: set[int] = set()
+    for here in _positions(root, prefix):
+        module = here.module
+        drafts: list[LayerDraft] = []
+        if _is_layer(module):
+            drafts.append(_module_draft(here))
+        elif _has_raw_parameters(module):
+            drafts.extend(_raw_parameters(here, seen))
+        for draft in drafts:
+            draft.inside = here.inside_with_own_class
+            draft.repeated = module.loops > root.loops or "*" in here.path
+            yield draft
+
+
+def uninitialized_parameters(root: Instance) -> Iterator[UninitializedParameter]:
+    """The raw parameters below `root` whose memory was not initialized, also those that a class adds to a layer."""
+    seen: set[int] = set()
+    for here in _positions(root, ""):
+        module = here.module
+        if not _has_raw_parameters(module):
+            continue
+        of_torch = module.parameter_names() if _is_layer(module) else ()
+        for draft in _raw_parameters(here, seen):
+            if draft.uninitialized and draft.attribute not in of_torch:
+                yield UninitializedParameter(
+                    draft.attribute,
+                    draft.owner,
+                    draft.location,
+                    tuple(dict.fromkeys(draft.sites)),
+                    draft.shapes["weight"],
+                    draft.frozen,
+                    any(not write.reads_old_value for write in draft.writes),
+                )
+
+
+def _is_layer(module: Instance) -> bool:
+    torch_module = MODULES.get(module.torch_name or "")
+    return torch_module is not None and torch_module.role in _ROLES
+
+
+def _has_raw_parameters(module: Instance) -> bool:
+    return module.user_class is not None or module.torch_name in _PARAMETER_CONTAINERS
+
+
+def _positions(root: Instance, prefix: str) -> Iterator[_Position]:
+    """The modules below `root`, in PyTorch's order, each under its first path."""
     seen: set[int] = set()
     start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.location, frozenset())
     stack = [start]
@@ -169,24 +222,14 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
         if id(module) in seen or is_pretrained_content(module):
             continue
         seen.add(id(module))
-        drafts: list[LayerDraft] = []
-        torch_module = MODULES.get(module.torch_name or "")
-        if torch_module is not None and torch_module.role in _ROLES:
-            drafts.append(_module_draft(here))
-        elif module.user_class is not None or module.torch_name in _PARAMETER_CONTAINERS:
-            drafts.extend(_raw_parameters(here, seen))
-        inside = here.inside | {module.user_class.qualified} if module.user_class is not None else here.inside
-        for draft in drafts:
-            draft.inside = inside
-            draft.repeated = module.loops > root.loops or "*" in here.path
-            yield draft
+        yield here
         below: list[_Position] = []
         for name, child, under in module.conditional_children():
             if under:
                 placed = placed or _surely_placed(root)
             # What a condition puts at a second location is shown at the one that it surely has.
             if not under or id(child) not in placed:
-                below.append(_below(here, name, child, inside))
+                below.append(_below(here, name, child))
         stack.extend(reversed(below))
 
 
@@ -213,8 +256,14 @@ class _Position:
     assigned: Location | None
     inside: frozenset[str]
 
+    @property
+    def inside_with_own_class(self) -> frozenset[str]:
+        cls = self.module.user_class
+        return self.inside if cls is None else self.inside | {cls.qualified}
 
-def _below(here: _Position, name: str, child: Instance, inside: frozenset[str]) -> _Position:
+
+def _below(here: _Position, name: str, child: Instance) -> _Position:
+    inside = here.inside_with_own_class
     label = _label(here.module, name)
     path = (*here.path, label)
     if here.module.user_class is None:
@@ -246,6 +295,8 @@ def _module_draft(here: _Position) -> LayerDraft:
     weight_owners: list[Instance | None] = []
     for parameter in shown_parameters(module):
         draft.shapes[parameter.name] = parameter.storage.shape
+        if parameter.storage.uninitialized:
+            draft.adds_uninitialized = True
         if parameter.name == "weight":
             draft.frozen = draft.frozen or parameter.storage.frozen
             draft.parametrized = draft.parametrized or parameter.parametrized
@@ -281,9 +332,11 @@ def _raw_parameters(here: _Position, seen: set[int]) -> Iterator[LayerDraft]:
         if module.user_class is None:
             owner, assigned, label = here.owner, here.assigned, _label(module, name)
             attribute = ".".join((*here.below, label))
+            sites = [storage.location, module.assigned.get(name, (None, None))[1], assigned]
         else:
             by, assigned = module.assigned.get(name, (module.user_class, None))
             owner, label, attribute = by or module.user_class, name, name
+            sites = [storage.location, assigned]
         draft = LayerDraft(
             storage,
             ".".join((*here.path, label)),
@@ -292,6 +345,7 @@ def _raw_parameters(here: _Position, seen: set[int]) -> Iterator[LayerDraft]:
             attribute,
             _location(storage.location, owner, assigned),
         )
+        draft.sites = tuple(site for site in sites if site is not None)
         draft.shapes["weight"] = storage.shape
         draft.frozen = storage.frozen
         draft.uninitialized = storage.uninitialized

@@ -12,7 +12,7 @@ from pathlib import Path
 from initlint._records import dataclass
 from initlint.facts.initializer_names import CALLS_FILL
 from initlint.graph.mistakes import UnappliedInit, UnappliedReason, UnwrittenParameter
-from initlint.graph.model import Layer, ModelGraph
+from initlint.graph.model import ModelGraph
 from initlint.project.source import SourceFile, SourceLocation
 from initlint.project.user_tables import UserTables
 from initlint.tracers.references.base_classes import BaseClassInfo
@@ -30,9 +30,9 @@ from initlint.tracers.references.pretrained_parts import walks_over_self
 from initlint.tracers.references.project_index import ProjectIndex
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, last_name
 from initlint.tracers.references.uncalled_functions import MODULE_CLASS, UncalledFunction, UseSearch, uncalled_functions
-from initlint.tracers.references.unwritten_parameters import parameter_fate
 from initlint.tracers.static.failing_inits import failure_of
 from initlint.tracers.static.self_initializing import initializes_itself
+from initlint.tracers.static.uninitialized import UnwrittenFinder
 from initlint.tracers.static.unreached_inits import UnreachedInit, UnreadAttribute
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.environment import ModuleScope
@@ -196,10 +196,18 @@ class UnreachedFinder:
     def unwritten(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The parameters of this file's classes that neither a model nor other code of the project writes to."""
         yield from self._emptied(models)
-        by_location: dict[SourceLocation, list[Layer]] = {}
-        for layer in (layer for model in models for layer in model.layers if layer.uninitialized):
-            if isinstance(layer.location, SourceLocation) and layer.location.source is self.scope.source:
-                by_location.setdefault(layer.location, []).append(layer)
+        found = [
+            parameter
+            for model in models
+            for parameter in model.uninitialized
+            if isinstance(parameter.location, SourceLocation) and parameter.location.source is self.scope.source
+        ]
+        if not found:
+            return
+        finder = UnwrittenFinder(self._text.path, self.project_index, self._bases, self._dead_functions())
+        yield from finder.unwritten(found)
+
+    def _dead_functions(self) -> Callable[[str | None, str], bool]:
         text = self._text
         search = UseSearch(text.path, text, self.project_index, with_tests=False)
 
@@ -213,15 +221,7 @@ class UnreachedFinder:
             ]
             return bool(functions) and all(search.is_dead(function, bases) for function in functions)
 
-        for location, layers in by_location.items():
-            bases = self._bases(layers[0].owner)
-            if bases is None or any(layer.frozen or _is_filled(layer) for layer in layers):
-                continue
-            fate = parameter_fate(text.path, layers[0].owner, layers[0].attribute, bases, self.project_index, is_dead)
-            # An unused scalar parameter is a placeholder: optimizers reject models without parameters.
-            placeholder = fate == "unused" and layers[0].shapes.get("weight") == (1,)
-            if fate is not None and not placeholder:
-                yield UnwrittenParameter(layers[0].attribute, layers[0].owner, fate, location)
+        return is_dead
 
     def _emptied(self, models: Sequence[ModelGraph]) -> Iterator[UnwrittenParameter]:
         """The layers whose values a call in this file discards, and that nothing fills again."""
@@ -303,8 +303,3 @@ def _name(source: SourceFile, function: FunctionNode) -> ast.Name:
     name = ast.copy_location(ast.Name(function.name, ast.Load()), function)
     name.col_offset, name.end_lineno, name.end_col_offset = start, function.lineno, start + len(function.name.encode())
     return name
-
-
-def _is_filled(layer: Layer) -> bool:
-    """Whether something other than what is in memory is written to a raw parameter."""
-    return any(not write.reads_old_value for write in layer.writes)

@@ -170,7 +170,7 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
         record_write(interpreter, tensor, constructor.initializer, literals(arguments), call.site, method=True)
-    elif len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown)) and not constructor.signature:
+    elif not constructor.signature and _is_content(call):
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy; `torch.Tensor(3 * n)` allocates.
         is_copy = isinstance(call.arguments[0], ListValue)
         record_write(
@@ -179,6 +179,11 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
     else:
         storage.uninitialized = call.keywords.get("device") != "meta" and 0 not in (storage.shape or ())
     return tensor
+
+
+def _is_content(call: CallArguments) -> bool:
+    """Whether the only argument may be the values, or a tensor that has them."""
+    return len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown, Tensor))
 
 
 _KINDS = ("device", "dtype")

@@ -304,6 +304,8 @@ def _constant(interpreter: Interpreter, operator: Operator, call: CallArguments)
         is_known = not data_of(call.values) and (bool(operator.data) or is_constant(call.get(0, "data", None)))
         return Unknown(name, ARRAY) if is_known else unknown_result(interpreter, name, call.values, call.site)
     rest = _after_first(call)
+    if name == "new":
+        return new_tensor(interpreter, CONSTRUCTORS["torch.Tensor"], rest)
     if name.startswith("new_"):
         constructor = CONSTRUCTORS.get(f"torch.{name.removeprefix('new_')}")
         return new_tensor(interpreter, constructor, rest) if constructor is not None else Unknown(f"tensor.{name}()")

@@ -375,6 +375,8 @@ def copy_of(interpreter: Interpreter, tensor: Tensor, location: Location | None)
         storage.writes, storage.is_converted = list(tensor.storage.writes), tensor.storage.is_converted
         if tensor.storage.origin.parameter and location is not None:
             storage.derived = DerivedStorage(COPY, (tensor.storage.origin,), location)
+        else:
+            storage.uninitialized = tensor.storage.uninitialized
     return Tensor(tensor.node, storage, sources=tensor.sources)
 
 
