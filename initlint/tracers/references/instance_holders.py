@@ -13,7 +13,7 @@ from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.location import ClassRef, CodeLocation, classes
 from initlint.tracers.references.project_index import Answer, ProjectIndex
-from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, ScopeNode, SyntaxIndex, last_name, uses_of
 
 _MAX_NAMES = 60
 """With more holders than this, the question is not decidable."""
@@ -50,14 +50,6 @@ class ProjectTexts:
         pattern = rf"\b(?:def|class)\s+{re.escape(name)}\b"
         paths = decided(self.project.files_matching(self.file, name, pattern))
         return sum(self.query(path, _definitions, name) for path in paths)
-
-
-def uses_of(index: SyntaxIndex, name: str) -> Iterator[ast.AST]:
-    """The mentions of `name` in a file, also under an import alias."""
-    for node in index.mentions(name):
-        yield node
-        if isinstance(node, ast.alias) and node.asname not in (None, name):
-            yield from index.mentions(node.asname or name)
 
 
 def decided(answer: Answer | None) -> Answer:

@@ -12,10 +12,10 @@ from initlint.facts.initializer_names import is_fill, is_initializer
 from initlint.project.source import SourceFile
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
 from initlint.tracers.references.file_queries import file_query
-from initlint.tracers.references.instance_holders import NotDecidable, ProjectTexts, may_construct, uses_of
+from initlint.tracers.references.instance_holders import NotDecidable, ProjectTexts, may_construct
 from initlint.tracers.references.location import is_test_path
 from initlint.tracers.references.project_index import ProjectIndex
-from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name, uses_of
 
 _MAX_NAMES = 20
 """With more builders than this, the question is not decidable."""

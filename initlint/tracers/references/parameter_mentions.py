@@ -12,9 +12,8 @@ from initlint.facts.initializer_names import is_setup, is_writer
 from initlint.tracers.references.bulk_writes import RELATIVE_METHODS, WriteKind, use_of_parameters
 from initlint.tracers.references.file_queries import file_query
 from initlint.tracers.references.init_functions import is_init_call
-from initlint.tracers.references.instance_holders import uses_of
 from initlint.tracers.references.location import CodeLocation
-from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
+from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name, uses_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,3 +170,11 @@ def last_name(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def uses_of(index: SyntaxIndex, name: str) -> Iterator[ast.AST]:
+    """The mentions of `name` in a file, also under an import alias."""
+    for node in index.mentions(name):
+        yield node
+        if isinstance(node, ast.alias) and node.asname not in (None, name):
+            yield from index.mentions(node.asname or name)
