@@ -30,6 +30,8 @@ _NEW_STEPS = 85_000
 """Steps after which these are not run either, if they take as many as the last one."""
 _LEFTOVER_STEPS = 40_000
 """Budget of a function that nothing calls."""
+_MAX_ROOTS = 200
+"""Outermost modules of one entry point of which graphs are made: an interrupted run leaves thousands of parts."""
 _STALE = 2
 """Number of consecutive builder functions without a new class after which the others are skipped."""
 
@@ -253,6 +255,9 @@ def _graphs(
     roots = [instance for instance in interpreter.log.instances if not instance.parent]
     _release_parts_of_failures(interpreter, roots)
     roots = [root for root in roots if next(layers_of(root), None) is not None]
+    if len(roots) > _MAX_ROOTS:
+        interpreter.note_not_followed(f"more than {_MAX_ROOTS} modules that are in no other")
+        del roots[_MAX_ROOTS:]
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
     extraction = Extraction(interpreter)

@@ -13,7 +13,7 @@ from initlint.graph.model import CheckpointLoad, Forward, InitCall, Layer, Model
 from initlint.graph.operations import list_operations
 from initlint.graph.zero_stalls import stalled_groups, zero_start
 from initlint.project.source import Location, SourceLocation
-from initlint.tracers.static.identical_modules import identical_modules, redrawn_copies
+from initlint.tracers.static.identical_modules import GroupOfCopies, groups_of_copies, identical_modules, redrawn_copies
 from initlint.tracers.static.layers import LayerDraft, layers_of, uninitialized_parameters
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.loads import loads_of_content
@@ -28,6 +28,7 @@ class Extraction:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
+        self._grouped: tuple[int, list[GroupOfCopies]] = (0, [])
 
     def model(self, roots: Mapping[str, Instance], name: str, location: Location, forward: Forward) -> ModelGraph:
         """One graph of the modules `roots`, whose names are the prefixes of their layers' paths."""
@@ -41,6 +42,7 @@ class Extraction:
         layers = [self._layer(draft, flow, paths, id(draft.key) in left_keys) for draft in drafts]
         stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
+        copies = self._copies()
         return ModelGraph(
             name=name,
             location=location,
@@ -55,12 +57,19 @@ class Extraction:
             parts=frozenset(part for draft in drafts if id(draft.key) in nodes for part in draft.inside)
             - {_only_root(roots)},
             stalled=stalled_groups,
-            identical=tuple(identical_modules(roots, self.interpreter.log, forward)),
-            redrawn=tuple(redrawn_copies(roots, self.interpreter.log)),
+            identical=tuple(identical_modules(roots, self.interpreter.log, copies, forward)),
+            redrawn=tuple(redrawn_copies(roots, copies)),
             pretrained=self.pretrained(),
             uninitialized=_uninitialized(roots, drafts),
             flow=partial(list_operations, nodes_by_path),
         )
+
+    def _copies(self) -> list[GroupOfCopies]:
+        """The copies of the entry point so far, in groups, which all of its models share."""
+        log = self.interpreter.log
+        if self._grouped[0] != len(log.copies):
+            self._grouped = (len(log.copies), groups_of_copies(log))
+        return self._grouped[1]
 
     def calls(self) -> tuple[InitCall, ...]:
         """The init calls of the entry point, in order of their first execution."""

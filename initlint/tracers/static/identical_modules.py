@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -43,16 +43,16 @@ ASYMMETRIC = lazy_pattern(
 
 
 def identical_modules(
-    roots: Mapping[str, Instance], log: EntryPointLog, forward: Forward
+    roots: Mapping[str, Instance], log: EntryPointLog, copies: Sequence[GroupOfCopies], forward: Forward
 ) -> Iterator[IdenticalModules]:
-    """The modules below `roots` that certainly start equal."""
+    """The modules below `roots` that certainly start equal. `copies`: those of the log, in groups."""
     has_stacks = any(instance.torch_name in STACKS for instance in log.instances)
     if forward is not Forward.RUN or not (log.copies or has_stacks or len(log.seedings) > 1):
         return
     tree = _Tree(roots)
     yield from _seeded(tree, log)
     yield from _repeated(tree, log)
-    yield from _deep_copies(tree, log)
+    yield from _deep_copies(tree, log, copies)
     if has_stacks:
         yield from _stacks(tree, log)
 
@@ -186,9 +186,9 @@ def is_constructed_in(location: SourceLocation) -> bool:
     return any(isinstance(one, ast.List) and all(isinstance(e, ast.Call) for e in one.elts) for one in lists)
 
 
-def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
+def _deep_copies(tree: _Tree, log: EntryPointLog, copies: Sequence[GroupOfCopies]) -> Iterator[IdenticalModules]:
     """Groups of deep copies, with the original if it is in the model, that no later init draws again."""
-    for group in _groups_of_copies(log):
+    for group in copies:
         members = [module for module in group.members if id(module) in tree.modules]
         uses = [[node for inner in _inside(module) for node in log.nodes.get(id(inner), ())] for module in members]
         members, uses = [m for m, nodes in zip(members, uses, strict=True) if nodes], list(filter(None, uses))
@@ -205,22 +205,21 @@ def _deep_copies(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
             yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
 
 
-def _groups_of_copies(log: EntryPointLog) -> list[_Group]:
+def groups_of_copies(log: EntryPointLog) -> list[GroupOfCopies]:
     """The deep copies of each module, with the original."""
-    groups: dict[int, _Group] = {}
+    groups: dict[int, GroupOfCopies] = {}
     for copy in log.copies:
         if copy.copy is not copy.original:
-            group = groups.setdefault(id(copy.original), _Group([copy.original], copy))
+            group = groups.setdefault(id(copy.original), GroupOfCopies([copy.original], copy))
             group.members.append(copy.copy)
             groups[id(copy.copy)] = group
     return list({id(group): group for group in groups.values()}.values())
 
 
-def redrawn_copies(roots: Mapping[str, Instance], log: EntryPointLog) -> Iterator[SourceLocation]:
+def redrawn_copies(roots: Mapping[str, Instance], copies: Sequence[GroupOfCopies]) -> Iterator[SourceLocation]:
     """Where the modules below `roots` are copied whose weights were drawn after that, under whatever condition."""
-    groups = _groups_of_copies(log)
-    tree = _Tree(roots if groups else {})
-    for group in groups:
+    tree = _Tree(roots if copies else {})
+    for group in copies:
         parameters = [_parameters(module) for module in group.members if id(module) in tree.modules]
         pairs = [(first, other) for one in parameters[1:] for first, other in _common_storages(parameters[0], one)]
         if any(_is_random_matrix(first) and not _same_writes(first, other) for first, other in pairs):
@@ -270,7 +269,7 @@ def _drawn_alike(members: list[Instance]) -> bool:
 
 
 @dataclass
-class _Group:
+class GroupOfCopies:
     members: list[Instance]
     first: ModuleCopy
 

@@ -89,6 +89,20 @@ def test_long_loops_are_not_unrolled() -> None:
     assert len(made.layers) < 10
 
 
+def test_thousands_of_parts_of_an_interrupted_constructor_make_few_graphs() -> None:
+    loops = " ".join(["for _ in range(unknown)"] * 50)
+    models = graph(f"""
+        import copy
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                part = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+                self.parts = nn.ModuleList([copy.deepcopy(part) {loops}])
+    """).models
+    assert 2 < len(models) <= 200
+    assert any(reason.startswith("more than 200 modules") for reason in models[0].incomplete)
+
+
 def test_recursion_with_a_known_end_is_followed() -> None:
     (made,) = graph("""
         def build(depth):
